@@ -1,0 +1,33 @@
+// A secret in memory: wiped when it goes, impossible to print, copied only by name.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace postern::credential {
+
+/// Overwrites bytes in a way no compiler removes. For secrets inside received messages.
+void wipe(std::span<std::byte> bytes);
+
+/// Move-only; holds up to a few KiB. A moved-from secret is empty.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string_view text);
+  Secret(Secret&& other) noexcept;
+  Secret& operator=(Secret&& other) noexcept;
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  ~Secret();
+
+  bool empty() const { return bytes_.empty(); }
+  /// Valid while this lives and is not moved from.
+  std::string_view reveal() const;
+
+ private:
+  std::vector<char> bytes_;
+};
+
+}  // namespace postern::credential

@@ -1,0 +1,59 @@
+// The journal: records in order, durable, append-only. It knows bytes and places, never what an event means.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "daemon/platform/failure.h"
+
+namespace postern::journal {
+
+/// SHA-256.
+using Hash = std::array<std::byte, 32>;
+using Bytes = std::vector<std::byte>;
+using View = std::span<const std::byte>;
+
+/// The newest record and the tree over all of them.
+struct Head {
+  /// 0: the journal is empty.
+  std::uint64_t seq = 0;
+  /// Root of the RFC 6962 tree over records 1 to seq.
+  Hash root{};
+
+  friend bool operator==(const Head&, const Head&) = default;
+};
+
+/// A walk over records in order. Owned by one thread; open no longer than a page. Does not outlive its journal.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+  /// The next record's stored bytes, valid until the next call; empty after the last.
+  /// Fails on damage, gaps included, naming the seq; then the cursor is of no further use.
+  virtual Expected<View> next() = 0;
+};
+
+/// One writer thread appends; any thread may read what is durable. Nothing is ever overwritten or removed.
+/// The first failed append ends writing for the life of the object (law 3): later ones fail at once.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  /// Makes `records` the ones after `expected_last`, all or none, on disk when it returns.
+  /// Fails if the last seq is another (a second writer), or if the disk fails. At least one record, each not empty.
+  virtual Expected<> append(std::uint64_t expected_last, std::span<const View> records) = 0;
+
+  /// The head that is durable. Any thread.
+  virtual Head head() const = 0;
+
+  /// From `seq` (1 or more) up to the head at the time of the call. Any thread.
+  virtual std::unique_ptr<Cursor> read_from(std::uint64_t seq) const = 0;
+};
+
+/// One record's stored bytes; a failure of kind `missing` if there is none.
+Expected<Bytes> read_one(const Journal& journal, std::uint64_t seq);
+
+}  // namespace postern::journal
