@@ -1,0 +1,83 @@
+// One ZeroMQ conversation with the outside: a ROUTER over tcp with CURVE and one over ipc, as one.
+// It moves bytes and knows who sent them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/platform/failure.h"
+
+namespace postern::transport {
+
+/// Where an answer goes. A value; may be kept and handed to other threads.
+struct Peer {
+  /// ZeroMQ's routing id on that socket.
+  std::string routing_id;
+  /// Which of the endpoint's sockets.
+  std::uint8_t socket = 0;
+  /// The peer is a REQ: an empty frame stands before the payload.
+  bool delimiter = false;
+};
+
+/// A received message. The payload lies in the endpoint's own memory, of any alignment, valid and writable
+/// (secrets are wiped in place) until the next `receive`.
+struct Inbound {
+  Peer peer;
+  /// Who sent it, as the authenticator found: "curve:" and 64 hexadecimal digits, or "uid:" and a number.
+  std::string_view identity;
+  std::span<std::byte> payload;
+};
+
+struct EndpointOptions {
+  /// For diagnostics: "commands", "queries", "history".
+  std::string name;
+  /// tcp addresses; always CURVE.
+  std::vector<std::string> tcp;
+  /// Path of the ipc socket; absent: none.
+  std::optional<std::filesystem::path> ipc;
+  /// The server's CURVE secret key, 32 bytes.
+  std::span<const std::byte> curve_secret;
+  std::int64_t message_bytes_max = 1'048'576;
+  int high_water_mark = 256;
+  /// Which I/O thread: bit mask.
+  std::uint64_t affinity = 0;
+};
+
+/// Counters, readable from any thread.
+struct EndpointCounters {
+  std::uint64_t received = 0;
+  /// No identity, or not exactly one payload frame.
+  std::uint64_t dropped_in = 0;
+  /// The peer is gone or does not read.
+  std::uint64_t dropped_out = 0;
+};
+
+class Context;
+
+/// Owned by one thread from `bind` to destruction. `bind` fails if the address is in use (`in_use`) or not allowed.
+class Endpoint {
+ public:
+  static Expected<std::unique_ptr<Endpoint>> bind(Context& context, const EndpointOptions& options);
+  virtual ~Endpoint() = default;
+
+  /// The next message that is there, without waiting. Drops and counts what has no identity or wrong frames.
+  virtual bool receive(Inbound& inbound) = 0;
+
+  /// Without waiting; drops and counts if the peer is gone or does not read.
+  virtual void send(const Peer& peer, std::span<const std::uint8_t> payload) = 0;
+
+  /// Until a message is there, `descriptor` is readable, or the time is over (negative: for ever).
+  virtual void wait(int descriptor, std::int64_t timeout_ms) = 0;
+
+  virtual EndpointCounters counters() const = 0;
+  /// Addresses as bound, tcp then ipc ("tcp://127.0.0.1:7601", "ipc:///…").
+  virtual std::vector<std::string> addresses() const = 0;
+};
+
+}  // namespace postern::transport
