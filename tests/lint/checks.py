@@ -1,0 +1,151 @@
+"""Every check: a function from the tree of files to the problems it finds."""
+
+import importlib.util
+import os
+import re
+
+from includes import check_includes
+from tree import lines
+
+CODE = (".h", ".cpp", ".fbs", ".py", ".sh", ".cmake", "CMakeLists.txt")
+SCRIPTS = ("tools/run", "tools/test", ".ci/run")
+LINE_LENGTH_MAX = 100
+FILE_LINES_MAX = 700
+
+TOP_LEVEL = {
+    "CMakeLists.txt", "CMakePresets.json", "README.md", "CHANGELOG.md", "CONTRIBUTING.md",
+    "LICENSE", "SECURITY.md", "daemon", "schema", "tools", "replay", "tests", "packaging",
+}  # fmt: skip
+
+# Written in two pieces, so that this file passes its own check.
+MARKS = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
+SLEEPS = re.compile(r"sleep" r"_for|sleep" r"_until|\bu?sleep\s*\(|\bsle" r"ep [0-9]")
+PLACES = re.compile(r"/home/\w|/Users/\w|/root/|/wor" r"k/|\.\./sha" r"red|https?://(deb|registry)\.")
+USING_STD = re.compile(r"using\s+name" r"space\s+std\b")
+
+
+def check_line_length(tree):
+    for path, number, line in lines(tree, CODE + SCRIPTS):
+        if len(line) > LINE_LENGTH_MAX:
+            yield f"{path}:{number}: {len(line)} characters; {LINE_LENGTH_MAX} are the limit"
+
+
+def check_file_length(tree):
+    for path, text in tree.items():
+        if path.endswith((".h", ".cpp")) and text.count("\n") > FILE_LINES_MAX:
+            yield f"{path}: {text.count(chr(10))} lines; {FILE_LINES_MAX} are the limit"
+
+
+def check_banned_words(tree):
+    for path, number, line in lines(tree):
+        place = f"{path}:{number}"
+        if MARKS.search(line):
+            yield f"{place}: a leftover mark; do it, or write an issue"
+        if path.startswith("tests/") and SLEEPS.search(line):
+            yield f"{place}: a test waits on the thing itself, it does not sleep"
+        if path != ".ci/run" and PLACES.search(line):
+            yield f"{place}: a place on one machine"
+        if path.endswith((".h", ".cpp")) and USING_STD.search(line):
+            yield f"{place}: name what is used from std"
+
+
+FIELD = re.compile(r"^\s*(\w+)\s*:\s*[^;]+;")
+BLOCK = re.compile(r"^(table|struct|enum|union)\b")
+
+
+def check_schema_fields(tree):
+    block = ""
+    for path, number, line in lines(tree, (".fbs",), ("schema/",)):
+        if path.startswith("schema/released/"):
+            continue
+        code = line.split("//")[0]
+        found = BLOCK.match(code)
+        block = found[1] if found else block
+        if block == "table" and FIELD.match(code) and not re.search(r"\(.*\bid\s*:\s*\d+", code):
+            yield f"{path}:{number}: a field without an explicit id"
+        for word in ("required", "nested_flatbuffer"):
+            if re.search(rf"\([^)]*\b{word}\b", code):
+                yield f"{path}:{number}: {word} cannot be taken back"
+
+
+def code_reader():
+    """The reader of the codes that the build itself uses."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    path = os.path.join(here, "..", "..", "schema", "generate_codes.py")
+    spec = importlib.util.spec_from_file_location("generate_codes", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.read_codes
+
+
+def code_rows(fbs_text):
+    """The manual's table of codes, one row for each."""
+    for name, number, sentence, remedy in code_reader()(fbs_text):
+        yield f"| {number} | `{name}` | {sentence} | {remedy} |"
+
+
+def check_codes(tree):
+    common = tree["schema/common.fbs"]
+    body = re.search(r"enum Code\s*:\s*ushort\s*\{(.*?)\n\}", common, re.S)[1]
+    named = re.findall(r"^\s*(\w+)\s*=\s*(\d+)", body, re.M)
+    try:
+        rows = list(code_rows(common))
+    except ValueError:
+        yield 'schema/common.fbs: a code\'s comment reads "what is so. Remedy: what to do."'
+        return
+    read = [re.match(r"\| (\d+) \| `(\w+)`", row) for row in rows]
+    for name, number in named:
+        if (number, name) not in [(r[1], r[2]) for r in read]:
+            yield f"schema/common.fbs: {name} has no sentence and remedy"
+    numbers = [number for _, number in named]
+    for number in sorted({n for n in numbers if numbers.count(n) > 1}):
+        yield f"schema/common.fbs: the number {number} stands twice"
+    manual = tree.get("schema/README.md", "").splitlines()
+    for row in rows:
+        if row not in manual:
+            yield f"schema/README.md: the table of codes lacks this row:\n{row}"
+    for line in manual:
+        if re.match(r"\| \d+ \| `\w+` \|", line) and line not in rows:
+            yield f"schema/README.md: no code of the schema reads so:\n{line}"
+
+
+RULE_NAME = re.compile(r"\b([TUCSANLDOKQH]\d{1,2})_[a-z]\w*")
+TEST_NAME = re.compile(
+    r"^\s*(?:BOOST_\w*TEST_CASE\w*\(\s*|def (?:test_)?|add_test\(NAME |NAME )(\w+)", re.M
+)
+
+
+def rule_tests(tree):
+    """Yields (rule, test's name, path) for each test that is named after a rule."""
+    for path, text in tree.items():
+        if path.startswith("tests/") and path.endswith((".cpp", ".py", "CMakeLists.txt")):
+            for test in TEST_NAME.finditer(text):
+                found = RULE_NAME.match(test[1])
+                if found:
+                    yield found[1], test[1], path
+
+
+def check_rule_names(tree):
+    rules = tree["tests/rules.txt"].split()
+    for rule, test, path in rule_tests(tree):
+        if rule not in rules:
+            yield f"{path}: {test} is named after no rule of tests/rules.txt"
+
+
+def check_top_level(entries):
+    """Takes the names at the top of the project."""
+    for name in sorted(entries):
+        ours = name in TOP_LEVEL or name.startswith(".")
+        if not ours and name not in ("build", "var") and not name.startswith("build-"):
+            yield f"{name}: the top level is fixed; it belongs into a folder"
+
+
+CHECKS = {
+    "includes": check_includes,
+    "line_length": check_line_length,
+    "file_length": check_file_length,
+    "banned_words": check_banned_words,
+    "schema_fields": check_schema_fields,
+    "codes": check_codes,
+    "rule_names": check_rule_names,
+}

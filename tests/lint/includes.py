@@ -1,0 +1,108 @@
+"""Which folder may include what: the table of the architecture, and where each library is used."""
+
+import re
+
+from tree import lines
+
+PLATFORM = ("failure.h", "require.h", "clock.h", "entropy.h", "waker.h", "files.h")
+GENERATED = re.compile(r"(common|event|command|personal|query|history|snapshot)_generated\.h|codes\.h")
+SCHEMA = "schema/"
+
+# Folder: the project's folders it may include besides itself, the schema and daemon/platform.
+FOLDERS = {
+    "schema/": [],
+    "daemon/platform/": [],
+    "daemon/domain/": [],
+    "daemon/credential/": ["daemon/domain/"],
+    "daemon/journal/": ["daemon/credential/"],
+    "daemon/decision/": ["daemon/domain/", "daemon/credential/"],
+    "daemon/view/": ["daemon/domain/"],
+    "daemon/transport/": [],
+    "daemon/service/": [
+        "daemon/domain/", "daemon/credential/", "daemon/journal/", "daemon/decision/",
+        "daemon/view/", "daemon/transport/", "daemon/platform/",
+    ],
+    "daemon/": ["daemon/"],
+    "replay/": ["daemon/domain/", "daemon/journal/", "daemon/view/", "daemon/credential/",
+                "tools/client/"],
+    "tools/client/": [],
+    "tools/client/replica": ["tools/client/", "daemon/domain/", "daemon/view/"],
+    "tools/cli/": ["tools/client/"],
+    "tools/bench/": ["tools/client/"],
+    "tests/integration/": ["tests/", "tools/client/"],
+    "tests/scenario/": ["tests/", "tools/client/"],
+    "tests/": ["daemon/", "replay/", "tools/", "tests/"],
+}  # fmt: skip
+# These know nothing of the system, not even through daemon/platform.
+WITHOUT_PLATFORM = ("daemon/domain/", "schema/", "tools/", "tests/integration/", "tests/scenario/")
+
+# What an include of a library looks like, and the only places that may use it.
+LIBRARIES = {
+    r"zmq(\.h|\.hpp|_addon\.hpp)": ["daemon/transport/", "tools/", "tests/"],
+    r"leveldb/": ["daemon/journal/leveldb_journal", "daemon/journal/journal_env", "tools/bench/",
+                  "tests/"],
+    r"openssl/": ["daemon/journal/", "tools/bench/", "tests/"],
+    r"sodium": ["daemon/credential/", "tests/"],
+    r"spdlog/": ["daemon/"],
+    r"prometheus/": ["daemon/main", "daemon/daemon", "daemon/metrics"],
+    r"toml": ["daemon/config", "tests/"],
+    r"CLI/": ["daemon/main", "daemon/config", "replay/", "tools/"],
+    r"boost/json": ["replay/", "tools/", "tests/"],
+    r"boost/test": ["tests/"],
+    r"boost/(unordered|container|circular_buffer|intrusive|functional|container_hash)": [""],
+    r"fmt/": ["daemon/", "replay/", "tools/", "tests/"],
+    r"flatbuffers/": [""],
+}  # fmt: skip
+
+# The domain knows no clock, no randomness, no thread, no socket, no file, no diagnostics (law 5).
+IMPURE = re.compile(
+    r"(thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|stop_token|chrono"
+    r"|ctime|time\.h|random|fstream|iostream|filesystem|cstdio|stdio\.h|csignal)"
+    r"|(sys|netinet|arpa|linux)/.*|(unistd|fcntl|poll|pthread|signal|netdb|dirent)\.h"
+    r"|(spdlog|fmt)/.*"
+)
+PURE = ("daemon/domain/", "daemon/view/")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
+OWN = re.compile(r"(daemon|schema|replay|tools|tests)/")
+
+
+def folder_of(path):
+    """The row of the table a file falls under: the longest that fits."""
+    rows = [row for row in FOLDERS if path.startswith(row)]
+    return max(rows, key=len, default=None)
+
+
+def may_include(row, target):
+    if target.startswith((row, SCHEMA)) or GENERATED.fullmatch(target):
+        return True
+    if row not in WITHOUT_PLATFORM and not row.startswith(WITHOUT_PLATFORM):
+        if target in [f"daemon/platform/{name}" for name in PLATFORM]:
+            return True
+    return target.startswith(tuple(FOLDERS[row])) if FOLDERS[row] else False
+
+
+def library_refused(path, target):
+    for pattern, places in LIBRARIES.items():
+        if re.match(pattern, target):
+            return not path.startswith(tuple(places))
+    return "/" in target and target.startswith("boost/")
+
+
+def check_includes(tree):
+    for path, number, line in lines(tree, (".h", ".cpp")):
+        found = INCLUDE.match(line)
+        row = folder_of(path)
+        if not found or row is None:
+            continue
+        target = found[1] or found[2]
+        place = f"{path}:{number}: {target}"
+        if OWN.match(target) or GENERATED.fullmatch(target):
+            if not may_include(row, target):
+                yield f"{place}: {row} may not include this"
+        elif found[1]:
+            yield f"{place}: name own headers from the top of the project"
+        elif library_refused(path, target):
+            yield f"{place}: this library is not used in {row}"
+        if row.startswith(PURE) and IMPURE.fullmatch(target):
+            yield f"{place}: {row} knows no clock, thread, socket, file or diagnostics"

@@ -1,0 +1,144 @@
+#!/usr/bin/python3
+"""Each check is shown something good, which it passes, and something bad, which it finds."""
+
+import unittest
+
+import checks
+from includes import check_includes
+
+CODES = """enum Code:ushort {
+  /// Done. Remedy: none needed.
+  ok = 0,
+%s}
+"""
+CODE_ROW = "| 0 | `ok` | Done. | none needed. |\n"
+
+
+class LintTests(unittest.TestCase):
+    def finds(self, check, tree, part):
+        problems = list(check(tree))
+        self.assertEqual(len(problems), 1, problems)
+        self.assertIn(part, problems[0])
+
+    def passes(self, check, tree):
+        self.assertEqual(list(check(tree)), [])
+
+    def test_includes_between_folders(self):
+        def one(path, include):
+            return {path: f"#include {include}\n"}
+
+        for path, include in [
+            ("daemon/domain/decide.h", '"daemon/view/directory.h"'),
+            ("daemon/domain/decide.h", '"daemon/platform/failure.h"'),
+            ("daemon/credential/secret.h", '"daemon/transport/endpoint.h"'),
+            ("daemon/journal/tree.cpp", '"daemon/domain/state.h"'),
+            ("daemon/view/access.h", '"daemon/journal/journal.h"'),
+            ("daemon/platform/clock.h", '"daemon/domain/state.h"'),
+            ("daemon/view/access.h", '"daemon/platform/signals.h"'),
+            ("replay/verify.cpp", '"daemon/transport/endpoint.h"'),
+            ("tools/cli/main.cpp", '"daemon/domain/state.h"'),
+            ("tools/client/client.h", '"daemon/platform/failure.h"'),
+            ("tests/integration/run_tests.cpp", '"daemon/domain/state.h"'),
+            ("schema/identifiers.h", '"daemon/domain/state.h"'),
+        ]:
+            self.finds(check_includes, one(path, include), "may not include")
+        for path, include in [
+            ("daemon/domain/decide.cpp", '"daemon/domain/state.h"'),
+            ("daemon/domain/decide.h", '"common_generated.h"'),
+            ("daemon/credential/secret.h", '"daemon/platform/entropy.h"'),
+            ("daemon/service/writer.cpp", '"daemon/journal/journal.h"'),
+            ("daemon/main.cpp", '"daemon/service/writer.h"'),
+            ("replay/verify.cpp", '"daemon/platform/failure.h"'),
+            ("tools/client/replica.h", '"daemon/domain/state.h"'),
+            ("tests/unit/domain/decide_tests.cpp", '"daemon/domain/decide.h"'),
+        ]:
+            self.passes(check_includes, one(path, include))
+
+    def test_includes_of_libraries(self):
+        for path, library in [
+            ("daemon/service/writer.cpp", "zmq.hpp"),
+            ("daemon/service/writer.cpp", "leveldb/db.h"),
+            ("daemon/journal/tree.cpp", "leveldb/db.h"),
+            ("daemon/transport/endpoint.cpp", "sodium.h"),
+            ("daemon/service/writer.cpp", "boost/json.hpp"),
+            ("daemon/credential/secret.cpp", "openssl/evp.h"),
+            ("daemon/service/writer.cpp", "boost/asio.hpp"),
+        ]:
+            self.finds(check_includes, {path: f"#include <{library}>\n"}, "library")
+        for path, library in [
+            ("daemon/transport/endpoint.cpp", "zmq.hpp"),
+            ("daemon/journal/leveldb_journal.cpp", "leveldb/db.h"),
+            ("daemon/domain/state.h", "boost/unordered/unordered_flat_map.hpp"),
+        ]:
+            self.passes(check_includes, {path: f"#include <{library}>\n"})
+
+    def test_the_domain_is_pure(self):
+        for header in ("chrono", "mutex", "random", "fstream", "sys/socket.h", "unistd.h"):
+            tree = {"daemon/domain/decide.cpp": f"#include <{header}>\n"}
+            self.finds(check_includes, tree, "knows no clock")
+        self.passes(check_includes, {"daemon/domain/decide.cpp": "#include <vector>\n"})
+
+    def test_own_headers_are_named_from_the_top(self):
+        tree = {"daemon/domain/decide.cpp": '#include "state.h"\n'}
+        self.finds(check_includes, tree, "from the top")
+
+    def test_line_length(self):
+        self.finds(checks.check_line_length, {"daemon/a.h": "x" * 101}, "101")
+        self.passes(checks.check_line_length, {"daemon/a.h": "x" * 100, "README.md": "x" * 101})
+
+    def test_file_length(self):
+        self.finds(checks.check_file_length, {"daemon/a.cpp": "\n" * 701}, "701")
+        self.passes(checks.check_file_length, {"daemon/a.cpp": "\n" * 700})
+
+    def test_banned_words(self):
+        for path, text, part in [
+            ("daemon/a.cpp", "// TO" "DO later", "mark"),
+            ("tests/a.cpp", "std::this_thread::sleep" "_for(1s);", "sleep"),
+            ("tests/a.py", "time.sle" "ep(1)", "sleep"),
+            ("tests/a.sh", "sle" "ep 1", "sleep"),
+            ("README.md", "see /home/" "me/postern", "machine"),
+            ("tools/run", "cat ../sha" "red/list", "machine"),
+            ("daemon/a.cpp", "using name" "space std;", "std"),
+        ]:
+            self.finds(checks.check_banned_words, {path: text}, part)
+        self.passes(checks.check_banned_words, {"tests/a.cpp": "wait_until_ready();"})
+
+    def test_schema_fields(self):
+        for field, part in [
+            ("name:string;", "id"),
+            ("name:string (required, id: 0);", "required"),
+            ("bytes:[ubyte] (id: 0, nested_flatbuffer: Record);", "nested"),
+        ]:
+            tree = {"schema/a.fbs": f"table A {{\n  {field}\n}}\n"}
+            self.finds(checks.check_schema_fields, tree, part)
+        good = "struct S {\n  a:ulong;\n}\ntable A {\n  /// what: it is;\n  b:bool (id: 0);\n}\n"
+        self.passes(checks.check_schema_fields, {"schema/a.fbs": good})
+
+    def test_codes(self):
+        manual = "schema/README.md"
+        good = {"schema/common.fbs": CODES % "", manual: CODE_ROW}
+        self.passes(checks.check_codes, good)
+        bare = CODES % "  busy = 140,\n"
+        self.finds(checks.check_codes, good | {"schema/common.fbs": bare}, "busy has no sentence")
+        half = CODES % "  /// Full.\n  busy = 140,\n"
+        self.finds(checks.check_codes, good | {"schema/common.fbs": half}, "Remedy")
+        self.finds(checks.check_codes, good | {manual: ""}, "lacks")
+        stray = CODE_ROW + "| 1 | `gone` | A. | B. |\n"
+        self.finds(checks.check_codes, good | {manual: stray}, "gone")
+        twice = CODES % "  /// Again. Remedy: none.\n  again = 0,\n"
+        rows = CODE_ROW + "| 0 | `again` | Again. | none. |\n"
+        self.finds(checks.check_codes, {"schema/common.fbs": twice, manual: rows}, "twice")
+
+    def test_rule_names(self):
+        tree = {"tests/rules.txt": "U1\n", "tests/unit/a.cpp": "BOOST_AUTO_TEST_CASE(U14_is_so) {"}
+        self.finds(checks.check_rule_names, tree, "U14_is_so")
+        tree["tests/unit/a.cpp"] = "BOOST_AUTO_TEST_CASE(U1_is_so) {\nBOOST_AUTO_TEST_CASE(other) {"
+        self.passes(checks.check_rule_names, tree)
+
+    def test_top_level(self):
+        self.finds(checks.check_top_level, ["docs", "daemon", ".ci", "build-x"], "docs")
+        self.passes(checks.check_top_level, ["daemon", "README.md", ".gitignore", "var"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,44 @@
+# What tools/run and tools/test share: packages, configuration, build. Sourced, never run.
+# shellcheck shell=bash
+
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+progress() { printf '==> %s\n' "$*" >&2; }
+
+# usage_error SENTENCE: says it and ends with the exit code for wrong usage.
+usage_error() {
+  printf '%s: %s\n' "${0##*/}" "$1" >&2
+  exit 64
+}
+
+# Installs those packages of the named lists that are missing; touches the network only then.
+install_missing() {
+  local package missing=()
+  while read -r package; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
+      missing+=("$package")
+  done < <(sed 's/#.*//' "$@" | awk 'NF {print $1}')
+  ((${#missing[@]})) || return 0
+  local -a as_root=()
+  ((EUID == 0)) || as_root=(sudo)
+  as_root+=(env DEBIAN_FRONTEND=noninteractive)
+  progress "installing ${missing[*]}"
+  "${as_root[@]}" apt-get update -q
+  "${as_root[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}"
+}
+
+# build PRESET [TARGET…]: configures and builds; a second build of the same folder waits for the first.
+build() {
+  local preset=$1
+  shift
+  local -a targets=()
+  (($# == 0)) || targets=(--target "$@")
+  progress "building ($preset)"
+  mkdir -p "$project/build"
+  (
+    flock 9
+    cd "$project" || exit
+    cmake --preset "$preset" --log-level=WARNING
+    cmake --build --preset "$preset" --parallel "$(nproc)" "${targets[@]}"
+  ) 9>"$project/build/.lock" >&2
+}
