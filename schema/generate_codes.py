@@ -1,5 +1,8 @@
 #!/usr/bin/python3
-"""Makes codes.h from the comments of `enum Code` in common.fbs: one place for every sentence and remedy."""
+"""Makes codes.h from the comments of `enum Code` in common.fbs.
+
+There alone stand every code's sentence and remedy.
+"""
 
 import re
 import sys
@@ -8,9 +11,10 @@ import sys
 def read_codes(fbs_text):
     """Yields (name, number, sentence, remedy) for each value of enum Code."""
     body = re.search(r"enum Code:ushort \{(.*?)\n\}", fbs_text, re.S).group(1)
-    pattern = re.compile(r"/// (?P<text>.*)\n\s*(?P<name>\w+) = (?P<number>\d+),")
+    pattern = re.compile(r"(?P<text>(?:^ */// .*\n)+)\s*(?P<name>\w+) = (?P<number>\d+),", re.M)
     for match in pattern.finditer(body):
-        sentence, remedy = match["text"].split(" Remedy: ")
+        text = " ".join(line.strip().removeprefix("/// ") for line in match["text"].splitlines())
+        sentence, remedy = text.split(" Remedy: ")
         yield match["name"], int(match["number"]), sentence, remedy
 
 
@@ -18,7 +22,8 @@ def main(source, target):
     with open(source, encoding="utf-8") as file:
         codes = list(read_codes(file.read()))
     rows = "\n".join(
-        f'    {{Code::{name}, "{name}", "{sentence}", "{remedy}"}},' for name, _, sentence, remedy in codes
+        f'    {{Code::{name}, "{name}", "{sentence}", "{remedy}"}},'
+        for name, _, sentence, remedy in codes
     )
     with open(target, "w", encoding="utf-8") as file:
         file.write(
