@@ -6,7 +6,8 @@ namespace postern::platform {
 
 template <class SomeClock>
 static std::int64_t nanoseconds() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(SomeClock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(SomeClock::now().time_since_epoch())
+      .count();
 }
 
 std::int64_t SystemClock::now_ns() const { return nanoseconds<std::chrono::system_clock>(); }

@@ -1,4 +1,5 @@
-// Time as data: everything that needs it takes a Clock, so that tests and simulation can say what time it is.
+// Time as data: everything that needs it takes a Clock, so that tests and simulation can say what
+// time it is.
 #pragma once
 
 #include <cstdint>

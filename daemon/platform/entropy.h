@@ -1,4 +1,5 @@
-// Randomness as data: everything that needs it takes an Entropy, so that a seed can fix a simulation.
+// Randomness as data: everything that needs it takes an Entropy, so that a seed can fix a
+// simulation.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +7,8 @@
 
 namespace postern::platform {
 
-/// Thread-safe; outlives whoever holds a reference. Cannot fail: a machine without randomness stops the program.
+/// Thread-safe; outlives whoever holds a reference. Cannot fail: a machine without randomness stops
+/// the program.
 class Entropy {
  public:
   virtual ~Entropy() = default;

@@ -23,7 +23,8 @@ enum class FailureKind : int {
   configuration = 78,
 };
 
-/// What was attempted on what, why it failed, and what to do about it; sentences for people, never with a secret.
+/// What was attempted on what, why it failed, and what to do about it; sentences for people, never
+/// with a secret.
 struct Failure {
   FailureKind kind = FailureKind::bug;
   std::string sentence;
@@ -35,7 +36,8 @@ using Expected = std::expected<Value, Failure>;
 
 constexpr int exit_code(const Failure& failure) { return static_cast<int>(failure.kind); }
 
-/// Text from strangers, made fit for diagnostics and errors: control and non-ASCII bytes escaped, cut at `length_max`.
+/// Text from strangers, made fit for diagnostics and errors: control and non-ASCII bytes escaped,
+/// cut at `length_max`.
 std::string printable(std::string_view text, std::size_t length_max = 80);
 
 }  // namespace postern

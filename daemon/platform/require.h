@@ -7,7 +7,8 @@
 namespace postern {
 
 [[noreturn]] inline void invariant_broken(const char* what, const char* file, int line) {
-  std::fprintf(stderr, "bug: %s does not hold (%s:%d); stopping, nothing acknowledged is lost\n", what, file, line);
+  std::fprintf(stderr, "bug: %s does not hold (%s:%d); stopping, nothing acknowledged is lost\n",
+               what, file, line);
   std::abort();
 }
 

@@ -9,7 +9,9 @@
 
 namespace postern::platform {
 
-Waker::Waker() : descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { require(descriptor_ >= 0); }
+Waker::Waker() : descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  require(descriptor_ >= 0);
+}
 
 Waker::~Waker() { ::close(descriptor_); }
 

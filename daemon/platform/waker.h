@@ -3,7 +3,8 @@
 
 namespace postern::platform {
 
-/// `wake` from any thread; `clear` by the one that polls `descriptor`. Wakes before a `clear` count as one.
+/// `wake` from any thread; `clear` by the one that polls `descriptor`. Wakes before a `clear` count
+/// as one.
 class Waker {
  public:
   Waker();

@@ -1,0 +1,55 @@
+// The decision: may this user do this now? One ladder of stops in the order of refusal, walked to
+// the first stop for an answer and to the end for an explanation.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "daemon/domain/access.h"
+#include "daemon/domain/entries.h"
+
+namespace postern::domain {
+
+/// How the user's call came in (N6, U10).
+struct CallFacts {
+  bool interactive = false;
+};
+
+struct Question {
+  std::string_view action;
+  std::string_view resource;
+  bool this_level_only = false;
+};
+
+/// One reason for a denial, with the record that caused it (0: none did) and the grant, where one
+/// did.
+struct Stop {
+  schema::Code code = schema::Code::ok;
+  Seq seq = 0;
+  const Grant* grant = nullptr;
+};
+
+/// A10. `reason` is ok exactly where the question is allowed.
+struct Verdict {
+  schema::Code reason = schema::Code::ok;
+  const Grant* grant = nullptr;
+
+  bool allowed() const { return reason == schema::Code::ok; }
+};
+
+/// The stops that come before the credential: tenant, channel, lock, status, API access. Null user:
+/// nobody has the name, which is `invalid_credentials`, before all. Code ok: nothing stops it.
+Stop first_stop_before_credential(const Tenant* tenant, const User* user, const CallFacts& call);
+
+/// What the user's grants say; the stops before it have been asked.
+Verdict authorize(const Tenant& tenant, const User& user, const Question& question);
+
+/// Q5: every stop that applies, in order; the first is the reason. Null question: an
+/// authentication.
+std::vector<Stop> all_stops(const Tenant* tenant, const User* user, const CallFacts& call,
+                            const Question* question);
+
+/// A7: whether the catalogue knows the path's kind and the action (`*` means every one).
+bool knows(const Catalogue& catalogue, std::string_view resource, std::string_view action);
+
+}  // namespace postern::domain

@@ -1,0 +1,65 @@
+// The rules: what a command causes, or why not. Pure: time, ids, keys, hashes all come in the
+// context (law 5).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "command_generated.h"
+#include "daemon/domain/state.h"
+
+namespace postern::domain {
+
+/// What the outside made for one command, because the rules may not: ids, keys, hashes, opened
+/// data.
+struct Material {
+  /// For a new tenant, user or operator.
+  Uuid new_id;
+  /// For a new user.
+  KeyReference key;
+  /// Profile and note of a new user, sealed; empty if there is neither.
+  Bytes sealed_profile;
+  /// The received secrets; valid during the call.
+  std::string_view password;
+  std::optional<std::string_view> password_confirmation;
+  std::string_view current_password;
+  /// The user's e-mail, opened (C1); empty: none.
+  std::string email;
+  /// The hash of `password`, sealed; empty before hashing: the command is decided without it once,
+  /// so that what would be refused is refused before hashing.
+  Bytes sealed_password;
+  /// C3: what the check of `current_password` found; absent before it was checked.
+  std::optional<bool> current_password_right;
+};
+
+/// Who asks, when, in which message.
+struct Context {
+  std::int64_t now_ns = 0;
+  const Operator* asker = nullptr;
+  const schema::CommandMessage* message = nullptr;
+};
+
+/// Usually one of both is empty; both are filled where a refusal is itself a fact (C3).
+struct Decision {
+  std::vector<schema::EventT> events;
+  std::vector<schema::ProblemT> refusals;
+};
+
+/// Decides one command of a message against the state as all before it have left it.
+Decision decide(const State& state, const schema::Command& command, std::uint32_t index,
+                const Material& material, const Context& context);
+
+/// What is wrong with the message as a whole, whatever the state.
+std::vector<schema::ProblemT> message_problems(const schema::CommandMessage& message);
+
+/// The user a command names, by id or by name; null if there is none in the tenant.
+const User* find_target(const State& state, const Tenant& tenant, const schema::Command& command);
+
+/// The tenant a message names, if the asker may know of it (O2).
+const Tenant* find_tenant_in_scope(const State& state, const Operator& asker,
+                                   std::string_view alias);
+
+}  // namespace postern::domain

@@ -1,0 +1,97 @@
+// C: passwords and what their checks found.
+#include "codes.h"
+#include "daemon/domain/authorize.h"
+#include "daemon/domain/password_policy.h"
+#include "daemon/domain/rules.h"
+
+namespace postern::domain {
+
+using schema::Code;
+
+namespace {
+
+/// C5: one more wrong password, and the lock it may bring.
+void cause_failure(const Case& asked, const Tenant& tenant, const User& user, const Uuid& service) {
+  schema::PasswordFailedT failed;
+  failed.failures = user.failures + 1;
+  failed.service = std::make_unique<Uuid>(service);
+  const bool locks = failed.failures >= tenant.policies.lockout_failures;
+  asked.cause(user, std::move(failed));
+  if (!locks) return;
+  schema::UserLockedT locked;
+  locked.cause = schema::LockCause::passwords;
+  asked.cause(user, std::move(locked));
+}
+
+/// C9: what a refusal that depends on the user reads before its credential was verified.
+Code told(const Case& asked, const Tenant& tenant, Code true_reason) {
+  const bool hidden = asked.asker().role == schema::Role::service && !tenant.policies.tell_reasons;
+  return hidden && true_reason != Code::tenant_disabled ? Code::invalid_credentials : true_reason;
+}
+
+}  // namespace
+
+void check_new_password(const Case& asked, const Tenant& tenant, std::string_view username) {
+  const Material& material = asked.material;
+  if (material.password_confirmation && *material.password_confirmation != material.password)
+    asked.refuse(Code::password_confirmation_differs, "password_confirmation");
+  const ForbiddenWords words{username, material.email, tenant.alias, tenant.display_name};
+  for (const Code code : broken_rules(material.password, tenant.policies, words))
+    asked.refuse(code, "password");
+}
+
+void reset_password(const Case& asked) {
+  const User* user = require_user(asked);
+  if (user == nullptr) return;
+  check_new_password(asked, *asked.state.tables().find_tenant(user->tenant), user->username);
+  if (!asked.decision.refusals.empty()) return;
+  schema::PasswordResetT reset;
+  reset.sealed_password = asked.material.sealed_password;
+  asked.cause(*user, std::move(reset));
+}
+
+void change_password(const Case& asked) {
+  if (asked.context.message->commands()->size() > 1)
+    return asked.refuse(Code::field_malformed, "body",
+                        "A user's own change stands alone in its message.");
+  const Tenant* tenant = require_tenant(asked);
+  if (tenant == nullptr) return;
+  const User* user = find_target(asked.state, *tenant, asked.command);
+  const Stop stop = first_stop_before_credential(tenant, user, CallFacts());
+  if (stop.code != Code::ok) return asked.refuse(told(asked, *tenant, stop.code), "user");
+  if (user->password_seq == 0)
+    return asked.refuse(told(asked, *tenant, Code::password_not_set), "user");
+  const Material& material = asked.material;
+  if (material.current_password_right == false) {
+    cause_failure(asked, *tenant, *user, asked.asker().id);
+    return asked.refuse(Code::invalid_credentials, "current_password");
+  }
+  if (material.current_password_right == true) check_new_password(asked, *tenant, user->username);
+  if (!asked.decision.refusals.empty()) return;
+  schema::PasswordChangedT changed;
+  changed.sealed_password = material.sealed_password;
+  asked.cause(*user, std::move(changed));
+}
+
+void record_attempt(const Case& asked) {
+  const User* user = require_known_user(asked);
+  if (user == nullptr) return;
+  const auto& body = *asked.command.body_as_RecordAttempt();
+  const Tenant& tenant = *asked.state.tables().find_tenant(user->tenant);
+  const Stop stop = first_stop_before_credential(&tenant, user, CallFacts());
+  if (stop.code != Code::ok) return asked.refuse(stop.code, "user");
+  if (body.password_seq() != user->password_seq)
+    return asked.refuse(Code::version_conflict, "password_seq");
+  if (!body.succeeded()) return cause_failure(asked, tenant, *user, *body.service());
+  if (user->failures != 0) {
+    schema::PasswordAcceptedT accepted;
+    accepted.service = std::make_unique<Uuid>(*body.service());
+    asked.cause(*user, std::move(accepted));
+  }
+  if (asked.material.sealed_password.empty()) return;
+  schema::PasswordRehashedT rehashed;
+  rehashed.sealed_password = asked.material.sealed_password;
+  asked.cause(*user, std::move(rehashed));
+}
+
+}  // namespace postern::domain

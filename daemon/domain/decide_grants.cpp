@@ -1,0 +1,96 @@
+// A: grants.
+#include "codes.h"
+#include "daemon/domain/authorize.h"
+#include "daemon/domain/path.h"
+#include "daemon/domain/rules.h"
+
+namespace postern::domain {
+
+using schema::Code;
+using schema::Effect;
+
+namespace {
+
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+/// "It knows for 'table': read, write."
+std::string known_names(const Catalogue& catalogue, std::string_view kind_name) {
+  std::string text;
+  for (const CatalogueKind& kind : catalogue) {
+    if (kind.name == kind_name) {
+      text.clear();
+      for (const std::string& action : kind.actions) text += (text.empty() ? "" : ", ") + action;
+      return "It knows for " + quoted(kind_name) + ": " + text + ".";
+    }
+    text += (text.empty() ? "" : ", ") + kind.name;
+  }
+  return "It knows the kinds: " + text + ".";
+}
+
+struct GrantParts {
+  Effect effect;
+  std::string_view action;
+  std::string_view resource;
+};
+
+/// Form alone, the same for adding and removing.
+template <class Body>
+GrantParts check_form(const Case& asked, const Body& body) {
+  const GrantParts parts{body.effect(), view(body.action()), view(body.resource())};
+  if (parts.effect != Effect::allow && parts.effect != Effect::deny)
+    asked.refuse(Code::field_malformed, "effect", "It must be allow or deny.");
+  if (parts.action != "*" && !is_action(parts.action))
+    asked.refuse(Code::field_malformed, "action",
+                 "It must be a name of [a-z0-9][a-z0-9._-]{0,63}, or *; found " +
+                     quoted(parts.action) + ".");
+  if (!is_path_pattern(parts.resource))
+    asked.refuse(Code::resource_malformed, "resource",
+                 "A grant may have '*' for whole segments after the first, at most 4; found " +
+                     quoted(parts.resource) + ".");
+  return parts;
+}
+
+}  // namespace
+
+void add_grant(const Case& asked) {
+  const User* user = require_user(asked);
+  if (user == nullptr) return;
+  const GrantParts parts = check_form(asked, *asked.command.body_as_AddGrant());
+  if (!asked.decision.refusals.empty()) return;
+  const Catalogue& catalogue = asked.state.tables().find_tenant(user->tenant)->catalogue;
+  if (!knows(catalogue, parts.resource, parts.action))
+    return asked.refuse(Code::unknown_resource, "resource",
+                        quoted(parts.action) + " on " + quoted(parts.resource) + ". " +
+                            known_names(catalogue, kind_of(parts.resource)));
+  if (user->grants->size() >= grants_max)
+    return asked.refuse(Code::too_large, "user", "The limit is 10000 grants.");
+  if (find_grant(*user->grants, parts.effect, parts.action, parts.resource) != nullptr)
+    return asked.refuse(Code::grant_exists, "resource");
+  schema::GrantAddedT added;
+  added.effect = parts.effect;
+  added.action = parts.action;
+  added.resource = parts.resource;
+  asked.cause(*user, std::move(added));
+}
+
+void remove_grant(const Case& asked) {
+  const User* user = require_user(asked);
+  if (user == nullptr) return;
+  const GrantParts parts = check_form(asked, *asked.command.body_as_RemoveGrant());
+  if (!asked.decision.refusals.empty()) return;
+  const Grant* grant = find_grant(*user->grants, parts.effect, parts.action, parts.resource);
+  if (grant == nullptr)
+    return asked.refuse(Code::grant_unknown, "resource",
+                        std::string(schema::EnumNameEffect(parts.effect)) + " " +
+                            std::string(parts.action) + " on " + quoted(parts.resource) + ".");
+  schema::GrantRemovedT removed;
+  removed.grant = std::make_unique<schema::GrantReferenceT>();
+  removed.grant->seq = grant->seq;
+  removed.grant->index = grant->index;
+  removed.effect = parts.effect;
+  removed.action = parts.action;
+  removed.resource = parts.resource;
+  asked.cause(*user, std::move(removed));
+}
+
+}  // namespace postern::domain

@@ -1,0 +1,76 @@
+// T: tenants.
+#include "codes.h"
+#include "daemon/domain/rules.h"
+
+namespace postern::domain {
+
+using schema::Code;
+
+namespace {
+
+constexpr std::size_t alias_bytes_max = 63;
+constexpr std::size_t display_name_bytes_max = 256;
+
+bool is_alias(std::string_view text) {
+  if (text.empty() || text.size() > alias_bytes_max || text.front() == '-') return false;
+  return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
+std::vector<std::unique_ptr<schema::CatalogueKindT>> as_schema(const Catalogue& catalogue) {
+  std::vector<std::unique_ptr<schema::CatalogueKindT>> kinds;
+  for (const CatalogueKind& kind : catalogue) {
+    auto& made = kinds.emplace_back(std::make_unique<schema::CatalogueKindT>());
+    made->name = kind.name;
+    made->actions = kind.actions;
+    made->open = kind.open;
+  }
+  return kinds;
+}
+
+}  // namespace
+
+void create_tenant(const Case& asked) {
+  const auto& body = *asked.command.body_as_CreateTenant();
+  const std::string alias(view(body.alias()));
+  const std::string display_name(body.display_name() == nullptr ? alias
+                                                                : view(body.display_name()));
+  const std::string_view message_tenant = view(asked.context.message->tenant());
+  if (!asked.asker().all_tenants)
+    return asked.refuse(Code::not_permitted, "body",
+                        "Only an operator of all tenants may add one.");
+  if (!is_alias(alias))
+    asked.refuse(Code::field_malformed, "alias",
+                 "It must be [a-z0-9][a-z0-9-]{0,62}, found '" + alias + "'.");
+  if (display_name.empty() || !is_text(display_name, display_name_bytes_max))
+    asked.refuse(Code::field_malformed, "display_name",
+                 "It must be 1 to 256 bytes of UTF-8 without control characters.");
+  if (!message_tenant.empty() && message_tenant != alias)
+    asked.refuse(Code::batch_spans_tenants, "alias",
+                 "The message is about '" + std::string(message_tenant) + "'.");
+  if (asked.state.tables().find_tenant(alias) != nullptr)
+    asked.refuse(Code::tenant_exists, "alias", "'" + alias + "'.");
+  if (!asked.decision.refusals.empty()) return;
+  schema::TenantCreatedT created;
+  created.tenant = std::make_unique<Uuid>(asked.material.new_id);
+  created.alias = alias;
+  created.display_name = display_name;
+  created.policies = std::make_unique<schema::PoliciesT>();
+  created.catalogue = as_schema(default_catalogue());
+  asked.cause(std::move(created));
+}
+
+void enable_tenant(const Case& asked) {
+  const Tenant* tenant = require_tenant(asked);
+  if (tenant == nullptr) return;
+  if (tenant->enabled) return asked.refuse(Code::tenant_already_enabled, "tenant");
+  asked.cause(schema::TenantEnabledT());
+}
+
+void disable_tenant(const Case& asked) {
+  const Tenant* tenant = require_tenant(asked);
+  if (tenant == nullptr) return;
+  if (!tenant->enabled) return asked.refuse(Code::tenant_already_disabled, "tenant");
+  asked.cause(schema::TenantDisabledT());
+}
+
+}  // namespace postern::domain

@@ -1,0 +1,144 @@
+// canonical := tenant* user* operator*        each kind in id order
+// entry     := tag:u8 field*
+// number    := u64 little-endian; text := length:number byte*; list := count:number item*
+#include "daemon/domain/digest.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace postern::domain {
+
+namespace {
+
+class Writer {
+ public:
+  explicit Writer(const Sink& sink) : sink_(sink) {}
+
+  void number(std::uint64_t value) {
+    for (int shift = 0; shift < 64; shift += 8)
+      buffer_.push_back(static_cast<std::uint8_t>(value >> shift));
+  }
+  void bytes(std::span<const std::uint8_t> value) {
+    number(value.size());
+    buffer_.insert(buffer_.end(), value.begin(), value.end());
+  }
+  void text(std::string_view value) {
+    bytes({reinterpret_cast<const std::uint8_t*>(value.data()), value.size()});
+  }
+  void id(const Uuid& value) {
+    number(value.high());
+    number(value.low());
+  }
+  void sealed(const std::shared_ptr<const Bytes>& value) {
+    bytes(value ? std::span(*value) : std::span<const std::uint8_t>());
+  }
+  void flush() {
+    sink_(buffer_);
+    buffer_.clear();
+  }
+
+ private:
+  const Sink& sink_;
+  std::vector<std::uint8_t> buffer_;
+};
+
+void write(Writer& out, const Tenant& tenant) {
+  out.number('t');
+  out.id(tenant.id);
+  out.text(tenant.alias);
+  out.text(tenant.display_name);
+  const schema::PoliciesT& policies = tenant.policies;
+  out.number(policies.password_length_min);
+  out.number(policies.password_needs_digit_or_symbol);
+  out.text(policies.password_forbidden_characters);
+  out.number(policies.lockout_failures);
+  out.number(policies.direct_deletion);
+  out.number(static_cast<std::uint64_t>(policies.new_user_status));
+  out.number(policies.new_user_api_access);
+  out.number(policies.tell_reasons);
+  out.number(tenant.catalogue.size());
+  for (const CatalogueKind& kind : tenant.catalogue) {
+    out.text(kind.name);
+    out.number(kind.open);
+    out.number(kind.actions.size());
+    for (const std::string& action : kind.actions) out.text(action);
+  }
+  out.number(tenant.enabled);
+  for (const Seq seq : {tenant.created_seq, tenant.status_seq, tenant.disabled_seq})
+    out.number(seq);
+}
+
+void write(Writer& out, const User& user) {
+  out.number('u');
+  out.id(user.id);
+  out.id(user.tenant);
+  out.text(user.username);
+  out.number(user.key.file);
+  out.number(user.key.slot);
+  out.bytes(user.key.commitment);
+  out.number(static_cast<std::uint64_t>(user.status));
+  out.number(user.api_access);
+  out.number(user.failures);
+  out.number(user.version);
+  for (const Seq seq : {user.created_seq, user.status_seq, user.api_access_seq, user.password_seq,
+                        user.tenant_lock_cleared_seq, user.passwords_lock_seq,
+                        user.operator_lock_seq, user.last_seq})
+    out.number(seq);
+  out.sealed(user.sealed_profile);
+  out.sealed(user.sealed_password);
+  out.number(user.grants->size());
+  for (const Grant& grant : user.grants->sorted) {
+    out.number(grant.seq);
+    out.number(grant.index);
+    out.number(grant.deny);
+    out.text(*grant.action);
+    out.text(*grant.resource);
+  }
+}
+
+void write(Writer& out, const Operator& entry) {
+  out.number('o');
+  out.id(entry.id);
+  out.text(entry.name);
+  out.number(static_cast<std::uint64_t>(entry.role));
+  out.number(entry.keys.size());
+  for (const auto& key : entry.keys) out.bytes(key);
+  out.number(entry.uid.has_value());
+  out.number(entry.uid.value_or(0));
+  out.number(entry.all_tenants);
+  out.number(entry.tenants.size());
+  for (const Uuid& tenant : entry.tenants) out.id(tenant);
+  out.number(entry.vouches);
+  out.number(entry.added_seq);
+  out.number(entry.changed_seq);
+}
+
+template <class Entry>
+void write_sorted(Writer& out, std::vector<const Entry*>& entries) {
+  std::ranges::sort(entries, less, [](const Entry* entry) { return entry->id; });
+  for (const Entry* entry : entries) {
+    write(out, *entry);
+    out.flush();
+  }
+}
+
+}  // namespace
+
+template <template <class> class Handle>
+void write_canonical(const Tables<Handle>& tables, const Sink& sink) {
+  Writer out(sink);
+  std::vector<const Tenant*> tenants;
+  std::vector<const User*> users;
+  std::vector<const Operator*> operators;
+  tables.for_each_tenant([&](const Tenant& entry) { tenants.push_back(&entry); });
+  tables.for_each_user([&](const User& entry) { users.push_back(&entry); });
+  tables.for_each_operator([&](const Operator& entry) { operators.push_back(&entry); });
+  write_sorted(out, tenants);
+  write_sorted(out, users);
+  write_sorted(out, operators);
+}
+
+template void write_canonical(const Tables<Owned>& tables, const Sink& sink);
+template void write_canonical(const Tables<Borrowed>& tables, const Sink& sink);
+
+}  // namespace postern::domain

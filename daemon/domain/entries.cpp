@@ -1,0 +1,85 @@
+#include "daemon/domain/entries.h"
+
+#include <algorithm>
+
+namespace postern::domain {
+
+const Catalogue& default_catalogue() {
+  static const Catalogue catalogue = {
+      {"table", {"read", "write"}, true},
+      {"script", {"run"}, true},
+      {"endpoint", {"call"}, true},
+      {"project",
+       {"access-producer", "add-records", "edit-records", "deactivate-records",
+        "trash-delete-records", "erase-records", "capture-photo-id", "capture-signature",
+        "print-card", "preview-card"},
+       true},
+  };
+  return catalogue;
+}
+
+bool in_scope(const Operator& asker, const Uuid& tenant) {
+  return asker.all_tenants ||
+         std::binary_search(asker.tenants.begin(), asker.tenants.end(), tenant, less);
+}
+
+std::string identity_of_key(std::span<const std::uint8_t> key) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text = "curve:";
+  for (const std::uint8_t byte : key) text += {digits[byte >> 4], digits[byte & 15]};
+  return text;
+}
+
+std::string identity_of_uid(std::uint32_t uid) { return "uid:" + std::to_string(uid); }
+
+std::vector<std::string> identities_of(const Operator& entry) {
+  std::vector<std::string> identities;
+  for (const auto& key : entry.keys) identities.push_back(identity_of_key(key));
+  if (entry.uid) identities.push_back(identity_of_uid(*entry.uid));
+  return identities;
+}
+
+static bool locked_by_tenant(const Tenant& tenant, const User& user) {
+  return tenant.disabled_seq > user.tenant_lock_cleared_seq;
+}
+
+std::vector<Lock> locks_of(const Tenant& tenant, const User& user) {
+  std::vector<Lock> locks;
+  if (user.passwords_lock_seq != 0)
+    locks.push_back({schema::LockCause::passwords, user.passwords_lock_seq});
+  if (locked_by_tenant(tenant, user))
+    locks.push_back({schema::LockCause::tenant, tenant.disabled_seq});
+  if (user.operator_lock_seq != 0)
+    locks.push_back({schema::LockCause::operator_command, user.operator_lock_seq});
+  return locks;
+}
+
+bool is_locked(const Tenant& tenant, const User& user) {
+  return user.passwords_lock_seq != 0 || user.operator_lock_seq != 0 ||
+         locked_by_tenant(tenant, user);
+}
+
+/// Usernames are ASCII (U1), so folding needs no locale.
+static char fold(char character) {
+  return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
+                                              : character;
+}
+
+bool equal_names(std::string_view left, std::string_view right) {
+  return std::ranges::equal(left, right, {}, fold, fold);
+}
+
+std::size_t hash_of_name(std::string_view name) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char character : name)
+    hash = (hash ^ static_cast<unsigned char>(fold(character))) * 0x100000001b3U;
+  return mix(hash);
+}
+
+std::string fold_name(std::string_view name) {
+  std::string folded(name);
+  std::ranges::transform(folded, folded.begin(), fold);
+  return folded;
+}
+
+}  // namespace postern::domain

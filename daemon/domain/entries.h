@@ -1,0 +1,141 @@
+// What state and views hold: immutable values, replaced as a whole when an event changes them.
+// The writer makes them in apply; others read them through plain pointers. Each fact names the
+// seq of the record that caused it, so that explain can show who, when and why.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common_generated.h"
+#include "daemon/domain/ids.h"
+
+namespace postern::domain {
+
+using Bytes = std::vector<std::uint8_t>;
+using Seq = std::uint64_t;
+
+/// A7: what a tenant knows of one kind of resource.
+struct CatalogueKind {
+  std::string name;
+  std::vector<std::string> actions;
+  bool open = true;
+};
+
+using Catalogue = std::vector<CatalogueKind>;
+
+/// What a new tenant knows: the four kinds of A3 to A6, open.
+const Catalogue& default_catalogue();
+
+struct Tenant {
+  Uuid id;
+  std::string alias;
+  std::string display_name;
+  schema::PoliciesT policies;
+  Catalogue catalogue;
+  bool enabled = true;
+  Seq created_seq = 0;
+  /// The newest enabling or disabling; 0: none.
+  Seq status_seq = 0;
+  /// T2: the newest disabling; 0: none.
+  Seq disabled_seq = 0;
+};
+
+/// A grant is named by the event that added it. Its texts are interned and live as long as the
+/// state.
+struct Grant {
+  const std::string* resource = nullptr;
+  const std::string* action = nullptr;
+  std::uint64_t seq : 52 = 0;
+  std::uint64_t index : 10 = 0;
+  std::uint64_t deny : 1 = 0;
+  std::uint64_t wildcard : 1 = 0;
+
+  schema::Effect effect() const { return deny ? schema::Effect::deny : schema::Effect::allow; }
+};
+
+/// Grants in the order of their resource's plain text, so that a path's grants, and those of all
+/// below it, each lie together; those with a `*` segment at the end, as they must be tried one by
+/// one.
+struct Grants {
+  std::vector<Grant> sorted;
+  std::size_t plain_count = 0;
+
+  std::size_t size() const { return sorted.size(); }
+};
+
+struct KeyReference {
+  std::uint32_t file = 0;
+  std::uint16_t slot = 0;
+  std::array<std::uint8_t, 32> commitment{};
+};
+
+struct User {
+  Uuid id;
+  Uuid tenant;
+  std::string username;
+  KeyReference key;
+  schema::UserStatus status = schema::UserStatus::unset;
+  bool api_access = false;
+  std::uint32_t failures = 0;
+  /// U13.
+  std::uint64_t version = 0;
+  Seq created_seq = 0;
+  Seq status_seq = 0;
+  Seq api_access_seq = 0;
+  /// What set the password in force; the credential version. 0: there is none.
+  Seq password_seq = 0;
+  /// T2: the newest event that clears a lock by tenant: creation, reset, unlock without a password.
+  Seq tenant_lock_cleared_seq = 0;
+  /// C5: what locked it for wrong passwords; 0: not locked so.
+  Seq passwords_lock_seq = 0;
+  /// U9: what locked it by an operator's command; 0: not locked so.
+  Seq operator_lock_seq = 0;
+  /// The newest event about this user: its link.
+  Seq last_seq = 0;
+  std::shared_ptr<const Bytes> sealed_profile;
+  std::shared_ptr<const Bytes> sealed_password;
+  std::shared_ptr<const Grants> grants;
+};
+
+struct Operator {
+  Uuid id;
+  std::string name;
+  schema::Role role = schema::Role::none;
+  std::vector<std::array<std::uint8_t, 32>> keys;
+  std::optional<std::uint32_t> uid;
+  bool all_tenants = false;
+  /// In id order.
+  std::vector<Uuid> tenants;
+  bool vouches = false;
+  Seq added_seq = 0;
+  Seq changed_seq = 0;
+};
+
+/// Whether the tenant lies in the operator's scope; what does not is as if it did not exist (O2).
+bool in_scope(const Operator& asker, const Uuid& tenant);
+
+/// How transport names who sent a message: "curve:" and 64 hexadecimal digits; "uid:" and a number.
+std::string identity_of_key(std::span<const std::uint8_t> key);
+std::string identity_of_uid(std::uint32_t uid);
+std::vector<std::string> identities_of(const Operator& entry);
+
+/// U9: the causes for which a user is locked now, each with the record that caused it.
+struct Lock {
+  schema::LockCause cause;
+  Seq seq;
+};
+std::vector<Lock> locks_of(const Tenant& tenant, const User& user);
+bool is_locked(const Tenant& tenant, const User& user);
+
+/// U1: names are compared without regard to case.
+bool equal_names(std::string_view left, std::string_view right);
+std::size_t hash_of_name(std::string_view name);
+std::string fold_name(std::string_view name);
+
+}  // namespace postern::domain

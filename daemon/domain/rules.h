@@ -1,0 +1,82 @@
+// What the decide files share: one command with its surroundings, and how it is refused or
+// answered.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "daemon/domain/decide.h"
+
+namespace postern::domain {
+
+/// One command on its way through the rules.
+struct Case {
+  const State& state;
+  const schema::Command& command;
+  std::uint32_t index;
+  const Material& material;
+  const Context& context;
+  Decision& decision;
+
+  const Operator& asker() const { return *context.asker; }
+
+  /// `detail` says what was found; never a secret.
+  void refuse(schema::Code code, std::string_view field, std::string_view detail = {}) const;
+
+  template <class Body>
+  void cause(Body body) const {
+    decision.events.emplace_back().body.Set(std::move(body));
+  }
+
+  /// With the user it is about and the link to its previous event.
+  template <class Body>
+  void cause(const User& user, Body body) const {
+    schema::EventT& event = decision.events.emplace_back();
+    event.user = std::make_unique<Uuid>(user.id);
+    event.previous_user_seq = user.last_seq;
+    event.body.Set(std::move(body));
+  }
+};
+
+/// The message's tenant; refuses and gives null if there is none in the asker's scope.
+const Tenant* require_tenant(const Case& asked);
+/// The user the command names, fit to be changed by this asker: there, not deleted, of the version
+/// expected; refuses and gives null otherwise.
+const User* require_user(const Case& asked);
+/// The same without refusing what only a living user may have.
+const User* require_known_user(const Case& asked);
+
+std::string_view view(const flatbuffers::String* text);
+/// Valid UTF-8 without control characters, of at most so many bytes.
+bool is_text(std::string_view text, std::size_t bytes_max);
+std::string_view name_of(schema::UserStatus status);
+
+/// C1, C2: refuses for each rule the new password breaks.
+void check_new_password(const Case& asked, const Tenant& tenant, std::string_view username);
+
+using Rule = void (*)(const Case&);
+
+void create_tenant(const Case&);
+void enable_tenant(const Case&);
+void disable_tenant(const Case&);
+void create_user(const Case&);
+void enable_user(const Case&);
+void disable_user(const Case&);
+void trash_user(const Case&);
+void restore_user(const Case&);
+void delete_user(const Case&);
+void lock_user(const Case&);
+void unlock_user(const Case&);
+void set_api_access(const Case&);
+void reset_password(const Case&);
+void change_password(const Case&);
+void record_attempt(const Case&);
+void add_grant(const Case&);
+void remove_grant(const Case&);
+void add_operator(const Case&);
+void change_operator(const Case&);
+void remove_operator(const Case&);
+void record_refusals(const Case&);
+
+}  // namespace postern::domain

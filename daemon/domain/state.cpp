@@ -1,0 +1,72 @@
+#include "daemon/domain/state.h"
+
+#include <ranges>
+
+namespace postern::domain {
+
+namespace {
+
+bool is_owner(const Operator* entry) {
+  return entry != nullptr && entry->role == schema::Role::owner;
+}
+
+}  // namespace
+
+Seq State::tenant_head(const Uuid& tenant) const {
+  const auto place = tenant_heads_.find(tenant);
+  return place == tenant_heads_.end() ? 0 : place->second;
+}
+
+void State::replace(Owned<Tenant> after, Changes& changes) {
+  Owned<Tenant> before = tables_.put(after);
+  changes.tenants.push_back({std::move(before), std::move(after)});
+}
+
+void State::replace(Owned<User> after, Changes& changes) {
+  Owned<User> before = tables_.put(after);
+  changes.users.push_back({std::move(before), std::move(after)});
+}
+
+void State::replace(Owned<Operator> after, Changes& changes) {
+  Owned<Operator> before = tables_.put(after);
+  owner_count_ += is_owner(after.get());
+  owner_count_ -= is_owner(before.get());
+  changes.operators.push_back({std::move(before), std::move(after)});
+}
+
+void State::remove_operator(const Uuid& id, Changes& changes) {
+  Owned<Operator> before = tables_.take_operator(id);
+  if (before == nullptr) return;
+  owner_count_ -= is_owner(before.get());
+  changes.operators.push_back({std::move(before), nullptr});
+}
+
+const std::string* State::intern(std::string_view text) {
+  const auto place = texts_.find(text);
+  return place != texts_.end() ? &*place : &*texts_.emplace(text).first;
+}
+
+void State::close_record(Seq seq, std::int64_t time_ns, const Uuid* tenant) {
+  seq_ = seq;
+  time_ns_ = time_ns;
+  if (tenant != nullptr) tenant_heads_[*tenant] = seq;
+}
+
+void State::revert(const Changes& changes) {
+  for (const auto& change : std::views::reverse(changes.tenants)) {
+    tables_.take_tenant(change.after->id);
+    if (change.before) tables_.put(change.before);
+  }
+  for (const auto& change : std::views::reverse(changes.users)) {
+    tables_.take_user(change.after->id);
+    if (change.before) tables_.put(change.before);
+  }
+  for (const auto& change : std::views::reverse(changes.operators)) {
+    if (change.after) tables_.take_operator(change.after->id);
+    if (change.before) tables_.put(change.before);
+    owner_count_ += is_owner(change.before.get());
+    owner_count_ -= is_owner(change.after.get());
+  }
+}
+
+}  // namespace postern::domain

@@ -1,0 +1,74 @@
+// What decide reads: the tables, and the places of the journal's links. Owned by one thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "daemon/domain/tables.h"
+
+namespace postern::domain {
+
+/// One entry replaced: `before` is null for a new one, `after` for a removed one.
+template <class Entry>
+struct Change {
+  Owned<Entry> before;
+  Owned<Entry> after;
+};
+
+/// What apply did, in order within each kind: enough to bring views up to date, or to take it back.
+struct Changes {
+  std::vector<Change<Tenant>> tenants;
+  std::vector<Change<User>> users;
+  std::vector<Change<Operator>> operators;
+
+  bool empty() const { return tenants.empty() && users.empty() && operators.empty(); }
+};
+
+class State {
+ public:
+  const Tables<Owned>& tables() const { return tables_; }
+  /// The newest record.
+  Seq seq() const { return seq_; }
+  std::int64_t time_ns() const { return time_ns_; }
+  /// The newest record of a tenant; 0: none.
+  Seq tenant_head(const Uuid& tenant) const;
+  std::size_t owner_count() const { return owner_count_; }
+
+  // ---- for apply alone
+
+  void replace(Owned<Tenant> after, Changes& changes);
+  void replace(Owned<User> after, Changes& changes);
+  void replace(Owned<Operator> after, Changes& changes);
+  void remove_operator(const Uuid& id, Changes& changes);
+  /// The one copy of a text that grants share; lives as long as the state.
+  const std::string* intern(std::string_view text);
+
+  // ---- for whoever closes a record
+
+  /// The record is complete: its place, time and tenant become the newest.
+  void close_record(Seq seq, std::int64_t time_ns, const Uuid* tenant);
+  /// Takes back changes that no record will hold. They must be the newest ones.
+  void revert(const Changes& changes);
+
+ private:
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  struct UuidHash {
+    std::size_t operator()(const Uuid& id) const { return hash_of(id); }
+  };
+
+  Tables<Owned> tables_;
+  std::unordered_set<std::string, TextHash, std::equal_to<>> texts_;
+  boost::unordered_flat_map<Uuid, Seq, UuidHash> tenant_heads_;
+  Seq seq_ = 0;
+  std::int64_t time_ns_ = 0;
+  std::size_t owner_count_ = 0;
+};
+
+}  // namespace postern::domain

@@ -1,0 +1,238 @@
+// The tables of entries and their indexes, one form for the state (which owns) and the views (which
+// borrow).
+#pragma once
+
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "daemon/domain/entries.h"
+
+namespace postern::domain {
+
+struct ById {
+  template <class Entry>
+  const Uuid& operator()(const Entry& entry) const {
+    return entry.id;
+  }
+};
+
+struct NameInTenant {
+  Uuid tenant;
+  std::string_view name;
+};
+
+struct ByUsername {
+  NameInTenant operator()(const User& user) const { return {user.tenant, user.username}; }
+};
+
+struct ByAlias {
+  std::string_view operator()(const Tenant& tenant) const { return tenant.alias; }
+};
+
+struct ByOperatorName {
+  std::string_view operator()(const Operator& entry) const { return entry.name; }
+};
+
+struct KeyHash {
+  std::size_t operator()(const Uuid& id) const { return hash_of(id); }
+  std::size_t operator()(std::string_view name) const { return hash_of_name(name); }
+  std::size_t operator()(const NameInTenant& key) const {
+    return mix(hash_of(key.tenant) ^ hash_of_name(key.name));
+  }
+};
+
+struct KeyEqual {
+  bool operator()(const Uuid& left, const Uuid& right) const { return left == right; }
+  bool operator()(std::string_view left, std::string_view right) const { return left == right; }
+  bool operator()(const NameInTenant& left, const NameInTenant& right) const {
+    return left.tenant == right.tenant && equal_names(left.name, right.name);
+  }
+};
+
+/// A set of pointers to entries, found by a key inside the entry. Split in shards, so that growth
+/// moves a small part at a time and the reader's thread never stops for a whole table.
+template <class Handle, class KeyOf>
+class Index {
+ public:
+  using Key = std::decay_t<decltype(KeyOf{}(*std::declval<const Handle&>()))>;
+
+  /// Null if there is none.
+  const Handle* find(const Key& key) const {
+    const Shard& shard = shard_of(key);
+    const auto place = shard.find(key);
+    return place == shard.end() ? nullptr : &*place;
+  }
+
+  /// Inserts, or replaces the one with the same key; gives back the replaced one.
+  Handle put(Handle entry) {
+    const Key key = KeyOf{}(*entry);
+    Handle old = take(key);
+    shard_of(key).insert(std::move(entry));
+    return old;
+  }
+
+  Handle take(const Key& key) {
+    Shard& shard = shard_of(key);
+    const auto place = shard.find(key);
+    if (place == shard.end()) return Handle{};
+    Handle old = *place;
+    shard.erase(place);
+    return old;
+  }
+
+  std::size_t size() const {
+    std::size_t count = 0;
+    for (const Shard& shard : shards_) count += shard.size();
+    return count;
+  }
+
+  template <class Visitor>
+  void for_each(Visitor visit) const {
+    for (const Shard& shard : shards_)
+      for (const Handle& entry : shard) visit(*entry);
+  }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(const Handle& entry) const { return KeyHash{}(Key(KeyOf{}(*entry))); }
+    std::size_t operator()(const Key& key) const { return KeyHash{}(key); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(const Handle& left, const Handle& right) const {
+      return KeyEqual{}(Key(KeyOf{}(*left)), Key(KeyOf{}(*right)));
+    }
+    bool operator()(const Key& key, const Handle& entry) const {
+      return KeyEqual{}(key, Key(KeyOf{}(*entry)));
+    }
+    bool operator()(const Handle& entry, const Key& key) const {
+      return KeyEqual{}(key, Key(KeyOf{}(*entry)));
+    }
+  };
+  using Shard = boost::unordered_flat_set<Handle, Hash, Equal>;
+
+  static constexpr std::size_t shard_bits = 6;
+  const Shard& shard_of(const Key& key) const {
+    return shards_[mix(KeyHash{}(key)) >> (64 - shard_bits)];
+  }
+  Shard& shard_of(const Key& key) { return shards_[mix(KeyHash{}(key)) >> (64 - shard_bits)]; }
+
+  std::array<Shard, std::size_t{1} << shard_bits> shards_;
+};
+
+template <class Entry>
+using Owned = std::shared_ptr<const Entry>;
+template <class Entry>
+using Borrowed = const Entry*;
+
+/// One owner thread. Entries are replaced, never changed. A deleted user keeps its place by id; its
+/// name is free.
+template <template <class> class Handle>
+class Tables {
+ public:
+  const Tenant* find_tenant(const Uuid& id) const { return raw(tenants_.find(id)); }
+  const Tenant* find_tenant(std::string_view alias) const { return raw(aliases_.find(alias)); }
+  const User* find_user(const Uuid& id) const { return raw(users_.find(id)); }
+  const User* find_user(const Uuid& tenant, std::string_view username) const {
+    return raw(usernames_.find(NameInTenant{tenant, username}));
+  }
+  const Operator* find_operator(const Uuid& id) const { return raw(operators_.find(id)); }
+  const Operator* find_operator(std::string_view name) const {
+    return raw(operator_names_.find(name));
+  }
+  /// By what transport says of a message's sender.
+  const Operator* find_identity(std::string_view identity) const {
+    const auto place = identities_.find(identity);
+    return place == identities_.end() ? nullptr : place->second;
+  }
+
+  /// Inserts or replaces; gives back what was there.
+  Handle<Tenant> put(Handle<Tenant> entry) {
+    aliases_.put(&*entry);
+    return tenants_.put(std::move(entry));
+  }
+  Handle<User> put(Handle<User> entry) {
+    const Handle<User>* old = users_.find(entry->id);
+    if (old != nullptr) release_name(**old);
+    if (entry->status != schema::UserStatus::deleted) usernames_.put(&*entry);
+    return users_.put(std::move(entry));
+  }
+  Handle<Operator> put(Handle<Operator> entry) {
+    if (const Handle<Operator>* old = operators_.find(entry->id)) release_identities(**old);
+    for (std::string& identity : identities_of(*entry)) identities_[std::move(identity)] = &*entry;
+    operator_names_.put(&*entry);
+    return operators_.put(std::move(entry));
+  }
+
+  Handle<Tenant> take_tenant(const Uuid& id) {
+    if (const Tenant* entry = find_tenant(id)) aliases_.take(entry->alias);
+    return tenants_.take(id);
+  }
+  Handle<User> take_user(const Uuid& id) {
+    if (const User* entry = find_user(id)) release_name(*entry);
+    return users_.take(id);
+  }
+  Handle<Operator> take_operator(const Uuid& id) {
+    if (const Operator* entry = find_operator(id)) {
+      release_identities(*entry);
+      operator_names_.take(entry->name);
+    }
+    return operators_.take(id);
+  }
+
+  std::size_t tenant_count() const { return tenants_.size(); }
+  /// Without the deleted ones.
+  std::size_t live_user_count() const { return usernames_.size(); }
+  std::size_t operator_count() const { return operators_.size(); }
+
+  template <class Visitor>
+  void for_each_tenant(Visitor visit) const {
+    tenants_.for_each(visit);
+  }
+  /// Deleted ones too.
+  template <class Visitor>
+  void for_each_user(Visitor visit) const {
+    users_.for_each(visit);
+  }
+  template <class Visitor>
+  void for_each_operator(Visitor visit) const {
+    operators_.for_each(visit);
+  }
+
+ private:
+  template <class Found>
+  static auto raw(const Found* handle) -> decltype(&**handle) {
+    return handle == nullptr ? nullptr : &**handle;
+  }
+
+  void release_name(const User& user) {
+    const Borrowed<User>* holder = usernames_.find({user.tenant, user.username});
+    if (holder != nullptr && (*holder)->id == user.id)
+      usernames_.take({user.tenant, user.username});
+  }
+  void release_identities(const Operator& entry) {
+    for (const std::string& identity : identities_of(entry)) identities_.erase(identity);
+  }
+
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+
+  Index<Handle<Tenant>, ById> tenants_;
+  Index<Borrowed<Tenant>, ByAlias> aliases_;
+  Index<Handle<User>, ById> users_;
+  Index<Borrowed<User>, ByUsername> usernames_;
+  Index<Handle<Operator>, ById> operators_;
+  Index<Borrowed<Operator>, ByOperatorName> operator_names_;
+  boost::unordered_flat_map<std::string, const Operator*, TextHash, std::equal_to<>> identities_;
+};
+
+}  // namespace postern::domain
