@@ -1,0 +1,202 @@
+#include "tools/client/client.h"
+
+#include <cstring>
+
+#include "tools/client/lane.h"
+
+namespace postern::client {
+namespace {
+
+bool is_tcp(const std::string& address) { return address.starts_with("tcp://"); }
+
+Ticket ticket_of_id(const schema::Uuid& id) { return {id.high(), id.low()}; }
+
+/// With a filter, seqs only rise; without one, none is missing.
+bool without_gap(const schema::GetRecordsT& request, const schema::RecordPageT& page,
+                 std::span<const schema::RecordT> records) {
+  const bool filtered = !request.tenant.empty() || !request.user.empty() ||
+                        request.user_id != nullptr || !request.operator_name.empty() ||
+                        !request.kind.empty();
+  std::uint64_t next = std::max<std::uint64_t>(request.from_seq, 1);
+  for (const auto& record : records) {
+    if (filtered ? record.seq < next : record.seq != next) return false;
+    next = record.seq + 1;
+  }
+  return filtered ? page.next_seq >= next : page.next_seq == next;
+}
+
+schema::HistoryRequestT request_of(const schema::GetRecordsT& records) {
+  schema::HistoryRequestT request;
+  request.body.Set(schema::GetRecordsT(records));
+  return request;
+}
+
+std::chrono::milliseconds wait_of(const schema::HistoryRequestT& request) {
+  const auto* records = request.body.AsGetRecords();
+  return std::chrono::milliseconds(request.wait_ms + (records != nullptr ? records->wait_ms : 0u));
+}
+
+}  // namespace
+
+Error unanswered(Trouble trouble, const std::string& address) {
+  const std::string at = " at " + address;
+  switch (trouble) {
+    case Trouble::refused:
+      return {ErrorKind::unreachable, "Nobody listens" + at + ".",
+              "Start posternd, or correct the address."};
+    case Trouble::denied:
+      return {ErrorKind::not_permitted, "The daemon" + at + " does not let this key or user in.",
+              "Use the key of an operator; an owner sees them with 'operator list'."};
+    case Trouble::handshake:
+      return {ErrorKind::protocol, "The handshake broke off" + at + ".",
+              "Check that the server key is this daemon's and that the port is right."};
+    case Trouble::lost:
+      return {ErrorKind::unreachable, "The connection was lost" + at + " before an answer came.",
+              "Ask again when the daemon is back; a command with the same id."};
+    case Trouble::none:
+      return {ErrorKind::unreachable, "No answer came in time" + at + ".",
+              "Ask again, a command with the same id; check the daemon's diagnostics."};
+  }
+  return {ErrorKind::unreachable, "No answer came.", "Ask again."};
+}
+
+struct Client::Lanes {
+  explicit Lanes(Options given)
+      : options(std::move(given)),
+        own_context(options.context == nullptr ? shared_context() : nullptr),
+        commands(context(), options, options.commands),
+        queries(context(), options, options.queries),
+        history(context(), options, options.history) {}
+  ~Lanes() {
+    if (options.keys)
+      ::explicit_bzero(options.keys->secret_key.data(), options.keys->secret_key.size());
+  }
+
+  void* context() const { return own_context ? own_context.get() : options.context; }
+
+  Result<schema::Uuid> send(schema::CommandMessageT& message) {
+    if (!message.id) message.id = std::make_unique<schema::Uuid>(make_uuid());
+    const schema::Uuid id = *message.id;
+    auto bytes = pack(message);
+    wipe_secrets(message);
+    if (!bytes) return std::unexpected(std::move(bytes).error());
+    auto sent = commands.send(ticket_of_id(id), std::move(*bytes), true);
+    if (!sent) return std::unexpected(std::move(sent).error());
+    return id;
+  }
+
+  Result<std::uint64_t> send(schema::QueryT& query) {
+    query.id = ++last_id;
+    const bool repeatable = !carries_password(query);
+    auto bytes = pack(query);
+    wipe_secrets(query);
+    if (!bytes) return std::unexpected(std::move(bytes).error());
+    auto sent = queries.send({0, query.id}, std::move(*bytes), repeatable,
+                             std::chrono::milliseconds(query.wait_ms));
+    if (!sent) return std::unexpected(std::move(sent).error());
+    return query.id;
+  }
+
+  Options options;
+  std::shared_ptr<void> own_context;
+  std::uint64_t last_id = 0;
+  Lane<CommandConversation> commands;
+  Lane<QueryConversation> queries;
+  Lane<HistoryConversation> history;
+};
+
+Result<Client> Client::make(Options options) {
+  const bool tcp = is_tcp(options.commands) || is_tcp(options.queries) || is_tcp(options.history);
+  if (tcp && !(options.server_key && options.keys)) {
+    return std::unexpected(
+        Error{ErrorKind::usage,
+              "A tcp address needs the server's public key and a key pair of one's own.",
+              "Give both, or use the ipc address."});
+  }
+  return Client(std::make_unique<Lanes>(std::move(options)));
+}
+
+Client::Client(std::unique_ptr<Lanes> lanes) : lanes_(std::move(lanes)) {}
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+Client::~Client() = default;
+
+Result<schema::ReceiptT> Client::execute(schema::CommandMessageT message) {
+  auto id = lanes_->send(message);
+  if (!id) return std::unexpected(std::move(id).error());
+  return lanes_->commands.await(ticket_of_id(*id));
+}
+
+Result<schema::AnswerT> Client::ask(schema::QueryT query) {
+  auto id = lanes_->send(query);
+  if (!id) return std::unexpected(std::move(id).error());
+  return lanes_->queries.await({0, *id});
+}
+
+Result<schema::HistoryPageT> Client::history(schema::HistoryRequestT request) {
+  request.id = ++lanes_->last_id;
+  auto bytes = pack(request);
+  if (!bytes) return std::unexpected(std::move(bytes).error());
+  const Ticket ticket{0, request.id};
+  auto sent = lanes_->history.send(ticket, std::move(*bytes), true, wait_of(request));
+  if (!sent) return std::unexpected(std::move(sent).error());
+  return lanes_->history.await(ticket);
+}
+
+Result<schema::HistoryPageT> Client::follow(schema::GetRecordsT request, const Take& take) {
+  for (;;) {
+    auto answer = history(request_of(request));
+    if (!answer || answer->code != schema::Code::ok) return answer;
+    const auto* page = answer->body.AsRecordPage();
+    if (page == nullptr) {
+      return std::unexpected(Error{ErrorKind::protocol,
+                                   "The daemon answered a request for records with something else.",
+                                   "Check that its version fits this client."});
+    }
+    const auto records = read_records(*page);
+    if (!records) return std::unexpected(records.error());
+    if (!without_gap(request, *page, *records)) {
+      return std::unexpected(Error{ErrorKind::protocol,
+                                   "Records are missing after seq " +
+                                       std::to_string(request.from_seq) +
+                                       " in what the daemon sent.",
+                                   "Have the journal verified; do not rely on this history."});
+    }
+    request.from_seq = page->next_seq;
+    if (!take(*page, *records)) return answer;
+  }
+}
+
+Result<schema::Uuid> Client::submit(schema::CommandMessageT message) {
+  return lanes_->send(message);
+}
+Result<std::uint64_t> Client::submit(schema::QueryT query) { return lanes_->send(query); }
+
+std::optional<CommandOutcome> Client::collect_receipt(std::chrono::milliseconds wait) {
+  auto ended = lanes_->commands.next(wait);
+  if (!ended) return std::nullopt;
+  return CommandOutcome{{ended->ticket.high, ended->ticket.low}, std::move(ended->answer)};
+}
+
+std::optional<QueryOutcome> Client::collect_answer(std::chrono::milliseconds wait) {
+  auto ended = lanes_->queries.next(wait);
+  if (!ended) return std::nullopt;
+  return QueryOutcome{ended->ticket.low, std::move(ended->answer)};
+}
+
+std::size_t Client::in_flight() const {
+  return lanes_->commands.in_flight() + lanes_->queries.in_flight();
+}
+
+Result<std::vector<schema::RecordT>> read_records(const schema::RecordPageT& page) {
+  std::vector<schema::RecordT> records;
+  records.reserve(page.records.size());
+  for (const auto& stored : page.records) {
+    auto record = unpack_record(stored->bytes);
+    if (!record) return std::unexpected(std::move(record).error());
+    records.push_back(std::move(*record));
+  }
+  return records;
+}
+
+}  // namespace postern::client

@@ -1,0 +1,166 @@
+// Postern's C++ client: commands, questions and history over ZeroMQ, one at a time or pipelined.
+// Thread: a Client belongs to one thread at a time; make one for each. All share one ZeroMQ
+// context. Lifetime: nothing is connected before the first message; the destructor drops what is
+// unanswered. Failure: values, no exceptions. An unanswered command may or may not have happened
+// (K5): sending it
+//   again with the same id is safe (K1), and is what the client does by itself until its time is
+//   over.
+// Limits: message 1 MiB, answer 8 MiB, `in_flight_max` unanswered messages for each of the three
+// sockets. Secrets: a message's secrets and its serialized bytes are wiped after use, the secret
+// key at the end.
+//   Not promised: copies inside libzmq and the kernel, your own copies, and what a string's move
+//   leaves.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "command_generated.h"
+#include "history_generated.h"
+#include "query_generated.h"
+
+namespace postern::client {
+
+/// What kind of trouble; the number is the exit code a program should end with (sysexits.h).
+enum class ErrorKind : int {
+  /// The message or the options cannot be used as they are.
+  usage = 64,
+  /// Nobody answered in time.
+  unreachable = 69,
+  /// `in_flight_max` messages are unanswered: collect first.
+  busy = 75,
+  /// What came back is no answer of this protocol, or the server is not the one its key says.
+  protocol = 76,
+  /// The daemon knows no operator with this key or uid.
+  not_permitted = 77,
+};
+
+/// Sentences for people, never with a secret.
+struct Error {
+  ErrorKind kind = ErrorKind::usage;
+  std::string sentence;
+  std::string remedy;
+};
+
+constexpr int exit_code(const Error& error) { return static_cast<int>(error.kind); }
+
+template <class Value = void>
+using Result = std::expected<Value, Error>;
+
+// ---- keys (CURVE) and ids
+
+using Key = std::array<std::uint8_t, 32>;
+
+struct KeyPair {
+  Key public_key{};
+  Key secret_key{};
+};
+
+/// From the system's entropy.
+KeyPair make_key_pair();
+/// 40 characters of Z85.
+std::string key_text(const Key& key);
+std::optional<Key> parse_key(std::string_view z85);
+
+/// A fresh UUIDv7: the system's clock in milliseconds, then entropy.
+schema::Uuid make_uuid();
+/// The 8-4-4-4-12 form, lower case.
+std::string uuid_text(const schema::Uuid& id);
+/// Upper or lower case.
+std::optional<schema::Uuid> parse_uuid(std::string_view text);
+
+/// Overwrites and empties.
+void wipe(std::string& secret);
+
+// ---- the client
+
+struct Options {
+  /// ZeroMQ addresses, "tcp://127.0.0.1:7601" or "ipc:///path"; those not used may stay empty.
+  std::string commands;
+  std::string queries;
+  std::string history;
+  /// For tcp, which always speaks CURVE: the server's public key and the operator's own pair.
+  /// Unused by ipc.
+  std::optional<Key> server_key;
+  std::optional<KeyPair> keys;
+  /// For a whole call, with all its retries; a `wait_ms` in the message comes on top.
+  std::chrono::milliseconds timeout{10'000};
+  /// How often an unanswered message is sent again within the timeout. Questions that carry a
+  /// password never are, since each could count as an attempt (C5); `busy` answers are retried
+  /// apart from this.
+  int retries = 3;
+  /// false: where nobody listens, fail at once instead of when the time is over.
+  bool wait_for_daemon = true;
+  std::size_t in_flight_max = 1'000;
+  /// Native handle of a ZeroMQ context to take part in, which outlives the client; absent: one of
+  /// the library's own.
+  void* context = nullptr;
+};
+
+/// One pipelined message's end.
+template <class Id, class Answer>
+struct Outcome {
+  Id id;
+  Result<Answer> answer;
+};
+
+using CommandOutcome = Outcome<schema::Uuid, schema::ReceiptT>;
+using QueryOutcome = Outcome<std::uint64_t, schema::AnswerT>;
+
+class Client {
+ public:
+  /// `usage` if keys are missing for a tcp address.
+  static Result<Client> make(Options options);
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  ~Client();
+
+  // One at a time. A refusal is an answer with a code, not an Error; so is a `busy` that lasts to
+  // the end.
+
+  /// Fills in an id if the message has none. To be able to ask again after an Error, set it
+  /// yourself.
+  Result<schema::ReceiptT> execute(schema::CommandMessageT message);
+  /// The client chooses the id.
+  Result<schema::AnswerT> ask(schema::QueryT query);
+  Result<schema::HistoryPageT> history(schema::HistoryRequestT request);
+
+  /// Records from `request.from_seq` on, page after page, until `take` returns false or the daemon
+  /// refuses; returns the last page. Checks that nothing is missing between. With `wait_ms` 0 it
+  /// asks again at once, else each page (also an empty one) comes after that time at the latest.
+  /// After an Error, call again from the last page's `next_seq`.
+  using Take = std::function<bool(const schema::RecordPageT&, std::span<const schema::RecordT>)>;
+  Result<schema::HistoryPageT> follow(schema::GetRecordsT request, const Take& take);
+
+  // Pipelined: send without waiting, collect in whatever order the answers come. May be mixed with
+  // the above.
+
+  /// Returns the message's id, made if it has none.
+  Result<schema::Uuid> submit(schema::CommandMessageT message);
+  Result<std::uint64_t> submit(schema::QueryT query);
+  /// The next message that ended; nothing if none did in that time or none is unanswered.
+  std::optional<CommandOutcome> collect_receipt(std::chrono::milliseconds wait);
+  std::optional<QueryOutcome> collect_answer(std::chrono::milliseconds wait);
+  /// Unanswered commands and questions.
+  std::size_t in_flight() const;
+
+ private:
+  struct Lanes;
+  explicit Client(std::unique_ptr<Lanes> lanes);
+  std::unique_ptr<Lanes> lanes_;
+};
+
+/// The records of a page, each checked like a message.
+Result<std::vector<schema::RecordT>> read_records(const schema::RecordPageT& page);
+
+}  // namespace postern::client

@@ -1,0 +1,196 @@
+#include "tools/client/gate.h"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace postern::client {
+namespace {
+
+constexpr flatbuffers::uoffset_t depth_max = 16;
+/// 1,024 events, the largest of which creates a tenant with its catalogue.
+constexpr flatbuffers::uoffset_t record_tables_max = 16'384;
+constexpr std::size_t message_bytes_min = 16;
+
+/// Every block is overwritten before it is freed, also those the builder grows out of.
+class WipingAllocator : public flatbuffers::Allocator {
+ public:
+  std::uint8_t* allocate(std::size_t size) override { return new std::uint8_t[size]; }
+  void deallocate(std::uint8_t* block, std::size_t size) override {
+    ::explicit_bzero(block, size);
+    delete[] block;
+  }
+};
+
+template <class Root, class Native>
+Result<Bytes> pack_as(const Native& message, const char* identifier) {
+  static WipingAllocator allocator;
+  flatbuffers::FlatBufferBuilder builder(512, &allocator);
+  builder.Finish(Root::Pack(builder, &message), identifier);
+  if (builder.GetSize() > message_bytes_max) {
+    return std::unexpected(Error{ErrorKind::usage,
+                                 "The message has " + std::to_string(builder.GetSize()) +
+                                     " bytes; the daemon takes at most " +
+                                     std::to_string(message_bytes_max) + ".",
+                                 "Send less at once."});
+  }
+  return std::make_shared<const flatbuffers::DetachedBuffer>(builder.Release());
+}
+
+Error not_an_answer(std::string_view what) {
+  return {ErrorKind::protocol, "The answer is not one of this protocol: " + std::string(what) + ".",
+          "Check that the address is a Postern daemon's and that its version fits this client."};
+}
+
+/// Aligned bytes whose structure has been verified.
+class Verified {
+ public:
+  template <class Root>
+  static Result<Verified> make(const void* bytes, std::size_t size, const char* identifier,
+                               flatbuffers::uoffset_t tables_max) {
+    if (size < message_bytes_min || size > answer_bytes_max)
+      return std::unexpected(not_an_answer("its size is " + std::to_string(size) + " bytes"));
+    Verified verified;
+    verified.copy_.resize((size + sizeof(Block) - 1) / sizeof(Block));
+    std::memcpy(verified.copy_.data(), bytes, size);
+    if (!flatbuffers::BufferHasIdentifier(verified.copy_.data(), identifier))
+      return std::unexpected(not_an_answer("it has another identifier"));
+    const auto* start = reinterpret_cast<const std::uint8_t*>(verified.copy_.data());
+    flatbuffers::Verifier verifier(start, size, depth_max, tables_max);
+    if (!verifier.VerifyBuffer<Root>(identifier))
+      return std::unexpected(not_an_answer("its structure is damaged"));
+    return verified;
+  }
+
+  template <class Root>
+  const Root& root() const {
+    return *flatbuffers::GetRoot<Root>(copy_.data());
+  }
+
+ private:
+  struct alignas(16) Block {
+    std::byte bytes[16];
+  };
+  std::vector<Block> copy_;
+};
+
+/// The verifier takes an unknown kind for valid, and a kind without its value too.
+template <class Union, class Enum>
+bool understood(const Union& body, Enum last) {
+  return body.type <= last && (body.type == Enum::NONE) == (body.value == nullptr);
+}
+
+bool understood(const std::vector<std::unique_ptr<schema::EventT>>& events) {
+  for (const auto& event : events)
+    if (!understood(event->body, schema::EventBody::MAX)) return false;
+  return true;
+}
+
+bool understood(const schema::ReceiptT& receipt) { return understood(receipt.events); }
+bool understood(const schema::AnswerT& answer) {
+  return understood(answer.body, schema::AnswerBody::MAX);
+}
+bool understood(const schema::HistoryPageT& page) {
+  return understood(page.body, schema::HistoryPageBody::MAX);
+}
+
+}  // namespace
+
+Result<Bytes> pack(const schema::CommandMessageT& message) {
+  return pack_as<schema::CommandMessage>(message, schema::command_message_identifier);
+}
+
+Result<Bytes> pack(const schema::QueryT& query) {
+  return pack_as<schema::Query>(query, schema::query_identifier);
+}
+
+Result<Bytes> pack(const schema::HistoryRequestT& request) {
+  return pack_as<schema::HistoryRequest>(request, schema::history_request_identifier);
+}
+
+template <class Conversation>
+Result<typename Conversation::Answer> unpack(std::span<const std::byte> bytes) {
+  using Answer = typename Conversation::Answer;
+  using Root = typename Answer::TableType;
+  const auto verified = Verified::make<Root>(
+      bytes.data(), bytes.size(), Conversation::answer_identifier, Conversation::tables_max);
+  if (!verified) return std::unexpected(verified.error());
+  const Root& root = verified->template root<Root>();
+  if (root.version() != schema::protocol_version &&
+      root.code() != schema::Code::version_unsupported) {
+    return std::unexpected(Error{ErrorKind::protocol,
+                                 "The daemon answers in protocol version " +
+                                     std::to_string(root.version()) + "; this client speaks " +
+                                     std::to_string(schema::protocol_version) + ".",
+                                 "Use a client of the daemon's version."});
+  }
+  Answer answer;
+  root.UnPackTo(&answer);
+  if (!understood(answer))
+    return std::unexpected(not_an_answer("it holds something this client does not know"));
+  return answer;
+}
+
+template Result<schema::ReceiptT> unpack<CommandConversation>(std::span<const std::byte>);
+template Result<schema::AnswerT> unpack<QueryConversation>(std::span<const std::byte>);
+template Result<schema::HistoryPageT> unpack<HistoryConversation>(std::span<const std::byte>);
+
+Result<schema::RecordT> unpack_record(std::span<const std::uint8_t> bytes) {
+  const auto verified = Verified::make<schema::Record>(
+      bytes.data(), bytes.size(), schema::record_identifier, record_tables_max);
+  if (!verified) return std::unexpected(verified.error());
+  schema::RecordT record;
+  verified->root<schema::Record>().UnPackTo(&record);
+  if (!understood(record.events))
+    return std::unexpected(not_an_answer("a record holds an event this client does not know"));
+  return record;
+}
+
+Ticket ticket_of(const schema::ReceiptT& receipt) {
+  return receipt.id ? Ticket{receipt.id->high(), receipt.id->low()} : Ticket{};
+}
+Ticket ticket_of(const schema::AnswerT& answer) { return {0, answer.id}; }
+Ticket ticket_of(const schema::HistoryPageT& page) { return {0, page.id}; }
+
+void wipe_secrets(schema::CommandMessageT& message) {
+  for (const auto& command : message.commands) {
+    if (auto* create = command->body.AsCreateUser()) {
+      wipe(create->password);
+      wipe(create->password_confirmation);
+    } else if (auto* reset = command->body.AsResetPassword()) {
+      wipe(reset->password);
+      wipe(reset->password_confirmation);
+    } else if (auto* change = command->body.AsChangePassword()) {
+      wipe(change->current_password);
+      wipe(change->password);
+      wipe(change->password_confirmation);
+    }
+  }
+}
+
+namespace {
+
+void wipe_secrets(schema::CredentialUnion& credential) {
+  if (auto* password = credential.AsPasswordCredential()) wipe(password->password);
+  if (auto* key = credential.AsKeyCredential()) wipe(key->key);
+  if (auto* token = credential.AsTokenCredential()) wipe(token->token);
+}
+
+const schema::CredentialUnion* credential_of(const schema::QueryT& query) {
+  if (const auto* authenticate = query.body.AsAuthenticate()) return &authenticate->credential;
+  if (const auto* check = query.body.AsCheck()) return &check->credential;
+  return nullptr;
+}
+
+}  // namespace
+
+void wipe_secrets(schema::QueryT& query) {
+  if (auto* authenticate = query.body.AsAuthenticate()) wipe_secrets(authenticate->credential);
+  if (auto* check = query.body.AsCheck()) wipe_secrets(check->credential);
+}
+
+bool carries_password(const schema::QueryT& query) {
+  const auto* credential = credential_of(query);
+  return credential != nullptr && credential->type == schema::Credential::PasswordCredential;
+}
+
+}  // namespace postern::client

@@ -1,0 +1,75 @@
+// The gate for what comes back: bytes to native types, or an Error. Nothing generated is touched
+// before it. Order: size, aligned copy, identifier, structure under limits, version, then meaning
+// (known unions).
+#pragma once
+
+#include <flatbuffers/flatbuffers.h>
+
+#include "schema/identifiers.h"
+#include "tools/client/client.h"
+
+namespace postern::client {
+
+inline constexpr std::size_t message_bytes_max = 1'048'576;
+inline constexpr std::size_t answer_bytes_max = 8 * 1'048'576;
+
+/// A serialized message; wiped when the last owner lets go.
+using Bytes = std::shared_ptr<const flatbuffers::DetachedBuffer>;
+
+/// How a lane finds the pending message of an answer; questions and pages leave `high` at 0.
+struct Ticket {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  bool operator==(const Ticket&) const = default;
+};
+
+// The three conversations: types, identifiers, and the most tables an answer within its limits can
+// hold.
+
+struct CommandConversation {
+  using Request = schema::CommandMessageT;
+  using Answer = schema::ReceiptT;
+  static constexpr const char* request_identifier = schema::command_message_identifier;
+  static constexpr const char* answer_identifier = schema::receipt_identifier;
+  static constexpr flatbuffers::uoffset_t tables_max = 65'536;
+};
+
+struct QueryConversation {
+  using Request = schema::QueryT;
+  using Answer = schema::AnswerT;
+  static constexpr const char* request_identifier = schema::query_identifier;
+  static constexpr const char* answer_identifier = schema::answer_identifier;
+  /// 10,000 decisions of three tables each.
+  static constexpr flatbuffers::uoffset_t tables_max = 32'768;
+};
+
+struct HistoryConversation {
+  using Request = schema::HistoryRequestT;
+  using Answer = schema::HistoryPageT;
+  static constexpr const char* request_identifier = schema::history_request_identifier;
+  static constexpr const char* answer_identifier = schema::history_page_identifier;
+  /// A user with 10,000 grants of four tables each.
+  static constexpr flatbuffers::uoffset_t tables_max = 65'536;
+};
+
+/// `usage` if it is larger than the daemon takes.
+Result<Bytes> pack(const schema::CommandMessageT& message);
+Result<Bytes> pack(const schema::QueryT& query);
+Result<Bytes> pack(const schema::HistoryRequestT& request);
+
+template <class Conversation>
+Result<typename Conversation::Answer> unpack(std::span<const std::byte> bytes);
+
+Result<schema::RecordT> unpack_record(std::span<const std::uint8_t> bytes);
+
+Ticket ticket_of(const schema::ReceiptT& receipt);
+Ticket ticket_of(const schema::AnswerT& answer);
+Ticket ticket_of(const schema::HistoryPageT& page);
+
+void wipe_secrets(schema::CommandMessageT& message);
+void wipe_secrets(schema::QueryT& query);
+
+/// The question verifies a password: each time it is sent may count as an attempt (C5).
+bool carries_password(const schema::QueryT& query);
+
+}  // namespace postern::client
