@@ -1,0 +1,71 @@
+#include "daemon/domain/fold.h"
+
+#include "schema/identifiers.h"
+
+namespace postern::domain {
+
+namespace {
+
+constexpr flatbuffers::uoffset_t depth_max = 16;
+/// A batch's 1,024 events with bodies, keys, standings and catalogues.
+constexpr flatbuffers::uoffset_t tables_max = 65'536;
+
+std::unexpected<Unfit> damaged(std::string sentence) {
+  return std::unexpected(Unfit{false, std::move(sentence)});
+}
+
+std::string of_record(const schema::Record& record) {
+  return "record " + std::to_string(record.seq());
+}
+
+/// The links tell whether a record between two was left out, swapped or added.
+std::expected<void, Unfit> check_links(const State& state, const schema::Record& record) {
+  if (record.seq() != state.seq() + 1)
+    return damaged(of_record(record) + " stands where record " + std::to_string(state.seq() + 1) +
+                   " belongs");
+  if (record.time_ns() < state.time_ns())
+    return damaged(of_record(record) + " is older than the one before it");
+  if (record.tenant() != nullptr &&
+      record.previous_tenant_seq() != state.tenant_head(*record.tenant()))
+    return damaged(of_record(record) + " links to another record of its tenant than the newest");
+  for (const schema::Event* event : *record.events()) {
+    if (event->user() == nullptr) continue;
+    const User* user = state.tables().find_user(*event->user());
+    const Seq newest = user == nullptr ? 0 : user->last_seq;
+    // Later events of one record about one user link to the record itself.
+    if (event->previous_user_seq() != newest && event->previous_user_seq() != record.seq())
+      return damaged(of_record(record) + " links to another record of its user than the newest");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::expected<const schema::Record*, Unfit> RecordGate::open(std::span<const std::byte> bytes) {
+  aligned_.assign(bytes.begin(), bytes.end());
+  const auto* data = reinterpret_cast<const std::uint8_t*>(aligned_.data());
+  flatbuffers::Verifier verifier(data, aligned_.size(), depth_max, tables_max);
+  if (!verifier.VerifyBuffer<schema::Record>(schema::record_identifier))
+    return damaged("its bytes are not a well-formed record");
+  const auto* record = flatbuffers::GetRoot<schema::Record>(data);
+  if (record->events() == nullptr || record->operator_id() == nullptr ||
+      record->command_id() == nullptr)
+    return damaged(of_record(*record) + " lacks a field that every record has");
+  for (const schema::Event* event : *record->events())
+    if (!is_known(*event))
+      return std::unexpected(
+          Unfit{true, of_record(*record) + " holds an event of a kind this version does not know"});
+  return record;
+}
+
+std::expected<const schema::Record*, Unfit> fold(State& state, RecordGate& gate,
+                                                 std::span<const std::byte> bytes,
+                                                 Changes& changes) {
+  const auto record = gate.open(bytes);
+  if (!record) return record;
+  if (auto linked = check_links(state, **record); !linked) return std::unexpected(linked.error());
+  apply_record(state, **record, changes);
+  return record;
+}
+
+}  // namespace postern::domain

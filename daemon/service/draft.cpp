@@ -1,0 +1,84 @@
+#include "daemon/service/draft.h"
+
+#include "daemon/service/inbound.h"
+#include "schema/identifiers.h"
+
+namespace postern::service {
+
+namespace {
+
+/// Packs an event where it will be stored, and applies those very bytes.
+void apply_event(domain::State& state, const domain::RecordFacts& facts, schema::EventT event,
+                 Draft& draft) {
+  const auto offset = schema::CreateEvent(draft.builder, &event);
+  const auto index = static_cast<std::uint16_t>(draft.offsets.size());
+  domain::apply(state, facts, *flatbuffers::GetTemporaryPointer(draft.builder, offset), index,
+                draft.changes);
+  draft.offsets.push_back(offset);
+  draft.events.push_back(std::move(event));
+}
+
+void take_back(domain::State& state, Draft& draft) {
+  state.revert(draft.changes);
+  draft.changes = {};
+  draft.offsets.clear();
+  draft.events.clear();
+}
+
+}  // namespace
+
+Draft decide_message(domain::State& state, const domain::Context& context,
+                     std::span<const domain::Material> materials) {
+  Draft draft;
+  const schema::CommandMessage& message = *context.message;
+  domain::RecordFacts facts{state.seq() + 1, context.asker->role, domain::Uuid()};
+  const std::string_view alias =
+      message.tenant() == nullptr ? std::string_view() : message.tenant()->string_view();
+  if (const auto* tenant = domain::find_tenant_in_scope(state, *context.asker, alias))
+    facts.tenant = tenant->id;
+  const flatbuffers::uoffset_t count = message.commands()->size();
+  for (flatbuffers::uoffset_t index = 0; index < count; ++index) {
+    domain::Decision decision =
+        domain::decide(state, *message.commands()->Get(index), index, materials[index], context);
+    for (schema::ProblemT& problem : decision.refusals)
+      draft.problems.push_back(std::move(problem));
+    for (schema::EventT& event : decision.events) {
+      if (const auto* created = event.body.AsTenantCreated()) {
+        if (!domain::is_zero(facts.tenant))
+          draft.problems.push_back(make_problem(schema::Code::batch_spans_tenants, "commands"));
+        facts.tenant = *created->tenant;
+      }
+      apply_event(state, facts, std::move(event), draft);
+    }
+  }
+  if (!draft.problems.empty() && count > 1) take_back(state, draft);
+  draft.tenant = facts.tenant;
+  return draft;
+}
+
+Message seal_record(Draft& draft, domain::State& state, const domain::Context& context,
+                    const RecordSeal& seal) {
+  flatbuffers::FlatBufferBuilder& builder = draft.builder;
+  const schema::CommandMessage& message = *context.message;
+  const domain::Uuid* tenant = domain::is_zero(draft.tenant) ? nullptr : &draft.tenant;
+  const domain::Seq seq = state.seq() + 1;
+  const auto events = builder.CreateVector(draft.offsets);
+  const auto hash = builder.CreateVector(seal.contents_hash.data(), seal.contents_hash.size());
+  flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> signature;
+  if (message.signature() != nullptr)
+    signature = builder.CreateVector(message.signature()->data(), message.signature()->size());
+  flatbuffers::Offset<flatbuffers::String> reason;
+  if (message.reason() != nullptr && message.reason()->size() > 0)
+    reason = builder.CreateString(message.reason());
+  const schema::Code outcome =
+      draft.problems.empty() ? schema::Code::ok : draft.problems.front().code;
+  builder.Finish(schema::CreateRecord(builder, seq, context.now_ns, tenant,
+                                      tenant ? state.tenant_head(*tenant) : 0, &context.asker->id,
+                                      context.asker->role, message.id(), hash, signature, reason,
+                                      outcome, events),
+                 schema::record_identifier);
+  state.close_record(seq, context.now_ns, tenant);
+  return builder.Release();
+}
+
+}  // namespace postern::service

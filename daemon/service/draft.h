@@ -1,0 +1,41 @@
+// A message decided: every command in turn, each seeing what those before it did, all or nothing
+// (K3).
+#pragma once
+
+#include <span>
+
+#include "daemon/domain/apply.h"
+#include "daemon/domain/decide.h"
+#include "daemon/service/receipts.h"
+
+namespace postern::service {
+
+/// What a message would write. Its changes stand in the state already: it is either recorded or
+/// taken back.
+struct Draft {
+  flatbuffers::FlatBufferBuilder builder{1'024};
+  std::vector<flatbuffers::Offset<schema::Event>> offsets;
+  std::vector<schema::EventT> events;
+  std::vector<schema::ProblemT> problems;
+  domain::Changes changes;
+  /// The one tenant it concerns; zero: none.
+  domain::Uuid tenant;
+
+  /// It becomes a record: it was not refused, or the refusal is itself a fact (C3).
+  bool is_fact() const { return !events.empty(); }
+};
+
+/// `materials`: one for each command of the context's message.
+Draft decide_message(domain::State& state, const domain::Context& context,
+                     std::span<const domain::Material> materials);
+
+/// What only the writer knows of a record.
+struct RecordSeal {
+  std::span<const std::uint8_t> contents_hash;
+};
+
+/// Finishes the draft as the record after the state's newest, and closes it there.
+Message seal_record(Draft& draft, domain::State& state, const domain::Context& context,
+                    const RecordSeal& seal);
+
+}  // namespace postern::service

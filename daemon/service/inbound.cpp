@@ -1,0 +1,31 @@
+#include "daemon/service/inbound.h"
+
+#include "codes.h"
+
+namespace postern::service {
+
+schema::ProblemT make_problem(schema::Code code, std::string_view field, std::string_view detail) {
+  const schema::CodeText& text = schema::code_text(code);
+  schema::ProblemT problem;
+  problem.code = code;
+  problem.field = field;
+  problem.sentence = text.sentence;
+  if (!detail.empty()) problem.sentence.append(" ").append(detail);
+  problem.remedy = text.remedy;
+  return problem;
+}
+
+std::string limit_and_size(std::size_t limit, std::size_t size) {
+  return "The limit is " + std::to_string(limit) + " bytes, found " + std::to_string(size) + ".";
+}
+
+std::optional<credential::Secret> take_secret(const flatbuffers::String* text) {
+  if (text == nullptr) return std::nullopt;
+  credential::Secret secret(text->string_view());
+  // The opened copy is ours alone; the accessors are const because messages are.
+  auto* data = const_cast<std::uint8_t*>(text->Data());
+  credential::wipe(std::as_writable_bytes(std::span(data, text->size())));
+  return secret;
+}
+
+}  // namespace postern::service

@@ -1,0 +1,79 @@
+#include "daemon/service/receipts.h"
+
+#include "daemon/platform/failure.h"
+#include "daemon/service/inbound.h"
+
+namespace postern::service {
+
+namespace {
+
+using schema::EventBody;
+
+constexpr std::size_t sentence_bytes_max = 600;
+
+/// Takes sealed bytes and key commitments out of an event that leaves for an operator.
+void strip(schema::EventT& event) {
+  if (auto* created = event.body.AsUserCreated()) {
+    created->sealed_profile.clear();
+    created->sealed_password.clear();
+    created->key.reset();
+  }
+  if (auto* reset = event.body.AsPasswordReset()) reset->sealed_password.clear();
+  if (auto* changed = event.body.AsPasswordChanged()) changed->sealed_password.clear();
+  if (auto* rehashed = event.body.AsPasswordRehashed()) rehashed->sealed_password.clear();
+}
+
+using EventOffsets = std::vector<flatbuffers::Offset<schema::Event>>;
+
+flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::Event>>> pack_events(
+    flatbuffers::FlatBufferBuilder& builder, std::vector<schema::EventT>& events) {
+  EventOffsets offsets;
+  for (schema::EventT& event : events) {
+    strip(event);
+    offsets.push_back(schema::CreateEvent(builder, &event));
+  }
+  return builder.CreateVector(offsets);
+}
+
+}  // namespace
+
+std::vector<flatbuffers::Offset<schema::Problem>> pack_problems(
+    flatbuffers::FlatBufferBuilder& builder, std::vector<schema::ProblemT> problems) {
+  std::vector<flatbuffers::Offset<schema::Problem>> offsets;
+  for (schema::ProblemT& problem : problems) {
+    problem.sentence = printable(problem.sentence, sentence_bytes_max);
+    offsets.push_back(schema::CreateProblem(builder, &problem));
+  }
+  return offsets;
+}
+
+Message receipt_of(const schema::Record& record, bool repeated) {
+  flatbuffers::FlatBufferBuilder builder(512);
+  std::vector<schema::EventT> events;
+  for (const schema::Event* event : *record.events()) event->UnPackTo(&events.emplace_back());
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::Problem>>> problems;
+  if (record.outcome() != schema::Code::ok) {
+    std::vector<schema::ProblemT> made;
+    made.push_back(make_problem(record.outcome(), ""));
+    problems = builder.CreateVector(pack_problems(builder, std::move(made)));
+  }
+  const auto packed = pack_events(builder, events);
+  builder.Finish(schema::CreateReceipt(builder, schema::protocol_version, record.command_id(),
+                                       record.outcome(), problems, record.seq(), record.time_ns(),
+                                       packed, repeated),
+                 schema::receipt_identifier);
+  return builder.Release();
+}
+
+Message receipt_of(Unrecorded made) {
+  flatbuffers::FlatBufferBuilder builder(512);
+  const schema::Code code = made.problems.empty() ? schema::Code::ok : made.problems.front().code;
+  const auto problems = builder.CreateVector(pack_problems(builder, std::move(made.problems)));
+  const auto events = pack_events(builder, made.events);
+  builder.Finish(schema::CreateReceipt(builder, schema::protocol_version, &made.id, code, problems,
+                                       0, 0, events, false, made.dry_run, made.retry_after_ms),
+                 schema::receipt_identifier);
+  return builder.Release();
+}
+
+}  // namespace postern::service

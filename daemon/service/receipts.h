@@ -1,0 +1,32 @@
+// Receipts: made from the record alone wherever there is one, so that a repeated one says what the
+// first one said (K1).
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "command_generated.h"
+#include "daemon/domain/ids.h"
+
+namespace postern::service {
+
+using Message = flatbuffers::DetachedBuffer;
+
+/// What a record says, events without sealed bytes (K4).
+Message receipt_of(const schema::Record& record, bool repeated);
+
+/// For a message that left no record: its problems, or what a dry run would cause.
+struct Unrecorded {
+  domain::Uuid id;
+  std::vector<schema::ProblemT> problems;
+  std::vector<schema::EventT> events;
+  bool dry_run = false;
+  std::uint32_t retry_after_ms = 0;
+};
+Message receipt_of(Unrecorded made);
+
+/// Texts that strangers chose stand in problems only escaped and cut.
+std::vector<flatbuffers::Offset<schema::Problem>> pack_problems(
+    flatbuffers::FlatBufferBuilder& builder, std::vector<schema::ProblemT> problems);
+
+}  // namespace postern::service

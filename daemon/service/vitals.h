@@ -1,0 +1,37 @@
+// How the daemon is: written by the threads that know, read by those that report. Figures alone, so
+// atomics do.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace postern::service {
+
+struct Vitals {
+  /// Law 3: the journal failed; nothing is acknowledged any more.
+  std::atomic<bool> degraded{false};
+  std::atomic<bool> disk_low{false};
+  std::atomic<bool> clock_suspect{false};
+  std::atomic<std::uint64_t> disk_free{0};
+
+  std::atomic<std::uint64_t> commands{0};
+  std::atomic<std::uint64_t> commands_refused{0};
+  std::atomic<std::uint64_t> commands_repeated{0};
+  std::atomic<std::uint64_t> records{0};
+  std::atomic<std::uint64_t> groups{0};
+  std::atomic<std::uint64_t> queries{0};
+  std::atomic<std::uint64_t> decisions{0};
+  std::atomic<std::uint64_t> password_checks{0};
+  std::atomic<std::uint64_t> history_requests{0};
+  /// Messages that did not pass the gate for untrusted bytes.
+  std::atomic<std::uint64_t> malformed{0};
+  /// Messages of peers that are no operators (any more): dropped without an answer.
+  std::atomic<std::uint64_t> strangers{0};
+  std::atomic<std::uint64_t> busy{0};
+};
+
+inline void count(std::atomic<std::uint64_t>& counter) {
+  counter.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace postern::service

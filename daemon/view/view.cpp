@@ -1,0 +1,29 @@
+#include "daemon/view/view.h"
+
+namespace postern::view {
+
+void View::load(const domain::Tables<domain::Owned>& tables) {
+  const auto put = [&](const auto& entry) { tables_.put(&entry); };
+  tables.for_each_tenant(put);
+  tables.for_each_user(put);
+  tables.for_each_operator(put);
+}
+
+void View::take(const domain::Changes& changes) {
+  for (const auto& change : changes.tenants) tables_.put(change.after.get());
+  for (const auto& change : changes.users) tables_.put(change.after.get());
+  for (const auto& change : changes.operators) {
+    if (change.after)
+      tables_.put(change.after.get());
+    else
+      tables_.take_operator(change.before->id);
+  }
+}
+
+const domain::Tenant* View::find_tenant(const domain::Operator& asker,
+                                        std::string_view alias) const {
+  const domain::Tenant* tenant = tables_.find_tenant(alias);
+  return tenant != nullptr && domain::in_scope(asker, tenant->id) ? tenant : nullptr;
+}
+
+}  // namespace postern::view
