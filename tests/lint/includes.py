@@ -4,7 +4,10 @@ import re
 
 from tree import lines
 
-PLATFORM = ("failure.h", "require.h", "clock.h", "entropy.h", "waker.h", "files.h")
+PLATFORM = (
+    "failure.h", "require.h", "clock.h", "entropy.h", "waker.h", "files.h", "descriptor.h",
+    "system_failure.h",
+)  # fmt: skip
 GENERATED = re.compile(r"(common|event|command|personal|query|history|snapshot)_generated\.h|codes\.h")
 SCHEMA = "schema/"
 
