@@ -20,8 +20,8 @@ TOP_LEVEL = {
 # Written in two pieces, so that this file passes its own check.
 MARKS = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 SLEEPS = re.compile(r"sleep" r"_for|sleep" r"_until|\bu?sleep\s*\(|\bsle" r"ep [0-9]")
-PLACES = re.compile(r"/home/\w|/Users/\w|/root/|/wor" r"k/|\.\./sha" r"red|https?://(deb|registry)\.")
-USING_STD = re.compile(r"using\s+name" r"space\s+std\b")
+PLACES = re.compile(r"/home/\w|/Users/\w|/roo" r"t/|/wor" r"k/|\.\./sha" r"red|https?://(deb|registry)\.")
+USING_STD = re.compile(r"using\s+name" r"space\s+std\s*;")
 
 
 def check_line_length(tree):
@@ -140,6 +140,18 @@ def check_top_level(entries):
             yield f"{name}: the top level is fixed; it belongs into a folder"
 
 
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+def check_links(tree):
+    """A link of a document leads to a file or folder of the project."""
+    for path, number, line in lines(tree, (".md",)):
+        for link in LINK.findall(re.sub(r"`[^`]*`", "", line)):
+            target = os.path.normpath(os.path.join(os.path.dirname(path), link))
+            if not any(known == target or known.startswith(target + "/") for known in tree):
+                yield f"{path}:{number}: {link} leads nowhere"
+
+
 CHECKS = {
     "includes": check_includes,
     "line_length": check_line_length,
@@ -148,4 +160,5 @@ CHECKS = {
     "schema_fields": check_schema_fields,
     "codes": check_codes,
     "rule_names": check_rule_names,
+    "links": check_links,
 }

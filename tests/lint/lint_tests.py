@@ -135,6 +135,12 @@ class LintTests(unittest.TestCase):
         tree["tests/unit/a.cpp"] = "BOOST_AUTO_TEST_CASE(U1_is_so) {\nBOOST_AUTO_TEST_CASE(other) {"
         self.passes(checks.check_rule_names, tree)
 
+    def test_links(self):
+        tree = {"README.md": "see [schema](schema/README.md) and `[i](x)`", "schema/README.md": ""}
+        self.passes(checks.check_links, tree)
+        tree["schema/README.md"] = "see [the rest](../gone/README.md#place)"
+        self.finds(checks.check_links, tree, "gone")
+
     def test_top_level(self):
         self.finds(checks.check_top_level, ["docs", "daemon", ".ci", "build-x"], "docs")
         self.passes(checks.check_top_level, ["daemon", "README.md", ".gitignore", "var"])

@@ -1,0 +1,88 @@
+# What every story uses: the daemon it talks to, and questions whose answers are compared.
+# Sourced by tools/run, which has set project, data and port_base. A story ends with `finish`.
+# shellcheck shell=bash disable=SC2153,SC2154
+
+asked=0
+unexpected=0
+folder=""
+daemon_pid=""
+
+bold() { if [[ -t 1 ]]; then printf '\033[1m%s\033[0m\n' "$1"; else printf '%s\n' "$1"; fi; }
+
+# say TEXT: what comes next, and why it matters.
+say() { printf '\n' && bold "$1"; }
+
+# ask EXIT PART COMMAND…: shows command and answer, and compares: the exit code, and that PART is in
+# the answer. A password goes to the command's standard input.
+ask() {
+  local expected_exit=$1 expected_part=$2 answer code=0
+  shift 2
+  asked=$((asked + 1))
+  printf '  $ %s\n' "${*@Q}" | sed "s/'\([A-Za-z0-9_./:=@+-]*\)'/\1/g"
+  answer=$("$@" 2>&1) || code=$?
+  [[ -z $answer ]] || printf '    %s\n' "${answer//$'\n'/$'\n    '}"
+  if ((code != expected_exit)) || [[ $answer != *"$expected_part"* ]]; then
+    unexpected=$((unexpected + 1))
+    bold "    NOT AS EXPECTED: exit $code; expected was exit $expected_exit with '$expected_part'"
+  fi
+}
+
+# The first of ten ports in a row that nobody listens on.
+free_port_base() {
+  local base port
+  for _ in {1..100}; do
+    base=$((20000 + RANDOM % 1200 * 10))
+    for ((port = base; port < base + 10; port++)); do
+      if (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then continue 2; fi
+    done
+    echo "$base" && return
+  done
+  echo "no free ports between 20000 and 32000" >&2
+  return 73
+}
+
+# Makes the data folder if there is none, starts the daemon, and returns when it is ready.
+start_daemon() {
+  folder=$(mktemp -d)
+  trap clean_up EXIT
+  data=${data:-$folder/data}
+  [[ -n $port_base ]] || port_base=$(free_port_base)
+  [[ -e $data ]] || posternd init --data "$data" >"$folder/init.log"
+  coproc DAEMON {
+    exec /usr/bin/python3 "$project/tools/demo/supervise.py" "$folder/daemon.log" \
+      posternd --data "$data" --port-base "$port_base"
+  }
+  daemon_pid=$DAEMON_PID
+  if ! read -r -u "${DAEMON[0]}"; then
+    cat "$folder/daemon.log" >&2
+    return 69
+  fi
+  # Stands in for `--data` at every command of the story.
+  export POSTERN_DATA=$data
+  say "The daemon is ready (data in $data, ports from $port_base)."
+  sed 's/^/    /' "$folder/daemon.log"
+}
+
+# Ends the daemon as a service manager does; it must end with 0.
+stop_daemon() {
+  local code=0 pid=$daemon_pid
+  daemon_pid=""
+  kill -TERM "$pid"
+  wait "$pid" || code=$?
+  ((code == 0)) && return
+  cat "$folder/daemon.log" >&2
+  echo "the daemon ended with $code" >&2
+  return "$code"
+}
+
+clean_up() {
+  [[ -z $daemon_pid ]] || stop_daemon || true
+  rm -rf "$folder"
+}
+
+# Says how it went; 0 only if every answer was the expected one.
+finish() {
+  [[ -z $daemon_pid ]] || stop_daemon
+  say "$asked questions and commands, $unexpected answers not as expected."
+  ((unexpected == 0))
+}
