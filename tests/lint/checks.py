@@ -5,6 +5,7 @@ import os
 import re
 
 from includes import check_includes
+from schema_change import check_schema_changes
 from tree import lines
 
 CODE = (".h", ".cpp", ".fbs", ".py", ".sh", ".cmake", "CMakeLists.txt")
@@ -158,6 +159,7 @@ CHECKS = {
     "file_length": check_file_length,
     "banned_words": check_banned_words,
     "schema_fields": check_schema_fields,
+    "schema_changes": check_schema_changes,
     "codes": check_codes,
     "rule_names": check_rule_names,
     "links": check_links,

@@ -5,11 +5,25 @@ import unittest
 
 import checks
 from includes import check_includes
+from schema_change import changes
 
 CODES = """enum Code:ushort {
   /// Done. Remedy: none needed.
   ok = 0,
 %s}
+"""
+SCHEMA = """enum E:ubyte { A, B, C } table X { a:int (id: 0); } table Y { b:int (id: 0); }
+union U { X, Y } struct S { p:int; q:int; } enum N:ushort { one = 1, five = 5 } table Empty {}
+table R {
+  id:ulong (id: 0);
+  name:string (id: 1);
+  e:E (id: 2);
+  u:U (id: 4);
+  s:S (id: 5);
+  opt:string (id: 6);
+  last:int (id: 7);
+}
+root_type R; file_identifier "ABCD";
 """
 CODE_ROW = "| 0 | `ok` | Done. | none needed. |\n"
 
@@ -113,6 +127,44 @@ class LintTests(unittest.TestCase):
             self.finds(checks.check_schema_fields, tree, part)
         good = "struct S {\n  a:ulong;\n}\ntable A {\n  /// what: it is;\n  b:bool (id: 0);\n}\n"
         self.passes(checks.check_schema_fields, {"schema/a.fbs": good})
+
+    def test_schema_changes(self):
+        """The twelve that flatc 2.0.8 lets pass, and those that it finds."""
+        self.assertEqual(list(changes(SCHEMA, SCHEMA)), [])
+        for old, new in [
+            ("last:int (id: 7);", ""),
+            ("last:int (id: 7)", "other:int (id: 7)"),
+            ("{ A, B, C }", "{ A, B }"),
+            ("{ A, B, C }", "{ A, B, Z }"),
+            ("{ A, B, C }", "{ B, A, C }"),
+            ("union U { X, Y }", "union U { X }"),
+            ("union U { X, Y }", "union U { X, Z } table Z { z:string (id: 0); }"),
+            ("opt:string (id: 6)", "opt:string (id: 6, required)"),
+            ("struct S { p:int; q:int; }", "struct S { p:int; q:int; r:int; }"),
+            ("struct S { p:int; q:int; }", "struct S { p:int; }"),
+            ("ABCD", "EFGH"),
+            ("root_type R", "root_type X"),
+            ("last:int (id: 7)", "last:long (id: 7)"),
+            ("last:int (id: 7)", "last:int = 3 (id: 7)"),
+            ("table Y { b:int (id: 0); }", ""),
+            ("table Empty {}", ""),
+            ("five = 5", "five = 6"),
+            ("one = 1, ", ""),
+        ]:
+            self.assertIn(old, SCHEMA)
+            self.assertTrue(list(changes(SCHEMA, SCHEMA.replace(old, new))), (old, new))
+        demanding = SCHEMA.replace("opt:string (id: 6)", "opt:string (id: 6, required)")
+        self.assertTrue(list(changes(demanding, SCHEMA)))
+        for old, new in [
+            ("last:int (id: 7);", "last:int (id: 7); more:int (id: 8);"),
+            ("last:int (id: 7)", "last:int (id: 7, deprecated)"),
+            ("{ A, B, C }", "{ A, B, C, D }"),
+            ("one = 1, ", "one = 1, two = 2, "),
+            ("union U { X, Y }", "union U { X, Y, R }"),
+            ("last:int (id: 7);", "/// Moved, not changed.\n  last:int ( id:7 );"),
+        ]:
+            self.assertIn(old, SCHEMA)
+            self.assertEqual(list(changes(SCHEMA, SCHEMA.replace(old, new))), [], (old, new))
 
     def test_codes(self):
         manual = "schema/README.md"

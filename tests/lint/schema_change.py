@@ -1,0 +1,77 @@
+"""What may not change between two versions of the schema. `flatc --conform` lets much of it pass."""
+
+import os
+import re
+
+TOKEN = re.compile(r'"[^"]*"|[\w.]+|[{}\[\]():;=,]')
+RELEASED = "schema/released/"
+
+
+def declarations(text):
+    """Yields (kind, name, its parts) of each declaration; a part is a list of tokens."""
+    tokens = TOKEN.findall(re.sub(r"//.*", "", text))
+    place = 0
+    while place < len(tokens):
+        kind = tokens[place]
+        if kind in ("table", "struct", "enum", "union"):
+            opening = tokens.index("{", place)
+            closing = tokens.index("}", opening)
+            yield kind, tokens[place + 1], list(parts(tokens[opening + 1 : closing]))
+            place = closing + 1
+        else:
+            end = tokens.index(";", place)
+            if kind in ("root_type", "file_identifier"):
+                yield kind, "", [tokens[place + 1 : end]]
+            place = end + 1
+
+
+def parts(tokens):
+    """Fields end with a semicolon, values and members with a comma; not inside parentheses."""
+    part, depth = [], 0
+    for token in tokens:
+        depth += (token == "(") - (token == ")")
+        if token in ";," and depth == 0:
+            yield part
+            part = []
+        else:
+            part.append(token)
+    if part:
+        yield part
+
+
+def field(part):
+    """(id, (name, type and default)), with what may be added later left out."""
+    text = " ".join(part)
+    id = re.search(r"\bid : (\d+)", text)
+    required = " required" if re.search(r"\brequired\b", text) else ""
+    return int(id[1]) if id else None, re.sub(r" \(.*", "", text) + required
+
+
+def kept(kind, old, new):
+    """Whether every part of `old` stands in `new` where it stood."""
+    if kind not in ("table", "union", "enum"):
+        return old == new
+    old, new = [field(part) for part in old], [field(part) for part in new]
+    if all(id is not None or " = " in text for id, text in old):
+        return set(old) <= set(new)
+    return new[: len(old)] == old
+
+
+def changes(old_text, new_text):
+    """Yields what `new_text` takes away or alters of `old_text`."""
+    new = {(kind, name): listed for kind, name, listed in declarations(new_text)}
+    for kind, name, listed in declarations(old_text):
+        if (kind, name) not in new or not kept(kind, listed, new[kind, name]):
+            yield f"{kind} {name}".strip()
+    for kind, name, listed in declarations(new_text):
+        if any(re.search(r"\brequired\b", " ".join(part)) for part in listed):
+            yield f"{kind} {name}: required"
+
+
+def check_schema_changes(tree):
+    """Every released version against the schema as it is now."""
+    for path, text in tree.items():
+        if path.startswith(RELEASED) and path.endswith(".fbs"):
+            current = f"schema/{os.path.basename(path)}"
+            for change in changes(text, tree.get(current, "")):
+                yield f"{current}: {change} is not as {path} promised"
