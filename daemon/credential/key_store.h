@@ -1,4 +1,5 @@
-// The key store: one key for each user, made ahead, destroyed by erasure; and the daemon's own keys.
+// The key store: one key for each user, made ahead, destroyed by erasure; and the daemon's own
+// keys.
 #pragma once
 
 #include <array>
@@ -15,6 +16,9 @@ namespace postern::credential {
 using Key = std::array<std::byte, 32>;
 using Commitment = std::array<std::byte, 32>;
 
+/// BLAKE2b-256 of the key, personalised: shows nothing of it, and no other key has it.
+Commitment commitment_to(const Key& key);
+
 /// Where a user's key lies.
 struct KeySlot {
   std::uint32_t file = 0;
@@ -29,35 +33,47 @@ struct NewKey {
   Commitment commitment;
 };
 
-/// Keys lie in files of 4,096 slots, each file under its own wrapping key, the wrapping keys in the root file,
-/// which also holds the daemon's own keys by purpose. A file is synced, then named in the synced root file,
-/// before its first key is used. Wrapping keys are held in locked memory, user keys are read from disk on demand.
-/// Threads: `next` by the writer alone; `user_key` and `own_key` by any; files are made ahead by a thread of its own.
+/// Keys lie in files of 4,096 slots, each file under its own wrapping key, the wrapping keys in the
+/// root file with the daemon's own keys. A file is synced, then named in the synced root file,
+/// before its first key is used. A store is opening until the first `next`, and writes nothing
+/// until then. Threads: `confirm_used` and `next` by the writer alone, the rest by any; files are
+/// made ahead by a thread of its own. Wrapping keys and own keys are in locked memory; user keys
+/// are read on demand.
 class KeyStore {
  public:
   static constexpr std::uint16_t slots_per_file = 4'096;
 
-  /// Makes the folder's first files.
+  /// Makes the folder and its root file; the first key file is made when it is needed.
+  /// Fails with kind `cannot_create`, changing nothing, if the folder holds anything already.
   static Expected<> create(const std::filesystem::path& folder, platform::Entropy& entropy);
 
-  /// Reads and checks every byte of every file. Damage fails with kind `damaged`, naming file and slot.
-  /// Left-overs of an interrupted making (a temporary file, a key file that the root does not name) are removed.
-  static Expected<std::unique_ptr<KeyStore>> open(const std::filesystem::path& folder, platform::Entropy& entropy);
+  /// Reads and checks every byte of every file. Kinds: `missing`, `not_permitted`, `input_output`;
+  /// `configuration` for a newer format; `damaged`, naming file and slot. `entropy` outlives it.
+  static Expected<std::unique_ptr<KeyStore>> open(const std::filesystem::path& folder,
+                                                  platform::Entropy& entropy);
 
   virtual ~KeyStore() = default;
 
-  /// The check at open, once for each user that is not erased, as the journal is read: the slot holds a key and
-  /// it is the one committed to; else a failure of kind `damaged`. Marks the slot and all before it as used.
+  /// While opening, once for each user that is not erased, as the journal is read: the slot holds a
+  /// key and it is the one committed to; else a failure of kind `damaged`. Marks the slot and all
+  /// before it as used.
   virtual Expected<> confirm_used(const KeySlot& slot, const Commitment& commitment) = 0;
 
-  /// The next unused key. Call after every `confirm_used`. Waits only if the files made ahead have run out.
+  /// The next unused key. The first call ends the opening: it removes what an interrupted making
+  /// left behind and begins to make files ahead. Waits only if those have run out; fails, until it
+  /// heals by itself, if they have run out and making fails.
   virtual Expected<NewKey> next() = 0;
 
   /// A used user's key; kind `missing` if the slot is empty.
   virtual Expected<Key> user_key(const KeySlot& slot) const = 0;
 
-  /// The daemon's own key for a purpose: "contents-hash", "server-curve-secret", "checkpoint-signing".
+  /// The daemon's own key for a purpose: "contents-hash", "server-curve-secret" (Curve25519),
+  /// "checkpoint-signing" (an Ed25519 seed). Another purpose is a bug.
   virtual const Key& own_key(std::string_view purpose) const = 0;
+
+  /// False: the system did not let memory be locked, so keys may reach swap (a warning, no
+  /// failure).
+  virtual bool memory_locked() const = 0;
 };
 
 }  // namespace postern::credential

@@ -1,4 +1,6 @@
-// Argon2id (C4).
+// Argon2id (C4). Any thread; each call takes the memory and the time of its cost, so: pool threads
+// alone. Out of memory stops the program, as everywhere: a password nobody could look at must not
+// count as wrong.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +15,15 @@ struct PasswordCost {
   std::uint32_t memory_kib = 19'456;
   /// At least 1.
   std::uint32_t passes = 2;
+
+  friend bool operator==(const PasswordCost&, const PasswordCost&) = default;
 };
 
-/// An Argon2id string with a fresh salt. Takes milliseconds: for pool threads alone.
+/// An Argon2id string with a fresh salt.
 std::string hash_password(const Secret& password, PasswordCost cost);
 
-/// Takes as long as the hash's own cost.
+/// Takes as long as the hash's own cost. A string that is no Argon2id hash is nobody's: false, at
+/// once.
 bool verify_password(const std::string& hash, const Secret& password);
 
 /// The hash was made at another cost than `cost` (C4).

@@ -1,4 +1,5 @@
 // A secret in memory: wiped when it goes, impossible to print, copied only by name.
+// Threads: owned by one at a time, handed over by moving.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +26,9 @@ class Secret {
   bool empty() const { return bytes_.empty(); }
   /// Valid while this lives and is not moved from.
   std::string_view reveal() const;
+
+  template <class Stream>
+  friend Stream& operator<<(Stream&, const Secret&) = delete;
 
  private:
   std::vector<char> bytes_;

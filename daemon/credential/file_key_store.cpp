@@ -1,0 +1,339 @@
+#include "daemon/credential/file_key_store.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "daemon/platform/require.h"
+
+namespace postern::credential {
+
+namespace {
+
+constexpr std::string_view curve_secret = "server-curve-secret";
+constexpr std::string_view purposes[] = {"contents-hash", curve_secret, "checkpoint-signing"};
+
+/// A scalar for Curve25519 has five bits fixed (RFC 7748, section 5).
+void clamp(Key& key) {
+  key.front() &= std::byte{0xf8};
+  key.back() &= std::byte{0x7f};
+  key.back() |= std::byte{0x40};
+}
+
+std::span<const std::byte, slot_size> slot_bytes(std::span<const std::byte> file,
+                                                 std::uint16_t slot) {
+  return file.subspan(slot_offset(slot)).first<slot_size>();
+}
+
+Expected<> replace_root(KeyFolder& folder, const Root& root) {
+  std::vector<std::byte> bytes = encode_root(root);
+  const WipeAtEnd wiping{bytes};
+  const std::string temporary = std::string(root_name) + temporary_suffix;
+  if (auto written = folder.write(temporary, bytes); !written) return written;
+  if (auto renamed = folder.rename(temporary, root_name); !renamed) return renamed;
+  return folder.sync();
+}
+
+}  // namespace
+
+// ---- making and opening
+
+Expected<> FileKeyStore::create(KeyFolder& folder, platform::Entropy& entropy) {
+  const auto names = folder.list();
+  if (!names) return std::unexpected(names.error());
+  const auto is_temporary = [](const std::string& name) {
+    return name.ends_with(temporary_suffix);
+  };
+  // A temporary file is all that an interrupted creation leaves behind.
+  if (!std::ranges::all_of(*names, is_temporary))
+    return std::unexpected(Failure{FailureKind::cannot_create,
+                                   "'" + folder.path_of("").string() + "' is not empty",
+                                   "name another folder, or move away what it holds"});
+  Root root;
+  for (const std::string_view purpose : purposes) {
+    Key key;
+    const WipeAtEnd wiping{key};
+    entropy.fill(key);
+    if (purpose == curve_secret) clamp(key);
+    root.purposes.emplace_back(purpose);
+    root.own.push_back(key);
+  }
+  return replace_root(folder, root);
+}
+
+FileKeyStore::FileKeyStore(std::unique_ptr<KeyFolder> folder, platform::Entropy& entropy,
+                           Options options)
+    : folder_(std::move(folder)),
+      entropy_(entropy),
+      options_(options),
+      opening_(std::make_unique<Opening>()) {}
+
+FileKeyStore::~FileKeyStore() = default;
+
+Expected<std::unique_ptr<FileKeyStore>> FileKeyStore::open(std::unique_ptr<KeyFolder> folder,
+                                                           platform::Entropy& entropy,
+                                                           Options options) {
+  std::unique_ptr<FileKeyStore> store(new FileKeyStore(std::move(folder), entropy, options));
+  if (auto read = store->read_root(); !read) return std::unexpected(read.error());
+  if (auto checked = store->check_strangers(); !checked) return std::unexpected(checked.error());
+  if (auto read = store->read_key_files(); !read) return std::unexpected(read.error());
+  return store;
+}
+
+Expected<> FileKeyStore::read_root() {
+  const std::string path = folder_->path_of(root_name).string();
+  auto bytes = folder_->read(root_name, root_size_max);
+  if (!bytes) return std::unexpected(bytes.error());
+  const WipeAtEnd wiping{*bytes};
+  if (auto decoded = decode_root(*bytes, path, root_); !decoded) return decoded;
+  for (const std::string_view purpose : purposes)
+    if (std::ranges::find(root_.purposes, purpose) == root_.purposes.end())
+      return std::unexpected(damage(path, "it lacks the key for " + std::string(purpose)));
+  return {};
+}
+
+/// An interrupted making leaves one key file that the root does not name. More of them mean that
+/// the root is an old copy, and to go on would lose the keys of the newer files.
+Expected<> FileKeyStore::check_strangers() const {
+  const auto names = folder_->list();
+  if (!names) return std::unexpected(names.error());
+  for (const std::string& name : *names)
+    if (key_file_number(name).value_or(0) > file_count() + 1)
+      return std::unexpected(damage(folder_->path_of(root_name).string(),
+                                    "it is older than the folder: it does not name " + name));
+  return {};
+}
+
+/// By as many threads as the machine runs at once: opening the slots is all that this costs.
+Expected<> FileKeyStore::read_key_files() {
+  const std::uint32_t count = file_count();
+  opening_->commitments.resize(std::size_t{count} * slots_per_file);
+  std::vector<Expected<>> results(count);
+  std::atomic<std::uint32_t> taken = 0;
+  const auto read_some = [&] {
+    while (true) {
+      const std::uint32_t number = ++taken;
+      if (number > count) return;
+      results[number - 1] = read_commitments(number);
+    }
+  };
+  {
+    std::vector<std::jthread> helpers;
+    const std::uint32_t threads = std::min(count, std::thread::hardware_concurrency());
+    for (std::uint32_t i = 1; i < threads; ++i) helpers.emplace_back(read_some);
+    read_some();
+  }
+  const auto failed = std::ranges::find_if(results, [](const auto& result) { return !result; });
+  return failed == results.end() ? Expected<>() : *failed;
+}
+
+Expected<> FileKeyStore::read_commitments(std::uint32_t number) {
+  const auto file = read_file(number);
+  if (!file) return std::unexpected(file.error());
+  Key key;
+  const WipeAtEnd wiping{key};
+  for (std::uint16_t slot = 0; slot < slots_per_file; ++slot) {
+    const auto bytes = slot_bytes(file->bytes, slot);
+    const SlotContents contents = open_slot(bytes, slot, root_.wrapping[number - 1], key);
+    if (contents == SlotContents::unreadable)
+      return std::unexpected(unreadable_slot(path_of(number), slot));
+    if (contents == SlotContents::key) opening_->commitment_at({number, slot}) = commitment_to(key);
+  }
+  return {};
+}
+
+Expected<> FileKeyStore::confirm_used(const KeySlot& slot, const Commitment& commitment) {
+  require(opening_);
+  if (slot.file == 0 || slot.file > file_count() || slot.slot >= slots_per_file)
+    return std::unexpected(damage(folder_->path_of(root_name).string(),
+                                  "a user's key lies in file " + std::to_string(slot.file) +
+                                      ", slot " + std::to_string(slot.slot) +
+                                      ", and it names no such place"));
+  const Commitment& found = opening_->commitment_at(slot);
+  const bool erased = found == Commitment{};
+  if (erased || found != commitment) {
+    return std::unexpected(
+        damage(path_of(slot.file), "slot " + std::to_string(slot.slot) +
+                                       (erased ? " holds no key" : " holds another key") +
+                                       ", and a user that is not erased needs it"));
+  }
+  opening_->last_used = std::max(opening_->last_used, std::optional(slot));
+  return {};
+}
+
+Expected<> FileKeyStore::end_opening() {
+  const KeySlot last_used = opening_->last_used.value_or(KeySlot{1, 0});
+  std::deque<File> unused;
+  for (std::uint32_t number = last_used.file; number <= file_count(); ++number) {
+    auto file = read_file(number);
+    if (!file) return std::unexpected(file.error());
+    unused.push_back(std::move(*file));
+  }
+  if (auto removed = remove_leftovers(); !removed) return removed;
+  if (opening_->last_used) {
+    current_ = std::move(unused.front());
+    current_slot_ = static_cast<std::uint16_t>(last_used.slot + 1);
+    unused.pop_front();
+  }
+  ready_ = std::move(unused);
+  opening_.reset();
+  maker_ = std::jthread([this](const std::stop_token& stop) { make_ahead(stop); });
+  return {};
+}
+
+Expected<> FileKeyStore::remove_leftovers() {
+  const auto names = folder_->list();
+  if (!names) return std::unexpected(names.error());
+  for (const std::string& name : *names) {
+    if (!name.ends_with(temporary_suffix) && key_file_number(name).value_or(0) <= file_count())
+      continue;
+    if (auto removed = folder_->remove(name); !removed) return removed;
+  }
+  return {};
+}
+
+// ---- keys
+
+Expected<NewKey> FileKeyStore::next() {
+  if (opening_)
+    if (auto ended = end_opening(); !ended) return std::unexpected(ended.error());
+  while (true) {
+    if (current_.number == 0 || current_slot_ == slots_per_file) {
+      auto file = next_file();
+      if (!file) return std::unexpected(file.error());
+      current_ = std::move(*file);
+      current_slot_ = 0;
+    }
+    const KeySlot slot{current_.number, current_slot_};
+    const auto key = open_slot_of(slot, slot_bytes(current_.bytes, slot.slot));
+    if (!key) return std::unexpected(key.error());
+    ++current_slot_;
+    // An erased user's slot stays empty for ever.
+    if (*key) return NewKey{slot, **key, commitment_to(**key)};
+  }
+}
+
+Expected<Key> FileKeyStore::user_key(const KeySlot& slot) const {
+  if (slot.file == 0 || slot.file > file_count() || slot.slot >= slots_per_file)
+    return std::unexpected(Failure{FailureKind::missing,
+                                   "the key store has no file " + std::to_string(slot.file) +
+                                       ", slot " + std::to_string(slot.slot),
+                                   "restore the journal and the key store from one backup"});
+  std::array<std::byte, slot_size> bytes;
+  auto read = folder_->read_at(key_file_name(slot.file), slot_offset(slot.slot), bytes);
+  if (!read) return std::unexpected(read.error());
+  auto key = open_slot_of(slot, bytes);
+  if (!key) return std::unexpected(key.error());
+  if (*key) return **key;
+  return std::unexpected(
+      Failure{FailureKind::missing,
+              "'" + path_of(slot.file) + "' holds no key in slot " + std::to_string(slot.slot),
+              "none, if the user was erased; else restore the keys folder"});
+}
+
+const Key& FileKeyStore::own_key(std::string_view purpose) const {
+  const auto found = std::ranges::find(root_.purposes, purpose);
+  require(found != root_.purposes.end());
+  return root_.own[static_cast<std::size_t>(found - root_.purposes.begin())];
+}
+
+bool FileKeyStore::memory_locked() const {
+  const std::lock_guard lock(keys_mutex_);
+  return root_.own.locked() && root_.wrapping.locked();
+}
+
+Expected<FileKeyStore::File> FileKeyStore::read_file(std::uint32_t number) const {
+  const std::string path = path_of(number);
+  auto bytes = folder_->read(key_file_name(number), key_file_size);
+  if (!bytes && bytes.error().kind == FailureKind::missing)
+    return std::unexpected(damage(path, "the root file names it, and it is not there"));
+  if (!bytes) return std::unexpected(bytes.error());
+  auto checked = check_key_file(*bytes, number, root_.wrapping[number - 1], path);
+  if (!checked) return std::unexpected(checked.error());
+  return File{number, std::move(*bytes)};
+}
+
+Expected<std::optional<Key>> FileKeyStore::open_slot_of(
+    const KeySlot& slot, std::span<const std::byte, slot_size> bytes) const {
+  std::optional<Key> key(std::in_place);
+  const std::lock_guard lock(keys_mutex_);
+  switch (open_slot(bytes, slot.slot, root_.wrapping[slot.file - 1], *key)) {
+    case SlotContents::key:
+      return key;
+    case SlotContents::erased:
+      return std::nullopt;
+    case SlotContents::unreadable:
+      break;
+  }
+  return std::unexpected(unreadable_slot(path_of(slot.file), slot.slot));
+}
+
+std::uint32_t FileKeyStore::file_count() const {
+  const std::lock_guard lock(keys_mutex_);
+  return static_cast<std::uint32_t>(root_.wrapping.size());
+}
+
+std::string FileKeyStore::path_of(std::uint32_t number) const {
+  return folder_->path_of(key_file_name(number)).string();
+}
+
+// ---- files made ahead
+
+Expected<FileKeyStore::File> FileKeyStore::next_file() {
+  std::unique_lock lock(ready_mutex_);
+  ready_changed_.wait(lock, [this] { return !ready_.empty() || making_failure_; });
+  if (ready_.empty()) return std::unexpected(*making_failure_);
+  File file = std::move(ready_.front());
+  ready_.pop_front();
+  ready_changed_.notify_all();
+  return file;
+}
+
+void FileKeyStore::make_ahead(const std::stop_token& stop) {
+  std::unique_lock lock(ready_mutex_);
+  while (true) {
+    const auto is_wanted = [this] { return ready_.size() < options_.files_ahead; };
+    if (!ready_changed_.wait(lock, stop, is_wanted) || stop.stop_requested()) return;
+    lock.unlock();
+    auto made = make_file();
+    lock.lock();
+    if (made) {
+      ready_.push_back(std::move(*made));
+      making_failure_.reset();
+      ready_changed_.notify_all();
+      continue;
+    }
+    making_failure_ = std::move(made.error());
+    making_failure_->kind = FailureKind::input_output;
+    making_failure_->remedy = "free space or mend the disk; it is tried again by itself";
+    ready_changed_.notify_all();
+    ready_changed_.wait_for(lock, stop, options_.retry_after, [] { return false; });
+  }
+}
+
+/// A file whose root could not be written is kept for the next attempt: the root on disk may or may
+/// not name it already, so it must not be replaced.
+Expected<FileKeyStore::File> FileKeyStore::make_file() {
+  if (!unnamed_) {
+    Key wrapping;
+    const WipeAtEnd wiping_wrapping{wrapping};
+    entropy_.fill(wrapping);
+    std::vector<Key> keys(slots_per_file);
+    const WipeAtEnd wiping_keys{std::as_writable_bytes(std::span(keys))};
+    entropy_.fill(std::as_writable_bytes(std::span(keys)));
+    const std::uint32_t number = file_count() + 1;
+    File file{number, encode_key_file(number, wrapping, keys)};
+    if (auto written = folder_->write(key_file_name(number), file.bytes); !written)
+      return std::unexpected(written.error());
+    if (auto synced = folder_->sync(); !synced) return std::unexpected(synced.error());
+    const std::lock_guard lock(keys_mutex_);
+    root_.wrapping.push_back(wrapping);
+    unnamed_ = std::move(file);
+  }
+  // This thread alone changes the root, so it may read it without the lock.
+  if (auto replaced = replace_root(*folder_, root_); !replaced)
+    return std::unexpected(replaced.error());
+  return *std::exchange(unnamed_, std::nullopt);
+}
+
+}  // namespace postern::credential

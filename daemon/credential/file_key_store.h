@@ -1,0 +1,109 @@
+// The key store in plain files.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "daemon/credential/key_folder.h"
+#include "daemon/credential/key_format.h"
+#include "daemon/credential/key_store.h"
+
+namespace postern::credential {
+
+/// See KeyStore for the contract; `KeyStore::create` and `open` make it on the system's own folder.
+/// Making a file: write and sync it, sync the folder, replace the root by one that names it, sync
+/// the folder; only then is it handed out from. A step that fails is tried again, with a new inode.
+/// Its thread makes files; what it shares with the writer is behind `ready_mutex_`, and the
+/// wrapping keys, which every reader needs, behind `keys_mutex_`. The two are never held together.
+class FileKeyStore final : public KeyStore {
+ public:
+  struct Options {
+    /// Whole files beyond the one in use.
+    std::size_t files_ahead = 4;
+    /// Between two attempts at making, after one failed.
+    std::chrono::milliseconds retry_after{500};
+  };
+
+  /// Makes the root in a folder that is empty.
+  static Expected<> create(KeyFolder& folder, platform::Entropy& entropy);
+
+  static Expected<std::unique_ptr<FileKeyStore>> open(std::unique_ptr<KeyFolder> folder,
+                                                      platform::Entropy& entropy, Options options);
+  ~FileKeyStore() override;
+
+  Expected<> confirm_used(const KeySlot& slot, const Commitment& commitment) override;
+  Expected<NewKey> next() override;
+  Expected<Key> user_key(const KeySlot& slot) const override;
+  const Key& own_key(std::string_view purpose) const override;
+  bool memory_locked() const override;
+
+ private:
+  /// A key file's bytes as they are on disk; number 0: none yet.
+  struct File {
+    std::uint32_t number = 0;
+    std::vector<std::byte> bytes;
+  };
+  /// What confirming needs, freed when the opening ends.
+  struct Opening {
+    /// By file and slot; all zero for an erased slot.
+    std::vector<Commitment> commitments;
+    std::optional<KeySlot> last_used;
+
+    Commitment& commitment_at(const KeySlot& slot) {
+      return commitments[std::size_t{slot.file - 1} * slots_per_file + slot.slot];
+    }
+  };
+
+  FileKeyStore(std::unique_ptr<KeyFolder> folder, platform::Entropy& entropy, Options options);
+
+  Expected<> read_root();
+  Expected<> read_key_files();
+  Expected<> read_commitments(std::uint32_t number);
+  Expected<> check_strangers() const;
+  Expected<> end_opening();
+  Expected<> remove_leftovers();
+
+  /// While opening: no key is added, so no lock is needed.
+  Expected<File> read_file(std::uint32_t number) const;
+  /// The key that `slot`'s bytes hold; nothing if it is erased.
+  Expected<std::optional<Key>> open_slot_of(const KeySlot& slot,
+                                            std::span<const std::byte, slot_size> bytes) const;
+  std::uint32_t file_count() const;
+  std::string path_of(std::uint32_t number) const;
+
+  Expected<File> next_file();
+  void make_ahead(const std::stop_token& stop);
+  Expected<File> make_file();
+
+  const std::unique_ptr<KeyFolder> folder_;
+  platform::Entropy& entropy_;
+  const Options options_;
+
+  mutable std::mutex keys_mutex_;
+  /// Purposes and own keys never change after the opening.
+  Root root_;
+
+  /// The writer's own.
+  std::unique_ptr<Opening> opening_;
+  File current_;
+  std::uint16_t current_slot_ = 0;
+
+  std::mutex ready_mutex_;
+  std::condition_variable_any ready_changed_;
+  std::deque<File> ready_;
+  /// Why the last attempt at making failed; empty after one that did not.
+  std::optional<Failure> making_failure_;
+
+  /// The maker's own: synced, but perhaps not yet named by the root on disk.
+  std::optional<File> unnamed_;
+  std::jthread maker_;
+};
+
+}  // namespace postern::credential

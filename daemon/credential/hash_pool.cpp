@@ -1,0 +1,181 @@
+#include "daemon/credential/hash_pool.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <latch>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "daemon/platform/require.h"
+
+namespace postern::credential {
+
+namespace {
+
+using Work = std::move_only_function<void()>;
+using Id = std::pair<std::uint64_t, std::uint64_t>;
+
+Id id_of(const schema::Uuid& uuid) { return {uuid.high(), uuid.low()}; }
+
+constexpr int niceness_added = 10;
+constexpr int niceness_max = 19;
+
+/// On Linux a thread has a niceness of its own.
+bool lower_priority_of_this_thread() {
+  const auto thread = static_cast<id_t>(::gettid());
+  const int niceness = std::min(::getpriority(PRIO_PROCESS, thread) + niceness_added, niceness_max);
+  return ::setpriority(PRIO_PROCESS, thread, niceness) == 0;
+}
+
+/// Lines of waiting work by id, the first of each line taken in turn.
+/// `Line` has `empty()`; one that is empty is not kept.
+template <class Line>
+class Rota {
+ public:
+  bool empty() const { return order_.empty(); }
+
+  const Line* find(const Id& id) const {
+    const auto found = lines_.find(id);
+    return found == lines_.end() ? nullptr : &found->second;
+  }
+
+  /// The line of `id`, which gets the last turn if it had none.
+  Line& join(const Id& id) {
+    const auto [place, is_new] = lines_.try_emplace(id);
+    if (is_new) order_.push_back(id);
+    return place->second;
+  }
+
+  /// Lets `take` take from the line whose turn it is; that line's next turn is after all others.
+  template <class Take>
+  Work take_turn(Take take) {
+    const Id id = order_.front();
+    order_.pop_front();
+    const auto place = lines_.find(id);
+    Work work = take(place->second);
+    if (place->second.empty())
+      lines_.erase(place);
+    else
+      order_.push_back(id);
+    return work;
+  }
+
+ private:
+  std::map<Id, Line> lines_;
+  std::deque<Id> order_;
+};
+
+struct ServiceLine {
+  Rota<std::deque<Work>> tenants;
+  std::size_t waiting = 0;
+  bool empty() const { return waiting == 0; }
+};
+
+Work take_first(std::deque<Work>& line) {
+  Work work = std::move(line.front());
+  line.pop_front();
+  return work;
+}
+
+}  // namespace
+
+class HashPool::State {
+ public:
+  explicit State(Limits limits)
+      : limits_(limits), started_(static_cast<std::ptrdiff_t>(limits.threads)) {
+    require(limits.threads > 0);
+    for (std::size_t i = 0; i < limits.threads; ++i)
+      threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
+    started_.wait();
+  }
+
+  ~State() {
+    // All are told before one is joined: else the others would go on with what waits.
+    for (std::jthread& thread : threads_) thread.request_stop();
+    Rota<ServiceLine> dropped;
+    {
+      const std::lock_guard lock(mutex_);
+      std::swap(dropped, services_);
+    }
+  }
+
+  bool submit(const Turn& turn, Work work) {
+    require(work);
+    {
+      const std::lock_guard lock(mutex_);
+      if (!has_room(turn)) return false;
+      ServiceLine& service = services_.join(id_of(turn.service));
+      service.tenants.join(id_of(turn.tenant)).push_back(std::move(work));
+      ++service.waiting;
+      ++waiting_;
+    }
+    arrived_.notify_one();
+    return true;
+  }
+
+  std::size_t waiting() const {
+    const std::lock_guard lock(mutex_);
+    return waiting_;
+  }
+
+  bool low_priority() const { return low_priority_; }
+
+ private:
+  bool has_room(const Turn& turn) const {
+    if (waiting_ >= limits_.waiting_max) return false;
+    const ServiceLine* service = services_.find(id_of(turn.service));
+    if (service == nullptr) return true;
+    if (service->waiting >= limits_.waiting_per_service_max) return false;
+    const auto* tenant = service->tenants.find(id_of(turn.tenant));
+    return tenant == nullptr || tenant->size() < limits_.waiting_per_tenant_max;
+  }
+
+  void run(const std::stop_token& stop) {
+    if (!lower_priority_of_this_thread()) low_priority_ = false;
+    started_.count_down();
+    while (Work work = next(stop)) work();
+  }
+
+  /// Empty when the pool stops.
+  Work next(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, stop, [this] { return !services_.empty(); });
+    if (stop.stop_requested()) return {};
+    --waiting_;
+    return services_.take_turn([](ServiceLine& service) {
+      --service.waiting;
+      return service.tenants.take_turn(take_first);
+    });
+  }
+
+  const Limits limits_;
+  std::latch started_;
+  std::atomic<bool> low_priority_ = true;
+  mutable std::mutex mutex_;
+  std::condition_variable_any arrived_;
+  Rota<ServiceLine> services_;
+  std::size_t waiting_ = 0;
+  std::vector<std::jthread> threads_;
+};
+
+HashPool::HashPool(Limits limits) : state_(std::make_unique<State>(limits)) {}
+
+HashPool::~HashPool() = default;
+
+bool HashPool::submit(const Turn& turn, std::move_only_function<void()> work) {
+  return state_->submit(turn, std::move(work));
+}
+
+std::size_t HashPool::waiting() const { return state_->waiting(); }
+
+bool HashPool::low_priority() const { return state_->low_priority(); }
+
+}  // namespace postern::credential

@@ -1,0 +1,49 @@
+#include "daemon/credential/key_store.h"
+
+#include <sodium.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "daemon/credential/file_key_store.h"
+#include "daemon/credential/sodium_ready.h"
+#include "daemon/platform/require.h"
+
+namespace postern::credential {
+
+Commitment commitment_to(const Key& key) {
+  constexpr unsigned char personal[] = "postern key hash";
+  static_assert(sizeof personal == crypto_generichash_blake2b_PERSONALBYTES + 1);
+  sodium_ready();
+  Commitment commitment;
+  require(crypto_generichash_blake2b_salt_personal(
+              reinterpret_cast<unsigned char*>(commitment.data()), commitment.size(),
+              reinterpret_cast<const unsigned char*>(key.data()), key.size(), nullptr, 0, nullptr,
+              personal) == 0);
+  return commitment;
+}
+
+static std::unexpected<Failure> cannot_make(const std::filesystem::path& folder) {
+  const bool not_permitted = errno == EACCES || errno == EPERM;
+  return std::unexpected(
+      Failure{not_permitted ? FailureKind::not_permitted : FailureKind::cannot_create,
+              "cannot make the folder '" + folder.string() + "': " + std::strerror(errno),
+              "make its parent folder, owned by the user that the daemon runs as"});
+}
+
+Expected<> KeyStore::create(const std::filesystem::path& folder, platform::Entropy& entropy) {
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return cannot_make(folder);
+  KeyFolder keys(folder);
+  if (auto created = FileKeyStore::create(keys, entropy); !created) return created;
+  // It may have been there, empty and open to others.
+  if (::chmod(folder.c_str(), 0700) != 0) return cannot_make(folder);
+  return KeyFolder(folder / "..").sync();
+}
+
+Expected<std::unique_ptr<KeyStore>> KeyStore::open(const std::filesystem::path& folder,
+                                                   platform::Entropy& entropy) {
+  return FileKeyStore::open(std::make_unique<KeyFolder>(folder), entropy, {});
+}
+
+}  // namespace postern::credential

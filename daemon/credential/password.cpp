@@ -1,0 +1,136 @@
+// hash   := "$argon2id$v=19$m=" memory_kib ",t=" passes ",p=1$" salt "$" digest
+// salt   := base64(16 bytes)        digest := base64(32 bytes)        base64 without padding
+#include "daemon/credential/password.h"
+
+#include <sodium.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+#include "daemon/credential/sodium_ready.h"
+#include "daemon/platform/require.h"
+
+namespace postern::credential {
+
+namespace {
+
+struct Hash {
+  PasswordCost cost;
+  std::array<unsigned char, crypto_pwhash_argon2id_SALTBYTES> salt{};
+  std::array<unsigned char, 32> digest{};
+
+  ~Hash() { sodium_memzero(digest.data(), digest.size()); }
+};
+
+constexpr int base64 = sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+
+template <std::size_t size>
+std::string encode(const std::array<unsigned char, size>& bytes) {
+  std::array<char, sodium_base64_ENCODED_LEN(size, base64)> text;
+  return sodium_bin2base64(text.data(), text.size(), bytes.data(), size, base64);
+}
+
+std::string encode(const Hash& hash) {
+  return "$argon2id$v=19$m=" + std::to_string(hash.cost.memory_kib) +
+         ",t=" + std::to_string(hash.cost.passes) + ",p=1$" + encode(hash.salt) + "$" +
+         encode(hash.digest);
+}
+
+/// Takes `text` off the front of `rest`; the next of them finds nothing once one is not there.
+class Parser {
+ public:
+  explicit Parser(std::string_view rest) : rest_(rest) {}
+
+  void expect(std::string_view text) {
+    good_ = good_ && rest_.starts_with(text);
+    if (good_) rest_.remove_prefix(text.size());
+  }
+
+  std::uint32_t number() {
+    std::uint32_t value = 0;
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
+    good_ = good_ && error == std::errc();
+    if (good_) rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    return value;
+  }
+
+  template <std::size_t size>
+  void bytes(std::array<unsigned char, size>& out) {
+    std::size_t found = 0;
+    const char* end = nullptr;
+    good_ = good_ &&
+            sodium_base642bin(out.data(), size, rest_.data(), rest_.size(), nullptr, &found, &end,
+                              base64) == 0 &&
+            found == size;
+    if (good_) rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+  }
+
+  bool at_end() const { return good_ && rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+  bool good_ = true;
+};
+
+std::optional<Hash> decode(std::string_view text) {
+  Parser parser(text);
+  Hash hash;
+  parser.expect("$argon2id$v=19$m=");
+  hash.cost.memory_kib = parser.number();
+  parser.expect(",t=");
+  hash.cost.passes = parser.number();
+  parser.expect(",p=1$");
+  parser.bytes(hash.salt);
+  parser.expect("$");
+  parser.bytes(hash.digest);
+  if (!parser.at_end() || hash.cost.memory_kib < 8 || hash.cost.passes < 1) return std::nullopt;
+  return hash;
+}
+
+/// Fills in the digest that `password` has at the hash's cost and salt.
+void derive(const Secret& password, Hash& hash) {
+  sodium_ready();
+  const std::string_view text = password.reveal();
+  const int result = crypto_pwhash_argon2id(hash.digest.data(), hash.digest.size(), text.data(),
+                                            text.size(), hash.salt.data(), hash.cost.passes,
+                                            std::size_t{hash.cost.memory_kib} * 1'024,
+                                            crypto_pwhash_argon2id_ALG_ARGON2ID13);
+  // Within its bounds it fails for want of memory alone.
+  require(result == 0);
+}
+
+bool is_made_from(const Hash& hash, const Secret& password) {
+  Hash tried = hash;
+  derive(password, tried);
+  return sodium_memcmp(tried.digest.data(), hash.digest.data(), hash.digest.size()) == 0;
+}
+
+}  // namespace
+
+std::string hash_password(const Secret& password, PasswordCost cost) {
+  require(cost.memory_kib >= 8 && cost.passes >= 1);
+  sodium_ready();
+  Hash hash{.cost = cost};
+  randombytes_buf(hash.salt.data(), hash.salt.size());
+  derive(password, hash);
+  return encode(hash);
+}
+
+bool verify_password(const std::string& hash, const Secret& password) {
+  const auto decoded = decode(hash);
+  return decoded && is_made_from(*decoded, password);
+}
+
+bool needs_rehash(const std::string& hash, PasswordCost cost) {
+  const auto decoded = decode(hash);
+  return !decoded || decoded->cost != cost;
+}
+
+void verify_nothing(const Secret& password, PasswordCost cost) {
+  // No password is known whose digest is zero.
+  require(!verify_password(encode(Hash{.cost = cost}), password));
+}
+
+}  // namespace postern::credential

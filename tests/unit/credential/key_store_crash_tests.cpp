@@ -1,0 +1,167 @@
+// Stops the machine at each change that creating a store, making files and clearing up make, in the
+// middle of it, before and after; with and without loss of what was not synced; and again while it
+// recovers. What was handed out and reached the journal must be there, and nobody else may get it.
+#include <boost/test/unit_test.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/unit/credential/key_store_fixture.h"
+
+using namespace postern;
+using namespace postern::credential;
+using namespace postern::testing;
+
+namespace {
+
+constexpr FileKeyStore::Options eager{.files_ahead = 1,
+                                      .retry_after = std::chrono::milliseconds(1)};
+constexpr Outcome ways_to_stop[] = {Outcome::stops_before, Outcome::stops_midway,
+                                    Outcome::stops_after};
+
+/// The keys whose events are in the journal. All that `next` hands out gets there.
+using Journal = std::vector<NewKey>;
+
+/// One life of the daemon: creates the store if there is none, confirms what the journal names, and
+/// hands out `count` keys, or fewer if the machine stops. `changes_max` are waited for at the end.
+void live(const TemporaryFolder& folder, FaultyDisk& disk, Journal& journal, std::size_t count,
+          int changes_max) {
+  auto keys = std::make_unique<FaultyFolder>(folder, disk);
+  if (!std::filesystem::exists(keys->path_of("root"))) {
+    BOOST_REQUIRE(journal.empty());
+    if (!FileKeyStore::create(*keys, system_entropy())) return;
+  }
+  auto store = FileKeyStore::open(std::move(keys), system_entropy(), eager);
+  BOOST_REQUIRE_MESSAGE(store, (store ? std::string() : store.error().sentence));
+  for (const NewKey& key : journal) {
+    const auto confirmed = (*store)->confirm_used(key.slot, key.commitment);
+    BOOST_REQUIRE_MESSAGE(confirmed, (confirmed ? std::string() : confirmed.error().sentence));
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto key = (*store)->next();
+    if (!key) break;
+    BOOST_REQUIRE((journal.empty() || key->slot > journal.back().slot));
+    journal.push_back(*key);
+  }
+  disk.wait_for_stop_or(changes_max);
+}
+
+void lose_power(const TemporaryFolder& folder, const FaultyDisk& disk) {
+  folder.replace_contents(disk.durable());
+}
+
+/// A life without faults after all: everything is there, and there are new keys.
+void check(const TemporaryFolder& folder, Journal journal) {
+  FaultyDisk sound(folder);
+  live(folder, sound, journal, 2, 0);
+  const auto store = open_store(folder);
+  for (const NewKey& key : {journal.front(), journal.back()}) {
+    const auto found = store->user_key(key.slot);
+    BOOST_REQUIRE(found);
+    BOOST_TEST((*found == key.key));
+  }
+}
+
+/// More than a file, so that the second is made, named and begun.
+constexpr std::size_t first_life_keys = KeyStore::slots_per_file + 1;
+/// Creation takes 3 changes, and each of three files 5: one in use, one used up, one ahead.
+constexpr int first_life_changes = 3 + 3 * 5;
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(key_store_crash_tests)
+
+BOOST_AUTO_TEST_CASE(the_first_life_has_as_many_changes_as_are_tried) {
+  TemporaryFolder folder;
+  FaultyDisk disk(folder);
+  Journal journal;
+  live(folder, disk, journal, first_life_keys, first_life_changes);
+  BOOST_TEST(disk.changes() == first_life_changes);
+  BOOST_TEST(journal.size() == first_life_keys);
+  check(folder, journal);
+}
+
+BOOST_AUTO_TEST_CASE(U11_no_stop_loses_a_key_or_gives_it_away) {
+  int stops = 0;
+  for (int step = 0; step < first_life_changes; ++step)
+    for (const Outcome way : ways_to_stop)
+      for (const bool power_is_lost : {false, true}) {
+        BOOST_TEST_CONTEXT("step " << step << ", way " << static_cast<int>(way) << ", power lost "
+                                   << power_is_lost) {
+          TemporaryFolder folder;
+          FaultyDisk disk(folder);
+          disk.plan = [&](int change) { return change == step ? way : Outcome::done; };
+          Journal journal;
+          live(folder, disk, journal, first_life_keys, first_life_changes);
+          BOOST_REQUIRE(disk.stopped());
+          ++stops;
+          if (power_is_lost) lose_power(folder, disk);
+          check(folder, journal);
+        }
+      }
+  BOOST_TEST(stops == first_life_changes * 6);
+}
+
+BOOST_AUTO_TEST_CASE(U11_no_stop_while_recovering_from_a_stop_does) {
+  // Removing up to two left-overs and making two files: the changes a second life can have.
+  constexpr int second_life_changes = 2 + 2 * 5;
+  int second_stops = 0;
+  for (int step = 3; step < first_life_changes; ++step)
+    for (int second_step = 0; second_step < second_life_changes; ++second_step) {
+      BOOST_TEST_CONTEXT("step " << step << ", then step " << second_step) {
+        TemporaryFolder folder;
+        FaultyDisk disk(folder);
+        disk.plan = [&](int change) {
+          return change == step ? Outcome::stops_midway : Outcome::done;
+        };
+        Journal journal;
+        live(folder, disk, journal, first_life_keys, first_life_changes);
+        BOOST_REQUIRE(disk.stopped());
+
+        FaultyDisk second(folder);
+        second.plan = [&](int change) {
+          return change == second_step ? Outcome::stops_midway : Outcome::done;
+        };
+        live(folder, second, journal, 1, 0);
+        second_stops += second.stopped();
+        lose_power(folder, second);
+        check(folder, journal);
+      }
+    }
+  BOOST_TEST(second_stops > first_life_changes);
+}
+
+/// A step that fails and is tried again must leave nothing that a later stop turns into damage.
+BOOST_AUTO_TEST_CASE(U11_no_stop_after_a_failed_step_does) {
+  int stops = 0;
+  for (int failed = 3; failed < 3 + 5; ++failed)
+    for (const Outcome way_to_fail : {Outcome::refused, Outcome::done_but_failed})
+      for (int step = failed + 1; step < failed + 6; ++step)
+        for (const bool power_is_lost : {false, true}) {
+          BOOST_TEST_CONTEXT("failed step " << failed << ", way " << static_cast<int>(way_to_fail)
+                                            << ", then stop at " << step << ", power lost "
+                                            << power_is_lost) {
+            TemporaryFolder folder;
+            FaultyDisk disk(folder);
+            disk.plan = [&](int change) {
+              if (change == failed) return way_to_fail;
+              return change == step ? Outcome::stops_after : Outcome::done;
+            };
+            Journal journal;
+            live(folder, disk, journal, 0, 0);
+            {
+              auto store = FileKeyStore::open(std::make_unique<FaultyFolder>(folder, disk),
+                                              system_entropy(), eager);
+              BOOST_REQUIRE(store);
+              while (!disk.stopped())
+                if (const auto key = (*store)->next()) journal.push_back(*key);
+            }
+            BOOST_TEST(disk.faults() == 2);
+            ++stops;
+            if (power_is_lost) lose_power(folder, disk);
+            check(folder, journal);
+          }
+        }
+  BOOST_TEST(stops == 5 * 2 * 5 * 2);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
