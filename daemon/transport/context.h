@@ -1,4 +1,4 @@
-// The one ZeroMQ context of the process, with its authenticator (ZAP) bound before any socket can be.
+// The one ZeroMQ context of the process, with its authenticator (ZAP) bound before any socket is.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,13 @@
 
 namespace postern::transport {
 
-/// Two I/O threads and the authenticator's thread are its own. Closed by default: until `allow` names somebody,
-/// nobody gets in. Destroy after every endpoint.
+/// Two I/O threads and the authenticator's thread are its own. Closed by default: until `allow`
+/// names somebody, nobody gets in. Destroy after every endpoint.
 class Context {
  public:
-  /// Starts the authenticator and confirms over a socket of its own that a stranger is denied (hard fact 9).
-  /// `on_death` is called if the authenticator's thread ends by itself: the daemon must stop.
+  /// Starts the authenticator and confirms over sockets of its own that strangers are denied (hard
+  /// fact 9). `on_death` is called, on the authenticator's thread, if that ends by itself: the
+  /// daemon must stop.
   static Expected<std::unique_ptr<Context>> start(std::function<void()> on_death);
   virtual ~Context() = default;
 

@@ -12,41 +12,43 @@
 #include <vector>
 
 #include "daemon/platform/failure.h"
+#include "daemon/platform/peer.h"
 
 namespace postern::transport {
 
-/// Where an answer goes. A value; may be kept and handed to other threads.
-struct Peer {
-  /// ZeroMQ's routing id on that socket.
-  std::string routing_id;
-  /// Which of the endpoint's sockets.
-  std::uint8_t socket = 0;
-  /// The peer is a REQ: an empty frame stands before the payload.
-  bool delimiter = false;
-};
+using platform::Peer;
 
-/// A received message. The payload lies in the endpoint's own memory, of any alignment, valid and writable
-/// (secrets are wiped in place) until the next `receive`.
+/// A received message. The payload lies in the endpoint's own memory, of any alignment, valid and
+/// writable (secrets are wiped in place) until the next `receive`.
 struct Inbound {
   Peer peer;
-  /// Who sent it, as the authenticator found: "curve:" and 64 hexadecimal digits, or "uid:" and a number.
+  /// Who sent it, as the authenticator found: "curve:" and 64 hexadecimal digits, or "uid:" and a
+  /// number.
   std::string_view identity;
   std::span<std::byte> payload;
 };
 
 struct EndpointOptions {
   /// For diagnostics: "commands", "queries", "history".
-  std::string name;
+  std::string name = {};
   /// tcp addresses; always CURVE.
-  std::vector<std::string> tcp;
+  std::vector<std::string> tcp = {};
   /// Path of the ipc socket; absent: none.
-  std::optional<std::filesystem::path> ipc;
+  std::optional<std::filesystem::path> ipc = {};
   /// The server's CURVE secret key, 32 bytes.
-  std::span<const std::byte> curve_secret;
+  std::span<const std::byte> curve_secret = {};
+  /// Whoever sends a longer payload is disconnected without a word; set it above what is to be
+  /// answered with `too_large`.
   std::int64_t message_bytes_max = 1'048'576;
+  /// Messages of one peer that wait here; the peer is held back beyond.
   int high_water_mark = 256;
+  /// Answers that wait for one peer; dropped beyond. At least what one peer may have in flight,
+  /// because a group commit answers all of it at once.
+  int answers_max = 1024;
   /// Which I/O thread: bit mask.
   std::uint64_t affinity = 0;
+  /// How long a connection may take to say who it is.
+  int handshake_ms = 5000;
 };
 
 /// Counters, readable from any thread.
@@ -60,19 +62,22 @@ struct EndpointCounters {
 
 class Context;
 
-/// Owned by one thread from `bind` to destruction. `bind` fails if the address is in use (`in_use`) or not allowed.
+/// Owned by one thread from `bind` to destruction. `bind` fails if the address is in use (`in_use`)
+/// or not allowed.
 class Endpoint {
  public:
   static Expected<std::unique_ptr<Endpoint>> bind(Context& context, const EndpointOptions& options);
   virtual ~Endpoint() = default;
 
-  /// The next message that is there, without waiting. Drops and counts what has no identity or wrong frames.
+  /// The next message that is there, without waiting. Drops and counts what has no identity or
+  /// wrong frames.
   virtual bool receive(Inbound& inbound) = 0;
 
   /// Without waiting; drops and counts if the peer is gone or does not read.
   virtual void send(const Peer& peer, std::span<const std::uint8_t> payload) = 0;
 
-  /// Until a message is there, `descriptor` is readable, or the time is over (negative: for ever).
+  /// Until a message is there, `descriptor` is readable (-1: none), or the time is over (negative:
+  /// for ever). May return early; at once if the last `receive` did not say that nothing is there.
   virtual void wait(int descriptor, std::int64_t timeout_ms) = 0;
 
   virtual EndpointCounters counters() const = 0;

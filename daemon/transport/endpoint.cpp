@@ -1,0 +1,341 @@
+// Frames: routing id | "" (a REQ's delimiter, or absent) | payload
+#include "daemon/transport/endpoint.h"
+
+#include <poll.h>
+#include <zmq.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <exception>
+#include <limits>
+#include <utility>
+
+#include "daemon/platform/require.h"
+#include "daemon/transport/ipc_listener.h"
+#include "daemon/transport/socket.h"
+#include "daemon/transport/zmq_context.h"
+
+namespace postern::transport {
+
+namespace {
+
+constexpr int heartbeat_interval_ms = 5000;
+constexpr int heartbeat_timeout_ms = 15000;
+/// Time for the last answers when the daemon stops.
+constexpr int linger_ms = 500;
+constexpr int backlog = 1024;
+/// What CURVE adds to a payload: command name, nonce, flags, tag.
+constexpr std::int64_t curve_overhead_bytes = 33;
+/// So many messages from a busy socket before a quiet one is looked at.
+constexpr unsigned busy_turns_max = 64;
+/// So many bad messages before `receive` lets its caller do something else.
+constexpr int drops_max = 64;
+
+/// Written by one thread, read by any.
+class Counter {
+ public:
+  void add_one() { value_.store(value() + 1, std::memory_order_relaxed); }
+  std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_ = 0;
+};
+
+/// One frame, its memory used again for the next.
+class Frame {
+ public:
+  Frame() { zmq_msg_init(&message_); }
+  ~Frame() { zmq_msg_close(&message_); }
+  Frame(const Frame&) = delete;
+  Frame& operator=(const Frame&) = delete;
+
+  bool receive(const Socket& socket) {
+    return zmq_msg_recv(&message_, socket.get(), ZMQ_DONTWAIT) >= 0;
+  }
+  bool more() const { return zmq_msg_more(&message_) != 0; }
+  std::span<std::byte> bytes() {
+    return {static_cast<std::byte*>(zmq_msg_data(&message_)), zmq_msg_size(&message_)};
+  }
+  const char* property(const char* name) const { return zmq_msg_gets(&message_, name); }
+
+ private:
+  mutable zmq_msg_t message_{};
+};
+
+/// One of the endpoint's sockets.
+struct Door {
+  Socket socket;
+  /// Readable when libzmq has something to tell; edge-triggered.
+  int descriptor = -1;
+  /// Nothing was there when last asked, and nothing has touched the socket since.
+  bool quiet = false;
+};
+
+Failure cannot_bind(const std::string& name, const std::string& address, int error) {
+  const std::string sentence =
+      "cannot listen on " + printable(address, 200) + " (" + name + "): " + zmq_strerror(error);
+  switch (error) {
+    case EADDRINUSE:
+      return {FailureKind::in_use, sentence,
+              "stop the program that has it (ss -ltnp shows it), or choose another address"};
+    case EACCES:
+    case EPERM:
+      return {FailureKind::not_permitted, sentence, "choose a port above 1023"};
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+      return {FailureKind::input_output, sentence, "raise the limits of this process"};
+    default:
+      return {FailureKind::configuration, sentence,
+              "write tcp://ADDRESS:PORT with a numeric address of this machine"};
+  }
+}
+
+/// A ROUTER with every option set, bound to nothing yet.
+Expected<Door> make_door(void* context, const EndpointOptions& options,
+                         std::span<const std::byte> curve_secret) {
+  auto socket = open_socket(context, ZMQ_ROUTER);
+  if (!socket) return std::unexpected(socket.error());
+  const std::int64_t overhead = curve_secret.empty() ? 0 : curve_overhead_bytes;
+  const std::int64_t bytes_max = options.message_bytes_max + overhead;
+  const auto prepared =
+      set_options(*socket, {{ZMQ_HANDSHAKE_IVL, options.handshake_ms},
+                            {ZMQ_HEARTBEAT_IVL, heartbeat_interval_ms},
+                            {ZMQ_HEARTBEAT_TIMEOUT, heartbeat_timeout_ms},
+                            {ZMQ_HEARTBEAT_TTL, heartbeat_timeout_ms},
+                            {ZMQ_RCVHWM, options.high_water_mark},
+                            {ZMQ_SNDHWM, options.answers_max},
+                            {ZMQ_ROUTER_MANDATORY, 1},
+                            {ZMQ_ROUTER_HANDOVER, 0},
+                            {ZMQ_LINGER, linger_ms},
+                            {ZMQ_BACKLOG, backlog},
+                            {ZMQ_MAXMSGSIZE, std::as_bytes(std::span(&bytes_max, 1))},
+                            {ZMQ_AFFINITY, std::as_bytes(std::span(&options.affinity, 1))}});
+  if (!prepared) return std::unexpected(prepared.error());
+  if (auto guarded = guard(*socket, curve_secret); !guarded)
+    return std::unexpected(guarded.error());
+  Door door{.socket = *std::move(socket)};
+  std::size_t size = sizeof door.descriptor;
+  require(zmq_getsockopt(door.socket.get(), ZMQ_FD, &door.descriptor, &size) == 0);
+  return door;
+}
+
+/// libzmq takes 99999 for 34463 and 12x for 12.
+bool ends_with_port(std::string_view address) {
+  const auto text = address.substr(address.rfind(':') + 1);
+  std::uint16_t port = 0;
+  const auto [stopped, error] = std::from_chars(text.begin(), text.end(), port);
+  return text == "*" || (error == std::errc{} && stopped == text.end());
+}
+
+Expected<std::string> bind_tcp(const Socket& socket, const std::string& name,
+                               const std::string& address) {
+  // Nothing but tcp carries CURVE here: another scheme would be a door without a lock.
+  if (!address.starts_with("tcp://") || !ends_with_port(address))
+    return std::unexpected(cannot_bind(name, address, EINVAL));
+  // With IPv6 on, libzmq would turn an IPv4 address into a mapped one.
+  const bool is_ipv6 = address.contains('[');
+  if (auto set = set_options(socket, {{ZMQ_IPV6, is_ipv6}}); !set)
+    return std::unexpected(set.error());
+  if (zmq_bind(socket.get(), address.c_str()) != 0)
+    return std::unexpected(cannot_bind(name, address, zmq_errno()));
+  return last_address(socket);
+}
+
+class ZmqEndpoint final : public Endpoint {
+ public:
+  ZmqEndpoint(void* context, const EndpointOptions& options);
+
+  Expected<> bind();
+
+  bool receive(Inbound& inbound) override;
+  void send(const Peer& peer, std::span<const std::uint8_t> payload) override;
+  void wait(int descriptor, std::int64_t timeout_ms) override;
+  EndpointCounters counters() const override;
+  std::vector<std::string> addresses() const override { return addresses_; }
+
+ private:
+  enum class Taken { message, bad_message, nothing };
+
+  Expected<> bind_tcp_door();
+  Expected<> bind_ipc_door();
+  Taken take(std::uint8_t index, Inbound& inbound);
+  bool take_payload(const Socket& socket, Inbound& inbound);
+  void drop_rest(const Socket& socket);
+
+  void* context_;
+  EndpointOptions options_;
+  std::vector<std::string> addresses_;
+  /// Outlives the doors: its file goes last.
+  std::optional<IpcListener> listener_;
+  std::vector<Door> doors_;
+  std::uint8_t turn_ = 0;
+  unsigned busy_turns_ = 0;
+  Frame routing_id_;
+  Frame payload_;
+  Counter received_;
+  Counter dropped_in_;
+  Counter dropped_out_;
+};
+
+ZmqEndpoint::ZmqEndpoint(void* context, const EndpointOptions& options)
+    : context_(context), options_(options) {}
+
+Expected<> ZmqEndpoint::bind() {
+  if (auto bound = bind_tcp_door(); !bound) return bound;
+  // The caller's memory: read while binding, and never after.
+  options_.curve_secret = {};
+  return bind_ipc_door();
+}
+
+Expected<> ZmqEndpoint::bind_tcp_door() {
+  if (options_.tcp.empty()) return {};
+  if (options_.curve_secret.size() != 32)
+    return std::unexpected(Failure{FailureKind::configuration,
+                                   "the server's CURVE key for " + options_.name + " is missing",
+                                   "make one with posternd rotate-server-key"});
+  auto door = make_door(context_, options_, options_.curve_secret);
+  if (!door) return std::unexpected(door.error());
+  for (const auto& address : options_.tcp) {
+    auto bound = bind_tcp(door->socket, options_.name, address);
+    if (!bound) return std::unexpected(bound.error());
+    addresses_.push_back(*std::move(bound));
+  }
+  doors_.push_back(*std::move(door));
+  return {};
+}
+
+Expected<> ZmqEndpoint::bind_ipc_door() {
+  if (!options_.ipc) return {};
+  auto door = make_door(context_, options_, {});
+  if (!door) return std::unexpected(door.error());
+  auto listener = IpcListener::listen(*options_.ipc);
+  if (!listener) return std::unexpected(listener.error());
+  const std::string address = "ipc://" + options_.ipc->native();
+  const int descriptor = listener->descriptor();
+  if (auto set = set_options(door->socket, {{ZMQ_USE_FD, descriptor}}); !set) return set;
+  if (zmq_bind(door->socket.get(), address.c_str()) != 0)
+    return std::unexpected(cannot_bind(options_.name, address, zmq_errno()));
+  listener->hand_over();
+  listener_.emplace(*std::move(listener));
+  addresses_.push_back(address);
+  doors_.push_back(*std::move(door));
+  return {};
+}
+
+bool ZmqEndpoint::receive(Inbound& inbound) {
+  if (++busy_turns_ >= busy_turns_max) {
+    busy_turns_ = 0;
+    for (auto& door : doors_) door.quiet = false;
+  }
+  const auto count = static_cast<std::uint8_t>(doors_.size());
+  int drops = 0;
+  for (std::uint8_t looked = 0; looked < count && drops < drops_max;) {
+    turn_ = static_cast<std::uint8_t>((turn_ + 1) % count);
+    const Taken taken = doors_[turn_].quiet ? Taken::nothing : take(turn_, inbound);
+    if (taken == Taken::message) return true;
+    if (taken == Taken::nothing) {
+      doors_[turn_].quiet = true;
+      ++looked;
+    } else {
+      dropped_in_.add_one();
+      ++drops;
+      looked = 0;
+    }
+  }
+  return false;
+}
+
+ZmqEndpoint::Taken ZmqEndpoint::take(std::uint8_t index, Inbound& inbound) {
+  const Socket& socket = doors_[index].socket;
+  if (!routing_id_.receive(socket)) return Taken::nothing;
+  if (!take_payload(socket, inbound)) {
+    drop_rest(socket);
+    return Taken::bad_message;
+  }
+  const auto id = routing_id_.bytes();
+  inbound.peer.routing_id.assign(reinterpret_cast<const char*>(id.data()), id.size());
+  inbound.peer.socket = index;
+  inbound.payload = payload_.bytes();
+  received_.add_one();
+  return Taken::message;
+}
+
+/// The payload frame and who sent it, if the message has the one right form.
+bool ZmqEndpoint::take_payload(const Socket& socket, Inbound& inbound) {
+  if (!routing_id_.more() || !payload_.receive(socket)) return false;
+  inbound.peer.delimiter = payload_.more() && payload_.bytes().empty();
+  if (inbound.peer.delimiter && !payload_.receive(socket)) return false;
+  if (payload_.more()) return false;
+  // The first frame's properties are lost after a poll (hard fact 10).
+  const char* identity = payload_.property("User-Id");
+  inbound.identity = identity ? identity : "";
+  return !inbound.identity.empty();
+}
+
+void ZmqEndpoint::drop_rest(const Socket& socket) {
+  while (payload_.more() && payload_.receive(socket)) continue;
+}
+
+void ZmqEndpoint::send(const Peer& peer, std::span<const std::uint8_t> payload) {
+  require(peer.socket < doors_.size());
+  Door& door = doors_[peer.socket];
+  void* socket = door.socket.get();
+  // libzmq may hear of new messages while it sends, and then its descriptor stays silent.
+  door.quiet = false;
+  constexpr int first = ZMQ_DONTWAIT | ZMQ_SNDMORE;
+  int sent = zmq_send(socket, peer.routing_id.data(), peer.routing_id.size(), first);
+  if (sent < 0 && zmq_errno() == EAGAIN) {
+    // Full, as far as libzmq has heard; asking for its events makes it listen to what the peer has
+    // read.
+    int events = 0;
+    std::size_t size = sizeof events;
+    zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size);
+    sent = zmq_send(socket, peer.routing_id.data(), peer.routing_id.size(), first);
+  }
+  const bool gone = sent < 0 || (peer.delimiter && zmq_send(socket, "", 0, first) < 0) ||
+                    zmq_send(socket, payload.data(), payload.size(), ZMQ_DONTWAIT) < 0;
+  if (gone) dropped_out_.add_one();
+}
+
+void ZmqEndpoint::wait(int descriptor, std::int64_t timeout_ms) {
+  const auto is_quiet = [](const Door& door) { return door.quiet; };
+  if (!std::ranges::all_of(doors_, is_quiet)) return;
+  std::array<pollfd, 3> items{};
+  items[0] = {descriptor, POLLIN, 0};
+  for (std::size_t i = 0; i < doors_.size(); ++i) items[i + 1] = {doors_[i].descriptor, POLLIN, 0};
+  constexpr std::int64_t longest = std::numeric_limits<int>::max();
+  const auto timeout = static_cast<int>(std::clamp<std::int64_t>(timeout_ms, -1, longest));
+  // An interrupted wait is a wait that returned early.
+  if (::poll(items.data(), doors_.size() + 1, timeout) <= 0) return;
+  for (std::size_t i = 0; i < doors_.size(); ++i)
+    if (items[i + 1].revents != 0) doors_[i].quiet = false;
+}
+
+EndpointCounters ZmqEndpoint::counters() const {
+  return {.received = received_.value(),
+          .dropped_in = dropped_in_.value(),
+          .dropped_out = dropped_out_.value()};
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<Endpoint>> Endpoint::bind(Context& context,
+                                                   const EndpointOptions& options) {
+  void* handle = static_cast<ZmqContext&>(context).handle();
+  try {
+    auto endpoint = std::make_unique<ZmqEndpoint>(handle, options);
+    if (auto bound = endpoint->bind(); !bound) return std::unexpected(bound.error());
+    return endpoint;
+  } catch (const std::exception& error) {
+    return std::unexpected(Failure{FailureKind::input_output,
+                                   "cannot open the endpoint " + options.name + ": " + error.what(),
+                                   "check the limits on memory"});
+  }
+}
+
+}  // namespace postern::transport

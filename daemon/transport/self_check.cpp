@@ -1,0 +1,107 @@
+#include "daemon/transport/self_check.h"
+
+#include <zmq.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "daemon/transport/curve.h"
+#include "daemon/transport/identity.h"
+#include "daemon/transport/socket.h"
+
+namespace postern::transport {
+
+namespace {
+
+constexpr long patience_ms = 5000;
+
+Failure broken(const std::string& how) {
+  return {FailureKind::configuration, "the self-check of the locks failed: " + how,
+          "do not run this; install the libzmq this was built for (Debian: libzmq5)"};
+}
+
+std::unexpected<Failure> cannot(const std::string& what) {
+  return std::unexpected(broken("cannot " + what + ": " + zmq_strerror(zmq_errno())));
+}
+
+struct Event {
+  std::uint16_t what = 0;
+  std::uint32_t value = 0;
+};
+
+/// The first thing that the watched socket's handshake comes to.
+Expected<Event> outcome(const Socket& watcher) {
+  zmq_pollitem_t item{watcher.get(), 0, ZMQ_POLLIN, 0};
+  int ready = 0;
+  do ready = zmq_poll(&item, 1, patience_ms);
+  while (ready < 0 && zmq_errno() == EINTR);
+  if (ready < 0) return cannot("wait for the handshake");
+  if (ready == 0) return std::unexpected(broken("no answer to a handshake"));
+  std::array<char, sizeof(std::uint16_t) + sizeof(std::uint32_t)> frame{};
+  const int size = zmq_recv(watcher.get(), frame.data(), frame.size(), ZMQ_DONTWAIT);
+  if (size != static_cast<int>(frame.size())) return cannot("read the handshake's outcome");
+  Event event;
+  std::memcpy(&event.what, frame.data(), sizeof event.what);
+  std::memcpy(&event.value, frame.data() + sizeof event.what, sizeof event.value);
+  return event;
+}
+
+Expected<Socket> watch(void* context, const Socket& socket, const std::string& address) {
+  constexpr int outcomes = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                           ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                           ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
+  if (zmq_socket_monitor(socket.get(), address.c_str(), outcomes) != 0)
+    return cannot("watch a socket");
+  auto watcher = open_socket(context, ZMQ_PAIR);
+  if (watcher && zmq_connect(watcher->get(), address.c_str()) != 0) return cannot("watch a socket");
+  return watcher;
+}
+
+/// The knocker tries once: a denied peer that came again would be counted again.
+Expected<> prepare(const Socket& socket, const Socket& knocker, const CurveKeyPair& stranger,
+                   const CurveKeyPair* server) {
+  if (auto once = set_options(knocker, {{ZMQ_RECONNECT_IVL, -1}}); !once) return once;
+  if (!server) return guard(socket, {});
+  const auto knows_server = set_options(knocker, {{ZMQ_CURVE_SERVERKEY, server->public_key},
+                                                  {ZMQ_CURVE_PUBLICKEY, stranger.public_key},
+                                                  {ZMQ_CURVE_SECRETKEY, stranger.secret_key}});
+  return knows_server ? guard(socket, server->secret_key) : knows_server;
+}
+
+/// Knocks with a key, or over NULL without, and asks what came of it.
+/// CURVE is tried over ipc as well: a unit without tcp must be able to start.
+Expected<> confirm(void* context, const CurveKeyPair* server, const std::string& name) {
+  const CurveKeyPair stranger = make_curve_key_pair();
+  const auto socket = open_socket(context, ZMQ_ROUTER);
+  if (!socket) return std::unexpected(socket.error());
+  const auto knocker = open_socket(context, ZMQ_DEALER);
+  if (!knocker) return std::unexpected(knocker.error());
+  if (auto ready = prepare(*socket, *knocker, stranger, server); !ready) return ready;
+  const std::string unique = curve_identity(stranger.public_key).substr(6, 32);
+  const auto watcher = watch(context, *socket, "inproc://" + unique);
+  if (!watcher) return std::unexpected(watcher.error());
+
+  const std::string address = "ipc://@postern-" + unique;
+  if (zmq_bind(socket->get(), address.c_str()) != 0) return cannot("bind " + address);
+  if (zmq_connect(knocker->get(), address.c_str()) != 0) return cannot("connect to " + address);
+  const auto event = outcome(*watcher);
+  if (!event) return std::unexpected(event.error());
+  if (event->what != ZMQ_EVENT_HANDSHAKE_FAILED_AUTH || event->value != 400)
+    return std::unexpected(broken("a stranger over " + name + " met event " +
+                                  std::to_string(event->what) + " with value " +
+                                  std::to_string(event->value) + " instead of a denial"));
+  return {};
+}
+
+}  // namespace
+
+Expected<> confirm_strangers_are_denied(void* context) {
+  const CurveKeyPair server = make_curve_key_pair();
+  if (auto closed = confirm(context, &server, "CURVE"); !closed) return closed;
+  return confirm(context, nullptr, "NULL");
+}
+
+}  // namespace postern::transport

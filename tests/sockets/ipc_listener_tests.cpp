@@ -1,0 +1,128 @@
+// The unix socket behind an ipc address: whose it is, and what lies there already.
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+#include <thread>
+
+#include "daemon/transport/ipc_listener.h"
+#include "tests/sockets/peers.h"
+
+namespace postern::tests {
+
+namespace {
+
+using transport::IpcListener;
+
+mode_t mode_of(const std::filesystem::path& path) {
+  struct stat about {};
+  BOOST_REQUIRE(::lstat(path.c_str(), &about) == 0);
+  return about.st_mode & 0777;
+}
+
+/// A socket file whose daemon is dead.
+void leave_stale_socket(const std::filesystem::path& path) {
+  const platform::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::ranges::copy(path.native(), address.sun_path);
+  BOOST_REQUIRE(
+      ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+}
+
+BOOST_FIXTURE_TEST_SUITE(ipc_listener_tests, TemporaryFolder)
+
+BOOST_AUTO_TEST_CASE(only_we_get_at_it_and_it_goes_with_us) {
+  const mode_t before = ::umask(0);
+  const auto path = *this / "made" / "socket";
+  {
+    const auto listener = IpcListener::listen(path);
+    BOOST_REQUIRE(listener);
+    BOOST_TEST(mode_of(path) == 0600u);
+    BOOST_TEST(mode_of(path.parent_path()) == 0700u);
+  }
+  ::umask(before);
+  BOOST_TEST(!std::filesystem::exists(path));
+}
+
+BOOST_AUTO_TEST_CASE(a_path_too_long_for_a_socket_is_configuration) {
+  const auto shortest = (*this / "").native().size();
+  const auto longest = IpcListener::listen(*this / std::string(107 - shortest, 'x'));
+  BOOST_TEST(longest.has_value());
+  const auto too_long = IpcListener::listen(*this / std::string(108 - shortest, 'x'));
+  BOOST_REQUIRE(!too_long);
+  BOOST_TEST((too_long.error().kind == FailureKind::configuration));
+  BOOST_TEST(too_long.error().sentence.find("108 bytes") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_relative_path_is_configuration) {
+  const auto listener = IpcListener::listen("socket");
+  BOOST_REQUIRE(!listener);
+  BOOST_TEST((listener.error().kind == FailureKind::configuration));
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_others_may_write_to_is_refused) {
+  const auto folder = *this / "open";
+  std::filesystem::create_directory(folder);
+  BOOST_REQUIRE(::chmod(folder.c_str(), 0770) == 0);
+  const auto listener = IpcListener::listen(folder / "socket");
+  BOOST_REQUIRE(!listener);
+  BOOST_TEST((listener.error().kind == FailureKind::configuration));
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_daemons_socket_is_replaced) {
+  leave_stale_socket(*this / "socket");
+  BOOST_TEST(IpcListener::listen(*this / "socket").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_living_daemons_socket_is_left_alone) {
+  const auto first = IpcListener::listen(*this / "socket");
+  BOOST_REQUIRE(first);
+  const auto second = IpcListener::listen(*this / "socket");
+  BOOST_REQUIRE(!second);
+  BOOST_TEST((second.error().kind == FailureKind::in_use));
+  BOOST_TEST(std::filesystem::exists(*this / "socket"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_socket_is_left_alone) {
+  std::ofstream(*this / "socket") << "precious";
+  const auto listener = IpcListener::listen(*this / "socket");
+  BOOST_REQUIRE(!listener);
+  BOOST_TEST((listener.error().kind == FailureKind::cannot_create));
+  BOOST_TEST(std::filesystem::file_size(*this / "socket") == 8u);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_took_our_place_is_left_alone) {
+  {
+    const auto listener = IpcListener::listen(*this / "socket");
+    BOOST_REQUIRE(listener);
+    std::filesystem::remove(*this / "socket");
+    std::ofstream(*this / "socket") << "precious";
+  }
+  BOOST_TEST(std::filesystem::exists(*this / "socket"));
+}
+
+BOOST_AUTO_TEST_CASE(of_many_that_start_at_once_one_wins) {
+  for (int round = 0; round < 50; ++round) {
+    const auto path = *this / ("socket" + std::to_string(round));
+    leave_stale_socket(path);
+    constexpr int starters = 4;
+    std::vector<std::optional<Expected<IpcListener>>> results(starters);
+    {
+      std::vector<std::jthread> threads;
+      for (auto& result : results)
+        threads.emplace_back([&] { result.emplace(IpcListener::listen(path)); });
+    }
+    BOOST_TEST(std::ranges::count_if(results, [](auto& result) { return result->has_value(); }) ==
+               1);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+
+}  // namespace postern::tests
