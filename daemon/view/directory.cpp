@@ -58,6 +58,15 @@ Page<domain::Tenant> list_tenants(const View& view, const domain::Operator& aske
                     [](const domain::Tenant* tenant) { return std::string_view(tenant->alias); });
 }
 
+boost::unordered_flat_map<domain::Uuid, std::uint64_t, domain::KeyHash> count_users(
+    const View& view) {
+  boost::unordered_flat_map<domain::Uuid, std::uint64_t, domain::KeyHash> counts;
+  view.tables().for_each_user([&](const domain::User& user) {
+    if (user.status != schema::UserStatus::deleted) ++counts[user.tenant];
+  });
+  return counts;
+}
+
 Page<domain::Operator> list_operators(const View& view) {
   std::vector<const domain::Operator*> operators;
   view.tables().for_each_operator(

@@ -1,0 +1,348 @@
+#include "daemon/service/auditor.h"
+
+#include <algorithm>
+#include <map>
+
+#include "codes.h"
+#include "daemon/domain/authorize.h"
+#include "daemon/domain/digest.h"
+#include "daemon/journal/sha256.h"
+#include "daemon/service/personal.h"
+
+namespace postern::service {
+
+namespace {
+
+using schema::Code;
+using schema::HistoryBody;
+
+constexpr std::uint32_t page_default = 100;
+constexpr std::uint32_t page_most = 1'000;
+
+std::string_view view_of(const flatbuffers::String* text) {
+  return text == nullptr ? std::string_view() : text->string_view();
+}
+
+std::size_t page_size(std::uint32_t asked) {
+  return asked == 0 ? page_default : std::min(asked, page_most);
+}
+
+template <class Body>
+schema::HistoryPageBodyUnion body_of(Body body) {
+  schema::HistoryPageBodyUnion made;
+  made.Set(std::move(body));
+  return made;
+}
+
+std::unique_ptr<schema::GrantViewT> grant_view(const domain::Grant& grant) {
+  auto made = std::make_unique<schema::GrantViewT>();
+  made->reference = std::make_unique<schema::GrantReferenceT>();
+  made->reference->seq = grant.seq;
+  made->reference->index = static_cast<std::uint16_t>(grant.index);
+  made->effect = grant.effect();
+  made->action = *grant.action;
+  made->resource = *grant.resource;
+  return made;
+}
+
+std::vector<schema::LockCause> lock_causes(const domain::Tenant& tenant, const domain::User& user) {
+  std::vector<schema::LockCause> causes;
+  for (const domain::Lock& lock : domain::locks_of(tenant, user)) causes.push_back(lock.cause);
+  return causes;
+}
+
+std::vector<std::unique_ptr<schema::CatalogueKindT>> catalogue_view(
+    const domain::Catalogue& catalogue) {
+  std::vector<std::unique_ptr<schema::CatalogueKindT>> kinds;
+  for (const domain::CatalogueKind& kind : catalogue) {
+    auto& made = kinds.emplace_back(std::make_unique<schema::CatalogueKindT>());
+    made->name = kind.name;
+    made->actions = kind.actions;
+    made->open = kind.open;
+  }
+  return kinds;
+}
+
+}  // namespace
+
+Auditor::Auditor(Parts parts, view::View view, journal::Head head)
+    : parts_(std::move(parts)),
+      view_(std::move(view)),
+      head_(head),
+      published_(parts_.waker),
+      tasks_(parts_.waker) {}
+
+void Auditor::turn() {
+  // What was published before a question was handed over has been taken before it.
+  const auto take_published = [&] {
+    published_.drain([&](std::unique_ptr<Published> published) {
+      view_.take(published->changes);
+      if (published->head.seq > head_.seq) head_ = published->head;
+      parts_.writer.post(std::move(published));
+    });
+  };
+  take_published();
+  tasks_.drain([&](std::unique_ptr<AuditTask> task) {
+    take_published();
+    const auto* request = flatbuffers::GetRoot<schema::HistoryRequest>(task->request.data());
+    const PageHead head{request->id(), head_.seq, parts_.clock.now_ns()};
+    const domain::Operator* asker = view_.tables().find_operator(task->asker);
+    Body body = asker == nullptr ? std::unexpected(make_problem(Code::not_permitted, ""))
+                                 : answer(*request, *asker);
+    const Message page =
+        body ? page_of(head, std::move(*body)) : refusal_page(head, std::move(body.error()), 0);
+    task->page.assign(page.data(), page.data() + page.size());
+    parts_.historian.post(std::move(task));
+  });
+}
+
+Auditor::Body Auditor::answer(const schema::HistoryRequest& request,
+                              const domain::Operator& asker) {
+  switch (request.body_type()) {
+    case HistoryBody::GetTenant:
+      return answer(*request.body_as_GetTenant(), asker);
+    case HistoryBody::ListTenants:
+      return answer(*request.body_as_ListTenants(), asker);
+    case HistoryBody::GetUser:
+      return answer(*request.body_as_GetUser(), asker);
+    case HistoryBody::ListUsers:
+      return answer(*request.body_as_ListUsers(), asker);
+    case HistoryBody::ListOperators:
+      return answer(*request.body_as_ListOperators(), asker);
+    case HistoryBody::Explain:
+      return answer(*request.body_as_Explain(), asker);
+    case HistoryBody::GetDigest:
+      return answer(*request.body_as_GetDigest(), asker);
+    case HistoryBody::GetRecords:
+    case HistoryBody::NONE:
+      break;
+  }
+  return std::unexpected(make_problem(Code::unknown_kind, "body"));
+}
+
+// ---- tenants
+
+schema::TenantViewT Auditor::describe(const domain::Tenant& tenant) {
+  schema::TenantViewT made;
+  made.id = std::make_unique<Uuid>(tenant.id);
+  made.alias = tenant.alias;
+  made.display_name = tenant.display_name;
+  made.enabled = tenant.enabled;
+  made.policies = std::make_unique<schema::PoliciesT>(tenant.policies);
+  made.catalogue = catalogue_view(tenant.catalogue);
+  made.created = cause_of(tenant.created_seq);
+  made.status_changed = cause_of(tenant.status_seq);
+  return made;
+}
+
+Auditor::Body Auditor::answer(const schema::GetTenant& wanted, const domain::Operator& asker) {
+  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.alias()));
+  if (tenant == nullptr) return std::unexpected(make_problem(Code::tenant_unknown, "alias"));
+  schema::TenantPageT page;
+  auto& made = page.tenants.emplace_back(std::make_unique<schema::TenantViewT>(describe(*tenant)));
+  made->user_count = view::count_users(view_)[tenant->id];
+  return body_of(std::move(page));
+}
+
+Auditor::Body Auditor::answer(const schema::ListTenants& wanted, const domain::Operator& asker) {
+  const auto found =
+      view::list_tenants(view_, asker, view_of(wanted.after()), page_size(wanted.count_max()));
+  auto counts = view::count_users(view_);
+  schema::TenantPageT page;
+  page.more = found.more;
+  for (const domain::Tenant* tenant : found.entries) {
+    auto& made =
+        page.tenants.emplace_back(std::make_unique<schema::TenantViewT>(describe(*tenant)));
+    made->user_count = counts[tenant->id];
+  }
+  return body_of(std::move(page));
+}
+
+// ---- users
+
+std::unique_ptr<schema::UserDetailsT> Auditor::details_of(const domain::Tenant& tenant,
+                                                          const domain::User& user) {
+  auto details = std::make_unique<schema::UserDetailsT>();
+  details->id = std::make_unique<Uuid>(user.id);
+  details->tenant = tenant.alias;
+  details->username = user.username;
+  details->status = user.status;
+  details->version = user.version;
+  if (auto personal = open_profile(parts_.keys, user)) {
+    details->profile = std::move(personal->profile);
+    details->note = std::move(personal->note);
+  } else {
+    parts_.alarm("the profile of user " + printable(user.username) +
+                 " cannot be opened: " + personal.error().sentence);
+  }
+  details->created = cause_of(user.created_seq);
+  details->status_changed = cause_of(user.status_seq);
+  details->changed = cause_of(user.last_seq);
+  return details;
+}
+
+std::unique_ptr<schema::UserSecurityT> Auditor::security_of(const domain::Tenant& tenant,
+                                                            const domain::User& user) {
+  auto security = std::make_unique<schema::UserSecurityT>();
+  security->api_access = user.api_access;
+  security->api_access_changed = cause_of(user.api_access_seq);
+  for (const domain::Lock& lock : domain::locks_of(tenant, user)) {
+    auto& made = security->locks.emplace_back(std::make_unique<schema::LockT>());
+    made->cause = lock.cause;
+    made->caused_by = cause_of(lock.seq);
+  }
+  security->failures = user.failures;
+  security->password_set = user.password_seq != 0;
+  security->password_changed = cause_of(user.password_seq);
+  return security;
+}
+
+std::unique_ptr<schema::GrantHeldT> Auditor::held(const domain::Grant& grant) {
+  auto made = std::make_unique<schema::GrantHeldT>();
+  made->grant = grant_view(grant);
+  made->added = cause_of(grant.seq);
+  return made;
+}
+
+Auditor::Body Auditor::answer(const schema::GetUser& wanted, const domain::Operator& asker) {
+  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
+  if (tenant == nullptr) return std::unexpected(make_problem(Code::tenant_unknown, "tenant"));
+  const domain::User* user = wanted.user_id() != nullptr
+                                 ? view_.tables().find_user(*wanted.user_id())
+                                 : view_.tables().find_user(tenant->id, view_of(wanted.username()));
+  if (user == nullptr || user->tenant != tenant->id)
+    return std::unexpected(make_problem(Code::user_unknown, "username"));
+  schema::UserViewT made;
+  made.details = details_of(*tenant, *user);
+  made.security = security_of(*tenant, *user);
+  for (const domain::Grant& grant : user->grants->sorted) made.data_access.push_back(held(grant));
+  return body_of(std::move(made));
+}
+
+Auditor::Body Auditor::answer(const schema::ListUsers& wanted, const domain::Operator& asker) {
+  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
+  if (tenant == nullptr) return std::unexpected(make_problem(Code::tenant_unknown, "tenant"));
+  const view::UserFilter filter{wanted.status(), wanted.locked(), view_of(wanted.text())};
+  const auto found = view::list_users(view_, *tenant, filter, view_of(wanted.after()),
+                                      page_size(wanted.count_max()));
+  schema::UserPageT page;
+  page.more = found.more;
+  for (const domain::User* user : found.entries) {
+    auto& summary = page.users.emplace_back(std::make_unique<schema::UserSummaryT>());
+    summary->id = std::make_unique<Uuid>(user->id);
+    summary->username = user->username;
+    summary->status = user->status;
+    summary->locks = lock_causes(*tenant, *user);
+    summary->api_access = user->api_access;
+    summary->version = user->version;
+    summary->grant_count = static_cast<std::uint32_t>(user->grants->size());
+  }
+  return body_of(std::move(page));
+}
+
+// ---- operators
+
+schema::OperatorViewT Auditor::describe(const domain::Operator& entry) {
+  schema::OperatorViewT made;
+  made.id = std::make_unique<Uuid>(entry.id);
+  made.name = entry.name;
+  made.role = entry.role;
+  made.standing = std::make_unique<schema::OperatorStandingT>();
+  for (const auto& key : entry.keys)
+    made.standing->keys.emplace_back(std::make_unique<schema::PublicKeyT>())
+        ->bytes.assign(key.begin(), key.end());
+  if (entry.uid) made.standing->uid = *entry.uid;
+  made.standing->all_tenants = entry.all_tenants;
+  for (const Uuid& id : entry.tenants)
+    if (const domain::Tenant* tenant = view_.tables().find_tenant(id))
+      made.standing->tenants.push_back(tenant->alias);
+  made.standing->vouches = entry.vouches;
+  made.added = cause_of(entry.added_seq);
+  made.changed = cause_of(entry.changed_seq);
+  return made;
+}
+
+Auditor::Body Auditor::answer(const schema::ListOperators&, const domain::Operator& asker) {
+  const auto within = [&](const domain::Operator& entry) {
+    return asker.all_tenants ||
+           (!entry.all_tenants && std::ranges::all_of(entry.tenants, [&](const Uuid& tenant) {
+             return domain::in_scope(asker, tenant);
+           }));
+  };
+  schema::OperatorPageT page;
+  for (const domain::Operator* entry : view::list_operators(view_).entries)
+    if (within(*entry))
+      page.operators.emplace_back(std::make_unique<schema::OperatorViewT>(describe(*entry)));
+  return body_of(std::move(page));
+}
+
+// ---- explain, digest
+
+Auditor::Body Auditor::answer(const schema::Explain& wanted, const domain::Operator& asker) {
+  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
+  const domain::User* user = tenant == nullptr
+                                 ? nullptr
+                                 : view_.tables().find_user(tenant->id, view_of(wanted.username()));
+  const domain::CallFacts call{wanted.call() != nullptr &&
+                               wanted.call()->channel() != schema::Channel::program};
+  domain::Question question;
+  if (wanted.question() != nullptr)
+    question = {view_of(wanted.question()->action()), view_of(wanted.question()->resource()),
+                wanted.question()->this_level_only()};
+  schema::ExplanationT made;
+  for (const domain::Stop& stop :
+       domain::all_stops(tenant, user, call, wanted.question() == nullptr ? nullptr : &question)) {
+    auto& told = made.stops.emplace_back(std::make_unique<schema::StopT>());
+    const schema::CodeText& text = schema::code_text(stop.code);
+    told->code = stop.code;
+    told->sentence = text.sentence;
+    told->remedy = text.remedy;
+    told->caused_by = cause_of(stop.seq);
+    if (stop.grant != nullptr) told->grant = grant_view(*stop.grant);
+  }
+  made.allowed = made.stops.empty();
+  if (tenant != nullptr && user != nullptr && wanted.question() != nullptr) {
+    const domain::Verdict verdict = domain::authorize(*tenant, *user, question);
+    if (verdict.allowed() && verdict.grant != nullptr) made.grant = held(*verdict.grant);
+  }
+  if (wanted.call() != nullptr) made.address = view_of(wanted.call()->address());
+  return body_of(std::move(made));
+}
+
+Auditor::Body Auditor::answer(const schema::GetDigest&, const domain::Operator& asker) {
+  if (!asker.all_tenants)
+    return std::unexpected(make_problem(Code::not_permitted, "", "The digest is of all tenants."));
+  journal::Sha256 sha256;
+  domain::write_canonical(view_.tables(), [&](std::span<const std::uint8_t> bytes) {
+    sha256.add(std::as_bytes(bytes));
+  });
+  const journal::Hash hash = sha256.finish();
+  schema::DigestT made;
+  const auto* data = reinterpret_cast<const std::uint8_t*>(hash.data());
+  made.sha256.assign(data, data + hash.size());
+  return body_of(std::move(made));
+}
+
+std::unique_ptr<schema::CauseT> Auditor::cause_of(domain::Seq seq) {
+  if (seq == 0) return nullptr;
+  auto cause = std::make_unique<schema::CauseT>();
+  cause->seq = seq;
+  const auto stored = journal::read_one(parts_.journal, seq);
+  const auto record =
+      stored ? gate_.open(*stored) : std::unexpected(domain::Unfit{false, stored.error().sentence});
+  if (!record) {
+    parts_.alarm("record " + std::to_string(seq) + " cannot be read: " + record.error().sentence);
+    return cause;
+  }
+  cause->time_ns = (*record)->time_ns();
+  cause->operator_id = std::make_unique<Uuid>(*(*record)->operator_id());
+  cause->role = (*record)->role();
+  cause->reason = view_of((*record)->reason());
+  if (const domain::Operator* entry = view_.tables().find_operator(*cause->operator_id))
+    cause->operator_name = entry->name;
+  else if (*cause->operator_id == domain::daemon_operator)
+    cause->operator_name = "daemon";
+  return cause;
+}
+
+}  // namespace postern::service

@@ -1,0 +1,69 @@
+// The auditor: lists, portal views, explain, digest: what may take long, one at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "daemon/credential/key_store.h"
+#include "daemon/domain/fold.h"
+#include "daemon/platform/clock.h"
+#include "daemon/service/inbound.h"
+#include "daemon/service/letters.h"
+#include "daemon/service/pages.h"
+#include "daemon/view/directory.h"
+
+namespace postern::service {
+
+/// Owned by one thread for life: `turn` whenever the waker wakes.
+class Auditor {
+ public:
+  /// All outlive the auditor.
+  struct Parts {
+    const journal::Journal& journal;
+    const credential::KeyStore& keys;
+    const platform::Clock& clock;
+    platform::Waker& waker;
+    Mailbox<AuditTask>& historian;
+    /// Home of what is published.
+    Mailbox<Published>& writer;
+    std::function<void(std::string)> alarm;
+  };
+
+  Auditor(Parts parts, view::View view, journal::Head head);
+
+  Mailbox<Published>& published() { return published_; }
+  Mailbox<AuditTask>& tasks() { return tasks_; }
+
+  void turn();
+
+ private:
+  using Body = std::expected<schema::HistoryPageBodyUnion, schema::ProblemT>;
+
+  Body answer(const schema::HistoryRequest& request, const domain::Operator& asker);
+  Body answer(const schema::GetTenant& wanted, const domain::Operator& asker);
+  Body answer(const schema::ListTenants& wanted, const domain::Operator& asker);
+  Body answer(const schema::GetUser& wanted, const domain::Operator& asker);
+  Body answer(const schema::ListUsers& wanted, const domain::Operator& asker);
+  Body answer(const schema::ListOperators& wanted, const domain::Operator& asker);
+  Body answer(const schema::Explain& wanted, const domain::Operator& asker);
+  Body answer(const schema::GetDigest& wanted, const domain::Operator& asker);
+
+  schema::TenantViewT describe(const domain::Tenant& tenant);
+  schema::OperatorViewT describe(const domain::Operator& entry);
+  std::unique_ptr<schema::UserDetailsT> details_of(const domain::Tenant& tenant,
+                                                   const domain::User& user);
+  std::unique_ptr<schema::UserSecurityT> security_of(const domain::Tenant& tenant,
+                                                     const domain::User& user);
+  std::unique_ptr<schema::GrantHeldT> held(const domain::Grant& grant);
+  /// The record behind a fact; null for seq 0.
+  std::unique_ptr<schema::CauseT> cause_of(domain::Seq seq);
+
+  Parts parts_;
+  view::View view_;
+  journal::Head head_;
+  Mailbox<Published> published_;
+  Mailbox<AuditTask> tasks_;
+  domain::RecordGate gate_;
+};
+
+}  // namespace postern::service

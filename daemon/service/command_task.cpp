@@ -1,0 +1,155 @@
+#include "daemon/service/command_task.h"
+
+#include "daemon/service/personal.h"
+
+namespace postern::service {
+
+namespace {
+
+using schema::CommandBody;
+
+CommandSecrets take_secrets(const schema::Command& command) {
+  CommandSecrets secrets;
+  if (const auto* create = command.body_as_CreateUser()) {
+    secrets.password = take_secret(create->password());
+    secrets.confirmation = take_secret(create->password_confirmation());
+  } else if (const auto* reset = command.body_as_ResetPassword()) {
+    secrets.password = take_secret(reset->password());
+    secrets.confirmation = take_secret(reset->password_confirmation());
+  } else if (const auto* change = command.body_as_ChangePassword()) {
+    secrets.current_password = take_secret(change->current_password());
+    secrets.password = take_secret(change->password());
+    secrets.confirmation = take_secret(change->password_confirmation());
+  }
+  return secrets;
+}
+
+schema::PersonalT personal_of(const schema::CreateUser& body) {
+  schema::PersonalT personal;
+  if (body.profile() != nullptr) personal.profile.reset(body.profile()->UnPack());
+  if (body.note() != nullptr) personal.note = body.note()->str();
+  return personal;
+}
+
+/// The user that a command gives a new password; null if there is none.
+const domain::User* target_with_password(const domain::State& state, const domain::Tenant* tenant,
+                                         const schema::Command& command,
+                                         const CommandSecrets& secrets) {
+  return secrets.password && tenant != nullptr ? domain::find_target(state, *tenant, command)
+                                               : nullptr;
+}
+
+std::string_view reveal(const std::optional<credential::Secret>& secret) {
+  return secret ? secret->reveal() : std::string_view();
+}
+
+}  // namespace
+
+void TaskMaker::take_apart(CommandTask& task) const {
+  if (task.message->commands() != nullptr)
+    for (const schema::Command* command : *task.message->commands())
+      task.secrets.push_back(take_secrets(*command));
+  task.contents_hash =
+      credential::hash_contents(keys_.own_key("contents-hash"), task.message.bytes());
+}
+
+Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std::int64_t now_ns) {
+  const auto& commands = *task.message->commands();
+  const domain::Tenant* tenant =
+      task.message->tenant() == nullptr
+          ? nullptr
+          : state.tables().find_tenant(task.message->tenant()->string_view());
+  task.materials.resize(commands.size());
+  for (flatbuffers::uoffset_t index = 0; index < commands.size(); ++index) {
+    const schema::Command& command = *commands[index];
+    domain::Material& material = task.materials[index];
+    const CommandSecrets& secrets = task.secrets[index];
+    material.password = reveal(secrets.password);
+    if (secrets.confirmation) material.password_confirmation = reveal(secrets.confirmation);
+    material.current_password = reveal(secrets.current_password);
+    const CommandBody kind = command.body_type();
+    if (kind == CommandBody::CreateTenant || kind == CommandBody::AddOperator)
+      material.new_id = new_id(now_ns);
+    if (const auto* create = command.body_as_CreateUser()) {
+      if (spare_keys_.empty()) {
+        auto key = keys_.next();
+        if (!key) return std::unexpected(key.error());
+        spare_keys_.push_back(*key);
+      }
+      const credential::NewKey key = spare_keys_.back();
+      spare_keys_.pop_back();
+      task.new_keys.push_back(key);
+      material.new_id = new_id(now_ns);
+      material.key.file = key.slot.file;
+      material.key.slot = key.slot.slot;
+      std::memcpy(material.key.commitment.data(), key.commitment.data(), key.commitment.size());
+      const schema::PersonalT personal = personal_of(*create);
+      if (personal.profile != nullptr) material.email = personal.profile->email;
+      if (personal.profile != nullptr || !personal.note.empty())
+        material.sealed_profile = seal_profile(key.key, material.new_id, personal, entropy_);
+    } else if (const domain::User* user = target_with_password(state, tenant, command, secrets)) {
+      const auto personal = open_profile(keys_, *user);
+      if (!personal) return std::unexpected(personal.error());
+      if (personal->profile != nullptr) material.email = personal->profile->email;
+    }
+  }
+  return {};
+}
+
+void TaskMaker::give_back_keys(CommandTask& task) {
+  spare_keys_.insert(spare_keys_.end(), task.new_keys.begin(), task.new_keys.end());
+  task.new_keys.clear();
+}
+
+Expected<std::vector<HashJob>> TaskMaker::hash_jobs(const CommandTask& task,
+                                                    const domain::State& state) const {
+  std::vector<HashJob> jobs;
+  const auto& commands = *task.message->commands();
+  const domain::Tenant* tenant = state.tables().find_tenant(
+      task.message->tenant() == nullptr ? std::string_view()
+                                        : task.message->tenant()->string_view());
+  for (flatbuffers::uoffset_t index = 0; index < commands.size(); ++index) {
+    if (!task.secrets[index].password || tenant == nullptr) continue;
+    const domain::User* user = commands[index]->body_type() == CommandBody::CreateUser
+                                   ? state.tables().find_user(task.materials[index].new_id)
+                                   : domain::find_target(state, *tenant, *commands[index]);
+    if (user == nullptr) continue;
+    const auto key = keys_.user_key(slot_of(user->key));
+    if (!key) return std::unexpected(key.error());
+    HashJob& job = jobs.emplace_back();
+    job.index = index;
+    job.user = user->id;
+    job.key = *key;
+    if (commands[index]->body_type() == CommandBody::ChangePassword)
+      job.check_against = user->sealed_password;
+  }
+  return jobs;
+}
+
+Expected<> TaskMaker::run(CommandTask& task, const HashJob& job,
+                          credential::PasswordCost cost) const {
+  const CommandSecrets& secrets = task.secrets[job.index];
+  domain::Material& material = task.materials[job.index];
+  const credential::Secret none;
+  if (job.for_time_alone) {
+    credential::verify_nothing(secrets.current_password ? *secrets.current_password : none, cost);
+    return {};
+  }
+  if (job.check_against != nullptr) {
+    const auto hash = open_password_hash(job.key, job.user, *job.check_against);
+    if (!hash) return std::unexpected(hash.error());
+    material.current_password_right = credential::verify_password(
+        *hash, secrets.current_password ? *secrets.current_password : none);
+    if (!*material.current_password_right) return {};
+  }
+  material.sealed_password = hash_and_seal(*secrets.password, cost, job.key, job.user, entropy_);
+  return {};
+}
+
+Uuid TaskMaker::new_id(std::int64_t now_ns) const {
+  std::array<std::uint64_t, 2> random{};
+  entropy_.fill(std::as_writable_bytes(std::span(random)));
+  return domain::uuid_v7(now_ns / 1'000'000, random);
+}
+
+}  // namespace postern::service

@@ -1,0 +1,94 @@
+// One command message on its way through the writer: opened, its secrets apart, with all that was
+// made for it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/credential/hash_pool.h"
+#include "daemon/credential/key_store.h"
+#include "daemon/credential/password.h"
+#include "daemon/credential/sealing.h"
+#include "daemon/credential/secret.h"
+#include "daemon/domain/decide.h"
+#include "daemon/service/inbound.h"
+#include "daemon/service/mailbox.h"
+
+namespace postern::service {
+
+/// The secrets of one command.
+struct CommandSecrets {
+  std::optional<credential::Secret> password;
+  std::optional<credential::Secret> confirmation;
+  std::optional<credential::Secret> current_password;
+};
+
+/// One password to hash, or to check first, for one command; made for the user it is sealed for.
+struct HashJob {
+  std::size_t index = 0;
+  Uuid user;
+  credential::Key key{};
+  /// C3: the sealed hash to check the current password against.
+  std::shared_ptr<const domain::Bytes> check_against;
+  /// C9: takes a hash's time and finds nothing.
+  bool for_time_alone = false;
+};
+
+struct CommandTask : Letter {
+  Peer peer;
+  std::string identity;
+  Opened<schema::CommandMessage> message;
+  credential::ContentsHash contents_hash{};
+  std::vector<CommandSecrets> secrets;
+  std::vector<domain::Material> materials;
+  /// Made for its new users.
+  std::vector<credential::NewKey> new_keys;
+  std::vector<HashJob> jobs;
+  std::size_t jobs_done = 0;
+  /// What broke on the pool's thread.
+  std::optional<Failure> trouble;
+  /// What others about the same wait behind, while it is hashed.
+  std::vector<std::string> held_names;
+  /// The answer that waited for a hash for time alone.
+  std::vector<schema::ProblemT> refusals;
+  /// By the daemon itself; the reader's ticket.
+  bool internal = false;
+  std::uint64_t ticket = 0;
+  bool pool_was_full = false;
+
+  explicit CommandTask(Opened<schema::CommandMessage> opened) : message(std::move(opened)) {}
+  const Uuid& id() const { return *message->id(); }
+};
+
+/// Makes what commands need from outside the rules: secrets taken apart, ids, keys, seals.
+class TaskMaker {
+ public:
+  TaskMaker(credential::KeyStore& keys, platform::Entropy& entropy)
+      : keys_(keys), entropy_(entropy) {}
+
+  /// Takes the secrets out, wipes them in the message, hashes what is left (K1).
+  void take_apart(CommandTask& task) const;
+
+  /// Ids, keys and seals for each command; fails if no key can be had.
+  Expected<> prepare(CommandTask& task, const domain::State& state, std::int64_t now_ns);
+  /// Keys that no record names may serve the next user.
+  void give_back_keys(CommandTask& task);
+
+  /// The jobs for a message that was decided without its hashes; `state` is as it left it.
+  Expected<std::vector<HashJob>> hash_jobs(const CommandTask& task,
+                                           const domain::State& state) const;
+
+  /// On a pool thread.
+  Expected<> run(CommandTask& task, const HashJob& job, credential::PasswordCost cost) const;
+
+  Uuid new_id(std::int64_t now_ns) const;
+
+ private:
+  credential::KeyStore& keys_;
+  platform::Entropy& entropy_;
+  std::vector<credential::NewKey> spare_keys_;
+};
+
+}  // namespace postern::service

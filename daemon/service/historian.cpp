@@ -1,0 +1,259 @@
+#include "daemon/service/historian.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "daemon/service/permissions.h"
+
+namespace postern::service {
+
+namespace {
+
+using schema::Code;
+
+constexpr std::uint32_t count_default = 1'000;
+constexpr std::uint32_t count_most = 10'000;
+constexpr std::size_t page_bytes_max = 900'000;
+/// Records looked at for one page; the client asks on from where it ended.
+constexpr std::size_t scan_max = 50'000;
+constexpr std::uint32_t busy_retry_ms = 200;
+constexpr std::int64_t millisecond_ns = 1'000'000;
+
+/// What a record must be to be given; absent: anything.
+struct RecordFilter {
+  const domain::Operator* asker = nullptr;
+  std::optional<Uuid> tenant;
+  std::optional<Uuid> user;
+  std::optional<Uuid> operator_id;
+  schema::EventBody kind = schema::EventBody::NONE;
+
+  bool matches(const schema::Record& record) const {
+    if (!asker->all_tenants &&
+        (record.tenant() == nullptr || !domain::in_scope(*asker, *record.tenant())))
+      return false;
+    if (tenant && (record.tenant() == nullptr || *record.tenant() != *tenant)) return false;
+    if (operator_id && *record.operator_id() != *operator_id) return false;
+    if (!user && kind == schema::EventBody::NONE) return true;
+    return std::ranges::any_of(*record.events(), [&](const schema::Event* event) {
+      return (!user || (event->user() != nullptr && *event->user() == *user)) &&
+             (kind == schema::EventBody::NONE || event->body_type() == kind);
+    });
+  }
+};
+
+schema::EventBody kind_named(std::string_view name) {
+  for (const schema::EventBody kind : schema::EnumValuesEventBody())
+    if (name == schema::EnumNameEventBody(kind)) return kind;
+  return schema::EventBody::NONE;
+}
+
+/// Names into ids; every name that means nothing is a problem, the first is told.
+std::expected<RecordFilter, schema::ProblemT> filter_of(const view::View& view,
+                                                        const domain::Operator& asker,
+                                                        const schema::GetRecords& wanted) {
+  RecordFilter filter;
+  filter.asker = &asker;
+  const domain::Tenant* tenant = nullptr;
+  if (wanted.tenant() != nullptr) {
+    tenant = view.find_tenant(asker, wanted.tenant()->string_view());
+    if (tenant == nullptr) return std::unexpected(make_problem(Code::tenant_unknown, "tenant"));
+    filter.tenant = tenant->id;
+  }
+  if (wanted.user_id() != nullptr) filter.user = *wanted.user_id();
+  if (wanted.user() != nullptr) {
+    if (tenant == nullptr)
+      return std::unexpected(
+          make_problem(Code::field_missing, "tenant", "A username needs its tenant."));
+    const domain::User* user = view.tables().find_user(tenant->id, wanted.user()->string_view());
+    if (user == nullptr) return std::unexpected(make_problem(Code::user_unknown, "user"));
+    filter.user = user->id;
+  }
+  if (wanted.operator_name() != nullptr) {
+    const std::string_view name = wanted.operator_name()->string_view();
+    const domain::Operator* entry = view.tables().find_operator(name);
+    if (entry == nullptr && name != "daemon")
+      return std::unexpected(make_problem(Code::operator_unknown, "operator_name"));
+    filter.operator_id = entry == nullptr ? domain::daemon_operator : entry->id;
+  }
+  if (wanted.kind() != nullptr) {
+    filter.kind = kind_named(wanted.kind()->string_view());
+    if (filter.kind == schema::EventBody::NONE)
+      return std::unexpected(
+          make_problem(Code::unknown_kind, "kind", "It must be the name of an event kind."));
+  }
+  return filter;
+}
+
+struct Found {
+  schema::RecordPageT page;
+  /// Everything up to the head has been looked at.
+  bool at_head = false;
+};
+
+Expected<Found> search(const journal::Journal& journal, domain::RecordGate& gate,
+                       const RecordFilter& filter, domain::Seq from_seq, std::uint32_t count_max) {
+  Found found;
+  found.page.next_seq = from_seq;
+  std::size_t bytes = 0;
+  const auto cursor = journal.read_from(from_seq);
+  for (std::size_t scanned = 0; scanned < scan_max && found.page.records.size() < count_max;
+       ++scanned) {
+    const auto stored = cursor->next();
+    if (!stored) return std::unexpected(stored.error());
+    found.at_head = stored->empty();
+    if (found.at_head) break;
+    const auto record = gate.open(*stored);
+    if (!record) return std::unexpected(Failure{FailureKind::damaged, record.error().sentence, ""});
+    if (filter.matches(**record)) {
+      // One record is given however large it is, so that a page always gets on.
+      if (bytes > 0 && bytes + stored->size() > page_bytes_max) break;
+      bytes += stored->size();
+      auto& given = found.page.records.emplace_back(std::make_unique<schema::StoredRecordT>());
+      const auto* data = reinterpret_cast<const std::uint8_t*>(stored->data());
+      given->bytes.assign(data, data + stored->size());
+    }
+    ++found.page.next_seq;
+  }
+  return found;
+}
+
+}  // namespace
+
+Historian::Historian(Parts parts, Settings settings, Send send, view::View view, journal::Head head,
+                     std::int64_t time_ns)
+    : parts_(parts),
+      settings_(settings),
+      send_(std::move(send)),
+      view_(std::move(view)),
+      head_(head),
+      head_time_ns_(time_ns),
+      published_(parts.waker),
+      audited_(parts.waker) {}
+
+void Historian::turn() {
+  bool moved = false;
+  published_.drain([&](std::unique_ptr<Published> published) {
+    view_.take(published->changes);
+    if (published->head.seq > head_.seq) {
+      head_ = published->head;
+      head_time_ns_ = published->time_ns;
+      moved = true;
+    }
+    parts_.next.post(std::move(published));
+  });
+  audited_.drain([&](std::unique_ptr<AuditTask> task) {
+    --audits_;
+    send_(task->peer, {task->page.data(), task->page.size()});
+  });
+  if (moved || !parked_.empty()) unpark();
+}
+
+std::int64_t Historian::idle_ms() const {
+  constexpr std::int64_t longest_ms = 1'000;
+  if (parked_.empty()) return longest_ms;
+  const auto soonest = std::ranges::min_element(parked_, {}, &Parked::deadline_ns);
+  const std::int64_t left_ns = soonest->deadline_ns - parts_.clock.monotonic_ns();
+  return std::clamp<std::int64_t>(left_ns / millisecond_ns + 1, 1, longest_ms);
+}
+
+void Historian::take(const Inbound& inbound) {
+  count(parts_.vitals.history_requests);
+  const domain::Operator* asker = view_.tables().find_identity(inbound.identity);
+  if (asker == nullptr) return count(parts_.vitals.strangers);
+  auto opened = open_message<schema::HistoryRequest>(
+      inbound.payload, schema::history_request_identifier, history_limits);
+  if (!opened) {
+    count(parts_.vitals.malformed);
+    return refuse(inbound.peer, 0, std::move(opened.error()));
+  }
+  answer({inbound.peer, std::string(inbound.identity), std::move(*opened)}, *asker);
+}
+
+void Historian::answer(Parked waiting, const domain::Operator& asker) {
+  const schema::HistoryRequest& request = *waiting.request;
+  if (request.body() == nullptr || request.body_type() > schema::HistoryBody::MAX)
+    return refuse(waiting.peer, request.id(), make_problem(Code::unknown_kind, "body"));
+  if (!may(asker.role, request.body_type()))
+    return refuse(waiting.peer, request.id(), make_problem(Code::not_permitted, "body"));
+  if (request.at_least_seq() > head_.seq) {
+    if (!park(waiting, request.wait_ms()))
+      refuse(waiting.peer, request.id(),
+             make_problem(Code::not_yet, "at_least_seq",
+                          "The seq is " + std::to_string(head_.seq) + "."));
+    return;
+  }
+  if (const auto* wanted = request.body_as_GetRecords())
+    return give_records(std::move(waiting), asker, *wanted);
+  hand_to_auditor(waiting.peer, asker, std::move(waiting.request));
+}
+
+void Historian::give_records(Parked waiting, const domain::Operator& asker,
+                             const schema::GetRecords& wanted) {
+  const std::uint64_t id = waiting.request->id();
+  const auto filter = filter_of(view_, asker, wanted);
+  if (!filter) return refuse(waiting.peer, id, filter.error());
+  const domain::Seq from_seq = std::max<domain::Seq>({wanted.from_seq(), waiting.from_seq, 1});
+  // The writer may be ahead of what was published here: what is durable may be given.
+  const domain::Seq head_seq = parts_.journal.head().seq;
+  if (from_seq > head_seq + 1)
+    return refuse(waiting.peer, id,
+                  make_problem(Code::seq_beyond_journal, "from_seq",
+                               "The head is " + std::to_string(head_seq) + "."));
+  const std::uint32_t count_max =
+      wanted.count_max() == 0 ? count_default : std::min(wanted.count_max(), count_most);
+  auto found = search(parts_.journal, gate_, *filter, from_seq, count_max);
+  if (!found)
+    return refuse(waiting.peer, id,
+                  make_problem(Code::journal_unavailable, "", printable(found.error().sentence)));
+  waiting.from_seq = found->page.next_seq;
+  if (found->page.records.empty() && found->at_head && park(waiting, wanted.wait_ms())) return;
+  found->page.head_seq = head_seq;
+  found->page.head_time_ns = head_time_ns_;
+  schema::HistoryPageBodyUnion body;
+  body.Set(std::move(found->page));
+  const Message page = page_of({id, head_.seq, parts_.clock.now_ns()}, std::move(body));
+  send_(waiting.peer, {page.data(), page.size()});
+}
+
+void Historian::hand_to_auditor(const Peer& peer, const domain::Operator& asker,
+                                Opened<schema::HistoryRequest> request) {
+  if (audits_ >= settings_.audits_max) {
+    count(parts_.vitals.busy);
+    return refuse(peer, request->id(), make_problem(Code::busy, ""), busy_retry_ms);
+  }
+  ++audits_;
+  auto task = std::make_unique<AuditTask>();
+  task->peer = peer;
+  task->asker = asker.id;
+  task->request.assign(request.bytes().begin(), request.bytes().end());
+  parts_.auditor.post(std::move(task));
+}
+
+bool Historian::park(Parked& waiting, std::uint32_t wait_ms) {
+  const std::int64_t now_ns = parts_.clock.monotonic_ns();
+  if (waiting.deadline_ns == 0)
+    waiting.deadline_ns = now_ns + std::min(wait_ms, settings_.wait_max_ms) * millisecond_ns;
+  if (waiting.deadline_ns <= now_ns || parked_.size() >= settings_.parked_max) return false;
+  parked_.push_back(std::move(waiting));
+  return true;
+}
+
+void Historian::unpark() {
+  for (Parked& waiting : std::exchange(parked_, {})) {
+    const domain::Operator* asker = view_.tables().find_identity(waiting.identity);
+    if (asker == nullptr)
+      count(parts_.vitals.strangers);
+    else
+      answer(std::move(waiting), *asker);
+  }
+}
+
+void Historian::refuse(const Peer& peer, std::uint64_t id, schema::ProblemT problem,
+                       std::uint32_t retry_after_ms) {
+  const Message page =
+      refusal_page({id, head_.seq, parts_.clock.now_ns()}, std::move(problem), retry_after_ms);
+  send_(peer, {page.data(), page.size()});
+}
+
+}  // namespace postern::service

@@ -1,0 +1,88 @@
+// The historian: pages of records, and follow (Q7). What takes long it hands to the auditor.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "daemon/domain/fold.h"
+#include "daemon/platform/clock.h"
+#include "daemon/service/inbound.h"
+#include "daemon/service/letters.h"
+#include "daemon/service/pages.h"
+#include "daemon/service/vitals.h"
+#include "daemon/view/view.h"
+
+namespace postern::service {
+
+using Send = std::function<void(const Peer&, std::span<const std::uint8_t>)>;
+
+/// Owned by one thread for life. A turn: `turn`, then `take` for each message that is there. May
+/// wait for the disk.
+class Historian {
+ public:
+  /// All outlive the historian.
+  struct Parts {
+    const journal::Journal& journal;
+    const platform::Clock& clock;
+    platform::Waker& waker;
+    Vitals& vitals;
+    Mailbox<AuditTask>& auditor;
+    /// Next on the way of what is published.
+    Mailbox<Published>& next;
+  };
+
+  struct Settings {
+    std::size_t parked_max = 1'000;
+    std::uint32_t wait_max_ms = 10'000;
+    /// Questions that wait for the auditor.
+    std::size_t audits_max = 64;
+  };
+
+  Historian(Parts parts, Settings settings, Send send, view::View view, journal::Head head,
+            std::int64_t time_ns);
+
+  Mailbox<Published>& published() { return published_; }
+  Mailbox<AuditTask>& audited() { return audited_; }
+
+  void turn();
+  void take(const Inbound& inbound);
+  /// Milliseconds until a turn is due without anything arriving.
+  std::int64_t idle_ms() const;
+
+ private:
+  /// A request that waits for a seq (Q8) or for the next record that matches (Q7).
+  struct Parked {
+    Peer peer;
+    std::string identity;
+    Opened<schema::HistoryRequest> request;
+    std::int64_t deadline_ns = 0;
+    /// Where a follower's search goes on; 0: at the seq it named.
+    domain::Seq from_seq = 0;
+  };
+
+  void answer(Parked waiting, const domain::Operator& asker);
+  void give_records(Parked waiting, const domain::Operator& asker,
+                    const schema::GetRecords& wanted);
+  void hand_to_auditor(const Peer& peer, const domain::Operator& asker,
+                       Opened<schema::HistoryRequest> request);
+  /// Waits on, or is told that the wait is over; false if it may not wait.
+  bool park(Parked& waiting, std::uint32_t wait_ms);
+  void unpark();
+  void refuse(const Peer& peer, std::uint64_t id, schema::ProblemT problem,
+              std::uint32_t retry_after_ms = 0);
+
+  Parts parts_;
+  Settings settings_;
+  Send send_;
+  view::View view_;
+  journal::Head head_;
+  std::int64_t head_time_ns_;
+  Mailbox<Published> published_;
+  Mailbox<AuditTask> audited_;
+  std::vector<Parked> parked_;
+  std::size_t audits_ = 0;
+  domain::RecordGate gate_;
+};
+
+}  // namespace postern::service

@@ -1,0 +1,91 @@
+// Where questions with a password wait: one verification per name at a time (C5), in lines before
+// the hash pool.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "daemon/credential/hash_pool.h"
+#include "daemon/credential/key_store.h"
+#include "daemon/credential/password.h"
+#include "daemon/credential/secret.h"
+#include "daemon/domain/entries.h"
+#include "daemon/platform/entropy.h"
+#include "daemon/service/inbound.h"
+#include "daemon/service/letters.h"
+#include "daemon/service/mailbox.h"
+#include "daemon/service/vitals.h"
+
+namespace postern::service {
+
+/// One question with a password on its way: reader → pool → reader → (writer →) reader.
+struct PasswordAsk : Letter {
+  Peer peer;
+  Opened<schema::Query> query;
+  credential::Secret password;
+  /// Whose operator asked.
+  Uuid asker;
+  std::string line;
+
+  // ---- what the check is made for, and what it found
+  Uuid tenant;
+  Uuid user;
+  domain::Seq password_seq = 0;
+  /// What the asker is told after a hash for time alone (C9); ok: a real check.
+  schema::Code told = schema::Code::ok;
+  bool right = false;
+  domain::Bytes rehashed;
+  bool trouble = false;
+
+  explicit PasswordAsk(Opened<schema::Query> opened) : query(std::move(opened)) {}
+};
+
+using Ask = std::unique_ptr<PasswordAsk>;
+
+/// Owned by the reader's thread. Names nobody has wait in lines too, so that waiting does not tell
+/// who exists.
+class PasswordDesk {
+ public:
+  struct Limits {
+    std::size_t line_max = 1'024;
+    std::size_t waiting_max = 16'384;
+  };
+
+  PasswordDesk(credential::HashPool& pool, const credential::KeyStore& keys,
+               platform::Entropy& entropy, platform::Waker& waker, credential::PasswordCost cost,
+               Limits limits)
+      : pool_(pool), keys_(keys), entropy_(entropy), cost_(cost), limits_(limits), done_(waker) {}
+
+  /// The ask's turn has come: gives it back at once if nobody is before it, null if it waits;
+  /// `full` if it cannot.
+  Ask join(Ask ask, bool& full);
+  /// The ask is answered: gives the next of its line, null if there is none.
+  Ask leave(const std::string& line);
+
+  /// Has the password checked against `sealed`, or takes as long (null). False if the pool is full;
+  /// then `ask` is kept.
+  bool check(Ask& ask, const domain::User* user);
+
+  Mailbox<PasswordAsk>& done() { return done_; }
+  std::size_t waiting() const { return waiting_; }
+  /// When a place may be free.
+  std::uint32_t retry_after_ms() const;
+
+ private:
+  void run(PasswordAsk& ask, const domain::KeyReference& key,
+           const std::shared_ptr<const domain::Bytes>& sealed) const;
+
+  credential::HashPool& pool_;
+  const credential::KeyStore& keys_;
+  platform::Entropy& entropy_;
+  credential::PasswordCost cost_;
+  Limits limits_;
+  Mailbox<PasswordAsk> done_;
+  /// Those behind the one being checked; a line is there while somebody is.
+  std::unordered_map<std::string, std::deque<Ask>> lines_;
+  std::size_t waiting_ = 0;
+};
+
+}  // namespace postern::service

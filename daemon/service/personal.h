@@ -1,0 +1,33 @@
+// Sealed personal data, opened where it is needed: a password check, an operator's view, a policy
+// check (U11).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "daemon/credential/password.h"
+#include "daemon/credential/sealing.h"
+#include "daemon/domain/entries.h"
+#include "personal_generated.h"
+
+namespace postern::service {
+
+credential::KeySlot slot_of(const domain::KeyReference& key);
+
+/// A user's profile and note; all empty if there are none. Fails with kind `damaged` or `missing`.
+Expected<schema::PersonalT> open_profile(const credential::KeyStore& keys,
+                                         const domain::User& user);
+
+domain::Bytes seal_profile(const credential::Key& key, const domain::Uuid& user,
+                           const schema::PersonalT& personal, platform::Entropy& entropy);
+
+/// An opened password hash, sealed as `sealed`. Fails with kind `damaged`.
+Expected<std::string> open_password_hash(const credential::Key& key, const domain::Uuid& user,
+                                         std::span<const std::uint8_t> sealed);
+
+/// Hashes a password and seals the hash for its user. Takes a hash's time.
+domain::Bytes hash_and_seal(const credential::Secret& password, credential::PasswordCost cost,
+                            const credential::Key& key, const domain::Uuid& user,
+                            platform::Entropy& entropy);
+
+}  // namespace postern::service

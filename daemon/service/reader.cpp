@@ -1,0 +1,508 @@
+#include "daemon/service/reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/service/permissions.h"
+#include "daemon/service/receipts.h"
+
+namespace postern::service {
+
+namespace {
+
+using schema::Code;
+
+constexpr std::size_t questions_max = 10'000;
+/// How much of a long answer is made before the socket is looked at again.
+constexpr flatbuffers::uoffset_t slice_questions = 256;
+/// Their entries hold back what is published meanwhile, so both are bounded.
+constexpr std::size_t long_checks_max = 32;
+constexpr std::size_t held_back_max = 64;
+constexpr std::uint32_t busy_retry_ms = 100;
+constexpr std::int64_t millisecond_ns = 1'000'000;
+constexpr std::size_t password_bytes_max = 1'024;
+constexpr std::size_t client_label_bytes_max = 64;
+
+std::string_view view_of(const flatbuffers::String* text) {
+  return text == nullptr ? std::string_view() : text->string_view();
+}
+
+domain::CallFacts call_of(const schema::Query& query) {
+  return {query.call() != nullptr && query.call()->channel() != schema::Channel::program};
+}
+
+/// The credential of a question, whichever kind of question it is.
+struct Carried {
+  schema::Credential kind = schema::Credential::NONE;
+  const void* credential = nullptr;
+};
+
+Carried carried_by(const schema::Query& query) {
+  if (const auto* authenticate = query.body_as_Authenticate())
+    return {authenticate->credential_type(), authenticate->credential()};
+  if (const auto* check = query.body_as_Check())
+    return {check->credential_type(), check->credential()};
+  return {};
+}
+
+/// What is wrong with a question whatever the state (K6).
+std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::size_t bytes) {
+  std::vector<schema::ProblemT> problems;
+  const auto* check = query.body_as_Check();
+  const std::size_t questions =
+      check == nullptr || check->questions() == nullptr ? 0 : check->questions()->size();
+  if (questions <= 1 && bytes > single_bytes_max)
+    problems.push_back(make_problem(Code::too_large, "", limit_and_size(single_bytes_max, bytes)));
+  if (check != nullptr && questions == 0)
+    problems.push_back(make_problem(Code::field_missing, "questions"));
+  if (questions > questions_max)
+    problems.push_back(
+        make_problem(Code::too_large, "questions",
+                     "The limit is 10000 questions, found " + std::to_string(questions) + "."));
+  if (query.call() != nullptr) {
+    if (query.call()->channel() > schema::Channel::MAX)
+      problems.push_back(make_problem(Code::field_malformed, "channel"));
+    if (view_of(query.call()->client()).size() > client_label_bytes_max)
+      problems.push_back(make_problem(Code::too_large, "client", "The limit is 64 bytes."));
+  }
+  const Carried carried = carried_by(query);
+  const bool needs_credential = query.body_type() != schema::QueryBody::GetStatus;
+  if (needs_credential &&
+      (carried.kind == schema::Credential::NONE || carried.credential == nullptr))
+    problems.push_back(make_problem(Code::field_missing, "credential"));
+  else if (carried.kind > schema::Credential::MAX)
+    problems.push_back(make_problem(Code::unknown_kind, "credential"));
+  if (needs_credential && view_of(query.tenant()).empty())
+    problems.push_back(make_problem(Code::field_missing, "tenant"));
+  return problems;
+}
+
+flatbuffers::Offset<schema::GrantView> pack_grant(flatbuffers::FlatBufferBuilder& builder,
+                                                  const domain::Grant& grant) {
+  const auto reference =
+      schema::CreateGrantReference(builder, grant.seq, static_cast<std::uint16_t>(grant.index));
+  const auto action = builder.CreateString(*grant.action);
+  const auto resource = builder.CreateString(*grant.resource);
+  return schema::CreateGrantView(builder, reference, grant.effect(), action, resource);
+}
+
+flatbuffers::Offset<schema::Decision> pack_decision(flatbuffers::FlatBufferBuilder& builder,
+                                                    const domain::Verdict& verdict) {
+  flatbuffers::Offset<schema::GrantView> grant;
+  if (verdict.grant != nullptr) grant = pack_grant(builder, *verdict.grant);
+  return schema::CreateDecision(builder, verdict.allowed(), verdict.reason, grant);
+}
+
+}  // namespace
+
+Reader::Reader(Parts parts, Settings settings, Outlets outlets, view::View view, journal::Head head,
+               std::int64_t time_ns)
+    : parts_(parts),
+      settings_(std::move(settings)),
+      outlets_(std::move(outlets)),
+      view_(std::move(view)),
+      head_(head),
+      head_time_ns_(time_ns),
+      published_(parts.waker) {}
+
+// ---- a turn
+
+void Reader::turn() {
+  published_.drain(
+      [&](std::unique_ptr<Published> published) { take_published(std::move(published)); });
+  parts_.desk.done().drain([&](Ask ask) {
+    if (judge(ask)) settle(std::move(ask));
+  });
+  if (!long_checks_.empty()) go_on_with_long_checks();
+  if (!parked_.empty()) unpark();
+}
+
+std::int64_t Reader::idle_ms() const {
+  if (!long_checks_.empty()) return 0;
+  constexpr std::int64_t longest_ms = 1'000;
+  if (parked_.empty()) return longest_ms;
+  const auto soonest = std::ranges::min_element(parked_, {}, &Parked::deadline_ns);
+  const std::int64_t left_ns = soonest->deadline_ns - parts_.clock.monotonic_ns();
+  return std::clamp<std::int64_t>(left_ns / millisecond_ns + 1, 1, longest_ms);
+}
+
+void Reader::take(const Inbound& inbound) {
+  count(parts_.vitals.queries);
+  const domain::Operator* asker = view_.tables().find_identity(inbound.identity);
+  if (asker == nullptr) return count(parts_.vitals.strangers);
+  auto opened =
+      open_message<schema::Query>(inbound.payload, schema::query_identifier, query_limits);
+  credential::wipe(inbound.payload);
+  if (!opened) {
+    count(parts_.vitals.malformed);
+    std::vector<schema::ProblemT> problems;
+    problems.push_back(std::move(opened.error()));
+    return refuse(inbound.peer, 0, std::move(problems));
+  }
+  const schema::Query& query = **opened;
+  if (query.at_least_seq() > head_.seq)
+    return park(inbound.peer, inbound.identity, std::move(*opened));
+  answer(inbound.peer, *asker, std::move(*opened));
+}
+
+void Reader::answer(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> opened) {
+  const schema::Query& query = *opened;
+  if (query.body() == nullptr || query.body_type() > schema::QueryBody::MAX)
+    return refuse(peer, query.id(), Code::unknown_kind, "body");
+  if (!may(asker.role, query.body_type()))
+    return refuse(peer, query.id(), Code::not_permitted, "body");
+  if (query.body_type() == schema::QueryBody::GetStatus) return report_status(peer, query, asker);
+  std::vector<schema::ProblemT> problems = query_problems(query, opened.bytes().size());
+  if (!problems.empty()) return refuse(peer, query.id(), std::move(problems));
+  const Carried carried = carried_by(query);
+  switch (carried.kind) {
+    case schema::Credential::NamedUser:
+      return answer_named(peer, asker, std::move(opened),
+                          *static_cast<const schema::NamedUser*>(carried.credential));
+    case schema::Credential::PasswordCredential: {
+      const auto& password = *static_cast<const schema::PasswordCredential*>(carried.credential);
+      return ask_password(peer, asker, std::move(opened), password.username(), password.password());
+    }
+    case schema::Credential::KeyCredential:
+    case schema::Credential::TokenCredential:
+    case schema::Credential::NONE:
+      // No key and no token has been given out, so each names nobody.
+      return check(peer, std::move(opened), nullptr, nullptr, Code::invalid_credentials);
+  }
+}
+
+void Reader::answer_named(const Peer& peer, const domain::Operator& asker,
+                          Opened<schema::Query> opened, const schema::NamedUser& named) {
+  const schema::Query& query = *opened;
+  if (query.body_type() == schema::QueryBody::Authenticate)
+    return refuse(peer, query.id(), Code::field_malformed, "credential",
+                  "A bare name authenticates nobody.");
+  if (asker.role == schema::Role::service && !asker.vouches)
+    return refuse(peer, query.id(), Code::not_permitted, "credential",
+                  "A check by bare name needs the operator's flag 'vouches'.");
+  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(query.tenant()));
+  const domain::User* user =
+      tenant == nullptr ? nullptr : view_.tables().find_user(tenant->id, view_of(named.username()));
+  const domain::Stop stop = domain::first_stop_before_credential(tenant, user, call_of(query));
+  check(peer, std::move(opened), tenant, user, stop.code);
+}
+
+/// Answers an authentication or a check whose stops before the question are known.
+void Reader::check(const Peer& peer, Opened<schema::Query> opened, const domain::Tenant* tenant,
+                   const domain::User* user, Code stop) {
+  const schema::Query& query = *opened;
+  const std::int64_t now_ns = parts_.clock.now_ns();
+  builder_.Clear();
+  if (query.body_type() == schema::QueryBody::Authenticate) {
+    const bool allowed = stop == Code::ok;
+    const auto body =
+        schema::CreateAuthenticated(builder_, allowed, stop, allowed ? &user->id : nullptr);
+    return send(peer, builder_, query, schema::AnswerBody::Authenticated, body.Union(), now_ns,
+                head_.seq);
+  }
+  const auto& questions = *query.body_as_Check()->questions();
+  parts_.vitals.decisions.fetch_add(questions.size(), std::memory_order_relaxed);
+  if (stop == Code::ok && questions.size() > slice_questions) {
+    if (long_checks_.size() >= long_checks_max) return refuse_busy(peer, query.id(), busy_retry_ms);
+    LongCheck& job =
+        long_checks_.emplace_back(peer, std::move(opened), tenant, user, now_ns, head_.seq);
+    return job.decisions.reserve(questions.size());
+  }
+  std::vector<flatbuffers::Offset<schema::Decision>> decisions;
+  decisions.reserve(questions.size());
+  for (const schema::Question* question : questions) {
+    domain::Verdict verdict{stop, nullptr};
+    if (stop == Code::ok)
+      verdict = domain::authorize(*tenant, *user,
+                                  {view_of(question->action()), view_of(question->resource()),
+                                   question->this_level_only()});
+    decisions.push_back(pack_decision(builder_, verdict));
+  }
+  const auto body = schema::CreateChecked(builder_, builder_.CreateVector(decisions),
+                                          stop == Code::ok ? &user->id : nullptr);
+  send(peer, builder_, query, schema::AnswerBody::Checked, body.Union(), now_ns, head_.seq);
+}
+
+void Reader::check_slice(LongCheck& job) {
+  const auto& questions = *job.query->body_as_Check()->questions();
+  const flatbuffers::uoffset_t end = std::min(questions.size(), job.next + slice_questions);
+  for (; job.next < end; ++job.next) {
+    const schema::Question& question = *questions[job.next];
+    const domain::Verdict verdict = domain::authorize(
+        *job.tenant, *job.user,
+        {view_of(question.action()), view_of(question.resource()), question.this_level_only()});
+    job.decisions.push_back(pack_decision(job.builder, verdict));
+  }
+}
+
+/// A slice of the first, which then goes behind the others; all of all where too much is held back.
+void Reader::go_on_with_long_checks() {
+  do {
+    LongCheck job = std::move(long_checks_.front());
+    long_checks_.pop_front();
+    check_slice(job);
+    if (job.next < job.query->body_as_Check()->questions()->size())
+      long_checks_.push_back(std::move(job));
+    else
+      finish(job);
+  } while (!long_checks_.empty() && held_back_.size() > held_back_max);
+  if (long_checks_.empty()) pass_on();
+}
+
+void Reader::finish(LongCheck& job) {
+  const auto body =
+      schema::CreateChecked(job.builder, job.builder.CreateVector(job.decisions), &job.user->id);
+  send(job.peer, job.builder, *job.query, schema::AnswerBody::Checked, body.Union(), job.time_ns,
+       job.seq);
+}
+
+void Reader::report_status(const Peer& peer, const schema::Query& query,
+                           const domain::Operator& asker) {
+  schema::StatusT status;
+  status.program_version = settings_.program_version;
+  status.seq = head_.seq;
+  status.degraded = parts_.vitals.degraded;
+  if (asker.role != schema::Role::service) {
+    const auto* root = reinterpret_cast<const std::uint8_t*>(head_.root.data());
+    status.root.assign(root, root + head_.root.size());
+    status.time_ns = head_time_ns_;
+    const std::int64_t up_ns = parts_.clock.monotonic_ns() - settings_.started_monotonic_ns;
+    status.uptime_ms = static_cast<std::uint64_t>(up_ns / millisecond_ns);
+    status.tenant_count = view_.tables().tenant_count();
+    status.user_count = view_.tables().live_user_count();
+    status.operator_count = view_.tables().operator_count();
+    status.disk_free = parts_.vitals.disk_free;
+    status.warnings = outlets_.warnings();
+    status.installation = std::make_unique<Uuid>(settings_.installation);
+    for (auto& [name, value] : outlets_.counters()) {
+      auto& counter = status.counters.emplace_back(std::make_unique<schema::CounterT>());
+      counter->name = std::move(name);
+      counter->value = value;
+    }
+  }
+  builder_.Clear();
+  const auto body = schema::CreateStatus(builder_, &status);
+  send(peer, builder_, query, schema::AnswerBody::Status, body.Union(), parts_.clock.now_ns(),
+       head_.seq);
+}
+
+// ---- passwords
+
+void Reader::ask_password(const Peer& peer, const domain::Operator& asker,
+                          Opened<schema::Query> opened, const flatbuffers::String* username,
+                          const flatbuffers::String* secret) {
+  const schema::Query& query = *opened;
+  if (secret != nullptr && secret->size() > password_bytes_max)
+    return refuse(peer, query.id(), Code::too_large, "password",
+                  limit_and_size(password_bytes_max, secret->size()));
+  if (!may(asker.role, schema::QueryBody::Authenticate))
+    return refuse(peer, query.id(), Code::not_permitted, "credential");
+  count(parts_.vitals.password_checks);
+  std::string line =
+      std::string(view_of(query.tenant())) + '/' + domain::fold_name(view_of(username));
+  std::optional<credential::Secret> password = take_secret(secret);
+  auto ask = std::make_unique<PasswordAsk>(std::move(opened));
+  ask->peer = peer;
+  ask->asker = asker.id;
+  if (password) ask->password = std::move(*password);
+  ask->line = std::move(line);
+  bool full = false;
+  ask = parts_.desk.join(std::move(ask), full);
+  if (full) {
+    return refuse_busy(ask->peer, ask->query->id(), parts_.desk.retry_after_ms());
+  }
+  if (ask != nullptr && consider(ask)) settle(std::move(ask));
+}
+
+/// The ask was answered: lets those behind it have their turn, as long as they are answered at
+/// once.
+void Reader::settle(Ask ask) {
+  const std::string line = std::move(ask->line);
+  ask.reset();
+  for (Ask next = parts_.desk.leave(line); next != nullptr && consider(next);
+       next = parts_.desk.leave(line)) {
+  }
+}
+
+bool Reader::consider(Ask& ask) {
+  const schema::Query& query = *ask->query;
+  const domain::Operator* asker = view_.tables().find_operator(ask->asker);
+  if (asker == nullptr) {
+    count(parts_.vitals.strangers);
+    return true;
+  }
+  // A wrong password could not be counted, so none is looked at (law 3).
+  if (parts_.vitals.degraded) {
+    refuse(ask->peer, query.id(), Code::journal_unavailable);
+    return true;
+  }
+  const domain::Tenant* tenant = view_.find_tenant(*asker, view_of(query.tenant()));
+  const auto* credential =
+      static_cast<const schema::PasswordCredential*>(carried_by(query).credential);
+  const domain::User* user =
+      tenant == nullptr ? nullptr
+                        : view_.tables().find_user(tenant->id, view_of(credential->username()));
+  const domain::CallFacts call = call_of(query);
+  // What does not depend on the user is told whoever the user is.
+  const Code told_to_all = tenant == nullptr  ? Code::tenant_unknown
+                           : !tenant->enabled ? Code::tenant_disabled
+                           : call.interactive ? Code::interactive_not_allowed
+                                              : Code::ok;
+  if (told_to_all != Code::ok) {
+    answer_ask(ask, told_to_all, tenant, user);
+    return true;
+  }
+  Code stop = domain::first_stop_before_credential(tenant, user, call).code;
+  if (stop == Code::ok && user->password_seq == 0) stop = Code::invalid_credentials;
+  const bool hidden = asker->role == schema::Role::service && !tenant->policies.tell_reasons;
+  ask->tenant = tenant->id;
+  ask->told = stop == Code::ok ? Code::ok : hidden ? Code::invalid_credentials : stop;
+  if (stop == Code::ok) {
+    ask->user = user->id;
+    ask->password_seq = user->password_seq;
+  }
+  if (parts_.desk.check(ask, stop == Code::ok ? user : nullptr)) return false;
+  refuse_busy(ask->peer, query.id(), parts_.desk.retry_after_ms());
+  return true;
+}
+
+/// A verdict came from the pool. It counts only if it was made for the credential and the stops of
+/// now.
+bool Reader::judge(Ask& ask) {
+  if (ask->told != Code::ok) {
+    answer_ask(ask, ask->told, nullptr, nullptr);
+    return true;
+  }
+  const domain::User* user = view_.tables().find_user(ask->user);
+  const domain::Tenant* tenant = view_.tables().find_tenant(ask->tenant);
+  const bool still =
+      domain::first_stop_before_credential(tenant, user, call_of(*ask->query)).code == Code::ok &&
+      user->password_seq == ask->password_seq;
+  if (!still || parts_.vitals.degraded) return consider(ask);
+  if (ask->trouble) {
+    outlets_.alarm("the sealed password of user " + printable(user->username) +
+                   " cannot be opened");
+    refuse(ask->peer, ask->query->id(), Code::journal_unavailable);
+    return true;
+  }
+  if (ask->right && user->failures == 0 && ask->rehashed.empty()) return conclude(ask);
+  auto attempt = std::make_unique<Attempt>();
+  attempt->ticket = next_ticket_++;
+  attempt->tenant = ask->tenant;
+  attempt->user = ask->user;
+  attempt->password_seq = ask->password_seq;
+  attempt->service = ask->asker;
+  attempt->succeeded = ask->right;
+  attempt->rehashed = std::move(ask->rehashed);
+  attempts_.emplace(attempt->ticket, std::move(ask));
+  parts_.writer.post(std::move(attempt));
+  return false;
+}
+
+/// The writer has recorded the attempt, or said why not; what it changed is in the view.
+void Reader::attempted(const AttemptOutcome& outcome) {
+  const auto place = attempts_.find(outcome.ticket);
+  if (place == attempts_.end()) return;
+  Ask ask = std::move(place->second);
+  attempts_.erase(place);
+  const bool answered = outcome.code != Code::ok ? consider(ask) : conclude(ask);
+  if (answered) settle(std::move(ask));
+}
+
+bool Reader::conclude(Ask& ask) {
+  answer_ask(ask, ask->right ? Code::ok : Code::invalid_credentials,
+             view_.tables().find_tenant(ask->tenant), view_.tables().find_user(ask->user));
+  return true;
+}
+
+void Reader::answer_ask(Ask& ask, Code reason, const domain::Tenant* tenant,
+                        const domain::User* user) {
+  check(ask->peer, std::move(ask->query), tenant, user, reason);
+}
+
+// ---- freshness
+
+void Reader::take_published(std::unique_ptr<Published> published) {
+  view_.take(published->changes);
+  if (published->head.seq > head_.seq) {
+    head_ = published->head;
+    head_time_ns_ = published->time_ns;
+  }
+  const std::vector<AttemptOutcome> outcomes = std::move(published->attempts);
+  held_back_.push_back(std::move(published));
+  for (const AttemptOutcome& outcome : outcomes) attempted(outcome);
+  if (long_checks_.empty()) pass_on();
+}
+
+void Reader::pass_on() {
+  for (auto& published : held_back_) parts_.next.post(std::move(published));
+  held_back_.clear();
+}
+
+void Reader::park(const Peer& peer, std::string_view identity, Opened<schema::Query> query) {
+  const std::int64_t wait_ns = std::min(query->wait_ms(), settings_.wait_max_ms) * millisecond_ns;
+  if (wait_ns == 0)
+    return refuse(peer, query->id(), Code::not_yet, "at_least_seq",
+                  "The seq is " + std::to_string(head_.seq) + ".");
+  if (parked_.size() >= settings_.parked_max) {
+    return refuse_busy(peer, query->id(), busy_retry_ms);
+  }
+  parked_.push_back(
+      {peer, std::string(identity), std::move(query), parts_.clock.monotonic_ns() + wait_ns});
+}
+
+void Reader::unpark() {
+  const std::int64_t now_ns = parts_.clock.monotonic_ns();
+  std::vector<Parked> still;
+  for (Parked& parked : std::exchange(parked_, {})) {
+    const domain::Operator* asker = view_.tables().find_identity(parked.identity);
+    if (asker == nullptr)
+      count(parts_.vitals.strangers);
+    else if (parked.query->at_least_seq() <= head_.seq)
+      answer(parked.peer, *asker, std::move(parked.query));
+    else if (parked.deadline_ns <= now_ns)
+      refuse(parked.peer, parked.query->id(), Code::not_yet, "at_least_seq",
+             "The seq is " + std::to_string(head_.seq) + ".");
+    else
+      still.push_back(std::move(parked));
+  }
+  parked_ = std::move(still);
+}
+
+// ---- answers
+
+void Reader::refuse(const Peer& peer, std::uint64_t id, std::vector<schema::ProblemT> problems,
+                    std::uint32_t retry_after_ms) {
+  builder_.Clear();
+  const Code code = problems.front().code;
+  const auto packed = builder_.CreateVector(pack_problems(builder_, std::move(problems)));
+  builder_.Finish(schema::CreateAnswer(builder_, schema::protocol_version, id, code, packed,
+                                       retry_after_ms, head_.seq, parts_.clock.now_ns()),
+                  schema::answer_identifier);
+  outlets_.send(peer, {builder_.GetBufferPointer(), builder_.GetSize()});
+}
+
+void Reader::refuse(const Peer& peer, std::uint64_t id, Code code, std::string_view field,
+                    std::string_view detail) {
+  std::vector<schema::ProblemT> problems;
+  problems.push_back(make_problem(code, field, detail));
+  refuse(peer, id, std::move(problems));
+}
+
+void Reader::refuse_busy(const Peer& peer, std::uint64_t id, std::uint32_t retry_after_ms) {
+  count(parts_.vitals.busy);
+  std::vector<schema::ProblemT> problems;
+  problems.push_back(make_problem(Code::busy, ""));
+  refuse(peer, id, std::move(problems), retry_after_ms);
+}
+
+void Reader::send(const Peer& peer, flatbuffers::FlatBufferBuilder& builder,
+                  const schema::Query& query, schema::AnswerBody kind,
+                  flatbuffers::Offset<void> body, std::int64_t time_ns, domain::Seq seq) {
+  builder.Finish(schema::CreateAnswer(builder, schema::protocol_version, query.id(), Code::ok, 0, 0,
+                                      seq, time_ns, kind, body),
+                 schema::answer_identifier);
+  outlets_.send(peer, {builder.GetBufferPointer(), builder.GetSize()});
+}
+
+}  // namespace postern::service

@@ -1,0 +1,149 @@
+// The reader: auth queries in, decisions out. Its thread never waits (law 6): passwords go to the
+// pool, their attempts to the writer, and a question of 10,000 parts is answered in slices.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/domain/authorize.h"
+#include "daemon/platform/clock.h"
+#include "daemon/service/inbound.h"
+#include "daemon/service/letters.h"
+#include "daemon/service/password_desk.h"
+#include "daemon/service/vitals.h"
+#include "daemon/view/view.h"
+
+namespace postern::service {
+
+using Send = std::function<void(const Peer&, std::span<const std::uint8_t>)>;
+
+/// Owned by one thread for life. A turn: `turn`, then `take` for each message that is there.
+class Reader {
+ public:
+  /// All outlive the reader.
+  struct Parts {
+    PasswordDesk& desk;
+    const platform::Clock& clock;
+    platform::Waker& waker;
+    Vitals& vitals;
+    Mailbox<Attempt>& writer;
+    /// Next on the way of what is published.
+    Mailbox<Published>& next;
+  };
+
+  struct Settings {
+    std::size_t parked_max = 1'000;
+    std::uint32_t wait_max_ms = 10'000;
+    std::string program_version;
+    Uuid installation;
+    std::int64_t started_monotonic_ns = 0;
+  };
+
+  struct Outlets {
+    Send send;
+    /// Sentences for the status.
+    std::function<std::vector<std::string>()> warnings;
+    /// Figures for the status that others keep.
+    std::function<std::vector<std::pair<std::string, std::uint64_t>>()> counters;
+    std::function<void(std::string)> alarm;
+  };
+
+  Reader(Parts parts, Settings settings, Outlets outlets, view::View view, journal::Head head,
+         std::int64_t time_ns);
+
+  Mailbox<Published>& published() { return published_; }
+
+  /// Takes what other threads have sent, goes on with long answers, lets waits end.
+  void turn();
+  void take(const Inbound& inbound);
+  /// Milliseconds until a turn is due without anything arriving; 0: at once.
+  std::int64_t idle_ms() const;
+
+ private:
+  /// A question that waits for a seq (Q8).
+  struct Parked {
+    Peer peer;
+    std::string identity;
+    Opened<schema::Query> query;
+    std::int64_t deadline_ns;
+  };
+
+  /// A long answer on its way; user and tenant are held by holding back what is published
+  /// meanwhile.
+  struct LongCheck {
+    LongCheck(Peer peer, Opened<schema::Query> query, const domain::Tenant* tenant,
+              const domain::User* user, std::int64_t time_ns, domain::Seq seq)
+        : peer(std::move(peer)),
+          query(std::move(query)),
+          tenant(tenant),
+          user(user),
+          time_ns(time_ns),
+          seq(seq) {}
+
+    Peer peer;
+    Opened<schema::Query> query;
+    const domain::Tenant* tenant;
+    const domain::User* user;
+    std::int64_t time_ns;
+    domain::Seq seq;
+    flatbuffers::uoffset_t next = 0;
+    flatbuffers::FlatBufferBuilder builder{65'536};
+    std::vector<flatbuffers::Offset<schema::Decision>> decisions;
+  };
+
+  void answer(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> query);
+  void answer_named(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> query,
+                    const schema::NamedUser& named);
+  void check(const Peer& peer, Opened<schema::Query> query, const domain::Tenant* tenant,
+             const domain::User* user, schema::Code stop);
+  void go_on_with_long_checks();
+  void check_slice(LongCheck& job);
+  void finish(LongCheck& job);
+  void report_status(const Peer& peer, const schema::Query& query, const domain::Operator& asker);
+
+  // ---- passwords
+  void ask_password(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> query,
+                    const flatbuffers::String* username, const flatbuffers::String* secret);
+  /// Looks at the ask anew; true if it was answered, false if it is under way.
+  bool consider(Ask& ask);
+  bool conclude(Ask& ask);
+  bool judge(Ask& ask);
+  void settle(Ask ask);
+  void attempted(const AttemptOutcome& outcome);
+  void answer_ask(Ask& ask, schema::Code reason, const domain::Tenant* tenant,
+                  const domain::User* user);
+
+  void take_published(std::unique_ptr<Published> published);
+  void pass_on();
+  void park(const Peer& peer, std::string_view identity, Opened<schema::Query> query);
+  void unpark();
+
+  void refuse(const Peer& peer, std::uint64_t id, std::vector<schema::ProblemT> problems,
+              std::uint32_t retry_after_ms = 0);
+  void refuse(const Peer& peer, std::uint64_t id, schema::Code code, std::string_view field = {},
+              std::string_view detail = {});
+  void refuse_busy(const Peer& peer, std::uint64_t id, std::uint32_t retry_after_ms);
+  void send(const Peer& peer, flatbuffers::FlatBufferBuilder& builder, const schema::Query& query,
+            schema::AnswerBody kind, flatbuffers::Offset<void> body, std::int64_t time_ns,
+            domain::Seq seq);
+
+  Parts parts_;
+  Settings settings_;
+  Outlets outlets_;
+  view::View view_;
+  journal::Head head_;
+  std::int64_t head_time_ns_;
+  Mailbox<Published> published_;
+  std::vector<Parked> parked_;
+  std::deque<LongCheck> long_checks_;
+  /// Published while long answers were under way: not passed on before they are done.
+  std::vector<std::unique_ptr<Published>> held_back_;
+  std::unordered_map<std::uint64_t, Ask> attempts_;
+  std::uint64_t next_ticket_ = 1;
+  flatbuffers::FlatBufferBuilder builder_{1'024};
+};
+
+}  // namespace postern::service

@@ -1,0 +1,488 @@
+#include "daemon/service/writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/domain/authorize.h"
+#include "daemon/service/permissions.h"
+
+namespace postern::service {
+
+namespace {
+
+using schema::Code;
+
+constexpr std::int64_t minute_ns = 60'000'000'000;
+constexpr std::int64_t watch_interval_ns = 1'000'000'000;
+constexpr std::uint32_t retry_after_ms = 200;
+
+const domain::Operator& daemon_entry() {
+  static const domain::Operator entry = [] {
+    domain::Operator made;
+    made.id = domain::daemon_operator;
+    made.name = "daemon";
+    made.role = schema::Role::daemon;
+    made.all_tenants = true;
+    return made;
+  }();
+  return entry;
+}
+
+std::string_view view(const flatbuffers::String* text) {
+  return text == nullptr ? std::string_view() : text->string_view();
+}
+
+/// What a command is about, for waiting behind another about the same.
+std::string held_name(const domain::State& state, const schema::CommandMessage& message,
+                      const schema::Command& command) {
+  std::string_view name = view(command.user());
+  if (const auto* create = command.body_as_CreateUser()) name = view(create->username());
+  if (command.user_id() != nullptr)
+    if (const domain::User* user = state.tables().find_user(*command.user_id()))
+      name = user->username;
+  return std::string(view(message.tenant())) + '/' + domain::fold_name(name);
+}
+
+bool has(const std::vector<schema::ProblemT>& problems, Code code) {
+  return std::ranges::find(problems, code, &schema::ProblemT::code) != problems.end();
+}
+
+/// C9: the refusal of a user's own change takes a hash, as its success would.
+bool takes_time(const CommandTask& task, const domain::Operator& asker) {
+  const auto& commands = *task.message->commands();
+  return asker.role == schema::Role::service && commands.size() == 1 && !task.message->dry_run() &&
+         commands[0]->body_type() == schema::CommandBody::ChangePassword && task.jobs.empty();
+}
+
+}  // namespace
+
+Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State state, CommandIds ids)
+    : parts_(parts),
+      settings_(settings),
+      outlets_(std::move(outlets)),
+      state_(std::move(state)),
+      ids_(std::move(ids)),
+      maker_(parts.keys, parts.entropy),
+      attempts_(parts.waker),
+      returned_(parts.waker),
+      hashed_(parts.waker) {}
+
+// ---- a turn
+
+void Writer::turn() {
+  returned_.drain([](std::unique_ptr<Published>) {});
+  attempts_.drain([&](std::unique_ptr<Attempt> attempt) { take_attempt(std::move(attempt)); });
+  hashed_.drain([&](Task task) { hashed(std::move(task)); });
+  const std::int64_t monotonic_ns = parts_.clock.monotonic_ns();
+  if (monotonic_ns < next_watch_ns_) return;
+  next_watch_ns_ = monotonic_ns + watch_interval_ns;
+  watch_disk();
+  ids_.forget_before(now_ns() / 1'000'000);
+}
+
+void Writer::take(const Inbound& inbound) {
+  count(parts_.vitals.commands);
+  if (state_.tables().find_identity(inbound.identity) == nullptr)
+    return count(parts_.vitals.strangers);
+  auto opened = open_message<schema::CommandMessage>(
+      inbound.payload, schema::command_message_identifier, command_limits);
+  credential::wipe(inbound.payload);
+  if (!opened) {
+    count(parts_.vitals.malformed);
+    Unrecorded made;
+    made.problems.push_back(std::move(opened.error()));
+    group_.replies.push_back({inbound.peer, Uuid(), receipt_of(std::move(made))});
+    return;
+  }
+  auto task = std::make_unique<CommandTask>(std::move(*opened));
+  task->peer = inbound.peer;
+  task->identity = inbound.identity;
+  maker_.take_apart(*task);
+  admit(std::move(task));
+}
+
+void Writer::commit() {
+  record_due_refusals();
+  if (!group_.records.empty()) {
+    std::vector<journal::View> records;
+    for (const Message& record : group_.records)
+      records.push_back(std::as_bytes(std::span(record.data(), record.size())));
+    const auto appended = parts_.journal.append(state_.seq() - records.size(), records);
+    if (!appended) fail(appended.error());
+    count(parts_.vitals.groups);
+    parts_.vitals.records.fetch_add(records.size(), std::memory_order_relaxed);
+  }
+  for (const Reply& reply : group_.replies)
+    outlets_.send(reply.peer, {reply.receipt.data(), reply.receipt.size()});
+  group_.replies.clear();
+  group_.records.clear();
+  publish();
+}
+
+bool Writer::drain() {
+  stopping_ = true;
+  return hashing_ == 0 && waiting_.empty() && group_.records.empty();
+}
+
+void Writer::publish() {
+  if (std::exchange(group_.operators_changed, false))
+    outlets_.operators_changed(identities_in(state_.tables()));
+  if (group_.published->changes.empty() && group_.published->attempts.empty()) return;
+  group_.published->head = parts_.journal.head();
+  group_.published->time_ns = state_.time_ns();
+  parts_.reader.post(std::exchange(group_.published, std::make_unique<Published>()));
+}
+
+/// Law 3. What was decided in this group never leaves; the state that holds it is never used again.
+void Writer::fail(const Failure& failure) {
+  parts_.vitals.degraded = true;
+  outlets_.alarm("the journal failed, nothing is acknowledged from now on: " + failure.sentence +
+                 " " + failure.remedy);
+  for (Reply& reply : group_.replies) {
+    Unrecorded made;
+    made.id = reply.id;
+    made.problems.push_back(make_problem(Code::journal_unavailable, ""));
+    reply.receipt = receipt_of(std::move(made));
+  }
+  group_.operators_changed = false;
+  group_.published->changes = {};
+  for (AttemptOutcome& outcome : group_.published->attempts)
+    outcome.code = Code::journal_unavailable;
+}
+
+// ---- one message's way
+
+void Writer::admit(Task task) {
+  const domain::Operator* asker = asker_of(*task);
+  if (asker == nullptr) return count(parts_.vitals.strangers);
+  if (refused_at_the_gate(*task, *asker)) return;
+  if (!task->internal && must_wait(*task)) {
+    if (waiting_.size() < settings_.waiting_max) return waiting_.push_back(std::move(task));
+    return refuse(*task, Code::busy);
+  }
+  if (!task->internal && answered_before(*task)) return;
+  decide(std::move(task));
+}
+
+bool Writer::refused_at_the_gate(CommandTask& task, const domain::Operator& asker) {
+  const Code now = cannot_now();
+  if (now != Code::ok) {
+    refuse(task, now);
+    return true;
+  }
+  if (task.internal) return false;
+  std::vector<schema::ProblemT> problems = domain::message_problems(*task.message);
+  const bool has_commands =
+      task.message->commands() != nullptr && task.message->commands()->size() > 0;
+  if (has_commands && task.message->commands()->size() == 1 &&
+      task.message.bytes().size() > single_bytes_max)
+    problems.push_back(make_problem(Code::too_large, "",
+                                    limit_and_size(single_bytes_max, task.message.bytes().size())));
+  if (has_commands) {
+    std::uint32_t index = 0;
+    for (const schema::Command* command : *task.message->commands()) {
+      const bool known =
+          command->body() != nullptr && command->body_type() <= schema::CommandBody::MAX;
+      if (!known || !may(asker.role, command->body_type())) {
+        problems.push_back(make_problem(known ? Code::not_permitted : Code::unknown_kind, "body"));
+        problems.back().index = index;
+      }
+      ++index;
+    }
+  }
+  if (problems.empty()) return false;
+  refuse(task, std::move(problems));
+  return true;
+}
+
+Code Writer::cannot_now() const {
+  if (parts_.vitals.degraded) return Code::journal_unavailable;
+  if (parts_.vitals.clock_suspect) return Code::clock_suspect;
+  if (parts_.vitals.disk_low) return Code::disk_low;
+  return stopping_ ? Code::stopping : Code::ok;
+}
+
+bool Writer::answered_before(CommandTask& task) {
+  if (task.message->dry_run()) return false;
+  if (!ids_.in_window(task.id(), now_ns() / 1'000'000)) {
+    refuse(task, Code::command_id_expired);
+    return true;
+  }
+  const auto seq = ids_.find(asker_of(task)->id, task.id());
+  if (seq) repeat(task, *seq);
+  return seq.has_value();
+}
+
+/// K1: the first receipt again, from the record it came from; in this group or on disk.
+void Writer::repeat(CommandTask& task, domain::Seq seq) {
+  count(parts_.vitals.commands_repeated);
+  const domain::Seq first_in_group = state_.seq() - group_.records.size() + 1;
+  journal::Bytes stored;
+  if (seq >= first_in_group) {
+    const Message& record = group_.records[seq - first_in_group];
+    const auto bytes = std::as_bytes(std::span(record.data(), record.size()));
+    stored.assign(bytes.begin(), bytes.end());
+  } else {
+    auto read = journal::read_one(parts_.journal, seq);
+    if (!read) {
+      outlets_.alarm("record " + std::to_string(seq) + " cannot be read: " + read.error().sentence);
+      return refuse(task, Code::journal_unavailable);
+    }
+    stored = std::move(*read);
+  }
+  const auto* record = flatbuffers::GetRoot<schema::Record>(stored.data());
+  const auto* hash = record->contents_hash();
+  const bool same = hash != nullptr && std::ranges::equal(*hash, task.contents_hash);
+  if (!same) return refuse(task, Code::command_id_reused);
+  reply(task, receipt_of(*record, true));
+}
+
+void Writer::decide(Task task) {
+  const domain::Operator& asker = *asker_of(*task);
+  if (task->materials.empty()) {
+    if (const auto made = maker_.prepare(*task, state_, now_ns()); !made) {
+      outlets_.alarm("no key for a new user: " + made.error().sentence);
+      return refuse(*task, Code::busy);
+    }
+  }
+  const domain::Context context{now_ns(), &asker, &*task->message};
+  Draft draft = decide_message(state_, context, task->materials);
+  if (!draft.is_fact() && !draft.problems.empty()) {
+    maker_.give_back_keys(*task);
+    task->refusals = std::move(draft.problems);
+    if (takes_time(*task, asker)) {
+      task->jobs.emplace_back().for_time_alone = true;
+      return hash(std::move(task), asker);
+    }
+    return refuse(*task, std::move(task->refusals));
+  }
+  if (task->message->dry_run()) {
+    state_.revert(draft.changes);
+    maker_.give_back_keys(*task);
+    Unrecorded made{task->id(), std::move(draft.problems), std::move(draft.events), true, 0};
+    return reply(*task, receipt_of(std::move(made)));
+  }
+  if (!task->internal && task->jobs.empty()) {
+    auto jobs = maker_.hash_jobs(*task, state_);
+    if (!jobs || !jobs->empty()) {
+      state_.revert(draft.changes);
+      if (!jobs) {
+        outlets_.alarm("a user's key cannot be read: " + jobs.error().sentence);
+        return refuse(*task, Code::journal_unavailable);
+      }
+      task->jobs = std::move(*jobs);
+      return hash(std::move(task), asker);
+    }
+  }
+  record(*task, std::move(draft), context);
+}
+
+void Writer::record(CommandTask& task, Draft draft, const domain::Context& context) {
+  if (task.internal) group_.published->attempts.push_back({task.ticket, Code::ok});
+  if (!draft.is_fact()) return;
+  Message sealed = seal_record(draft, state_, context, {task.contents_hash});
+  const auto* stored = flatbuffers::GetRoot<schema::Record>(sealed.data());
+  if (!task.internal) {
+    reply(task, receipt_of(*stored, false));
+    ids_.remember(context.asker->id, task.id(), state_.seq());
+  }
+  group_.records.push_back(std::move(sealed));
+  domain::Changes& changes = group_.published->changes;
+  group_.operators_changed |= !draft.changes.operators.empty();
+  std::ranges::move(draft.changes.tenants, std::back_inserter(changes.tenants));
+  std::ranges::move(draft.changes.users, std::back_inserter(changes.users));
+  std::ranges::move(draft.changes.operators, std::back_inserter(changes.operators));
+}
+
+// ---- passwords
+
+namespace {
+
+struct HashRun {
+  const TaskMaker& maker;
+  credential::HashPool& pool;
+  Mailbox<CommandTask>& done;
+  credential::PasswordCost cost;
+  credential::Turn turn;
+};
+
+/// One job a turn, so that a long batch does not keep a thread from others.
+void run_next_job(const HashRun& run, std::shared_ptr<std::unique_ptr<CommandTask>> holder) {
+  const bool accepted = run.pool.submit(run.turn, [run, holder] {
+    CommandTask& task = **holder;
+    if (const auto ran = run.maker.run(task, task.jobs[task.jobs_done], run.cost); !ran)
+      task.trouble = ran.error();
+    ++task.jobs_done;
+    if (task.jobs_done == task.jobs.size() || task.trouble)
+      return run.done.post(std::move(*holder));
+    run_next_job(run, holder);
+  });
+  if (accepted) return;
+  (*holder)->pool_was_full = true;
+  run.done.post(std::move(*holder));
+}
+
+}  // namespace
+
+void Writer::hash(Task task, const domain::Operator& asker) {
+  hold(*task);
+  ++hashing_;
+  const domain::Tenant* tenant =
+      domain::find_tenant_in_scope(state_, asker, view(task->message->tenant()));
+  const credential::Turn turn{asker.id, tenant == nullptr ? Uuid() : tenant->id};
+  run_next_job({maker_, parts_.pool, hashed_, settings_.cost, turn},
+               std::make_shared<Task>(std::move(task)));
+}
+
+void Writer::hashed(Task task) {
+  --hashing_;
+  release(*task);
+  const bool may_go_on = asker_of(*task) != nullptr;
+  const Code now = parts_.vitals.degraded ? Code::journal_unavailable : Code::ok;
+  if (task->trouble) outlets_.alarm("a password could not be handled: " + task->trouble->sentence);
+  if (!may_go_on)
+    count(parts_.vitals.strangers);
+  else if (now != Code::ok || task->trouble)
+    refuse(*task, Code::journal_unavailable);
+  else if (task->pool_was_full)
+    refuse(*task, Code::busy);
+  else if (!task->refusals.empty())
+    refuse(*task, std::move(task->refusals));
+  else
+    decide(std::move(task));
+  admit_waiting();
+}
+
+bool Writer::must_wait(const CommandTask& task) const {
+  if (held_ids_.contains(task.id())) return true;
+  if (held_names_.empty()) return false;
+  return std::ranges::any_of(*task.message->commands(), [&](const schema::Command* command) {
+    return held_names_.contains(held_name(state_, *task.message, *command));
+  });
+}
+
+void Writer::hold(CommandTask& task) {
+  held_ids_.insert(task.id());
+  for (const schema::Command* command : *task.message->commands())
+    task.held_names.push_back(held_name(state_, *task.message, *command));
+  held_names_.insert(task.held_names.begin(), task.held_names.end());
+}
+
+void Writer::release(const CommandTask& task) {
+  held_ids_.erase(task.id());
+  for (const std::string& name : task.held_names) held_names_.erase(name);
+}
+
+void Writer::admit_waiting() {
+  for (std::size_t count = waiting_.size(); count > 0; --count) {
+    Task task = std::move(waiting_.front());
+    waiting_.pop_front();
+    admit(std::move(task));
+  }
+}
+
+// ---- what the daemon itself records
+
+Writer::Task Writer::internal_task(schema::CommandMessageT message) {
+  message.id = std::make_unique<Uuid>(maker_.new_id(now_ns()));
+  flatbuffers::FlatBufferBuilder builder(256);
+  builder.Finish(schema::CreateCommandMessage(builder, &message),
+                 schema::command_message_identifier);
+  const auto bytes = std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));
+  auto task = std::make_unique<CommandTask>(
+      Opened<schema::CommandMessage>(std::vector<std::byte>(bytes.begin(), bytes.end())));
+  task->internal = true;
+  task->materials.resize(message.commands.size());
+  maker_.take_apart(*task);
+  return task;
+}
+
+void Writer::take_attempt(std::unique_ptr<Attempt> attempt) {
+  const domain::Tenant* tenant = state_.tables().find_tenant(attempt->tenant);
+  schema::CommandMessageT message;
+  message.tenant = tenant == nullptr ? "" : tenant->alias;
+  auto& command = message.commands.emplace_back(std::make_unique<schema::CommandT>());
+  command->user_id = std::make_unique<Uuid>(attempt->user);
+  schema::RecordAttemptT body;
+  body.succeeded = attempt->succeeded;
+  body.service = std::make_unique<Uuid>(attempt->service);
+  body.password_seq = attempt->password_seq;
+  command->body.Set(std::move(body));
+  Task task = internal_task(std::move(message));
+  task->ticket = attempt->ticket;
+  task->materials.front().sealed_password = std::move(attempt->rehashed);
+  admit(std::move(task));
+}
+
+void Writer::note_refusal(const Uuid& operator_id, Code code) {
+  Refusals& refusals = refusals_[operator_id];
+  ++refusals.count;
+  refusals.code = code;
+}
+
+void Writer::record_due_refusals() {
+  if (cannot_now() != Code::ok) return;
+  for (auto& [operator_id, refusals] : refusals_) {
+    if (refusals.count == 0 || now_ns() < refusals.recorded_ns + minute_ns) continue;
+    schema::CommandMessageT message;
+    schema::RecordRefusalsT body;
+    body.operator_id = std::make_unique<Uuid>(operator_id);
+    body.code = refusals.code;
+    body.count = std::exchange(refusals.count, 0);
+    message.commands.emplace_back(std::make_unique<schema::CommandT>())->body.Set(std::move(body));
+    refusals.recorded_ns = now_ns();
+    admit(internal_task(std::move(message)));
+  }
+}
+
+void Writer::watch_disk() {
+  const std::uint64_t free = outlets_.disk_free();
+  parts_.vitals.disk_free = free;
+  const bool low = free < settings_.disk_floor_bytes;
+  if (parts_.vitals.disk_low.exchange(low) != low)
+    outlets_.alarm(
+        low ? "free disk space is under the floor: commands are refused until there is more"
+            : "free disk space is above the floor again: commands are accepted");
+}
+
+// ---- answers
+
+void Writer::reply(const CommandTask& task, Message receipt) {
+  if (!task.internal) group_.replies.push_back({task.peer, task.id(), std::move(receipt)});
+}
+
+void Writer::refuse(const CommandTask& task, std::vector<schema::ProblemT> problems) {
+  const Code code = problems.front().code;
+  if (task.internal) return group_.published->attempts.push_back({task.ticket, code});
+  count(parts_.vitals.commands_refused);
+  if (code == Code::busy) count(parts_.vitals.busy);
+  const domain::Operator* asker = asker_of(task);
+  if (asker != nullptr && has(problems, Code::not_permitted))
+    note_refusal(asker->id, Code::not_permitted);
+  Unrecorded made;
+  if (task.message->id() != nullptr) made.id = task.id();
+  made.dry_run = task.message->dry_run();
+  made.retry_after_ms = code == Code::busy ? retry_after_ms : 0;
+  made.problems = std::move(problems);
+  group_.replies.push_back({task.peer, made.id, receipt_of(std::move(made))});
+}
+
+void Writer::refuse(const CommandTask& task, Code code, std::string_view detail) {
+  std::vector<schema::ProblemT> problems;
+  problems.push_back(make_problem(code, "", detail));
+  refuse(task, std::move(problems));
+}
+
+const domain::Operator* Writer::asker_of(const CommandTask& task) const {
+  return task.internal ? &daemon_entry() : state_.tables().find_identity(task.identity);
+}
+
+/// A record's time is the greater of the clock and the last record's.
+std::int64_t Writer::now_ns() const {
+  const std::int64_t clock_ns = parts_.clock.now_ns();
+  if (clock_ns < state_.time_ns() - settings_.clock_behind_max_ns)
+    parts_.vitals.clock_suspect = true;
+  return std::max(clock_ns, state_.time_ns());
+}
+
+}  // namespace postern::service

@@ -1,0 +1,178 @@
+// The writer: commands in, receipts out after the disk. It owns the state and the journal's write
+// side.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "daemon/credential/hash_pool.h"
+#include "daemon/credential/key_store.h"
+#include "daemon/credential/password.h"
+#include "daemon/credential/sealing.h"
+#include "daemon/domain/state.h"
+#include "daemon/journal/journal.h"
+#include "daemon/platform/clock.h"
+#include "daemon/platform/entropy.h"
+#include "daemon/service/command_ids.h"
+#include "daemon/service/command_task.h"
+#include "daemon/service/draft.h"
+#include "daemon/service/inbound.h"
+#include "daemon/service/letters.h"
+#include "daemon/service/vitals.h"
+
+namespace postern::service {
+
+using Send = std::function<void(const Peer&, std::span<const std::uint8_t>)>;
+
+/// Owned by one thread for life. A turn: `turn`, then `take` for each message that is there, then
+/// `commit`. Nothing leaves before the sync (law 2); after the first failed sync nothing is
+/// acknowledged any more (law 3).
+class Writer {
+ public:
+  /// All outlive the writer.
+  struct Parts {
+    journal::Journal& journal;
+    credential::KeyStore& keys;
+    credential::HashPool& pool;
+    const platform::Clock& clock;
+    platform::Entropy& entropy;
+    platform::Waker& waker;
+    Vitals& vitals;
+    /// First on the way of what is published.
+    Mailbox<Published>& reader;
+  };
+
+  struct Settings {
+    credential::PasswordCost cost;
+    /// Messages that wait behind a password command that is being hashed.
+    std::size_t waiting_max = 1'024;
+    std::int64_t clock_behind_max_ns = 300'000'000'000;
+    std::uint64_t disk_floor_bytes = 128U << 20U;
+  };
+
+  /// What the writer tells the outside.
+  struct Outlets {
+    /// A receipt to whoever sent the command.
+    Send send;
+    /// The identities that may connect from now on.
+    std::function<void(std::set<std::string>)> operators_changed;
+    /// Free bytes where the data lies.
+    std::function<std::uint64_t()> disk_free;
+    /// A sentence an operator must see.
+    std::function<void(std::string)> alarm;
+  };
+
+  Writer(Parts parts, Settings settings, Outlets outlets, domain::State state, CommandIds ids);
+
+  Mailbox<Attempt>& attempts() { return attempts_; }
+  Mailbox<Published>& returned() { return returned_; }
+
+  /// Takes what other threads have sent, and what time has made due.
+  void turn();
+  /// One message from the command socket.
+  void take(const Inbound& inbound);
+  /// Makes the group durable, then lets everything out that rests on it.
+  void commit();
+
+  /// Refuses what comes from now on (`stopping`); what was taken is finished. True when nothing is
+  /// under way.
+  bool drain();
+
+  const domain::State& state() const { return state_; }
+
+ private:
+  using Task = std::unique_ptr<CommandTask>;
+
+  // ---- one message's way
+  void admit(Task task);
+  bool refused_at_the_gate(CommandTask& task, const domain::Operator& asker);
+  schema::Code cannot_now() const;
+  bool answered_before(CommandTask& task);
+  void repeat(CommandTask& task, domain::Seq seq);
+  void decide(Task task);
+  void record(CommandTask& task, Draft draft, const domain::Context& context);
+  void hash(Task task, const domain::Operator& asker);
+  void hashed(Task task);
+
+  // ---- waiting behind a password command
+  bool must_wait(const CommandTask& task) const;
+  void hold(CommandTask& task);
+  void release(const CommandTask& task);
+  void admit_waiting();
+
+  // ---- what the daemon itself records
+  void take_attempt(std::unique_ptr<Attempt> attempt);
+  void note_refusal(const Uuid& operator_id, schema::Code code);
+  void record_due_refusals();
+  Task internal_task(schema::CommandMessageT message);
+  void watch_disk();
+
+  void prepare(CommandTask& task);
+  void reply(const CommandTask& task, Message receipt);
+  void refuse(const CommandTask& task, std::vector<schema::ProblemT> problems);
+  void refuse(const CommandTask& task, schema::Code code, std::string_view detail = {});
+  const domain::Operator* asker_of(const CommandTask& task) const;
+  std::int64_t now_ns() const;
+  void fail(const Failure& failure);
+  void publish();
+
+  struct Reply {
+    Peer peer;
+    Uuid id;
+    Message receipt;
+  };
+  /// What becomes durable together.
+  struct Group {
+    std::vector<Message> records;
+    std::vector<Reply> replies;
+    std::unique_ptr<Published> published = std::make_unique<Published>();
+    bool operators_changed = false;
+  };
+  struct Refusals {
+    std::int64_t recorded_ns = 0;
+    std::uint32_t count = 0;
+    schema::Code code = schema::Code::ok;
+  };
+  struct UuidHash {
+    std::size_t operator()(const Uuid& id) const { return domain::hash_of(id); }
+  };
+
+  Parts parts_;
+  Settings settings_;
+  Outlets outlets_;
+  domain::State state_;
+  CommandIds ids_;
+  TaskMaker maker_;
+  Group group_;
+  bool stopping_ = false;
+  std::int64_t next_watch_ns_ = 0;
+
+  std::size_t hashing_ = 0;
+  std::unordered_set<std::string> held_names_;
+  std::unordered_set<Uuid, UuidHash> held_ids_;
+  std::deque<Task> waiting_;
+  std::unordered_map<Uuid, Refusals, UuidHash> refusals_;
+
+  Mailbox<Attempt> attempts_;
+  Mailbox<Published> returned_;
+  Mailbox<CommandTask> hashed_;
+};
+
+/// Every identity that may connect.
+template <template <class> class Handle>
+std::set<std::string> identities_in(const domain::Tables<Handle>& tables) {
+  std::set<std::string> identities;
+  tables.for_each_operator([&](const domain::Operator& entry) {
+    for (std::string& identity : domain::identities_of(entry))
+      identities.insert(std::move(identity));
+  });
+  return identities;
+}
+
+}  // namespace postern::service
