@@ -1,4 +1,5 @@
-// The journal: records in order, durable, append-only. It knows bytes and places, never what an event means.
+// The journal: records in order, durable, append-only. It knows bytes and places, never what an
+// event means.
 #pragma once
 
 #include <array>
@@ -27,30 +28,40 @@ struct Head {
   friend bool operator==(const Head&, const Head&) = default;
 };
 
-/// A walk over records in order. Owned by one thread; open no longer than a page. Does not outlive its journal.
+/// A walk over records in order. Owned by one thread; open no longer than a page. Does not outlive
+/// its journal.
 class Cursor {
  public:
   virtual ~Cursor() = default;
-  /// The next record's stored bytes, valid until the next call; empty after the last.
-  /// Fails on damage, gaps included, naming the seq; then the cursor is of no further use.
+  /// The next record's stored bytes, at any alignment, valid until the next call; empty after the
+  /// last. Fails on damage, gaps included, naming the seq; then the cursor is of no further use.
   virtual Expected<View> next() = 0;
 };
 
-/// One writer thread appends; any thread may read what is durable. Nothing is ever overwritten or removed.
-/// The first failed append ends writing for the life of the object (law 3): later ones fail at once.
+/// One writer thread appends; any thread may read what is durable. Nothing is ever overwritten or
+/// removed. The first failed append, whatever its cause, ends writing for the life of the object
+/// (law 3): later ones fail at once. Reading goes on.
 class Journal {
  public:
   virtual ~Journal() = default;
 
-  /// Makes `records` the ones after `expected_last`, all or none, on disk when it returns.
-  /// Fails if the last seq is another (a second writer), or if the disk fails. At least one record, each not empty.
+  /// Makes `records` the ones after `expected_last`, all or none, on disk when it returns. Fails
+  /// with `in_use` if the last seq is another (a second writer), else if the disk fails; then they
+  /// may still be there after the next opening. At least one record, each not empty.
   virtual Expected<> append(std::uint64_t expected_last, std::span<const View> records) = 0;
 
-  /// The head that is durable. Any thread.
+  /// The head that is durable. Any thread; never waits.
   virtual Head head() const = 0;
 
   /// From `seq` (1 or more) up to the head at the time of the call. Any thread.
   virtual std::unique_ptr<Cursor> read_from(std::uint64_t seq) const = 0;
+
+  /// Why appends fail from now on, if they do: also what broke since the last append. Any thread.
+  virtual Expected<> health() const = 0;
+
+  /// Ends writing, leaving on disk whatever shows that the journal is whole. The destructor does
+  /// the same, but cannot say that it failed.
+  virtual Expected<> close() = 0;
 };
 
 /// One record's stored bytes; a failure of kind `missing` if there is none.

@@ -1,6 +1,7 @@
 // The journal's embedded implementation: LevelDB under our Env, the tree, the anchor.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -13,13 +14,15 @@ class Env;
 
 namespace postern::journal {
 
+class Disk;
+
 /// When the anchor outside the database is written (hard fact 2).
 enum class AnchorPolicy {
-  /// Within 10 ms after an append, off its path: a cut tail of up to 10 ms can go unnoticed.
+  /// Within 10 ms after an append, off its path: a tail of up to 10 ms can go missing unnoticed.
   soon,
   /// Before each append returns: no acknowledged record can go missing unnoticed.
   before_acknowledgement,
-  /// Never: a cut tail goes unnoticed.
+  /// Never: a missing tail goes unnoticed. An anchor that is there is still compared.
   off,
 };
 
@@ -27,18 +30,28 @@ struct LevelDbOptions {
   /// The journal's folder: `<data>/journal`.
   std::filesystem::path folder;
   AnchorPolicy anchor = AnchorPolicy::soon;
-  /// What our Env stands on; null: the system's. The seam of the fault tests.
+  /// What our Env stands on; null: the system's. It keeps each file under its name on the disk.
   leveldb::Env* base_env = nullptr;
+  /// The system calls beside it; null: the system's. Both are seams of the fault tests and outlive
+  /// the journal.
+  Disk* disk = nullptr;
+  /// How much LevelDB gathers in memory, and reads again at the next opening, before it writes a
+  /// table.
+  std::size_t write_buffer_bytes = 16 << 20;
 };
 
-/// Makes an empty journal in a folder that does not exist or is empty.
+/// Makes an empty journal in a folder that does not exist or is empty. After a crash in between it
+/// can be called again.
 Expected<> create_leveldb_journal(const LevelDbOptions& options);
 
-/// Called for each record in order while opening, before the journal may be used; a failure ends the opening.
+/// Called for each record in order while opening, before the journal may be used; the bytes, at any
+/// alignment, are valid during the call. A failure ends the opening.
 using OnRecord = std::function<Expected<>(std::uint64_t seq, View record)>;
 
-/// Opens for one process, reading every record: density of seqs, the tree, the anchor are checked on the way,
-/// and `on_record` sees each once. Damage fails with kind `damaged`, saying what is damaged and what to do.
-Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& options, const OnRecord& on_record);
+/// Opens for one process, reading every record: density of seqs, the tree, the anchor are checked
+/// on the way, and `on_record` sees each once. Fails with `missing` if there is no journal, with
+/// `in_use`, and with `damaged`, saying what is damaged and what to do. No refusal changes a file.
+Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& options,
+                                                        const OnRecord& on_record);
 
 }  // namespace postern::journal

@@ -1,0 +1,74 @@
+// The anchor: a small file beside the database that says how far the journal went, so that a tail
+// that is gone is noticed (LevelDB does not notice).
+#pragma once
+
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "daemon/journal/disk.h"
+#include "daemon/journal/leveldb_journal.h"
+#include "daemon/platform/descriptor.h"
+
+namespace postern::journal {
+
+/// The file: two slots written in turn, so that a torn write spoils the older only. Move-only;
+/// owned by one thread at a time; `disk` outlives it.
+class AnchorFile {
+ public:
+  /// Makes the file, saying that the journal is empty; replaces one that is there.
+  static Expected<> create(const std::filesystem::path& path);
+  /// Fails with `missing`, or with `damaged` if no slot is whole.
+  static Expected<AnchorFile> open(const std::filesystem::path& path, Disk& disk);
+
+  /// What the whole slots say, the older first: one or two heads.
+  const std::vector<Head>& heads() const { return heads_; }
+
+  /// On disk when it returns. Not to be called again after it failed.
+  Expected<> write(const Head& head);
+
+ private:
+  AnchorFile(std::filesystem::path path, platform::Descriptor file, Disk& disk)
+      : path_(std::move(path)), file_(std::move(file)), disk_(&disk) {}
+
+  std::filesystem::path path_;
+  platform::Descriptor file_;
+  Disk* disk_;
+  std::vector<Head> heads_;
+  std::size_t next_slot_ = 0;
+};
+
+/// Keeps the file behind the journal's head by no more than its policy (not `off`) allows.
+/// `advance` and `close` belong to the writer, `health` to any thread. The first failed write ends
+/// it.
+class Anchor {
+ public:
+  /// `written`: what the file says.
+  Anchor(AnchorFile file, AnchorPolicy policy, const Head& written);
+  ~Anchor();
+
+  /// The journal's head is `head`, durably.
+  Expected<> advance(const Head& head);
+  Expected<> health() const;
+  /// Brings the file to the head; the end.
+  Expected<> close();
+
+ private:
+  void follow();
+  Expected<> write_wanted(std::unique_lock<std::mutex>& lock);
+
+  AnchorFile file_;
+  const AnchorPolicy policy_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  Head wanted_;
+  Head written_;
+  std::optional<Failure> failure_;
+  bool closing_ = false;
+  std::thread follower_;
+};
+
+}  // namespace postern::journal

@@ -1,0 +1,424 @@
+// folder  = anchor db             ; anchor: see anchor.cpp; db: LevelDB's own files
+// key     = seq                   ; 8 bytes, big-endian; 1, 2, 3 … without a gap
+// value   = the record's stored bytes
+// Nothing is ever overwritten or removed: the head is found by reading.
+#include "daemon/journal/leveldb_journal.h"
+
+#include <leveldb/cache.h>
+#include <leveldb/db.h>
+#include <leveldb/write_batch.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include "daemon/journal/anchor.h"
+#include "daemon/journal/big_endian.h"
+#include "daemon/journal/disk.h"
+#include "daemon/journal/journal_env.h"
+#include "daemon/journal/published_head.h"
+#include "daemon/journal/tree.h"
+#include "daemon/journal/tree_builder.h"
+#include "daemon/platform/require.h"
+#include "daemon/platform/system_failure.h"
+
+namespace postern::journal {
+
+namespace {
+
+namespace fs = std::filesystem;
+using leveldb::Slice;
+using leveldb::Status;
+using std::to_string;
+
+constexpr const char* restore_remedy =
+    "restore the newest backup, or put the whole journal folder back from a copy; this refusal "
+    "changed nothing in it";
+constexpr const char* disk_remedy =
+    "check the disk and the kernel's messages (dmesg), then restart; what was acknowledged is safe";
+
+std::string shown(const fs::path& path) { return printable(path.native(), 4096); }
+
+Slice as_slice(View bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+View as_view(const Slice& slice) { return std::as_bytes(std::span(slice.data(), slice.size())); }
+
+leveldb::ReadOptions reading(bool fill_cache) {
+  leveldb::ReadOptions options;
+  options.verify_checksums = true;
+  options.fill_cache = fill_cache;
+  return options;
+}
+
+std::unexpected<Failure> system_failed(const std::string& attempted, int error) {
+  return std::unexpected(platform::system_failure(attempted, error));
+}
+
+// Of a file that LevelDB could not make sense of, or that the disk did not give.
+Failure read_failure(const std::string& attempted, const Status& status) {
+  std::string sentence = "cannot " + attempted + ": " + printable(status.ToString(), 4096);
+  if (!JournalEnv::last_read().empty())
+    sentence += " (the file read last: " + shown(JournalEnv::last_read()) + ")";
+  if (status.IsIOError()) return {FailureKind::input_output, sentence, disk_remedy};
+  return {FailureKind::damaged, sentence, restore_remedy};
+}
+
+Failure gap(std::uint64_t seq) {
+  return {FailureKind::damaged, "the journal is damaged: record " + to_string(seq) + " is missing",
+          restore_remedy};
+}
+
+Failure not_acknowledged(std::uint64_t seq) {
+  return {FailureKind::damaged,
+          "the journal is damaged: records 1 to " + to_string(seq) +
+              " are not those that were acknowledged, their tree has another root than the anchor",
+          restore_remedy};
+}
+
+Failure cut_off(std::uint64_t last, std::uint64_t acknowledged) {
+  return {FailureKind::damaged,
+          "the journal ends at record " + to_string(last) + ", but record " +
+              to_string(acknowledged) + " was acknowledged: what came after " + to_string(last) +
+              " is missing",
+          restore_remedy};
+}
+
+Failure unreadable(std::uint64_t seq, const Status& status) {
+  return read_failure("read record " + to_string(seq) + " of the journal", status);
+}
+
+class Cursor final : public journal::Cursor {
+ public:
+  Cursor(leveldb::DB& database, std::uint64_t seq, std::uint64_t last)
+      : database_(database), next_(seq), last_(last) {}
+
+  Expected<View> next() override {
+    if (next_ > last_) return View{};
+    // Most cursors read one record, for which an iterator would be made in vain.
+    auto record = std::exchange(first_, false) ? get() : step();
+    if (record && record->empty()) return std::unexpected(gap(next_));
+    ++next_;
+    return record;
+  }
+
+ private:
+  Expected<View> get() {
+    const BigEndian key = to_big_endian(next_);
+    const Status status = database_.Get(reading(true), as_slice(key), &value_);
+    if (status.ok()) return as_view(value_);
+    return std::unexpected(status.IsNotFound() ? gap(next_) : unreadable(next_, status));
+  }
+
+  Expected<View> step() {
+    const BigEndian key = to_big_endian(next_);
+    if (iterator_) {
+      iterator_->Next();
+    } else {
+      iterator_.reset(database_.NewIterator(reading(false)));
+      iterator_->Seek(as_slice(key));
+    }
+    if (iterator_->Valid() && iterator_->key() == as_slice(key)) return as_view(iterator_->value());
+    // LevelDB skips the rows of a damaged block.
+    const Status status = iterator_->status();
+    return std::unexpected(status.ok() ? gap(next_) : unreadable(next_, status));
+  }
+
+  leveldb::DB& database_;
+  std::uint64_t next_;
+  const std::uint64_t last_;
+  bool first_ = true;
+  std::string value_;
+  std::unique_ptr<leveldb::Iterator> iterator_;
+};
+
+// LevelDB would keep a file of what it does; all in it that matters comes back as a Status too.
+class Silence final : public leveldb::Logger {
+ public:
+  void Logv(const char*, std::va_list) override {}
+};
+
+// Destroyed from the bottom up.
+struct Database {
+  std::unique_ptr<JournalEnv> env;
+  std::unique_ptr<leveldb::Cache> cache;
+  std::unique_ptr<leveldb::DB> handle;
+};
+
+enum class Opening { make, existing };
+
+Status open_database(Database& database, const fs::path& folder, Opening opening,
+                     std::size_t write_buffer_bytes) {
+  static Silence silence;
+  database.cache.reset(leveldb::NewLRUCache(8 << 20));
+  leveldb::Options options;
+  options.env = database.env.get();
+  options.info_log = &silence;
+  options.block_cache = database.cache.get();
+  options.create_if_missing = opening == Opening::make;
+  options.error_if_exists = opening == Opening::make;
+  options.paranoid_checks = true;
+  options.reuse_logs = false;
+  options.write_buffer_size = write_buffer_bytes;
+  options.block_size = 16 << 10;
+  options.max_open_files = 500;
+  leveldb::DB* handle = nullptr;
+  const Status status = leveldb::DB::Open(options, folder.native(), &handle);
+  database.handle.reset(handle);
+  return status;
+}
+
+class LevelDbJournal final : public Journal {
+ public:
+  LevelDbJournal(Database database, std::unique_ptr<Anchor> anchor, const Tree& tree)
+      : database_(std::move(database)),
+        anchor_(std::move(anchor)),
+        tree_(tree),
+        head_({tree.size(), tree.root()}) {}
+
+  Expected<> append(std::uint64_t expected_last, std::span<const View> records) override {
+    require(!records.empty());
+    if (auto healthy = health(); !healthy) return healthy;
+    if (expected_last != tree_.size()) return end_writing(conflict(expected_last));
+
+    Tree tree = tree_;
+    batch_.Clear();
+    for (const View record : records) {
+      require(!record.empty());
+      tree.append(record);
+      batch_.Put(as_slice(to_big_endian(tree.size())), as_slice(record));
+    }
+    leveldb::WriteOptions synced;
+    synced.sync = true;
+    if (const Status status = database_.handle->Write(synced, &batch_); !status.ok())
+      return end_writing(write_failure(status));
+
+    const Head head{tree.size(), tree.root()};
+    if (anchor_)
+      if (auto advanced = anchor_->advance(head); !advanced) return end_writing(advanced.error());
+    tree_ = tree;
+    head_.store(head);
+    return {};
+  }
+
+  Head head() const override { return head_.load(); }
+
+  std::unique_ptr<journal::Cursor> read_from(std::uint64_t seq) const override {
+    require(seq > 0);
+    return std::make_unique<Cursor>(*database_.handle, seq, head_.load().seq);
+  }
+
+  Expected<> health() const override {
+    if (const std::lock_guard lock(mutex_); ended_by_) return std::unexpected(*ended_by_);
+    if (const Status status = database_.env->error(); !status.ok())
+      return std::unexpected(write_failure(status));
+    return anchor_ ? anchor_->health() : Expected<>{};
+  }
+
+  Expected<> close() override {
+    end_writing({FailureKind::bug, "the journal is closed for writing", "report this"});
+    return anchor_ ? anchor_->close() : Expected<>{};
+  }
+
+ private:
+  std::unexpected<Failure> end_writing(Failure failure) {
+    const std::lock_guard lock(mutex_);
+    if (!ended_by_) ended_by_ = std::move(failure);
+    return std::unexpected(*ended_by_);
+  }
+
+  Failure conflict(std::uint64_t expected_last) const {
+    return {FailureKind::in_use,
+            "the journal ends at record " + to_string(tree_.size()) + ", not at record " +
+                to_string(expected_last) + " as its writer believes: somebody else writes to it",
+            "let one process write to the journal, and restart it"};
+  }
+
+  static Failure write_failure(const Status& status) {
+    return {FailureKind::input_output,
+            "cannot write to the journal: " + printable(status.ToString(), 4096), disk_remedy};
+  }
+
+  Database database_;
+  std::unique_ptr<Anchor> anchor_;
+  leveldb::WriteBatch batch_;
+  Tree tree_;
+  PublishedHead head_;
+  mutable std::mutex mutex_;
+  std::optional<Failure> ended_by_;
+};
+
+// Reads every record; `anchored` is what the anchor says, the older first.
+Expected<Tree> read_all(leveldb::DB& database, const std::vector<Head>& anchored,
+                        const OnRecord& on_record) {
+  TreeBuilder builder;
+  std::uint64_t seq = 0;
+  const std::unique_ptr<leveldb::Iterator> rows(database.NewIterator(reading(false)));
+  for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+    const View record = as_view(rows->value());
+    if (rows->key() != as_slice(to_big_endian(seq + 1)) || record.empty()) break;
+    builder.append(record);
+    ++seq;
+    for (const Head& head : anchored)
+      if (head.seq == seq && head.root != builder.tree().root())
+        return std::unexpected(not_acknowledged(seq));
+    if (auto taken = on_record(seq, record); !taken) return std::unexpected(taken.error());
+  }
+  if (const Status status = rows->status(); !status.ok())
+    return std::unexpected(unreadable(seq + 1, status));
+  if (rows->Valid()) return std::unexpected(gap(seq + 1));
+  for (const Head& head : anchored)
+    if (head.seq > seq) return std::unexpected(cut_off(seq, head.seq));
+  return builder.tree();
+}
+
+struct Place {
+  explicit Place(const LevelDbOptions& options)
+      : folder(options.folder),
+        database(folder / "db"),
+        unfinished(folder / "db.new"),
+        anchor(folder / "anchor"),
+        base(options.base_env != nullptr ? options.base_env : leveldb::Env::Default()),
+        disk(options.disk != nullptr ? *options.disk : Disk::of_system()) {}
+
+  fs::path folder;
+  fs::path database;
+  fs::path unfinished;
+  fs::path anchor;
+  leveldb::Env* base;
+  Disk& disk;
+};
+
+// Under policy `off` the file may be missing or damaged.
+Expected<std::optional<AnchorFile>> open_anchor(const Place& place, AnchorPolicy policy) {
+  auto file = AnchorFile::open(place.anchor, place.disk);
+  if (file) return std::move(*file);
+  if (policy == AnchorPolicy::off) return std::nullopt;
+  if (file.error().kind != FailureKind::missing) return std::unexpected(file.error());
+  return std::unexpected(
+      Failure{FailureKind::damaged,
+              "the journal's anchor " + shown(place.anchor) +
+                  " is missing, so that nobody can tell whether acknowledged records are",
+              restore_remedy});
+}
+
+Failure no_database(const Place& place) {
+  const auto anchor = AnchorFile::open(place.anchor, place.disk);
+  if (anchor && anchor->heads().back().seq > 0) return cut_off(0, anchor->heads().back().seq);
+  return {FailureKind::missing, "there is no journal in " + shown(place.folder),
+          "make one with posternd init, or restore a backup"};
+}
+
+Failure open_failure(const Place& place, const Database& database, const Status& status) {
+  if (database.env->held_by_another())
+    return {FailureKind::in_use, "the journal in " + shown(place.folder) + " is open elsewhere",
+            "stop the program that uses it, or read a copy or a bundle"};
+  if (!database.env->error().ok())
+    return {FailureKind::input_output,
+            "cannot write to the journal: " + printable(status.ToString(), 4096), disk_remedy};
+  return read_failure("open the journal in " + shown(place.folder), status);
+}
+
+// Brings the anchor to the head, because what was found is what will be promised from now on.
+Expected<std::unique_ptr<Anchor>> start_anchor(std::optional<AnchorFile> file, AnchorPolicy policy,
+                                               const Head& head) {
+  if (policy == AnchorPolicy::off || !file) return nullptr;
+  if (file->heads().back() != head)
+    if (auto written = file->write(head); !written) return std::unexpected(written.error());
+  return std::make_unique<Anchor>(std::move(*file), policy, head);
+}
+
+Expected<std::unique_ptr<Journal>> open_staged(const Place& place, const LevelDbOptions& options,
+                                               const OnRecord& on_record, Database& database) {
+  const Status opened =
+      open_database(database, place.database, Opening::existing, options.write_buffer_bytes);
+  if (!opened.ok()) return std::unexpected(open_failure(place, database, opened));
+  auto file = open_anchor(place, options.anchor);
+  if (!file) return std::unexpected(file.error());
+
+  const auto anchored = *file ? (*file)->heads() : std::vector<Head>{};
+  const auto tree = read_all(*database.handle, anchored, on_record);
+  if (!tree) return std::unexpected(tree.error());
+  if (const Status published = database.env->publish(); !published.ok())
+    return std::unexpected(open_failure(place, database, published));
+  auto anchor = start_anchor(std::move(*file), options.anchor, {tree->size(), tree->root()});
+  if (!anchor) return std::unexpected(anchor.error());
+  return std::make_unique<LevelDbJournal>(std::move(database), std::move(*anchor), *tree);
+}
+
+// Whether `create` may work here: nothing is there but what an interrupted one left.
+bool is_free(const Place& place) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(place.folder, error)) {
+    const auto name = entry.path().filename();
+    if (name == "db.new" || name == "anchor.new" || name == "lost+found") continue;
+    if (name != "anchor") return false;
+    const auto anchor = AnchorFile::open(place.anchor, place.disk);
+    if (!anchor || anchor->heads().back().seq > 0) return false;
+  }
+  return !error;
+}
+
+Expected<> make_folder(const fs::path& folder) {
+  if (::mkdir(folder.c_str(), 0700) == 0) return {};
+  if (errno == EEXIST && ::chmod(folder.c_str(), 0700) == 0) return {};
+  return system_failed("make folder " + shown(folder), errno);
+}
+
+Expected<> make_database(const Place& place, std::size_t write_buffer_bytes) {
+  std::error_code error;
+  fs::remove_all(place.unfinished, error);
+  if (error) return system_failed("remove " + shown(place.unfinished), error.value());
+  if (auto made = make_folder(place.unfinished); !made) return made;
+  Database database;
+  database.env = std::make_unique<JournalEnv>(place.unfinished.native(), place.base, place.disk);
+  const Status status =
+      open_database(database, place.unfinished, Opening::make, write_buffer_bytes);
+  if (!status.ok()) return std::unexpected(open_failure(place, database, status));
+  return {};
+}
+
+}  // namespace
+
+Expected<> create_leveldb_journal(const LevelDbOptions& options) {
+  const Place place(options);
+  if (auto made = make_folder(place.folder); !made) return made;
+  if (!is_free(place))
+    return std::unexpected(Failure{FailureKind::cannot_create,
+                                   "the folder " + shown(place.folder) + " is not empty",
+                                   "name a folder that is empty or does not exist"});
+  if (auto made = make_database(place, options.write_buffer_bytes); !made) return made;
+  if (auto made = AnchorFile::create(place.anchor); !made) return made;
+
+  // The database's name is what makes it a journal.
+  const Status named = place.base->RenameFile(place.unfinished.native(), place.database.native());
+  if (!named.ok())
+    return std::unexpected(Failure{FailureKind::cannot_create,
+                                   "cannot make the journal: " + named.ToString(), disk_remedy});
+  for (const fs::path& folder : {place.folder, fs::absolute(place.folder / "..")})
+    if (const int error = place.disk.sync_folder(folder.native()); error != 0)
+      return system_failed("sync folder " + shown(folder), error);
+  return {};
+}
+
+Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& options,
+                                                        const OnRecord& on_record) {
+  const Place place(options);
+  std::error_code error;
+  if (!fs::exists(place.database, error)) return std::unexpected(no_database(place));
+  Database database;
+  database.env = std::make_unique<JournalEnv>(place.database.native(), place.base, place.disk);
+  JournalEnv& env = *database.env;
+  env.stage();
+  auto journal = open_staged(place, options, on_record, database);
+  if (!journal) {
+    database.handle.reset();
+    env.abandon();
+  }
+  return journal;
+}
+
+}  // namespace postern::journal

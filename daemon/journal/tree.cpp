@@ -1,0 +1,48 @@
+#include "daemon/journal/tree.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "daemon/journal/sha256.h"
+
+namespace postern::journal {
+
+namespace {
+
+constexpr std::byte leaf_prefix{0};
+constexpr std::byte node_prefix{1};
+
+Sha256& hasher() {
+  thread_local Sha256 of_this_thread;
+  return of_this_thread;
+}
+
+}  // namespace
+
+Hash leaf_hash(View record) { return hasher().add({&leaf_prefix, 1}).add(record).finish(); }
+
+Hash node_hash(const Hash& left, const Hash& right) {
+  std::array<std::byte, 1 + sizeof(Hash) * 2> bytes;
+  bytes[0] = node_prefix;
+  std::ranges::copy(right, std::ranges::copy(left, bytes.begin() + 1).out);
+  return hasher().add(bytes).finish();
+}
+
+void Tree::append(View record) {
+  Hash hash = leaf_hash(record);
+  const auto complete = static_cast<std::size_t>(std::countr_one(size_));
+  for (std::size_t level = 0; level < complete; ++level) hash = node_hash(peaks_[level], hash);
+  peaks_[complete] = hash;
+  ++size_;
+}
+
+Hash Tree::root() const {
+  if (size_ == 0) return hasher().finish();
+  auto level = static_cast<std::size_t>(std::countr_zero(size_));
+  Hash hash = peaks_[level];
+  for (++level; level < peaks_.size(); ++level)
+    if ((size_ >> level & 1) != 0) hash = node_hash(peaks_[level], hash);
+  return hash;
+}
+
+}  // namespace postern::journal

@@ -1,0 +1,33 @@
+// The RFC 6962 Merkle tree (section 2.1, SHA-256) over the stored bytes of the records.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "daemon/journal/journal.h"
+
+namespace postern::journal {
+
+/// A leaf's hash: SHA-256 of 0x00 and the stored bytes. Any thread.
+Hash leaf_hash(View record);
+
+/// An inner node's hash: SHA-256 of 0x01 and its two children. Any thread.
+Hash node_hash(const Hash& left, const Hash& right);
+
+/// A tree that grows at its right end and remembers only what its root needs: the roots of its
+/// complete subtrees. A value: copy it to try out what may fail. 2 KiB, whatever its size.
+class Tree {
+ public:
+  void append(View record);
+
+  std::uint64_t size() const { return size_; }
+  /// Of the empty tree: the hash of nothing.
+  Hash root() const;
+
+ private:
+  std::uint64_t size_ = 0;
+  // peaks_[i] is the root of a complete subtree of 2^i leaves, where bit i of size_ is set.
+  std::array<Hash, 64> peaks_;
+};
+
+}  // namespace postern::journal

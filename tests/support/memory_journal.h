@@ -1,0 +1,43 @@
+// A journal that keeps its records in memory and fails when told to.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <mutex>
+#include <optional>
+
+#include "daemon/journal/journal.h"
+#include "daemon/journal/tree.h"
+
+namespace postern::support {
+
+/// Keeps the contract of journal::Journal; gone with the object.
+class MemoryJournal final : public journal::Journal {
+ public:
+  /// The n-th append since the beginning, from 1, and all after it fail, as on a broken disk.
+  void fail_from(std::uint64_t nth_append);
+  /// How many appends failed because of `fail_from`.
+  std::uint64_t fired() const;
+
+  Expected<> append(std::uint64_t expected_last, std::span<const journal::View> records) override;
+  journal::Head head() const override;
+  std::unique_ptr<journal::Cursor> read_from(std::uint64_t seq) const override;
+  Expected<> health() const override;
+  Expected<> close() override;
+
+ private:
+  class Cursor;
+
+  std::unexpected<Failure> end_writing(Failure failure);
+
+  mutable std::mutex mutex_;
+  std::deque<journal::Bytes> records_;
+  journal::Tree tree_;
+  std::uint64_t appends_ = 0;
+  std::uint64_t first_failing_ = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t fired_ = 0;
+  std::optional<Failure> ended_by_;
+};
+
+}  // namespace postern::support
