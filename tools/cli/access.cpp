@@ -1,0 +1,241 @@
+#include "tools/cli/access.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <toml++/toml.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "tools/cli/text.h"
+#include "tools/cli/verb.h"
+
+namespace postern::cli {
+namespace {
+
+constexpr std::size_t file_bytes_max = 65'536;
+constexpr int port_base_default = 7'600;
+
+class File {
+ public:
+  File(const std::filesystem::path& path, int flags)
+      : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
+  ~File() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  explicit operator bool() const { return descriptor_ >= 0; }
+  int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+[[noreturn]] void stop_at(const std::filesystem::path& path, int error, std::string remedy) {
+  const bool missing = error == ENOENT || error == ENOTDIR;
+  const bool forbidden = error == EACCES || error == EPERM;
+  const int code = missing     ? exit_codes::missing
+                   : forbidden ? exit_codes::not_permitted
+                               : exit_codes::input_output;
+  throw Stop{code,
+             fmt::format("Cannot read {}: {}.", printable(path.string()), std::strerror(error)),
+             std::move(remedy)};
+}
+
+/// All of a small file.
+std::string read_all(const File& file, const std::filesystem::path& path) {
+  std::string text(file_bytes_max, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const auto count = ::read(file.descriptor(), text.data() + size, text.size() - size);
+    if (count < 0) stop_at(path, errno, "Give a readable file.");
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  text.resize(size);
+  return text;
+}
+
+std::string read_text(const std::filesystem::path& path, const std::string& remedy) {
+  const File file(path, O_RDONLY);
+  if (!file) stop_at(path, errno, remedy);
+  return read_all(file, path);
+}
+
+toml::table parse_toml(const std::string& text, const std::filesystem::path& path) {
+  try {
+    return toml::parse(text);
+  } catch (const toml::parse_error&) {
+    // What the parser says may quote the file, and the file may hold a key.
+    throw Stop{exit_codes::damaged, fmt::format("{} is not well-formed.", printable(path.string())),
+               "Have it written again."};
+  }
+}
+
+client::Key key_in(const toml::table& table, std::string_view name,
+                   const std::filesystem::path& path) {
+  const auto text = table[name].value<std::string_view>();
+  const auto key = text ? client::parse_key(*text) : std::nullopt;
+  if (!key)
+    throw Stop{
+        exit_codes::damaged,
+        fmt::format("{} holds no {} of 40 characters of Z85.", printable(path.string()), name),
+        "Use a key file that posternd or 'operator add --key-out' wrote."};
+  return *key;
+}
+
+std::string trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t\r\n");
+  if (begin == text.npos) return {};
+  return std::string(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
+}
+
+client::Key parse_server_key(const std::string& text, const std::string& from) {
+  if (const auto key = client::parse_key(trimmed(text))) return *key;
+  throw Stop{exit_codes::damaged,
+             fmt::format("{} is no public key of 40 characters of Z85.", printable(from)),
+             "Take the server's key from server.key in the daemon's data folder."};
+}
+
+/// What the daemon wrote at its last start; nothing if it has not run on this folder.
+std::optional<toml::table> read_addresses(const Access& access) {
+  if (!access.data) return std::nullopt;
+  const auto path = *access.data / "addresses";
+  const File file(path, O_RDONLY);
+  if (file) return parse_toml(read_all(file, path), path);
+  if (errno != ENOENT || !std::filesystem::is_directory(*access.data))
+    stop_at(path, errno, "Name the daemon's data folder with --data.");
+  return std::nullopt;
+}
+
+std::optional<client::KeyPair> find_keys(const Access& access) {
+  if (access.key) return read_key_file(*access.key);
+  if (!access.data) return std::nullopt;
+  const auto path = *access.data / "owner.key";
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return std::nullopt;
+  return read_key_file(path);
+}
+
+client::Key find_server_key(const Access& access, const std::optional<toml::table>& addresses) {
+  if (access.server_key) {
+    if (const auto key = client::parse_key(*access.server_key)) return *key;
+    return parse_server_key(
+        read_text(*access.server_key, "Give the server's public key, or a file with it."),
+        *access.server_key);
+  }
+  if (addresses && addresses->contains("server_key"))
+    return key_in(*addresses, "server_key", *access.data / "addresses");
+  if (!access.data)
+    stop_usage("The server's public key is not known.",
+               "Give it with --server-key, or name the data folder with --data.");
+  const auto path = *access.data / "server.key";
+  return parse_server_key(read_text(path, "Give the server's public key with --server-key."),
+                          path.string());
+}
+
+std::string text_in(const toml::table& table, std::string_view name) {
+  return table[name].value_or(std::string());
+}
+
+std::string host_of(const Access& access) {
+  auto host = access.endpoint.value_or("127.0.0.1");
+  if (host.starts_with("tcp://")) host.erase(0, 6);
+  const auto colons = std::ranges::count(host, ':');
+  if (host.starts_with('[') ? !host.ends_with(']') : colons == 1)
+    stop_usage("--endpoint names a host without a port.",
+               "Give the ports with --port-base N: N+1 commands, N+2 queries, N+3 history.");
+  return colons > 1 && !host.starts_with('[') ? "[" + host + "]" : host;
+}
+
+void use_ports(client::Options& options, const Access& access) {
+  const int base = access.port_base.value_or(port_base_default);
+  const auto host = host_of(access);
+  options.commands = fmt::format("tcp://{}:{}", host, base + 1);
+  options.queries = fmt::format("tcp://{}:{}", host, base + 2);
+  options.history = fmt::format("tcp://{}:{}", host, base + 3);
+}
+
+void use_addresses(client::Options& options, const toml::table& addresses,
+                   const std::string& door) {
+  options.commands = text_in(addresses, "commands" + door);
+  options.queries = text_in(addresses, "queries" + door);
+  options.history = text_in(addresses, "history" + door);
+}
+
+}  // namespace
+
+client::KeyPair read_key_file(const std::filesystem::path& path) {
+  const File file(path, O_RDONLY);
+  if (!file) stop_at(path, errno, "Give the operator's key file with --key.");
+  struct stat status {};
+  if (::fstat(file.descriptor(), &status) != 0) stop_at(path, errno, "Give a readable key file.");
+  if ((status.st_mode & 077) != 0)
+    throw Stop{
+        exit_codes::not_permitted,
+        fmt::format("Others than its owner may use the key file {}.", printable(path.string())),
+        fmt::format("chmod 600 {}", printable(path.string()))};
+  auto text = read_all(file, path);
+  const auto table = parse_toml(text, path);
+  client::wipe(text);
+  return {key_in(table, "public_key", path), key_in(table, "secret_key", path)};
+}
+
+void write_key_file(const std::filesystem::path& path, const client::KeyPair& keys) {
+  const auto stop = [&](const char* reason) {
+    throw Stop{exit_codes::cannot_create,
+               fmt::format("Cannot write the key file {}: {}.", printable(path.string()), reason),
+               "Name a new file in a folder you may write to."};
+  };
+  const File file(path, O_WRONLY | O_CREAT | O_EXCL);
+  if (!file) stop(std::strerror(errno));
+  auto secret = client::key_text(keys.secret_key);
+  auto text = fmt::format("public_key = \"{}\"\nsecret_key = \"{}\"\n",
+                          client::key_text(keys.public_key), secret);
+  const auto written = ::write(file.descriptor(), text.data(), text.size());
+  const bool whole =
+      written == static_cast<ssize_t>(text.size()) && ::fsync(file.descriptor()) == 0;
+  const int error = errno;
+  client::wipe(secret);
+  client::wipe(text);
+  if (whole) return;
+  ::unlink(path.c_str());
+  stop(std::strerror(error));
+}
+
+client::Options reach(const Access& access) {
+  client::Options options;
+  options.timeout =
+      std::chrono::milliseconds(static_cast<std::int64_t>(access.timeout_seconds * 1'000));
+  const auto addresses = read_addresses(access);
+  const bool ports_given = access.port_base || access.endpoint;
+  if (!access.data && !ports_given)
+    stop_usage("It is not said where the daemon is.",
+               "Name its data folder with --data DIR (or POSTERN_DATA), or give --key, "
+               "--server-key and --port-base.");
+  if (access.data && !addresses && !ports_given)
+    throw Stop{exit_codes::unreachable,
+               fmt::format("No daemon has run on {} yet.", printable(access.data->string())),
+               fmt::format("Start it: posternd --data {}", printable(access.data->string()))};
+  const auto keys = find_keys(access);
+  if (!keys) {
+    if (ports_given || !addresses)
+      stop_usage("tcp needs an operator's key.",
+                 "Give its file with --key, or leave out --endpoint and --port-base to use the ipc "
+                 "door of --data.");
+    use_addresses(options, *addresses, "_ipc");
+    return options;
+  }
+  options.keys = keys;
+  options.server_key = find_server_key(access, addresses);
+  if (ports_given)
+    use_ports(options, access);
+  else
+    use_addresses(options, *addresses, "");
+  return options;
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,36 @@
+// How the command line reaches a daemon: addresses and keys, from options and from a local data
+// folder.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "tools/client/client.h"
+
+namespace postern::cli {
+
+struct Access {
+  /// The daemon's data folder.
+  std::optional<std::filesystem::path> data;
+  std::optional<int> port_base;
+  /// Host of the daemon.
+  std::optional<std::string> endpoint;
+  /// File with the operator's key pair.
+  std::optional<std::filesystem::path> key;
+  /// The server's public key in Z85, or a file that holds it.
+  std::optional<std::string> server_key;
+  double timeout_seconds = 10;
+};
+
+/// tcp with CURVE if there is a key file (`key`, or `owner.key` in the data folder), else the ipc
+/// door. Throws Stop: 64 if the options do not say enough, 66 for missing files, 77 for a key
+/// others can read.
+client::Options reach(const Access& access);
+
+/// 77 unless the file is its owner's alone.
+client::KeyPair read_key_file(const std::filesystem::path& path);
+/// 73 if the file exists or cannot be written; 0600, synced.
+void write_key_file(const std::filesystem::path& path, const client::KeyPair& keys);
+
+}  // namespace postern::cli

@@ -1,0 +1,162 @@
+#include "tools/cli/cli.h"
+
+#include <fmt/format.h>
+
+#include "tools/cli/text.h"
+
+namespace postern::cli {
+namespace {
+
+constexpr const char* about =
+    "The command line of Postern, which manages API users.\n"
+    "Data goes to standard output, talk to standard error; times are RFC 3339 in UTC.";
+
+constexpr const char* exit_code_help =
+    "Exit codes: 0 done, allowed; 1 refused, denied; 64 usage, 65 damaged data, 66 missing,\n"
+    "69 unreachable, 70 bug, 73 cannot create, 74 input/output, 75 busy, 76 protocol,\n"
+    "77 not permitted. An outage never reads as denied.";
+
+struct Prepared {
+  CLI::App* command;
+  Handler handler;
+};
+
+/// All that the arguments set.
+struct Asked {
+  Settings settings;
+  ChangeSettings change;
+};
+
+void add_global_options(CLI::App& app, Settings& settings) {
+  auto& access = settings.access;
+  app.add_option("--data", access.data,
+                 "The daemon's data folder: addresses and the owner's key come from it")
+      ->envname("POSTERN_DATA")
+      ->type_name("DIR");
+  app.add_option("--port-base", access.port_base,
+                 "Ports are N+1 commands, N+2 queries, N+3 history; 7600 if left out")
+      ->envname("POSTERN_PORT_BASE")
+      ->type_name("N")
+      ->check(CLI::Range(1, 65'530));
+  app.add_option("--endpoint", access.endpoint, "Host of the daemon, if not this one")
+      ->envname("POSTERN_ENDPOINT")
+      ->type_name("ADDR");
+  app.add_option("--key", access.key,
+                 "Your key pair, as 'operator add --key-out' writes it; mode 0600")
+      ->envname("POSTERN_KEY")
+      ->type_name("FILE");
+  app.add_option("--server-key", access.server_key,
+                 "The server's public key in Z85, or a file with it")
+      ->envname("POSTERN_SERVER_KEY")
+      ->type_name("KEY|FILE");
+  app.add_option("--tenant", settings.tenant, "Alias of the tenant it is about")
+      ->envname("POSTERN_TENANT")
+      ->type_name("ALIAS");
+  app.add_option("--timeout", access.timeout_seconds,
+                 "Seconds to wait for an answer; 10 if left out")
+      ->envname("POSTERN_TIMEOUT")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.001, 3'600.0));
+  const std::map<std::string, Format> formats{
+      {"table", Format::table}, {"json", Format::json}, {"jsonl", Format::jsonl}};
+  app.add_option("--output", settings.format, "table, json or jsonl (one object a line)")
+      ->envname("POSTERN_OUTPUT")
+      ->type_name("FORM")
+      ->transform(CLI::CheckedTransformer(formats).description(""));
+}
+
+void add_change_options(CLI::App& command, ChangeSettings& change) {
+  const auto group = "Options of every change";
+  command.add_flag("--dry-run", change.dry_run, "Show what would happen, change nothing")
+      ->group(group);
+  command.add_option("--reason", change.reason, "Why, kept with the record; 1 KiB")->group(group);
+  command
+      .add_option("--expect-version", change.expected_version,
+                  "Refuse if the user has another version")
+      ->group(group);
+  command.add_option("--id", change.id, "Id of the command, a UUIDv7; the same again acts once")
+      ->group(group);
+}
+
+void add_verb(CLI::App& parent, const Verb& verb, Asked& asked, std::vector<Prepared>& prepared) {
+  auto* command = parent.add_subcommand(std::string(verb.name), std::string(verb.summary));
+  command->fallthrough();
+  auto handler = verb.prepare(*command);
+  if (verb.kind == Kind::changes) add_change_options(*command, asked.change);
+  command->footer(fmt::format("Example:\n  postern {}", verb.example));
+  prepared.push_back({command, std::move(handler)});
+}
+
+void add_nouns(CLI::App& app, Asked& asked, std::vector<Prepared>& prepared) {
+  for (const auto& noun : nouns()) {
+    CLI::App* parent = &app;
+    if (!noun.name.empty()) {
+      parent = app.add_subcommand(std::string(noun.name), std::string(noun.summary));
+      parent->fallthrough();
+    }
+    for (const auto& verb : noun.verbs) add_verb(*parent, verb, asked, prepared);
+  }
+}
+
+void say(std::ostream& talk, const Stop& stop) {
+  if (stop.sentence.empty()) return;
+  talk << "postern: " << stop.sentence << '\n';
+  if (!stop.remedy.empty()) talk << "         " << stop.remedy << '\n';
+}
+
+int run_handler(const Asked& asked, const Handler& handler, Streams streams) {
+  try {
+    Session session(asked.settings, asked.change, streams);
+    const int code = handler(session);
+    streams.out.flush();
+    if (!streams.out)
+      throw Stop{exit_codes::input_output, "Cannot write to standard output.",
+                 "What was done, was done; see 'events list'."};
+    return code;
+  } catch (const Stop& stop) {
+    streams.out.flush();
+    say(streams.talk, stop);
+    return stop.exit_code;
+  }
+}
+
+int run_parsed(const std::vector<std::string>& arguments, Streams streams) {
+  CLI::App app(about, "postern");
+  Asked asked;
+  std::vector<Prepared> prepared;
+  app.set_version_flag("--version", "postern " POSTERN_VERSION);
+  app.footer(exit_code_help);
+  add_global_options(app, asked.settings);
+  add_nouns(app, asked, prepared);
+  try {
+    // CLI11 takes them from the back.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, streams.out, streams.talk) == 0 ? exit_codes::yes : exit_codes::usage;
+  }
+  for (const auto& one : prepared)
+    if (one.command->parsed()) return run_handler(asked, one.handler, streams);
+  // A noun without a verb, or nothing at all.
+  const auto named = app.get_subcommands();
+  streams.talk << (named.empty() ? app.help() : named.front()->help("postern"));
+  return exit_codes::usage;
+}
+
+}  // namespace
+
+std::span<const Noun> nouns() {
+  static const Noun all[] = {tenant_noun,   user_noun,   password_noun,  grant_noun,
+                             operator_noun, events_noun, question_verbs, other_verbs};
+  return all;
+}
+
+int run(const std::vector<std::string>& arguments, Streams streams) {
+  try {
+    return run_parsed(arguments, streams);
+  } catch (const std::exception& bug) {
+    streams.talk << "postern: bug: " << printable(bug.what()) << '\n';
+    return exit_codes::bug;
+  }
+}
+
+}  // namespace postern::cli

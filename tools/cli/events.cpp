@@ -1,0 +1,261 @@
+#include "tools/cli/events.h"
+
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+#include "tools/cli/session.h"
+#include "tools/cli/text.h"
+
+namespace postern::cli {
+
+std::string event_kind(const schema::EventT& event) {
+  const std::string name = schema::EnumNameEventBody(event.body.type);
+  return name.empty() ? fmt::format("kind {}", static_cast<unsigned>(event.body.type)) : name;
+}
+
+std::string event_details(const schema::EventT& event) {
+  const auto object = to_json(event);
+  const auto* body = object.if_contains("body");
+  std::vector<std::string> parts;
+  if (body == nullptr) return {};
+  for (const auto& [name, value] : body->as_object()) {
+    if (name == "user" || name.starts_with("sealed_") || value.is_object()) continue;
+    std::vector<std::string> values;
+    const auto add = [&](const boost::json::value& one) {
+      if (!one.is_object()) values.push_back(plain_text(one));
+    };
+    if (value.is_array())
+      for (const auto& one : value.as_array()) add(one);
+    else
+      add(value);
+    if (!values.empty())
+      parts.push_back(fmt::format("{}={}", std::string_view(name), joined(values, ",")));
+  }
+  return joined(parts, " ");
+}
+
+namespace {
+
+constexpr std::uint32_t follow_wait_ms = 10'000;
+constexpr std::uint32_t page_count = 1'000;
+
+struct Asked {
+  schema::GetRecordsT request;
+  std::optional<std::uint64_t> from_seq;
+  std::uint64_t count_max = 0;
+  std::string user_id;
+};
+
+/// Names for the ids in records, asked for once each; an id stays one where its name may not be
+/// read.
+class Names {
+ public:
+  explicit Names(Session& session) : session_(session) {}
+
+  std::string tenant(const std::unique_ptr<schema::Uuid>& id) {
+    if (id && !names_.contains(uuid_text(id))) read_tenants();
+    return named(id);
+  }
+
+  std::string operator_name(const std::unique_ptr<schema::Uuid>& id, schema::Role role) {
+    if (role == schema::Role::daemon) return "daemon";
+    if (id && !names_.contains(uuid_text(id))) read_operators();
+    return named(id);
+  }
+
+  std::string user(const std::unique_ptr<schema::Uuid>& id) {
+    if (id && !names_.contains(uuid_text(id))) read_user(*id);
+    return named(id);
+  }
+
+ private:
+  /// Asks no second time for what is not told.
+  std::string named(const std::unique_ptr<schema::Uuid>& id) {
+    const auto text = uuid_text(id);
+    return names_.try_emplace(text, text).first->second;
+  }
+
+  /// Nothing where it is refused: not everybody may read names.
+  template <class Body>
+  std::optional<schema::HistoryPageT> read(Body body) {
+    auto page = session_.client().history(request(std::move(body)));
+    if (!page || page->code != schema::Code::ok) return std::nullopt;
+    return std::move(*page);
+  }
+
+  void read_tenants() {
+    schema::ListTenantsT list;
+    list.count_max = page_count;
+    for (;;) {
+      const auto page = read(schema::ListTenantsT(list));
+      const auto* tenants = page ? page->body.AsTenantPage() : nullptr;
+      if (tenants == nullptr) return;
+      for (const auto& tenant : tenants->tenants)
+        names_[uuid_text(tenant->id)] = list.after = tenant->alias;
+      if (!tenants->more || tenants->tenants.empty()) return;
+    }
+  }
+
+  void read_operators() {
+    const auto page = read(schema::ListOperatorsT{});
+    const auto* operators = page ? page->body.AsOperatorPage() : nullptr;
+    if (operators == nullptr) return;
+    for (const auto& one : operators->operators) names_[uuid_text(one->id)] = one->name;
+  }
+
+  void read_user(const schema::Uuid& id) {
+    schema::GetUserT get;
+    get.user_id = std::make_unique<schema::Uuid>(id);
+    const auto page = read(std::move(get));
+    const auto* user = page ? page->body.AsUserView() : nullptr;
+    if (user != nullptr && user->details) names_[client::uuid_text(id)] = user->details->username;
+  }
+
+  Session& session_;
+  std::unordered_map<std::string, std::string> names_;
+};
+
+/// One row for each event; what the record says of all of them stands in each.
+void add_record(Listing& listing, Names& names, const schema::RecordT& record) {
+  if (listing.format() != Format::table) return listing.add_object(to_json(record));
+  for (const auto& event : record.events) {
+    listing.add(record, {std::to_string(record.seq), time_text_short(record.time_ns),
+                         names.operator_name(record.operator_id, record.role),
+                         names.tenant(record.tenant), names.user(event->user), event_kind(*event),
+                         event_details(*event), record.reason});
+  }
+}
+
+Listing listing_of(Session& session) {
+  return {session.out(),
+          session.format(),
+          {"SEQ", "TIME", "OPERATOR", "TENANT", "USER", "EVENT", "DETAILS", "REASON"}};
+}
+
+/// The request with what the command line as a whole says.
+schema::GetRecordsT request_of(const Asked& asked, const Session& session) {
+  auto request = asked.request;
+  request.from_seq = asked.from_seq.value_or(1);
+  if (session.has_tenant()) request.tenant = session.tenant();
+  if (!request.user.empty()) request.tenant = session.tenant();
+  if (asked.user_id.empty()) return request;
+  const auto id = client::parse_uuid(asked.user_id);
+  if (!id) stop_usage("--user-id takes a UUID.");
+  request.user_id = std::make_unique<schema::Uuid>(*id);
+  return request;
+}
+
+/// Takes pages until `done` says so or enough records were given; returns how the client ended.
+client::Result<schema::HistoryPageT> take_records(
+    Session& session, schema::GetRecordsT& request, std::uint64_t& left,
+    const std::function<void(const schema::RecordT&)>& give,
+    const std::function<bool(const schema::RecordPageT&)>& done) {
+  request.count_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, page_count));
+  return session.client().follow(request, [&](const auto& page, auto records) {
+    request.from_seq = page.next_seq;
+    for (const auto& record : records) {
+      if (left == 0) break;
+      give(record);
+      --left;
+    }
+    return !done(page) && left > 0;
+  });
+}
+
+std::uint64_t count_of(const Asked& asked) {
+  return asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
+}
+
+void stop_if_ended_badly(Session& session, const client::Result<schema::HistoryPageT>& ended) {
+  if (!ended)
+    throw Stop{client::exit_code(ended.error()), ended.error().sentence, ended.error().remedy};
+  if (ended->code != schema::Code::ok)
+    session.stop_refused(ended->code, ended->problems,
+                         exit_code_of(ended->code, exit_codes::missing));
+}
+
+int run_list(Session& session, const Asked& asked) {
+  auto listing = listing_of(session);
+  Names names(session);
+  auto request = request_of(asked, session);
+  auto left = count_of(asked);
+  const auto ended = take_records(
+      session, request, left, [&](const auto& record) { add_record(listing, names, record); },
+      [&](const auto& page) {
+        listing.flush();
+        return page.next_seq > page.head_seq;
+      });
+  stop_if_ended_badly(session, ended);
+  listing.finish();
+  return exit_codes::yes;
+}
+
+/// Where following begins that names no place: behind the newest record.
+std::uint64_t next_seq(Session& session) {
+  schema::GetRecordsT newest;
+  newest.count_max = 1;
+  const auto page = session.page(request(std::move(newest)));
+  return Session::part(page.body.AsRecordPage()).head_seq + 1;
+}
+
+int run_follow(Session& session, const Asked& asked) {
+  auto listing = listing_of(session);
+  Names names(session);
+  auto request = request_of(asked, session);
+  if (!asked.from_seq) request.from_seq = next_seq(session);
+  request.wait_ms = follow_wait_ms;
+  auto left = count_of(asked);
+  for (;;) {
+    const auto ended = take_records(
+        session, request, left, [&](const auto& record) { add_record(listing, names, record); },
+        [&](const auto&) {
+          listing.flush();
+          return !session.out();
+        });
+    const bool lost = !ended && ended.error().kind == client::ErrorKind::unreachable;
+    if (!lost) {
+      stop_if_ended_badly(session, ended);
+      listing.finish();
+      return exit_codes::yes;
+    }
+    session.talk() << ended.error().sentence << " Following goes on from seq " << request.from_seq
+                   << ".\n";
+    session.wait_for_daemon();
+  }
+}
+
+std::shared_ptr<Asked> add_filters(CLI::App& command) {
+  auto asked = std::make_shared<Asked>();
+  command.add_option("--user", asked->request.user,
+                     "Only about this user of --tenant, by its name now");
+  command.add_option("--user-id", asked->user_id, "Only about the user with this id")
+      ->excludes("--user");
+  command.add_option("--operator", asked->request.operator_name, "Only by this operator");
+  command.add_option("--kind", asked->request.kind, "Only this kind of event, as UserCreated");
+  command.add_option("--from-seq", asked->from_seq, "The first record");
+  command.add_option("--count", asked->count_max, "End after so many records");
+  return asked;
+}
+
+Handler list(CLI::App& command) {
+  return [asked = add_filters(command)](Session& session) { return run_list(session, *asked); };
+}
+
+Handler follow(CLI::App& command) {
+  return [asked = add_filters(command)](Session& session) { return run_follow(session, *asked); };
+}
+
+constexpr Verb verbs[] = {
+    {"list", Kind::reads, "Lists records of the journal with their events.",
+     "--tenant acme events list --user api.bob", list},
+    {"follow", Kind::reads, "Lists records as they are made, from --from-seq or from now on.",
+     "--output jsonl events follow --kind UserLocked", follow},
+};
+
+}  // namespace
+
+const Noun events_noun = {"events", "What happened: the journal's records and their events.",
+                          verbs};
+
+}  // namespace postern::cli

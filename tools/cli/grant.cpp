@@ -1,0 +1,70 @@
+#include "tools/cli/session.h"
+#include "tools/cli/text.h"
+#include "tools/cli/views.h"
+
+namespace postern::cli {
+namespace {
+
+struct Asked {
+  std::string user;
+  std::string action;
+  std::vector<std::string> resources;
+  bool deny = false;
+};
+
+template <class Body>
+Handler change(CLI::App& command) {
+  auto asked = std::make_shared<Asked>();
+  command.add_option("USER", asked->user, "Its name")->required();
+  command.add_option("ACTION", asked->action, "An action of the resource's kind, or *")->required();
+  command
+      .add_option("RESOURCE", asked->resources, "Paths, as table/customer; several are one batch")
+      ->required();
+  command.add_flag("--deny", asked->deny, "A deny, which beats every allow");
+  return [asked](Session& session) {
+    schema::CommandMessageT message;
+    message.tenant = session.tenant();
+    for (const auto& resource : asked->resources) {
+      Body body;
+      body.effect = asked->deny ? schema::Effect::deny : schema::Effect::allow;
+      body.action = asked->action;
+      body.resource = resource;
+      add_command(message, asked->user, std::move(body));
+    }
+    return session.change(std::move(message));
+  };
+}
+
+Handler list(CLI::App& command) {
+  auto user = std::make_shared<std::string>();
+  command.add_option("USER", *user, "Its name")->required();
+  return [user](Session& session) {
+    schema::GetUserT get;
+    get.tenant = session.tenant();
+    get.username = *user;
+    const auto page = session.page(request(std::move(get)));
+    const auto& view = Session::part(page.body.AsUserView());
+    if (session.format() == Format::table) {
+      print_grants(session.out(), view.data_access);
+      return exit_codes::yes;
+    }
+    Listing listing(session.out(), session.format(), {});
+    for (const auto& held : view.data_access) listing.add(*held, {});
+    listing.finish();
+    return exit_codes::yes;
+  };
+}
+
+constexpr Verb verbs[] = {
+    {"add", Kind::changes, "Allows a user an action on a resource and all below it.",
+     "--tenant acme grant add api.bob read table/customer", change<schema::AddGrantT>},
+    {"remove", Kind::changes, "Takes back exactly this grant.",
+     "--tenant acme grant remove api.bob read table/customer", change<schema::RemoveGrantT>},
+    {"list", Kind::reads, "Lists a user's grants.", "--tenant acme grant list api.bob", list},
+};
+
+}  // namespace
+
+const Noun grant_noun = {"grant", "What a user may do: USER ACTION RESOURCE.", verbs};
+
+}  // namespace postern::cli

@@ -1,0 +1,10 @@
+#include <unistd.h>
+
+#include <iostream>
+
+#include "tools/cli/cli.h"
+
+int main(int count, char** arguments) {
+  const std::vector<std::string> given(arguments + 1, arguments + count);
+  return postern::cli::run(given, {STDIN_FILENO, std::cout, std::cerr});
+}

@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "tools/cli/session.h"
+#include "tools/cli/text.h"
+
+namespace postern::cli {
+namespace {
+
+constexpr std::size_t file_bytes_max = 16 * 1'048'576;
+
+// ---- status
+
+void print_status(std::ostream& out, const schema::StatusT& status) {
+  Fields fields;
+  fields.add("version", status.program_version);
+  fields.add("state", status.degraded ? "degraded" : "healthy");
+  fields.add("seq", std::to_string(status.seq));
+  fields.add("root", hex_text(status.root));
+  if (status.time_ns != 0) fields.add("newest record", time_text_short(status.time_ns));
+  // A service is told the above only.
+  if (status.installation) {
+    fields.add("installation", uuid_text(status.installation));
+    fields.add("uptime", fmt::format("{:.1f} s", static_cast<double>(status.uptime_ms) / 1'000));
+    fields.add("tenants", std::to_string(status.tenant_count));
+    fields.add("users", std::to_string(status.user_count));
+    fields.add("operators", std::to_string(status.operator_count));
+    fields.add("disk free", fmt::format("{} MiB", status.disk_free / 1'048'576));
+  }
+  for (const auto& counter : status.counters)
+    fields.add(counter->name, std::to_string(counter->value));
+  for (const auto& warning : status.warnings) fields.add("warning", warning);
+  fields.write(out);
+}
+
+int run_status(Session& session) {
+  schema::QueryT query;
+  query.body.Set(schema::GetStatusT{});
+  const auto answer = session.ask(std::move(query));
+  const auto& status = Session::part(answer.body.AsStatus());
+  if (session.format() == Format::table)
+    print_status(session.out(), status);
+  else
+    session.print(to_json(status));
+  return exit_codes::yes;
+}
+
+int run_digest(Session& session) {
+  const auto page = session.page(request(schema::GetDigestT{}));
+  const auto& digest = Session::part(page.body.AsDigest());
+  if (session.format() == Format::table)
+    session.out() << fmt::format("{}  seq {}\n", hex_text(digest.sha256), page.seq);
+  else
+    session.print({{"sha256", hex_text(digest.sha256)}, {"seq", page.seq}});
+  return exit_codes::yes;
+}
+
+Handler status(CLI::App& command) {
+  auto digest = std::make_shared<bool>(false);
+  command.add_flag("--digest", *digest, "The digest of all state instead");
+  return [digest](Session& session) { return *digest ? run_digest(session) : run_status(session); };
+}
+
+// ---- send
+
+std::string read_all(Session& session, const std::string& file) {
+  std::string text;
+  if (file == "-") {
+    while (auto line = session.input().line()) text += *line + '\n';
+    return text;
+  }
+  std::ifstream opened(file, std::ios::binary);
+  if (!opened)
+    throw Stop{exit_codes::missing,
+               fmt::format("Cannot read {}: {}.", printable(file), std::strerror(errno)),
+               "Name a file with a batch as JSON."};
+  text.resize(file_bytes_max);
+  opened.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(opened.gcount()));
+  return text;
+}
+
+/// Commands on operators have no tenant, and a new tenant is named in its own command.
+bool names_no_tenant(const std::unique_ptr<schema::CommandT>& command) {
+  using enum schema::CommandBody;
+  const auto kind = command->body.type;
+  return kind == CreateTenant || kind == AddOperator || kind == ChangeOperator ||
+         kind == RemoveOperator;
+}
+
+int run_send(Session& session, const std::string& file) {
+  auto text = read_all(session, file);
+  auto message = message_from_json(text);
+  client::wipe(text);
+  if (!message)
+    stop_usage(message.error(),
+               "See command.fbs: {\"tenant\": …, \"commands\": [{\"user\": …, \"body_type\": …, "
+               "\"body\": {…}}]}");
+  const bool for_tenant = std::ranges::none_of(message->commands, names_no_tenant);
+  if (message->tenant.empty() && session.has_tenant() && for_tenant)
+    message->tenant = session.tenant();
+  return session.change(std::move(*message));
+}
+
+Handler send(CLI::App& command) {
+  auto file = std::make_shared<std::string>();
+  command.add_option("FILE", *file, "A CommandMessage as JSON; - is standard input")->required();
+  return [file](Session& session) { return run_send(session, *file); };
+}
+
+constexpr Verb verbs[] = {
+    {"status", Kind::reads, "Shows how the daemon is.", "status --output json", status},
+    {"send", Kind::changes, "Sends a batch of commands from a JSON file, all or nothing.",
+     "send batch.json --dry-run", send},
+};
+
+}  // namespace
+
+const Noun other_verbs = {"", "", verbs};
+
+}  // namespace postern::cli

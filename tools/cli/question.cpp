@@ -1,0 +1,319 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "tools/cli/session.h"
+#include "tools/cli/text.h"
+#include "tools/cli/views.h"
+
+namespace postern::cli {
+namespace {
+
+constexpr std::size_t questions_max = 10'000;
+constexpr std::uint32_t fresh_wait_ms = 10'000;
+
+/// How the user's call reached the asker (N6), and what all questions take.
+struct Asked {
+  std::string user;
+  schema::CallT call;
+  bool interactive = false;
+  bool with_password = false;
+  std::uint64_t at_least_seq = 0;
+  std::string action;
+  std::string resource;
+  bool this_level_only = false;
+  std::string file = "-";
+};
+
+std::shared_ptr<Asked> add_call(CLI::App& command) {
+  auto asked = std::make_shared<Asked>();
+  command.add_option("USER", asked->user, "Its name")->required();
+  command.add_option("--address", asked->call.address, "The caller's IPv4 or IPv6 address");
+  command.add_flag("--tls", asked->call.tls, "The call came over TLS");
+  command.add_option("--client", asked->call.client, "Label of the calling system");
+  command.add_flag("--interactive", asked->interactive, "The caller wants a screen");
+  command.add_option("--at-least-seq", asked->at_least_seq,
+                     "Answer from a state at least this new");
+  return asked;
+}
+
+std::unique_ptr<schema::CallT> call_of(const Asked& asked) {
+  auto call = std::make_unique<schema::CallT>(asked.call);
+  if (asked.interactive) call->channel = schema::Channel::interactive;
+  return call;
+}
+
+schema::QueryT query_of(const Session& session, const Asked& asked) {
+  schema::QueryT query;
+  query.tenant = session.tenant();
+  query.call = call_of(asked);
+  query.at_least_seq = asked.at_least_seq;
+  query.wait_ms = asked.at_least_seq != 0 ? fresh_wait_ms : 0;
+  return query;
+}
+
+void set_credential(Session& session, const Asked& asked, schema::CredentialUnion& credential) {
+  if (!asked.with_password) {
+    schema::NamedUserT named;
+    named.username = asked.user;
+    return credential.Set(std::move(named));
+  }
+  schema::PasswordCredentialT password;
+  password.username = asked.user;
+  password.password = session.input().password("Password of " + asked.user);
+  credential.Set(std::move(password));
+}
+
+// ---- answers
+
+void add_moment(boost::json::object& object, const schema::AnswerT& answer) {
+  object["seq"] = answer.seq;
+  object["time"] = time_text(answer.time_ns);
+}
+
+std::string by_grant(const schema::GrantViewT& grant) {
+  return fmt::format("grant {}: {}", grant_name(grant.reference), grant_text(grant));
+}
+
+/// "allowed  by grant 12.0: allow read on table/customer" or why not, with the remedy on its own
+/// line.
+void print_verdict(std::ostream& out, bool allowed, schema::Code reason,
+                   const schema::GrantViewT* grant) {
+  if (allowed) {
+    out << "allowed" << (grant != nullptr ? "  by " + printable(by_grant(*grant)) : "") << '\n';
+    return;
+  }
+  out << fmt::format("denied  {} — {}", code_name(reason), code_sentence(reason));
+  if (grant != nullptr) out << " (" << printable(by_grant(*grant)) << ")";
+  out << fmt::format("\n        {}\n", code_remedy(reason));
+}
+
+int exit_code_of_verdict(bool allowed) { return allowed ? exit_codes::yes : exit_codes::no; }
+
+// ---- authenticate
+
+int run_authenticate(Session& session, Asked& asked) {
+  asked.with_password = true;
+  auto query = query_of(session, asked);
+  schema::AuthenticateT authenticate;
+  set_credential(session, asked, authenticate.credential);
+  query.body.Set(std::move(authenticate));
+  const auto answer = session.ask(std::move(query));
+  const auto& result = Session::part(answer.body.AsAuthenticated());
+  if (session.format() == Format::table) {
+    print_verdict(session.out(), result.allowed, result.reason, nullptr);
+  } else {
+    auto object = to_json(result);
+    add_moment(object, answer);
+    session.print(object);
+  }
+  return exit_code_of_verdict(result.allowed);
+}
+
+// ---- check
+
+schema::AnswerT ask_check(Session& session, const Asked& asked,
+                          std::vector<std::unique_ptr<schema::QuestionT>> questions) {
+  auto query = query_of(session, asked);
+  const auto count = questions.size();
+  schema::CheckT check;
+  set_credential(session, asked, check.credential);
+  check.questions = std::move(questions);
+  query.body.Set(std::move(check));
+  auto answer = session.ask(std::move(query));
+  if (Session::part(answer.body.AsChecked()).decisions.size() != count) Session::stop_unexpected();
+  return answer;
+}
+
+std::unique_ptr<schema::QuestionT> question(const std::string& action, const std::string& resource,
+                                            bool this_level_only) {
+  auto made = std::make_unique<schema::QuestionT>();
+  made->action = action;
+  made->resource = resource;
+  made->this_level_only = this_level_only;
+  return made;
+}
+
+int run_check(Session& session, const Asked& asked) {
+  std::vector<std::unique_ptr<schema::QuestionT>> questions;
+  questions.push_back(question(asked.action, asked.resource, asked.this_level_only));
+  const auto answer = ask_check(session, asked, std::move(questions));
+  const auto& decision = *answer.body.AsChecked()->decisions[0];
+  if (session.format() == Format::table) {
+    print_verdict(session.out(), decision.allowed, decision.reason, decision.grant.get());
+  } else {
+    auto object = to_json(decision);
+    add_moment(object, answer);
+    session.print(object);
+  }
+  return exit_code_of_verdict(decision.allowed);
+}
+
+// ---- check-many
+
+std::vector<std::unique_ptr<schema::QuestionT>> read_questions(Input& input, bool this_level_only) {
+  std::vector<std::unique_ptr<schema::QuestionT>> questions;
+  std::size_t number = 0;
+  while (const auto line = input.line()) {
+    ++number;
+    const auto words = CLI::detail::split_up(*line);
+    if (words.empty()) continue;
+    if (words.size() != 2) stop_usage(fmt::format("Line {} is not ACTION RESOURCE.", number));
+    if (questions.size() == questions_max)
+      stop_usage(fmt::format("There are more than {} questions.", questions_max),
+                 "Ask in several turns.");
+    questions.push_back(question(words[0], words[1], this_level_only));
+  }
+  if (questions.empty()) stop_usage("There is no question.", "Write one a line: ACTION RESOURCE.");
+  return questions;
+}
+
+std::vector<std::unique_ptr<schema::QuestionT>> read_questions(Session& session,
+                                                               const Asked& asked) {
+  if (asked.file == "-") {
+    if (asked.with_password)
+      stop_usage("The password and the questions cannot both come from standard input.",
+                 "Put the questions into a file.");
+    return read_questions(session.input(), asked.this_level_only);
+  }
+  const int descriptor = ::open(asked.file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0)
+    throw Stop{exit_codes::missing,
+               fmt::format("Cannot read {}: {}.", printable(asked.file), std::strerror(errno)),
+               "Name a file of questions."};
+  const std::unique_ptr<const int, void (*)(const int*)> closer(
+      &descriptor, [](const int* opened) { ::close(*opened); });
+  Input input(descriptor, session.talk());
+  return read_questions(input, asked.this_level_only);
+}
+
+int run_check_many(Session& session, const Asked& asked) {
+  auto questions = read_questions(session, asked);
+  std::vector<std::pair<std::string, std::string>> named;
+  for (const auto& one : questions) named.emplace_back(one->action, one->resource);
+  const auto answer = ask_check(session, asked, std::move(questions));
+  Listing listing(session.out(), session.format(),
+                  {"ANSWER", "ACTION", "RESOURCE", "REASON", "GRANT"});
+  bool all = true;
+  for (std::size_t index = 0; index < named.size(); ++index) {
+    const auto& decision = *answer.body.AsChecked()->decisions[index];
+    const auto& [action, resource] = named[index];
+    all = all && decision.allowed;
+    if (session.format() == Format::table) {
+      listing.add(decision,
+                  {decision.allowed ? "allowed" : "denied", action, resource,
+                   code_name(decision.reason), decision.grant ? by_grant(*decision.grant) : ""});
+      continue;
+    }
+    boost::json::object object{{"action", action}, {"resource", resource}};
+    for (auto& [name, value] : to_json(decision)) object[name] = value;
+    add_moment(object, answer);
+    listing.add_object(object);
+  }
+  listing.finish();
+  return exit_code_of_verdict(all);
+}
+
+// ---- explain
+
+void print_explanation(Session& session, const schema::ExplanationT& explanation) {
+  auto& out = session.out();
+  out << (explanation.allowed ? "allowed" : "denied") << '\n';
+  Fields fields;
+  fields.add("address", explanation.address);
+  if (explanation.grant && explanation.grant->grant) {
+    fields.add("by", by_grant(*explanation.grant->grant));
+    fields.add("added", cause_text(explanation.grant->added));
+  }
+  for (const auto& stop : explanation.stops) {
+    fields.add(code_name(stop->code),
+               stop->sentence.empty() ? code_sentence(stop->code) : stop->sentence);
+    if (stop->grant) fields.add("  by", by_grant(*stop->grant));
+    fields.add("  caused by", cause_text(stop->caused_by));
+    fields.add("  remedy", stop->remedy.empty() ? code_remedy(stop->code) : stop->remedy);
+  }
+  fields.write(out, 2);
+}
+
+int run_explain(Session& session, const Asked& asked) {
+  if (asked.action.empty() != asked.resource.empty())
+    stop_usage("A question has both: ACTION RESOURCE.");
+  schema::ExplainT explain;
+  explain.tenant = session.tenant();
+  explain.username = asked.user;
+  explain.call = call_of(asked);
+  if (!asked.action.empty())
+    explain.question = question(asked.action, asked.resource, asked.this_level_only);
+  auto made = request(std::move(explain));
+  made.at_least_seq = asked.at_least_seq;
+  made.wait_ms = asked.at_least_seq != 0 ? fresh_wait_ms : 0;
+  const auto page = session.page(std::move(made));
+  const auto& explanation = Session::part(page.body.AsExplanation());
+  if (session.format() == Format::table)
+    print_explanation(session, explanation);
+  else
+    session.print(to_json(explanation));
+  return exit_code_of_verdict(explanation.allowed);
+}
+
+// ---- the verbs
+
+Handler authenticate(CLI::App& command) {
+  return
+      [asked = add_call(command)](Session& session) { return run_authenticate(session, *asked); };
+}
+
+void add_password_flag(CLI::App& command, Asked& asked) {
+  command.add_flag("--password", asked.with_password,
+                   "Ask with the user's password, read from standard input; else by bare name");
+}
+
+void add_question(CLI::App& command, Asked& asked, bool needed) {
+  command.add_option("ACTION", asked.action, "The action, as read")->required(needed);
+  command.add_option("RESOURCE", asked.resource, "The path, as table/customer")->required(needed);
+  command.add_flag("--this-level-only", asked.this_level_only,
+                   "Not about what lies below the path");
+}
+
+Handler check(CLI::App& command) {
+  auto asked = add_call(command);
+  add_question(command, *asked, true);
+  add_password_flag(command, *asked);
+  return [asked](Session& session) { return run_check(session, *asked); };
+}
+
+Handler check_many(CLI::App& command) {
+  auto asked = add_call(command);
+  command.add_option("FILE", asked->file,
+                     "Questions, ACTION RESOURCE on each line; - is standard input");
+  command.add_flag("--this-level-only", asked->this_level_only,
+                   "Not about what lies below the paths");
+  add_password_flag(command, *asked);
+  return [asked](Session& session) { return run_check_many(session, *asked); };
+}
+
+Handler explain(CLI::App& command) {
+  auto asked = add_call(command);
+  add_question(command, *asked, false);
+  return [asked](Session& session) { return run_explain(session, *asked); };
+}
+
+constexpr Verb verbs[] = {
+    {"authenticate", Kind::reads, "Checks a user's password, read from standard input.",
+     "--tenant acme authenticate api.bob --address 192.0.2.7 --tls", authenticate},
+    {"check", Kind::reads, "Asks whether a user may do something: 0 allowed, 1 denied.",
+     "--tenant acme check api.bob read table/customer", check},
+    {"check-many", Kind::reads, "Asks many such questions at once: 0 if all are allowed.",
+     "--tenant acme check-many api.bob questions.txt", check_many},
+    {"explain", Kind::reads, "Shows every reason for a denial, what caused it, and the remedy.",
+     "--tenant acme explain api.bob read table/customer", explain},
+};
+
+}  // namespace
+
+const Noun question_verbs = {"", "", verbs};
+
+}  // namespace postern::cli

@@ -1,0 +1,177 @@
+#include "tools/cli/session.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/serialize.hpp>
+
+#include "tools/cli/events.h"
+#include "tools/cli/text.h"
+
+namespace postern::cli {
+namespace {
+
+struct CodeExit {
+  schema::Code code;
+  int exit_code;
+};
+
+using schema::Code;
+
+/// Codes that say something else than "the rules say no".
+constexpr CodeExit code_exits[] = {
+    {Code::ok, exit_codes::yes},
+    {Code::malformed_message, exit_codes::protocol},
+    {Code::wrong_identifier, exit_codes::protocol},
+    {Code::version_unsupported, exit_codes::protocol},
+    {Code::unknown_kind, exit_codes::protocol},
+    {Code::too_large, exit_codes::usage},
+    {Code::field_missing, exit_codes::usage},
+    {Code::field_malformed, exit_codes::usage},
+    {Code::batch_spans_tenants, exit_codes::usage},
+    {Code::resource_malformed, exit_codes::usage},
+    {Code::not_permitted, exit_codes::not_permitted},
+    {Code::busy, exit_codes::busy},
+    {Code::not_yet, exit_codes::busy},
+    {Code::stopping, exit_codes::busy},
+    {Code::clock_suspect, exit_codes::busy},
+    {Code::journal_unavailable, exit_codes::input_output},
+    {Code::disk_low, exit_codes::input_output},
+};
+
+}  // namespace
+
+int exit_code_of(Code code, int refused) {
+  for (const auto& row : code_exits)
+    if (row.code == code) return row.exit_code;
+  return refused;
+}
+
+void stop_usage(std::string sentence, std::string remedy) {
+  throw Stop{exit_codes::usage, std::move(sentence), std::move(remedy)};
+}
+
+Session::Session(Settings settings, ChangeSettings change, Streams streams)
+    : settings_(std::move(settings)),
+      change_(std::move(change)),
+      streams_(streams),
+      input_(streams.in, streams.talk) {}
+
+const std::string& Session::tenant() const {
+  if (settings_.tenant.empty())
+    stop_usage("The tenant is not given.", "Name it with --tenant ALIAS (or POSTERN_TENANT).");
+  return settings_.tenant;
+}
+
+client::Client& Session::client() {
+  if (client_) return *client_;
+  auto options = reach(settings_.access);
+  options.wait_for_daemon = patient_;
+  auto made = client::Client::make(std::move(options));
+  if (!made)
+    throw Stop{client::exit_code(made.error()), made.error().sentence, made.error().remedy};
+  return client_.emplace(std::move(*made));
+}
+
+void Session::wait_for_daemon() {
+  patient_ = true;
+  client_.reset();
+}
+
+void Session::finish(schema::CommandMessageT& message) {
+  message.dry_run = message.dry_run || change_.dry_run;
+  if (!change_.reason.empty()) message.reason = change_.reason;
+  if (change_.id) {
+    const auto id = client::parse_uuid(*change_.id);
+    if (!id) stop_usage("--id takes a UUID.", "Leave it out for a fresh one.");
+    message.id = std::make_unique<schema::Uuid>(*id);
+  }
+  if (!message.id) message.id = std::make_unique<schema::Uuid>(client::make_uuid());
+  if (change_.expected_version == 0) return;
+  if (message.commands.size() != 1 ||
+      (message.commands[0]->user.empty() && !message.commands[0]->user_id))
+    stop_usage("--expect-version is the version of one user.", "Name one user, or leave it out.");
+  message.commands[0]->expected_version = change_.expected_version;
+}
+
+int Session::change(schema::CommandMessageT message) {
+  finish(message);
+  const auto id = client::uuid_text(*message.id);
+  const auto receipt = client().execute(std::move(message));
+  if (!receipt) {
+    const auto& error = receipt.error();
+    throw Stop{client::exit_code(error), error.sentence,
+               fmt::format("{} To repeat it safely, add --id {}.", error.remedy, id)};
+  }
+  if (format() != Format::table) print(to_json(*receipt));
+  if (receipt->code != Code::ok) {
+    stop_refused(receipt->code, receipt->problems, exit_code_of(receipt->code, exit_codes::no));
+  }
+  if (format() == Format::table) print_receipt(*receipt);
+  return exit_codes::yes;
+}
+
+void Session::print_receipt(const schema::ReceiptT& receipt) {
+  if (receipt.repeated) talk() << "This id was seen before; nothing was done again.\n";
+  if (receipt.dry_run) talk() << "A dry run: nothing was changed. It would cause:\n";
+  Table table({"SEQ", "TIME", "EVENT", "USER", "DETAILS"});
+  for (const auto& event : receipt.events) {
+    table.add({receipt.seq != 0 ? std::to_string(receipt.seq) : "",
+               receipt.time_ns != 0 ? time_text_short(receipt.time_ns) : "", event_kind(*event),
+               uuid_text(event->user), event_details(*event)});
+  }
+  table.write(out());
+}
+
+schema::AnswerT Session::ask(schema::QueryT query) {
+  auto answer = client().ask(std::move(query));
+  if (!answer)
+    throw Stop{client::exit_code(answer.error()), answer.error().sentence, answer.error().remedy};
+  // A question that gets no answer must not end like one that is answered with no.
+  if (answer->code != Code::ok)
+    stop_refused(answer->code, answer->problems, exit_code_of(answer->code, exit_codes::missing));
+  return std::move(*answer);
+}
+
+schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
+  auto page = client().history(std::move(request));
+  if (!page)
+    throw Stop{client::exit_code(page.error()), page.error().sentence, page.error().remedy};
+  if (page->code != Code::ok)
+    stop_refused(page->code, page->problems, exit_code_of(page->code, exit_codes::missing));
+  return std::move(*page);
+}
+
+void Session::stop_unexpected() {
+  throw Stop{exit_codes::protocol, "The daemon answered with something else than was asked for.",
+             "Check that its version fits this program."};
+}
+
+void Session::print(const boost::json::object& object) {
+  out() << boost::json::serialize(object) << '\n';
+}
+
+void Session::say_problems(Code code,
+                           const std::vector<std::unique_ptr<schema::ProblemT>>& problems) {
+  const auto say = [&](Code problem, const std::string& place, const std::string& sentence,
+                       const std::string& remedy) {
+    talk() << fmt::format("refused  {}{}: {}\n", code_name(problem), place,
+                          printable(sentence.empty() ? code_sentence(problem) : sentence));
+    talk() << fmt::format("         {}\n",
+                          printable(remedy.empty() ? code_remedy(problem) : remedy));
+  };
+  if (problems.empty()) say(code, "", "", "");
+  for (const auto& problem : problems) {
+    const auto field = problem->field.empty() ? "" : fmt::format("  {}", printable(problem->field));
+    const auto place = problem->index == 0 ? "" : fmt::format("  command {}", problem->index);
+    say(problem->code, place + field, problem->sentence, problem->remedy);
+  }
+}
+
+void Session::stop_refused(Code code,
+                           const std::vector<std::unique_ptr<schema::ProblemT>>& problems,
+                           int exit_code) {
+  say_problems(code, problems);
+  throw Stop{exit_code, "", ""};
+}
+
+}  // namespace postern::cli

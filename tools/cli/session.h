@@ -1,0 +1,129 @@
+// One run of the program: what was asked for, the way to the daemon, where words go.
+// Thread: main. Lifetime: one command line. Failure: `Stop`, with everything said or to be said.
+#pragma once
+
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "tools/cli/access.h"
+#include "tools/cli/input.h"
+#include "tools/cli/output.h"
+#include "tools/cli/verb.h"
+#include "tools/client/client.h"
+
+namespace postern::cli {
+
+struct Streams {
+  /// File descriptor; passwords and lists of questions come from here.
+  int in;
+  /// Data.
+  std::ostream& out;
+  /// Talk.
+  std::ostream& talk;
+};
+
+struct Settings {
+  Access access;
+  std::string tenant;
+  Format format = Format::table;
+};
+
+/// What every changing command takes.
+struct ChangeSettings {
+  bool dry_run = false;
+  std::string reason;
+  std::uint64_t expected_version = 0;
+  std::optional<std::string> id;
+};
+
+class Session {
+ public:
+  Session(Settings settings, ChangeSettings change, Streams streams);
+
+  Format format() const { return settings_.format; }
+  std::ostream& out() { return streams_.out; }
+  std::ostream& talk() { return streams_.talk; }
+  Input& input() { return input_; }
+  bool dry_run() const { return change_.dry_run; }
+  /// --tenant; 64 if it is not given.
+  const std::string& tenant() const;
+  bool has_tenant() const { return !settings_.tenant.empty(); }
+  client::Client& client();
+
+  /// Sends with --dry-run, --reason, --expect-version and --id, prints the receipt, returns the
+  /// exit code.
+  int change(schema::CommandMessageT message);
+  /// Answers and pages with code `ok`; else says why not and stops.
+  schema::AnswerT ask(schema::QueryT query);
+  schema::HistoryPageT page(schema::HistoryRequestT request);
+  /// The one part an answer was asked for; 76 if it is another.
+  template <class Part>
+  static Part& part(Part* found) {
+    if (found == nullptr) stop_unexpected();
+    return *found;
+  }
+
+  /// From now on, waits for a daemon that is away instead of giving up at once.
+  void wait_for_daemon();
+  [[noreturn]] static void stop_unexpected();
+
+  /// One JSON object on a line.
+  void print(const boost::json::object& object);
+  /// Writes every problem to `talk`, and stops with the exit code for the first.
+  [[noreturn]] void stop_refused(schema::Code code,
+                                 const std::vector<std::unique_ptr<schema::ProblemT>>& problems,
+                                 int exit_code);
+
+ private:
+  void finish(schema::CommandMessageT& message);
+  void say_problems(schema::Code code,
+                    const std::vector<std::unique_ptr<schema::ProblemT>>& problems);
+  void print_receipt(const schema::ReceiptT& receipt);
+
+  Settings settings_;
+  ChangeSettings change_;
+  Streams streams_;
+  Input input_;
+  std::optional<client::Client> client_;
+  bool patient_ = false;
+};
+
+/// The exit code for a code: `refused` where the rules say no, trouble's own number otherwise.
+int exit_code_of(schema::Code code, int refused);
+
+template <class Body>
+void add_command(schema::CommandMessageT& message, std::string user, Body body) {
+  message.commands.push_back(std::make_unique<schema::CommandT>());
+  message.commands.back()->user = std::move(user);
+  message.commands.back()->body.Set(std::move(body));
+}
+
+/// A message with one command.
+template <class Body>
+schema::CommandMessageT message_of(std::string tenant, std::string user, Body body) {
+  schema::CommandMessageT message;
+  message.tenant = std::move(tenant);
+  add_command(message, std::move(user), std::move(body));
+  return message;
+}
+
+/// The same command about each of several users: one batch, all or nothing (K3).
+template <class Body>
+schema::CommandMessageT message_of(std::string tenant, const std::vector<std::string>& users,
+                                   const Body& body) {
+  schema::CommandMessageT message;
+  message.tenant = std::move(tenant);
+  for (const auto& user : users) add_command(message, user, Body(body));
+  return message;
+}
+
+template <class Body>
+schema::HistoryRequestT request(Body body) {
+  schema::HistoryRequestT made;
+  made.body.Set(std::move(body));
+  return made;
+}
+
+}  // namespace postern::cli

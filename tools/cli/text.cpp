@@ -1,0 +1,178 @@
+#include "tools/cli/text.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "tools/client/client.h"
+
+namespace postern::cli {
+namespace {
+
+struct Character {
+  /// Bytes it takes; 0: no UTF-8.
+  std::size_t size = 0;
+  char32_t code = 0;
+};
+
+/// The character at the front; overlong forms, surrogates and what lies beyond U+10FFFF are none.
+Character first_character(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80) return {1, lead};
+  const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return {};
+  char32_t code = lead & (0xffu >> (size + 1));
+  for (std::size_t place = 1; place < size; ++place) {
+    const auto byte = static_cast<unsigned char>(text[place]);
+    if ((byte & 0xc0) != 0x80) return {};
+    code = (code << 6) | (byte & 0x3fu);
+  }
+  constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  if (code < least[size] || code > 0x10ffff || surrogate) return {};
+  return {size, code};
+}
+
+/// Moves the cursor or turns the direction of writing, so that a terminal shows what is not there.
+bool deceives(char32_t code) {
+  return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x200e || code == 0x200f ||
+         (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
+}
+
+std::string enum_text(const char* schema_name, unsigned number) {
+  return *schema_name != '\0' ? schema_name : std::to_string(number);
+}
+
+const schema::CodeText* known(schema::Code code) {
+  const auto& text = schema::code_text(code);
+  return text.code == code ? &text : nullptr;
+}
+
+struct Split {
+  std::chrono::year_month_day day;
+  std::chrono::hh_mm_ss<std::chrono::nanoseconds> time;
+};
+
+Split split(std::int64_t time_ns) {
+  const std::chrono::sys_time<std::chrono::nanoseconds> time{std::chrono::nanoseconds(time_ns)};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  return {day, std::chrono::hh_mm_ss(time - day)};
+}
+
+std::string to_the_second(const Split& split) {
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(split.day.year()),
+                     static_cast<unsigned>(split.day.month()),
+                     static_cast<unsigned>(split.day.day()), split.time.hours().count(),
+                     split.time.minutes().count(), split.time.seconds().count());
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  while (!text.empty()) {
+    const auto character = first_character(text);
+    const auto size = std::max<std::size_t>(character.size, 1);
+    if (character.size == 0 || (character.size == 1 && deceives(character.code)))
+      result += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+    else if (deceives(character.code))
+      result += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(character.code));
+    else
+      result += text.substr(0, size);
+    text.remove_prefix(size);
+  }
+  return result;
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  while (!text.empty()) {
+    const auto size = first_character(text).size;
+    result += size == 0 ? "\xef\xbf\xbd" : text.substr(0, size);
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return result;
+}
+
+std::size_t width_of(std::string_view printable_text) {
+  std::size_t width = 0;
+  for (const char byte : printable_text) width += (static_cast<unsigned char>(byte) & 0xc0) != 0x80;
+  return width;
+}
+
+std::string time_text(std::int64_t time_ns) {
+  const auto parts = split(time_ns);
+  return fmt::format("{}.{:09}Z", to_the_second(parts), parts.time.subseconds().count());
+}
+
+std::string time_text_short(std::int64_t time_ns) { return to_the_second(split(time_ns)) + "Z"; }
+
+std::string hex_text(std::span<const std::uint8_t> bytes) {
+  return fmt::format("{:02x}", fmt::join(bytes, ""));
+}
+
+std::optional<std::vector<std::uint8_t>> parse_hex(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::vector<std::uint8_t> bytes;
+  for (std::size_t place = 0; place < text.size(); place += 2) {
+    const auto high = digits.find(text[place]);
+    const auto low = digits.find(text[place + 1]);
+    if (high == digits.npos || low == digits.npos) return std::nullopt;
+    bytes.push_back(static_cast<std::uint8_t>(high << 4 | low));
+  }
+  return bytes;
+}
+
+std::string uuid_text(const std::unique_ptr<schema::Uuid>& id) {
+  return id ? client::uuid_text(*id) : std::string();
+}
+
+std::string code_name(schema::Code code) {
+  const auto* text = known(code);
+  return text ? std::string(text->name) : fmt::format("code {}", static_cast<unsigned>(code));
+}
+
+std::string code_sentence(schema::Code code) {
+  const auto* text = known(code);
+  return text ? std::string(text->sentence) : "A code this program does not know.";
+}
+
+std::string code_remedy(schema::Code code) {
+  const auto* text = known(code);
+  return text ? std::string(text->remedy) : "Use the command line of the daemon's version.";
+}
+
+std::string status_text(schema::UserStatus status) {
+  if (status == schema::UserStatus::new_user) return "new";
+  return enum_text(schema::EnumNameUserStatus(status), static_cast<unsigned>(status));
+}
+
+std::string lock_text(schema::LockCause cause) {
+  if (cause == schema::LockCause::operator_command) return "operator";
+  return enum_text(schema::EnumNameLockCause(cause), static_cast<unsigned>(cause));
+}
+
+std::string role_text(schema::Role role) {
+  return enum_text(schema::EnumNameRole(role), static_cast<unsigned>(role));
+}
+
+std::string effect_text(schema::Effect effect) {
+  return enum_text(schema::EnumNameEffect(effect), static_cast<unsigned>(effect));
+}
+
+std::string grant_text(const schema::GrantViewT& grant) {
+  return fmt::format("{} {} on {}", effect_text(grant.effect), grant.action, grant.resource);
+}
+
+std::string grant_name(const std::unique_ptr<schema::GrantReferenceT>& reference) {
+  return reference ? fmt::format("{}.{}", reference->seq, reference->index) : std::string();
+}
+
+std::string joined(const std::vector<std::string>& parts, std::string_view between) {
+  return fmt::format("{}", fmt::join(parts, between));
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,53 @@
+// Text for people: what strangers chose made harmless, times, ids, names of codes and kinds.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codes.h"
+#include "event_generated.h"
+#include "query_generated.h"
+
+namespace postern::cli {
+
+/// Fit for a terminal: control characters, direction marks and broken UTF-8 appear escaped.
+std::string printable(std::string_view text);
+/// Broken UTF-8 replaced by U+FFFD, the rest as it is.
+std::string valid_utf8(std::string_view text);
+/// Characters, as a terminal counts them; wide ones count as one.
+std::size_t width_of(std::string_view printable_text);
+
+/// RFC 3339 in UTC: with all nine digits of the nanoseconds, or to the second.
+std::string time_text(std::int64_t time_ns);
+std::string time_text_short(std::int64_t time_ns);
+
+/// Lower case.
+std::string hex_text(std::span<const std::uint8_t> bytes);
+std::optional<std::vector<std::uint8_t>> parse_hex(std::string_view text);
+
+/// Empty for none.
+std::string uuid_text(const std::unique_ptr<schema::Uuid>& id);
+
+/// The schema's name, or the number if this program does not know it.
+std::string code_name(schema::Code code);
+std::string code_sentence(schema::Code code);
+std::string code_remedy(schema::Code code);
+
+/// "new", "active", …: the schema's names as people write them.
+std::string status_text(schema::UserStatus status);
+std::string lock_text(schema::LockCause cause);
+std::string role_text(schema::Role role);
+std::string effect_text(schema::Effect effect);
+/// "allow read on table/customer".
+std::string grant_text(const schema::GrantViewT& grant);
+/// "12.0": the record that added it and its place there.
+std::string grant_name(const std::unique_ptr<schema::GrantReferenceT>& reference);
+
+std::string joined(const std::vector<std::string>& parts, std::string_view between = ", ");
+
+}  // namespace postern::cli
