@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <exception>
 #include <limits>
 #include <utility>
@@ -59,6 +60,7 @@ class Frame {
   std::span<std::byte> bytes() {
     return {static_cast<std::byte*>(zmq_msg_data(&message_)), zmq_msg_size(&message_)};
   }
+  void wipe() { explicit_bzero(bytes().data(), bytes().size()); }
   const char* property(const char* name) const { return zmq_msg_gets(&message_, name); }
 
  private:
@@ -148,9 +150,7 @@ Expected<std::string> bind_tcp(const Socket& socket, const std::string& name,
 
 class ZmqEndpoint final : public Endpoint {
  public:
-  ZmqEndpoint(void* context, const EndpointOptions& options);
-
-  Expected<> bind();
+  Expected<> bind(void* context, const EndpointOptions& options);
 
   bool receive(Inbound& inbound) override;
   void send(const Peer& peer, std::span<const std::uint8_t> payload) override;
@@ -161,14 +161,12 @@ class ZmqEndpoint final : public Endpoint {
  private:
   enum class Taken { message, bad_message, nothing };
 
-  Expected<> bind_tcp_door();
-  Expected<> bind_ipc_door();
+  Expected<> bind_tcp_door(void* context, const EndpointOptions& options);
+  Expected<> bind_ipc_door(void* context, const EndpointOptions& options);
   Taken take(std::uint8_t index, Inbound& inbound);
   bool take_payload(const Socket& socket, Inbound& inbound);
   void drop_rest(const Socket& socket);
 
-  void* context_;
-  EndpointOptions options_;
   std::vector<std::string> addresses_;
   /// Outlives the doors: its file goes last.
   std::optional<IpcListener> listener_;
@@ -182,26 +180,21 @@ class ZmqEndpoint final : public Endpoint {
   Counter dropped_out_;
 };
 
-ZmqEndpoint::ZmqEndpoint(void* context, const EndpointOptions& options)
-    : context_(context), options_(options) {}
-
-Expected<> ZmqEndpoint::bind() {
-  if (auto bound = bind_tcp_door(); !bound) return bound;
-  // The caller's memory: read while binding, and never after.
-  options_.curve_secret = {};
-  return bind_ipc_door();
+Expected<> ZmqEndpoint::bind(void* context, const EndpointOptions& options) {
+  if (auto bound = bind_tcp_door(context, options); !bound) return bound;
+  return bind_ipc_door(context, options);
 }
 
-Expected<> ZmqEndpoint::bind_tcp_door() {
-  if (options_.tcp.empty()) return {};
-  if (options_.curve_secret.size() != 32)
+Expected<> ZmqEndpoint::bind_tcp_door(void* context, const EndpointOptions& options) {
+  if (options.tcp.empty()) return {};
+  if (options.curve_secret.size() != 32)
     return std::unexpected(Failure{FailureKind::configuration,
-                                   "the server's CURVE key for " + options_.name + " is missing",
+                                   "the server's CURVE key for " + options.name + " is missing",
                                    "make one with posternd rotate-server-key"});
-  auto door = make_door(context_, options_, options_.curve_secret);
+  auto door = make_door(context, options, options.curve_secret);
   if (!door) return std::unexpected(door.error());
-  for (const auto& address : options_.tcp) {
-    auto bound = bind_tcp(door->socket, options_.name, address);
+  for (const auto& address : options.tcp) {
+    auto bound = bind_tcp(door->socket, options.name, address);
     if (!bound) return std::unexpected(bound.error());
     addresses_.push_back(*std::move(bound));
   }
@@ -209,17 +202,17 @@ Expected<> ZmqEndpoint::bind_tcp_door() {
   return {};
 }
 
-Expected<> ZmqEndpoint::bind_ipc_door() {
-  if (!options_.ipc) return {};
-  auto door = make_door(context_, options_, {});
+Expected<> ZmqEndpoint::bind_ipc_door(void* context, const EndpointOptions& options) {
+  if (!options.ipc) return {};
+  auto door = make_door(context, options, {});
   if (!door) return std::unexpected(door.error());
-  auto listener = IpcListener::listen(*options_.ipc);
+  auto listener = IpcListener::listen(*options.ipc);
   if (!listener) return std::unexpected(listener.error());
-  const std::string address = "ipc://" + options_.ipc->native();
+  const std::string address = "ipc://" + options.ipc->native();
   const int descriptor = listener->descriptor();
   if (auto set = set_options(door->socket, {{ZMQ_USE_FD, descriptor}}); !set) return set;
   if (zmq_bind(door->socket.get(), address.c_str()) != 0)
-    return std::unexpected(cannot_bind(options_.name, address, zmq_errno()));
+    return std::unexpected(cannot_bind(options.name, address, zmq_errno()));
   listener->hand_over();
   listener_.emplace(*std::move(listener));
   addresses_.push_back(address);
@@ -277,8 +270,10 @@ bool ZmqEndpoint::take_payload(const Socket& socket, Inbound& inbound) {
   return !inbound.identity.empty();
 }
 
+/// Nobody will see these frames, so nobody else wipes the secrets that may be in them.
 void ZmqEndpoint::drop_rest(const Socket& socket) {
-  while (payload_.more() && payload_.receive(socket)) continue;
+  payload_.wipe();
+  while (payload_.more() && payload_.receive(socket)) payload_.wipe();
 }
 
 void ZmqEndpoint::send(const Peer& peer, std::span<const std::uint8_t> payload) {
@@ -290,8 +285,7 @@ void ZmqEndpoint::send(const Peer& peer, std::span<const std::uint8_t> payload) 
   constexpr int first = ZMQ_DONTWAIT | ZMQ_SNDMORE;
   int sent = zmq_send(socket, peer.routing_id.data(), peer.routing_id.size(), first);
   if (sent < 0 && zmq_errno() == EAGAIN) {
-    // Full, as far as libzmq has heard; asking for its events makes it listen to what the peer has
-    // read.
+    // Full, as far as libzmq has heard. Asking for its events makes it hear what the peer has read.
     int events = 0;
     std::size_t size = sizeof events;
     zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size);
@@ -328,8 +322,8 @@ Expected<std::unique_ptr<Endpoint>> Endpoint::bind(Context& context,
                                                    const EndpointOptions& options) {
   void* handle = static_cast<ZmqContext&>(context).handle();
   try {
-    auto endpoint = std::make_unique<ZmqEndpoint>(handle, options);
-    if (auto bound = endpoint->bind(); !bound) return std::unexpected(bound.error());
+    auto endpoint = std::make_unique<ZmqEndpoint>();
+    if (auto bound = endpoint->bind(handle, options); !bound) return std::unexpected(bound.error());
     return endpoint;
   } catch (const std::exception& error) {
     return std::unexpected(Failure{FailureKind::input_output,

@@ -70,7 +70,7 @@ class Endpoint {
   virtual ~Endpoint() = default;
 
   /// The next message that is there, without waiting. Drops and counts what has no identity or
-  /// wrong frames.
+  /// wrong frames. After false, `wait`: only that looks at the sockets again at once.
   virtual bool receive(Inbound& inbound) = 0;
 
   /// Without waiting; drops and counts if the peer is gone or does not read.

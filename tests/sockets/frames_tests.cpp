@@ -127,6 +127,17 @@ BOOST_FIXTURE_TEST_CASE(an_empty_payload_is_a_payload, IpcTransport) {
   BOOST_TEST(question->payload.empty());
   answer(question->peer, "empty");
   BOOST_TEST(req.receive().has_value());
+
+  // The last frame is the payload, not a delimiter before the next message.
+  const auto dealer = client(ZMQ_DEALER);
+  dealer.send({""});
+  dealer.send({"next"});
+  const auto empty = receive();
+  BOOST_REQUIRE(empty);
+  BOOST_TEST(empty->payload.empty());
+  const auto next = receive();
+  BOOST_REQUIRE(next);
+  BOOST_TEST(next->payload == "next");
 }
 
 BOOST_FIXTURE_TEST_CASE(wrong_frames_are_dropped_and_counted, IpcTransport) {
