@@ -66,23 +66,19 @@ std::vector<std::unique_ptr<schema::CatalogueKindT>> catalogue_view(
 }  // namespace
 
 Auditor::Auditor(Parts parts, view::View view, journal::Head head)
-    : parts_(std::move(parts)),
-      view_(std::move(view)),
-      head_(head),
-      published_(parts_.waker),
-      tasks_(parts_.waker) {}
+    : parts_(std::move(parts)), view_(std::move(view)), head_(head) {}
 
 void Auditor::turn() {
   // What was published before a question was handed over has been taken before it.
   const auto take_published = [&] {
-    published_.drain([&](std::unique_ptr<Published> published) {
+    parts_.mail.auditor_published.drain([&](std::unique_ptr<Published> published) {
       view_.take(published->changes);
       if (published->head.seq > head_.seq) head_ = published->head;
-      parts_.writer.post(std::move(published));
+      parts_.mail.writer_returned.post(std::move(published));
     });
   };
   take_published();
-  tasks_.drain([&](std::unique_ptr<AuditTask> task) {
+  parts_.mail.auditor_tasks.drain([&](std::unique_ptr<AuditTask> task) {
     take_published();
     const auto* request = flatbuffers::GetRoot<schema::HistoryRequest>(task->request.data());
     const PageHead head{request->id(), head_.seq, parts_.clock.now_ns()};
@@ -92,7 +88,7 @@ void Auditor::turn() {
     const Message page =
         body ? page_of(head, std::move(*body)) : refusal_page(head, std::move(body.error()), 0);
     task->page.assign(page.data(), page.data() + page.size());
-    parts_.historian.post(std::move(task));
+    parts_.mail.historian_audited.post(std::move(task));
   });
 }
 

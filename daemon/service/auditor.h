@@ -22,17 +22,11 @@ class Auditor {
     const journal::Journal& journal;
     const credential::KeyStore& keys;
     const platform::Clock& clock;
-    platform::Waker& waker;
-    Mailbox<AuditTask>& historian;
-    /// Home of what is published.
-    Mailbox<Published>& writer;
+    Mailboxes& mail;
     std::function<void(std::string)> alarm;
   };
 
   Auditor(Parts parts, view::View view, journal::Head head);
-
-  Mailbox<Published>& published() { return published_; }
-  Mailbox<AuditTask>& tasks() { return tasks_; }
 
   void turn();
 
@@ -61,8 +55,6 @@ class Auditor {
   Parts parts_;
   view::View view_;
   journal::Head head_;
-  Mailbox<Published> published_;
-  Mailbox<AuditTask> tasks_;
   domain::RecordGate gate_;
 };
 

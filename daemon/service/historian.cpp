@@ -127,22 +127,20 @@ Historian::Historian(Parts parts, Settings settings, Send send, view::View view,
       send_(std::move(send)),
       view_(std::move(view)),
       head_(head),
-      head_time_ns_(time_ns),
-      published_(parts.waker),
-      audited_(parts.waker) {}
+      head_time_ns_(time_ns) {}
 
 void Historian::turn() {
   bool moved = false;
-  published_.drain([&](std::unique_ptr<Published> published) {
+  parts_.mail.historian_published.drain([&](std::unique_ptr<Published> published) {
     view_.take(published->changes);
     if (published->head.seq > head_.seq) {
       head_ = published->head;
       head_time_ns_ = published->time_ns;
       moved = true;
     }
-    parts_.next.post(std::move(published));
+    parts_.mail.auditor_published.post(std::move(published));
   });
-  audited_.drain([&](std::unique_ptr<AuditTask> task) {
+  parts_.mail.historian_audited.drain([&](std::unique_ptr<AuditTask> task) {
     --audits_;
     send_(task->peer, {task->page.data(), task->page.size()});
   });
@@ -227,7 +225,7 @@ void Historian::hand_to_auditor(const Peer& peer, const domain::Operator& asker,
   task->peer = peer;
   task->asker = asker.id;
   task->request.assign(request.bytes().begin(), request.bytes().end());
-  parts_.auditor.post(std::move(task));
+  parts_.mail.auditor_tasks.post(std::move(task));
 }
 
 bool Historian::park(Parked& waiting, std::uint32_t wait_ms) {

@@ -25,11 +25,8 @@ class Historian {
   struct Parts {
     const journal::Journal& journal;
     const platform::Clock& clock;
-    platform::Waker& waker;
     Vitals& vitals;
-    Mailbox<AuditTask>& auditor;
-    /// Next on the way of what is published.
-    Mailbox<Published>& next;
+    Mailboxes& mail;
   };
 
   struct Settings {
@@ -41,9 +38,6 @@ class Historian {
 
   Historian(Parts parts, Settings settings, Send send, view::View view, journal::Head head,
             std::int64_t time_ns);
-
-  Mailbox<Published>& published() { return published_; }
-  Mailbox<AuditTask>& audited() { return audited_; }
 
   void turn();
   void take(const Inbound& inbound);
@@ -78,8 +72,6 @@ class Historian {
   view::View view_;
   journal::Head head_;
   std::int64_t head_time_ns_;
-  Mailbox<Published> published_;
-  Mailbox<AuditTask> audited_;
   std::vector<Parked> parked_;
   std::size_t audits_ = 0;
   domain::RecordGate gate_;

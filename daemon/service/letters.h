@@ -52,4 +52,31 @@ struct AuditTask : Letter {
   std::vector<std::uint8_t> page;
 };
 
+/// Every line between the services; each is emptied by the one it is named for.
+struct Mailboxes {
+  struct Wakers {
+    platform::Waker& writer;
+    platform::Waker& reader;
+    platform::Waker& historian;
+    platform::Waker& auditor;
+  };
+
+  explicit Mailboxes(const Wakers& wakers)
+      : writer_attempts(wakers.writer),
+        writer_returned(wakers.writer),
+        reader_published(wakers.reader),
+        historian_published(wakers.historian),
+        historian_audited(wakers.historian),
+        auditor_published(wakers.auditor),
+        auditor_tasks(wakers.auditor) {}
+
+  Mailbox<Attempt> writer_attempts;
+  Mailbox<Published> writer_returned;
+  Mailbox<Published> reader_published;
+  Mailbox<Published> historian_published;
+  Mailbox<AuditTask> historian_audited;
+  Mailbox<Published> auditor_published;
+  Mailbox<AuditTask> auditor_tasks;
+};
+
 }  // namespace postern::service

@@ -102,13 +102,12 @@ Reader::Reader(Parts parts, Settings settings, Outlets outlets, view::View view,
       outlets_(std::move(outlets)),
       view_(std::move(view)),
       head_(head),
-      head_time_ns_(time_ns),
-      published_(parts.waker) {}
+      head_time_ns_(time_ns) {}
 
 // ---- a turn
 
 void Reader::turn() {
-  published_.drain(
+  parts_.mail.reader_published.drain(
       [&](std::unique_ptr<Published> published) { take_published(std::move(published)); });
   parts_.desk.done().drain([&](Ask ask) {
     if (judge(ask)) settle(std::move(ask));
@@ -395,7 +394,7 @@ bool Reader::judge(Ask& ask) {
   attempt->succeeded = ask->right;
   attempt->rehashed = std::move(ask->rehashed);
   attempts_.emplace(attempt->ticket, std::move(ask));
-  parts_.writer.post(std::move(attempt));
+  parts_.mail.writer_attempts.post(std::move(attempt));
   return false;
 }
 
@@ -435,7 +434,7 @@ void Reader::take_published(std::unique_ptr<Published> published) {
 }
 
 void Reader::pass_on() {
-  for (auto& published : held_back_) parts_.next.post(std::move(published));
+  for (auto& published : held_back_) parts_.mail.historian_published.post(std::move(published));
   held_back_.clear();
 }
 

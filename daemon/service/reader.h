@@ -27,11 +27,8 @@ class Reader {
   struct Parts {
     PasswordDesk& desk;
     const platform::Clock& clock;
-    platform::Waker& waker;
     Vitals& vitals;
-    Mailbox<Attempt>& writer;
-    /// Next on the way of what is published.
-    Mailbox<Published>& next;
+    Mailboxes& mail;
   };
 
   struct Settings {
@@ -53,8 +50,6 @@ class Reader {
 
   Reader(Parts parts, Settings settings, Outlets outlets, view::View view, journal::Head head,
          std::int64_t time_ns);
-
-  Mailbox<Published>& published() { return published_; }
 
   /// Takes what other threads have sent, goes on with long answers, lets waits end.
   void turn();
@@ -136,7 +131,6 @@ class Reader {
   view::View view_;
   journal::Head head_;
   std::int64_t head_time_ns_;
-  Mailbox<Published> published_;
   std::vector<Parked> parked_;
   std::deque<LongCheck> long_checks_;
   /// Published while long answers were under way: not passed on before they are done.

@@ -63,15 +63,14 @@ Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State st
       state_(std::move(state)),
       ids_(std::move(ids)),
       maker_(parts.keys, parts.entropy),
-      attempts_(parts.waker),
-      returned_(parts.waker),
       hashed_(parts.waker) {}
 
 // ---- a turn
 
 void Writer::turn() {
-  returned_.drain([](std::unique_ptr<Published>) {});
-  attempts_.drain([&](std::unique_ptr<Attempt> attempt) { take_attempt(std::move(attempt)); });
+  parts_.mail.writer_returned.drain([](std::unique_ptr<Published>) {});
+  parts_.mail.writer_attempts.drain(
+      [&](std::unique_ptr<Attempt> attempt) { take_attempt(std::move(attempt)); });
   hashed_.drain([&](Task task) { hashed(std::move(task)); });
   const std::int64_t monotonic_ns = parts_.clock.monotonic_ns();
   if (monotonic_ns < next_watch_ns_) return;
@@ -130,7 +129,7 @@ void Writer::publish() {
   if (group_.published->changes.empty() && group_.published->attempts.empty()) return;
   group_.published->head = parts_.journal.head();
   group_.published->time_ns = state_.time_ns();
-  parts_.reader.post(std::exchange(group_.published, std::make_unique<Published>()));
+  parts_.mail.reader_published.post(std::exchange(group_.published, std::make_unique<Published>()));
 }
 
 /// Law 3. What was decided in this group never leaves; the state that holds it is never used again.

@@ -44,8 +44,7 @@ class Writer {
     platform::Entropy& entropy;
     platform::Waker& waker;
     Vitals& vitals;
-    /// First on the way of what is published.
-    Mailbox<Published>& reader;
+    Mailboxes& mail;
   };
 
   struct Settings {
@@ -69,9 +68,6 @@ class Writer {
   };
 
   Writer(Parts parts, Settings settings, Outlets outlets, domain::State state, CommandIds ids);
-
-  Mailbox<Attempt>& attempts() { return attempts_; }
-  Mailbox<Published>& returned() { return returned_; }
 
   /// Takes what other threads have sent, and what time has made due.
   void turn();
@@ -159,8 +155,6 @@ class Writer {
   std::deque<Task> waiting_;
   std::unordered_map<Uuid, Refusals, UuidHash> refusals_;
 
-  Mailbox<Attempt> attempts_;
-  Mailbox<Published> returned_;
   Mailbox<CommandTask> hashed_;
 };
 

@@ -1,0 +1,52 @@
+// The daemon's settings: a TOML file, every bound checked, unknown keys refused, all problems told
+// at once.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/credential/password.h"
+#include "daemon/journal/leveldb_journal.h"
+#include "daemon/platform/failure.h"
+
+namespace postern {
+
+struct Config {
+  // [sockets]
+  /// IPv4 or IPv6 address that the tcp sockets listen on.
+  std::string address = "127.0.0.1";
+  /// Commands, queries, history listen on the next three ports, metrics on the fifth.
+  std::uint16_t port_base = 7'600;
+  /// The fast door, in `<data>/sockets`.
+  bool ipc = true;
+
+  // [passwords]
+  credential::PasswordCost cost;
+  std::uint32_t hash_threads = 2;
+  /// Password questions that wait in all; 1 to 1,000,000.
+  std::uint32_t waiting_max = 16'384;
+
+  // [journal]
+  journal::AnchorPolicy anchor = journal::AnchorPolicy::soon;
+  std::uint32_t disk_floor_mib = 128;
+
+  // [commands]
+  std::uint32_t id_window_hours = 24;
+  /// Messages made durable together; 1 to 10,000.
+  std::uint32_t group_max = 1'000;
+
+  // [log]
+  std::string level = "info";
+};
+
+/// Reads TOML text; `name` says in failures where it came from. Kind `configuration`, one line for
+/// each problem.
+Expected<Config> parse_config(std::string_view text, std::string_view name);
+
+/// Reads a file. Kinds `missing`, `not_permitted` and those of `parse_config`.
+Expected<Config> read_config(const std::filesystem::path& file);
+
+}  // namespace postern

@@ -1,0 +1,424 @@
+#include "daemon/daemon.h"
+
+#include <poll.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <future>
+#include <thread>
+
+#include "daemon/data_folder.h"
+#include "daemon/platform/files.h"
+#include "daemon/platform/notifier.h"
+#include "daemon/platform/process.h"
+#include "daemon/platform/signals.h"
+#include "daemon/service/auditor.h"
+#include "daemon/service/historian.h"
+#include "daemon/service/reader.h"
+#include "daemon/service/writer.h"
+#include "daemon/transport/context.h"
+#include "daemon/transport/curve.h"
+#include "daemon/transport/endpoint.h"
+
+namespace postern {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t second_ns = 1'000'000'000;
+constexpr std::int64_t day_ns = 86'400 * second_ns;
+constexpr std::int64_t millisecond_ns = 1'000'000;
+constexpr int longest_wait_ms = 1'000;
+/// Above the bounds that are answered with too_large, so that a little too much gets its answer.
+constexpr std::int64_t message_bytes_max = 2 * 1'048'576;
+constexpr std::uint32_t memory_floor_kib = 19'456;
+constexpr std::int64_t hour_ms = 3'600'000;
+
+/// What a thread's loop shares with main.
+struct Loop {
+  platform::Waker waker;
+  std::atomic<bool> ticked{true};
+  std::atomic<std::uint64_t> dropped_in{0};
+  std::atomic<std::uint64_t> dropped_out{0};
+  /// Made and used by the loop's own thread alone; null: it has no socket.
+  std::unique_ptr<transport::Endpoint> endpoint;
+};
+
+using Bound = Expected<std::vector<std::string>>;
+
+class Daemon {
+ public:
+  Daemon(const RunOptions& options, OpenedData data)
+      : options_(options), config_(options.config), paths_(options.data), data_(std::move(data)) {}
+
+  Expected<> run(platform::Signals& signals);
+
+ private:
+  void make_services();
+  Expected<> start_threads();
+  void wait_for_the_end(platform::Signals& signals);
+  Expected<> stop();
+
+  transport::EndpointOptions endpoint_options(const std::string& name, unsigned port_offset,
+                                              std::uint64_t io_threads) const;
+  template <class Body>
+  std::future<Bound> start_thread(Loop& loop, transport::EndpointOptions options, Body body);
+  void turn_writer();
+  template <class Service>
+  void turn_service(Loop& loop, Service& service);
+  void turn_auditor();
+  void tick(Loop& loop);
+  service::Send send_from(Loop& loop);
+
+  Expected<> tell_addresses(const std::array<Bound, 3>& bound) const;
+  void check_clock();
+  std::vector<std::string> warnings() const;
+  std::vector<std::pair<std::string, std::uint64_t>> counters() const;
+  bool all_ticked();
+
+  const RunOptions& options_;
+  const Config& config_;
+  DataPaths paths_;
+  OpenedData data_;
+  platform::SystemClock clock_;
+  platform::SystemEntropy entropy_;
+  service::Vitals vitals_;
+  Loop writer_loop_, reader_loop_, historian_loop_, auditor_loop_;
+  platform::Waker died_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> authenticator_died_{false};
+  service::Mailboxes mail_{
+      {writer_loop_.waker, reader_loop_.waker, historian_loop_.waker, auditor_loop_.waker}};
+
+  std::unique_ptr<transport::Context> context_;
+  std::unique_ptr<credential::HashPool> pool_;
+  std::unique_ptr<service::PasswordDesk> desk_;
+  std::unique_ptr<service::Writer> writer_;
+  std::unique_ptr<service::Reader> reader_;
+  std::unique_ptr<service::Historian> historian_;
+  std::unique_ptr<service::Auditor> auditor_;
+  std::vector<std::thread> threads_;
+};
+
+void alarm(const std::string& sentence) { spdlog::error("{}", sentence); }
+
+// ---- start
+
+Expected<> Daemon::run(platform::Signals& signals) {
+  auto context = transport::Context::start([this] {
+    authenticator_died_ = true;
+    died_.wake();
+  });
+  if (!context) return std::unexpected(context.error());
+  context_ = std::move(*context);
+  context_->allow(service::identities_in(data_.state.tables()));
+  check_clock();
+  make_services();
+  const Expected<> started = start_threads();
+  if (started) wait_for_the_end(signals);
+  const Expected<> stopped = stop();
+  if (!started) return started;
+  if (authenticator_died_)
+    return std::unexpected(Failure{FailureKind::bug, "the authenticator's thread ended by itself",
+                                   "Start the daemon again; report the diagnostics."});
+  return stopped;
+}
+
+void Daemon::check_clock() {
+  const std::int64_t apart_ns = clock_.now_ns() - data_.state.time_ns();
+  if (options_.confirm_clock || (apart_ns <= day_ns && apart_ns >= -300 * second_ns)) return;
+  vitals_.clock_suspect = true;
+  spdlog::warn(
+      "the clock is {} s {} the journal's last record: commands are refused until an operator "
+      "confirms with --confirm-clock",
+      std::abs(apart_ns) / second_ns, apart_ns > 0 ? "ahead of" : "behind");
+}
+
+void Daemon::make_services() {
+  const journal::Head head = data_.journal->head();
+  const std::int64_t time_ns = data_.state.time_ns();
+  const auto view = [&] {
+    view::View made;
+    made.load(data_.state.tables());
+    return made;
+  };
+  credential::HashPool::Limits limits;
+  limits.threads = config_.hash_threads;
+  limits.waiting_max = config_.waiting_max;
+  pool_ = std::make_unique<credential::HashPool>(limits);
+  desk_ = std::make_unique<service::PasswordDesk>(
+      *pool_, *data_.keys, entropy_, reader_loop_.waker, config_.cost,
+      service::PasswordDesk::Limits{1'024, config_.waiting_max});
+  reader_ = std::make_unique<service::Reader>(
+      service::Reader::Parts{*desk_, clock_, vitals_, mail_},
+      service::Reader::Settings{1'000, 10'000, POSTERN_VERSION, data_.installation,
+                                clock_.monotonic_ns()},
+      service::Reader::Outlets{send_from(reader_loop_), [this] { return warnings(); },
+                               [this] { return counters(); }, alarm},
+      view(), head, time_ns);
+  historian_ = std::make_unique<service::Historian>(
+      service::Historian::Parts{*data_.journal, clock_, vitals_, mail_},
+      service::Historian::Settings(), send_from(historian_loop_), view(), head, time_ns);
+  auditor_ = std::make_unique<service::Auditor>(
+      service::Auditor::Parts{*data_.journal, *data_.keys, clock_, mail_, alarm}, view(), head);
+  service::Writer::Settings settings;
+  settings.cost = config_.cost;
+  settings.disk_floor_bytes = std::uint64_t{config_.disk_floor_mib} << 20U;
+  service::Writer::Outlets outlets{
+      send_from(writer_loop_),
+      [this](std::set<std::string> identities) { context_->allow(std::move(identities)); },
+      [this] { return platform::free_bytes(paths_.root).value_or(0); }, alarm};
+  writer_ = std::make_unique<service::Writer>(
+      service::Writer::Parts{*data_.journal, *data_.keys, *pool_, clock_, entropy_,
+                             writer_loop_.waker, vitals_, mail_},
+      settings, std::move(outlets), std::move(data_.state), std::move(data_.ids));
+}
+
+service::Send Daemon::send_from(Loop& loop) {
+  return [&loop](const platform::Peer& peer, std::span<const std::uint8_t> payload) {
+    loop.endpoint->send(peer, payload);
+  };
+}
+
+transport::EndpointOptions Daemon::endpoint_options(const std::string& name, unsigned port_offset,
+                                                    std::uint64_t io_threads) const {
+  transport::EndpointOptions options;
+  options.name = name;
+  const bool is_ipv6 = config_.address.find(':') != std::string::npos;
+  options.tcp.push_back("tcp://" + (is_ipv6 ? "[" + config_.address + "]" : config_.address) + ":" +
+                        std::to_string(config_.port_base + port_offset));
+  if (config_.ipc) options.ipc = paths_.sockets() / name;
+  options.curve_secret = data_.keys->own_key("server-curve-secret");
+  options.message_bytes_max = message_bytes_max;
+  options.affinity = io_threads;
+  return options;
+}
+
+/// An endpoint belongs to one thread for life, so each thread binds its own and tells main how that
+/// went.
+template <class Body>
+std::future<Bound> Daemon::start_thread(Loop& loop, transport::EndpointOptions options, Body body) {
+  std::promise<Bound> told;
+  std::future<Bound> bound = told.get_future();
+  threads_.emplace_back(
+      [this, &loop, options = std::move(options), body, told = std::move(told)]() mutable {
+        auto endpoint = transport::Endpoint::bind(*context_, options);
+        if (!endpoint) return told.set_value(std::unexpected(endpoint.error()));
+        loop.endpoint = std::move(*endpoint);
+        told.set_value(loop.endpoint->addresses());
+        body();
+        loop.endpoint.reset();
+      });
+  return bound;
+}
+
+Expected<> Daemon::start_threads() {
+  // Commands have one I/O thread, queries and history the other, so that commands do not delay
+  // queries.
+  std::array<std::future<Bound>, 3> bound = {
+      start_thread(writer_loop_, endpoint_options("commands", 1, 1), [this] { turn_writer(); }),
+      start_thread(reader_loop_, endpoint_options("queries", 2, 2),
+                   [this] { turn_service(reader_loop_, *reader_); }),
+      start_thread(historian_loop_, endpoint_options("history", 3, 2),
+                   [this] { turn_service(historian_loop_, *historian_); })};
+  threads_.emplace_back([this] { turn_auditor(); });
+  std::array<Bound, 3> results = {bound[0].get(), bound[1].get(), bound[2].get()};
+  for (const Bound& result : results)
+    if (!result) return std::unexpected(result.error());
+  return tell_addresses(results);
+}
+
+Expected<> Daemon::tell_addresses(const std::array<Bound, 3>& bound) const {
+  constexpr const char* names[] = {"commands", "queries", "history"};
+  const auto server = transport::curve_public_key(data_.keys->own_key("server-curve-secret"));
+  std::string file;
+  for (std::size_t index = 0; index < bound.size(); ++index) {
+    for (const std::string& address : *bound[index]) {
+      const bool is_ipc = address.starts_with("ipc://");
+      file += std::string(names[index]) + (is_ipc ? "_ipc" : "") + " = \"" + address + "\"\n";
+      std::printf("%-10s%s\n", names[index], address.c_str());
+    }
+  }
+  file += "server_key = \"" + transport::z85_encode(server) + "\"\n";
+  std::printf("%-10s%s\n", "server key", transport::z85_encode(server).c_str());
+  std::fflush(stdout);
+  return platform::write_file(paths_.addresses(), std::as_bytes(std::span(file)));
+}
+
+// ---- threads
+
+void Daemon::tick(Loop& loop) {
+  loop.ticked = true;
+  const transport::EndpointCounters counters = loop.endpoint->counters();
+  loop.dropped_in = counters.dropped_in;
+  loop.dropped_out = counters.dropped_out;
+}
+
+void Daemon::turn_writer() {
+  transport::Endpoint& endpoint = *writer_loop_.endpoint;
+  transport::Inbound inbound;
+  // Once it is told to stop, the writer refuses what comes and finishes what it has.
+  for (bool done = false; !done;) {
+    writer_loop_.waker.clear();
+    const bool last_turns = stopping_;
+    writer_->turn();
+    for (std::uint32_t taken = 0; taken < config_.group_max && endpoint.receive(inbound); ++taken)
+      writer_->take({inbound.peer, inbound.identity, inbound.payload});
+    writer_->commit();
+    tick(writer_loop_);
+    done = last_turns && writer_->drain();
+    if (!done) endpoint.wait(writer_loop_.waker.descriptor(), longest_wait_ms);
+  }
+}
+
+template <class Service>
+void Daemon::turn_service(Loop& loop, Service& service) {
+  constexpr int messages_a_turn = 256;
+  transport::Inbound inbound;
+  while (!stopping_) {
+    loop.waker.clear();
+    service.turn();
+    for (int taken = 0; taken < messages_a_turn && loop.endpoint->receive(inbound); ++taken)
+      service.take({inbound.peer, inbound.identity, inbound.payload});
+    tick(loop);
+    loop.endpoint->wait(loop.waker.descriptor(), service.idle_ms());
+  }
+}
+
+void Daemon::turn_auditor() {
+  pollfd waker{auditor_loop_.waker.descriptor(), POLLIN, 0};
+  while (!stopping_) {
+    auditor_loop_.waker.clear();
+    auditor_->turn();
+    ::poll(&waker, 1, longest_wait_ms);
+  }
+}
+
+// ---- main's own
+
+bool Daemon::all_ticked() {
+  const bool writer = writer_loop_.ticked.exchange(false);
+  const bool reader = reader_loop_.ticked.exchange(false);
+  const bool historian = historian_loop_.ticked.exchange(false);
+  return context_->ticked() && writer && reader && historian;
+}
+
+void Daemon::wait_for_the_end(platform::Signals& signals) {
+  platform::Notifier notifier;
+  if (const auto told = notifier.ready(); !told) spdlog::warn("{}", told.error().sentence);
+  spdlog::info("ready at seq {}", data_.journal->head().seq);
+  int interval_ms = -1;
+  if (const auto watchdog = notifier.watchdog_interval())
+    interval_ms = static_cast<int>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog).count() / 3);
+  while (true) {
+    pollfd waits[] = {{signals.descriptor(), POLLIN, 0}, {died_.descriptor(), POLLIN, 0}};
+    const int ready = ::poll(waits, 2, interval_ms);
+    if (authenticator_died_) break;
+    if (ready == 0 && all_ticked()) {
+      if (const auto told = notifier.alive(); !told) spdlog::warn("{}", told.error().sentence);
+    }
+    if (const auto signal = signals.take(); signal && *signal != SIGHUP) break;
+  }
+  spdlog::info("stopping");
+  if (const auto told = notifier.stopping(); !told) spdlog::warn("{}", told.error().sentence);
+}
+
+Expected<> Daemon::stop() {
+  stopping_ = true;
+  for (Loop* loop : {&writer_loop_, &reader_loop_, &historian_loop_, &auditor_loop_})
+    loop->waker.wake();
+  for (std::thread& thread : threads_) thread.join();
+  // The pool's threads post to the services: they go first.
+  pool_.reset();
+  std::error_code ignored_if_never_written;
+  fs::remove(paths_.addresses(), ignored_if_never_written);
+  const auto closed = data_.journal->close();
+  if (closed) spdlog::info("stopped at seq {}", data_.journal->head().seq);
+  return closed;
+}
+
+std::vector<std::string> Daemon::warnings() const {
+  std::vector<std::string> told;
+  const bool loopback = config_.address == "::1" || config_.address.starts_with("127.");
+  std::error_code error;
+  if (!loopback && fs::exists(paths_.owner_key(), error))
+    told.push_back(
+        "the owner's secret key lies in the data folder while the daemon listens beyond this "
+        "machine: move it away");
+  if (config_.cost.memory_kib < memory_floor_kib)
+    told.push_back("passwords are hashed with " + std::to_string(config_.cost.memory_kib) +
+                   " KiB, below the floor of 19456 KiB");
+  if (config_.anchor == journal::AnchorPolicy::off)
+    told.push_back("the anchor is off: a cut tail of the journal would go unnoticed");
+  if (!data_.keys->memory_locked())
+    told.push_back("keys are not locked in memory: raise the limit on locked memory");
+  if (vitals_.degraded)
+    told.push_back("the journal failed: commands are refused until the daemon is restarted");
+  if (vitals_.disk_low)
+    told.push_back("free disk space is under the floor: commands are refused until there is more");
+  if (vitals_.clock_suspect)
+    told.push_back(
+        "the clock disagrees with the journal: commands are refused until it is confirmed");
+  return told;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> Daemon::counters() const {
+  std::vector<std::pair<std::string, std::uint64_t>> told = {
+      {"commands", vitals_.commands},
+      {"commands_refused", vitals_.commands_refused},
+      {"commands_repeated", vitals_.commands_repeated},
+      {"records", vitals_.records},
+      {"groups", vitals_.groups},
+      {"queries", vitals_.queries},
+      {"decisions", vitals_.decisions},
+      {"password_checks", vitals_.password_checks},
+      {"history_requests", vitals_.history_requests},
+      {"malformed", vitals_.malformed},
+      {"strangers", vitals_.strangers},
+      {"busy", vitals_.busy},
+      {"handshakes_denied", context_->denied()},
+      {"passwords_waiting", pool_->waiting()},
+  };
+  const std::pair<const char*, const Loop*> loops[] = {
+      {"commands", &writer_loop_}, {"queries", &reader_loop_}, {"history", &historian_loop_}};
+  for (const auto& [name, loop] : loops) {
+    told.emplace_back(std::string(name) + "_dropped_in", loop->dropped_in);
+    told.emplace_back(std::string(name) + "_dropped_out", loop->dropped_out);
+  }
+  return told;
+}
+
+void start_diagnostics(const std::string& level) {
+  auto logger = std::make_shared<spdlog::logger>("posternd",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+  logger->set_level(spdlog::level::from_str(level));
+  spdlog::set_default_logger(std::move(logger));
+}
+
+}  // namespace
+
+Expected<> run_daemon(const RunOptions& options) {
+  start_diagnostics(options.config.level);
+  if (auto hardened = platform::harden_process(); !hardened) return hardened;
+  platform::Signals signals;
+  const platform::SystemClock clock;
+  platform::SystemEntropy entropy;
+  const OpenOptions open{
+      options.config.anchor,
+      {options.config.id_window_hours * hour_ms, 300'000},
+      [](std::uint64_t seq) { spdlog::info("reading the journal: {} records", seq); }};
+  auto data = open_data_folder(options.data, open, clock, entropy);
+  if (!data) return std::unexpected(data.error());
+  spdlog::info("{} {} records, {} users", options.verify ? "verified every byte of" : "read",
+               data->journal->head().seq, data->state.tables().live_user_count());
+  return Daemon(options, std::move(*data)).run(signals);
+}
+
+}  // namespace postern

@@ -1,0 +1,23 @@
+// The running daemon: every part made, every thread started, and all stopped in order.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "daemon/config.h"
+
+namespace postern {
+
+struct RunOptions {
+  std::filesystem::path data;
+  Config config;
+  /// An operator says that the clock is right (Time, in the architecture).
+  bool confirm_clock = false;
+  /// Say how much was verified; every opening without a snapshot reads every byte anyway.
+  bool verify = false;
+};
+
+/// Runs until SIGTERM or SIGINT. The calling thread must be the process's only one.
+Expected<> run_daemon(const RunOptions& options);
+
+}  // namespace postern

@@ -1,0 +1,230 @@
+#include "daemon/data_folder.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+
+#include "daemon/credential/secret.h"
+#include "daemon/domain/fold.h"
+#include "daemon/platform/files.h"
+#include "daemon/platform/system_failure.h"
+#include "daemon/service/receipts.h"
+#include "daemon/transport/curve.h"
+#include "schema/identifiers.h"
+
+namespace postern {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view format_name = "postern-data ";
+constexpr int format_version = 1;
+constexpr std::uint64_t progress_interval = 250'000;
+
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
+
+/// Two lines of TOML that the command line reads.
+std::string key_file(const transport::CurveKeyPair& pair) {
+  return "public_key = \"" + transport::z85_encode(pair.public_key) + "\"\nsecret_key = \"" +
+         transport::z85_encode(pair.secret_key) + "\"\n";
+}
+
+schema::Uuid fresh_id(const platform::Clock& clock, platform::Entropy& entropy) {
+  std::array<std::uint64_t, 2> random{};
+  entropy.fill(std::as_writable_bytes(std::span(random)));
+  return domain::uuid_v7(clock.now_ns() / 1'000'000, random);
+}
+
+/// The journal's first record: that it was made, and who owns it.
+service::Message first_record(const NewFolder& wanted, const transport::CurveKey& owner_key,
+                              const platform::Clock& clock, platform::Entropy& entropy) {
+  schema::RecordT record;
+  record.seq = 1;
+  record.time_ns = clock.now_ns();
+  record.operator_id = std::make_unique<schema::Uuid>(domain::daemon_operator);
+  record.role = schema::Role::daemon;
+  record.command_id = std::make_unique<schema::Uuid>(fresh_id(clock, entropy));
+  schema::JournalCreatedT created;
+  created.installation = std::make_unique<schema::Uuid>(fresh_id(clock, entropy));
+  created.program_version = POSTERN_VERSION;
+  record.events.emplace_back(std::make_unique<schema::EventT>())->body.Set(std::move(created));
+  schema::OperatorAddedT owner;
+  owner.operator_id = std::make_unique<schema::Uuid>(fresh_id(clock, entropy));
+  owner.name = "owner";
+  owner.role = schema::Role::owner;
+  owner.standing = std::make_unique<schema::OperatorStandingT>();
+  auto& key = owner.standing->keys.emplace_back(std::make_unique<schema::PublicKeyT>());
+  const auto* data = reinterpret_cast<const std::uint8_t*>(owner_key.data());
+  key->bytes.assign(data, data + owner_key.size());
+  owner.standing->uid = wanted.owner_uid;
+  owner.standing->all_tenants = true;
+  record.events.emplace_back(std::make_unique<schema::EventT>())->body.Set(std::move(owner));
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(schema::CreateRecord(builder, &record), schema::record_identifier);
+  return builder.Release();
+}
+
+Expected<> make_journal(const DataPaths& paths, const service::Message& record) {
+  const journal::LevelDbOptions options{paths.journal(),
+                                        journal::AnchorPolicy::before_acknowledgement, nullptr};
+  if (auto made = journal::create_leveldb_journal(options); !made) return made;
+  auto opened = journal::open_leveldb_journal(
+      options, [](std::uint64_t, journal::View) { return Expected<>(); });
+  if (!opened) return std::unexpected(opened.error());
+  const journal::View view = std::as_bytes(std::span(record.data(), record.size()));
+  if (auto appended = (*opened)->append(0, {&view, 1}); !appended) return appended;
+  return (*opened)->close();
+}
+
+/// An empty folder of ours alone.
+Expected<> make_empty(const fs::path& folder) {
+  std::error_code error;
+  if (fs::exists(folder, error) && !fs::is_empty(folder, error))
+    return std::unexpected(
+        Failure{FailureKind::cannot_create,
+                "the folder " + printable(folder.string(), 400) + " is not empty",
+                "Name a folder that is empty or does not exist; a half-made one can be removed."});
+  fs::create_directories(folder, error);
+  if (!error) fs::permissions(folder, fs::perms::owner_all, error);
+  if (error)
+    return std::unexpected(platform::system_failure(
+        "make the folder " + printable(folder.string(), 400), error.value()));
+  return {};
+}
+
+Expected<> check_format(const DataPaths& paths) {
+  const std::string shown = printable(paths.root.string(), 400);
+  std::error_code error;
+  const Failure nothing{
+      FailureKind::missing, "there is no Postern data in " + shown,
+      "Make a data folder with 'posternd init --data DIR', or name the right one."};
+  if (!fs::is_directory(paths.root, error)) {
+    if (error == std::errc::permission_denied)
+      return std::unexpected(
+          platform::system_failure("open the data folder " + shown, error.value()));
+    return std::unexpected(nothing);
+  }
+  const auto marker = platform::read_file(paths.format(), 64);
+  if (!marker)
+    return std::unexpected(marker.error().kind == FailureKind::missing ? nothing : marker.error());
+  std::string_view text(reinterpret_cast<const char*>(marker->data()), marker->size());
+  if (!text.starts_with(format_name)) return std::unexpected(nothing);
+  text.remove_prefix(format_name.size());
+  const int version = std::atoi(std::string(text).c_str());
+  if (version <= format_version && version > 0) return {};
+  return std::unexpected(Failure{FailureKind::configuration,
+                                 shown + " is data of a newer version of Postern",
+                                 "Use the version that made it, or a newer one."});
+}
+
+/// Folds each record while the journal is opened, and notes what the keys must prove.
+class Reading {
+ public:
+  Reading(const OpenOptions& options, const platform::Clock& clock)
+      : options_(options), clock_(clock) {}
+
+  Expected<> take(std::uint64_t seq, journal::View bytes, OpenedData& data) {
+    domain::Changes changes;
+    const auto record = domain::fold(data.state, gate_, bytes, changes);
+    if (!record)
+      return std::unexpected(Failure{
+          record.error().newer ? FailureKind::configuration : FailureKind::damaged,
+          "the journal cannot be folded at record " + std::to_string(seq) + ": " +
+              record.error().sentence,
+          record.error().newer ? "Use the version of Postern that wrote it, or a newer one."
+                               : "Restore from a backup; keep the damaged folder for inquiry."});
+    if (seq == 1) note_installation(**record, data);
+    if ((*record)->role() != schema::Role::daemon &&
+        data.ids.in_window(*(*record)->command_id(), clock_.now_ns() / 1'000'000))
+      data.ids.remember(*(*record)->operator_id(), *(*record)->command_id(), seq);
+    if (options_.progress && seq % progress_interval == 0) options_.progress(seq);
+    return {};
+  }
+
+ private:
+  static void note_installation(const schema::Record& record, OpenedData& data) {
+    for (const schema::Event* event : *record.events())
+      if (const auto* created = event->body_as_JournalCreated())
+        if (created->installation() != nullptr) data.installation = *created->installation();
+  }
+
+  const OpenOptions& options_;
+  const platform::Clock& clock_;
+  domain::RecordGate gate_;
+};
+
+/// Every user's key must be there and be the one its first event committed to.
+Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) {
+  std::vector<const domain::User*> users;
+  state.tables().for_each_user([&](const domain::User& user) { users.push_back(&user); });
+  std::ranges::sort(users, {}, [](const domain::User* user) {
+    return std::pair(user->key.file, user->key.slot);
+  });
+  for (const domain::User* user : users) {
+    credential::Commitment commitment;
+    std::memcpy(commitment.data(), user->key.commitment.data(), commitment.size());
+    if (auto confirmed = keys.confirm_used({user->key.file, user->key.slot}, commitment);
+        !confirmed)
+      return confirmed;
+  }
+  return {};
+}
+
+}  // namespace
+
+Expected<> make_data_folder(const NewFolder& wanted, const platform::Clock& clock,
+                            platform::Entropy& entropy) {
+  const DataPaths paths(wanted.folder);
+  if (auto made = make_empty(paths.root); !made) return made;
+  const auto owner = transport::make_curve_key_pair();
+  const fs::path owner_file = wanted.owner_key.empty() ? paths.owner_key() : wanted.owner_key;
+  if (auto made = credential::KeyStore::create(paths.keys(), entropy); !made) return made;
+  if (auto made = make_journal(paths, first_record(wanted, owner.public_key, clock, entropy));
+      !made)
+    return made;
+  auto keys = credential::KeyStore::open(paths.keys(), entropy);
+  if (!keys) return std::unexpected(keys.error());
+  const auto server = transport::curve_public_key((*keys)->own_key("server-curve-secret"));
+  if (auto made =
+          platform::write_file(paths.server_key(), bytes_of(transport::z85_encode(server) + "\n"));
+      !made)
+    return made;
+  std::string secret = key_file(owner);
+  auto written = platform::write_file(owner_file, bytes_of(secret));
+  credential::wipe(std::as_writable_bytes(std::span(secret)));
+  if (!written) return written;
+  const std::string marker = std::string(format_name) + std::to_string(format_version) + "\n";
+  return platform::write_file(paths.format(), bytes_of(marker));
+}
+
+Expected<OpenedData> open_data_folder(const fs::path& folder, const OpenOptions& options,
+                                      const platform::Clock& clock, platform::Entropy& entropy) {
+  const DataPaths paths(folder);
+  if (auto checked = check_format(paths); !checked) return std::unexpected(checked.error());
+  auto lock = platform::FolderLock::take(folder);
+  if (!lock) return std::unexpected(lock.error());
+  auto keys = credential::KeyStore::open(paths.keys(), entropy);
+  if (!keys) return std::unexpected(keys.error());
+  OpenedData data{
+      std::move(*lock), std::move(*keys), nullptr, {}, service::CommandIds(options.window), {}};
+  Reading reading(options, clock);
+  auto opened = journal::open_leveldb_journal(
+      {paths.journal(), options.anchor, nullptr},
+      [&](std::uint64_t seq, journal::View bytes) { return reading.take(seq, bytes, data); });
+  if (!opened) return std::unexpected(opened.error());
+  data.journal = std::move(*opened);
+  if (data.journal->head().seq == 0)
+    return std::unexpected(Failure{
+        FailureKind::damaged, "the journal is empty, though every journal begins with its owner",
+        "Restore from a backup; keep the damaged folder for inquiry."});
+  if (auto confirmed = confirm_keys(data.state, *data.keys); !confirmed)
+    return std::unexpected(confirmed.error());
+  return data;
+}
+
+}  // namespace postern

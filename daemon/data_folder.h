@@ -1,0 +1,75 @@
+// The data folder: what lies where, how it is made, and how it is opened and checked before
+// anything may use it.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "daemon/credential/key_store.h"
+#include "daemon/domain/state.h"
+#include "daemon/journal/leveldb_journal.h"
+#include "daemon/platform/clock.h"
+#include "daemon/platform/entropy.h"
+#include "daemon/platform/folder_lock.h"
+#include "daemon/service/command_ids.h"
+
+namespace postern {
+
+/// Places inside a data folder.
+struct DataPaths {
+  explicit DataPaths(std::filesystem::path folder) : root(std::move(folder)) {}
+
+  std::filesystem::path root;
+  /// The marker: which form of data this is. Written last when a folder is made.
+  std::filesystem::path format() const { return root / "format"; }
+  std::filesystem::path journal() const { return root / "journal"; }
+  std::filesystem::path keys() const { return root / "keys"; }
+  std::filesystem::path sockets() const { return root / "sockets"; }
+  /// The server's public CURVE key, for clients.
+  std::filesystem::path server_key() const { return root / "server.key"; }
+  /// The first owner's secret, unless it was sent elsewhere. The daemon never reads it.
+  std::filesystem::path owner_key() const { return root / "owner.key"; }
+  /// Where a running daemon listens, for the command line; there while it runs.
+  std::filesystem::path addresses() const { return root / "addresses"; }
+};
+
+struct NewFolder {
+  std::filesystem::path folder;
+  /// Where the first owner's secret goes; empty: into the folder.
+  std::filesystem::path owner_key;
+  /// The system user that the first owner's ipc connections come from.
+  std::uint32_t owner_uid = 0;
+};
+
+/// Makes keys, journal and the first owner. Fails with `cannot_create` if the folder holds
+/// anything.
+Expected<> make_data_folder(const NewFolder& wanted, const platform::Clock& clock,
+                            platform::Entropy& entropy);
+
+/// All that was read from the folder, checked and ready.
+struct OpenedData {
+  platform::FolderLock lock;
+  std::unique_ptr<credential::KeyStore> keys;
+  std::unique_ptr<journal::Journal> journal;
+  domain::State state;
+  service::CommandIds ids;
+  schema::Uuid installation;
+};
+
+struct OpenOptions {
+  journal::AnchorPolicy anchor = journal::AnchorPolicy::soon;
+  service::CommandIds::Window window;
+  /// Told the seq now and then while a long journal is read.
+  std::function<void(std::uint64_t seq)> progress;
+};
+
+/// Locks the folder, reads every record, checks every key. Kinds: `missing` (no folder, or not
+/// ours), `in_use`, `damaged`, `configuration` (a newer version's).
+Expected<OpenedData> open_data_folder(const std::filesystem::path& folder,
+                                      const OpenOptions& options, const platform::Clock& clock,
+                                      platform::Entropy& entropy);
+
+}  // namespace postern

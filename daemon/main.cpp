@@ -1,0 +1,109 @@
+// posternd: arguments → config → wiring → exit code.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+
+#include "daemon/config.h"
+#include "daemon/daemon.h"
+#include "daemon/data_folder.h"
+
+namespace {
+
+using namespace postern;
+
+int report(const Failure& failure) {
+  std::cerr << "posternd: " << failure.sentence << "\n";
+  if (!failure.remedy.empty()) std::cerr << failure.remedy << "\n";
+  return exit_code(failure);
+}
+
+int init(const NewFolder& wanted) {
+  const platform::SystemClock clock;
+  platform::SystemEntropy entropy;
+  ::umask(0077);
+  if (const auto made = make_data_folder(wanted, clock, entropy); !made)
+    return report(made.error());
+  const DataPaths paths(wanted.folder);
+  const auto owner_key = wanted.owner_key.empty() ? paths.owner_key() : wanted.owner_key;
+  std::cout << "made the data folder " << wanted.folder.string() << "\n"
+            << "the first owner's secret key is in " << owner_key.string()
+            << ": keep it safe, it is nowhere else\n"
+            << "start with: posternd --data " << wanted.folder.string() << "\n";
+  return 0;
+}
+
+int check_config(const std::string& file) {
+  if (const auto config = read_config(file); !config) return report(config.error());
+  std::cout << file << " is good\n";
+  return 0;
+}
+
+struct Arguments {
+  std::string data;
+  std::string config;
+  std::string owner_key;
+  std::string checked_config;
+  int port_base = 0;
+  bool verify = false;
+  bool confirm_clock = false;
+};
+
+int run(const Arguments& arguments) {
+  RunOptions options;
+  options.data = arguments.data;
+  options.verify = arguments.verify;
+  options.confirm_clock = arguments.confirm_clock;
+  if (!arguments.config.empty()) {
+    auto config = read_config(arguments.config);
+    if (!config) return report(config.error());
+    options.config = std::move(*config);
+  }
+  if (arguments.port_base != 0)
+    options.config.port_base = static_cast<std::uint16_t>(arguments.port_base);
+  const auto ran = run_daemon(options);
+  return ran ? 0 : report(ran.error());
+}
+
+}  // namespace
+
+int main(int argument_count, char** argument_values) {
+  CLI::App app("Postern's daemon: API users, who may do what, and the journal that proves it.",
+               "posternd");
+  app.set_version_flag("--version", "posternd " POSTERN_VERSION);
+  app.footer("Example: posternd init --data /var/lib/postern && posternd --data /var/lib/postern");
+  Arguments arguments;
+  app.add_option("--data", arguments.data, "the data folder");
+  app.add_option("--config", arguments.config, "settings, as TOML");
+  app.add_option("--port-base", arguments.port_base,
+                 "moves all ports: commands N+1, queries N+2, history N+3")
+      ->check(CLI::Range(1, 65'530));
+  app.add_flag("--verify", arguments.verify, "read every byte before starting");
+  app.add_flag("--confirm-clock", arguments.confirm_clock,
+               "the clock is right, though the journal's last record is far from it");
+  CLI::App* init_command =
+      app.add_subcommand("init", "makes a data folder with its keys and its first owner");
+  init_command->add_option("--data", arguments.data, "the data folder, empty or not there yet")
+      ->required();
+  init_command->add_option("--owner-key", arguments.owner_key,
+                           "where the first owner's secret key goes");
+  CLI::App* check_command =
+      app.add_subcommand("check-config", "tells every problem of a settings file");
+  check_command->add_option("FILE", arguments.checked_config, "settings, as TOML")->required();
+  try {
+    app.parse(argument_count, argument_values);
+  } catch (const CLI::Success& asked_for_text) {
+    return app.exit(asked_for_text);
+  } catch (const CLI::ParseError& error) {
+    app.exit(error);
+    return static_cast<int>(FailureKind::usage);
+  }
+  if (*init_command) return init({arguments.data, arguments.owner_key, ::geteuid()});
+  if (*check_command) return check_config(arguments.checked_config);
+  if (arguments.data.empty())
+    return report({FailureKind::usage, "no data folder is named",
+                   "Name one: posternd --data DIR; see posternd --help."});
+  return run(arguments);
+}
