@@ -50,6 +50,11 @@ void edit_user(const Scene& scene, Edit edit) {
   scene.state.replace(Owned<User>(std::move(after)), scene.changes);
 }
 
+void clear_tenant_lock(const Scene& scene, User& user) {
+  user.tenant_lock_cleared_seq = scene.record.seq;
+  user.tenant_lock_cleared_index = scene.index;
+}
+
 void journal_created(const Scene&, const schema::JournalCreated&) {}
 
 void tenant_created(const Scene& scene, const schema::TenantCreated& body) {
@@ -84,6 +89,7 @@ void tenant_disabled(const Scene& scene, const schema::TenantDisabled&) {
     tenant.enabled = false;
     tenant.status_seq = scene.record.seq;
     tenant.disabled_seq = scene.record.seq;
+    tenant.disabled_index = scene.index;
   });
 }
 
@@ -105,7 +111,7 @@ void user_created(const Scene& scene, const schema::UserCreated& body) {
   user->created_seq = scene.record.seq;
   user->status_seq = scene.record.seq;
   user->api_access_seq = scene.record.seq;
-  user->tenant_lock_cleared_seq = scene.record.seq;
+  clear_tenant_lock(scene, *user);
   user->last_seq = scene.record.seq;
   user->sealed_profile = shared_bytes(body.sealed_profile());
   user->sealed_password = shared_bytes(body.sealed_password());
@@ -136,7 +142,7 @@ void user_unlocked(const Scene& scene, const schema::UserUnlocked& body) {
       const auto cause = static_cast<schema::LockCause>(raw);
       if (cause == schema::LockCause::passwords) user.passwords_lock_seq = 0;
       if (cause == schema::LockCause::operator_command) user.operator_lock_seq = 0;
-      if (cause == schema::LockCause::tenant) user.tenant_lock_cleared_seq = scene.record.seq;
+      if (cause == schema::LockCause::tenant) clear_tenant_lock(scene, user);
     }
   });
 }
@@ -154,7 +160,7 @@ void password_reset(const Scene& scene, const schema::PasswordReset& body) {
     user.password_seq = scene.record.seq;
     user.failures = 0;
     user.passwords_lock_seq = 0;
-    user.tenant_lock_cleared_seq = scene.record.seq;
+    clear_tenant_lock(scene, user);
   });
 }
 

@@ -66,6 +66,7 @@ void write(Writer& out, const Tenant& tenant) {
   out.number(tenant.enabled);
   for (const Seq seq : {tenant.created_seq, tenant.status_seq, tenant.disabled_seq})
     out.number(seq);
+  out.number(tenant.disabled_index);
 }
 
 void write(Writer& out, const User& user) {
@@ -84,6 +85,7 @@ void write(Writer& out, const User& user) {
                         user.tenant_lock_cleared_seq, user.passwords_lock_seq,
                         user.operator_lock_seq, user.last_seq})
     out.number(seq);
+  out.number(user.tenant_lock_cleared_index);
   out.sealed(user.sealed_profile);
   out.sealed(user.sealed_password);
   out.number(user.grants->size());

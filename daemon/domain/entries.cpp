@@ -1,6 +1,7 @@
 #include "daemon/domain/entries.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace postern::domain {
 
@@ -40,7 +41,8 @@ std::vector<std::string> identities_of(const Operator& entry) {
 }
 
 static bool locked_by_tenant(const Tenant& tenant, const User& user) {
-  return tenant.disabled_seq > user.tenant_lock_cleared_seq;
+  return std::pair(tenant.disabled_seq, tenant.disabled_index) >
+         std::pair(user.tenant_lock_cleared_seq, user.tenant_lock_cleared_index);
 }
 
 std::vector<Lock> locks_of(const Tenant& tenant, const User& user) {

@@ -42,8 +42,9 @@ struct Tenant {
   Seq created_seq = 0;
   /// The newest enabling or disabling; 0: none.
   Seq status_seq = 0;
-  /// T2: the newest disabling; 0: none.
+  /// T2: the newest disabling, and its place in its record; 0: none.
   Seq disabled_seq = 0;
+  std::uint16_t disabled_index = 0;
 };
 
 /// A grant is named by the event that added it. Its texts are interned and live as long as the
@@ -82,6 +83,7 @@ struct User {
   KeyReference key;
   schema::UserStatus status = schema::UserStatus::unset;
   bool api_access = false;
+  std::uint16_t tenant_lock_cleared_index = 0;
   std::uint32_t failures = 0;
   /// U13.
   std::uint64_t version = 0;
@@ -91,6 +93,7 @@ struct User {
   /// What set the password in force; the credential version. 0: there is none.
   Seq password_seq = 0;
   /// T2: the newest event that clears a lock by tenant: creation, reset, unlock without a password.
+  /// With its place in its record, as one batch can hold it and a disabling.
   Seq tenant_lock_cleared_seq = 0;
   /// C5: what locked it for wrong passwords; 0: not locked so.
   Seq passwords_lock_seq = 0;
