@@ -57,12 +57,39 @@ schema::ProblemT problem(Code code, std::uint32_t index, std::string_view field,
   return made;
 }
 
-/// Continuation bytes a UTF-8 lead byte asks for; -1: no lead byte.
-int continuation_count(unsigned char lead) {
-  if (lead < 0x80) return 0;
-  if (lead >= 0xc2 && lead < 0xe0) return 1;
-  if (lead >= 0xe0 && lead < 0xf0) return 2;
-  return lead >= 0xf0 && lead < 0xf5 ? 3 : -1;
+constexpr char32_t no_character = 0xffff'ffff;
+
+/// Takes the first UTF-8 character off `text`; `no_character` where the bytes are none.
+char32_t take_character(std::string_view& text) {
+  struct Form {
+    unsigned char lead_mask;
+    unsigned char lead;
+    char32_t smallest;
+  };
+  // What is longer than it need be is refused: one character has one spelling.
+  constexpr Form forms[] = {
+      {0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
+  const auto lead = static_cast<unsigned char>(text.front());
+  for (std::size_t more = 0; more < std::size(forms); ++more) {
+    const Form& form = forms[more];
+    if ((lead & form.lead_mask) != form.lead) continue;
+    if (text.size() <= more) return no_character;
+    char32_t character = lead & static_cast<unsigned char>(~form.lead_mask);
+    for (const char next : text.substr(1, more)) {
+      const auto byte = static_cast<unsigned char>(next);
+      if ((byte & 0xc0U) != 0x80) return no_character;
+      character = character << 6 | (byte & 0x3fU);
+    }
+    text.remove_prefix(1 + more);
+    const bool surrogate = character >= 0xd800 && character <= 0xdfff;
+    return character < form.smallest || surrogate || character > 0x10ffff ? no_character
+                                                                          : character;
+  }
+  return no_character;
+}
+
+bool is_control(char32_t character) {
+  return character < 0x20 || (character >= 0x7f && character < 0xa0);
 }
 
 }  // namespace
@@ -75,17 +102,26 @@ std::string_view view(const flatbuffers::String* text) {
   return text == nullptr ? std::string_view() : text->string_view();
 }
 
-bool is_text(std::string_view text, std::size_t bytes_max) {
-  if (text.size() > bytes_max) return false;
-  for (std::size_t place = 0; place < text.size(); ++place) {
-    const auto lead = static_cast<unsigned char>(text[place]);
-    const int more = continuation_count(lead);
-    if (more < 0 || lead < 0x20 || lead == 0x7f) return false;
-    for (int count = 0; count < more; ++count)
-      if (++place == text.size() || (static_cast<unsigned char>(text[place]) & 0xc0U) != 0x80U)
-        return false;
+bool is_text(std::string_view text) {
+  while (!text.empty()) {
+    const char32_t character = take_character(text);
+    if (character == no_character || is_control(character)) return false;
   }
   return true;
+}
+
+std::string quoted(std::string_view text) {
+  constexpr std::size_t shown_max = 128;
+  constexpr char digits[] = "0123456789abcdef";
+  std::string out = "'";
+  for (const char character : text.substr(0, shown_max)) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (byte >= 0x20 && byte < 0x7f && byte != '\\')
+      out += character;
+    else
+      out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+  }
+  return out + (text.size() > shown_max ? "...'" : "'");
 }
 
 std::string_view name_of(schema::UserStatus status) {
@@ -111,9 +147,8 @@ const Tenant* require_tenant(const Case& asked) {
   const std::string_view alias = view(asked.context.message->tenant());
   const Tenant* tenant = find_tenant_in_scope(asked.state, asked.asker(), alias);
   if (tenant == nullptr)
-    asked.refuse(
-        alias.empty() ? Code::field_missing : Code::tenant_unknown, "tenant",
-        alias.empty() ? "The command concerns a tenant." : "'" + std::string(alias) + "'.");
+    asked.refuse(alias.empty() ? Code::field_missing : Code::tenant_unknown, "tenant",
+                 alias.empty() ? "The command concerns a tenant." : quoted(alias) + ".");
   return tenant;
 }
 
@@ -122,7 +157,11 @@ const User* require_known_user(const Case& asked) {
   if (tenant == nullptr) return nullptr;
   const User* user = find_target(asked.state, *tenant, asked.command);
   if (user == nullptr) {
-    asked.refuse(Code::user_unknown, "user", "'" + std::string(view(asked.command.user())) + "'.");
+    const std::string_view username = view(asked.command.user());
+    if (username.empty() && asked.command.user_id() == nullptr)
+      asked.refuse(Code::field_missing, "user", "The command concerns a user.");
+    else
+      asked.refuse(Code::user_unknown, "user", quoted(username) + ".");
     return nullptr;
   }
   const bool is_manager = asked.asker().role == schema::Role::manager;
@@ -130,14 +169,16 @@ const User* require_known_user(const Case& asked) {
     asked.refuse(Code::not_permitted, "user", "A manager may not change a user that is new.");
     return nullptr;
   }
+  return require_version(asked, *user) ? user : nullptr;
+}
+
+bool require_version(const Case& asked, const User& user) {
   const std::uint64_t expected = asked.command.expected_version();
-  if (expected != 0 && expected != user->version) {
-    asked.refuse(Code::version_conflict, "expected_version",
-                 "It has version " + std::to_string(user->version) + ", expected was " +
-                     std::to_string(expected) + ".");
-    return nullptr;
-  }
-  return user;
+  if (expected == 0 || expected == user.version) return true;
+  asked.refuse(Code::version_conflict, "expected_version",
+               "It has version " + std::to_string(user.version) + ", expected was " +
+                   std::to_string(expected) + ".");
+  return false;
 }
 
 const User* require_user(const Case& asked) {
@@ -172,7 +213,7 @@ std::vector<schema::ProblemT> message_problems(const schema::CommandMessage& mes
   if (reason.size() > reason_bytes_max)
     refuse(Code::too_large, "reason",
            "The limit is 1024 bytes, found " + std::to_string(reason.size()) + ".");
-  else if (!is_text(reason, reason_bytes_max))
+  else if (!is_text(reason))
     refuse(Code::field_malformed, "reason", "It must be UTF-8 without control characters.");
   if (message.signature() != nullptr && message.signature()->size() != signature_bytes)
     refuse(Code::field_malformed, "signature", "It must have 64 bytes.");

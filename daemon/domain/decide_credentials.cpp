@@ -23,10 +23,25 @@ void cause_failure(const Case& asked, const Tenant& tenant, const User& user, co
   asked.cause(user, std::move(locked));
 }
 
-/// C9: what a refusal that depends on the user reads before its credential was verified.
-Code told(const Case& asked, const Tenant& tenant, Code true_reason) {
-  const bool hidden = asked.asker().role == schema::Role::service && !tenant.policies.tell_reasons;
-  return hidden && true_reason != Code::tenant_disabled ? Code::invalid_credentials : true_reason;
+/// C9: what depends on the user reads to a service as a wrong password does, in every field.
+void refuse_unverified(const Case& asked, const Tenant& tenant, Code true_reason) {
+  const bool told = asked.asker().role != schema::Role::service || tenant.policies.tell_reasons ||
+                    true_reason == Code::tenant_disabled;
+  if (told) return asked.refuse(true_reason, "user");
+  asked.refuse(Code::invalid_credentials, "current_password");
+}
+
+/// What is wrong with a user's own change, whoever the user is.
+void check_change(const Case& asked) {
+  const schema::CommandMessage& message = *asked.context.message;
+  if (message.commands()->size() > 1)
+    asked.refuse(Code::field_malformed, "body", "A user's own change stands alone in its message.");
+  if (message.dry_run() && asked.asker().role == schema::Role::service)
+    asked.refuse(Code::not_permitted, "dry_run",
+                 "It would tell of a user whose password is not verified.");
+  if (asked.material.current_password.empty())
+    asked.refuse(Code::field_missing, "current_password");
+  if (asked.material.password.empty()) asked.refuse(Code::field_missing, "password");
 }
 
 }  // namespace
@@ -51,22 +66,21 @@ void reset_password(const Case& asked) {
 }
 
 void change_password(const Case& asked) {
-  if (asked.context.message->commands()->size() > 1)
-    return asked.refuse(Code::field_malformed, "body",
-                        "A user's own change stands alone in its message.");
+  check_change(asked);
+  if (!asked.decision.refusals.empty()) return;
   const Tenant* tenant = require_tenant(asked);
   if (tenant == nullptr) return;
   const User* user = find_target(asked.state, *tenant, asked.command);
   const Stop stop = first_stop_before_credential(tenant, user, CallFacts());
-  if (stop.code != Code::ok) return asked.refuse(told(asked, *tenant, stop.code), "user");
-  if (user->password_seq == 0)
-    return asked.refuse(told(asked, *tenant, Code::password_not_set), "user");
+  if (stop.code != Code::ok) return refuse_unverified(asked, *tenant, stop.code);
+  if (user->password_seq == 0) return refuse_unverified(asked, *tenant, Code::password_not_set);
   const Material& material = asked.material;
   if (material.current_password_right == false) {
     cause_failure(asked, *tenant, *user, asked.asker().id);
     return asked.refuse(Code::invalid_credentials, "current_password");
   }
-  if (material.current_password_right == true) check_new_password(asked, *tenant, user->username);
+  if (material.current_password_right == true && require_version(asked, *user))
+    check_new_password(asked, *tenant, user->username);
   if (!asked.decision.refusals.empty()) return;
   schema::PasswordChangedT changed;
   changed.sealed_password = material.sealed_password;
@@ -77,9 +91,11 @@ void record_attempt(const Case& asked) {
   const User* user = require_known_user(asked);
   if (user == nullptr) return;
   const auto& body = *asked.command.body_as_RecordAttempt();
+  if (body.service() == nullptr) return asked.refuse(Code::field_missing, "service");
   const Tenant& tenant = *asked.state.tables().find_tenant(user->tenant);
   const Stop stop = first_stop_before_credential(&tenant, user, CallFacts());
   if (stop.code != Code::ok) return asked.refuse(stop.code, "user");
+  if (user->password_seq == 0) return asked.refuse(Code::password_not_set, "user");
   if (body.password_seq() != user->password_seq)
     return asked.refuse(Code::version_conflict, "password_seq");
   if (!body.succeeded()) return cause_failure(asked, tenant, *user, *body.service());

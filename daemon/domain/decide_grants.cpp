@@ -11,8 +11,6 @@ using schema::Effect;
 
 namespace {
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
-
 /// "It knows for 'table': read, write."
 std::string known_names(const Catalogue& catalogue, std::string_view kind_name) {
   std::string text;
@@ -63,7 +61,7 @@ void add_grant(const Case& asked) {
                         quoted(parts.action) + " on " + quoted(parts.resource) + ". " +
                             known_names(catalogue, kind_of(parts.resource)));
   if (user->grants->size() >= grants_max)
-    return asked.refuse(Code::too_large, "user", "The limit is 10000 grants.");
+    return asked.refuse(Code::too_large, "user", "The limit is 10000, found 10001.");
   if (find_grant(*user->grants, parts.effect, parts.action, parts.resource) != nullptr)
     return asked.refuse(Code::grant_exists, "resource");
   schema::GrantAddedT added;
@@ -81,8 +79,8 @@ void remove_grant(const Case& asked) {
   const Grant* grant = find_grant(*user->grants, parts.effect, parts.action, parts.resource);
   if (grant == nullptr)
     return asked.refuse(Code::grant_unknown, "resource",
-                        std::string(schema::EnumNameEffect(parts.effect)) + " " +
-                            std::string(parts.action) + " on " + quoted(parts.resource) + ".");
+                        schema::EnumNameEffect(parts.effect) + (" " + std::string(parts.action)) +
+                            " on " + quoted(parts.resource) + ".");
   schema::GrantRemovedT removed;
   removed.grant = std::make_unique<schema::GrantReferenceT>();
   removed.grant->seq = grant->seq;

@@ -65,7 +65,7 @@ void check_scope(const Case& asked, const schema::OperatorStanding& standing,
   for (const flatbuffers::String* alias : *standing.tenants()) {
     const Tenant* tenant = find_tenant_in_scope(asked.state, asked.asker(), alias->string_view());
     if (tenant == nullptr) {
-      asked.refuse(Code::tenant_unknown, "tenants", "'" + alias->str() + "'.");
+      asked.refuse(Code::tenant_unknown, "tenants", quoted(alias->string_view()) + ".");
       continue;
     }
     auto& id = tenants.emplace_back(std::make_unique<schema::TenantIdT>());
@@ -98,7 +98,7 @@ const Operator* require_operator(const Case& asked, std::string_view name) {
        (!found->all_tenants && std::ranges::all_of(found->tenants, [&](const Uuid& id) {
          return in_scope(asked.asker(), id);
        })));
-  if (!within) asked.refuse(Code::operator_unknown, "name", "'" + std::string(name) + "'.");
+  if (!within) asked.refuse(Code::operator_unknown, "name", quoted(name) + ".");
   return within ? found : nullptr;
 }
 
@@ -114,10 +114,11 @@ void add_operator(const Case& asked) {
   const std::string name(view(body.name()));
   refuse_tenant(asked);
   if (!is_operator_name(name) || name == "daemon")
-    asked.refuse(Code::field_malformed, "name",
-                 "It must be [a-z0-9][a-z0-9._-]{0,62} and not 'daemon', found '" + name + "'.");
+    asked.refuse(
+        Code::field_malformed, "name",
+        "It must be [a-z0-9][a-z0-9._-]{0,62} and not 'daemon', found " + quoted(name) + ".");
   if (asked.state.tables().find_operator(name) != nullptr)
-    asked.refuse(Code::operator_exists, "name", "'" + name + "'.");
+    asked.refuse(Code::operator_exists, "name", quoted(name) + ".");
   check_role(asked, body.role());
   auto standing = check_standing(asked, body.standing(), nullptr);
   if (!asked.decision.refusals.empty()) return;
@@ -161,6 +162,7 @@ void remove_operator(const Case& asked) {
 
 void record_refusals(const Case& asked) {
   const auto& body = *asked.command.body_as_RecordRefusals();
+  if (body.operator_id() == nullptr) return asked.refuse(Code::field_missing, "operator_id");
   schema::CommandRefusedT refused;
   refused.operator_id = std::make_unique<Uuid>(*body.operator_id());
   refused.code = body.code();

@@ -40,15 +40,17 @@ void create_tenant(const Case& asked) {
                         "Only an operator of all tenants may add one.");
   if (!is_alias(alias))
     asked.refuse(Code::field_malformed, "alias",
-                 "It must be [a-z0-9][a-z0-9-]{0,62}, found '" + alias + "'.");
-  if (display_name.empty() || !is_text(display_name, display_name_bytes_max))
+                 "It must be [a-z0-9][a-z0-9-]{0,62}, found " + quoted(alias) + ".");
+  if (body.display_name() != nullptr &&
+      (display_name.empty() || display_name.size() > display_name_bytes_max ||
+       !is_text(display_name)))
     asked.refuse(Code::field_malformed, "display_name",
                  "It must be 1 to 256 bytes of UTF-8 without control characters.");
   if (!message_tenant.empty() && message_tenant != alias)
     asked.refuse(Code::batch_spans_tenants, "alias",
-                 "The message is about '" + std::string(message_tenant) + "'.");
+                 "The message is about " + quoted(message_tenant) + ".");
   if (asked.state.tables().find_tenant(alias) != nullptr)
-    asked.refuse(Code::tenant_exists, "alias", "'" + alias + "'.");
+    asked.refuse(Code::tenant_exists, "alias", quoted(alias) + ".");
   if (!asked.decision.refusals.empty()) return;
   schema::TenantCreatedT created;
   created.tenant = std::make_unique<Uuid>(asked.material.new_id);

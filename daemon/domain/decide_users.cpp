@@ -58,8 +58,7 @@ void check_attributes(const Case& asked, const schema::Profile& profile, std::si
   for (const schema::Attribute* attribute : *profile.attributes()) {
     names.push_back(view(attribute->name()));
     bytes += names.back().size() + view(attribute->value()).size();
-    if (names.back().empty() || !is_text(names.back(), profile_bytes_max) ||
-        !is_text(view(attribute->value()), profile_bytes_max))
+    if (names.back().empty() || !is_text(names.back()) || !is_text(view(attribute->value())))
       asked.refuse(Code::field_malformed, "attributes",
                    "Each needs a name; both must be UTF-8 without control characters.");
   }
@@ -69,17 +68,17 @@ void check_attributes(const Case& asked, const schema::Profile& profile, std::si
 }
 
 void check_profile(const Case& asked, const schema::CreateUser& body) {
-  if (!is_text(view(body.note()), note_bytes_max))
-    asked.refuse(
-        view(body.note()).size() > note_bytes_max ? Code::too_large : Code::field_malformed, "note",
-        "It must be at most 4096 bytes of UTF-8 without control characters.");
+  if (view(body.note()).size() > note_bytes_max)
+    asked.refuse(Code::too_large, "note",
+                 "The limit is 4096 bytes, found " + std::to_string(body.note()->size()) + ".");
+  else if (!is_text(view(body.note())))
+    asked.refuse(Code::field_malformed, "note", not_text);
   if (body.profile() == nullptr) return;
   std::size_t bytes = 0;
   for (const ProfileField& field : profile_fields) {
     const std::string_view value = view((body.profile()->*field.value)());
     bytes += value.size();
-    if (!is_text(value, profile_bytes_max))
-      asked.refuse(Code::field_malformed, field.name, not_text);
+    if (!is_text(value)) asked.refuse(Code::field_malformed, field.name, not_text);
   }
   check_attributes(asked, *body.profile(), bytes);
   if (bytes > profile_bytes_max)
@@ -111,13 +110,13 @@ void create_user(const Case& asked) {
       body.status() == UserStatus::unset ? tenant->policies.new_user_status : body.status();
   if (!is_username(username))
     asked.refuse(Code::field_malformed, "username",
-                 "It must be [A-Za-z0-9._@+-]{1,128}, found '" + username + "'.");
+                 "It must be [A-Za-z0-9._@+-]{1,128}, found " + quoted(username) + ".");
   if (status != UserStatus::new_user && status != UserStatus::active)
     asked.refuse(Code::field_malformed, "status", "A user starts as new_user or active.");
   if (asked.asker().role == schema::Role::manager && status == UserStatus::new_user)
     asked.refuse(Code::not_permitted, "status", "A manager may not make a user that is new.");
   if (asked.state.tables().find_user(tenant->id, username) != nullptr)
-    asked.refuse(Code::user_exists, "username", "'" + username + "'.");
+    asked.refuse(Code::user_exists, "username", quoted(username) + ".");
   check_profile(asked, body);
   if (!asked.material.password.empty() || asked.material.password_confirmation)
     check_new_password(asked, *tenant, username);

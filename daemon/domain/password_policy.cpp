@@ -10,7 +10,7 @@ using schema::Code;
 
 constexpr std::size_t password_bytes_max = 1'024;
 /// Shorter parts are not looked for: they stand in too many good passwords.
-constexpr std::size_t word_bytes_min = 4;
+constexpr std::size_t word_characters_min = 4;
 
 /// UTF-8 characters; bytes that are none count as one each.
 std::size_t character_count(std::string_view text) {
@@ -24,11 +24,13 @@ bool is_ascii_letter(char character) {
 }
 
 bool contains(std::string_view password, std::string_view word) {
-  return word.size() >= word_bytes_min &&
+  return character_count(word) >= word_characters_min &&
          !std::ranges::search(password, word, [](char left, char right) {
             return equal_names({&left, 1}, {&right, 1});
           }).empty();
 }
+
+std::string_view before_at(std::string_view name) { return name.substr(0, name.find('@')); }
 
 /// The user's characters one by one, so that a forbidden one of several bytes is found as a whole.
 bool contains_any_of(std::string_view password, std::string_view characters) {
@@ -53,9 +55,13 @@ std::vector<Code> broken_rules(std::string_view password, const schema::Policies
   if (password.size() > password_bytes_max) broken.push_back(Code::password_too_long);
   if (policies.password_needs_digit_or_symbol && std::ranges::all_of(password, is_ascii_letter))
     broken.push_back(Code::password_lacks_digit_or_symbol);
-  const std::string_view local_part = words.email.substr(0, words.email.find('@'));
-  const std::string_view forbidden[] = {"password", words.username,     words.email,
-                                        local_part, words.tenant_alias, words.tenant_name};
+  const std::string_view forbidden[] = {"password",
+                                        words.username,
+                                        words.email,
+                                        before_at(words.username),
+                                        before_at(words.email),
+                                        words.tenant_alias,
+                                        words.tenant_name};
   if (std::ranges::any_of(forbidden,
                           [&](std::string_view word) { return contains(password, word); }))
     broken.push_back(Code::password_contains_forbidden_word);

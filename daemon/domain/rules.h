@@ -29,12 +29,14 @@ struct Case {
     decision.events.emplace_back().body.Set(std::move(body));
   }
 
-  /// With the user it is about and the link to its previous event.
+  /// With the user it is about and the link to its previous event, which for a second one is in
+  /// the record that is being made.
   template <class Body>
   void cause(const User& user, Body body) const {
+    const Seq previous = decision.events.empty() ? user.last_seq : state.seq() + 1;
     schema::EventT& event = decision.events.emplace_back();
     event.user = std::make_unique<Uuid>(user.id);
-    event.previous_user_seq = user.last_seq;
+    event.previous_user_seq = previous;
     event.body.Set(std::move(body));
   }
 };
@@ -46,10 +48,14 @@ const Tenant* require_tenant(const Case& asked);
 const User* require_user(const Case& asked);
 /// The same without refusing what only a living user may have.
 const User* require_known_user(const Case& asked);
+/// K2: refuses a version that is not the one expected.
+bool require_version(const Case& asked, const User& user);
 
 std::string_view view(const flatbuffers::String* text);
-/// Valid UTF-8 without control characters, of at most so many bytes.
-bool is_text(std::string_view text, std::size_t bytes_max);
+/// What a stranger chose, for a sentence: in quotes, escaped and cut.
+std::string quoted(std::string_view text);
+/// Valid UTF-8 without control characters.
+bool is_text(std::string_view text);
 std::string_view name_of(schema::UserStatus status);
 
 /// C1, C2: refuses for each rule the new password breaks.
