@@ -183,10 +183,11 @@ Status FaultEnv::RenameFile(const std::string& from, const std::string& to) {
   if (next(Operation::rename, to) != Outcome::works) return on_purpose(to);
   if (fs::is_directory(from)) {
     rename_folder(from, to);
-  } else {
+  } else if (const auto found = live_.find(from); found != live_.end()) {
+    const auto node = found->second;
+    live_.erase(found);
     forget_name(to);
-    live_[to] = live_.at(from);
-    live_.erase(from);
+    live_[to] = node;
   }
   return target()->RenameFile(from, to);
 }

@@ -1,0 +1,176 @@
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <map>
+
+#include "daemon/journal/tree.h"
+#include "tests/contract/folder_image.h"
+#include "tests/contract/journal_subjects.h"
+
+namespace postern::journal {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t last = 60;
+
+enum class Outcome { refused, same, lost };
+
+/// A closed journal with records in two tables and in the log, damaged in one place at a time.
+struct Damage : OnLevelDb {
+  FolderImage whole;
+  Head head;
+  std::map<Outcome, std::size_t> outcomes;
+
+  explicit Damage(AnchorPolicy policy = AnchorPolicy::soon) : OnLevelDb(policy) {
+    for (std::uint64_t seq = 1; seq <= last; ++seq) {
+      append_from(*opened_journal, seq, 1);
+      if (seq % 20 == 0 && seq < last) reopen();
+    }
+    head = opened_journal->head();
+    opened_journal.reset();
+    whole = image_of(options.folder);
+  }
+
+  // Opens and reads what the folder holds now. A refusal must leave it as it is.
+  Outcome open_damaged() {
+    std::uint64_t seen = 0;
+    bool altered = false;
+    const auto journal = open_leveldb_journal(options, [&](std::uint64_t seq, View record) {
+      altered |= seq != ++seen || !std::ranges::equal(record, support::record_at(seq));
+      return Expected<>{};
+    });
+    if (!journal) {
+      BOOST_TEST(!journal.error().sentence.empty());
+      BOOST_TEST(!journal.error().remedy.empty());
+      return Outcome::refused;
+    }
+    const bool same = !altered && seen == last && (*journal)->head() == head;
+    return same ? Outcome::same : Outcome::lost;
+  }
+
+  Outcome try_bytes(const std::string& name, const std::string& bytes) {
+    write_bytes(options.folder / name, bytes);
+    const Outcome outcome = open_damaged();
+    ++outcomes[outcome];
+    if (outcome == Outcome::refused) {
+      auto damaged = whole;
+      damaged[name] = bytes;
+      BOOST_TEST((image_of(options.folder) == damaged), "a refusal changed a file");
+      write_bytes(options.folder / name, whole.at(name));
+    } else {
+      put_back(options.folder, whole);
+    }
+    return outcome;
+  }
+
+  Outcome try_without(const std::string& name) {
+    fs::remove(options.folder / name);
+    const Outcome outcome = open_damaged();
+    ++outcomes[outcome];
+    put_back(options.folder, whole);
+    return outcome;
+  }
+
+  void check_none_lost() {
+    BOOST_TEST(outcomes[Outcome::lost] == 0U);
+    BOOST_TEST_MESSAGE("refused " << outcomes[Outcome::refused] << ", harmless "
+                                  << outcomes[Outcome::same]);
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(journal_damage_tests)
+
+BOOST_AUTO_TEST_CASE(the_journal_that_is_damaged_here_has_every_kind_of_file) {
+  Damage damage;
+  std::size_t tables = 0;
+  std::size_t logs_with_records = 0;
+  for (const auto& [name, bytes] : damage.whole) {
+    if (name.ends_with(".ldb")) ++tables;
+    if (name.ends_with(".log") && bytes.size() > 1000) ++logs_with_records;
+  }
+  BOOST_TEST(tables == 2U);
+  BOOST_TEST(logs_with_records == 1U);
+  BOOST_TEST(damage.whole.contains("anchor"));
+  BOOST_TEST(damage.whole.contains("db/CURRENT"));
+  BOOST_TEST(damage.whole.size() == 6U);
+  BOOST_CHECK(damage.open_damaged() == Outcome::same);
+}
+
+BOOST_AUTO_TEST_CASE(H6_no_flipped_bit_is_lost_silently) {
+  Damage damage;
+  for (const auto& [name, bytes] : damage.whole) {
+    std::string flipped = bytes;
+    std::size_t refused = 0;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      flipped[i] = static_cast<char>(bytes[i] ^ (1 << i % 8));
+      const Outcome outcome = damage.try_bytes(name, flipped);
+      if (outcome == Outcome::lost) BOOST_ERROR(name << ": byte " << i << " is lost silently");
+      if (outcome == Outcome::refused) ++refused;
+      flipped[i] = bytes[i];
+    }
+    // One slot of the anchor stands if the other is damaged; every other file has to be whole.
+    BOOST_TEST((name == "anchor" ? refused == 0 : refused > bytes.size() / 2), name);
+    // All of the log and the manifest matters.
+    if (name.ends_with(".log") || name.starts_with("db/MANIFEST"))
+      BOOST_TEST(refused == bytes.size(), name);
+  }
+  damage.check_none_lost();
+}
+
+BOOST_AUTO_TEST_CASE(H6_no_truncation_is_silent) {
+  Damage damage;
+  for (const auto& [name, bytes] : damage.whole) {
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      const Outcome outcome = damage.try_bytes(name, bytes.substr(0, size));
+      if (outcome == Outcome::lost) BOOST_ERROR(name << ": cut to " << size << " is silent");
+    }
+  }
+  BOOST_TEST(damage.outcomes[Outcome::same] == 0U);
+  damage.check_none_lost();
+}
+
+BOOST_AUTO_TEST_CASE(H6_no_deleted_file_is_silent) {
+  Damage damage;
+  for (const auto& [name, bytes] : damage.whole)
+    BOOST_TEST_CONTEXT(name) BOOST_CHECK(damage.try_without(name) == Outcome::refused);
+  damage.check_none_lost();
+  // LevelDB makes its lock again.
+  BOOST_CHECK(damage.try_without("db/LOCK") == Outcome::same);
+}
+
+// The canary: without the anchor the same truncations do lose records silently, so that the tests
+// above can fail, and so that nobody takes the anchor away believing that LevelDB notices.
+BOOST_AUTO_TEST_CASE(without_the_anchor_a_cut_log_loses_records_silently) {
+  Damage damage(AnchorPolicy::off);
+  for (const auto& [name, bytes] : damage.whole)
+    if (name.ends_with(".log"))
+      for (std::size_t size = 0; size < bytes.size(); ++size)
+        damage.try_bytes(name, bytes.substr(0, size));
+  BOOST_TEST(damage.outcomes[Outcome::lost] > 500U);
+  for (const auto& [name, bytes] : damage.whole)
+    if (name.ends_with(".log")) BOOST_CHECK(damage.try_without(name) == Outcome::lost);
+}
+
+// What LevelDB's own checksums find where no anchor looks: nearly all, but a damaged length reads
+// as the end of the log.
+BOOST_AUTO_TEST_CASE(without_the_anchor_nearly_every_flip_in_the_log_is_refused) {
+  Damage damage(AnchorPolicy::off);
+  std::size_t flips = 0;
+  for (const auto& [name, bytes] : damage.whole) {
+    if (!name.ends_with(".log")) continue;
+    for (std::size_t i = 0; i < bytes.size(); ++i, ++flips) {
+      std::string flipped = bytes;
+      flipped[i] = static_cast<char>(bytes[i] ^ (1 << i % 8));
+      damage.try_bytes(name, flipped);
+    }
+  }
+  BOOST_TEST(damage.outcomes[Outcome::lost] > 0U);
+  BOOST_TEST(damage.outcomes[Outcome::lost] < flips / 20);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace postern::journal
