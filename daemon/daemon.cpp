@@ -54,7 +54,10 @@ using Bound = Expected<std::vector<std::string>>;
 class Daemon {
  public:
   Daemon(const RunOptions& options, OpenedData data)
-      : options_(options), config_(options.config), paths_(options.data), data_(std::move(data)) {}
+      : options_(options),
+        config_(options.config),
+        paths_(fs::absolute(options.data)),
+        data_(std::move(data)) {}
 
   Expected<> run(platform::Signals& signals);
 
