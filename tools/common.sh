@@ -27,7 +27,7 @@ install_missing() {
   "${as_root[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}"
 }
 
-# build PRESET [TARGET…]: configures and builds; a second build of the same folder waits for the first.
+# build PRESET [TARGET…]: configures and builds; one build waits for another to end.
 build() {
   local preset=$1
   shift

@@ -21,7 +21,9 @@ TOP_LEVEL = {
 # Written in two pieces, so that this file passes its own check.
 MARKS = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 SLEEPS = re.compile(r"sleep" r"_for|sleep" r"_until|\bu?sleep\s*\(|\bsle" r"ep [0-9]")
-PLACES = re.compile(r"/home/\w|/Users/\w|/roo" r"t/|/wor" r"k/|\.\./sha" r"red|https?://(deb|registry)\.")
+PLACES = re.compile(
+    r"/home/\w|/Users/\w|/roo" r"t/|/wor" r"k/|\.\./sha" r"red|https?://(deb|registry)\."
+)
 USING_STD = re.compile(r"using\s+name" r"space\s+std\s*;")
 
 

@@ -18,7 +18,8 @@ ask() {
   local expected_exit=$1 expected_part=$2 answer code=0
   shift 2
   asked=$((asked + 1))
-  printf '  $ %s\n' "${*@Q}" | sed "s/'\([A-Za-z0-9_./:=@+-]*\)'/\1/g"
+  printf '  $ %s%s\n' "$(printf '%s' "${*@Q}" | sed "s/'\([A-Za-z0-9_./:=@+-]*\)'/\1/g")" \
+    "$([[ /dev/stdin -ef /dev/null ]] || echo ' < a password')"
   answer=$("$@" 2>&1) || code=$?
   [[ -z $answer ]] || printf '    %s\n' "${answer//$'\n'/$'\n    '}"
   if ((code != expected_exit)) || [[ $answer != *"$expected_part"* ]]; then
@@ -54,7 +55,7 @@ start_daemon() {
   }
   daemon_pid=$DAEMON_PID
   if ! read -r -u "${DAEMON[0]}"; then
-    cat "$folder/daemon.log" >&2
+    stop_daemon
     return 69
   fi
   # Stands in for `--data` at every command of the story.
@@ -67,7 +68,7 @@ start_daemon() {
 stop_daemon() {
   local code=0 pid=$daemon_pid
   daemon_pid=""
-  kill -TERM "$pid"
+  kill -TERM "$pid" 2>/dev/null || true
   wait "$pid" || code=$?
   ((code == 0)) && return
   cat "$folder/daemon.log" >&2
