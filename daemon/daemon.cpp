@@ -244,11 +244,11 @@ Expected<> Daemon::tell_addresses(const std::array<Bound, 3>& bound) const {
     for (const std::string& address : *bound[index]) {
       const bool is_ipc = address.starts_with("ipc://");
       file += std::string(names[index]) + (is_ipc ? "_ipc" : "") + " = \"" + address + "\"\n";
-      std::printf("%-10s%s\n", names[index], address.c_str());
+      std::printf("%-12s%s\n", names[index], address.c_str());
     }
   }
   file += "server_key = \"" + transport::z85_encode(server) + "\"\n";
-  std::printf("%-10s%s\n", "server key", transport::z85_encode(server).c_str());
+  std::printf("%-12s%s\n", "server key", transport::z85_encode(server).c_str());
   std::fflush(stdout);
   return platform::write_file(paths_.addresses(), std::as_bytes(std::span(file)));
 }
