@@ -62,8 +62,8 @@ LIBRARIES = {
 
 # The domain knows no clock, no randomness, no thread, no socket, no file, no diagnostics (law 5).
 IMPURE = re.compile(
-    r"(thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|stop_token|chrono"
-    r"|ctime|time\.h|random|fstream|iostream|filesystem|cstdio|stdio\.h|csignal)"
+    r"(thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|stop_token"
+    r"|chrono|ctime|time\.h|random|fstream|iostream|filesystem|cstdio|stdio\.h|csignal)"
     r"|(sys|netinet|arpa|linux)/.*|(unistd|fcntl|poll|pthread|signal|netdb|dirent)\.h"
     r"|(spdlog|fmt)/.*"
 )
