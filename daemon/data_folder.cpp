@@ -28,18 +28,6 @@ std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text));
 }
 
-/// Two lines of TOML that the command line reads.
-std::string key_file(const transport::CurveKeyPair& pair) {
-  return "public_key = \"" + transport::z85_encode(pair.public_key) + "\"\nsecret_key = \"" +
-         transport::z85_encode(pair.secret_key) + "\"\n";
-}
-
-schema::Uuid fresh_id(const platform::Clock& clock, platform::Entropy& entropy) {
-  std::array<std::uint64_t, 2> random{};
-  entropy.fill(std::as_writable_bytes(std::span(random)));
-  return domain::uuid_v7(clock.now_ns() / 1'000'000, random);
-}
-
 /// The journal's first record: that it was made, and who owns it.
 service::Message first_record(const NewFolder& wanted, const transport::CurveKey& owner_key,
                               const platform::Clock& clock, platform::Entropy& entropy) {
@@ -177,6 +165,20 @@ Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) 
 
 }  // namespace
 
+schema::Uuid fresh_id(const platform::Clock& clock, platform::Entropy& entropy) {
+  std::array<std::uint64_t, 2> random{};
+  entropy.fill(std::as_writable_bytes(std::span(random)));
+  return domain::uuid_v7(clock.now_ns() / 1'000'000, random);
+}
+
+Expected<> write_key_file(const fs::path& file, const transport::CurveKeyPair& pair) {
+  std::string text = "public_key = \"" + transport::z85_encode(pair.public_key) +
+                     "\"\nsecret_key = \"" + transport::z85_encode(pair.secret_key) + "\"\n";
+  auto written = platform::write_file(file, bytes_of(text));
+  credential::wipe(std::as_writable_bytes(std::span(text)));
+  return written;
+}
+
 Expected<> make_data_folder(const NewFolder& wanted, const platform::Clock& clock,
                             platform::Entropy& entropy) {
   const DataPaths paths(wanted.folder);
@@ -194,10 +196,7 @@ Expected<> make_data_folder(const NewFolder& wanted, const platform::Clock& cloc
           platform::write_file(paths.server_key(), bytes_of(transport::z85_encode(server) + "\n"));
       !made)
     return made;
-  std::string secret = key_file(owner);
-  auto written = platform::write_file(owner_file, bytes_of(secret));
-  credential::wipe(std::as_writable_bytes(std::span(secret)));
-  if (!written) return written;
+  if (auto made = write_key_file(owner_file, owner); !made) return made;
   const std::string marker = std::string(format_name) + std::to_string(format_version) + "\n";
   return platform::write_file(paths.format(), bytes_of(marker));
 }

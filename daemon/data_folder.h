@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "daemon/credential/key_store.h"
@@ -15,6 +14,7 @@
 #include "daemon/platform/entropy.h"
 #include "daemon/platform/folder_lock.h"
 #include "daemon/service/command_ids.h"
+#include "daemon/transport/curve.h"
 
 namespace postern {
 
@@ -35,6 +35,13 @@ struct DataPaths {
   /// Where a running daemon listens, for the command line; there while it runs.
   std::filesystem::path addresses() const { return root / "addresses"; }
 };
+
+/// A fresh UUIDv7.
+schema::Uuid fresh_id(const platform::Clock& clock, platform::Entropy& entropy);
+
+/// An operator's key pair as the command line reads it: two lines of TOML, for its owner's eyes
+/// alone.
+Expected<> write_key_file(const std::filesystem::path& file, const transport::CurveKeyPair& pair);
 
 struct NewFolder {
   std::filesystem::path folder;

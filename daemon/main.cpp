@@ -9,6 +9,7 @@
 #include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "daemon/data_folder.h"
+#include "daemon/recover_owner.h"
 
 namespace {
 
@@ -35,6 +36,18 @@ int init(const NewFolder& wanted) {
   return 0;
 }
 
+int recover(OwnerRecovery wanted) {
+  const platform::SystemClock clock;
+  platform::SystemEntropy entropy;
+  ::umask(0077);
+  if (wanted.owner_key.empty()) wanted.owner_key = DataPaths(wanted.folder).owner_key();
+  if (const auto done = recover_owner(wanted, clock, entropy); !done) return report(done.error());
+  std::cout << "the owner '" << wanted.name << "' has a new key, its old ones are void\n"
+            << "its secret key is in " << wanted.owner_key.string()
+            << ": keep it safe, it is nowhere else\n";
+  return 0;
+}
+
 int check_config(const std::string& file) {
   if (const auto config = read_config(file); !config) return report(config.error());
   std::cout << file << " is good\n";
@@ -46,6 +59,7 @@ struct Arguments {
   std::string config;
   std::string owner_key;
   std::string checked_config;
+  std::string owner_name = "owner";
   int port_base = 0;
   bool verify = false;
   bool confirm_clock = false;
@@ -89,6 +103,13 @@ int main(int argument_count, char** argument_values) {
       ->required();
   init_command->add_option("--owner-key", arguments.owner_key,
                            "where the first owner's secret key goes");
+  CLI::App* recover_command = app.add_subcommand(
+      "recover-owner",
+      "gives an owner a new key, recorded in the journal; the daemon must be stopped");
+  recover_command->add_option("--data", arguments.data, "the data folder")->required();
+  recover_command->add_option("--owner-key", arguments.owner_key, "where the new secret key goes");
+  recover_command->add_option("--name", arguments.owner_name,
+                              "the owner; made if there is none of this name");
   CLI::App* check_command =
       app.add_subcommand("check-config", "tells every problem of a settings file");
   check_command->add_option("FILE", arguments.checked_config, "settings, as TOML")->required();
@@ -101,6 +122,8 @@ int main(int argument_count, char** argument_values) {
     return static_cast<int>(FailureKind::usage);
   }
   if (*init_command) return init({arguments.data, arguments.owner_key, ::geteuid()});
+  if (*recover_command)
+    return recover({arguments.data, arguments.owner_key, arguments.owner_name, ::geteuid()});
   if (*check_command) return check_config(arguments.checked_config);
   if (arguments.data.empty())
     return report({FailureKind::usage, "no data folder is named",
