@@ -220,6 +220,8 @@ std::expected<schema::CommandMessageT, std::string> message_from_json(std::strin
   schema::CommandMessageT message;
   flatbuffers::GetRoot<schema::CommandMessage>(parser.builder_.GetBufferPointer())
       ->UnPackTo(&message);
+  for (const auto& command : message.commands)
+    if (command->body.value == nullptr) return std::unexpected("A command has no body.");
   return message;
 }
 

@@ -142,7 +142,11 @@ std::string code_sentence(schema::Code code) {
 
 std::string code_remedy(schema::Code code) {
   const auto* text = known(code);
-  return text ? std::string(text->remedy) : "Use the command line of the daemon's version.";
+  if (text == nullptr) return "Use the command line of the daemon's version.";
+  std::string remedy(text->remedy);
+  // In the schema it stands behind a colon; here it is a sentence.
+  if (remedy[0] >= 'a' && remedy[0] <= 'z') remedy[0] = static_cast<char>(remedy[0] - 'a' + 'A');
+  return remedy;
 }
 
 std::string status_text(schema::UserStatus status) {

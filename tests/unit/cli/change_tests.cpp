@@ -1,0 +1,391 @@
+// Commands that change something: what is sent, and what is said of the receipt.
+#include <sys/stat.h>
+
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include "tests/unit/cli/fixture.h"
+
+namespace postern::cli {
+namespace {
+
+namespace data = boost::unit_test::data;
+using client::FakeDaemon;
+using schema::Code;
+
+FakeDaemon::Replies refuse(const schema::CommandMessageT& message, Code code) {
+  return {packed(FakeDaemon::receipt_to(message, code))};
+}
+
+BOOST_FIXTURE_TEST_SUITE(change_tests, Fixture)
+
+BOOST_AUTO_TEST_CASE(T1_tenant_create_sends_alias_and_name_and_shows_the_event) {
+  daemon.on_command = [](const auto& message) {
+    auto receipt = FakeDaemon::receipt_to(message);
+    receipt.seq = 12;
+    receipt.time_ns = 1'709'210'096'000'000'007;
+    schema::TenantCreatedT created;
+    created.alias = "acme";
+    receipt.events.push_back(std::make_unique<schema::EventT>());
+    receipt.events[0]->body.Set(std::move(created));
+    return FakeDaemon::Replies{packed(receipt)};
+  };
+  const auto ended = postern("tenant create acme --name 'Acme Ltd'");
+  BOOST_TEST(ended.exit_code == 0);
+  BOOST_TEST(ended.talk == "");
+  BOOST_TEST(ended.out ==
+             "SEQ  TIME                  EVENT          USER  DETAILS\n"
+             "12   2024-02-29T12:34:56Z  TenantCreated  -     alias=acme\n");
+  const auto message = sent();
+  BOOST_TEST(message.tenant == "");
+  BOOST_TEST(message.commands[0]->body.AsCreateTenant()->alias == "acme");
+  BOOST_TEST(message.commands[0]->body.AsCreateTenant()->display_name == "Acme Ltd");
+}
+
+BOOST_AUTO_TEST_CASE(K3_several_users_are_one_batch) {
+  BOOST_TEST(postern("--tenant acme user disable api.bob api.eve api.mia").exit_code == 0);
+  const auto message = sent();
+  BOOST_TEST(message.tenant == "acme");
+  BOOST_TEST_REQUIRE(message.commands.size() == 3u);
+  BOOST_TEST(message.commands[0]->user == "api.bob");
+  BOOST_TEST(message.commands[2]->user == "api.mia");
+  for (const auto& command : message.commands)
+    BOOST_TEST((command->body.type == schema::CommandBody::DisableUser));
+}
+
+struct Move {
+  const char* verb;
+  schema::CommandBody kind;
+};
+std::ostream& operator<<(std::ostream& out, const Move& move) { return out << move.verb; }
+
+const Move moves[] = {
+    {"user enable", schema::CommandBody::EnableUser},
+    {"user disable", schema::CommandBody::DisableUser},
+    {"user trash", schema::CommandBody::TrashUser},
+    {"user restore", schema::CommandBody::RestoreUser},
+    {"user delete", schema::CommandBody::DeleteUser},
+    {"user lock", schema::CommandBody::LockUser},
+    {"user unlock", schema::CommandBody::UnlockUser},
+};
+
+BOOST_DATA_TEST_CASE_F(Fixture, U6_each_verb_sends_its_command, data::make(moves), move) {
+  BOOST_TEST(postern("--tenant acme " + std::string(move.verb) + " api.bob").exit_code == 0);
+  BOOST_TEST((sent().commands[0]->body.type == move.kind));
+}
+
+BOOST_AUTO_TEST_CASE(T2_tenant_disable_names_the_tenant_by_argument_or_option) {
+  BOOST_TEST(postern("tenant disable acme").exit_code == 0);
+  BOOST_TEST(postern("tenant enable --tenant umbra").exit_code == 0);
+  daemon.stop();
+  BOOST_TEST(commands_[0].tenant == "acme");
+  BOOST_TEST((commands_[0].commands[0]->body.type == schema::CommandBody::DisableTenant));
+  BOOST_TEST(commands_[1].tenant == "umbra");
+  BOOST_TEST((commands_[1].commands[0]->body.type == schema::CommandBody::EnableTenant));
+}
+
+BOOST_AUTO_TEST_CASE(U3_user_create_carries_what_was_said) {
+  const auto ended = postern(
+      "--tenant acme user create api.bob --status new --api-access off --email ops@acme.example "
+      "--note 'for the nightly job' --attribute cost=7 --attribute 'a=b=c' --system warehouse");
+  BOOST_TEST(ended.exit_code == 0, ended.talk);
+  const auto message = sent();
+  const auto& create = *message.commands[0]->body.AsCreateUser();
+  BOOST_TEST(message.commands[0]->user == "");
+  BOOST_TEST(create.username == "api.bob");
+  BOOST_TEST((create.status == schema::UserStatus::new_user));
+  BOOST_TEST((create.api_access == false));
+  BOOST_TEST(create.note == "for the nightly job");
+  BOOST_TEST(create.profile->email == "ops@acme.example");
+  BOOST_TEST(create.profile->system == "warehouse");
+  BOOST_TEST_REQUIRE(create.profile->attributes.size() == 2u);
+  BOOST_TEST(create.profile->attributes[1]->name == "a");
+  BOOST_TEST(create.profile->attributes[1]->value == "b=c");
+  BOOST_TEST(create.password == "");
+}
+
+BOOST_AUTO_TEST_CASE(U5_what_was_not_said_is_left_to_the_tenants_policy) {
+  BOOST_TEST(postern("--tenant acme user create api.bob").exit_code == 0);
+  const auto message = sent();
+  const auto& create = *message.commands[0]->body.AsCreateUser();
+  BOOST_TEST((create.status == schema::UserStatus::unset));
+  BOOST_TEST(!create.api_access.has_value());
+  BOOST_TEST(!create.profile);
+}
+
+BOOST_AUTO_TEST_CASE(C4_passwords_come_from_standard_input) {
+  BOOST_TEST(postern("--tenant acme password reset api.bob", "correct horse 7\n").exit_code == 0);
+  BOOST_TEST(postern("--tenant acme password change api.bob", "old-one-1\nnew-one-2\n").exit_code ==
+             0);
+  BOOST_TEST(postern("--tenant acme user create api.eve --password", "no-line-end-3").exit_code ==
+             0);
+  daemon.stop();
+  BOOST_TEST(commands_[0].commands[0]->body.AsResetPassword()->password == "correct horse 7");
+  BOOST_TEST(commands_[1].commands[0]->body.AsChangePassword()->current_password == "old-one-1");
+  BOOST_TEST(commands_[1].commands[0]->body.AsChangePassword()->password == "new-one-2");
+  BOOST_TEST(commands_[2].commands[0]->body.AsCreateUser()->password == "no-line-end-3");
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_password_sends_nothing) {
+  BOOST_TEST(postern("--tenant acme password reset api.bob", "").exit_code == 64);
+  BOOST_TEST(postern("--tenant acme password reset api.bob", "\n").exit_code == 64);
+  BOOST_TEST(postern("--tenant acme password change api.bob", "only one\n").exit_code == 64);
+  BOOST_TEST(postern("--tenant acme user create a b --password", "x\n").exit_code == 64);
+  daemon.stop();
+  BOOST_TEST(commands_.empty());
+}
+
+BOOST_AUTO_TEST_CASE(U8_user_set_switches_access) {
+  BOOST_TEST(postern("--tenant acme user set api.bob --api-access on").exit_code == 0);
+  BOOST_TEST(sent().commands[0]->body.AsSetApiAccess()->allowed);
+}
+
+BOOST_AUTO_TEST_CASE(A1_grant_add_and_remove_name_user_action_resource) {
+  BOOST_TEST(postern("--tenant acme grant add api.bob read table/customer table/order").exit_code ==
+             0);
+  BOOST_TEST(postern("--tenant acme grant remove api.bob '*' table/customer --deny").exit_code ==
+             0);
+  daemon.stop();
+  BOOST_TEST_REQUIRE(commands_[0].commands.size() == 2u);
+  const auto& add = *commands_[0].commands[1]->body.AsAddGrant();
+  BOOST_TEST((add.effect == schema::Effect::allow));
+  BOOST_TEST(add.action == "read");
+  BOOST_TEST(add.resource == "table/order");
+  BOOST_TEST(commands_[0].commands[1]->user == "api.bob");
+  const auto& remove = *commands_[1].commands[0]->body.AsRemoveGrant();
+  BOOST_TEST((remove.effect == schema::Effect::deny));
+  BOOST_TEST(remove.action == "*");
+}
+
+// ---- options of every change
+
+BOOST_AUTO_TEST_CASE(K4_every_change_takes_the_same_options) {
+  const auto ended = postern(
+      "--tenant acme user lock api.bob --dry-run --reason 'T-311' --expect-version 7 "
+      "--id 0190aaaa-bbbb-7ccc-8ddd-eeeeffff0001");
+  BOOST_TEST(ended.exit_code == 0);
+  BOOST_TEST(contains(ended.talk, "dry run"));
+  const auto message = sent();
+  BOOST_TEST(message.dry_run);
+  BOOST_TEST(message.reason == "T-311");
+  BOOST_TEST(message.commands[0]->expected_version == 7u);
+  BOOST_TEST(client::uuid_text(*message.id) == "0190aaaa-bbbb-7ccc-8ddd-eeeeffff0001");
+}
+
+BOOST_AUTO_TEST_CASE(K2_an_expected_version_needs_exactly_one_user) {
+  BOOST_TEST(postern("--tenant acme user lock a b --expect-version 7").exit_code == 64);
+  BOOST_TEST(postern("tenant create acme --expect-version 7").exit_code == 64);
+  BOOST_TEST(postern("--tenant acme user lock a --id none").exit_code == 64);
+  daemon.stop();
+  BOOST_TEST(commands_.empty());
+}
+
+BOOST_AUTO_TEST_CASE(K1_after_silence_the_id_is_said_so_that_asking_again_is_safe) {
+  daemon.on_command = [](const auto&) { return FakeDaemon::Replies{}; };
+  const auto ended = postern("--timeout 0.05 tenant create acme");
+  BOOST_TEST(ended.exit_code == 69);
+  daemon.stop();
+  BOOST_TEST_REQUIRE(!commands_.empty());
+  BOOST_TEST(contains(ended.talk, "--id " + client::uuid_text(*commands_[0].id)), ended.talk);
+}
+
+BOOST_AUTO_TEST_CASE(K1_a_repeated_receipt_is_said_to_be_one) {
+  daemon.on_command = [](const auto& message) {
+    auto receipt = FakeDaemon::receipt_to(message);
+    receipt.repeated = true;
+    return FakeDaemon::Replies{packed(receipt)};
+  };
+  const auto ended = postern("tenant create acme");
+  BOOST_TEST(ended.exit_code == 0);
+  BOOST_TEST(contains(ended.talk, "seen before"));
+}
+
+// ---- refusals
+
+BOOST_AUTO_TEST_CASE(K6_a_refusal_says_every_problem_with_its_remedy) {
+  daemon.on_command = [](const auto& message) {
+    auto receipt = FakeDaemon::receipt_to(message, Code::password_too_short);
+    const auto add = [&](Code code, std::string field, std::string sentence, std::uint32_t index) {
+      receipt.problems.push_back(std::make_unique<schema::ProblemT>());
+      auto& problem = *receipt.problems.back();
+      problem.code = code;
+      problem.field = std::move(field);
+      problem.sentence = std::move(sentence);
+      problem.index = index;
+    };
+    add(Code::password_too_short, "password", "It has 3\x1b[2J characters; 8 are needed.", 0);
+    add(Code::user_exists, "username", "", 4);
+    receipt.problems[0]->remedy = "Use a longer one.";
+    return FakeDaemon::Replies{packed(receipt)};
+  };
+  const auto ended = postern("--tenant acme password reset api.bob", "abc\n");
+  BOOST_TEST(ended.exit_code == 1);
+  BOOST_TEST(ended.out == "");
+  BOOST_TEST(ended.talk ==
+             "refused  password_too_short  password: It has 3\\x1b[2J characters; 8 are needed.\n"
+             "         Use a longer one.\n"
+             "refused  user_exists  command 4  username: A user of this tenant has this name.\n"
+             "         Choose another name; case does not make a difference.\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_as_json_is_the_receipt) {
+  daemon.on_command = [](const auto& message) { return refuse(message, Code::tenant_exists); };
+  const auto ended = postern("--output json tenant create acme");
+  BOOST_TEST(ended.exit_code == 1);
+  BOOST_TEST(contains(ended.out, R"("code":"tenant_exists")"));
+  BOOST_TEST(contains(ended.talk, "tenant_exists"));
+}
+
+struct Refusal {
+  Code code;
+  int exit_code;
+};
+std::ostream& operator<<(std::ostream& out, const Refusal& row) {
+  return out << schema::EnumNameCode(row.code);
+}
+
+const Refusal refusals[] = {
+    {Code::user_exists, 1},
+    {Code::version_conflict, 1},
+    {Code::command_id_reused, 1},
+    {Code::not_permitted, 77},
+    {Code::busy, 75},
+    {Code::stopping, 75},
+    {Code::journal_unavailable, 74},
+    {Code::disk_low, 74},
+    {Code::malformed_message, 76},
+    {Code::version_unsupported, 76},
+    {Code::field_malformed, 64},
+    {Code::too_large, 64},
+    {static_cast<Code>(999), 1},
+};
+
+BOOST_DATA_TEST_CASE_F(Fixture, a_refused_command_ends_with, data::make(refusals), row) {
+  daemon.on_command = [row](const auto& message) {
+    auto receipt = FakeDaemon::receipt_to(message, row.code);
+    receipt.retry_after_ms = 600'000;
+    return FakeDaemon::Replies{packed(receipt)};
+  };
+  const auto ended = postern("tenant create acme");
+  BOOST_TEST(ended.exit_code == row.exit_code);
+  BOOST_TEST(contains(ended.talk, "refused"));
+}
+
+// ---- operators
+
+BOOST_AUTO_TEST_CASE(O3_operator_add_makes_a_key_and_sends_its_public_half) {
+  const auto file = daemon.folder / "helpdesk.key";
+  const auto ended = postern(
+      "operator add helpdesk --role service --tenants acme,umbra --vouches --uid 33 --key-out " +
+      file.string());
+  BOOST_TEST(ended.exit_code == 0, ended.talk);
+  const auto message = sent();
+  const auto& add = *message.commands[0]->body.AsAddOperator();
+  BOOST_TEST(add.name == "helpdesk");
+  BOOST_TEST((add.role == schema::Role::service));
+  BOOST_TEST(add.standing->tenants == (std::vector<std::string>{"acme", "umbra"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(!add.standing->all_tenants);
+  BOOST_TEST(add.standing->vouches);
+  BOOST_TEST((add.standing->uid == 33u));
+  BOOST_TEST_REQUIRE(add.standing->keys.size() == 1u);
+  struct stat status {};
+  BOOST_TEST_REQUIRE(::stat(file.c_str(), &status) == 0);
+  BOOST_TEST((status.st_mode & 0777) == 0600u);
+  client::Key key{};
+  std::ranges::copy(add.standing->keys[0]->bytes, key.begin());
+  BOOST_TEST(contains(read_file(file), client::key_text(key)));
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_operator_leaves_no_key_file) {
+  daemon.on_command = [](const auto& message) { return refuse(message, Code::operator_exists); };
+  const auto file = daemon.folder / "helpdesk.key";
+  const auto ended =
+      postern("operator add helpdesk --role owner --tenants all --key-out " + file.string());
+  BOOST_TEST(ended.exit_code == 1);
+  BOOST_TEST(!std::filesystem::exists(file));
+}
+
+BOOST_AUTO_TEST_CASE(an_operator_nobody_knows_of_keeps_its_key_file) {
+  daemon.on_command = [](const auto&) { return FakeDaemon::Replies{}; };
+  const auto file = daemon.folder / "helpdesk.key";
+  const auto ended = postern(
+      "--timeout 0.05 operator add helpdesk --role owner --tenants all --key-out " + file.string());
+  BOOST_TEST(ended.exit_code == 69);
+  BOOST_TEST(std::filesystem::exists(file));
+}
+
+BOOST_AUTO_TEST_CASE(a_key_file_is_never_overwritten) {
+  const auto file = daemon.folder / "helpdesk.key";
+  write_file(file, "precious");
+  const auto ended =
+      postern("operator add helpdesk --role owner --tenants all --key-out " + file.string());
+  BOOST_TEST(ended.exit_code == 73);
+  BOOST_TEST(read_file(file) == "precious");
+  daemon.stop();
+  BOOST_TEST(commands_.empty());
+}
+
+BOOST_AUTO_TEST_CASE(operator_set_keeps_what_is_not_named) {
+  daemon.on_history = [](const auto& request) {
+    schema::OperatorPageT operators;
+    operators.operators.push_back(std::make_unique<schema::OperatorViewT>());
+    auto& known = *operators.operators[0];
+    known.name = "helpdesk";
+    known.role = schema::Role::manager;
+    known.standing = std::make_unique<schema::OperatorStandingT>();
+    known.standing->tenants = {"acme"};
+    known.standing->uid = 33;
+    known.standing->vouches = true;
+    known.standing->keys.push_back(std::make_unique<schema::PublicKeyT>());
+    known.standing->keys[0]->bytes.assign(32, 7);
+    auto page = FakeDaemon::page_to(request);
+    page.body.Set(std::move(operators));
+    return FakeDaemon::Replies{packed(page)};
+  };
+  BOOST_TEST(postern("operator set helpdesk --tenants all --no-vouches").exit_code == 0);
+  BOOST_TEST(postern("operator set nobody --tenants all").exit_code == 1);
+  const auto message = sent();
+  const auto& change = *message.commands[0]->body.AsChangeOperator();
+  BOOST_TEST((change.role == schema::Role::manager));
+  BOOST_TEST(change.standing->all_tenants);
+  BOOST_TEST(change.standing->tenants.empty());
+  BOOST_TEST(!change.standing->vouches);
+  BOOST_TEST((change.standing->uid == 33u));
+  BOOST_TEST(change.standing->keys.size() == 1u);
+}
+
+// ---- send
+
+BOOST_AUTO_TEST_CASE(send_sends_a_batch_from_a_file) {
+  const auto file = daemon.folder / "batch.json";
+  write_file(file, R"({"commands":[{"user":"a","body_type":"LockUser","body":{}},
+                                   {"user":"b","body_type":"SetApiAccess","body":{"allowed":true}}]})");
+  BOOST_TEST(postern("--tenant acme send --reason tidy " + file.string()).exit_code == 0);
+  const auto message = sent();
+  BOOST_TEST(message.tenant == "acme");
+  BOOST_TEST(message.reason == "tidy");
+  BOOST_TEST_REQUIRE(message.commands.size() == 2u);
+  BOOST_TEST(message.commands[1]->body.AsSetApiAccess()->allowed);
+}
+
+BOOST_AUTO_TEST_CASE(send_takes_the_files_word_before_the_options) {
+  BOOST_TEST(
+      postern("--tenant acme send -",
+              R"({"tenant":"umbra","commands":[{"user":"a","body_type":"LockUser","body":{}}]})")
+          .exit_code == 0);
+  BOOST_TEST(postern("--tenant acme send -",
+                     R"({"commands":[{"body_type":"CreateTenant","body":{"alias":"x"}}]})")
+                 .exit_code == 0);
+  BOOST_TEST(postern("send -", "{").exit_code == 64);
+  BOOST_TEST(postern("send /nowhere/batch.json").exit_code == 66);
+  daemon.stop();
+  BOOST_TEST_REQUIRE(commands_.size() == 2u);
+  BOOST_TEST(commands_[0].tenant == "umbra");
+  BOOST_TEST(commands_[1].tenant == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace postern::cli

@@ -1,0 +1,103 @@
+#include <boost/json/serialize.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include "tools/cli/json.h"
+#include "tools/cli/session.h"
+
+namespace postern::cli {
+namespace {
+
+std::string text_of(const auto& native) { return boost::json::serialize(to_json(native)); }
+
+/// One of each form a command can hold: ids, options, enums, texts, bytes, lists.
+schema::CommandMessageT rich_message() {
+  schema::CommandMessageT message;
+  message.id = std::make_unique<schema::Uuid>(0x0190aaaabbbb7ccc, 0x8dddeeeeffff0001);
+  message.tenant = "acme";
+  message.reason = "Grüezi \"quoted\"\n";
+  message.signature = {0, 1, 255};
+  schema::CreateUserT create;
+  create.username = "api.bob";
+  create.status = schema::UserStatus::new_user;
+  create.api_access = false;
+  create.profile = std::make_unique<schema::ProfileT>();
+  create.profile->attributes.push_back(std::make_unique<schema::AttributeT>());
+  create.profile->attributes[0]->name = "cost centre";
+  add_command(message, "", std::move(create));
+  add_command(message, "api.eve", schema::LockUserT{});
+  message.commands.back()->user_id = std::make_unique<schema::Uuid>(1, 2);
+  message.commands.back()->expected_version = ~std::uint64_t{0};
+  schema::AddOperatorT add;
+  add.role = schema::Role::service;
+  add.standing = std::make_unique<schema::OperatorStandingT>();
+  add.standing->uid = 0;
+  add.standing->tenants = {"acme", "umbra"};
+  add.standing->keys.push_back(std::make_unique<schema::PublicKeyT>());
+  const auto key = client::make_key_pair().public_key;
+  add.standing->keys[0]->bytes.assign(key.begin(), key.end());
+  add_command(message, "", std::move(add));
+  return message;
+}
+
+BOOST_AUTO_TEST_SUITE(json_tests)
+
+BOOST_AUTO_TEST_CASE(a_message_comes_back_from_its_json) {
+  const auto message = rich_message();
+  const auto read = message_from_json(text_of(message));
+  BOOST_TEST_REQUIRE(read.has_value(), read.error());
+  BOOST_TEST((*read == message));
+}
+
+BOOST_AUTO_TEST_CASE(json_has_the_schemas_names_and_peoples_forms) {
+  schema::ReceiptT receipt;
+  receipt.id = std::make_unique<schema::Uuid>(0x0190aaaabbbb7ccc, 0x8dddeeeeffff0001);
+  receipt.code = schema::Code::user_exists;
+  receipt.seq = 18'446'744'073'709'551'615u;
+  receipt.time_ns = 1'709'210'096'000'000'007;
+  receipt.events.push_back(std::make_unique<schema::EventT>());
+  schema::PasswordResetT reset;
+  reset.sealed_password = {0xab, 0xcd};
+  receipt.events[0]->body.Set(std::move(reset));
+  BOOST_TEST(text_of(receipt) ==
+             R"({"version":1,"id":"0190aaaa-bbbb-7ccc-8ddd-eeeeffff0001","code":"user_exists",)"
+             R"("problems":[],"seq":18446744073709551615,"time":"2024-02-29T12:34:56.000000007Z",)"
+             R"("events":[{"previous_user_seq":0,"body_type":"PasswordReset",)"
+             R"("body":{"sealed_password":"abcd"}}],"repeated":false,"dry_run":false,)"
+             R"("retry_after_ms":0})");
+}
+
+BOOST_AUTO_TEST_CASE(keys_are_z85_and_unset_options_are_left_out) {
+  schema::OperatorStandingT standing;
+  standing.keys.push_back(std::make_unique<schema::PublicKeyT>());
+  standing.keys[0]->bytes.assign(32, 0);
+  BOOST_TEST(text_of(standing) ==
+             R"({"keys":["0000000000000000000000000000000000000000"],"all_tenants":false,)"
+             R"("tenants":[],"tenant_ids":[],"vouches":false})");
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_enum_value_is_its_number_and_broken_text_is_marked) {
+  schema::DecisionT decision;
+  decision.reason = static_cast<schema::Code>(999);
+  decision.grant = std::make_unique<schema::GrantViewT>();
+  decision.grant->action = "\xff";
+  const auto text = text_of(decision);
+  BOOST_TEST(text.find("\"reason\":999") != std::string::npos);
+  BOOST_TEST(text.find("\"action\":\"\ufffd\"") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_does_not_fit_the_schema_is_refused) {
+  for (const char* text :
+       {"", "{", "[]", "null", "7", R"({"tenants":"acme"})", R"({"commands":[{"usr":"x"}]})",
+        R"({"id":"no uuid"})", R"({"commands":[{"body_type":"NoSuchKind","body":{}}]})",
+        R"({"commands":[{"body_type":"LockUser","body":{"x":1}}]})", R"({"signature":"zz"})",
+        R"({"commands":[{"body_type":"AddOperator","body":{"standing":{"keys":["short"]}}}]})",
+        R"({"commands":[{"body_type":"LockUser"}]})", R"({"commands":[{"user":"x"}]})",
+        R"({"commands":[{"body_type":"LockUser","body":null}]})", R"({"commands":[null]})",
+        R"({"version":-1})"})
+    BOOST_TEST(!message_from_json(text).has_value(), text);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace postern::cli
