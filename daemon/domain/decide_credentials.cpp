@@ -79,6 +79,8 @@ void change_password(const Case& asked) {
     cause_failure(asked, *tenant, *user, asked.asker().id);
     return asked.refuse(Code::invalid_credentials, "current_password");
   }
+  if (!material.sealed_password.empty() && material.current_password_right != true)
+    return refuse_unverified(asked, *tenant, Code::invalid_credentials);
   if (material.current_password_right == true && require_version(asked, *user))
     check_new_password(asked, *tenant, user->username);
   if (!asked.decision.refusals.empty()) return;

@@ -8,6 +8,10 @@ namespace {
 
 using schema::CommandBody;
 
+std::string_view view(const flatbuffers::String* text) {
+  return text == nullptr ? std::string_view() : text->string_view();
+}
+
 CommandSecrets take_secrets(const schema::Command& command) {
   CommandSecrets secrets;
   if (const auto* create = command.body_as_CreateUser()) {
@@ -37,6 +41,33 @@ const domain::User* target_with_password(const domain::State& state, const domai
                                          const CommandSecrets& secrets) {
   return secrets.password && tenant != nullptr ? domain::find_target(state, *tenant, command)
                                                : nullptr;
+}
+
+/// Whose password a command sets.
+struct Subject {
+  Uuid id;
+  credential::KeySlot slot;
+  std::shared_ptr<const domain::Bytes> sealed_password;
+};
+
+/// A user of the state, or one that the same message makes.
+std::optional<Subject> subject_of(const CommandTask& task, const domain::State& state,
+                                  flatbuffers::uoffset_t index) {
+  const auto& commands = *task.message->commands();
+  const auto made_by = [&](flatbuffers::uoffset_t place) {
+    const domain::Material& material = task.materials[place];
+    return Subject{material.new_id, slot_of(material.key), nullptr};
+  };
+  if (commands[index]->body_type() == CommandBody::CreateUser) return made_by(index);
+  const domain::Tenant* tenant = state.tables().find_tenant(view(task.message->tenant()));
+  const domain::User* user =
+      tenant == nullptr ? nullptr : domain::find_target(state, *tenant, *commands[index]);
+  if (user != nullptr) return Subject{user->id, slot_of(user->key), user->sealed_password};
+  for (flatbuffers::uoffset_t place = 0; place < index; ++place)
+    if (const auto* create = commands[place]->body_as_CreateUser())
+      if (domain::equal_names(view(create->username()), view(commands[index]->user())))
+        return made_by(place);
+  return std::nullopt;
 }
 
 std::string_view reveal(const std::optional<credential::Secret>& secret) {
@@ -105,23 +136,18 @@ Expected<std::vector<HashJob>> TaskMaker::hash_jobs(const CommandTask& task,
                                                     const domain::State& state) const {
   std::vector<HashJob> jobs;
   const auto& commands = *task.message->commands();
-  const domain::Tenant* tenant = state.tables().find_tenant(
-      task.message->tenant() == nullptr ? std::string_view()
-                                        : task.message->tenant()->string_view());
   for (flatbuffers::uoffset_t index = 0; index < commands.size(); ++index) {
-    if (!task.secrets[index].password || tenant == nullptr) continue;
-    const domain::User* user = commands[index]->body_type() == CommandBody::CreateUser
-                                   ? state.tables().find_user(task.materials[index].new_id)
-                                   : domain::find_target(state, *tenant, *commands[index]);
-    if (user == nullptr) continue;
-    const auto key = keys_.user_key(slot_of(user->key));
+    if (!task.secrets[index].password) continue;
+    const auto subject = subject_of(task, state, index);
+    if (!subject) continue;
+    const auto key = keys_.user_key(subject->slot);
     if (!key) return std::unexpected(key.error());
     HashJob& job = jobs.emplace_back();
     job.index = index;
-    job.user = user->id;
+    job.user = subject->id;
     job.key = *key;
-    if (commands[index]->body_type() == CommandBody::ChangePassword)
-      job.check_against = user->sealed_password;
+    job.checks_current = commands[index]->body_type() == CommandBody::ChangePassword;
+    job.sealed_current = subject->sealed_password;
   }
   return jobs;
 }
@@ -135,8 +161,11 @@ Expected<> TaskMaker::run(CommandTask& task, const HashJob& job,
     credential::verify_nothing(secrets.current_password ? *secrets.current_password : none, cost);
     return {};
   }
-  if (job.check_against != nullptr) {
-    const auto hash = open_password_hash(job.key, job.user, *job.check_against);
+  if (job.checks_current) {
+    const std::span<const std::uint8_t> sealed =
+        job.sealed_current ? std::span<const std::uint8_t>(*job.sealed_current)
+                           : std::span<const std::uint8_t>();
+    const auto hash = open_password_hash(job.key, job.user, sealed);
     if (!hash) return std::unexpected(hash.error());
     material.current_password_right = credential::verify_password(
         *hash, secrets.current_password ? *secrets.current_password : none);

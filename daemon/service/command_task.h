@@ -30,8 +30,9 @@ struct HashJob {
   std::size_t index = 0;
   Uuid user;
   credential::Key key{};
-  /// C3: the sealed hash to check the current password against.
-  std::shared_ptr<const domain::Bytes> check_against;
+  /// C3: the current password is checked first, against what is sealed.
+  bool checks_current = false;
+  std::shared_ptr<const domain::Bytes> sealed_current;
   /// C9: takes a hash's time and finds nothing.
   bool for_time_alone = false;
 };
@@ -76,7 +77,7 @@ class TaskMaker {
   /// Keys that no record names may serve the next user.
   void give_back_keys(CommandTask& task);
 
-  /// The jobs for a message that was decided without its hashes; `state` is as it left it.
+  /// The jobs for a message that would be accepted; `state` is as it was before it.
   Expected<std::vector<HashJob>> hash_jobs(const CommandTask& task,
                                            const domain::State& state) const;
 

@@ -20,7 +20,7 @@ std::string limit_and_size(std::size_t limit, std::size_t size) {
 }
 
 std::optional<credential::Secret> take_secret(const flatbuffers::String* text) {
-  if (text == nullptr) return std::nullopt;
+  if (text == nullptr || text->size() == 0) return std::nullopt;
   credential::Secret secret(text->string_view());
   // The opened copy is ours alone; the accessors are const because messages are.
   auto* data = const_cast<std::uint8_t*>(text->Data());

@@ -92,7 +92,7 @@ std::expected<Opened<Root>, schema::ProblemT> open_message(std::span<const std::
   return opened;
 }
 
-/// Takes a secret out of an opened message and wipes it there.
+/// Takes a secret out of an opened message and wipes it there; an empty one is none.
 std::optional<credential::Secret> take_secret(const flatbuffers::String* text);
 
 }  // namespace postern::service

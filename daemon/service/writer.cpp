@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/domain/authorize.h"
+#include "daemon/platform/require.h"
 #include "daemon/service/permissions.h"
 
 namespace postern::service {
@@ -45,6 +46,11 @@ std::string held_name(const domain::State& state, const schema::CommandMessage& 
 
 bool has(const std::vector<schema::ProblemT>& problems, Code code) {
   return std::ranges::find(problems, code, &schema::ProblemT::code) != problems.end();
+}
+
+bool carries_password(const CommandTask& task) {
+  return std::ranges::any_of(
+      task.secrets, [](const CommandSecrets& secrets) { return secrets.password.has_value(); });
 }
 
 /// C9: the refusal of a user's own change takes a hash, as its success would.
@@ -261,17 +267,15 @@ void Writer::decide(Task task) {
     Unrecorded made{task->id(), std::move(draft.problems), std::move(draft.events), true, 0};
     return reply(*task, receipt_of(std::move(made)));
   }
-  if (!task->internal && task->jobs.empty()) {
+  if (task->jobs.empty() && carries_password(*task)) {
+    state_.revert(draft.changes);
     auto jobs = maker_.hash_jobs(*task, state_);
-    if (!jobs || !jobs->empty()) {
-      state_.revert(draft.changes);
-      if (!jobs) {
-        outlets_.alarm("a user's key cannot be read: " + jobs.error().sentence);
-        return refuse(*task, Code::journal_unavailable);
-      }
-      task->jobs = std::move(*jobs);
-      return hash(std::move(task), asker);
+    if (!jobs) {
+      outlets_.alarm("a user's key cannot be read: " + jobs.error().sentence);
+      return refuse(*task, Code::journal_unavailable);
     }
+    task->jobs = std::move(*jobs);
+    return hash(std::move(task), asker);
   }
   record(*task, std::move(draft), context);
 }
@@ -324,6 +328,7 @@ void run_next_job(const HashRun& run, std::shared_ptr<std::unique_ptr<CommandTas
 }  // namespace
 
 void Writer::hash(Task task, const domain::Operator& asker) {
+  require(!task->jobs.empty());
   hold(*task);
   ++hashing_;
   const domain::Tenant* tenant =

@@ -1,0 +1,172 @@
+#include <boost/test/unit_test.hpp>
+
+#include "tests/unit/service/service_fixture.h"
+
+namespace postern::support {
+
+namespace {
+
+const std::string password = "Corr3ct-horse";
+
+struct Shop : ServiceFixture {
+  Shop() {
+    create_acme();
+    create_user("shop", password);
+    allow("shop", "table/customer");
+    add_operator("shopfront", schema::Role::service, 7);
+    add_operator("gateway", schema::Role::service, 8, true);
+  }
+
+  Code authenticate(const std::string& name, const std::string& secret,
+                    const std::string& identity = owner) {
+    const auto got = answer(ask(by_password("acme", name, secret), identity));
+    return got.code != Code::ok ? got.code : got.body.AsAuthenticated()->reason;
+  }
+  Code check(const std::string& resource, const std::string& identity = owner) {
+    const auto got = answer(ask(by_name("acme", "shop", "read", resource), identity));
+    return got.code != Code::ok ? got.code : got.body.AsChecked()->decisions.at(0)->reason;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(reader_tests)
+
+BOOST_FIXTURE_TEST_CASE(A10_an_answer_names_the_grant_and_the_state_it_was_made_from, Shop) {
+  const auto got = answer(ask(by_name("acme", "shop", "read", "table/customer/email")));
+  const auto& decision = *got.body.AsChecked()->decisions.at(0);
+  BOOST_TEST(decision.allowed);
+  BOOST_TEST(decision.grant->resource == "table/customer");
+  BOOST_TEST(decision.grant->reference->seq == user("shop").grants->sorted.at(0).seq);
+  BOOST_TEST(got.seq == journal.head().seq);
+  BOOST_TEST(got.time_ns == clock.now_ns());
+}
+
+BOOST_FIXTURE_TEST_CASE(C5_a_thousand_guesses_at_once_are_five, Shop) {
+  std::vector<std::string> asked;
+  for (int index = 0; index < 1'000; ++index)
+    asked.push_back(ask(
+        by_password("acme", "shop", index == 500 ? password : "wrong-" + std::to_string(index))));
+  for (const std::string& one : asked) {
+    const auto got = answer(one);
+    BOOST_REQUIRE((got.code == Code::ok));
+    BOOST_REQUIRE(!got.body.AsAuthenticated()->allowed);
+  }
+  BOOST_TEST(events_of(schema::EventBody::PasswordFailed) == 5);
+  BOOST_TEST(user("shop").failures == 5);
+  BOOST_TEST((authenticate("shop", password) == Code::user_locked));
+}
+
+BOOST_FIXTURE_TEST_CASE(C5_with_a_failing_journal_no_password_is_verified, Shop) {
+  journal.fail_from(journal.head().seq + 1);
+  std::vector<std::string> asked;
+  for (int index = 0; index < 100; ++index)
+    asked.push_back(ask(
+        by_password("acme", "shop", index == 50 ? password : "wrong-" + std::to_string(index))));
+  for (const std::string& one : asked) BOOST_TEST((answer(one).code == Code::journal_unavailable));
+  BOOST_TEST(journal.fired() >= 1);
+  BOOST_TEST(vitals.degraded);
+  BOOST_TEST((check("table/customer") == Code::ok));
+}
+
+BOOST_FIXTURE_TEST_CASE(C5_a_success_clears_the_count, Shop) {
+  for (int index = 0; index < 4; ++index) authenticate("shop", "wrong-0ne");
+  BOOST_TEST(user("shop").failures == 4);
+  BOOST_TEST((authenticate("shop", password) == Code::ok));
+  BOOST_TEST(user("shop").failures == 0);
+  BOOST_TEST(events_of(schema::EventBody::PasswordAccepted) == 1);
+  BOOST_TEST((authenticate("shop", password) == Code::ok));
+  BOOST_TEST(events_of(schema::EventBody::PasswordAccepted) == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(C9_a_service_is_not_told_why_and_an_owner_is, Shop) {
+  BOOST_TEST((authenticate("nobody", password, "uid:7") == Code::invalid_credentials));
+  BOOST_TEST((authenticate("shop", "wrong-0ne", "uid:7") == Code::invalid_credentials));
+  run(message("acme", "shop", schema::LockUserT()));
+  BOOST_TEST((authenticate("shop", password, "uid:7") == Code::invalid_credentials));
+  BOOST_TEST((authenticate("shop", password) == Code::user_locked));
+  BOOST_TEST((check("table/customer", "uid:8") == Code::user_locked));
+}
+
+BOOST_FIXTURE_TEST_CASE(C9_a_disabled_tenant_is_told_whoever_the_name_is, Shop) {
+  run(message("acme", "", schema::DisableTenantT()));
+  BOOST_TEST((authenticate("shop", password, "uid:7") == Code::tenant_disabled));
+  BOOST_TEST((authenticate("nobody", password, "uid:7") == Code::tenant_disabled));
+}
+
+BOOST_FIXTURE_TEST_CASE(O1_a_service_checks_by_bare_name_only_if_it_vouches, Shop) {
+  BOOST_TEST((check("table/customer", "uid:7") == Code::not_permitted));
+  BOOST_TEST((check("table/customer", "uid:8") == Code::ok));
+}
+
+BOOST_FIXTURE_TEST_CASE(U10_the_interactive_channel_is_denied_whatever_the_password, Shop) {
+  for (const char* secret : {"wrong-0ne", password.c_str()}) {
+    auto query = by_password("acme", "shop", secret);
+    query.call = std::make_unique<schema::CallT>();
+    query.call->channel = schema::Channel::interactive;
+    BOOST_TEST((answer(ask(std::move(query))).body.AsAuthenticated()->reason ==
+                Code::interactive_not_allowed));
+  }
+  BOOST_TEST(user("shop").failures == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(Q2_a_long_check_is_answered_from_one_state, Shop) {
+  const auto asked = ask(by_name("acme", "shop", "read", "table/customer", 5'000));
+  reader->turn();
+  BOOST_TEST(!has_answer(asked));
+  const auto seq = journal.head().seq;
+  send(message("acme", "shop", schema::LockUserT()));
+  const auto got = answer(asked);
+  BOOST_TEST(got.seq == seq);
+  BOOST_REQUIRE(got.body.AsChecked()->decisions.size() == 5'000);
+  for (const auto& decision : got.body.AsChecked()->decisions) BOOST_REQUIRE(decision->allowed);
+  BOOST_TEST((check("table/customer") == Code::user_locked));
+}
+
+BOOST_FIXTURE_TEST_CASE(Q2_too_many_questions_are_too_large, Shop) {
+  const auto got = answer(ask(by_name("acme", "shop", "read", "table/a", 10'001)));
+  BOOST_TEST((got.code == Code::too_large));
+}
+
+BOOST_FIXTURE_TEST_CASE(Q8_a_question_waits_for_its_seq, Shop) {
+  auto query = by_name("acme", "shop", "read", "table/customer");
+  query.at_least_seq = journal.head().seq + 1;
+  query.wait_ms = 1'000;
+  const auto asked = ask(std::move(query));
+  commit();
+  BOOST_TEST(!has_answer(asked));
+  run(message("acme", "shop", schema::LockUserT()));
+  BOOST_TEST((answer(asked).body.AsChecked()->decisions.at(0)->reason == Code::user_locked));
+}
+
+BOOST_FIXTURE_TEST_CASE(Q8_a_wait_that_is_over_says_so, Shop) {
+  auto query = by_name("acme", "shop", "read", "table/customer");
+  query.at_least_seq = journal.head().seq + 1;
+  query.wait_ms = 1'000;
+  const auto asked = ask(std::move(query));
+  clock.advance_ms(1'001);
+  BOOST_TEST((answer(asked).code == Code::not_yet));
+}
+
+BOOST_FIXTURE_TEST_CASE(Q1_a_key_or_token_nobody_has_is_invalid, Shop) {
+  schema::QueryT query;
+  query.tenant = "acme";
+  schema::AuthenticateT body;
+  schema::TokenCredentialT token;
+  token.token = "nothing";
+  body.credential.Set(std::move(token));
+  query.body.Set(std::move(body));
+  BOOST_TEST(
+      (answer(ask(std::move(query))).body.AsAuthenticated()->reason == Code::invalid_credentials));
+}
+
+BOOST_FIXTURE_TEST_CASE(K6_garbage_is_answered_counted_and_without_effect, Shop) {
+  std::vector<std::byte> garbage(100, std::byte{0x5a});
+  reader->take({platform::Peer{"garbage", 0, false}, owner, garbage});
+  BOOST_TEST((answer("garbage").code == Code::wrong_identifier));
+  BOOST_TEST(vitals.malformed == 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace postern::support

@@ -1,0 +1,237 @@
+#include "tests/unit/service/service_fixture.h"
+
+#include <poll.h>
+
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+
+#include "daemon/domain/fold.h"
+
+namespace postern::support {
+
+namespace {
+
+constexpr credential::PasswordCost least_cost{8, 1};
+
+template <class Root, class Native>
+std::vector<std::byte> packed(const Native& native, const char* identifier) {
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(Root::Pack(builder, &native), identifier);
+  const auto bytes = std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));
+  return {bytes.begin(), bytes.end()};
+}
+
+/// Deaf ends of the lines that no test listens to.
+template <class Letters>
+void forward(Letters& from, service::Mailbox<service::Published>& to) {
+  from.drain([&](std::unique_ptr<service::Published> published) { to.post(std::move(published)); });
+}
+
+}  // namespace
+
+ServiceFixture::ServiceFixture() {
+  BOOST_REQUIRE(credential::KeyStore::create(folder_.path() / "keys", entropy_));
+  auto keys = credential::KeyStore::open(folder_.path() / "keys", entropy_);
+  BOOST_REQUIRE(keys);
+  keys_ = std::move(*keys);
+  pool_ = std::make_unique<credential::HashPool>(credential::HashPool::Limits{});
+  desk_ = std::make_unique<service::PasswordDesk>(*pool_, *keys_, entropy_, waker_, least_cost,
+                                                  service::PasswordDesk::Limits{});
+  domain::State state;
+  seed_journal(state);
+  view::View view;
+  view.load(state.tables());
+  const auto keep = [](auto& kept) {
+    return [&kept](const platform::Peer& peer, std::span<const std::uint8_t> payload) {
+      kept[peer.routing_id].assign(payload.begin(), payload.end());
+    };
+  };
+  const auto alarm = [this](std::string sentence) { alarms.push_back(std::move(sentence)); };
+  reader = std::make_unique<service::Reader>(
+      service::Reader::Parts{*desk_, clock, vitals, mail_}, service::Reader::Settings{},
+      service::Reader::Outlets{keep(answered_), [] { return std::vector<std::string>(); },
+                               [] { return std::vector<std::pair<std::string, std::uint64_t>>(); },
+                               alarm},
+      std::move(view), journal.head(), state.time_ns());
+  service::Writer::Settings settings;
+  settings.cost = least_cost;
+  writer = std::make_unique<service::Writer>(
+      service::Writer::Parts{journal, *keys_, *pool_, clock, entropy_, waker_, vitals, mail_},
+      settings,
+      service::Writer::Outlets{keep(sent_), [](std::set<std::string>) {},
+                               [this] { return disk_free; }, alarm},
+      std::move(state), service::CommandIds({}));
+  writer->turn();
+}
+
+ServiceFixture::~ServiceFixture() { pool_.reset(); }
+
+void ServiceFixture::seed_journal(domain::State& state) {
+  schema::RecordT record;
+  record.seq = 1;
+  record.time_ns = clock.now_ns();
+  record.operator_id = std::make_unique<schema::Uuid>(domain::daemon_operator);
+  record.role = schema::Role::daemon;
+  record.command_id = std::make_unique<schema::Uuid>(fresh_id());
+  schema::OperatorAddedT added;
+  added.operator_id = std::make_unique<schema::Uuid>(fresh_id());
+  added.name = "owner";
+  added.role = schema::Role::owner;
+  added.standing = std::make_unique<schema::OperatorStandingT>();
+  added.standing->uid = 1;
+  added.standing->all_tenants = true;
+  record.events.emplace_back(std::make_unique<schema::EventT>())->body.Set(std::move(added));
+  const auto bytes = packed<schema::Record>(record, schema::record_identifier);
+  const journal::View view(bytes);
+  BOOST_REQUIRE(journal.append(0, {&view, 1}));
+  domain::RecordGate gate;
+  domain::Changes changes;
+  BOOST_REQUIRE(domain::fold(state, gate, bytes, changes));
+}
+
+schema::Uuid ServiceFixture::fresh_id() {
+  std::array<std::uint64_t, 2> random{};
+  entropy_.fill(std::as_writable_bytes(std::span(random)));
+  return domain::uuid_v7(clock.now_ns() / 1'000'000, random);
+}
+
+std::string ServiceFixture::send(schema::CommandMessageT message, const std::string& identity) {
+  if (message.id == nullptr) message.id = std::make_unique<schema::Uuid>(fresh_id());
+  const std::string number = std::to_string(++next_);
+  auto bytes = packed<schema::CommandMessage>(message, schema::command_message_identifier);
+  writer->take({platform::Peer{number, 0, false}, identity, bytes});
+  return number;
+}
+
+void ServiceFixture::commit() {
+  writer->commit();
+  reader->turn();
+  forward(mail_.historian_published, mail_.writer_returned);
+  writer->turn();
+}
+
+void ServiceFixture::turn_until(const std::function<bool()>& done) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (true) {
+    waker_.clear();
+    writer->turn();
+    commit();
+    if (done()) return;
+    BOOST_REQUIRE(std::chrono::steady_clock::now() < deadline);
+    pollfd wait{waker_.descriptor(), POLLIN, 0};
+    ::poll(&wait, 1, 20);
+  }
+}
+
+schema::ReceiptT ServiceFixture::run(schema::CommandMessageT message, const std::string& identity) {
+  const std::string sent = send(std::move(message), identity);
+  turn_until([&] { return has_receipt(sent); });
+  return receipt(sent);
+}
+
+schema::ReceiptT ServiceFixture::receipt(const std::string& sent) const {
+  schema::ReceiptT native;
+  const auto& bytes = sent_.at(sent);
+  flatbuffers::Verifier verifier(bytes.data(), bytes.size());
+  BOOST_REQUIRE(verifier.VerifyBuffer<schema::Receipt>(schema::receipt_identifier));
+  flatbuffers::GetRoot<schema::Receipt>(bytes.data())->UnPackTo(&native);
+  return native;
+}
+
+schema::QueryT ServiceFixture::by_password(std::string tenant, std::string user,
+                                           std::string password) {
+  schema::QueryT query;
+  query.tenant = std::move(tenant);
+  schema::AuthenticateT body;
+  schema::PasswordCredentialT credential;
+  credential.username = std::move(user);
+  credential.password = std::move(password);
+  body.credential.Set(std::move(credential));
+  query.body.Set(std::move(body));
+  return query;
+}
+
+schema::QueryT ServiceFixture::by_name(std::string tenant, std::string user, std::string action,
+                                       std::string resource, std::size_t count) {
+  schema::QueryT query;
+  query.tenant = std::move(tenant);
+  schema::CheckT body;
+  schema::NamedUserT credential;
+  credential.username = std::move(user);
+  body.credential.Set(std::move(credential));
+  for (std::size_t index = 0; index < count; ++index) {
+    auto& question = body.questions.emplace_back(std::make_unique<schema::QuestionT>());
+    question->action = action;
+    question->resource = resource;
+  }
+  query.body.Set(std::move(body));
+  return query;
+}
+
+std::string ServiceFixture::ask(schema::QueryT query, const std::string& identity) {
+  const std::string number = std::to_string(++next_);
+  query.id = next_;
+  auto bytes = packed<schema::Query>(query, schema::query_identifier);
+  reader->take({platform::Peer{number, 0, false}, identity, bytes});
+  return number;
+}
+
+schema::AnswerT ServiceFixture::answer(const std::string& asked) {
+  turn_until([&] { return has_answer(asked); });
+  schema::AnswerT native;
+  const auto& bytes = answered_.at(asked);
+  flatbuffers::Verifier verifier(bytes.data(), bytes.size());
+  BOOST_REQUIRE(verifier.VerifyBuffer<schema::Answer>(schema::answer_identifier));
+  flatbuffers::GetRoot<schema::Answer>(bytes.data())->UnPackTo(&native);
+  return native;
+}
+
+void ServiceFixture::create_acme() {
+  schema::CreateTenantT body;
+  body.alias = "acme";
+  BOOST_REQUIRE(run(message("", "", std::move(body))).code == Code::ok);
+}
+
+void ServiceFixture::create_user(const std::string& name, const std::string& password) {
+  schema::CreateUserT body;
+  body.username = name;
+  body.password = password;
+  BOOST_REQUIRE(run(message("acme", "", std::move(body))).code == Code::ok);
+}
+
+void ServiceFixture::allow(const std::string& name, const std::string& resource) {
+  schema::AddGrantT body;
+  body.effect = schema::Effect::allow;
+  body.action = "read";
+  body.resource = resource;
+  BOOST_REQUIRE(run(message("acme", name, std::move(body))).code == Code::ok);
+}
+
+void ServiceFixture::add_operator(const std::string& name, schema::Role role, std::uint32_t uid,
+                                  bool vouches) {
+  schema::AddOperatorT body;
+  body.name = name;
+  body.role = role;
+  body.standing = std::make_unique<schema::OperatorStandingT>();
+  body.standing->uid = uid;
+  body.standing->all_tenants = true;
+  body.standing->vouches = vouches;
+  BOOST_REQUIRE(run(message("", "", std::move(body))).code == Code::ok);
+}
+
+const domain::User& ServiceFixture::user(const std::string& name) const {
+  const auto& tables = writer->state().tables();
+  return *tables.find_user(tables.find_tenant("acme")->id, name);
+}
+
+std::size_t ServiceFixture::events_of(schema::EventBody kind) const {
+  std::size_t count = 0;
+  domain::RecordGate gate;
+  const auto cursor = journal.read_from(1);
+  for (auto bytes = cursor->next(); bytes && !bytes->empty(); bytes = cursor->next())
+    for (const schema::Event* event : *(*gate.open(*bytes))->events())
+      count += event->body_type() == kind;
+  return count;
+}
+
+}  // namespace postern::support

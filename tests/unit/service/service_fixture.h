@@ -1,0 +1,96 @@
+// Writer and reader on one thread, with a journal in memory, a simulated clock, real keys and a
+// real pool.
+#pragma once
+
+#include <map>
+
+#include "daemon/service/reader.h"
+#include "daemon/service/writer.h"
+#include "tests/support/memory_journal.h"
+#include "tests/support/simulated_clock.h"
+#include "tests/support/temporary_folder.h"
+
+namespace postern::support {
+
+using schema::Code;
+
+/// Who sends: the identity that transport would tell.
+inline const std::string owner = "uid:1";
+
+class ServiceFixture {
+ public:
+  ServiceFixture();
+  ~ServiceFixture();
+
+  // ---- commands: handed to the writer; `commit` makes the group durable
+
+  /// A message of one command, with a fresh id.
+  template <class Body>
+  static schema::CommandMessageT message(std::string tenant, std::string user, Body body) {
+    schema::CommandMessageT made;
+    made.tenant = std::move(tenant);
+    auto& command = made.commands.emplace_back(std::make_unique<schema::CommandT>());
+    command->user = std::move(user);
+    command->body.Set(std::move(body));
+    return made;
+  }
+  /// Sends as `identity`; gives the number that its receipt is found by.
+  std::string send(schema::CommandMessageT message, const std::string& identity = owner);
+  void commit();
+  /// Sends, commits, waits for the pool, and gives the receipt.
+  schema::ReceiptT run(schema::CommandMessageT message, const std::string& identity = owner);
+  bool has_receipt(const std::string& sent) const { return sent_.contains(sent); }
+  schema::ReceiptT receipt(const std::string& sent) const;
+  /// Turns writer and reader until `done`; fails the test after a generous time.
+  void turn_until(const std::function<bool()>& done);
+
+  // ---- questions
+
+  static schema::QueryT by_password(std::string tenant, std::string user, std::string password);
+  static schema::QueryT by_name(std::string tenant, std::string user, std::string action,
+                                std::string resource, std::size_t count = 1);
+  std::string ask(schema::QueryT query, const std::string& identity = owner);
+  schema::AnswerT answer(const std::string& asked);
+  bool has_answer(const std::string& asked) const { return answered_.contains(asked); }
+
+  // ---- what is there after this
+
+  void create_acme();
+  void create_user(const std::string& name, const std::string& password = {});
+  void allow(const std::string& name, const std::string& resource);
+  void add_operator(const std::string& name, schema::Role role, std::uint32_t uid,
+                    bool vouches = false);
+  const domain::User& user(const std::string& name) const;
+  std::size_t events_of(schema::EventBody kind) const;
+
+  /// A fresh id at the clock's time.
+  schema::Uuid fresh_id();
+
+  SimulatedClock clock;
+  MemoryJournal journal;
+  service::Vitals vitals;
+  std::uint64_t disk_free = 1ULL << 40U;
+  std::vector<std::string> alarms;
+
+ private:
+  void seed_journal(domain::State& state);
+
+  TemporaryFolder folder_;
+  platform::SystemEntropy entropy_;
+  platform::Waker waker_;
+  service::Mailboxes mail_{{waker_, waker_, waker_, waker_}};
+  std::unique_ptr<credential::KeyStore> keys_;
+  std::unique_ptr<credential::HashPool> pool_;
+  std::unique_ptr<service::PasswordDesk> desk_;
+
+ public:
+  std::unique_ptr<service::Writer> writer;
+  std::unique_ptr<service::Reader> reader;
+
+ private:
+  std::map<std::string, std::vector<std::uint8_t>> sent_;
+  std::map<std::string, std::vector<std::uint8_t>> answered_;
+  std::uint64_t next_ = 0;
+};
+
+}  // namespace postern::support
