@@ -1,0 +1,265 @@
+#include "tests/support/world.h"
+
+#include <algorithm>
+
+#include "daemon/domain/access.h"
+#include "daemon/domain/digest.h"
+#include "daemon/domain/fold.h"
+#include "daemon/platform/require.h"
+#include "personal_generated.h"
+#include "schema/identifiers.h"
+
+namespace postern::support {
+
+using schema::CommandBody;
+
+namespace {
+
+constexpr std::int64_t second_ns = 1'000'000'000;
+
+/// A message as its receiver sees it, once it passed the gate.
+template <class Table>
+const Table& opened(const Bytes& bytes, const char* identifier) {
+  flatbuffers::Verifier verifier(bytes.data(), bytes.size());
+  require(verifier.VerifyBuffer<Table>(identifier));
+  return *flatbuffers::GetRoot<Table>(bytes.data());
+}
+
+std::string_view view(const flatbuffers::String* text) {
+  return text == nullptr ? std::string_view() : text->string_view();
+}
+
+template <class Body>
+void take_password(domain::Material& material, const Body& body) {
+  material.password = view(body.password());
+  if (body.password_confirmation() != nullptr)
+    material.password_confirmation = view(body.password_confirmation());
+}
+
+Bytes sealed_profile(const schema::CreateUser& body) {
+  if (body.profile() == nullptr && body.note() == nullptr) return {};
+  schema::PersonalT personal;
+  if (body.profile() != nullptr) personal.profile.reset(body.profile()->UnPack());
+  personal.note = view(body.note());
+  return packed<schema::Personal>(personal, schema::personal_identifier);
+}
+
+std::string email_in(const domain::User* user) {
+  if (user == nullptr || user->sealed_profile == nullptr) return {};
+  const auto& personal =
+      opened<schema::Personal>(*user->sealed_profile, schema::personal_identifier);
+  return std::string(personal.profile() == nullptr ? "" : view(personal.profile()->email()));
+}
+
+domain::KeyReference made_key(std::uint64_t n) {
+  domain::KeyReference key{1, static_cast<std::uint16_t>(n), {}};
+  key.commitment.fill(static_cast<std::uint8_t>(n));
+  return key;
+}
+
+}  // namespace
+
+Uuid made_id(std::uint64_t n) { return {0x0123'4567'89ab'7cdeU, n | std::uint64_t{1} << 63}; }
+
+Bytes sealed(std::string_view password) {
+  std::string text = "sealed:";
+  text.append(password.rbegin(), password.rend());
+  return {text.begin(), text.end()};
+}
+
+domain::Operator an_operator(schema::Role role) {
+  domain::Operator made;
+  made.id = role == schema::Role::daemon ? domain::daemon_operator
+                                         : Uuid{2, static_cast<std::uint64_t>(role)};
+  made.name = schema::EnumNameRole(role);
+  made.role = role;
+  made.all_tenants = true;
+  return made;
+}
+
+Bytes canonical(const domain::State& state) {
+  Bytes bytes;
+  domain::write_canonical(state.tables(), [&](std::span<const std::uint8_t> piece) {
+    bytes.insert(bytes.end(), piece.begin(), piece.end());
+  });
+  return bytes;
+}
+
+std::string broken_index(const domain::State& state) {
+  const auto& tables = state.tables();
+  std::string broken;
+  std::size_t live = 0;
+  std::size_t owners = 0;
+  tables.for_each_tenant([&](const domain::Tenant& tenant) {
+    if (tables.find_tenant(tenant.id) != &tenant) broken += "tenant by id; ";
+    if (tables.find_tenant(tenant.alias) != &tenant) broken += "tenant by alias; ";
+  });
+  tables.for_each_user([&](const domain::User& user) {
+    const bool deleted = user.status == schema::UserStatus::deleted;
+    live += !deleted;
+    if (tables.find_user(user.id) != &user) broken += "user by id; ";
+    if ((tables.find_user(user.tenant, user.username) == &user) == deleted)
+      broken += "user by name; ";
+    const auto plain = std::ranges::partition_point(
+        user.grants->sorted, [](const domain::Grant& grant) { return !grant.wildcard; });
+    if (plain - user.grants->sorted.begin() != static_cast<long>(user.grants->plain_count))
+      broken += "plain grants first; ";
+  });
+  tables.for_each_operator([&](const domain::Operator& entry) {
+    owners += entry.role == schema::Role::owner;
+    if (tables.find_operator(entry.id) != &entry) broken += "operator by id; ";
+    if (tables.find_operator(entry.name) != &entry) broken += "operator by name; ";
+    for (const std::string& identity : domain::identities_of(entry))
+      if (tables.find_identity(identity) != &entry) broken += "operator by identity; ";
+  });
+  if (tables.live_user_count() != live) broken += "count of users; ";
+  if (state.owner_count() != owners) broken += "count of owners; ";
+  return broken;
+}
+
+/// A record in the making.
+struct World::Draft {
+  domain::RecordFacts facts;
+  std::vector<schema::EventT> events;
+  domain::Changes changes;
+};
+
+World::World() {
+  schema::EventT created;
+  created.body.Set(schema::JournalCreatedT());
+  schema::OperatorAddedT root;
+  root.operator_id = std::make_unique<Uuid>(1, 1);
+  root.name = "root";
+  root.role = schema::Role::owner;
+  root.standing = std::make_unique<schema::OperatorStandingT>();
+  root.standing->uid = 0;
+  root.standing->all_tenants = true;
+  schema::EventT added;
+  added.body.Set(std::move(root));
+  record({}, {created, added});
+}
+
+domain::Material World::material_of(const schema::Command& command,
+                                    const domain::Context& context) {
+  domain::Material material;
+  material.new_id = made_id(++id_count_);
+  material.key = made_key(id_count_);
+  if (const auto* body = command.body_as_CreateUser()) {
+    take_password(material, *body);
+    material.sealed_profile = sealed_profile(*body);
+    if (body->profile() != nullptr) material.email = view(body->profile()->email());
+    return material;
+  }
+  const domain::Tenant* tenant =
+      domain::find_tenant_in_scope(state_, *context.asker, view(context.message->tenant()));
+  if (tenant != nullptr) material.email = email_in(domain::find_target(state_, *tenant, command));
+  if (const auto* body = command.body_as_ResetPassword()) take_password(material, *body);
+  if (const auto* body = command.body_as_ChangePassword()) {
+    take_password(material, *body);
+    material.current_password = view(body->current_password());
+  }
+  return material;
+}
+
+/// A command with a password is decided once without a hash; what was not refused then is checked,
+/// hashed, and decided again.
+domain::Decision World::decide_one(const schema::Command& command, std::uint32_t index,
+                                   const domain::Context& context) {
+  domain::Material material = material_of(command, context);
+  const auto decide_now = [&] {
+    domain::Decision decision = domain::decide(state_, command, index, material, context);
+    if (watcher) watcher(command, index, material, context, decision);
+    return decision;
+  };
+  domain::Decision first = decide_now();
+  const auto* attempt = command.body_as_RecordAttempt();
+  const bool hashes =
+      attempt == nullptr ? !material.password.empty() : rehashes && attempt->succeeded();
+  if (!first.refusals.empty() || !hashes) return first;
+  if (command.body_type() == CommandBody::ChangePassword) {
+    const domain::Tenant& tenant = *state_.tables().find_tenant(view(context.message->tenant()));
+    const domain::User& user = *domain::find_target(state_, tenant, command);
+    material.current_password_right = *user.sealed_password == sealed(material.current_password);
+  }
+  material.sealed_password = sealed(attempt == nullptr ? material.password : "hashed again");
+  return decide_now();
+}
+
+void World::add(Draft& draft, const schema::EventT& event) {
+  if (const auto* created = event.body.AsTenantCreated()) draft.facts.tenant = *created->tenant;
+  const Bytes bytes = packed<schema::Event>(event);
+  domain::apply(state_, draft.facts, *flatbuffers::GetRoot<schema::Event>(bytes.data()),
+                static_cast<std::uint16_t>(draft.events.size()), draft.changes);
+  draft.events.push_back(event);
+}
+
+void World::close(Draft& draft, const domain::Operator& asker, const Uuid& command_id,
+                  schema::Code outcome) {
+  schema::RecordT record;
+  record.seq = draft.facts.seq;
+  record.time_ns = now_ns_;
+  if (!domain::is_zero(draft.facts.tenant)) {
+    record.tenant = std::make_unique<Uuid>(draft.facts.tenant);
+    record.previous_tenant_seq = state_.tenant_head(draft.facts.tenant);
+  }
+  record.operator_id = std::make_unique<Uuid>(asker.id);
+  record.role = draft.facts.role;
+  record.command_id = std::make_unique<Uuid>(command_id);
+  record.outcome = outcome;
+  for (const schema::EventT& event : draft.events)
+    record.events.push_back(std::make_unique<schema::EventT>(event));
+  records_.push_back(packed<schema::Record>(record, schema::record_identifier));
+  state_.close_record(record.seq, record.time_ns, record.tenant.get());
+}
+
+Outcome World::run(const schema::CommandMessageT& native, const domain::Operator& asker) {
+  const Bytes bytes = packed<schema::CommandMessage>(native, schema::command_message_identifier);
+  const auto& message = opened<schema::CommandMessage>(bytes, schema::command_message_identifier);
+  Outcome outcome{{}, domain::message_problems(message), false};
+  if (!outcome.refusals.empty()) return outcome;
+
+  now_ns_ += second_ns;
+  const domain::Context context{now_ns_, &asker, &message};
+  Draft draft{{state_.seq() + 1, asker.role, {}}, {}, {}};
+  const domain::Tenant* tenant = state_.tables().find_tenant(native.tenant);
+  if (tenant != nullptr) draft.facts.tenant = tenant->id;
+  std::uint32_t index = 0;
+  for (const schema::Command* command : *message.commands()) {
+    const domain::Decision decision = decide_one(*command, index++, context);
+    for (const schema::ProblemT& problem : decision.refusals) outcome.refusals.push_back(problem);
+    for (const schema::EventT& event : decision.events) add(draft, event);
+  }
+
+  const bool refusal_is_a_fact = native.commands.size() == 1 && !draft.events.empty();
+  const bool stands = !native.dry_run && (outcome.refusals.empty() || refusal_is_a_fact);
+  if (stands || outcome.refusals.empty()) outcome.events = draft.events;
+  if (!stands) {
+    state_.revert(draft.changes);
+    return outcome;
+  }
+  if (draft.events.empty()) return outcome;
+  close(draft, asker, *native.id,
+        outcome.refusals.empty() ? schema::Code::ok : outcome.refusals.front().code);
+  outcome.recorded = true;
+  return outcome;
+}
+
+void World::record(const Uuid& tenant, std::vector<schema::EventT> events) {
+  const domain::Operator root = an_operator(schema::Role::owner);
+  now_ns_ += second_ns;
+  Draft draft{{state_.seq() + 1, root.role, tenant}, {}, {}};
+  for (const schema::EventT& event : events) add(draft, event);
+  close(draft, root, {0, 2}, schema::Code::ok);
+}
+
+void World::replay_into(domain::State& state) const {
+  domain::RecordGate gate;
+  domain::Changes changes;
+  for (const Bytes& bytes : records_) {
+    const auto record = domain::fold(state, gate, std::as_bytes(std::span(bytes)), changes);
+    if (!record) std::fputs(record.error().sentence.c_str(), stderr);
+    require(record.has_value());
+  }
+}
+
+}  // namespace postern::support

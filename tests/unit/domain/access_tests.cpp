@@ -1,0 +1,190 @@
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <unordered_set>
+
+#include "daemon/domain/access.h"
+#include "tests/support/scenario.h"
+
+using namespace postern;
+using namespace postern::support;
+using domain::Grant;
+using domain::Grants;
+using domain::Matches;
+
+namespace {
+
+struct Line {
+  bool deny;
+  const char* action;
+  const char* resource;
+};
+
+/// Texts that grants share.
+const std::string* text(const char* value) {
+  static std::unordered_set<std::string> texts;
+  return &*texts.emplace(value).first;
+}
+
+Grants grants_of(const std::vector<Line>& lines) {
+  Grants made;
+  std::uint64_t seq = 0;
+  for (const Line& line : lines) {
+    Grant grant;
+    grant.resource = text(line.resource);
+    grant.action = text(line.action);
+    grant.seq = ++seq & 0xffffU;
+    grant.deny = line.deny;
+    grant.wildcard = grant.resource->find('*') != std::string::npos;
+    made = *domain::with_grant(made, grant);
+  }
+  return made;
+}
+
+Line allow_line(const char* action, const char* resource) { return {false, action, resource}; }
+Line deny_line(const char* action, const char* resource) { return {true, action, resource}; }
+
+std::string name_of(const Grant* grant) { return grant == nullptr ? "-" : *grant->resource; }
+
+Matches match(const Grants& grants, const char* path, bool this_level_only = false) {
+  return domain::match(grants, "read", path, this_level_only);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(access_tests)
+
+BOOST_AUTO_TEST_CASE(A2_a_grant_covers_all_below_it) {
+  const Grants grants = grants_of({allow_line("read", "table/customer")});
+  for (const char* covered : {"table/customer", "table/customer/a", "table/customer/a/b/c"})
+    BOOST_TEST(name_of(match(grants, covered).allow) == "table/customer");
+  for (const char* apart : {"table", "table/other", "table/customers", "script/customer"})
+    BOOST_TEST(name_of(match(grants, apart).allow) == "-");
+}
+
+BOOST_AUTO_TEST_CASE(A2_what_only_begins_alike_is_not_below) {
+  const Grants grants =
+      grants_of({allow_line("read", "table/customer"), deny_line("read", "table/customer-x"),
+                 deny_line("read", "table/customer.x/y"), deny_line("read", "table/customer0")});
+  for (const char* path : {"table/customer", "table/customer/a"}) {
+    const Matches found = match(grants, path);
+    BOOST_TEST(name_of(found.allow) == "table/customer");
+    BOOST_TEST(name_of(found.deny) == "-");
+    BOOST_TEST(name_of(found.deny_below) == "-");
+  }
+  for (const char* path : {"table/customer-x", "table/customer-x/a"}) {
+    BOOST_TEST(name_of(match(grants, path).allow) == "-");
+    BOOST_TEST(name_of(match(grants, path).deny) == "table/customer-x");
+  }
+  BOOST_TEST(name_of(match(grants, "table/customer.x").deny_below) == "table/customer.x/y");
+}
+
+BOOST_AUTO_TEST_CASE(A3_a_deny_below_is_found_among_what_begins_alike) {
+  const Grants grants =
+      grants_of({allow_line("read", "table"), allow_line("read", "table/customer-a"),
+                 allow_line("read", "table/customer.b"), deny_line("read", "table/customer/card"),
+                 allow_line("read", "table/customer0")});
+  BOOST_TEST(name_of(match(grants, "table/customer").deny_below) == "table/customer/card");
+  BOOST_TEST(name_of(match(grants, "table").deny_below) == "table/customer/card");
+  BOOST_TEST(name_of(match(grants, "table/customer-a").deny_below) == "-");
+}
+
+BOOST_AUTO_TEST_CASE(A3_a_deny_below_names_the_first) {
+  const std::vector<Line> lines = {
+      allow_line("read", "table"),     deny_line("read", "table/b/x"),
+      deny_line("read", "table/a/z"),  deny_line("write", "table/a/a"),
+      deny_line("read", "table/a-/b"), deny_line("read", "table/*/0"),
+  };
+  const Grants grants = grants_of(lines);
+  BOOST_TEST(name_of(match(grants, "table").deny_below) == "table/a-/b");
+  BOOST_TEST(name_of(match(grants, "table/a").deny_below) == "table/a/z");
+  BOOST_TEST(name_of(match(grants, "table/c").deny_below) == "table/*/0");
+  BOOST_TEST(name_of(match(grants, "table/b").deny_below) == "table/b/x");
+}
+
+BOOST_AUTO_TEST_CASE(A3_a_question_about_this_level_alone_looks_not_below) {
+  const Grants grants =
+      grants_of({deny_line("read", "table/a/b"), deny_line("read", "table/*/c/d")});
+  for (const char* path : {"table", "table/a", "table/z/c"}) {
+    BOOST_TEST(name_of(match(grants, path).deny_below) != "-");
+    BOOST_TEST(name_of(match(grants, path, true).deny_below) == "-");
+  }
+  BOOST_TEST(name_of(match(grants, "table/a/b", true).deny) == "table/a/b");
+}
+
+BOOST_AUTO_TEST_CASE(A2_a_star_stands_for_one_whole_segment) {
+  const Grants grants = grants_of({allow_line("read", "table/*/name")});
+  for (const char* covered : {"table/a/name", "table/b-c/name", "table/a/name/first"})
+    BOOST_TEST(name_of(match(grants, covered).allow) == "table/*/name");
+  for (const char* apart : {"table", "table/a", "table/name", "table/a/b/name", "table/a/names"})
+    BOOST_TEST(name_of(match(grants, apart).allow) == "-");
+}
+
+BOOST_AUTO_TEST_CASE(A2_denies_with_stars_are_found_above_and_below) {
+  const Grants grants = grants_of({allow_line("read", "table"), deny_line("read", "table/*/card")});
+  BOOST_TEST(name_of(match(grants, "table/a/card/digits").deny) == "table/*/card");
+  BOOST_TEST(name_of(match(grants, "table/a").deny_below) == "table/*/card");
+  BOOST_TEST(name_of(match(grants, "table").deny_below) == "table/*/card");
+  BOOST_TEST(name_of(match(grants, "table/a/name").deny) == "-");
+  BOOST_TEST(name_of(match(grants, "table/a/name").deny_below) == "-");
+}
+
+BOOST_AUTO_TEST_CASE(A10_the_most_specific_allow_is_named) {
+  const Grants grants = grants_of({allow_line("read", "table"), allow_line("read", "table/a/b"),
+                                   allow_line("read", "table/a"), allow_line("read", "table/*/b")});
+  BOOST_TEST(name_of(match(grants, "table/a/b/c").allow) == "table/a/b");
+  BOOST_TEST(name_of(match(grants, "table/a/c").allow) == "table/a");
+  BOOST_TEST(name_of(match(grants, "table/c").allow) == "table");
+  BOOST_TEST(name_of(match(grants_of({allow_line("read", "table/*/b")}), "table/a/b").allow) ==
+             "table/*/b");
+}
+
+BOOST_AUTO_TEST_CASE(A2_an_action_is_itself_or_a_star) {
+  const Grants grants = grants_of({allow_line("write", "table"), deny_line("write", "table/a")});
+  BOOST_TEST(name_of(match(grants, "table/b").allow) == "-");
+  BOOST_TEST(name_of(match(grants, "table").deny_below) == "-");
+  const Grants all = grants_of({allow_line("*", "table"), deny_line("*", "table/a")});
+  BOOST_TEST(name_of(match(all, "table/b").allow) == "table");
+  BOOST_TEST(name_of(match(all, "table/a").deny) == "table/a");
+  BOOST_TEST(name_of(match(all, "table").deny_below) == "table/a");
+}
+
+BOOST_AUTO_TEST_CASE(A1_the_order_of_adding_makes_no_difference) {
+  std::vector<Line> lines = {allow_line("read", "table"), deny_line("read", "table"),
+                             allow_line("*", "table"), allow_line("read", "table/*"),
+                             deny_line("read", "table/a-b")};
+  const auto order = [](const Grants& grants) {
+    std::string text;
+    for (const Grant& grant : grants.sorted)
+      text += *grant.resource + ' ' + *grant.action + (grant.deny ? " deny; " : " allow; ");
+    return text;
+  };
+  const auto by_name = [](const Line& left, const Line& right) {
+    return std::tuple(std::string_view(left.resource), std::string_view(left.action), left.deny) <
+           std::tuple(std::string_view(right.resource), std::string_view(right.action), right.deny);
+  };
+  std::ranges::sort(lines, by_name);
+  const std::string first = order(grants_of(lines));
+  while (std::ranges::next_permutation(lines, by_name).found) {
+    const Grants grants = grants_of(lines);
+    BOOST_TEST(order(grants) == first);
+    BOOST_TEST(grants.plain_count == 4U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(A1_a_grant_is_found_and_removed_by_what_names_it) {
+  const Grants grants = grants_of(
+      {allow_line("read", "table/a"), deny_line("read", "table/a"), allow_line("read", "table/*")});
+  const Grant* found = domain::find_grant(grants, schema::Effect::deny, "read", "table/a");
+  BOOST_REQUIRE(found != nullptr);
+  BOOST_TEST(found->seq == 2U);
+  BOOST_TEST((found->effect() == schema::Effect::deny));
+  BOOST_TEST(domain::find_grant(grants, schema::Effect::deny, "read", "table/*") == nullptr);
+  const auto fewer = domain::without_grant(grants, 2, 0);
+  BOOST_TEST(fewer->size() == 2U);
+  BOOST_TEST(fewer->plain_count == 1U);
+  BOOST_TEST(domain::without_grant(grants, 3, 0)->plain_count == 2U);
+  BOOST_TEST(domain::without_grant(grants, 2, 1)->size() == 3U);
+  BOOST_TEST(domain::no_grants()->size() == 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,217 @@
+#include <boost/test/unit_test.hpp>
+#include <functional>
+
+#include "daemon/domain/access.h"
+#include "daemon/domain/digest.h"
+#include "tests/support/scenario.h"
+
+using namespace postern;
+using namespace postern::support;
+using domain::Operator;
+using domain::Tenant;
+using domain::User;
+
+namespace {
+
+const std::string text_a = "a";
+const std::string text_b = "b";
+
+Tenant some_tenant() {
+  Tenant tenant;
+  tenant.id = {1, 1};
+  tenant.alias = "acme";
+  tenant.display_name = "Acme";
+  tenant.catalogue = {{"table", {"read"}, true}};
+  return tenant;
+}
+
+domain::Grant some_grant() {
+  domain::Grant grant;
+  grant.resource = &text_a;
+  grant.action = &text_a;
+  grant.seq = 1;
+  return grant;
+}
+
+User some_user() {
+  User user;
+  user.id = {2, 2};
+  user.tenant = {1, 1};
+  user.username = "bob";
+  user.grants = domain::with_grant(domain::Grants(), some_grant());
+  user.sealed_profile = std::make_shared<const Bytes>(Bytes{1});
+  user.sealed_password = std::make_shared<const Bytes>(Bytes{1});
+  return user;
+}
+
+Operator some_operator() {
+  Operator entry;
+  entry.id = {3, 3};
+  entry.name = "ann";
+  entry.role = Role::manager;
+  entry.keys = {{}};
+  entry.tenants = {{1, 1}};
+  return entry;
+}
+
+template <class... Entries>
+Bytes digest_of(const Entries&... entries) {
+  domain::State state;
+  domain::Changes changes;
+  (state.replace(std::make_shared<const Entries>(entries), changes), ...);
+  return canonical(state);
+}
+
+/// Every edit makes other bytes, and no two the same.
+template <class Entry>
+void every_field_counts(const Entry& entry, const std::vector<std::function<void(Entry&)>>& edits) {
+  std::vector<Bytes> seen = {digest_of(entry)};
+  for (const auto& edit : edits) {
+    Entry edited = entry;
+    edit(edited);
+    const Bytes bytes = digest_of(edited);
+    BOOST_TEST((std::ranges::find(seen, bytes) == seen.end()), "edit " << seen.size());
+    seen.push_back(bytes);
+  }
+}
+
+User with_grant_edited(const std::function<void(domain::Grant&)>& edit) {
+  User user = some_user();
+  domain::Grant grant = some_grant();
+  edit(grant);
+  user.grants = domain::with_grant(domain::Grants(), grant);
+  return user;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(digest_tests)
+
+BOOST_AUTO_TEST_CASE(every_field_of_a_tenant_counts) {
+  every_field_counts<Tenant>(some_tenant(),
+                             {[](Tenant& t) {
+                                t.id = {1, 2};
+                              },
+                              [](Tenant& t) { t.alias = "acmf"; },
+                              [](Tenant& t) { t.display_name = "Acmf"; },
+                              [](Tenant& t) { t.policies.password_length_min = 9; },
+                              [](Tenant& t) { t.policies.password_needs_digit_or_symbol = false; },
+                              [](Tenant& t) { t.policies.password_forbidden_characters = "&"; },
+                              [](Tenant& t) { t.policies.lockout_failures = 6; },
+                              [](Tenant& t) { t.policies.direct_deletion = true; },
+                              [](Tenant& t) { t.policies.new_user_status = UserStatus::new_user; },
+                              [](Tenant& t) { t.policies.new_user_api_access = false; },
+                              [](Tenant& t) { t.policies.tell_reasons = true; },
+                              [](Tenant& t) { t.catalogue.clear(); },
+                              [](Tenant& t) { t.catalogue[0].name = "tablf"; },
+                              [](Tenant& t) { t.catalogue[0].open = false; },
+                              [](Tenant& t) { t.catalogue[0].actions = {"reae"}; },
+                              [](Tenant& t) {
+                                t.catalogue[0].actions = {"re", "ad"};
+                              },
+                              [](Tenant& t) { t.enabled = false; },
+                              [](Tenant& t) { t.created_seq = 1; },
+                              [](Tenant& t) { t.status_seq = 1; },
+                              [](Tenant& t) { t.disabled_seq = 1; },
+                              [](Tenant& t) { t.disabled_index = 1; }});
+}
+
+BOOST_AUTO_TEST_CASE(every_field_of_a_user_counts) {
+  const auto sealed_as = [](Bytes bytes) { return std::make_shared<const Bytes>(bytes); };
+  every_field_counts<User>(
+      some_user(),
+      {[](User& u) {
+         u.id = {2, 3};
+       },
+       [](User& u) {
+         u.tenant = {1, 3};
+       },
+       [](User& u) { u.username = "Bob"; },
+       [](User& u) { u.key.file = 1; },
+       [](User& u) { u.key.slot = 1; },
+       [](User& u) { u.key.commitment[31] = 1; },
+       [](User& u) { u.status = UserStatus::trashed; },
+       [](User& u) { u.api_access = true; },
+       [](User& u) { u.failures = 1; },
+       [](User& u) { u.version = 1; },
+       [](User& u) { u.created_seq = 1; },
+       [](User& u) { u.status_seq = 1; },
+       [](User& u) { u.api_access_seq = 1; },
+       [](User& u) { u.password_seq = 1; },
+       [](User& u) { u.tenant_lock_cleared_seq = 1; },
+       [](User& u) { u.tenant_lock_cleared_index = 1; },
+       [](User& u) { u.passwords_lock_seq = 1; },
+       [](User& u) { u.operator_lock_seq = 1; },
+       [](User& u) { u.last_seq = 1; },
+       [&](User& u) { u.sealed_profile = sealed_as({2}); },
+       [&](User& u) { u.sealed_password = sealed_as({2}); },
+       [](User& u) { u.sealed_profile = nullptr; },
+       [](User& u) { u.sealed_password = nullptr; },
+       [](User& u) { u.grants = domain::no_grants(); },
+       [](User& u) { u = with_grant_edited([](auto& grant) { grant.resource = &text_b; }); },
+       [](User& u) { u = with_grant_edited([](auto& grant) { grant.action = &text_b; }); },
+       [](User& u) { u = with_grant_edited([](auto& grant) { grant.seq = 2; }); },
+       [](User& u) { u = with_grant_edited([](auto& grant) { grant.index = 2; }); },
+       [](User& u) { u = with_grant_edited([](auto& grant) { grant.deny = 1; }); }});
+}
+
+BOOST_AUTO_TEST_CASE(every_field_of_an_operator_counts) {
+  every_field_counts<Operator>(
+      some_operator(),
+      {[](Operator& o) {
+         o.id = {3, 4};
+       },
+       [](Operator& o) { o.name = "anm"; }, [](Operator& o) { o.role = Role::owner; },
+       [](Operator& o) { o.keys.clear(); }, [](Operator& o) { o.keys[0][31] = 1; },
+       [](Operator& o) { o.uid = 0; }, [](Operator& o) { o.uid = 1; },
+       [](Operator& o) { o.all_tenants = true; },
+       [](Operator& o) {
+         o.tenants = {{1, 2}};
+       },
+       [](Operator& o) { o.tenants.clear(); }, [](Operator& o) { o.vouches = true; },
+       [](Operator& o) { o.added_seq = 1; }, [](Operator& o) { o.changed_seq = 1; }});
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_one_text_is_not_the_start_of_the_next) {
+  Tenant left = some_tenant();
+  Tenant right = some_tenant();
+  left.alias = "ab";
+  left.display_name = "c";
+  right.alias = "a";
+  right.display_name = "bc";
+  BOOST_TEST((digest_of(left) != digest_of(right)));
+}
+
+BOOST_AUTO_TEST_CASE(entries_stand_in_the_order_of_their_ids) {
+  std::vector<User> users;
+  for (const Uuid id : {Uuid{1, 9}, Uuid{2, 1}, Uuid{2, 9}, Uuid{3, 1}, Uuid{3, 0}}) {
+    users.push_back(some_user());
+    users.back().id = id;
+    users.back().username = "u" + std::to_string(users.size());
+  }
+  const Bytes one = digest_of(users[0], users[1], users[2], users[3], users[4]);
+  const Bytes two = digest_of(users[4], users[2], users[0], users[3], users[1]);
+  BOOST_TEST((one == two));
+  const auto place = [&](const User& user) {
+    return std::string(one.begin(), one.end()).find(user.username);
+  };
+  BOOST_TEST(place(users[0]) < place(users[1]));
+  BOOST_TEST(place(users[2]) < place(users[4]));
+  BOOST_TEST(place(users[4]) < place(users[3]));
+}
+
+BOOST_AUTO_TEST_CASE(the_order_of_events_about_different_users_makes_no_difference) {
+  const auto bytes_of = [](bool bob_first) {
+    auto story = given(tenant("acme"), user("bob"), user("eve"));
+    if (bob_first)
+      story.when(to("bob", schema::LockUserT()), to("eve", schema::LockUserT()));
+    else
+      story.when(to("eve", schema::LockUserT()), to("bob", schema::LockUserT()));
+    return canonical(story.state());
+  };
+  BOOST_TEST((bytes_of(true) == bytes_of(false)));
+}
+
+BOOST_AUTO_TEST_CASE(nothing_has_no_bytes) { BOOST_TEST(digest_of().empty()); }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,97 @@
+#include <boost/test/unit_test.hpp>
+
+#include "daemon/domain/password_policy.h"
+#include "tests/support/scenario.h"
+
+using namespace postern;
+using namespace postern::support;
+using domain::ForbiddenWords;
+
+namespace {
+
+std::vector<Code> broken(std::string_view password, const ForbiddenWords& words = {},
+                         const schema::PoliciesT& policies = {}) {
+  return domain::broken_rules(password, policies, words);
+}
+
+using Codes = std::vector<Code>;
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(password_policy_tests)
+
+BOOST_AUTO_TEST_CASE(C1_at_least_eight_characters) {
+  BOOST_TEST(broken("1234567") == Codes{Code::password_too_short});
+  BOOST_TEST(broken("12345678") == Codes{});
+  BOOST_TEST(broken("1\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9") ==
+             Codes{Code::password_too_short});
+  BOOST_TEST(broken("1\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9") == Codes{});
+}
+
+BOOST_AUTO_TEST_CASE(C1_the_policy_says_how_many_characters) {
+  schema::PoliciesT policies;
+  policies.password_length_min = 12;
+  BOOST_TEST(broken("12345678901", {}, policies) == Codes{Code::password_too_short});
+  BOOST_TEST(broken("123456789012", {}, policies) == Codes{});
+}
+
+BOOST_AUTO_TEST_CASE(C1_a_digit_or_a_non_alphanumeric) {
+  BOOST_TEST(broken("abcdEFGH") == Codes{Code::password_lacks_digit_or_symbol});
+  for (const char* good : {"abcdefg1", "abcdefg!", "abcdefg h", "abcdefg_"})
+    BOOST_TEST(broken(good) == Codes{});
+  schema::PoliciesT policies;
+  policies.password_needs_digit_or_symbol = false;
+  BOOST_TEST(broken("abcdEFGH", {}, policies) == Codes{});
+}
+
+BOOST_AUTO_TEST_CASE(C1_at_most_1024_bytes) {
+  BOOST_TEST(broken(std::string(1'024, '1')) == Codes{});
+  BOOST_TEST(broken(std::string(1'025, '1')) == Codes{Code::password_too_long});
+}
+
+BOOST_AUTO_TEST_CASE(C1_words_are_found_in_any_case) {
+  const ForbiddenWords words{"Bob.Smith@acme-users", "bobby@mail.example", "acme-inc",
+                             "Acme \xc3\xa9t\xc3\xa9"};
+  for (const char* bad :
+       {"1password1", "1PASSWORD1", "xxpassWORD9", "1bob.smith@ACME-users", "1BOB.SMITH1",
+        "12bobbY12", "1bobby@mail.example", "1ACME-inc1", "1aCME \xc3\xa9t\xc3\xa9"})
+    BOOST_TEST_CONTEXT(bad) {
+      BOOST_TEST(broken(bad, words) == Codes{Code::password_contains_forbidden_word});
+    }
+  for (const char* good : {"1acme-in1", "pass-word1", "1obby@mail.example", "1acme-users1"})
+    BOOST_TEST_CONTEXT(good) { BOOST_TEST(broken(good, words) == Codes{}); }
+}
+
+BOOST_AUTO_TEST_CASE(C1_parts_under_four_characters_are_not_looked_for) {
+  BOOST_TEST(broken("12bob345", {"bob", "", "ab", "abc"}) == Codes{});
+  BOOST_TEST(broken("12ann@x.example", {"", "ann@other.example", "", ""}) == Codes{});
+  BOOST_TEST(broken("12bobo345", {"bobo", "", "", ""}) ==
+             Codes{Code::password_contains_forbidden_word});
+  // Three characters in six bytes.
+  BOOST_TEST(broken("12\xc3\xa9\xc3\xa9\xc3\xa9xyz", {"", "", "", "\xc3\xa9\xc3\xa9\xc3\xa9"}) ==
+             Codes{});
+}
+
+BOOST_AUTO_TEST_CASE(C1_no_forbidden_character) {
+  schema::PoliciesT policies;
+  BOOST_TEST(broken("1234567&", {}, policies) == Codes{});
+  policies.password_forbidden_characters = "&\xc3\xa9";
+  BOOST_TEST(broken("1234567&", {}, policies) ==
+             Codes{Code::password_contains_forbidden_character});
+  BOOST_TEST(broken("1234567\xc3\xa9", {}, policies) ==
+             Codes{Code::password_contains_forbidden_character});
+  BOOST_TEST(broken("1234567\xc3\xa8", {}, policies) == Codes{});
+}
+
+BOOST_AUTO_TEST_CASE(C1_every_broken_rule_is_listed) {
+  schema::PoliciesT policies;
+  policies.password_forbidden_characters = "w";
+  policies.password_length_min = 1'024;
+  BOOST_TEST(
+      broken("password", {}, policies) ==
+      (Codes{Code::password_too_short, Code::password_lacks_digit_or_symbol,
+             Code::password_contains_forbidden_word, Code::password_contains_forbidden_character}));
+  BOOST_TEST(broken("") == (Codes{Code::password_too_short, Code::password_lacks_digit_or_symbol}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

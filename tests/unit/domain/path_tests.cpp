@@ -1,0 +1,131 @@
+#include <boost/test/unit_test.hpp>
+#include <string>
+#include <vector>
+
+#include "daemon/domain/path.h"
+
+using namespace postern::domain;
+
+namespace {
+
+std::string segments(std::size_t count, const std::string& segment) {
+  std::string path = "table";
+  while (--count > 0) path += '/' + segment;
+  return path;
+}
+
+const char* name_of(Lie lie) {
+  return lie == Lie::apart ? "apart" : lie == Lie::covered ? "covered" : "above";
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(path_tests)
+
+BOOST_AUTO_TEST_CASE(A2_what_a_path_is) {
+  for (const std::string& good :
+       {std::string("t"), std::string("0"), std::string("table/a"), std::string("table/a.b_c-d"),
+        std::string("table/0--"), std::string("table/a..b"), "table/" + std::string(64, 'a'),
+        segments(16, "x"), segments(8, std::string(64, 'x')) + '/' + std::string(51, 'x')}) {
+    BOOST_TEST_CONTEXT(good) {
+      BOOST_TEST(is_path(good));
+      BOOST_TEST(is_path_pattern(good));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(A2_what_no_path_is) {
+  for (const std::string& bad :
+       {std::string(),         std::string("/"),
+        std::string("/a"),     std::string("a/"),
+        std::string("a//b"),   std::string("A"),
+        std::string("a/B"),    std::string("a/."),
+        std::string("a/.."),   std::string("a/.b"),
+        std::string("a/-b"),   std::string("a/_b"),
+        std::string("a b"),    std::string("a\n"),
+        std::string("a\0", 2), std::string("a\\b"),
+        std::string("a/%62"),  std::string("\xc3\xa9"),
+        std::string("a/*b"),   std::string("a/b*"),
+        std::string("a/**"),   std::string("*"),
+        std::string("*/a"),    "table/" + std::string(65, 'a'),
+        segments(17, "x"),     segments(8, std::string(64, 'x')) + '/' + std::string(52, 'x')}) {
+    BOOST_TEST_CONTEXT(bad) {
+      BOOST_TEST(!is_path(bad));
+      BOOST_TEST(!is_path_pattern(bad));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(A2_the_bounds_are_16_segments_and_512_bytes) {
+  const std::string longest = segments(8, std::string(64, 'x')) + '/' + std::string(51, 'x');
+  BOOST_TEST(longest.size() == path_bytes_max);
+  BOOST_TEST(is_path(longest));
+  BOOST_TEST(!is_path(longest + 'x'));
+  BOOST_TEST(path_segments_max == 16U);
+}
+
+BOOST_AUTO_TEST_CASE(A2_a_star_stands_in_grants_only_for_whole_segments_at_most_four_times) {
+  for (const char* good :
+       {"table/*", "table/*/a", "table/a/*", "table/*/*/*/*", "table/*/a/*/b/*/*"}) {
+    BOOST_TEST_CONTEXT(good) {
+      BOOST_TEST(is_path_pattern(good));
+      BOOST_TEST(!is_path(good));
+    }
+  }
+  for (const char* bad : {"table/*/*/*/*/*", "*", "*/table", "table/a*", "table/*/", "table/*/A"})
+    BOOST_TEST_CONTEXT(bad) { BOOST_TEST(!is_path_pattern(bad)); }
+}
+
+BOOST_AUTO_TEST_CASE(A2_an_action_is_a_name) {
+  for (const std::string& good :
+       {std::string("r"), std::string("print-card"), std::string("v1.2_x"), std::string(64, 'a')})
+    BOOST_TEST(is_action(good));
+  for (const std::string& bad :
+       {std::string(), std::string("*"), std::string("Read"), std::string("-a"), std::string("a/b"),
+        std::string("a b"), std::string(65, 'a')})
+    BOOST_TEST_CONTEXT(bad) { BOOST_TEST(!is_action(bad)); }
+}
+
+BOOST_AUTO_TEST_CASE(A2_the_first_segment_is_the_kind) {
+  BOOST_TEST(kind_of("table") == "table");
+  BOOST_TEST(kind_of("table/a/b") == "table");
+  BOOST_TEST(parent_of("table/a/b") == "table/a");
+  BOOST_TEST(parent_of("table/a") == "table");
+  BOOST_TEST(parent_of("table") == "");
+}
+
+BOOST_AUTO_TEST_CASE(A2_how_a_path_lies_to_a_pattern) {
+  struct Row {
+    const char* path;
+    const char* pattern;
+    Lie lie;
+  };
+  const Row rows[] = {
+      {"table", "table", Lie::covered},
+      {"table/a", "table", Lie::covered},
+      {"table/a/b", "table", Lie::covered},
+      {"table", "table/a", Lie::above},
+      {"table", "table/*", Lie::above},
+      {"table", "table/*/x", Lie::above},
+      {"table/a", "table/*", Lie::covered},
+      {"table/a/b/c", "table/*", Lie::covered},
+      {"table/a", "table/*/x", Lie::above},
+      {"table/a/x", "table/*/x", Lie::covered},
+      {"table/a/x/y", "table/*/x", Lie::covered},
+      {"table/a/y", "table/*/x", Lie::apart},
+      {"table/a/y/x", "table/*/x", Lie::apart},
+      {"table/a/b", "table/*/*/c", Lie::above},
+      {"tables", "table", Lie::apart},
+      {"table", "tables", Lie::apart},
+      {"script/a", "table/*", Lie::apart},
+      {"table/customer-x", "table/customer", Lie::apart},
+      {"table/customer.x", "table/customer", Lie::apart},
+      {"table/customer", "table/customer-x", Lie::apart},
+      {"table/customer-x/a", "table/*/a", Lie::covered},
+  };
+  for (const Row& row : rows) BOOST_TEST_CONTEXT(row.path << " to " << row.pattern) {
+      BOOST_TEST(name_of(lie_of(row.path, row.pattern)) == name_of(row.lie));
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,202 @@
+#include <boost/test/unit_test.hpp>
+
+#include "daemon/domain/access.h"
+#include "daemon/domain/state.h"
+#include "tests/support/scenario.h"
+
+using namespace postern;
+using namespace postern::support;
+using domain::Changes;
+using domain::Operator;
+using domain::Owned;
+using domain::State;
+using domain::Tenant;
+using domain::User;
+
+namespace {
+
+Owned<Tenant> tenant_named(std::uint64_t id, std::string alias) {
+  Tenant made;
+  made.id = {1, id};
+  made.alias = std::move(alias);
+  return std::make_shared<const Tenant>(std::move(made));
+}
+
+Owned<User> user_named(std::uint64_t id, std::string username,
+                       UserStatus status = UserStatus::active, std::uint64_t tenant = 1) {
+  User made;
+  made.id = {2, id};
+  made.tenant = {1, tenant};
+  made.username = std::move(username);
+  made.status = status;
+  made.grants = domain::no_grants();
+  return std::make_shared<const User>(std::move(made));
+}
+
+Owned<Operator> operator_named(std::uint64_t id, std::string name, Role role, std::uint8_t key) {
+  Operator made;
+  made.id = {3, id};
+  made.name = std::move(name);
+  made.role = role;
+  made.keys.emplace_back().fill(key);
+  return std::make_shared<const Operator>(std::move(made));
+}
+
+std::string key_of(std::uint8_t byte) { return domain::identity_of_key(Bytes(32, byte)); }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(state_tests)
+
+BOOST_AUTO_TEST_CASE(K4_what_is_taken_back_was_never_there) {
+  State state;
+  Changes kept;
+  state.replace(tenant_named(1, "acme"), kept);
+  state.replace(user_named(1, "bob"), kept);
+  state.replace(operator_named(1, "root", Role::owner, 1), kept);
+  const Bytes before = canonical(state);
+
+  Changes changes;
+  BOOST_TEST(changes.empty());
+  state.replace(tenant_named(2, "other"), changes);
+  auto disabled = std::make_shared<Tenant>(*state.tables().find_tenant("acme"));
+  disabled->enabled = false;
+  state.replace(Owned<Tenant>(disabled), changes);
+  state.replace(user_named(1, "bob", UserStatus::deleted), changes);
+  state.replace(user_named(2, "BOB"), changes);
+  state.replace(user_named(2, "BOB", UserStatus::trashed), changes);
+  state.replace(operator_named(1, "root", Role::auditor, 2), changes);
+  state.replace(operator_named(2, "ann", Role::owner, 1), changes);
+  state.remove_operator({3, 1}, changes);
+  BOOST_TEST(!changes.empty());
+  BOOST_TEST(broken_index(state) == "");
+  BOOST_TEST((canonical(state) != before));
+
+  state.revert(changes);
+  BOOST_TEST((canonical(state) == before));
+  BOOST_TEST(broken_index(state) == "");
+  BOOST_TEST(state.owner_count() == 1U);
+  BOOST_TEST(state.tables().find_tenant("other") == nullptr);
+  BOOST_TEST(state.tables().find_user({1, 1}, "bob")->id.low() == 1U);
+  BOOST_TEST(state.tables().find_operator("ann") == nullptr);
+  BOOST_TEST(state.tables().find_identity(key_of(1))->name == "root");
+  BOOST_TEST(state.tables().find_identity(key_of(2)) == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(K3_a_refused_batch_leaves_nothing_behind) {
+  auto story = given(tenant("acme"), user("bob"), user("eve"));
+  story
+      .when(to("bob", schema::TrashUserT()), to("bob", schema::DeleteUserT()), user("bob"),
+            allow("bob", "read", "table"), command(schema::DisableTenantT()),
+            to("nobody", schema::TrashUserT()))
+      .refused(Code::user_unknown);
+  BOOST_TEST(story.user("bob").id == made_id(2));
+  BOOST_TEST(broken_index(story.state()) == "");
+  story.when(to("bob", schema::TrashUserT()))
+      .then(moved("bob", UserStatus::active, UserStatus::trashed));
+}
+
+BOOST_AUTO_TEST_CASE(K3_a_batch_sees_what_its_earlier_commands_did) {
+  auto story = given(tenant("acme"));
+  story.when(user("bob"), allow("bob", "read", "table"), to("bob", schema::TrashUserT()),
+             to("bob", schema::DeleteUserT()), user("bob"));
+  BOOST_TEST(story.outcome().refusals.empty());
+  BOOST_TEST(story.state().tables().live_user_count() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(K4_a_dry_run_answers_and_causes_nothing) {
+  auto story = given(tenant("acme"), user("bob"));
+  schema::CommandMessageT message =
+      story.message({to("bob", schema::TrashUserT()), to("bob", schema::DeleteUserT())});
+  message.dry_run = true;
+  story.send(message).would(moved("bob", UserStatus::active, UserStatus::trashed),
+                            moved("bob", UserStatus::trashed, UserStatus::deleted));
+  BOOST_TEST(story.user("bob").status == UserStatus::active);
+  message.dry_run = false;
+  story.send(message).then(moved("bob", UserStatus::active, UserStatus::trashed),
+                           moved("bob", UserStatus::trashed, UserStatus::deleted));
+}
+
+BOOST_AUTO_TEST_CASE(U1_look_ups_fold_the_case_of_usernames_alone) {
+  State state;
+  Changes changes;
+  state.replace(tenant_named(1, "acme"), changes);
+  state.replace(user_named(1, "Bob.X"), changes);
+  const auto& tables = state.tables();
+  BOOST_TEST(tables.find_user({1, 1}, "bOB.x") != nullptr);
+  BOOST_TEST(tables.find_user({1, 2}, "Bob.X") == nullptr);
+  BOOST_TEST(tables.find_user({1, 1}, "Bob_X") == nullptr);
+  BOOST_TEST(tables.find_tenant("ACME") == nullptr);
+  BOOST_TEST(domain::equal_names("azAZ@[`{", "AZaz@[`{"));
+  BOOST_TEST(!domain::equal_names("@[`{", "`{@["));
+  BOOST_TEST(domain::hash_of_name("Bob") == domain::hash_of_name("bOB"));
+  BOOST_TEST(domain::fold_name("Bob.X") == "bob.x");
+}
+
+BOOST_AUTO_TEST_CASE(U1_a_deleted_user_keeps_its_id_and_frees_its_name) {
+  State state;
+  Changes changes;
+  state.replace(user_named(1, "bob"), changes);
+  state.replace(user_named(1, "bob", UserStatus::deleted), changes);
+  BOOST_TEST(state.tables().find_user({2, 1}) != nullptr);
+  BOOST_TEST(state.tables().find_user({1, 1}, "bob") == nullptr);
+  state.replace(user_named(2, "bob"), changes);
+  state.replace(user_named(1, "bob", UserStatus::deleted), changes);
+  BOOST_TEST(state.tables().find_user({1, 1}, "bob")->id.low() == 2U);
+  BOOST_TEST(state.tables().live_user_count() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(O3_owners_are_counted) {
+  State state;
+  Changes changes;
+  state.replace(operator_named(1, "a", Role::owner, 1), changes);
+  state.replace(operator_named(2, "b", Role::manager, 2), changes);
+  BOOST_TEST(state.owner_count() == 1U);
+  state.replace(operator_named(2, "b", Role::owner, 2), changes);
+  BOOST_TEST(state.owner_count() == 2U);
+  state.replace(operator_named(1, "a", Role::auditor, 1), changes);
+  BOOST_TEST(state.owner_count() == 1U);
+  state.remove_operator({3, 2}, changes);
+  state.remove_operator({3, 2}, changes);
+  BOOST_TEST(state.owner_count() == 0U);
+  BOOST_TEST(state.tables().operator_count() == 1U);
+  state.revert(changes);
+  BOOST_TEST(state.owner_count() == 0U);
+  BOOST_TEST(state.tables().operator_count() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_text_is_kept_once) {
+  State state;
+  const std::string* one = state.intern("table/a");
+  for (int count = 0; count < 1'000; ++count) state.intern("table/" + std::to_string(count));
+  BOOST_TEST(state.intern(std::string("table/") + 'a') == one);
+  BOOST_TEST(*one == "table/a");
+}
+
+BOOST_AUTO_TEST_CASE(thousands_of_entries_are_found_again) {
+  State state;
+  Changes changes;
+  for (std::uint64_t count = 0; count < 20'000; ++count)
+    state.replace(user_named(count, "User" + std::to_string(count)), changes);
+  for (std::uint64_t count = 0; count < 20'000; count += 2)
+    state.replace(user_named(count, "User" + std::to_string(count), UserStatus::deleted), changes);
+  BOOST_TEST(state.tables().live_user_count() == 10'000U);
+  BOOST_TEST(broken_index(state) == "");
+  for (std::uint64_t count = 0; count < 20'000; ++count) {
+    const User* found = state.tables().find_user({1, 1}, "uSER" + std::to_string(count));
+    if ((found != nullptr) != (count % 2 == 1)) BOOST_ERROR("user " << count);
+  }
+  state.revert(changes);
+  BOOST_TEST(canonical(state).empty());
+}
+
+BOOST_AUTO_TEST_CASE(ids_are_compared_by_their_high_half_first) {
+  BOOST_TEST(domain::less({1, 9}, {2, 1}));
+  BOOST_TEST(domain::less({1, 1}, {1, 2}));
+  BOOST_TEST(!domain::less({1, 2}, {1, 2}));
+  BOOST_TEST(domain::is_zero({}));
+  BOOST_TEST(!domain::is_zero({0, 1}));
+  BOOST_TEST(!domain::is_zero({1, 0}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
