@@ -4,10 +4,10 @@ import re
 
 from tree import lines
 
-PLATFORM = (
-    "failure.h", "require.h", "clock.h", "entropy.h", "waker.h", "files.h", "descriptor.h",
-    "system_failure.h", "peer.h",
-)  # fmt: skip
+# Of daemon/platform only main and its wiring may include these; the rest is for every folder but
+# those that know nothing of the system.
+PROCESS_WIDE = ("daemon/platform/signals.h", "daemon/platform/notifier.h")
+WITHOUT_PLATFORM = ("daemon/domain/", "schema/", "tools/", "tests/integration/", "tests/scenario/")
 GENERATED = re.compile(
     r"(common|event|command|personal|query|history|snapshot)_generated\.h|codes\.h"
 )
@@ -25,7 +25,7 @@ FOLDERS = {
     "daemon/transport/": [],
     "daemon/service/": [
         "daemon/domain/", "daemon/credential/", "daemon/journal/", "daemon/decision/",
-        "daemon/view/", "daemon/transport/", "daemon/platform/",
+        "daemon/view/", "daemon/transport/",
     ],
     "daemon/": ["daemon/"],
     "replay/": ["daemon/domain/", "daemon/journal/", "daemon/view/", "daemon/credential/",
@@ -38,14 +38,12 @@ FOLDERS = {
     "tests/scenario/": ["tests/", "tools/client/"],
     "tests/": ["daemon/", "replay/", "tools/", "tests/"],
 }  # fmt: skip
-# These know nothing of the system, not even through daemon/platform.
-WITHOUT_PLATFORM = ("daemon/domain/", "schema/", "tools/", "tests/integration/", "tests/scenario/")
 
 # What an include of a library looks like, and the only places that may use it.
 LIBRARIES = {
     r"zmq(\.h|\.hpp|_addon\.hpp)": ["daemon/transport/", "tools/", "tests/"],
-    r"leveldb/": ["daemon/journal/leveldb_journal", "daemon/journal/journal_env", "tools/bench/",
-                  "tests/"],
+    r"leveldb/": ["daemon/journal/leveldb_journal", "daemon/journal/journal_env",
+                  "daemon/journal/reading_env", "tools/bench/", "tests/"],
     r"openssl/": ["daemon/journal/", "tools/bench/", "tests/"],
     r"sodium": ["daemon/credential/", "tests/"],
     r"spdlog/": ["daemon/"],
@@ -82,10 +80,9 @@ def folder_of(path):
 def may_include(row, target):
     if target.startswith((row, SCHEMA)) or GENERATED.fullmatch(target):
         return True
-    if row not in WITHOUT_PLATFORM and not row.startswith(WITHOUT_PLATFORM):
-        if target in [f"daemon/platform/{name}" for name in PLATFORM]:
-            return True
-    return target.startswith(tuple(FOLDERS[row])) if FOLDERS[row] else False
+    if target.startswith("daemon/platform/") and not row.startswith(WITHOUT_PLATFORM):
+        return target not in PROCESS_WIDE or row in ("daemon/", "tests/")
+    return target.startswith(tuple(FOLDERS[row]))
 
 
 def is_library(target):
