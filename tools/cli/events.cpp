@@ -64,8 +64,9 @@ class Names {
     return named(id);
   }
 
-  std::string user(const std::unique_ptr<schema::Uuid>& id) {
-    if (id && !names_.contains(uuid_text(id))) read_user(*id);
+  /// `tenant` is the user's, as an alias.
+  std::string user(const std::unique_ptr<schema::Uuid>& id, const std::string& tenant) {
+    if (id && !names_.contains(uuid_text(id))) read_user(*id, tenant);
     return named(id);
   }
 
@@ -104,8 +105,9 @@ class Names {
     for (const auto& one : operators->operators) names_[uuid_text(one->id)] = one->name;
   }
 
-  void read_user(const schema::Uuid& id) {
+  void read_user(const schema::Uuid& id, const std::string& tenant) {
     schema::GetUserT get;
+    get.tenant = tenant;
     get.user_id = std::make_unique<schema::Uuid>(id);
     const auto page = read(std::move(get));
     const auto* user = page ? page->body.AsUserView() : nullptr;
@@ -119,11 +121,12 @@ class Names {
 /// One row for each event; what the record says of all of them stands in each.
 void add_record(Listing& listing, Names& names, const schema::RecordT& record) {
   if (listing.format() != Format::table) return listing.add_object(to_json(record));
+  const auto tenant = names.tenant(record.tenant);
   for (const auto& event : record.events) {
     listing.add(record, {std::to_string(record.seq), time_text_short(record.time_ns),
-                         names.operator_name(record.operator_id, record.role),
-                         names.tenant(record.tenant), names.user(event->user), event_kind(*event),
-                         event_details(*event), record.reason});
+                         names.operator_name(record.operator_id, record.role), tenant,
+                         names.user(event->user, tenant), event_kind(*event), event_details(*event),
+                         record.reason});
   }
 }
 

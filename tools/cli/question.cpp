@@ -219,23 +219,24 @@ int run_check_many(Session& session, const Asked& asked) {
 
 // ---- explain
 
+/// The grant under a denial is the one that would allow, were it not for the stops.
 void print_explanation(Session& session, const schema::ExplanationT& explanation) {
-  auto& out = session.out();
-  out << (explanation.allowed ? "allowed" : "denied") << '\n';
+  session.out() << (explanation.allowed ? "allowed" : "denied") << '\n';
   Fields fields;
-  fields.add("address", explanation.address);
-  if (explanation.grant && explanation.grant->grant) {
-    fields.add("by", by_grant(*explanation.grant->grant));
-    fields.add("added", cause_text(explanation.grant->added));
-  }
   for (const auto& stop : explanation.stops) {
     fields.add(code_name(stop->code),
                stop->sentence.empty() ? code_sentence(stop->code) : stop->sentence);
     if (stop->grant) fields.add("  by", by_grant(*stop->grant));
     fields.add("  caused by", cause_text(stop->caused_by));
-    fields.add("  remedy", stop->remedy.empty() ? code_remedy(stop->code) : stop->remedy);
+    fields.add("  remedy",
+               stop->remedy.empty() ? code_remedy(stop->code) : sentence_of(stop->remedy));
   }
-  fields.write(out, 2);
+  if (explanation.grant && explanation.grant->grant) {
+    fields.add(explanation.allowed ? "by" : "otherwise by", by_grant(*explanation.grant->grant));
+    fields.add("  added", cause_text(explanation.grant->added));
+  }
+  fields.add("address", explanation.address);
+  fields.write(session.out(), 2);
 }
 
 int run_explain(Session& session, const Asked& asked) {

@@ -157,7 +157,7 @@ void Session::say_problems(Code code,
     talk() << fmt::format("refused  {}{}: {}\n", code_name(problem), place,
                           printable(sentence.empty() ? code_sentence(problem) : sentence));
     talk() << fmt::format("         {}\n",
-                          printable(remedy.empty() ? code_remedy(problem) : remedy));
+                          printable(remedy.empty() ? code_remedy(problem) : sentence_of(remedy)));
   };
   if (problems.empty()) say(code, "", "", "");
   for (const auto& problem : problems) {

@@ -142,11 +142,8 @@ std::string code_sentence(schema::Code code) {
 
 std::string code_remedy(schema::Code code) {
   const auto* text = known(code);
-  if (text == nullptr) return "Use the command line of the daemon's version.";
-  std::string remedy(text->remedy);
-  // In the schema it stands behind a colon; here it is a sentence.
-  if (remedy[0] >= 'a' && remedy[0] <= 'z') remedy[0] = static_cast<char>(remedy[0] - 'a' + 'A');
-  return remedy;
+  return text ? sentence_of(std::string(text->remedy))
+              : "Use the command line of the daemon's version.";
 }
 
 std::string status_text(schema::UserStatus status) {
@@ -173,6 +170,12 @@ std::string grant_text(const schema::GrantViewT& grant) {
 
 std::string grant_name(const std::unique_ptr<schema::GrantReferenceT>& reference) {
   return reference ? fmt::format("{}.{}", reference->seq, reference->index) : std::string();
+}
+
+std::string sentence_of(std::string remedy) {
+  if (!remedy.empty() && remedy[0] >= 'a' && remedy[0] <= 'z')
+    remedy[0] = static_cast<char>(remedy[0] - 'a' + 'A');
+  return remedy;
 }
 
 std::string joined(const std::vector<std::string>& parts, std::string_view between) {

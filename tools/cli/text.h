@@ -48,6 +48,9 @@ std::string grant_text(const schema::GrantViewT& grant);
 /// "12.0": the record that added it and its place there.
 std::string grant_name(const std::unique_ptr<schema::GrantReferenceT>& reference);
 
+/// A remedy as a sentence: in the schema it stands behind a colon and begins small.
+std::string sentence_of(std::string remedy);
+
 std::string joined(const std::vector<std::string>& parts, std::string_view between = ", ");
 
 }  // namespace postern::cli

@@ -136,16 +136,15 @@ void print_security(std::ostream& out, const schema::UserSecurityT& security) {
 
 schema::HistoryPageT read_user(Session& session, const std::string& user,
                                const std::string& user_id) {
+  if (user.empty() && user_id.empty())
+    stop_usage("No user is named.", "Give its name, or its id with --user-id.");
   schema::GetUserT get;
-  if (user_id.empty()) {
-    if (user.empty()) stop_usage("No user is named.", "Give its name, or its id with --user-id.");
-    get.tenant = session.tenant();
-    get.username = user;
-  } else {
+  get.tenant = session.tenant();
+  get.username = user;
+  if (!user_id.empty()) {
     const auto id = client::parse_uuid(user_id);
     if (!id) stop_usage("--user-id takes a UUID.");
     get.user_id = std::make_unique<schema::Uuid>(*id);
-    if (session.has_tenant()) get.tenant = session.tenant();
   }
   return session.page(request(std::move(get)));
 }

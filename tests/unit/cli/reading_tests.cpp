@@ -180,6 +180,7 @@ FakeDaemon::Replies history(const schema::HistoryRequestT& request, std::uint64_
     page.operators[0]->name = "jo";
     return page_with(request, std::move(page));
   }
+  BOOST_TEST(request.body.AsGetUser()->tenant == "acme");
   if (request.body.AsGetUser()->user_id->low() != 3)
     return {packed(FakeDaemon::page_to(request, Code::user_unknown))};
   schema::UserViewT view;
