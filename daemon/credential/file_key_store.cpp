@@ -1,7 +1,6 @@
 #include "daemon/credential/file_key_store.h"
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include "daemon/platform/require.h"
@@ -66,7 +65,9 @@ FileKeyStore::FileKeyStore(std::unique_ptr<KeyFolder> folder, platform::Entropy&
     : folder_(std::move(folder)),
       entropy_(entropy),
       options_(options),
-      opening_(std::make_unique<Opening>()) {}
+      opening_(std::make_unique<Opening>()) {
+  require(options.files_ahead > 0);
+}
 
 FileKeyStore::~FileKeyStore() = default;
 
@@ -104,27 +105,11 @@ Expected<> FileKeyStore::check_strangers() const {
   return {};
 }
 
-/// By as many threads as the machine runs at once: opening the slots is all that this costs.
 Expected<> FileKeyStore::read_key_files() {
-  const std::uint32_t count = file_count();
-  opening_->commitments.resize(std::size_t{count} * slots_per_file);
-  std::vector<Expected<>> results(count);
-  std::atomic<std::uint32_t> taken = 0;
-  const auto read_some = [&] {
-    while (true) {
-      const std::uint32_t number = ++taken;
-      if (number > count) return;
-      results[number - 1] = read_commitments(number);
-    }
-  };
-  {
-    std::vector<std::jthread> helpers;
-    const std::uint32_t threads = std::min(count, std::thread::hardware_concurrency());
-    for (std::uint32_t i = 1; i < threads; ++i) helpers.emplace_back(read_some);
-    read_some();
-  }
-  const auto failed = std::ranges::find_if(results, [](const auto& result) { return !result; });
-  return failed == results.end() ? Expected<>() : *failed;
+  opening_->commitments.resize(std::size_t{file_count()} * slots_per_file);
+  for (std::uint32_t number = 1; number <= file_count(); ++number)
+    if (auto read = read_commitments(number); !read) return read;
+  return {};
 }
 
 Expected<> FileKeyStore::read_commitments(std::uint32_t number) {

@@ -21,6 +21,10 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 
 Secret::~Secret() { wipe(std::as_writable_bytes(std::span(bytes_))); }
 
-std::string_view Secret::reveal() const { return {bytes_.data(), bytes_.size()}; }
+std::string_view Secret::reveal() const {
+  // Never a null pointer, which what takes passwords may not be given.
+  if (bytes_.empty()) return "";
+  return {bytes_.data(), bytes_.size()};
+}
 
 }  // namespace postern::credential

@@ -33,7 +33,8 @@ std::filesystem::path base_folder() {
   return ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
 }
 
-Failure injected() { return {FailureKind::input_output, "the disk was told to fail", "none"}; }
+/// Of a kind that making turns into `input_output`.
+Failure injected() { return {FailureKind::not_permitted, "the disk was told to fail", "none"}; }
 
 }  // namespace
 
