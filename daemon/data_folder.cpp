@@ -8,6 +8,7 @@
 
 #include "daemon/credential/secret.h"
 #include "daemon/domain/fold.h"
+#include "daemon/platform/data_format.h"
 #include "daemon/platform/files.h"
 #include "daemon/platform/system_failure.h"
 #include "daemon/service/receipts.h"
@@ -20,8 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view format_name = "postern-data ";
-constexpr int format_version = 1;
 constexpr std::uint64_t progress_interval = 250'000;
 
 std::span<const std::byte> bytes_of(std::string_view text) {
@@ -83,31 +82,6 @@ Expected<> make_empty(const fs::path& folder) {
     return std::unexpected(platform::system_failure(
         "make the folder " + printable(folder.string(), 400), error.value()));
   return {};
-}
-
-Expected<> check_format(const DataPaths& paths) {
-  const std::string shown = printable(paths.root.string(), 400);
-  std::error_code error;
-  const Failure nothing{
-      FailureKind::missing, "there is no Postern data in " + shown,
-      "Make a data folder with 'posternd init --data DIR', or name the right one."};
-  if (!fs::is_directory(paths.root, error)) {
-    if (error == std::errc::permission_denied)
-      return std::unexpected(
-          platform::system_failure("open the data folder " + shown, error.value()));
-    return std::unexpected(nothing);
-  }
-  const auto marker = platform::read_file(paths.format(), 64);
-  if (!marker)
-    return std::unexpected(marker.error().kind == FailureKind::missing ? nothing : marker.error());
-  std::string_view text(reinterpret_cast<const char*>(marker->data()), marker->size());
-  if (!text.starts_with(format_name)) return std::unexpected(nothing);
-  text.remove_prefix(format_name.size());
-  const int version = std::atoi(std::string(text).c_str());
-  if (version <= format_version && version > 0) return {};
-  return std::unexpected(Failure{FailureKind::configuration,
-                                 shown + " is data of a newer version of Postern",
-                                 "Use the version that made it, or a newer one."});
 }
 
 /// Folds each record while the journal is opened, and notes what the keys must prove.
@@ -197,14 +171,14 @@ Expected<> make_data_folder(const NewFolder& wanted, const platform::Clock& cloc
       !made)
     return made;
   if (auto made = write_key_file(owner_file, owner); !made) return made;
-  const std::string marker = std::string(format_name) + std::to_string(format_version) + "\n";
-  return platform::write_file(paths.format(), bytes_of(marker));
+  return platform::mark_data_folder(paths.root);
 }
 
 Expected<OpenedData> open_data_folder(const fs::path& folder, const OpenOptions& options,
                                       const platform::Clock& clock, platform::Entropy& entropy) {
   const DataPaths paths(folder);
-  if (auto checked = check_format(paths); !checked) return std::unexpected(checked.error());
+  if (auto checked = platform::check_data_folder(folder); !checked)
+    return std::unexpected(checked.error());
   auto lock = platform::FolderLock::take(folder);
   if (!lock) return std::unexpected(lock.error());
   auto keys = credential::KeyStore::open(paths.keys(), entropy);

@@ -23,8 +23,6 @@ struct DataPaths {
   explicit DataPaths(std::filesystem::path folder) : root(std::move(folder)) {}
 
   std::filesystem::path root;
-  /// The marker: which form of data this is. Written last when a folder is made.
-  std::filesystem::path format() const { return root / "format"; }
   std::filesystem::path journal() const { return root / "journal"; }
   std::filesystem::path keys() const { return root / "keys"; }
   std::filesystem::path sockets() const { return root / "sockets"; }

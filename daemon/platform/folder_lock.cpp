@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <string>
 
 #include "daemon/platform/system_failure.h"
@@ -13,12 +15,18 @@ namespace postern::platform {
 
 namespace {
 
+std::filesystem::path path_in(const std::filesystem::path& folder) { return folder / "lock"; }
+
+std::string shown(const std::filesystem::path& path) { return printable(path.native(), 4096); }
+
 std::string holder_of(int descriptor) {
   std::array<char, 16> text{};
   const ssize_t got = ::pread(descriptor, text.data(), text.size(), 0);
   std::string digits;
   for (ssize_t i = 0; i < got && text[static_cast<std::size_t>(i)] != '\n'; ++i)
     digits += text[static_cast<std::size_t>(i)];
+  // Who shares it writes no name, and the last one's stays.
+  if (::kill(std::atoi(digits.c_str()), 0) != 0 && errno == ESRCH) digits.clear();
   return digits.empty() ? "another process" : "process " + printable(digits, 16);
 }
 
@@ -33,20 +41,34 @@ Expected<> write_holder(int descriptor, const std::string& what) {
 }  // namespace
 
 Expected<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
-  const auto path = folder / "lock";
-  const std::string what = printable(path.native(), 4096);
+  const auto path = path_in(folder);
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file.valid()) return std::unexpected(system_failure("open " + what, errno));
-  if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return std::unexpected(system_failure("lock " + what, errno));
-    return std::unexpected(Failure{FailureKind::in_use,
-                                   "the folder " + printable(folder.native(), 4096) +
-                                       " is in use by " + holder_of(file.number()),
-                                   "stop that process, or name another folder"});
-  }
-  if (auto written = write_holder(file.number(), what); !written)
+  auto taken = lock(std::move(file), LOCK_EX, folder);
+  if (!taken) return taken;
+  if (auto written = write_holder(taken->file_.number(), shown(path)); !written)
     return std::unexpected(written.error());
-  return FolderLock(std::move(file));
+  return taken;
+}
+
+Expected<FolderLock> FolderLock::share(const std::filesystem::path& folder) {
+  Descriptor file(::open(path_in(folder).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file.valid() && errno == ENOENT) return FolderLock(std::move(file));
+  return lock(std::move(file), LOCK_SH, folder);
+}
+
+/// `errno` tells why a file is not valid.
+Expected<FolderLock> FolderLock::lock(Descriptor file, int operation,
+                                      const std::filesystem::path& folder) {
+  const int open_error = errno;
+  const std::string what = shown(path_in(folder));
+  if (!file.valid()) return std::unexpected(system_failure("open " + what, open_error));
+  if (::flock(file.number(), operation | LOCK_NB) == 0) return FolderLock(std::move(file));
+  if (errno != EWOULDBLOCK) return std::unexpected(system_failure("lock " + what, errno));
+  return std::unexpected(
+      Failure{FailureKind::in_use,
+              "the folder " + shown(folder) + " is in use by " + holder_of(file.number()),
+              operation == LOCK_EX ? "stop that process, or name another folder"
+                                   : "stop that process, or work on a copy of the folder"});
 }
 
 }  // namespace postern::platform

@@ -16,7 +16,14 @@ class FolderLock {
   /// it.
   static Expected<FolderLock> take(const std::filesystem::path& folder);
 
+  /// For who only reads: nobody can `take` it meanwhile, several may share it. Fails likewise.
+  /// Writes nothing; where there is no file `lock`, nobody takes it, and nothing is held.
+  static Expected<FolderLock> share(const std::filesystem::path& folder);
+
  private:
+  static Expected<FolderLock> lock(Descriptor file, int operation,
+                                   const std::filesystem::path& folder);
+
   explicit FolderLock(Descriptor file) : file_(std::move(file)) {}
 
   Descriptor file_;
