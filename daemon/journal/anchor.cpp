@@ -101,7 +101,18 @@ Expected<> AnchorFile::create(const std::filesystem::path& path) {
 }
 
 Expected<AnchorFile> AnchorFile::open(const std::filesystem::path& path, Disk& disk) {
-  platform::Descriptor descriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  return open_for(O_RDWR, path, disk);
+}
+
+Expected<std::vector<Head>> AnchorFile::read(const std::filesystem::path& path) {
+  auto file = open_for(O_RDONLY, path, Disk::of_system());
+  if (!file) return std::unexpected(file.error());
+  return std::move(file->heads_);
+}
+
+Expected<AnchorFile> AnchorFile::open_for(int access, const std::filesystem::path& path,
+                                          Disk& disk) {
+  platform::Descriptor descriptor(::open(path.c_str(), access | O_CLOEXEC));
   if (!descriptor.valid()) return failed("open", path, errno);
   AnchorFile file(path, std::move(descriptor), disk);
 

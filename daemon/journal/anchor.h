@@ -23,6 +23,8 @@ class AnchorFile {
   static Expected<> create(const std::filesystem::path& path);
   /// Fails with `missing`, or with `damaged` if no slot is whole.
   static Expected<AnchorFile> open(const std::filesystem::path& path, Disk& disk);
+  /// What the whole slots say, as `heads`, of a file that need not be writable.
+  static Expected<std::vector<Head>> read(const std::filesystem::path& path);
 
   /// What the whole slots say, the older first: one or two heads.
   const std::vector<Head>& heads() const { return heads_; }
@@ -33,6 +35,8 @@ class AnchorFile {
  private:
   AnchorFile(std::filesystem::path path, platform::Descriptor file, Disk& disk)
       : path_(std::move(path)), file_(std::move(file)), disk_(&disk) {}
+
+  static Expected<AnchorFile> open_for(int access, const std::filesystem::path& path, Disk& disk);
 
   std::filesystem::path path_;
   platform::Descriptor file_;

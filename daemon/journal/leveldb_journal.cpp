@@ -21,6 +21,7 @@
 #include "daemon/journal/disk.h"
 #include "daemon/journal/journal_env.h"
 #include "daemon/journal/published_head.h"
+#include "daemon/journal/reading_env.h"
 #include "daemon/journal/tree.h"
 #include "daemon/journal/tree_builder.h"
 #include "daemon/platform/require.h"
@@ -144,6 +145,8 @@ class Silence final : public leveldb::Logger {
 // Destroyed from the bottom up.
 struct Database {
   std::unique_ptr<JournalEnv> env;
+  /// Where the database is for reading only; stands on `env`.
+  std::unique_ptr<ReadingEnv> reading;
   std::unique_ptr<leveldb::Cache> cache;
   std::unique_ptr<leveldb::DB> handle;
 };
@@ -156,6 +159,7 @@ Status open_database(Database& database, const fs::path& folder, Opening opening
   database.cache.reset(leveldb::NewLRUCache(8 << 20));
   leveldb::Options options;
   options.env = database.env.get();
+  if (database.reading) options.env = database.reading.get();
   options.info_log = &silence;
   options.block_cache = database.cache.get();
   options.create_if_missing = opening == Opening::make;
@@ -223,13 +227,13 @@ class LevelDbJournal final : public Journal {
     return anchor_ ? anchor_->close() : Expected<>{};
   }
 
- private:
   std::unexpected<Failure> end_writing(Failure failure) {
     const std::lock_guard lock(mutex_);
     if (!ended_by_) ended_by_ = std::move(failure);
     return std::unexpected(*ended_by_);
   }
 
+ private:
   Failure conflict(std::uint64_t expected_last) const {
     return {FailureKind::in_use,
             "the journal ends at record " + to_string(tree_.size()) + ", not at record " +
@@ -292,22 +296,25 @@ struct Place {
   Disk& disk;
 };
 
+Failure anchor_failure(const Place& place, const Failure& failure) {
+  if (failure.kind != FailureKind::missing) return failure;
+  return {FailureKind::damaged,
+          "the journal's anchor " + shown(place.anchor) +
+              " is missing, so that nobody can tell whether acknowledged records are",
+          restore_remedy};
+}
+
 // Under policy `off` the file may be missing or damaged.
 Expected<std::optional<AnchorFile>> open_anchor(const Place& place, AnchorPolicy policy) {
   auto file = AnchorFile::open(place.anchor, place.disk);
   if (file) return std::move(*file);
   if (policy == AnchorPolicy::off) return std::nullopt;
-  if (file.error().kind != FailureKind::missing) return std::unexpected(file.error());
-  return std::unexpected(
-      Failure{FailureKind::damaged,
-              "the journal's anchor " + shown(place.anchor) +
-                  " is missing, so that nobody can tell whether acknowledged records are",
-              restore_remedy});
+  return std::unexpected(anchor_failure(place, file.error()));
 }
 
 Failure no_database(const Place& place) {
-  const auto anchor = AnchorFile::open(place.anchor, place.disk);
-  if (anchor && anchor->heads().back().seq > 0) return cut_off(0, anchor->heads().back().seq);
+  const auto anchored = AnchorFile::read(place.anchor);
+  if (anchored && anchored->back().seq > 0) return cut_off(0, anchored->back().seq);
   return {FailureKind::missing, "there is no journal in " + shown(place.folder),
           "make one with posternd init, or restore a backup"};
 }
@@ -418,6 +425,33 @@ Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& op
     database.handle.reset();
     env.abandon();
   }
+  return journal;
+}
+
+Expected<std::unique_ptr<Journal>> read_leveldb_journal(const fs::path& folder,
+                                                        const OnRecord& on_record) {
+  const LevelDbOptions options{folder};
+  const Place place(options);
+  std::error_code error;
+  if (!fs::exists(place.database, error)) {
+    if (error) return system_failed("open the journal in " + shown(folder), error.value());
+    return std::unexpected(no_database(place));
+  }
+  Database database;
+  database.env = std::make_unique<JournalEnv>(place.database.native(), place.base, place.disk);
+  database.reading = std::make_unique<ReadingEnv>(database.env.get());
+  const Status opened =
+      open_database(database, place.database, Opening::existing, options.write_buffer_bytes);
+  if (!opened.ok()) return std::unexpected(open_failure(place, database, opened));
+  database.reading->seal();
+
+  const auto anchored = AnchorFile::read(place.anchor);
+  if (!anchored) return std::unexpected(anchor_failure(place, anchored.error()));
+  const auto tree = read_all(*database.handle, *anchored, on_record);
+  if (!tree) return std::unexpected(tree.error());
+  auto journal = std::make_unique<LevelDbJournal>(std::move(database), nullptr, *tree);
+  journal->end_writing({FailureKind::not_permitted, "the journal is open for reading only",
+                        "open it with the daemon"});
   return journal;
 }
 

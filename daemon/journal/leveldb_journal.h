@@ -54,4 +54,10 @@ using OnRecord = std::function<Expected<>(std::uint64_t seq, View record)>;
 Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& options,
                                                         const OnRecord& on_record);
 
+/// Reads as `open_leveldb_journal` does, with the same checks and failures, and changes nothing:
+/// no file is made, written or locked, none need be writable. What it gives appends nothing. The
+/// caller sees to it that nobody writes to the folder meanwhile.
+Expected<std::unique_ptr<Journal>> read_leveldb_journal(const std::filesystem::path& folder,
+                                                        const OnRecord& on_record);
+
 }  // namespace postern::journal
