@@ -1,0 +1,49 @@
+#include <fmt/format.h>
+
+#include <boost/json/serialize.hpp>
+
+#include "daemon/domain/digest.h"
+#include "daemon/journal/sha256.h"
+#include "replay/record_text.h"
+#include "replay/verbs.h"
+
+namespace postern::replay {
+
+namespace {
+
+std::string digest_of(const domain::State& state) {
+  journal::Sha256 sha256;
+  domain::write_canonical(state.tables(), [&](std::span<const std::uint8_t> bytes) {
+    sha256.add(std::as_bytes(bytes));
+  });
+  return hex_text(sha256.finish());
+}
+
+}  // namespace
+
+Expected<int> fold(const Audit& audit, std::uint64_t to_seq) {
+  domain::State state;
+  {
+    // What lies behind is read all the same: a digest is given of a whole journal only.
+    Progress progress(audit.streams.talk, audit.streams.watched);
+    const auto head = audit.folder.read(state, progress, [&](const Step& step) {
+      return step.record.seq() == to_seq ? Rest::read : Rest::fold;
+    });
+    if (!head) return std::unexpected(head.error());
+  }
+  if (to_seq > state.seq())
+    return std::unexpected(
+        Failure{FailureKind::missing,
+                fmt::format("the journal ends at record {}, before {}", state.seq(), to_seq),
+                "Name a record that it has, or leave --to-seq out."});
+  const std::string digest = digest_of(state);
+  if (audit.format == Format::table)
+    audit.streams.out << fmt::format("{}  seq {}\n", digest, state.seq());
+  else
+    audit.streams.out << boost::json::serialize(
+                             boost::json::object{{"sha256", digest}, {"seq", state.seq()}})
+                      << '\n';
+  return 0;
+}
+
+}  // namespace postern::replay

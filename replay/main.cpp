@@ -1,0 +1,16 @@
+#include <unistd.h>
+
+#include <iostream>
+
+#include "daemon/platform/process.h"
+#include "replay/replay.h"
+
+int main(int count, char** arguments) {
+  // Verifying opens the users' keys.
+  if (const auto hardened = postern::platform::harden_process(); !hardened) {
+    std::cerr << "postern-replay: " << hardened.error().sentence << '\n';
+    return postern::exit_code(hardened.error());
+  }
+  const std::vector<std::string> given(arguments + 1, arguments + count);
+  return postern::replay::run(given, {std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1});
+}

@@ -1,0 +1,35 @@
+// Records as text, for people and for programs, in the forms that `postern events list` gives them.
+// Functions without state, for any thread.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "event_generated.h"
+
+namespace postern::replay {
+
+/// Names as in the schema; ids in text form; times in RFC 3339, their name without `_ns`; bytes in
+/// hexadecimal; public keys in Z85; enums and kinds by name; broken UTF-8 replaced by U+FFFD.
+/// Every field that a table has a default for is there. The record has passed the gate.
+boost::json::object to_json(const schema::Record& record);
+
+/// "UserCreated".
+std::string event_kind(const schema::Event& event);
+/// What an event in its JSON form says beside its kind and user, in one line; nothing sealed.
+std::string event_details(const boost::json::object& event);
+
+std::string uuid_text(const schema::Uuid& id);
+/// RFC 3339 in UTC, to the nanosecond or to the second.
+std::string time_text(std::int64_t time_ns);
+std::string time_text_short(std::int64_t time_ns);
+std::string hex_text(std::span<const std::byte> bytes);
+
+/// Fit for a terminal: what moves its cursor, turns the direction of writing or is no UTF-8 appears
+/// escaped.
+std::string fit_for_terminal(const std::string& text);
+
+}  // namespace postern::replay

@@ -1,0 +1,126 @@
+#include "replay/replay.h"
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+
+#include "replay/verbs.h"
+
+namespace postern::replay {
+
+namespace {
+
+constexpr const char* about =
+    "Postern's audit tool: what happened, and the proof that it is all there.\n"
+    "Works offline on a stopped daemon's data folder or a copy of it, and changes nothing in it.\n"
+    "Data goes to standard output, talk to standard error; times are RFC 3339 in UTC.";
+
+constexpr const char* exit_code_help =
+    "Exit codes: 0 whole, done; 1 damage found by verify; 64 usage, 65 damaged data, 66 missing,\n"
+    "70 bug, 74 input/output, 75 in use, 77 not permitted, 78 data of a newer version.";
+
+/// All that the arguments set.
+struct Asked {
+  std::string data;
+  Format format = Format::table;
+  ShowOptions show;
+  std::uint64_t to_seq = 0;
+};
+
+using Verb = Expected<int> (*)(const Audit&, const Asked&);
+
+int say(const Streams& streams, const Failure& failure) {
+  streams.out.flush();
+  streams.talk << "postern-replay: " << failure.sentence << '\n';
+  if (!failure.remedy.empty()) streams.talk << "                " << failure.remedy << '\n';
+  return exit_code(failure);
+}
+
+int run_verb(Verb verb, const Asked& asked, const Streams& streams) {
+  const auto folder = DataFolder::open(asked.data);
+  if (!folder) return say(streams, folder.error());
+  const auto ended = verb({*folder, asked.format, streams}, asked);
+  if (!ended) return say(streams, ended.error());
+  streams.out.flush();
+  if (!streams.out)
+    return say(streams, {FailureKind::input_output, "cannot write to standard output",
+                         "Make room where it goes, and ask again."});
+  return *ended;
+}
+
+CLI::App* add_verb(CLI::App& app, const char* name, const char* summary, const char* example) {
+  auto* command = app.add_subcommand(name, summary);
+  command->fallthrough();
+  command->footer(std::string("Example:\n  postern-replay ") + example);
+  return command;
+}
+
+void add_global_options(CLI::App& app, Asked& asked) {
+  app.add_option("--data", asked.data, "The data folder, or a copy of it")
+      ->envname("POSTERN_DATA")
+      ->type_name("DIR")
+      ->required();
+  const std::map<std::string, Format> formats{
+      {"table", Format::table}, {"json", Format::json}, {"jsonl", Format::jsonl}};
+  app.add_option("--output", asked.format, "table, json or jsonl (one object a line)")
+      ->envname("POSTERN_OUTPUT")
+      ->type_name("FORM")
+      ->transform(CLI::CheckedTransformer(formats).description(""));
+}
+
+void add_show_options(CLI::App& command, ShowOptions& show) {
+  command.add_option("--from-seq", show.from_seq, "The first record");
+  command.add_option("--count", show.count_max, "End after so many records, and read no further");
+  command.add_option("--tenant", show.tenant, "Only of this tenant");
+  command.add_option("--user", show.user,
+                     "Only about this user: its name then, with --tenant, or its id");
+  command.add_option("--operator", show.operator_name, "Only by the operator of this name");
+  command.add_option("--kind", show.kind, "Only with this kind of event, as UserCreated");
+}
+
+int run_parsed(const std::vector<std::string>& arguments, const Streams& streams) {
+  CLI::App app(about, "postern-replay");
+  app.set_version_flag("--version", "postern-replay " POSTERN_VERSION);
+  app.footer(exit_code_help);
+  app.require_subcommand(1);
+  Asked asked;
+  add_global_options(app, asked);
+  std::vector<std::pair<CLI::App*, Verb>> verbs;
+  verbs.emplace_back(
+      add_verb(app, "verify", "Proves that the journal is whole, or names what is damaged.",
+               "--data /mnt/copy verify"),
+      [](const Audit& audit, const Asked&) { return verify(audit); });
+  verbs.emplace_back(
+      add_verb(app, "show", "Shows records and their events, by the names they had then.",
+               "--data /mnt/copy show --tenant acme --user api.bob"),
+      [](const Audit& audit, const Asked& asked) { return show(audit, asked.show); });
+  add_show_options(*verbs.back().first, asked.show);
+  verbs.emplace_back(
+      add_verb(app, "fold", "Prints the digest of all state, as 'postern status --digest' does.",
+               "--data /mnt/copy fold --to-seq 1000"),
+      [](const Audit& audit, const Asked& asked) { return fold(audit, asked.to_seq); });
+  verbs.back().first->add_option("--to-seq", asked.to_seq,
+                                 "As of this record; the newest if left out");
+  try {
+    // CLI11 takes them from the back.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, streams.out, streams.talk) == 0 ? 0
+                                                           : static_cast<int>(FailureKind::usage);
+  }
+  for (const auto& [command, verb] : verbs)
+    if (command->parsed()) return run_verb(verb, asked, streams);
+  return static_cast<int>(FailureKind::usage);
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, const Streams& streams) {
+  try {
+    return run_parsed(arguments, streams);
+  } catch (const std::exception& bug) {
+    return say(streams, {FailureKind::bug, "bug: " + printable(bug.what()), "Report this."});
+  }
+}
+
+}  // namespace postern::replay

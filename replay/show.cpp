@@ -1,0 +1,170 @@
+#include <algorithm>
+#include <optional>
+
+#include "replay/record_text.h"
+#include "replay/verbs.h"
+
+namespace postern::replay {
+
+namespace {
+
+std::string text_of(const flatbuffers::String* text) {
+  return text == nullptr ? std::string() : text->str();
+}
+
+std::string tenant_name(const Step& step) {
+  if (step.record.tenant() == nullptr) return {};
+  const auto* tenant = step.state.tables().find_tenant(*step.record.tenant());
+  return tenant == nullptr ? uuid_text(*step.record.tenant()) : tenant->alias;
+}
+
+std::string user_name(const Step& step, const schema::Event& event) {
+  if (event.user() == nullptr) return {};
+  const auto* user = step.state.tables().find_user(*event.user());
+  return user == nullptr ? uuid_text(*event.user()) : user->username;
+}
+
+std::string operator_name(const Step& step) {
+  const schema::Uuid& id = *step.record.operator_id();
+  if (id == domain::daemon_operator) return "daemon";
+  if (const auto* entry = step.state.tables().find_operator(id)) return entry->name;
+  // Who removes himself had a name before.
+  for (const auto& change : step.changes.operators)
+    if (change.before && change.before->id == id) return change.before->name;
+  return uuid_text(id);
+}
+
+schema::EventBody kind_named(std::string_view name) {
+  for (const schema::EventBody kind : schema::EnumValuesEventBody())
+    if (name == schema::EnumNameEventBody(kind)) return kind;
+  return schema::EventBody::NONE;
+}
+
+/// Which records are wanted, by the names that stood when each was written. Remembers which of the
+/// names ever stood for something.
+class Filter {
+ public:
+  explicit Filter(const ShowOptions& options)
+      : options_(options),
+        kind_(kind_named(options.kind)),
+        tenant_known_(options.tenant.empty()),
+        operator_known_(options.operator_name.empty() || options.operator_name == "daemon"),
+        user_known_(options.user.empty()) {}
+
+  void note_names(const Step& step) {
+    for (const auto& change : step.changes.tenants)
+      tenant_known_ |= change.after && change.after->alias == options_.tenant;
+    for (const auto& change : step.changes.operators)
+      operator_known_ |= change.after && change.after->name == options_.operator_name;
+    for (const auto& change : step.changes.users)
+      user_known_ |= change.after && is_wanted(*change.after);
+  }
+
+  bool matches(const Step& step) const {
+    if (step.record.seq() < options_.from_seq) return false;
+    if (!options_.tenant.empty() && tenant_name(step) != options_.tenant) return false;
+    if (!options_.operator_name.empty() && operator_name(step) != options_.operator_name)
+      return false;
+    if (options_.user.empty() && options_.kind.empty()) return true;
+    return std::ranges::any_of(*step.record.events(), [&](const schema::Event* event) {
+      return (options_.kind.empty() || event->body_type() == kind_) &&
+             (options_.user.empty() || is_about_wanted(step, *event));
+    });
+  }
+
+  /// What can be wrong before anything is read.
+  Expected<> check() const {
+    if (!options_.kind.empty() && kind_ == schema::EventBody::NONE)
+      return std::unexpected(Failure{FailureKind::usage,
+                                     "no event is of the kind " + printable(options_.kind),
+                                     "Name a kind as the column EVENT shows it: UserCreated."});
+    if (options_.tenant.empty() && !options_.user.empty() && !is_uuid(options_.user))
+      return std::unexpected(Failure{FailureKind::usage, "a username needs its tenant",
+                                     "Name it with --tenant, or name the user by its id."});
+    return {};
+  }
+
+  /// For the end of a journal: the first name that never stood for anything.
+  Expected<> check_names() const {
+    const auto unknown = [](const char* what, const std::string& name) {
+      return std::unexpected(Failure{
+          FailureKind::missing, std::string("no ") + what + " ever had the name " + printable(name),
+          "Check the name against the columns that show shows."});
+    };
+    if (!tenant_known_) return unknown("tenant", options_.tenant);
+    if (!operator_known_) return unknown("operator", options_.operator_name);
+    if (!user_known_) return unknown("user", options_.user);
+    return {};
+  }
+
+ private:
+  static bool is_uuid(std::string_view text) {
+    return text.size() == 36 && text.find_first_not_of("0123456789abcdef-") == text.npos;
+  }
+
+  bool is_wanted(const domain::User& user) const {
+    return domain::equal_names(user.username, options_.user) || uuid_text(user.id) == options_.user;
+  }
+
+  bool is_about_wanted(const Step& step, const schema::Event& event) const {
+    const auto* user =
+        event.user() == nullptr ? nullptr : step.state.tables().find_user(*event.user());
+    return user != nullptr && is_wanted(*user);
+  }
+
+  const ShowOptions& options_;
+  const schema::EventBody kind_;
+  bool tenant_known_;
+  bool operator_known_;
+  bool user_known_;
+};
+
+/// One row for each event; what the record says of all of them stands in each.
+void add_rows(Table& table, const Step& step) {
+  const auto object = to_json(step.record);
+  const auto& events = object.at("events").as_array();
+  for (flatbuffers::uoffset_t i = 0; i < events.size(); ++i) {
+    const schema::Event& event = *step.record.events()->Get(i);
+    table.add({std::to_string(step.record.seq()), time_text_short(step.record.time_ns()),
+               operator_name(step), tenant_name(step), user_name(step, event), event_kind(event),
+               event_details(events[i].as_object()), text_of(step.record.reason())});
+  }
+}
+
+}  // namespace
+
+Expected<int> show(const Audit& audit, const ShowOptions& options) {
+  Filter filter(options);
+  if (const auto sensible = filter.check(); !sensible) return std::unexpected(sensible.error());
+  std::optional<Table> table;
+  std::optional<Objects> objects;
+  if (audit.format == Format::table)
+    table.emplace(audit.streams.out,
+                  std::vector<std::string>{"SEQ", "TIME", "OPERATOR", "TENANT", "USER", "EVENT",
+                                           "DETAILS", "REASON"});
+  else
+    objects.emplace(audit.streams.out, audit.format);
+
+  std::uint64_t shown = 0;
+  domain::State state;
+  Progress progress(audit.streams.talk, audit.streams.watched);
+  const auto head = audit.folder.read(state, progress, [&](const Step& step) {
+    filter.note_names(step);
+    if (!filter.matches(step)) return Rest::fold;
+    if (table)
+      add_rows(*table, step);
+    else
+      objects->add(to_json(step.record));
+    const bool enough = ++shown == options.count_max || !audit.streams.out;
+    return enough ? Rest::leave : Rest::fold;
+  });
+  // What was read before the damage may be what somebody looks for.
+  if (table && shown > 0) table->flush();
+  if (objects) objects->finish();
+  if (!head) return std::unexpected(head.error());
+  if (shown == 0)
+    if (const auto known = filter.check_names(); !known) return std::unexpected(known.error());
+  return 0;
+}
+
+}  // namespace postern::replay

@@ -1,0 +1,151 @@
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstring>
+#include <ranges>
+
+#include "daemon/credential/key_store.h"
+#include "replay/record_text.h"
+#include "replay/verbs.h"
+
+namespace postern::replay {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t damage_shown_max = 100;
+
+/// Everything that was found, and what kept us from looking at the rest.
+struct Findings {
+  std::optional<journal::Head> head;
+  std::optional<std::uint64_t> anchored_seq;
+  std::int64_t first_time_ns = 0;
+  domain::State state;
+  bool keys_there = false;
+  std::vector<Failure> damage;
+  std::optional<Failure> trouble;
+
+  void take(const Failure& failure) {
+    if (failure.kind == FailureKind::damaged)
+      damage.push_back(failure);
+    else if (!trouble)
+      trouble = failure;
+  }
+};
+
+void read_journal(const Audit& audit, Findings& found) {
+  Progress progress(audit.streams.talk, audit.streams.watched);
+  const auto head = audit.folder.read(found.state, progress, [&](const Step& step) {
+    if (step.record.seq() == 1) found.first_time_ns = step.record.time_ns();
+    return Rest::fold;
+  });
+  found.anchored_seq = audit.folder.anchored_seq();
+  if (head)
+    found.head = *head;
+  else
+    found.take(head.error());
+}
+
+/// A user's key must be there and be the one its first event committed to; without it nobody can
+/// open what is sealed.
+void confirm_key(credential::KeyStore& keys, const domain::User& user, Findings& found) {
+  credential::Commitment commitment;
+  static_assert(sizeof commitment == sizeof user.key.commitment);
+  std::memcpy(commitment.data(), user.key.commitment.data(), commitment.size());
+  const auto confirmed = keys.confirm_used({user.key.file, user.key.slot}, commitment);
+  if (confirmed) return;
+  const auto* tenant = found.state.tables().find_tenant(user.tenant);
+  Failure failure = confirmed.error();
+  failure.sentence =
+      fmt::format("the key of user {} of tenant {} ({}): {}", user.username,
+                  tenant == nullptr ? "" : tenant->alias, uuid_text(user.id), failure.sentence);
+  found.take(failure);
+}
+
+void confirm_keys(const Audit& audit, Findings& found) {
+  std::error_code error;
+  // Where looking fails, opening says why.
+  found.keys_there = std::filesystem::exists(audit.folder.keys(), error) || error;
+  if (!found.keys_there) return;
+  platform::SystemEntropy entropy;
+  const auto keys = credential::KeyStore::open(audit.folder.keys(), entropy);
+  if (!keys) {
+    Failure failure = keys.error();
+    // The folder is there: what is missing in it was there too.
+    if (failure.kind == FailureKind::missing) failure.kind = FailureKind::damaged;
+    return found.take(failure);
+  }
+  found.state.tables().for_each_user(
+      [&](const domain::User& user) { confirm_key(**keys, user, found); });
+}
+
+std::string anchor_text(const Findings& found) {
+  if (!found.anchored_seq) return "cannot be read";
+  const std::string text = fmt::format("record {}", *found.anchored_seq);
+  if (!found.head || found.head->seq <= *found.anchored_seq) return text;
+  return fmt::format("{}; the {} after it are not covered by it, as after a crash", text,
+                     found.head->seq - *found.anchored_seq);
+}
+
+void print_fields(const Audit& audit, const Findings& found) {
+  std::vector<std::pair<std::string, std::string>> fields = {
+      {"journal", found.damage.empty() ? "whole" : "damaged"},
+      {"records", fmt::format("{}{}", found.state.seq(), found.head ? "" : " before the damage")}};
+  if (found.head) fields.emplace_back("root", hex_text(found.head->root));
+  if (found.state.seq() > 0) {
+    fields.emplace_back("first", time_text_short(found.first_time_ns));
+    fields.emplace_back("newest", time_text_short(found.state.time_ns()));
+  }
+  fields.emplace_back("anchor", anchor_text(found));
+  if (found.head)
+    fields.emplace_back("checked",
+                        "every byte, seqs without a gap, the tree against the anchor, the links of "
+                        "each tenant and user");
+  fields.emplace_back("keys", found.keys_there ? fmt::format("checked, for {} users",
+                                                             found.state.tables().live_user_count())
+                                               : "not checked: this folder has none");
+  for (const Failure& failure : found.damage | std::views::take(damage_shown_max)) {
+    fields.emplace_back("damage", failure.sentence);
+    fields.emplace_back("", failure.remedy);
+  }
+  if (found.damage.size() > damage_shown_max)
+    fields.emplace_back("damage",
+                        fmt::format("and {} more", found.damage.size() - damage_shown_max));
+  write_fields(audit.streams.out, fields);
+}
+
+void print_object(const Audit& audit, const Findings& found) {
+  json::object object{{"whole", found.damage.empty()}, {"seq", found.state.seq()}};
+  if (found.head) object["root"] = hex_text(found.head->root);
+  if (found.state.seq() > 0) {
+    object["first_time"] = time_text(found.first_time_ns);
+    object["newest_time"] = time_text(found.state.time_ns());
+  }
+  if (found.anchored_seq) object["anchored_seq"] = *found.anchored_seq;
+  object["keys_checked"] = found.keys_there;
+  json::array damage;
+  for (const Failure& failure : found.damage)
+    damage.push_back({{"sentence", failure.sentence}, {"remedy", failure.remedy}});
+  object["damage"] = std::move(damage);
+  audit.streams.out << json::serialize(object) << '\n';
+}
+
+}  // namespace
+
+Expected<int> verify(const Audit& audit) {
+  Findings found;
+  read_journal(audit, found);
+  confirm_keys(audit, found);
+  // Trouble leaves the question open, unless the answer is no already.
+  if (found.damage.empty() && found.trouble) return std::unexpected(*found.trouble);
+  if (found.trouble) audit.streams.talk << "postern-replay: " << found.trouble->sentence << '\n';
+  if (audit.format == Format::table)
+    print_fields(audit, found);
+  else
+    print_object(audit, found);
+  return found.damage.empty() ? 0 : 1;
+}
+
+}  // namespace postern::replay
