@@ -1,0 +1,74 @@
+// The real daemon in a process of its own, on a data folder of its own.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/support/temporary_folder.h"
+#include "tools/client/client.h"
+
+namespace postern::support {
+
+/// How a program ended, and what it said.
+struct Ended {
+  /// Exit code; 128 + signal if one ended it.
+  int code = 0;
+  std::string said;
+};
+
+/// Runs a program to its end.
+Ended run_program(const std::vector<std::string>& arguments);
+
+/// A started daemon is killed by the destructor; the folder goes with the object.
+class DaemonProcess {
+ public:
+  /// Makes a data folder; `settings` is TOML beside the smallest hashing cost.
+  explicit DaemonProcess(std::string settings = {});
+  ~DaemonProcess();
+
+  /// Starts and waits for its own word that it is ready; false if it ended instead (see `ended`).
+  bool start(std::vector<std::string> more_arguments = {});
+  /// Starts without waiting.
+  void launch(std::vector<std::string> more_arguments = {});
+  /// Waits for the word of a launched one; false if it ended instead.
+  bool wait_until_ready();
+
+  /// SIGTERM, and waits for the end.
+  Ended stop();
+  /// SIGKILL, as a crash of the process.
+  void kill();
+  bool running() const { return process_ > 0; }
+  pid_t process() const { return process_; }
+  const Ended& ended() const { return ended_; }
+
+  const std::filesystem::path& data() const { return data_; }
+  std::string settings_file() const { return folder_.path() / "settings.toml"; }
+  int port_base() const { return port_base_; }
+
+  /// Over ipc as this system user: the owner.
+  client::Client owner() const;
+  client::Options owner_options() const;
+  /// Over tcp with CURVE.
+  client::Options tcp_options(const client::KeyPair& keys) const;
+  client::KeyPair owner_keys() const;
+  std::string ipc(const std::string& name) const {
+    return "ipc://" + (data_ / "sockets" / name).string();
+  }
+
+ private:
+  void reap();
+
+  TemporaryFolder folder_;
+  std::filesystem::path data_;
+  int port_base_ = 0;
+  pid_t process_ = -1;
+  int notify_ = -1;
+  Ended ended_;
+};
+
+}  // namespace postern::support
