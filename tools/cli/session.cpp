@@ -85,7 +85,8 @@ void Session::finish(schema::CommandMessageT& message) {
     if (!id) stop_usage("--id takes a UUID.", "Leave it out for a fresh one.");
     message.id = std::make_unique<schema::Uuid>(*id);
   }
-  if (!message.id) message.id = std::make_unique<schema::Uuid>(client::make_uuid());
+  id_given_ = message.id != nullptr;
+  if (!id_given_) message.id = std::make_unique<schema::Uuid>(client::make_uuid());
   if (change_.expected_version == 0) return;
   if (message.commands.size() != 1 ||
       (message.commands[0]->user.empty() && !message.commands[0]->user_id))
@@ -111,7 +112,8 @@ int Session::change(schema::CommandMessageT message) {
 }
 
 void Session::print_receipt(const schema::ReceiptT& receipt) {
-  if (receipt.repeated) talk() << "This id was seen before; nothing was done again.\n";
+  // Under an id of ours, the first receipt was lost and the client asked again.
+  if (receipt.repeated && id_given_) talk() << "This id was seen before; nothing was done again.\n";
   if (receipt.dry_run) talk() << "A dry run: nothing was changed. It would cause:\n";
   Table table({"SEQ", "TIME", "EVENT", "USER", "DETAILS"});
   for (const auto& event : receipt.events) {

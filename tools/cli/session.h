@@ -88,6 +88,7 @@ class Session {
   Input input_;
   std::optional<client::Client> client_;
   bool patient_ = false;
+  bool id_given_ = false;
 };
 
 /// The exit code for a code: `refused` where the rules say no, trouble's own number otherwise.

@@ -189,15 +189,16 @@ BOOST_AUTO_TEST_CASE(K1_after_silence_the_id_is_said_so_that_asking_again_is_saf
   BOOST_TEST(contains(ended.talk, "--id " + client::uuid_text(*commands_[0].id)), ended.talk);
 }
 
-BOOST_AUTO_TEST_CASE(K1_a_repeated_receipt_is_said_to_be_one) {
+BOOST_AUTO_TEST_CASE(K1_a_repeated_receipt_is_said_to_be_one_if_the_id_was_given) {
   daemon.on_command = [](const auto& message) {
     auto receipt = FakeDaemon::receipt_to(message);
     receipt.repeated = true;
     return FakeDaemon::Replies{packed(receipt)};
   };
-  const auto ended = postern("tenant create acme");
-  BOOST_TEST(ended.exit_code == 0);
-  BOOST_TEST(contains(ended.talk, "seen before"));
+  const auto given = postern("tenant create acme --id 0190aaaa-bbbb-7ccc-8ddd-eeeeffff0001");
+  BOOST_TEST(given.exit_code == 0);
+  BOOST_TEST(contains(given.talk, "seen before"));
+  BOOST_TEST(!contains(postern("tenant create acme").talk, "seen before"));
 }
 
 // ---- refusals
@@ -360,7 +361,7 @@ BOOST_AUTO_TEST_CASE(operator_set_keeps_what_is_not_named) {
 BOOST_AUTO_TEST_CASE(send_sends_a_batch_from_a_file) {
   const auto file = daemon.folder / "batch.json";
   write_file(file, R"({"commands":[{"user":"a","body_type":"LockUser","body":{}},
-                                   {"user":"b","body_type":"SetApiAccess","body":{"allowed":true}}]})");
+                     {"user":"b","body_type":"SetApiAccess","body":{"allowed":true}}]})");
   BOOST_TEST(postern("--tenant acme send --reason tidy " + file.string()).exit_code == 0);
   const auto message = sent();
   BOOST_TEST(message.tenant == "acme");
