@@ -92,5 +92,5 @@ digest=$(postern status --digest | grep -oE '[0-9a-f]{64}' | tail -n 1) || true
 
 say "The daemon stops; the journal is checked and folded again, offline."
 stop_daemon
-ask 0 '' postern-replay verify "$data"
-ask 0 "${digest:-no digest}" postern-replay fold "$data"
+ask 0 whole postern-replay verify
+ask 0 "${digest:-no digest}" postern-replay fold
