@@ -94,6 +94,7 @@ class Daemon {
   Loop writer_loop_, reader_loop_, historian_loop_, auditor_loop_;
   platform::Waker died_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> writer_ended_{false};
   std::atomic<bool> authenticator_died_{false};
   service::Mailboxes mail_{
       {writer_loop_.waker, reader_loop_.waker, historian_loop_.waker, auditor_loop_.waker}};
@@ -283,7 +284,7 @@ template <class Service>
 void Daemon::turn_service(Loop& loop, Service& service) {
   constexpr int messages_a_turn = 256;
   transport::Inbound inbound;
-  while (!stopping_) {
+  while (!writer_ended_) {
     loop.waker.clear();
     service.turn();
     for (int taken = 0; taken < messages_a_turn && loop.endpoint->receive(inbound); ++taken)
@@ -295,7 +296,7 @@ void Daemon::turn_service(Loop& loop, Service& service) {
 
 void Daemon::turn_auditor() {
   pollfd waker{auditor_loop_.waker.descriptor(), POLLIN, 0};
-  while (!stopping_) {
+  while (!writer_ended_) {
     auditor_loop_.waker.clear();
     auditor_->turn();
     ::poll(&waker, 1, longest_wait_ms);
@@ -334,9 +335,13 @@ void Daemon::wait_for_the_end(platform::Signals& signals) {
 
 Expected<> Daemon::stop() {
   stopping_ = true;
-  for (Loop* loop : {&writer_loop_, &reader_loop_, &historian_loop_, &auditor_loop_})
-    loop->waker.wake();
-  for (std::thread& thread : threads_) thread.join();
+  writer_loop_.waker.wake();
+  // The writer needs the reader to the end: its last receipts wait until queries show what they
+  // say.
+  threads_.front().join();
+  writer_ended_ = true;
+  for (Loop* loop : {&reader_loop_, &historian_loop_, &auditor_loop_}) loop->waker.wake();
+  for (std::size_t index = 1; index < threads_.size(); ++index) threads_[index].join();
   // The pool's threads post to the services: they go first.
   pool_.reset();
   std::error_code ignored_if_never_written;

@@ -1,6 +1,7 @@
 // The values that the services' threads hand each other.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -68,7 +69,15 @@ struct Mailboxes {
         historian_published(wakers.historian),
         historian_audited(wakers.historian),
         auditor_published(wakers.auditor),
-        auditor_tasks(wakers.auditor) {}
+        auditor_tasks(wakers.auditor),
+        writer_waker_(wakers.writer) {}
+
+  /// By the reader: queries are answered from a state that holds this record.
+  void show(std::uint64_t seq) {
+    shown_seq_.store(seq, std::memory_order_release);
+    writer_waker_.wake();
+  }
+  std::uint64_t shown_seq() const { return shown_seq_.load(std::memory_order_acquire); }
 
   Mailbox<Attempt> writer_attempts;
   Mailbox<Published> writer_returned;
@@ -77,6 +86,10 @@ struct Mailboxes {
   Mailbox<AuditTask> historian_audited;
   Mailbox<Published> auditor_published;
   Mailbox<AuditTask> auditor_tasks;
+
+ private:
+  platform::Waker& writer_waker_;
+  std::atomic<std::uint64_t> shown_seq_{0};
 };
 
 }  // namespace postern::service

@@ -426,6 +426,7 @@ void Reader::take_published(std::unique_ptr<Published> published) {
   if (published->head.seq > head_.seq) {
     head_ = published->head;
     head_time_ns_ = published->time_ns;
+    parts_.mail.show(head_.seq);
   }
   const std::vector<AttemptOutcome> outcomes = std::move(published->attempts);
   held_back_.push_back(std::move(published));

@@ -68,12 +68,15 @@ Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State st
       outlets_(std::move(outlets)),
       state_(std::move(state)),
       ids_(std::move(ids)),
+      first_shown_(state_.seq()),
+      published_seq_(state_.seq()),
       maker_(parts.keys, parts.entropy),
       hashed_(parts.waker) {}
 
 // ---- a turn
 
 void Writer::turn() {
+  send_shown();
   parts_.mail.writer_returned.drain([](std::unique_ptr<Published>) {});
   parts_.mail.writer_attempts.drain(
       [&](std::unique_ptr<Attempt> attempt) { take_attempt(std::move(attempt)); });
@@ -117,23 +120,37 @@ void Writer::commit() {
     count(parts_.vitals.groups);
     parts_.vitals.records.fetch_add(records.size(), std::memory_order_relaxed);
   }
-  for (const Reply& reply : group_.replies)
-    outlets_.send(reply.peer, {reply.receipt.data(), reply.receipt.size()});
+  if (!group_.replies.empty())
+    unsent_.push_back(
+        {group_.records.empty() ? 0 : parts_.journal.head().seq, std::move(group_.replies)});
   group_.replies.clear();
   group_.records.clear();
   publish();
+  send_shown();
+}
+
+/// Whoever has a receipt finds every later question answered from what it acknowledges.
+void Writer::send_shown() {
+  const domain::Seq shown = std::max(parts_.mail.shown_seq(), first_shown_);
+  while (!unsent_.empty() && (unsent_.front().seq <= shown || parts_.vitals.degraded)) {
+    for (const Reply& reply : unsent_.front().replies)
+      outlets_.send(reply.peer, {reply.receipt.data(), reply.receipt.size()});
+    unsent_.pop_front();
+  }
 }
 
 bool Writer::drain() {
   stopping_ = true;
-  return hashing_ == 0 && waiting_.empty() && group_.records.empty();
+  return hashing_ == 0 && waiting_.empty() && group_.records.empty() && unsent_.empty();
 }
 
 void Writer::publish() {
   if (std::exchange(group_.operators_changed, false))
     outlets_.operators_changed(identities_in(state_.tables()));
-  if (group_.published->changes.empty() && group_.published->attempts.empty()) return;
-  group_.published->head = parts_.journal.head();
+  const journal::Head head = parts_.journal.head();
+  if (head.seq == published_seq_ && group_.published->attempts.empty()) return;
+  published_seq_ = head.seq;
+  group_.published->head = head;
   group_.published->time_ns = state_.time_ns();
   parts_.mail.reader_published.post(std::exchange(group_.published, std::make_unique<Published>()));
 }

@@ -31,8 +31,8 @@ namespace postern::service {
 using Send = std::function<void(const Peer&, std::span<const std::uint8_t>)>;
 
 /// Owned by one thread for life. A turn: `turn`, then `take` for each message that is there, then
-/// `commit`. Nothing leaves before the sync (law 2); after the first failed sync nothing is
-/// acknowledged any more (law 3).
+/// `commit`. Nothing leaves before the sync (law 2), and no receipt before queries are answered
+/// from what it acknowledges; after the first failed sync nothing is acknowledged any more (law 3).
 class Writer {
  public:
   /// All outlive the writer.
@@ -117,11 +117,17 @@ class Writer {
   std::int64_t now_ns() const;
   void fail(const Failure& failure);
   void publish();
+  void send_shown();
 
   struct Reply {
     Peer peer;
     Uuid id;
     Message receipt;
+  };
+  /// Replies of a durable group that leave when the reader shows this seq.
+  struct Unsent {
+    domain::Seq seq = 0;
+    std::vector<Reply> replies;
   };
   /// What becomes durable together.
   struct Group {
@@ -144,8 +150,12 @@ class Writer {
   Outlets outlets_;
   domain::State state_;
   CommandIds ids_;
+  /// The reader began with this.
+  domain::Seq first_shown_;
+  domain::Seq published_seq_;
   TaskMaker maker_;
   Group group_;
+  std::deque<Unsent> unsent_;
   bool stopping_ = false;
   std::int64_t next_watch_ns_ = 0;
 

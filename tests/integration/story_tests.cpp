@@ -32,12 +32,12 @@ struct Running : DaemonProcess {
 
   schema::ReceiptT execute(schema::CommandMessageT message) {
     auto got = asker.execute(std::move(message));
-    BOOST_REQUIRE_MESSAGE(got, got.error().sentence);
+    if (!got) BOOST_FAIL(got.error().sentence);
     return std::move(*got);
   }
   schema::ReceiptT run(schema::CommandMessageT message) {
     auto got = execute(std::move(message));
-    BOOST_REQUIRE_MESSAGE((got.code == Code::ok), got.problems.at(0)->sentence);
+    if (got.code != Code::ok) BOOST_FAIL(got.problems.at(0)->sentence);
     return got;
   }
   static schema::DecisionT decision(client::Client& by, const std::string& action,
@@ -229,7 +229,8 @@ BOOST_FIXTURE_TEST_CASE(K1_an_id_is_remembered_across_a_restart, Running) {
   BOOST_TEST(repeated.seq == receipt.seq);
   auto other = create_user("acme", "something-else");
   other.id = std::make_unique<schema::Uuid>(*first.id);
-  BOOST_TEST((execute(std::move(other)).code == Code::command_id_reused));
+  const Code reused = execute(std::move(other)).code;
+  BOOST_TEST((reused == Code::command_id_reused), schema::EnumNameCode(reused));
 }
 
 BOOST_FIXTURE_TEST_CASE(Q7_a_follower_sees_every_record_once_and_in_order, Running) {
@@ -352,7 +353,8 @@ BOOST_AUTO_TEST_CASE(K6_a_start_that_cannot_be_says_why) {
   BOOST_TEST(same_folder.code == 75);
   BOOST_TEST(same_folder.said.find("in use") != std::string::npos);
   DaemonProcess second;
-  BOOST_REQUIRE(!second.start({"--port-base", std::to_string(good.port_base())}));
+  second.use_port_base(good.port_base());
+  BOOST_REQUIRE(!second.start());
   BOOST_TEST(second.ended().code == 75);
   BOOST_TEST(second.ended().said.find("tcp://127.0.0.1:") != std::string::npos);
 

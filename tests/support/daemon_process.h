@@ -49,6 +49,7 @@ class DaemonProcess {
   const std::filesystem::path& data() const { return data_; }
   std::string settings_file() const { return folder_.path() / "settings.toml"; }
   int port_base() const { return port_base_; }
+  void use_port_base(int base) { port_base_ = base; }
 
   /// Over ipc as this system user: the owner.
   client::Client owner() const;

@@ -254,8 +254,8 @@ void World::record(const Uuid& tenant, std::vector<schema::EventT> events) {
 
 void World::replay_into(domain::State& state) const {
   domain::RecordGate gate;
-  domain::Changes changes;
   for (const Bytes& bytes : records_) {
+    domain::Changes changes;
     const auto record = domain::fold(state, gate, std::as_bytes(std::span(bytes)), changes);
     if (!record) std::fputs(record.error().sentence.c_str(), stderr);
     require(record.has_value());
