@@ -138,7 +138,7 @@ Expected<> KeyFolder::remove(const std::string& name) {
 }
 
 Expected<> KeyFolder::sync() {
-  Descriptor folder(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor folder(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder) return failed("open the folder", path_);
   if (::fsync(folder.number()) != 0) return failed("sync the folder", path_);
   return {};

@@ -38,6 +38,7 @@ constexpr std::string_view key_file_magic = "PSTNKEYS";
 constexpr std::string_view key_file_prefix = "keys-";
 constexpr std::size_t number_digits = 8;
 constexpr std::uint32_t version = 1;
+constexpr std::size_t number_size = 4;
 constexpr std::size_t hash_size = 32;
 
 using Bytes = std::span<const std::byte>;
@@ -91,7 +92,7 @@ class Reader {
     return taken;
   }
 
-  std::uint32_t number(std::size_t size = 4) {
+  std::uint32_t number(std::size_t size = number_size) {
     std::uint32_t number = 0;
     for (const std::byte byte : take(size))
       number = number << 8 | std::to_integer<std::uint32_t>(byte);
@@ -196,8 +197,9 @@ std::optional<std::uint32_t> key_file_number(std::string_view name) {
 std::vector<std::byte> encode_root(const Root& root) {
   sodium_ready();
   std::vector<std::byte> out;
-  std::size_t size = root_magic.size() + 3 * 4 + hash_size + root.wrapping.size() * (4 + 32);
-  for (const std::string& purpose : root.purposes) size += 1 + purpose.size() + 32;
+  std::size_t size = root_magic.size() + 3 * number_size + hash_size +
+                     root.wrapping.size() * (number_size + sizeof(Key));
+  for (const std::string& purpose : root.purposes) size += 1 + purpose.size() + sizeof(Key);
   // In one piece from the start: a vector that grows leaves unwiped copies behind.
   out.reserve(size);
   append(out, root_magic);
