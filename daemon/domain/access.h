@@ -26,7 +26,8 @@ struct Matches {
   const Grant* allow = nullptr;
   /// A deny on the path or above it.
   const Grant* deny = nullptr;
-  /// The first deny below it, in the order of paths; not looked for where one stands above.
+  /// The first deny below it, in the order of paths, those with `*` last; not looked for where one
+  /// stands above.
   const Grant* deny_below = nullptr;
 };
 

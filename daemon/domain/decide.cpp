@@ -112,16 +112,7 @@ bool is_text(std::string_view text) {
 
 std::string quoted(std::string_view text) {
   constexpr std::size_t shown_max = 128;
-  constexpr char digits[] = "0123456789abcdef";
-  std::string out = "'";
-  for (const char character : text.substr(0, shown_max)) {
-    const auto byte = static_cast<unsigned char>(character);
-    if (byte >= 0x20 && byte < 0x7f && byte != '\\')
-      out += character;
-    else
-      out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-  }
-  return out + (text.size() > shown_max ? "...'" : "'");
+  return "'" + std::string(text.substr(0, shown_max)) + (text.size() > shown_max ? "...'" : "'");
 }
 
 std::string_view name_of(schema::UserStatus status) {

@@ -23,12 +23,13 @@ void cause_failure(const Case& asked, const Tenant& tenant, const User& user, co
   asked.cause(user, std::move(locked));
 }
 
-/// C9: what depends on the user reads to a service as a wrong password does, in every field.
+/// C9: what depends on the user reads to a service as a wrong password does, in every field. A
+/// wrong password is told from its record, which keeps no field.
 void refuse_unverified(const Case& asked, const Tenant& tenant, Code true_reason) {
   const bool told = asked.asker().role != schema::Role::service || tenant.policies.tell_reasons ||
                     true_reason == Code::tenant_disabled;
   if (told) return asked.refuse(true_reason, "user");
-  asked.refuse(Code::invalid_credentials, "current_password");
+  asked.refuse(Code::invalid_credentials, "");
 }
 
 /// What is wrong with a user's own change, whoever the user is.
@@ -77,7 +78,7 @@ void change_password(const Case& asked) {
   const Material& material = asked.material;
   if (material.current_password_right == false) {
     cause_failure(asked, *tenant, *user, asked.asker().id);
-    return asked.refuse(Code::invalid_credentials, "current_password");
+    return asked.refuse(Code::invalid_credentials, "");
   }
   if (!material.sealed_password.empty() && material.current_password_right != true)
     return refuse_unverified(asked, *tenant, Code::invalid_credentials);

@@ -52,7 +52,7 @@ const User* require_known_user(const Case& asked);
 bool require_version(const Case& asked, const User& user);
 
 std::string_view view(const flatbuffers::String* text);
-/// What a stranger chose, for a sentence: in quotes, escaped and cut.
+/// What a stranger chose, for a sentence: in quotes and cut; it is escaped where it leaves.
 std::string quoted(std::string_view text);
 /// Valid UTF-8 without control characters.
 bool is_text(std::string_view text);
