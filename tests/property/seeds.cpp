@@ -17,9 +17,9 @@ std::vector<std::uint64_t> seeds(std::size_t count) {
 }
 
 std::string how_to_repeat(std::uint64_t seed) {
-  const auto& test = boost::unit_test::framework::current_test_case();
-  return "POSTERN_SEED=" + std::to_string(seed) +
-         " bin/property_tests --run_test=" + test.full_name();
+  namespace framework = boost::unit_test::framework;
+  return "POSTERN_SEED=" + std::to_string(seed) + " " + framework::master_test_suite().argv[0] +
+         " --run_test=" + framework::current_test_case().full_name();
 }
 
 }  // namespace postern::property

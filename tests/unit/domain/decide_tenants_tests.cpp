@@ -39,6 +39,8 @@ BOOST_AUTO_TEST_CASE(T1_a_tenant_has_an_alias_a_name_and_is_enabled) {
   BOOST_TEST(*created->tenant == made_id(1));
   BOOST_TEST(created->alias == "acme");
   BOOST_TEST(created->display_name == "Acme Ltd.");
+  BOOST_TEST(created->catalogue.size() == 4U);
+  for (const auto& kind : created->catalogue) BOOST_TEST(kind->open);
   BOOST_TEST(story.tenant().id == made_id(1));
   BOOST_TEST(story.tenant().enabled);
   BOOST_TEST(story.tenant().display_name == "Acme Ltd.");
