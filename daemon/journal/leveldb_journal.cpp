@@ -73,9 +73,9 @@ Failure gap(std::uint64_t seq) {
           restore_remedy};
 }
 
-Failure not_acknowledged(std::uint64_t seq) {
+Failure not_acknowledged(std::uint64_t first, std::uint64_t last) {
   return {FailureKind::damaged,
-          "the journal is damaged: records 1 to " + to_string(seq) +
+          "the journal is damaged: records " + to_string(first) + " to " + to_string(last) +
               " are not those that were acknowledged, their tree has another root than the anchor",
           restore_remedy};
 }
@@ -260,15 +260,19 @@ Expected<Tree> read_all(leveldb::DB& database, const std::vector<Head>& anchored
                         const OnRecord& on_record) {
   TreeBuilder builder;
   std::uint64_t seq = 0;
+  std::uint64_t proven = 0;
   const std::unique_ptr<leveldb::Iterator> rows(database.NewIterator(reading(false)));
   for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
     const View record = as_view(rows->value());
     if (rows->key() != as_slice(to_big_endian(seq + 1)) || record.empty()) break;
     builder.append(record);
     ++seq;
-    for (const Head& head : anchored)
-      if (head.seq == seq && head.root != builder.tree().root())
-        return std::unexpected(not_acknowledged(seq));
+    for (const Head& head : anchored) {
+      if (head.seq != seq) continue;
+      if (head.root != builder.tree().root())
+        return std::unexpected(not_acknowledged(proven + 1, seq));
+      proven = seq;
+    }
     if (auto taken = on_record(seq, record); !taken) return std::unexpected(taken.error());
   }
   if (const Status status = rows->status(); !status.ok())

@@ -143,8 +143,8 @@ BOOST_AUTO_TEST_CASE(K5_power_cut_at_every_operation_loses_nothing_acknowledged)
         }
       }
     }
-    // The order of the background's operations differs from run to run, a little.
-    BOOST_TEST(cuts > operations * 4 * 9 / 10);
+    // What the background gets done before the end differs from run to run.
+    BOOST_TEST(cuts > operations * 4 * 3 / 4);
     BOOST_TEST(outcomes.size() > groups.size() / 2);
   }
 }
@@ -176,6 +176,20 @@ BOOST_AUTO_TEST_CASE(K5_any_operation_that_fails_once_ends_writing) {
     }
     BOOST_TEST(fired > 0U);
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_fails_in_the_background_shows_without_another_append) {
+  FaultEnv faults;
+  OnLevelDb subject(AnchorPolicy::off, &faults);
+  Journal& journal = *subject.opened_journal;
+  BOOST_REQUIRE(journal.append(0, views({bytes_of(std::string(100'000, 'l'))})));
+  // The next append finds the log full: the first file closed is that log, the second the table.
+  faults.fail(Operation::close, 2, FaultEnv::Times::once);
+  const auto appended = journal.append(1, views({bytes_of("small")}));
+  while (journal.health()) std::this_thread::yield();
+  BOOST_TEST(faults.fired() == 1U);
+  BOOST_TEST(journal.head().seq == (appended ? 2U : 1U));
+  BOOST_TEST(!journal.append(journal.head().seq, views({bytes_of("more")})));
 }
 
 BOOST_AUTO_TEST_CASE(a_removal_that_fails_is_in_nobodys_way) {
@@ -252,7 +266,7 @@ BOOST_AUTO_TEST_CASE(folders_are_synced_in_order) {
   }
   for (const auto operation : {Operation::create, Operation::sync, Operation::rename,
                                Operation::remove, Operation::sync_folder})
-    BOOST_TEST(seen[operation] > 2);
+    BOOST_TEST(seen[operation] >= 2);
 }
 
 BOOST_AUTO_TEST_CASE(K5_a_full_disk_ends_writing_even_when_space_returns) {
