@@ -257,10 +257,10 @@ Expected<> Daemon::tell_addresses(const std::array<Bound, 3>& bound) const {
 // ---- threads
 
 void Daemon::tick(Loop& loop) {
-  loop.ticked = true;
+  loop.ticked.store(true, std::memory_order_relaxed);
   const transport::EndpointCounters counters = loop.endpoint->counters();
-  loop.dropped_in = counters.dropped_in;
-  loop.dropped_out = counters.dropped_out;
+  loop.dropped_in.store(counters.dropped_in, std::memory_order_relaxed);
+  loop.dropped_out.store(counters.dropped_out, std::memory_order_relaxed);
 }
 
 void Daemon::turn_writer() {

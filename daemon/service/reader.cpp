@@ -45,6 +45,11 @@ Carried carried_by(const schema::Query& query) {
   return {};
 }
 
+bool carries_secret(const schema::Query& query) {
+  const schema::Credential kind = carried_by(query).kind;
+  return kind != schema::Credential::NONE && kind != schema::Credential::NamedUser;
+}
+
 /// What is wrong with a question whatever the state (K6).
 std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::size_t bytes) {
   std::vector<schema::ProblemT> problems;
