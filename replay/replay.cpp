@@ -68,9 +68,15 @@ void add_global_options(CLI::App& app, Asked& asked) {
       ->transform(CLI::CheckedTransformer(formats).description(""));
 }
 
+/// CLI11 takes -1 for the largest number of its type.
+std::string check_number(const std::string& text) {
+  return text.find_first_not_of("0123456789") == text.npos ? "" : text + " is no whole number";
+}
+
 void add_show_options(CLI::App& command, ShowOptions& show) {
-  command.add_option("--from-seq", show.from_seq, "The first record");
-  command.add_option("--count", show.count_max, "End after so many records, and read no further");
+  command.add_option("--from-seq", show.from_seq, "The first record")->check(check_number);
+  command.add_option("--count", show.count_max, "End after so many records, and read no further")
+      ->check(check_number);
   command.add_option("--tenant", show.tenant, "Only of this tenant");
   command.add_option("--user", show.user,
                      "Only about this user: its name then, with --tenant, or its id");
@@ -99,8 +105,9 @@ int run_parsed(const std::vector<std::string>& arguments, const Streams& streams
       add_verb(app, "fold", "Prints the digest of all state, as 'postern status --digest' does.",
                "--data /mnt/copy fold --to-seq 1000"),
       [](const Audit& audit, const Asked& asked) { return fold(audit, asked.to_seq); });
-  verbs.back().first->add_option("--to-seq", asked.to_seq,
-                                 "As of this record; the newest if left out");
+  verbs.back()
+      .first->add_option("--to-seq", asked.to_seq, "As of this record; the newest if left out")
+      ->check(check_number);
   try {
     // CLI11 takes them from the back.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));

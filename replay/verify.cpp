@@ -24,6 +24,7 @@ struct Findings {
   std::int64_t first_time_ns = 0;
   domain::State state;
   bool keys_there = false;
+  std::size_t users = 0;
   std::vector<Failure> damage;
   std::optional<Failure> trouble;
 
@@ -77,8 +78,10 @@ void confirm_keys(const Audit& audit, Findings& found) {
     if (failure.kind == FailureKind::missing) failure.kind = FailureKind::damaged;
     return found.take(failure);
   }
-  found.state.tables().for_each_user(
-      [&](const domain::User& user) { confirm_key(**keys, user, found); });
+  found.state.tables().for_each_user([&](const domain::User& user) {
+    ++found.users;
+    confirm_key(**keys, user, found);
+  });
 }
 
 std::string anchor_text(const Findings& found) {
@@ -103,8 +106,7 @@ void print_fields(const Audit& audit, const Findings& found) {
     fields.emplace_back("checked",
                         "every byte, seqs without a gap, the tree against the anchor, the links of "
                         "each tenant and user");
-  fields.emplace_back("keys", found.keys_there ? fmt::format("checked, for {} users",
-                                                             found.state.tables().live_user_count())
+  fields.emplace_back("keys", found.keys_there ? fmt::format("checked, for {} users", found.users)
                                                : "not checked: this folder has none");
   for (const Failure& failure : found.damage | std::views::take(damage_shown_max)) {
     fields.emplace_back("damage", failure.sentence);
