@@ -100,7 +100,7 @@ client::Key parse_server_key(const std::string& text, const std::string& from) {
              "Take the server's key from server.key in the daemon's data folder."};
 }
 
-/// What the daemon wrote at its last start; nothing if it has not run on this folder.
+/// What the daemon wrote at its start and takes away at its end; nothing if it does not run.
 std::optional<toml::table> read_addresses(const Access& access) {
   if (!access.data) return std::nullopt;
   const auto path = *access.data / "addresses";
@@ -218,7 +218,7 @@ client::Options reach(const Access& access) {
                "--server-key and --port-base.");
   if (access.data && !addresses && !ports_given)
     throw Stop{exit_codes::unreachable,
-               fmt::format("No daemon has run on {} yet.", printable(access.data->string())),
+               fmt::format("No daemon runs on {}.", printable(access.data->string())),
                fmt::format("Start it: posternd --data {}", printable(access.data->string()))};
   const auto keys = find_keys(access);
   if (!keys) {

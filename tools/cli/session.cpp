@@ -64,7 +64,8 @@ const std::string& Session::tenant() const {
 
 client::Client& Session::client() {
   if (client_) return *client_;
-  auto options = reach(settings_.access);
+  if (!reached_) reached_ = reach(settings_.access);
+  auto options = *reached_;
   options.wait_for_daemon = patient_;
   auto made = client::Client::make(std::move(options));
   if (!made)

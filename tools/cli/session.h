@@ -86,6 +86,8 @@ class Session {
   ChangeSettings change_;
   Streams streams_;
   Input input_;
+  /// Kept, because a daemon that is away takes its file of addresses with it.
+  std::optional<client::Options> reached_;
   std::optional<client::Client> client_;
   bool patient_ = false;
   bool id_given_ = false;

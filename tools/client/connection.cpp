@@ -70,7 +70,7 @@ Connection::Connection(void* context, const Options& options, const std::string&
 void Connection::watch(void* context) {
   static std::atomic<std::uint64_t> count{0};
   const std::string name = "inproc://postern-client-" + std::to_string(++count);
-  constexpr int watched = ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_DISCONNECTED |
+  constexpr int watched = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_DISCONNECTED |
                           ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
                           ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                           ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
@@ -122,17 +122,22 @@ void Connection::read_monitor() {
     ::zmq_recv(monitor_.get(), address, sizeof address, ZMQ_DONTWAIT);
     std::uint16_t event = 0;
     std::memcpy(&event, first, sizeof event);
-    // A retry follows every end of a connection; what ended it says more.
-    if (event == ZMQ_EVENT_CONNECT_RETRIED && trouble_ == Trouble::none)
+    if (event == ZMQ_EVENT_CONNECTED) reached_ = true;
+    // A retry follows every end of a connection; without one there was nobody.
+    if (event == ZMQ_EVENT_CONNECT_RETRIED && !std::exchange(reached_, false) &&
+        (trouble_ == Trouble::none || trouble_ == Trouble::lost))
       trouble_ = Trouble::refused;
     if (event == ZMQ_EVENT_DISCONNECTED && trouble_ == Trouble::none) trouble_ = Trouble::lost;
     if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
       trouble_ = Trouble::none;
+      handshakes_failed_ = 0;
       renewed_ = std::exchange(connected_before_, true);
     }
     if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) trouble_ = Trouble::denied;
-    if (event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL ||
-        event == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+    // Once: a daemon that is just stopping does that too.
+    if ((event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL ||
+         event == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) &&
+        ++handshakes_failed_ > 1)
       trouble_ = Trouble::handshake;
   }
 }

@@ -63,6 +63,8 @@ class Connection {
   Socket monitor_;
   std::unique_ptr<Message> inbound_ = std::make_unique<Message>();
   Trouble trouble_ = Trouble::none;
+  bool reached_ = false;
+  int handshakes_failed_ = 0;
   bool connected_before_ = false;
   bool renewed_ = false;
 };
