@@ -267,8 +267,9 @@ void Daemon::turn_writer() {
   transport::Endpoint& endpoint = *writer_loop_.endpoint;
   transport::Inbound inbound;
   // Once it is told to stop, the writer refuses what comes and finishes what it has.
+  bool woken = true;
   for (bool done = false; !done;) {
-    writer_loop_.waker.clear();
+    if (woken) writer_loop_.waker.clear();
     const bool last_turns = stopping_;
     writer_->turn();
     for (std::uint32_t taken = 0; taken < config_.group_max && endpoint.receive(inbound); ++taken)
@@ -276,7 +277,7 @@ void Daemon::turn_writer() {
     writer_->commit();
     tick(writer_loop_);
     done = last_turns && writer_->drain();
-    if (!done) endpoint.wait(writer_loop_.waker.descriptor(), longest_wait_ms);
+    woken = !done && endpoint.wait(writer_loop_.waker.descriptor(), longest_wait_ms);
   }
 }
 
@@ -284,13 +285,14 @@ template <class Service>
 void Daemon::turn_service(Loop& loop, Service& service) {
   constexpr int messages_a_turn = 256;
   transport::Inbound inbound;
+  bool woken = true;
   while (!writer_ended_) {
-    loop.waker.clear();
+    if (woken) loop.waker.clear();
     service.turn();
     for (int taken = 0; taken < messages_a_turn && loop.endpoint->receive(inbound); ++taken)
       service.take({inbound.peer, inbound.identity, inbound.payload});
     tick(loop);
-    loop.endpoint->wait(loop.waker.descriptor(), service.idle_ms());
+    woken = loop.endpoint->wait(loop.waker.descriptor(), service.idle_ms());
   }
 }
 

@@ -16,20 +16,15 @@ Waker::Waker() : descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
 Waker::~Waker() { ::close(descriptor_); }
 
 void Waker::wake() {
-  if (woken_.exchange(true, std::memory_order_acq_rel)) return;
   const std::uint64_t one = 1;
   // A full counter (EAGAIN) is a wake already.
   [[maybe_unused]] const ssize_t written = ::write(descriptor_, &one, sizeof one);
 }
 
 void Waker::clear() {
-  if (!woken_.load(std::memory_order_acquire)) return;
   std::uint64_t count = 0;
   // An empty counter (EAGAIN) is clear already.
   [[maybe_unused]] const ssize_t got = ::read(descriptor_, &count, sizeof count);
-  // After the read: whoever found it woken until here has posted before what the owner looks at
-  // next.
-  woken_.exchange(false, std::memory_order_acq_rel);
 }
 
 }  // namespace postern::platform

@@ -1,8 +1,6 @@
 // Lets one thread wake another that polls file descriptors.
 #pragma once
 
-#include <atomic>
-
 namespace postern::platform {
 
 /// `wake` from any thread; `clear` by the one that polls `descriptor`. Wakes before a `clear` count
@@ -21,9 +19,6 @@ class Waker {
 
  private:
   int descriptor_;
-  /// A wake was written and not cleared: spares the system call of a second one, and of a clear
-  /// with nothing to clear.
-  std::atomic<bool> woken_{false};
 };
 
 }  // namespace postern::platform

@@ -154,7 +154,7 @@ class ZmqEndpoint final : public Endpoint {
 
   bool receive(Inbound& inbound) override;
   void send(const Peer& peer, std::span<const std::uint8_t> payload) override;
-  void wait(int descriptor, std::int64_t timeout_ms) override;
+  bool wait(int descriptor, std::int64_t timeout_ms) override;
   EndpointCounters counters() const override;
   std::vector<std::string> addresses() const override { return addresses_; }
 
@@ -296,18 +296,19 @@ void ZmqEndpoint::send(const Peer& peer, std::span<const std::uint8_t> payload) 
   if (gone) dropped_out_.add_one();
 }
 
-void ZmqEndpoint::wait(int descriptor, std::int64_t timeout_ms) {
+bool ZmqEndpoint::wait(int descriptor, std::int64_t timeout_ms) {
   const auto is_quiet = [](const Door& door) { return door.quiet; };
-  if (!std::ranges::all_of(doors_, is_quiet)) return;
+  if (!std::ranges::all_of(doors_, is_quiet)) return false;
   std::array<pollfd, 3> items{};
   items[0] = {descriptor, POLLIN, 0};
   for (std::size_t i = 0; i < doors_.size(); ++i) items[i + 1] = {doors_[i].descriptor, POLLIN, 0};
   constexpr std::int64_t longest = std::numeric_limits<int>::max();
   const auto timeout = static_cast<int>(std::clamp<std::int64_t>(timeout_ms, -1, longest));
   // An interrupted wait is a wait that returned early.
-  if (::poll(items.data(), doors_.size() + 1, timeout) <= 0) return;
+  if (::poll(items.data(), doors_.size() + 1, timeout) <= 0) return false;
   for (std::size_t i = 0; i < doors_.size(); ++i)
     if (items[i + 1].revents != 0) doors_[i].quiet = false;
+  return items[0].revents != 0;
 }
 
 EndpointCounters ZmqEndpoint::counters() const {

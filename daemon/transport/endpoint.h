@@ -78,8 +78,9 @@ class Endpoint {
   virtual void send(const Peer& peer, std::span<const std::uint8_t> payload) = 0;
 
   /// Until a message is there, `descriptor` is readable (-1: none), or the time is over (negative:
-  /// for ever). May return early; at once if the last `receive` did not say that nothing is there.
-  virtual void wait(int descriptor, std::int64_t timeout_ms) = 0;
+  /// for ever); true if `descriptor` is readable. May return early; at once if the last `receive`
+  /// did not say that nothing is there.
+  virtual bool wait(int descriptor, std::int64_t timeout_ms) = 0;
 
   virtual EndpointCounters counters() const = 0;
   /// Addresses as bound, tcp then ipc ("tcp://127.0.0.1:7601", "ipc:///…").
