@@ -1,0 +1,238 @@
+// The bench finds what is wrong, tells what it found, and measures everything it promises.
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <thread>
+
+#include "command_generated.h"
+#include "query_generated.h"
+#include "schema/identifiers.h"
+#include "tools/bench/echo.h"
+#include "tools/bench/messages.h"
+#include "tools/bench/process.h"
+#include "tools/bench/report.h"
+#include "tools/bench/trouble.h"
+
+namespace postern::bench {
+
+namespace {
+
+namespace json = boost::json;
+
+/// The answer a daemon would give to question set `set`, message `id`.
+schema::AnswerT right_answer(const QuestionSet& set, std::size_t id) {
+  schema::CheckedT checked;
+  const Asked& asked = set.asked[id];
+  auto& decision = checked.decisions.emplace_back(std::make_unique<schema::DecisionT>());
+  decision->allowed = asked.verdict == Verdict::allowed;
+  decision->reason = asked.verdict == Verdict::allowed           ? schema::Code::ok
+                     : asked.verdict == Verdict::denied_by_grant ? schema::Code::denied_by_grant
+                                                                 : schema::Code::no_matching_grant;
+  if (asked.verdict != Verdict::no_matching_grant) {
+    decision->grant = std::make_unique<schema::GrantViewT>();
+    decision->grant->action = action_text(asked.right.action);
+    decision->grant->resource = resource_text(asked.right.resource);
+  }
+  schema::AnswerT answer;
+  answer.id = id;
+  answer.body.Set(std::move(checked));
+  return answer;
+}
+
+void add(Run& run, const schema::AnswerT& answer, std::size_t asked) {
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(schema::CreateAnswer(builder, &answer), schema::answer_identifier);
+  run.answers.add(builder.GetBufferPointer(), builder.GetSize());
+  run.asked.push_back(static_cast<std::uint32_t>(asked));
+}
+
+schema::DecisionT& decision_of(schema::AnswerT& answer) {
+  return *answer.body.AsChecked()->decisions.front();
+}
+
+/// Whether the bench takes all right answers but one, which `spoil` has changed.
+template <class Spoil>
+bool is_taken(Verdict verdict, Spoil spoil) {
+  const QuestionSet set = make_questions(64, 1, 0, 10, 7);
+  Run run;
+  bool spoilt = false;
+  for (std::size_t id = 0; id < set.reel.messages.size(); ++id) {
+    schema::AnswerT answer = right_answer(set, id);
+    if (!spoilt && set.asked[id].verdict == verdict) {
+      spoil(answer);
+      spoilt = true;
+    }
+    add(run, answer, id);
+  }
+  BOOST_REQUIRE(spoilt);
+  try {
+    check_decisions(set, run);
+    return true;
+  } catch (const Trouble& trouble) {
+    BOOST_TEST(trouble.exit_code == exit_codes::wrong_answer);
+    return false;
+  }
+}
+
+void add_receipt(Run& run, const CommandStream& stream, std::size_t index, std::uint64_t seq,
+                 schema::Code code = schema::Code::ok) {
+  const auto* sent =
+      flatbuffers::GetRoot<schema::CommandMessage>(stream.reel.messages[index].data());
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(schema::CreateReceipt(builder, 1, sent->id(), code, 0, seq),
+                 schema::receipt_identifier);
+  run.answers.add(builder.GetBufferPointer(), builder.GetSize());
+  run.asked.push_back(static_cast<std::uint32_t>(index));
+}
+
+bool receipts_are_taken(const CommandStream& stream, const Run& run) {
+  try {
+    check_receipts(stream, run);
+    return true;
+  } catch (const Trouble&) {
+    return false;
+  }
+}
+
+std::string bench_program() {
+  const char* program = std::getenv("POSTERN_BENCH");
+  BOOST_REQUIRE(program != nullptr);
+  return program;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(bench_tests)
+
+BOOST_AUTO_TEST_CASE(percentiles_are_of_the_nearest_rank) {
+  std::vector<double> values;
+  for (int value = 101; value >= 1; --value) values.push_back(value);
+  BOOST_TEST(percentile(values, 0) == 1);
+  BOOST_TEST(median(values) == 51);
+  BOOST_TEST(percentile(values, 0.99) == 100);
+  BOOST_TEST(percentile(values, 1) == 101);
+}
+
+BOOST_AUTO_TEST_CASE(floor_and_figure_take_turns_and_each_round_has_its_ratio) {
+  std::string order;
+  const Rounds rounds = alternate(
+      3, [&] { return order += 'a', 6.0; }, [&] { return order += 'b', 2.0; });
+  BOOST_TEST(order == "baabba");
+  BOOST_TEST(rounds.ratios() == std::vector<double>({3, 3, 3}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_decision_ends_the_run) {
+  BOOST_TEST(is_taken(Verdict::allowed, [](schema::AnswerT&) {}));
+  BOOST_TEST(!is_taken(Verdict::allowed, [](auto& answer) { answer.id += 1; }));
+  BOOST_TEST(!is_taken(Verdict::allowed, [](auto& answer) { answer.code = schema::Code::busy; }));
+  BOOST_TEST(
+      !is_taken(Verdict::allowed, [](auto& answer) { decision_of(answer).allowed = false; }));
+  BOOST_TEST(!is_taken(Verdict::allowed, [](auto& answer) { decision_of(answer).grant.reset(); }));
+  BOOST_TEST(!is_taken(Verdict::denied_by_grant,
+                       [](auto& answer) { decision_of(answer).grant->resource += "x"; }));
+  BOOST_TEST(!is_taken(Verdict::no_matching_grant, [](auto& answer) {
+    decision_of(answer).reason = schema::Code::denied_by_grant;
+  }));
+  BOOST_TEST(!is_taken(Verdict::no_matching_grant,
+                       [](auto& answer) { answer.body.AsChecked()->decisions.clear(); }));
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_or_second_or_refusing_receipt_ends_the_run) {
+  const CommandStream stream = make_access_switches(9, 4, 0, 2);
+  const auto run_of = [&](std::initializer_list<std::pair<std::size_t, std::uint64_t>> receipts) {
+    Run run;
+    for (const auto& [index, seq] : receipts) add_receipt(run, stream, index, seq);
+    return run;
+  };
+  BOOST_TEST(receipts_are_taken(stream, run_of({{0, 5}, {1, 6}, {2, 7}, {3, 8}})));
+  BOOST_TEST(!receipts_are_taken(stream, run_of({{0, 5}, {0, 6}})));
+  BOOST_TEST(!receipts_are_taken(stream, run_of({{0, 5}, {1, 5}})));
+  Run lost = run_of({{0, 5}});
+  lost.asked.push_back(1);
+  BOOST_TEST(!receipts_are_taken(stream, lost));
+  Run refused = run_of({{0, 5}});
+  add_receipt(refused, stream, 1, 6, schema::Code::disk_low);
+  BOOST_TEST(!receipts_are_taken(stream, refused));
+  CommandStream other = make_access_switches(10, 4, 0, 2);
+  BOOST_TEST(!receipts_are_taken(other, run_of({{0, 5}})));
+}
+
+BOOST_AUTO_TEST_CASE(an_echo_of_other_bytes_ends_the_run) {
+  const Messages messages = {"question"};
+  const auto echoed = [&](std::string_view bytes) {
+    Run run;
+    run.answers.add(bytes.data(), bytes.size());
+    run.asked.push_back(0);
+    try {
+      check_echoes(messages, 10, run);
+      return true;
+    } catch (const Trouble&) {
+      return false;
+    }
+  };
+  BOOST_TEST(echoed(std::string_view("question\0\0", 10)));
+  BOOST_TEST(!echoed("question"));
+  BOOST_TEST(!echoed("quest10n00"));
+}
+
+BOOST_AUTO_TEST_CASE(a_ratio_beyond_what_is_asked_is_told) {
+  Report report;
+  report.add("check_rtt_over_echo", {{140, 150, 160}, {100, 100, 100}},
+             {.name = "a", .unit = "us"});
+  report.add("check_rate_over_echo", {{50}, {100}}, {.name = "b", .unit = "1/s"});
+  BOOST_TEST(report.missed().empty());
+  report.add("durable_rtt_over_sync", {{251}, {100}}, {.name = "c", .unit = "us"});
+  report.add("durable_rate_over_leveldb", {{19}, {100}}, {.name = "d", .unit = "1/s"});
+  BOOST_TEST(report.missed().size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_tiny_run_measures_everything_and_every_answer_is_right) {
+  const TemporaryFolder folder("/var/tmp");
+  const auto output = folder.path() / "output";
+  Child bench({bench_program(), "--tiny", "--json", "--scratch", folder.path().string()}, {},
+              output);
+  const int code = bench.wait();
+  const std::string text = read_text(output);
+  BOOST_REQUIRE_MESSAGE(code == 0, text);
+  const auto json_begins = text.find("\n{\"environment\"");
+  BOOST_REQUIRE_MESSAGE(json_begins != text.npos, text);
+  const json::object result = json::parse(text.substr(json_begins)).as_object();
+  const json::object& ratios = result.at("ratios").as_object();
+  for (const char* name :
+       {"check_rtt_over_echo", "check_rate_over_echo", "check_rate_64_connections_over_echo",
+        "batch_check_rate_over_lookup", "curve_check_rate_over_curve_echo",
+        "durable_rate_over_leveldb", "durable_rtt_over_sync", "replay_rate_over_iteration",
+        "check_p50_1m_over_1k", "check_p99_under_writes_over_idle",
+        "check_p99_under_passwords_over_idle"})
+    BOOST_TEST((ratios.contains(name) && ratios.at(name).to_number<double>() > 0), name);
+  const json::object& figures = result.at("figures").as_object();
+  for (const char* name : {"bytes_per_user", "start_seconds_per_million_users",
+                           "start_seconds_million_records", "check_rtt", "durable_rate"}) {
+    BOOST_REQUIRE_MESSAGE(figures.contains(name), name);
+    const json::object& figure = figures.at(name).as_object();
+    BOOST_TEST(figure.at("value").to_number<double>() > 0, name);
+    BOOST_TEST(!figure.at("unit").as_string().empty(), name);
+  }
+  BOOST_TEST(result.at("result_hash").as_string().size() == 64U);
+  BOOST_TEST(result.at("environment").as_object().contains("cpu"));
+}
+
+BOOST_AUTO_TEST_CASE(an_interrupted_run_leaves_nothing_behind) {
+  const TemporaryFolder folder("/var/tmp");
+  const TemporaryFolder scratch("/var/tmp");
+  const auto output = folder.path() / "output";
+  Child bench({bench_program(), "--quick", "--scratch", scratch.path().string()}, {}, output);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (read_text(output).find("measuring") == std::string::npos) {
+    BOOST_REQUIRE(std::chrono::steady_clock::now() < deadline);
+    std::this_thread::yield();
+  }
+  BOOST_TEST(!std::filesystem::is_empty(scratch.path()));
+  BOOST_TEST(bench.stop() != 0);
+  BOOST_TEST(std::filesystem::is_empty(scratch.path()));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace postern::bench

@@ -1,0 +1,53 @@
+// The measurements, and what they share.
+// Thread: main's; loads beside a measurement run on threads of their own and are joined in it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "tools/bench/daemon_process.h"
+#include "tools/bench/messages.h"
+#include "tools/bench/report.h"
+#include "tools/bench/sizes.h"
+
+namespace postern::bench {
+
+struct Bench {
+  const Sizes& sizes;
+  /// posternd.
+  std::filesystem::path program;
+  std::filesystem::path scratch;
+  Report report = {};
+  /// What was decided in passes that are the same in every run of this size.
+  std::string decisions = {};
+  std::uint32_t streams = 0;
+
+  std::uint32_t next_stream() { return ++streams; }
+};
+
+/// "curve_" for what goes over tcp, nothing for ipc.
+inline std::string prefix_of(DoorKind kind) { return kind == DoorKind::curve ? "curve_" : ""; }
+
+/// Half of the small population is asked about, the other half is written to, so that both can go
+/// on at once and every answer stays known.
+inline std::size_t first_written_user(const Sizes& sizes) { return sizes.small_users / 2; }
+
+/// Users with grants through commands in batches; returns commands per second.
+double load_users(Bench& bench, const DaemonProcess& daemon, std::size_t users,
+                  bool with_passwords);
+
+/// So many single commands with 1,000 in flight; checks every receipt.
+Run switch_access(Bench& bench, Dealer& dealer, std::size_t count);
+
+/// check_rtt, check_rate, check_rate_64_connections, each over ipc and CURVE.
+void measure_checks(Bench& bench, const DaemonProcess& small);
+/// durable_rate, durable_rtt, each over ipc and CURVE.
+void measure_commands(Bench& bench, const DaemonProcess& small);
+/// check_p99_under_writes, check_p99_under_passwords.
+void measure_contention(Bench& bench, const DaemonProcess& small);
+/// bytes_per_user, starts, batch_check_rate, check_p50 of many users over few.
+void measure_scale(Bench& bench, const DaemonProcess& small);
+/// Starts from single records, and their replay. Stops the daemon.
+void measure_replay(Bench& bench, DaemonProcess& small);
+
+}  // namespace postern::bench

@@ -1,0 +1,166 @@
+// postern-bench: how fast Postern is, always as a ratio over a floor measured in the same run.
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "tools/bench/echo.h"
+#include "tools/bench/figures.h"
+#include "tools/bench/trouble.h"
+
+namespace {
+
+using namespace postern::bench;
+namespace fs = std::filesystem;
+
+struct Arguments {
+  bool tiny = false;
+  bool quick = false;
+  bool full = false;
+  bool json = false;
+  bool check = false;
+  std::vector<std::string> only;
+  std::string daemon;
+  std::string scratch;
+  std::vector<std::string> echo;
+};
+
+struct Part {
+  const char* name;
+  void (*measure)(Bench&, DaemonProcess&);
+};
+
+template <void (*Measure)(Bench&, const DaemonProcess&)>
+void measure(Bench& bench, DaemonProcess& small) {
+  Measure(bench, small);
+}
+
+/// In this order: the last one stops the daemon.
+constexpr Part parts[] = {
+    {"checks", measure<measure_checks>},
+    {"commands", measure<measure_commands>},
+    {"contention", measure<measure_contention>},
+    {"scale", measure<measure_scale>},
+    {"replay", measure_replay},
+};
+
+/// Where a sync reaches a disk: not the folder for what may be lost at a restart.
+fs::path scratch_parent(const Arguments& arguments) {
+  if (!arguments.scratch.empty()) return arguments.scratch;
+  return ::access("/var/tmp", W_OK) == 0 ? fs::path("/var/tmp") : fs::temp_directory_path();
+}
+
+fs::path daemon_program(const Arguments& arguments) {
+  const fs::path program = arguments.daemon.empty()
+                               ? fs::canonical("/proc/self/exe").parent_path() / "posternd"
+                               : fs::absolute(arguments.daemon);
+  if (::access(program.c_str(), X_OK) != 0)
+    fail(exit_codes::usage, "there is no daemon to measure at " + program.string() +
+                                "; build posternd, or name one with --daemon");
+  return program;
+}
+
+int run(const Arguments& arguments, const fs::path& scratch) {
+  const Sizes& sizes = arguments.full ? full : arguments.tiny ? tiny : quick;
+  Bench bench{.sizes = sizes, .program = daemon_program(arguments), .scratch = scratch};
+  const Environment environment = find_environment(bench.program, bench.scratch);
+  fmt::print(stderr, "postern-bench --{}\n", sizes.name);
+  for (const auto& [name, value] : environment) fmt::print(stderr, "{:<14} {}\n", name, value);
+
+  DaemonProcess small({.program = bench.program, .folder = bench.scratch / "small"});
+  small.start();
+  load_users(bench, small, sizes.small_users, false);
+  for (const Part& part : parts) {
+    const bool wanted = arguments.only.empty() ||
+                        std::ranges::find(arguments.only, part.name) != arguments.only.end();
+    if (!wanted) continue;
+    fmt::print(stderr, "measuring {} …\n", part.name);
+    part.measure(bench, small);
+  }
+  fmt::print(stderr, "\n{}", bench.report.table());
+  if (arguments.json) fmt::print("{}\n", bench.report.json(environment, bench.decisions));
+  if (!arguments.check) return 0;
+  const auto missed = bench.report.missed();
+  for (const std::string& sentence : missed) fmt::print(stderr, "missed: {}\n", sentence);
+  return missed.empty() ? 0 : exit_codes::missed;
+}
+
+/// The exit code; troubles are told.
+template <class Work>
+int guarded(Work work) {
+  try {
+    return work();
+  } catch (const Trouble& trouble) {
+    fmt::print(stderr, "postern-bench: {}\n", trouble.sentence);
+    return trouble.exit_code;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "postern-bench: {}\n", error.what());
+    return exit_codes::input_output;
+  }
+}
+
+volatile pid_t worker = 0;
+
+/// Measures in a process of its own, so that the scratch folder goes however that ends.
+int supervise(const Arguments& arguments) {
+  const TemporaryFolder scratch(scratch_parent(arguments));
+  worker = ::fork();
+  if (worker < 0) fail(exit_codes::input_output, "cannot start a process");
+  if (worker == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const int code = guarded([&] { return run(arguments, scratch.path()); });
+    std::fflush(nullptr);
+    // The scratch folder is the parent's to remove.
+    ::_exit(code);
+  }
+  for (const int signal : {SIGINT, SIGTERM})
+    std::signal(signal, [](int) { ::kill(worker, SIGTERM); });
+  int status = 0;
+  while (::waitpid(worker, &status, 0) < 0 && errno == EINTR) continue;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+int main(int argument_count, char** argument_values) {
+  CLI::App app(
+      "How fast Postern is: it starts a daemon of its own, asks, checks every answer, and holds "
+      "each figure against a floor measured in the same run.",
+      "postern-bench");
+  app.footer("Example: postern-bench --quick --json > figures.json");
+  Arguments arguments;
+  auto* size = app.add_option_group("size");
+  size->add_flag("--quick", arguments.quick, "under a minute, with smaller numbers (the default)");
+  size->add_flag("--full", arguments.full, "a million users, a million records");
+  size->add_flag("--tiny", arguments.tiny, "a few seconds: only whether everything works");
+  size->require_option(0, 1);
+  app.add_flag("--json", arguments.json, "one JSON object on standard output");
+  app.add_flag("--check", arguments.check, "end 1 if a ratio misses what is asked of it");
+  std::vector<std::string> names;
+  for (const Part& part : parts) names.emplace_back(part.name);
+  app.add_option("--only", arguments.only, "parts to measure: " + CLI::detail::join(names))
+      ->check(CLI::IsMember(names))
+      ->delimiter(',');
+  app.add_option("--daemon", arguments.daemon, "the posternd to measure; else the one beside this");
+  app.add_option("--scratch", arguments.scratch, "folder on the disk to measure; else /var/tmp");
+  app.add_option("--echo", arguments.echo)->expected(2)->group("");
+  try {
+    app.parse(argument_count, argument_values);
+  } catch (const CLI::Success& asked_for_text) {
+    return app.exit(asked_for_text);
+  } catch (const CLI::ParseError& error) {
+    app.exit(error);
+    return exit_codes::usage;
+  }
+  return guarded([&] {
+    if (!arguments.echo.empty()) serve_echo(arguments.echo[0], std::stoul(arguments.echo[1]));
+    return supervise(arguments);
+  });
+}

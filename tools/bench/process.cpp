@@ -1,0 +1,118 @@
+#include "tools/bench/process.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "tools/bench/trouble.h"
+
+namespace postern::bench {
+
+namespace {
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
+}  // namespace
+
+Child::Child(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
+             const std::filesystem::path& output) {
+  std::vector<std::string> variables = environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) variables.emplace_back(*entry);
+  // All memory is taken before the fork: other threads may hold its lock.
+  const auto argument_pointers = pointers(arguments);
+  const auto variable_pointers = pointers(variables);
+  const int log = ::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (log < 0) fail(exit_codes::input_output, "cannot write " + output.string());
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::dup2(log, STDOUT_FILENO);
+    ::dup2(log, STDERR_FILENO);
+    ::execve(argument_pointers[0], argument_pointers.data(), variable_pointers.data());
+    ::_exit(127);
+  }
+  ::close(log);
+  if (pid_ < 0)
+    fail(exit_codes::input_output, std::string("cannot start a program: ") + strerror(errno));
+  descriptor_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+}
+
+Child::Child(Child&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+Child::~Child() {
+  if (pid_ > 0) {
+    ::kill(pid_, SIGKILL);
+    wait();
+  }
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+int Child::wait() {
+  if (pid_ <= 0) return 0;
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int Child::stop() {
+  if (pid_ > 0) ::kill(pid_, SIGTERM);
+  return wait();
+}
+
+TemporaryFolder::TemporaryFolder(const std::filesystem::path& parent) {
+  std::string name = (parent / "postern-bench-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr)
+    fail(exit_codes::input_output,
+         "cannot make a folder in " + parent.string() + ": " + strerror(errno));
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  // A child that was killed a moment ago may still have been making a file.
+  std::error_code failed;
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    std::filesystem::remove_all(path_, failed);
+    if (!failed) return;
+  }
+}
+
+void CpuMeter::end(std::size_t answers) {
+  seconds_ += used() - begun_;
+  answers_ += answers;
+}
+
+double CpuMeter::used() const {
+  const std::string stat = read_text("/proc/" + std::to_string(process_) + "/stat");
+  // After the program's name in parentheses: state, then 10 fields, then user and system time.
+  std::istringstream fields(stat.substr(stat.rfind(')') + 1));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  double user = 0, system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+std::string read_text(const std::filesystem::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  return text.str();
+}
+
+}  // namespace postern::bench

@@ -1,0 +1,57 @@
+// Reading a journal of single events back: a start from it, held against a bare LevelDB iteration.
+#include <algorithm>
+
+#include "tools/bench/control.h"
+#include "tools/bench/figures.h"
+#include "tools/bench/floors.h"
+
+namespace postern::bench {
+
+namespace {
+
+/// A start with nothing to read.
+double empty_start_seconds(const Bench& bench) {
+  DaemonProcess empty({.program = bench.program, .folder = bench.scratch / "empty"});
+  std::vector<double> starts;
+  for (int i = 0; i < 3; ++i) {
+    starts.push_back(empty.start());
+    empty.stop();
+  }
+  return median(starts);
+}
+
+void fill_up(Bench& bench, const DaemonProcess& daemon) {
+  Dealer dealer(daemon.door("commands", DoorKind::ipc));
+  while (writer_counters(daemon).seq < bench.sizes.records)
+    switch_access(bench, dealer, bench.sizes.durable_commands);
+}
+
+}  // namespace
+
+void measure_replay(Bench& bench, DaemonProcess& small) {
+  fill_up(bench, small);
+  small.stop();
+  const WarmJournal bare(small.data() / "journal" / "db", bench.scratch / "copied-journal");
+  const auto records = static_cast<double>(bare.records());
+  const double empty = empty_start_seconds(bench);
+  std::vector<double> starts;
+  const auto figure = [&] {
+    starts.push_back(small.start());
+    small.stop();
+    return records / (starts.back() - empty);
+  };
+  const Rounds rounds = alternate(bench.sizes.rounds, figure, [&] { return bare.iterate(); });
+  bench.report.add(
+      {.name = "start_seconds_million_records",
+       .unit = "s",
+       .value = median(starts) * 1e6 / records,
+       .details = {
+           {"records", records}, {"seconds", median(starts)}, {"seconds_without_records", empty}}});
+  bench.report.add("replay_rate_over_iteration", rounds,
+                   {.name = "replay_rate",
+                    .unit = "1/s",
+                    .floor_name = "LevelDB iteration with checksums, warm",
+                    .details = {{"records", records}}});
+}
+
+}  // namespace postern::bench

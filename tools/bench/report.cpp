@@ -1,0 +1,144 @@
+#include "tools/bench/report.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <array>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <cmath>
+
+namespace postern::bench {
+
+namespace {
+
+namespace json = boost::json;
+
+struct Threshold {
+  std::string_view ratio;
+  /// true: at most, false: at least.
+  bool at_most;
+  double bound;
+
+  bool met(double value) const { return at_most ? value <= bound : value >= bound; }
+  std::string text() const { return fmt::format("{} {}", at_most ? "<=" : ">=", bound); }
+};
+
+constexpr Threshold thresholds[] = {
+    {"check_rtt_over_echo", true, 1.5},
+    {"check_rate_over_echo", false, 0.5},
+    {"durable_rate_over_leveldb", false, 0.2},
+    {"durable_rtt_over_sync", true, 2.5},
+};
+
+const Threshold* threshold_of(const Ratio& ratio) {
+  for (const Threshold& threshold : thresholds)
+    if (threshold.ratio == ratio.name) return &threshold;
+  return nullptr;
+}
+
+/// Four digits that mean something, as a number and not as a power of ten.
+double rounded(double value) {
+  if (value == 0 || !std::isfinite(value)) return value;
+  const double scale = std::pow(10.0, 3 - std::floor(std::log10(std::abs(value))));
+  return std::round(value * scale) / scale;
+}
+
+std::string shown(double value) { return fmt::format("{}", rounded(value)); }
+
+std::string sha256_text(const std::string& text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  std::string hexadecimal;
+  for (unsigned i = 0; i < size; ++i) hexadecimal += fmt::format("{:02x}", digest[i]);
+  return hexadecimal;
+}
+
+json::object describe(const Environment& environment) {
+  json::object described;
+  for (const auto& [name, value] : environment) described[name] = value;
+  return described;
+}
+
+json::object describe(const Figure& figure, const Ratio* ratio) {
+  json::object described;
+  described["value"] = rounded(figure.value);
+  described["unit"] = figure.unit;
+  if (ratio != nullptr) {
+    described["floor"] = rounded(figure.floor);
+    described["floor_unit"] = figure.unit;
+    described["floor_is"] = figure.floor_name;
+    described["ratio"] = rounded(ratio->value());
+    described["ratio_least"] = rounded(percentile(ratio->of_rounds, 0));
+    described["ratio_most"] = rounded(percentile(ratio->of_rounds, 1));
+    described["rounds"] = ratio->of_rounds.size();
+  }
+  for (const auto& [name, value] : figure.details) described[name] = rounded(value);
+  return described;
+}
+
+}  // namespace
+
+void Report::add(std::string ratio_name, const Rounds& rounds, Figure figure) {
+  figure.value = median(rounds.figure);
+  figure.floor = median(rounds.floor);
+  ratios_.push_back({std::move(ratio_name), figures_.size(), rounds.ratios()});
+  figures_.push_back(std::move(figure));
+}
+
+std::string Report::table() const {
+  constexpr const char* row = "{:<42} {:>12} {:<8} {:>12} {:>9}  {}\n";
+  std::string text = fmt::format(row, "figure", "value", "unit", "floor", "ratio", "least-most");
+  for (std::size_t place = 0; place < figures_.size(); ++place) {
+    const Figure& figure = figures_[place];
+    const Ratio* found = nullptr;
+    for (const Ratio& ratio : ratios_)
+      if (ratio.figure == place) found = &ratio;
+    std::string ratio;
+    std::string rest;
+    if (found != nullptr) {
+      ratio = shown(found->value());
+      rest = shown(percentile(found->of_rounds, 0)) + "-" + shown(percentile(found->of_rounds, 1));
+      if (const Threshold* threshold = threshold_of(*found))
+        rest += fmt::format(" (asked: {}{})", threshold->text(),
+                            threshold->met(found->value()) ? "" : ", MISSED");
+    }
+    for (const auto& [name, value] : figure.details)
+      rest += fmt::format("{}{} {}", rest.empty() ? "" : ", ", name, shown(value));
+    text += fmt::format(row, figure.name, shown(figure.value), figure.unit,
+                        found == nullptr ? "" : shown(figure.floor), ratio, rest);
+  }
+  return text;
+}
+
+std::string Report::json(const Environment& environment, const std::string& decisions) const {
+  json::object figures;
+  for (std::size_t place = 0; place < figures_.size(); ++place) {
+    const Ratio* found = nullptr;
+    for (const Ratio& ratio : ratios_)
+      if (ratio.figure == place) found = &ratio;
+    figures[figures_[place].name] = describe(figures_[place], found);
+  }
+  json::object ratios;
+  for (const Ratio& ratio : ratios_) ratios[ratio.name] = rounded(ratio.value());
+  json::object result;
+  result["environment"] = describe(environment);
+  result["figures"] = std::move(figures);
+  result["ratios"] = std::move(ratios);
+  result["result_hash"] = sha256_text(decisions);
+  return json::serialize(result);
+}
+
+std::vector<std::string> Report::missed() const {
+  std::vector<std::string> sentences;
+  for (const Ratio& ratio : ratios_) {
+    const Threshold* threshold = threshold_of(ratio);
+    if (threshold != nullptr && !threshold->met(ratio.value()))
+      sentences.push_back(fmt::format("{} is {}, asked is {}", ratio.name, shown(ratio.value()),
+                                      threshold->text()));
+  }
+  return sentences;
+}
+
+}  // namespace postern::bench

@@ -1,0 +1,100 @@
+// What many users cost: memory, time to start, batches of checks, single checks.
+#include "tools/bench/figures.h"
+#include "tools/bench/floors.h"
+
+namespace postern::bench {
+
+namespace {
+
+constexpr std::size_t questions_per_message = 100;
+constexpr std::size_t batches_in_flight = 8;
+
+void measure_batches(Bench& bench, const DaemonProcess& big) {
+  const std::size_t users = bench.sizes.big_users;
+  const LookupTable table(users);
+  QuestionSet questions =
+      make_questions(bench.sizes.batch_messages, questions_per_message, 0, users, 3);
+  for (const DoorKind kind : {DoorKind::ipc, DoorKind::curve}) {
+    Dealer dealer(big.door("queries", kind));
+    const Limit once{.count = questions.reel.messages.size()};
+    const auto figure = [&](std::string* decisions = nullptr) {
+      const Run run = ask_pipelined({&dealer, 1}, questions.reel, batches_in_flight, once);
+      check_decisions(questions, run, decisions);
+      return run.per_second() * questions_per_message;
+    };
+    const auto floor = [&] { return table.look_up(questions); };
+    figure(kind == DoorKind::ipc ? &bench.decisions : nullptr);
+    floor();
+    bench.report.add(prefix_of(kind) + "batch_check_rate_over_lookup",
+                     alternate(bench.sizes.rounds, figure, floor),
+                     {.name = prefix_of(kind) + "batch_check_rate",
+                      .unit = "1/s",
+                      .floor_name = "bare lookups in one thread of the bench",
+                      .details = {{"users", static_cast<double>(users)},
+                                  {"questions_per_message", questions_per_message}}});
+  }
+}
+
+void measure_many_over_few(Bench& bench, const DaemonProcess& big, const DaemonProcess& small) {
+  struct Side {
+    Dealer dealer;
+    QuestionSet questions;
+  };
+  Side many{Dealer(big.door("queries", DoorKind::ipc)),
+            make_questions(bench.sizes.questions, 1, 0, bench.sizes.big_users, 4)};
+  Side few{Dealer(small.door("queries", DoorKind::ipc)),
+           make_questions(bench.sizes.questions, 1, 0, bench.sizes.small_users, 5)};
+  const auto p50 = [&](Side& side) {
+    const Run run =
+        ask_one_at_a_time(side.dealer, side.questions.reel, {.seconds = bench.sizes.seconds});
+    check_decisions(side.questions, run);
+    return median(run.microseconds);
+  };
+  p50(many);
+  p50(few);
+  const Rounds rounds = alternate(
+      bench.sizes.rounds, [&] { return p50(many); }, [&] { return p50(few); });
+  bench.report.add("check_p50_1m_over_1k", rounds,
+                   {.name = "check_p50_of_many_users",
+                    .unit = "us",
+                    .floor_name = "the same with few users",
+                    .details = {{"users", static_cast<double>(bench.sizes.big_users)},
+                                {"floor_users", static_cast<double>(bench.sizes.small_users)}}});
+}
+
+}  // namespace
+
+void measure_scale(Bench& bench, const DaemonProcess& small) {
+  const auto users = static_cast<double>(bench.sizes.big_users);
+  DaemonProcess big(
+      {.program = bench.program, .folder = bench.scratch / "big", .cheap_passwords = true});
+  big.start();
+  const auto empty_bytes = static_cast<double>(big.anonymous_bytes());
+  const double loaded_per_second = load_users(bench, big, bench.sizes.big_users, true);
+  const auto loaded_bytes = static_cast<double>(big.anonymous_bytes());
+  std::vector<double> starts;
+  for (std::size_t i = 0; i < bench.sizes.starts; ++i) {
+    big.stop();
+    starts.push_back(big.start());
+  }
+  const auto started_bytes = static_cast<double>(big.anonymous_bytes());
+  bench.report.add({.name = "load_rate",
+                    .unit = "1/s",
+                    .value = loaded_per_second,
+                    .details = {{"users", users}, {"commands_per_message", 987}}});
+  bench.report.add({.name = "bytes_per_user",
+                    .unit = "B",
+                    .value = (started_bytes - empty_bytes) / users,
+                    .details = {{"users", users},
+                                {"without_users", empty_bytes},
+                                {"after_loading", (loaded_bytes - empty_bytes) / users}}});
+  bench.report.add({.name = "start_seconds_per_million_users",
+                    .unit = "s",
+                    .value = median(starts) * 1e6 / users,
+                    .details = {{"users", users}, {"seconds", median(starts)}}});
+  measure_batches(bench, big);
+  measure_many_over_few(bench, big, small);
+  big.stop();
+}
+
+}  // namespace postern::bench
