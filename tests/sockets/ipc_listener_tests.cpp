@@ -4,6 +4,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <barrier>
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <thread>
@@ -106,15 +107,19 @@ BOOST_AUTO_TEST_CASE(a_file_that_took_our_place_is_left_alone) {
 }
 
 BOOST_AUTO_TEST_CASE(of_many_that_start_at_once_one_wins) {
-  for (int round = 0; round < 50; ++round) {
+  for (int round = 0; round < 500; ++round) {
     const auto path = *this / ("socket" + std::to_string(round));
     leave_stale_socket(path);
     constexpr int starters = 4;
     std::vector<std::optional<Expected<IpcListener>>> results(starters);
     {
+      std::barrier start(starters);
       std::vector<std::jthread> threads;
       for (auto& result : results)
-        threads.emplace_back([&] { result.emplace(IpcListener::listen(path)); });
+        threads.emplace_back([&] {
+          start.arrive_and_wait();
+          result.emplace(IpcListener::listen(path));
+        });
     }
     BOOST_TEST(std::ranges::count_if(results, [](auto& result) { return result->has_value(); }) ==
                1);
