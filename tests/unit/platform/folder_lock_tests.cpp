@@ -39,6 +39,42 @@ BOOST_AUTO_TEST_CASE(a_process_that_dies_lets_go) {
   BOOST_TEST(FolderLock::take(path).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(readers_share_it_against_who_takes_it) {
+  { BOOST_REQUIRE(FolderLock::take(path)); }
+  {
+    const auto one = FolderLock::share(path);
+    BOOST_REQUIRE(one);
+    BOOST_TEST(FolderLock::share(path).has_value());
+    const auto taken = FolderLock::take(path);
+    BOOST_REQUIRE(!taken);
+    BOOST_TEST((taken.error().kind == FailureKind::in_use));
+  }
+  const auto taken = FolderLock::take(path);
+  BOOST_REQUIRE(taken);
+  const auto shared = FolderLock::share(path);
+  BOOST_REQUIRE(!shared);
+  BOOST_TEST((shared.error().kind == FailureKind::in_use));
+  BOOST_TEST(shared.error().remedy.find("work on a copy") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(sharing_writes_nothing) {
+  BOOST_REQUIRE(FolderLock::share(path));
+  BOOST_TEST(std::filesystem::is_empty(path));
+  { BOOST_REQUIRE(FolderLock::take(path)); }
+  const auto before = std::filesystem::last_write_time(path / "lock");
+  BOOST_REQUIRE(FolderLock::share(path));
+  BOOST_TEST((std::filesystem::last_write_time(path / "lock") == before));
+}
+
+BOOST_AUTO_TEST_CASE(a_holder_that_is_gone_is_not_named) {
+  BOOST_REQUIRE(in_child([&] { return FolderLock::take(path) ? 0 : 1; }) == 0);
+  const auto shared = FolderLock::share(path);
+  BOOST_REQUIRE(shared);
+  const auto taken = FolderLock::take(path);
+  BOOST_REQUIRE(!taken);
+  BOOST_TEST(taken.error().sentence.find("is in use by another process") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_folder_is_missing) {
   const auto lock = FolderLock::take(path / "nothing");
   BOOST_REQUIRE(!lock);
