@@ -10,7 +10,11 @@ namespace {
 /// Packs an event where it will be stored, and applies those very bytes.
 void apply_event(domain::State& state, const domain::RecordFacts& facts, schema::EventT event,
                  Draft& draft) {
+  // T4: a policy that equals the default of today is stored too, so that a later one changes
+  // nothing.
+  draft.builder.ForceDefaults(event.body.type == schema::EventBody::TenantCreated);
   const auto offset = schema::CreateEvent(draft.builder, &event);
+  draft.builder.ForceDefaults(false);
   const auto index = static_cast<std::uint16_t>(draft.offsets.size());
   domain::apply(state, facts, *flatbuffers::GetTemporaryPointer(draft.builder, offset), index,
                 draft.changes);

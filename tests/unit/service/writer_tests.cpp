@@ -1,5 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
+#include "daemon/domain/fold.h"
 #include "tests/unit/service/service_fixture.h"
 
 namespace postern::support {
@@ -57,6 +58,25 @@ BOOST_FIXTURE_TEST_CASE(K5_after_a_failed_sync_nothing_that_rests_on_it_is_told,
   // Queries go on from the last durable state: nobody has the name.
   BOOST_TEST(
       (answer(question).body.AsChecked()->decisions[0]->reason == Code::invalid_credentials));
+}
+
+BOOST_FIXTURE_TEST_CASE(T4_policies_are_stored_in_full, Acme) {
+  domain::RecordGate gate;
+  int checked = 0;
+  const auto cursor = journal.read_from(1);
+  for (auto bytes = cursor->next(); bytes && !bytes->empty(); bytes = cursor->next()) {
+    const auto record = gate.open(*bytes);
+    BOOST_REQUIRE(record.has_value());
+    const auto* created = (*record)->events()->Get(0)->body_as_TenantCreated();
+    if (created == nullptr) continue;
+    const auto* policies = reinterpret_cast<const flatbuffers::Table*>(created->policies());
+    for (const auto field : {schema::Policies::VT_LOCKOUT_FAILURES,
+                             schema::Policies::VT_PASSWORD_LENGTH_MIN,
+                             schema::Policies::VT_DIRECT_DELETION})
+      BOOST_TEST(policies->CheckField(field));
+    ++checked;
+  }
+  BOOST_TEST(checked == 1);
 }
 
 BOOST_FIXTURE_TEST_CASE(K1_one_id_twice_in_one_group_acts_once, Acme) {
