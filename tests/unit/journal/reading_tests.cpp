@@ -5,6 +5,7 @@
 #include <map>
 
 #include "daemon/journal/leveldb_journal.h"
+#include "daemon/journal/reading_env.h"
 #include "tests/support/journal_bytes.h"
 #include "tests/support/temporary_folder.h"
 
@@ -77,6 +78,28 @@ BOOST_AUTO_TEST_CASE(all_is_read_and_nothing_changes) {
     BOOST_TEST((image() == before), "while it is open");
   }
   BOOST_TEST((image() == before), "after it was closed");
+}
+
+BOOST_AUTO_TEST_CASE(what_leveldb_writes_stays_in_memory_until_it_may_write_no_more) {
+  const auto before = image();
+  ReadingEnv env(leveldb::Env::Default());
+  const std::string name = (folder / "db" / "000999.ldb").native();
+  leveldb::WritableFile* written = nullptr;
+  BOOST_REQUIRE(env.NewWritableFile(name, &written).ok());
+  BOOST_REQUIRE(written->Append("abc").ok());
+  delete written;
+  leveldb::RandomAccessFile* read = nullptr;
+  BOOST_REQUIRE(env.NewRandomAccessFile(name, &read).ok());
+  leveldb::Slice part;
+  BOOST_REQUIRE(read->Read(1, 10, &part, nullptr).ok());
+  BOOST_TEST(part.ToString() == "bc");
+  delete read;
+
+  env.seal();
+  BOOST_TEST(!env.NewWritableFile(name, &written).ok());
+  BOOST_TEST(!env.NewAppendableFile(name, &written).ok());
+  BOOST_TEST(env.RemoveFile((folder / "db" / "CURRENT").native()).ok());
+  BOOST_TEST((image() == before));
 }
 
 BOOST_AUTO_TEST_CASE(nothing_can_be_appended) {

@@ -70,6 +70,16 @@ BOOST_AUTO_TEST_CASE(Q7_a_name_that_two_users_had_shows_both_and_an_id_one) {
   BOOST_TEST(seqs("--user " + std::string(id)) == " 15");
 }
 
+BOOST_AUTO_TEST_CASE(Q7_who_removed_himself_keeps_his_name) {
+  story().by(schema::Role::owner).given(support::add_operator("otto", schema::Role::owner, 9));
+  schema::RemoveOperatorT himself;
+  himself.name = "otto";
+  story().by("otto").given(support::command(himself));
+  append_story();
+  BOOST_TEST(seqs("--operator otto") == " 17");
+  BOOST_TEST(contains(columns(replay("show --from-seq 17").out), "|otto|-|-|OperatorRemoved|"));
+}
+
 BOOST_AUTO_TEST_CASE(json_is_an_array_and_jsonl_a_line_each) {
   const auto array = json::parse(replay("--output json show --tenant acme").out).as_array();
   BOOST_TEST(array.size() == 12U);

@@ -2,10 +2,12 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
+#include <sstream>
 
 #include "daemon/journal/tree.h"
 #include "daemon/platform/folder_lock.h"
 #include "replay/record_text.h"
+#include "replay/replay.h"
 #include "tests/unit/replay/fixture.h"
 
 namespace postern::replay {
@@ -160,6 +162,16 @@ BOOST_AUTO_TEST_CASE(what_may_not_be_written_can_be_read) {
   open_to_all(path().parent_path());
   for (const char* verb : {"verify", "show", "fold"})
     BOOST_TEST(replay_as_nobody(verb).code == 0, verb);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_cannot_be_written_ends_74) {
+  for (const char* verb : {"verify", "show", "fold"}) {
+    std::ostringstream full;
+    std::ostringstream talk;
+    full.setstate(std::ios::badbit);
+    BOOST_TEST(run({"--data", path(), verb}, {full, talk}) == 74, verb);
+    BOOST_TEST(contains(talk.str(), "cannot write to standard output"));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(H9_data_of_a_newer_version_ends_78) {
