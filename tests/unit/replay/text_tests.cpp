@@ -16,7 +16,7 @@ BOOST_AUTO_TEST_CASE(ids_and_bytes) {
   BOOST_TEST(hex_text(std::as_bytes(std::span("\x00\x7f\xff", 3))) == "007fff");
 }
 
-BOOST_AUTO_TEST_CASE(U12_times_are_utc_to_the_nanosecond) {
+BOOST_AUTO_TEST_CASE(times_are_utc_to_the_nanosecond) {
   BOOST_TEST(time_text(0) == "1970-01-01T00:00:00.000000000Z");
   BOOST_TEST(time_text(1'709'164'800'000'000'001) == "2024-02-29T00:00:00.000000001Z");
   BOOST_TEST(time_text(-1) == "1969-12-31T23:59:59.999999999Z");

@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(a_copy_without_keys_says_so) {
 
 // ---- keys
 
-BOOST_AUTO_TEST_CASE(U11_each_user_whose_key_is_another_is_named) {
+BOOST_AUTO_TEST_CASE(H6_each_user_whose_key_is_another_is_named) {
   take_keys_away();
   platform::SystemEntropy entropy;
   BOOST_REQUIRE(credential::KeyStore::create(keys(), entropy));
@@ -86,14 +86,14 @@ BOOST_AUTO_TEST_CASE(U11_each_user_whose_key_is_another_is_named) {
   BOOST_TEST(contains(named, "slot 2 holds another key, and a user that is not erased needs it"));
 }
 
-BOOST_AUTO_TEST_CASE(U11_a_key_store_without_its_root_is_damage) {
+BOOST_AUTO_TEST_CASE(H6_a_key_store_without_its_root_is_damage) {
   fs::remove(keys() / "root");
   const Ended ended = replay("verify");
   BOOST_TEST(ended.code == 1);
   BOOST_TEST(contains(ended.out, "damage   cannot open '" + (keys() / "root").string()));
 }
 
-BOOST_AUTO_TEST_CASE(U11_flipped_bytes_of_the_key_files_are_found) {
+BOOST_AUTO_TEST_CASE(H6_flipped_bytes_of_the_key_files_are_found) {
   for (const char* name : {"root", "keys-00000001"}) {
     const std::string whole = bytes_in(keys() / name);
     for (const std::size_t place : {whole.size() / 5, whole.size() / 2, whole.size() - 1}) {
