@@ -1,11 +1,13 @@
 # What every story uses: the daemon it talks to, and questions whose answers are compared.
 # Sourced by tools/run, which has set project, data and port_base. A story ends with `finish`.
-# shellcheck shell=bash disable=SC2153,SC2154
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
 
 asked=0
 unexpected=0
 folder=""
 daemon_pid=""
+# What a story appends to the names it makes; not empty where another may have been played before.
+again=""
 
 bold() { if [[ -t 1 ]]; then printf '\033[1m%s\033[0m\n' "$1"; else printf '%s\n' "$1"; fi; }
 
@@ -48,7 +50,11 @@ start_daemon() {
   trap clean_up EXIT
   data=${data:-$folder/data}
   [[ -n $port_base ]] || port_base=$(free_port_base)
-  [[ -e $data ]] || posternd init --data "$data" >"$folder/init.log"
+  if [[ -e $data/format ]]; then
+    again=-$(date +%s)
+  else
+    posternd init --data "$data" >"$folder/init.log"
+  fi
   coproc DAEMON {
     exec /usr/bin/python3 "$project/tools/demo/supervise.py" "$folder/daemon.log" \
       posternd --data "$data" --port-base "$port_base"
