@@ -32,32 +32,52 @@ struct Event {
   std::uint32_t value = 0;
 };
 
-/// The first thing that the watched socket's handshake comes to.
-Expected<Event> outcome(const Socket& watcher) {
-  zmq_pollitem_t item{watcher.get(), 0, ZMQ_POLLIN, 0};
+/// Hears what the handshakes of a socket come to (zmq_socket_monitor).
+class Watch {
+ public:
+  explicit Watch(const Socket& watched) : watched_(watched) {}
+  /// Stops the events before their receiver goes: libzmq's I/O thread would wait for ever to hand
+  /// over one that nobody receives.
+  ~Watch() { zmq_socket_monitor(watched_.get(), nullptr, 0); }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  Expected<> start(void* context, const std::string& address);
+  /// The first thing that a handshake comes to.
+  Expected<Event> outcome() const;
+
+ private:
+  const Socket& watched_;
+  Socket receiver_;
+};
+
+Expected<> Watch::start(void* context, const std::string& address) {
+  constexpr int outcomes = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                           ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                           ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
+  auto receiver = open_socket(context, ZMQ_PAIR);
+  if (!receiver) return std::unexpected(receiver.error());
+  receiver_ = *std::move(receiver);
+  if (zmq_socket_monitor(watched_.get(), address.c_str(), outcomes) != 0 ||
+      zmq_connect(receiver_.get(), address.c_str()) != 0)
+    return cannot("watch a socket");
+  return {};
+}
+
+Expected<Event> Watch::outcome() const {
+  zmq_pollitem_t item{receiver_.get(), 0, ZMQ_POLLIN, 0};
   int ready = 0;
   do ready = zmq_poll(&item, 1, patience_ms);
   while (ready < 0 && zmq_errno() == EINTR);
   if (ready < 0) return cannot("wait for the handshake");
   if (ready == 0) return std::unexpected(broken("no answer to a handshake"));
   std::array<char, sizeof(std::uint16_t) + sizeof(std::uint32_t)> frame{};
-  const int size = zmq_recv(watcher.get(), frame.data(), frame.size(), ZMQ_DONTWAIT);
+  const int size = zmq_recv(receiver_.get(), frame.data(), frame.size(), ZMQ_DONTWAIT);
   if (size != static_cast<int>(frame.size())) return cannot("read the handshake's outcome");
   Event event;
   std::memcpy(&event.what, frame.data(), sizeof event.what);
   std::memcpy(&event.value, frame.data() + sizeof event.what, sizeof event.value);
   return event;
-}
-
-Expected<Socket> watch(void* context, const Socket& socket, const std::string& address) {
-  constexpr int outcomes = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
-                           ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                           ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
-  if (zmq_socket_monitor(socket.get(), address.c_str(), outcomes) != 0)
-    return cannot("watch a socket");
-  auto watcher = open_socket(context, ZMQ_PAIR);
-  if (watcher && zmq_connect(watcher->get(), address.c_str()) != 0) return cannot("watch a socket");
-  return watcher;
 }
 
 /// The knocker tries once: a denied peer that came again would be counted again.
@@ -81,13 +101,13 @@ Expected<> confirm(void* context, const CurveKeyPair* server, const std::string&
   if (!knocker) return std::unexpected(knocker.error());
   if (auto ready = prepare(*socket, *knocker, stranger, server); !ready) return ready;
   const std::string unique = curve_identity(stranger.public_key).substr(6, 32);
-  const auto watcher = watch(context, *socket, "inproc://" + unique);
-  if (!watcher) return std::unexpected(watcher.error());
+  Watch watch(*socket);
+  if (auto started = watch.start(context, "inproc://" + unique); !started) return started;
 
   const std::string address = "ipc://@postern-" + unique;
   if (zmq_bind(socket->get(), address.c_str()) != 0) return cannot("bind " + address);
   if (zmq_connect(knocker->get(), address.c_str()) != 0) return cannot("connect to " + address);
-  const auto event = outcome(*watcher);
+  const auto event = watch.outcome();
   if (!event) return std::unexpected(event.error());
   if (event->what != ZMQ_EVENT_HANDSHAKE_FAILED_AUTH || event->value != 400)
     return std::unexpected(broken("a stranger over " + name + " met event " +

@@ -89,12 +89,14 @@ std::optional<Frames> ClientSocket::receive(std::chrono::milliseconds limit) con
 }
 
 Monitor::Monitor(void* context, const Socket& socket, int events)
-    : watcher_(checked(transport::open_socket(context, ZMQ_PAIR))) {
+    : watched_(socket.get()), watcher_(checked(transport::open_socket(context, ZMQ_PAIR))) {
   static std::atomic<int> count = 0;
   const std::string address = "inproc://monitor-" + std::to_string(++count);
   BOOST_REQUIRE(zmq_socket_monitor(socket.get(), address.c_str(), events) == 0);
   BOOST_REQUIRE(zmq_connect(watcher_.get(), address.c_str()) == 0);
 }
+
+Monitor::~Monitor() { zmq_socket_monitor(watched_, nullptr, 0); }
 
 std::optional<std::pair<int, std::uint32_t>> Monitor::next(std::chrono::milliseconds limit) {
   const auto frames = receive_frames(watcher_, limit);

@@ -66,14 +66,20 @@ class ClientSocket {
   transport::Socket socket_;
 };
 
-/// The events of one socket (zmq_socket_monitor). Made before the socket binds or connects again.
+/// The events of one socket (zmq_socket_monitor). Made before the socket binds or connects, gone
+/// before the socket goes.
 class Monitor {
  public:
   Monitor(void* context, const transport::Socket& socket, int events);
+  /// An event that nobody receives would hold libzmq's I/O thread for ever.
+  ~Monitor();
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
   /// The next event and its value; nothing if none comes in time.
   std::optional<std::pair<int, std::uint32_t>> next(std::chrono::milliseconds limit = patience);
 
  private:
+  void* watched_;
   transport::Socket watcher_;
 };
 
