@@ -42,8 +42,8 @@ struct EndpointOptions {
   std::int64_t message_bytes_max = 1'048'576;
   /// Messages of one peer that wait here; the peer is held back beyond.
   int high_water_mark = 256;
-  /// Answers that wait for one peer; dropped beyond. A group commit answers all that one peer has in
-  /// flight at once, and libzmq tells only at every half of this how many the peer has read: so
+  /// Answers that wait for one peer; dropped beyond. A group commit answers all that one peer has
+  /// in flight at once, and libzmq tells only at every half of this how many the peer has read: so
   /// twice the 1,000 that a client has in flight.
   int answers_max = 2048;
   /// Which I/O thread: bit mask.
