@@ -20,6 +20,8 @@ enum class Outcome { refused, same, lost };
 struct Damage : OnLevelDb {
   FolderImage whole;
   Head head;
+  /// Whether every damage is read by an auditor too, with the same outcome.
+  bool auditing = false;
   std::map<Outcome, std::size_t> outcomes;
 
   explicit Damage(AnchorPolicy policy = AnchorPolicy::soon) : OnLevelDb(policy) {
@@ -34,11 +36,22 @@ struct Damage : OnLevelDb {
 
   // Opens and reads what the folder holds now. A refusal must leave it as it is.
   Outcome open_damaged() {
+    return outcome_of([&](const OnRecord& take) { return open_leveldb_journal(options, take); });
+  }
+
+  // The same, as an auditor does it.
+  Outcome read_damaged() {
+    return outcome_of(
+        [&](const OnRecord& take) { return read_leveldb_journal(options.folder, take); });
+  }
+
+  template <class Open>
+  Outcome outcome_of(Open open) {
     std::uint64_t seen = 0;
     bool altered = false;
-    const auto journal = open_leveldb_journal(options, [&](std::uint64_t seq, View record) {
+    const auto journal = open([&](std::uint64_t seq, View record) -> Expected<> {
       altered |= seq != ++seen || !std::ranges::equal(record, support::record_at(seq));
-      return Expected<>{};
+      return {};
     });
     if (!journal) {
       BOOST_TEST(!journal.error().sentence.empty());
@@ -51,8 +64,10 @@ struct Damage : OnLevelDb {
 
   Outcome try_bytes(const std::string& name, const std::string& bytes) {
     write_bytes(options.folder / name, bytes);
+    const Outcome read = auditing ? read_damaged() : Outcome::refused;
     const Outcome outcome = open_damaged();
     ++outcomes[outcome];
+    if (auditing) BOOST_CHECK(read == outcome);
     if (outcome == Outcome::refused) {
       auto damaged = whole;
       damaged[name] = bytes;
@@ -66,7 +81,9 @@ struct Damage : OnLevelDb {
 
   Outcome try_without(const std::string& name) {
     fs::remove(options.folder / name);
+    const Outcome read = read_damaged();
     const Outcome outcome = open_damaged();
+    BOOST_CHECK(read == outcome);
     ++outcomes[outcome];
     put_back(options.folder, whole);
     return outcome;
@@ -122,6 +139,7 @@ BOOST_AUTO_TEST_CASE(H6_no_flipped_bit_is_lost_silently) {
 
 BOOST_AUTO_TEST_CASE(H6_no_truncation_is_silent) {
   Damage damage;
+  damage.auditing = true;
   for (const auto& [name, bytes] : damage.whole) {
     for (std::size_t size = 0; size < bytes.size(); ++size) {
       const Outcome outcome = damage.try_bytes(name, bytes.substr(0, size));

@@ -317,6 +317,34 @@ BOOST_AUTO_TEST_CASE(a_missing_table_is_named) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(H6_reading_for_an_audit_gives_the_same_and_touches_nothing) {
+  OnLevelDb subject;
+  append_from(*subject.opened_journal, 1, 3000);
+  subject.reopen();
+  append_from(*subject.opened_journal, 3001, 50);
+  const Head head = subject.opened_journal->head();
+  subject.opened_journal.reset();
+  const fs::path lock = subject.options.folder / "db" / "LOCK";
+  fs::remove(lock);
+  const auto before = image_of(subject.options.folder);
+
+  std::uint64_t seen = 0;
+  const auto journal = read_leveldb_journal(
+      subject.options.folder, [&](std::uint64_t seq, View record) -> Expected<> {
+        BOOST_REQUIRE(seq == ++seen);
+        BOOST_REQUIRE(std::ranges::equal(record, record_at(seq)));
+        return {};
+      });
+  BOOST_REQUIRE_MESSAGE(journal, journal.error().sentence);
+  BOOST_TEST(((*journal)->head() == head));
+  BOOST_TEST((*read_one(**journal, 3050) == record_at(3050)));
+  const auto appended = (*journal)->append(head.seq, support::views({record_at(3051)}));
+  BOOST_REQUIRE(!appended);
+  BOOST_CHECK(appended.error().kind == FailureKind::not_permitted);
+  BOOST_TEST((image_of(subject.options.folder) == before));
+  BOOST_TEST(!fs::exists(lock));
+}
+
 BOOST_AUTO_TEST_CASE(openings_do_not_pile_up_files) {
   OnLevelDb subject;
   append_from(*subject.opened_journal, 1, 50);
