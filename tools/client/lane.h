@@ -54,12 +54,15 @@ class Lane {
     if (!connection_) connect();
     const auto now = SteadyClock::now();
     const auto attempt_time = options_.timeout / (std::max(options_.retries, 0) + 1) + extra_time;
-    auto& pending = pending_[ticket];
-    pending = {
-        std::move(bytes), ++last_order_, repeatable,         false,
-        attempt_time,     now,           now + attempt_time, now + options_.timeout + extra_time};
-    check_at_ = std::min(check_at_, pending.attempt_ends);
-    connection_->send(pending.bytes);
+    connection_->send(bytes);
+    check_at_ = std::min(check_at_, now + attempt_time);
+    pending_.emplace(ticket, Pending{.bytes = std::move(bytes),
+                                     .order = ++last_order_,
+                                     .repeatable = repeatable,
+                                     .attempt_time = attempt_time,
+                                     .sent = now,
+                                     .attempt_ends = now + attempt_time,
+                                     .deadline = now + options_.timeout + extra_time});
     return {};
   }
 
@@ -107,14 +110,17 @@ class Lane {
     connection_.emplace(context_, options_, address_);
   }
 
-  /// Takes what is there; if there is nothing, waits for it once.
+  /// Takes what is there; if there is nothing, waits for it once. Then looks at the times.
   void turn(SteadyClock::time_point until) {
-    if (take_arrivals()) return;
-    const auto now = SteadyClock::now();
-    const auto wake = std::min(until, check_at_);
-    // Rounded up, so that the time is over afterwards.
-    if (wake > now) connection_->wait(std::chrono::ceil<std::chrono::milliseconds>(wake - now));
-    if (take_arrivals()) return;
+    if (!take_arrivals()) {
+      const auto now = SteadyClock::now();
+      const auto wake = std::min(until, check_at_);
+      // Rounded up, so that the time is over afterwards.
+      if (wake > now) connection_->wait(std::chrono::ceil<std::chrono::milliseconds>(wake - now));
+      take_arrivals();
+    }
+    // What was no answer has ended everything.
+    if (!connection_) return;
     if (const auto error = hopeless()) return end_all(*error);
     if (connection_->renewed()) send_all_again();
     if (SteadyClock::now() >= check_at_) check_times();
