@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(K1_a_command_outlives_a_restart_of_the_daemon) {
 BOOST_AUTO_TEST_CASE(K5_a_command_nobody_answers_ends_unreachable) {
   FakeDaemon daemon;
   daemon.start();
-  auto client = connect(daemon, soon(1'000ms));
+  auto client = connect(daemon, soon(4'000ms));
   const auto receipt = client.execute(create_tenant("acme"));
   BOOST_TEST_REQUIRE(!receipt.has_value());
   BOOST_TEST(exit_code(receipt.error()) == 69);

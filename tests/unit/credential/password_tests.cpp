@@ -30,10 +30,8 @@ double cost_ms(Work work) {
   return cpu_ms() - begin;
 }
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
+/// What the work costs when nothing else disturbs it.
+double least(const std::vector<double>& values) { return *std::ranges::min_element(values); }
 
 }  // namespace
 
@@ -128,10 +126,10 @@ BOOST_AUTO_TEST_CASE(C9_verifying_nothing_costs_what_verifying_does) {
     wrong_ms.push_back(cost_ms([&] { BOOST_REQUIRE(!verify_password(hash, wrong)); }));
     nothing_ms.push_back(cost_ms([&] { verify_nothing(password, cost); }));
   }
-  BOOST_TEST_MESSAGE("right " << median(right_ms) << " ms, wrong " << median(wrong_ms)
-                              << " ms, nothing " << median(nothing_ms) << " ms");
-  BOOST_TEST(median(nothing_ms) / median(right_ms) == 1.0, boost::test_tools::tolerance(0.25));
-  BOOST_TEST(median(nothing_ms) / median(wrong_ms) == 1.0, boost::test_tools::tolerance(0.25));
+  BOOST_TEST_MESSAGE("right " << least(right_ms) << " ms, wrong " << least(wrong_ms)
+                              << " ms, nothing " << least(nothing_ms) << " ms");
+  BOOST_TEST(least(nothing_ms) / least(right_ms) == 1.0, boost::test_tools::tolerance(0.25));
+  BOOST_TEST(least(nothing_ms) / least(wrong_ms) == 1.0, boost::test_tools::tolerance(0.25));
 }
 
 /// A password that nobody looked at must never count as a wrong one (C5).
