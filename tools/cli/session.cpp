@@ -98,6 +98,7 @@ void Session::finish(schema::CommandMessageT& message) {
 int Session::change(schema::CommandMessageT message) {
   finish(message);
   const auto id = client::uuid_text(*message.id);
+  const bool several = message.commands.size() > 1;
   const auto receipt = client().execute(std::move(message));
   if (!receipt) {
     const auto& error = receipt.error();
@@ -106,7 +107,8 @@ int Session::change(schema::CommandMessageT message) {
   }
   if (format() != Format::table) print(to_json(*receipt));
   if (receipt->code != Code::ok) {
-    stop_refused(receipt->code, receipt->problems, exit_code_of(receipt->code, exit_codes::no));
+    stop_refused(receipt->code, receipt->problems, exit_code_of(receipt->code, exit_codes::no),
+                 several ? "command" : "");
   }
   if (format() == Format::table) print_receipt(*receipt);
   return exit_codes::yes;
@@ -126,12 +128,15 @@ void Session::print_receipt(const schema::ReceiptT& receipt) {
 }
 
 schema::AnswerT Session::ask(schema::QueryT query) {
+  const auto* check = query.body.AsCheck();
+  const bool several = check != nullptr && check->questions.size() > 1;
   auto answer = client().ask(std::move(query));
   if (!answer)
     throw Stop{client::exit_code(answer.error()), answer.error().sentence, answer.error().remedy};
   // A question that gets no answer must not end like one that is answered with no.
   if (answer->code != Code::ok)
-    stop_refused(answer->code, answer->problems, exit_code_of(answer->code, exit_codes::missing));
+    stop_refused(answer->code, answer->problems, exit_code_of(answer->code, exit_codes::missing),
+                 several ? "question" : "");
   return std::move(*answer);
 }
 
@@ -154,7 +159,8 @@ void Session::print(const boost::json::object& object) {
 }
 
 void Session::say_problems(Code code,
-                           const std::vector<std::unique_ptr<schema::ProblemT>>& problems) {
+                           const std::vector<std::unique_ptr<schema::ProblemT>>& problems,
+                           std::string_view part) {
   const auto say = [&](Code problem, const std::string& place, const std::string& sentence,
                        const std::string& remedy) {
     talk() << fmt::format("refused  {}{}: {}\n", code_name(problem), place,
@@ -165,15 +171,15 @@ void Session::say_problems(Code code,
   if (problems.empty()) say(code, "", "", "");
   for (const auto& problem : problems) {
     const auto field = problem->field.empty() ? "" : fmt::format("  {}", printable(problem->field));
-    const auto place = problem->index == 0 ? "" : fmt::format("  command {}", problem->index);
+    const auto place = part.empty() ? "" : fmt::format("  {} {}", part, problem->index);
     say(problem->code, place + field, problem->sentence, problem->remedy);
   }
 }
 
 void Session::stop_refused(Code code,
                            const std::vector<std::unique_ptr<schema::ProblemT>>& problems,
-                           int exit_code) {
-  say_problems(code, problems);
+                           int exit_code, std::string_view part) {
+  say_problems(code, problems, part);
   throw Stop{exit_code, "", ""};
 }
 

@@ -71,15 +71,16 @@ class Session {
 
   /// One JSON object on a line.
   void print(const boost::json::object& object);
-  /// Writes every problem to `talk`, and stops with the exit code for the first.
+  /// Writes every problem to `talk`, and stops. `part`: what a message of several has many of.
   [[noreturn]] void stop_refused(schema::Code code,
                                  const std::vector<std::unique_ptr<schema::ProblemT>>& problems,
-                                 int exit_code);
+                                 int exit_code, std::string_view part = "");
 
  private:
   void finish(schema::CommandMessageT& message);
   void say_problems(schema::Code code,
-                    const std::vector<std::unique_ptr<schema::ProblemT>>& problems);
+                    const std::vector<std::unique_ptr<schema::ProblemT>>& problems,
+                    std::string_view part);
   void print_receipt(const schema::ReceiptT& receipt);
 
   Settings settings_;

@@ -219,11 +219,12 @@ BOOST_AUTO_TEST_CASE(K6_a_refusal_says_every_problem_with_its_remedy) {
     receipt.problems[0]->remedy = "Use a longer one.";
     return FakeDaemon::Replies{packed(receipt)};
   };
-  const auto ended = postern("--tenant acme password reset api.bob", "abc\n");
+  const auto ended = postern("--tenant acme user lock a b c d e");
   BOOST_TEST(ended.exit_code == 1);
   BOOST_TEST(ended.out == "");
   BOOST_TEST(ended.talk ==
-             "refused  password_too_short  password: It has 3\\x1b[2J characters; 8 are needed.\n"
+             "refused  password_too_short  command 0  password: It has 3\\x1b[2J characters; 8 are "
+             "needed.\n"
              "         Use a longer one.\n"
              "refused  user_exists  command 4  username: A user of this tenant has this name.\n"
              "         Choose another name; case does not make a difference.\n");
