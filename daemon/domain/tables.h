@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "daemon/domain/entries.h"
 
@@ -70,9 +71,14 @@ class Index {
   /// Inserts, or replaces the one with the same key; gives back the replaced one.
   Handle put(Handle entry) {
     const Key key = KeyOf{}(*entry);
-    Handle old = take(key);
-    shard_of(key).insert(std::move(entry));
-    return old;
+    Shard& shard = shard_of(key);
+    const auto place = shard.find(key);
+    if (place == shard.end()) {
+      shard.insert(std::move(entry));
+      return Handle{};
+    }
+    // The key is the same, so the element stays where it is; sets are const only for its sake.
+    return std::exchange(const_cast<Handle&>(*place), std::move(entry));
   }
 
   Handle take(const Key& key) {
@@ -157,9 +163,11 @@ class Tables {
     return tenants_.put(std::move(entry));
   }
   Handle<User> put(Handle<User> entry) {
+    const bool is_named = entry->status != schema::UserStatus::deleted;
     const Handle<User>* old = users_.find(entry->id);
-    if (old != nullptr) release_name(**old);
-    if (entry->status != schema::UserStatus::deleted) usernames_.put(&*entry);
+    if (old != nullptr && !(is_named && equal_names((*old)->username, entry->username)))
+      release_name(**old);
+    if (is_named) usernames_.put(&*entry);
     return users_.put(std::move(entry));
   }
   Handle<Operator> put(Handle<Operator> entry) {

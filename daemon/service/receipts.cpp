@@ -35,22 +35,8 @@ flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::Event>>> pac
   return builder.CreateVector(offsets);
 }
 
-}  // namespace
-
-std::vector<flatbuffers::Offset<schema::Problem>> pack_problems(
-    flatbuffers::FlatBufferBuilder& builder, std::vector<schema::ProblemT> problems) {
-  std::vector<flatbuffers::Offset<schema::Problem>> offsets;
-  for (schema::ProblemT& problem : problems) {
-    problem.sentence = printable(problem.sentence, sentence_bytes_max);
-    offsets.push_back(schema::CreateProblem(builder, &problem));
-  }
-  return offsets;
-}
-
-Message receipt_of(const schema::Record& record, bool repeated) {
+Message receipt(const schema::Record& record, std::vector<schema::EventT> events, bool repeated) {
   flatbuffers::FlatBufferBuilder builder(512);
-  std::vector<schema::EventT> events;
-  for (const schema::Event* event : *record.events()) event->UnPackTo(&events.emplace_back());
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::Problem>>> problems;
   if (record.outcome() != schema::Code::ok) {
     std::vector<schema::ProblemT> made;
@@ -63,6 +49,28 @@ Message receipt_of(const schema::Record& record, bool repeated) {
                                        packed, repeated),
                  schema::receipt_identifier);
   return builder.Release();
+}
+
+}  // namespace
+
+std::vector<flatbuffers::Offset<schema::Problem>> pack_problems(
+    flatbuffers::FlatBufferBuilder& builder, std::vector<schema::ProblemT> problems) {
+  std::vector<flatbuffers::Offset<schema::Problem>> offsets;
+  for (schema::ProblemT& problem : problems) {
+    problem.sentence = printable(problem.sentence, sentence_bytes_max);
+    offsets.push_back(schema::CreateProblem(builder, &problem));
+  }
+  return offsets;
+}
+
+Message repeated_receipt_of(const schema::Record& record) {
+  std::vector<schema::EventT> events;
+  for (const schema::Event* event : *record.events()) event->UnPackTo(&events.emplace_back());
+  return receipt(record, std::move(events), true);
+}
+
+Message receipt_of(const schema::Record& record, std::vector<schema::EventT> events) {
+  return receipt(record, std::move(events), false);
 }
 
 Message receipt_of(Unrecorded made) {

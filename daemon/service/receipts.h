@@ -13,7 +13,9 @@ namespace postern::service {
 using Message = flatbuffers::DetachedBuffer;
 
 /// What a record says, events without sealed bytes (K4).
-Message receipt_of(const schema::Record& record, bool repeated);
+Message repeated_receipt_of(const schema::Record& record);
+/// The same for the first time; `events` are the record's own, in their native form.
+Message receipt_of(const schema::Record& record, std::vector<schema::EventT> events);
 
 /// For a message that left no record: its problems, or what a dry run would cause.
 struct Unrecorded {

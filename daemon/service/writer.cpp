@@ -48,6 +48,12 @@ bool has(const std::vector<schema::ProblemT>& problems, Code code) {
   return std::ranges::find(problems, code, &schema::ProblemT::code) != problems.end();
 }
 
+bool carries_secret(const CommandTask& task) {
+  return std::ranges::any_of(task.secrets, [](const CommandSecrets& secrets) {
+    return secrets.password || secrets.confirmation || secrets.current_password;
+  });
+}
+
 bool carries_password(const CommandTask& task) {
   return std::ranges::any_of(
       task.secrets, [](const CommandSecrets& secrets) { return secrets.password.has_value(); });
@@ -94,8 +100,8 @@ void Writer::take(const Inbound& inbound) {
     return count(parts_.vitals.strangers);
   auto opened = open_message<schema::CommandMessage>(
       inbound.payload, schema::command_message_identifier, command_limits);
-  credential::wipe(inbound.payload);
   if (!opened) {
+    credential::wipe(inbound.payload);
     count(parts_.vitals.malformed);
     Unrecorded made;
     made.problems.push_back(std::move(opened.error()));
@@ -106,6 +112,7 @@ void Writer::take(const Inbound& inbound) {
   task->peer = inbound.peer;
   task->identity = inbound.identity;
   maker_.take_apart(*task);
+  if (carries_secret(*task)) credential::wipe(inbound.payload);
   admit(std::move(task));
 }
 
@@ -256,7 +263,7 @@ void Writer::repeat(CommandTask& task, domain::Seq seq) {
   const auto* hash = record->contents_hash();
   const bool same = hash != nullptr && std::ranges::equal(*hash, task.contents_hash);
   if (!same) return refuse(task, Code::command_id_reused);
-  reply(task, receipt_of(*record, true));
+  reply(task, repeated_receipt_of(*record));
 }
 
 void Writer::decide(Task task) {
@@ -303,7 +310,7 @@ void Writer::record(CommandTask& task, Draft draft, const domain::Context& conte
   Message sealed = seal_record(draft, state_, context, {task.contents_hash});
   const auto* stored = flatbuffers::GetRoot<schema::Record>(sealed.data());
   if (!task.internal) {
-    reply(task, receipt_of(*stored, false));
+    reply(task, receipt_of(*stored, std::move(draft.events)));
     ids_.remember(context.asker->id, task.id(), state_.seq());
   }
   group_.records.push_back(std::move(sealed));
