@@ -1,8 +1,6 @@
 #include "tests/support/oracle.h"
 
 #include <algorithm>
-#include <regex>
-#include <sstream>
 
 namespace postern::support {
 
@@ -15,9 +13,13 @@ std::string name_of(const schema::Uuid& id) {
 }
 
 std::vector<std::string> split(const std::string& path) {
-  std::vector<std::string> segments;
-  std::istringstream rest(path);
-  for (std::string segment; std::getline(rest, segment, '/');) segments.push_back(segment);
+  std::vector<std::string> segments(1);
+  for (const char character : path) {
+    if (character == '/')
+      segments.emplace_back();
+    else
+      segments.back() += character;
+  }
   return segments;
 }
 
@@ -31,8 +33,14 @@ bool begins_with(const std::vector<std::string>& longer, const std::vector<std::
 }
 
 bool is_well_formed(const std::string& path) {
-  static const std::regex form("[a-z0-9][a-z0-9._-]{0,63}(/[a-z0-9][a-z0-9._-]{0,63}){0,15}");
-  return path.size() <= 512 && std::regex_match(path, form);
+  const std::string first = "abcdefghijklmnopqrstuvwxyz0123456789";
+  const std::vector<std::string> segments = split(path);
+  return path.size() <= 512 && segments.size() <= 16 &&
+         std::ranges::all_of(segments, [&](const std::string& segment) {
+           return segment.size() >= 1 && segment.size() <= 64 &&
+                  first.find(segment[0]) != std::string::npos &&
+                  segment.find_first_not_of(first + "._-") == std::string::npos;
+         });
 }
 
 }  // namespace
