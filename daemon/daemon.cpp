@@ -224,11 +224,14 @@ std::future<Bound> Daemon::start_thread(Loop& loop, transport::EndpointOptions o
 Expected<> Daemon::start_threads() {
   // Commands have one I/O thread, queries and history the other, so that commands do not delay
   // queries.
+  // One peer's waiting answers: pages may be 1 MiB each.
+  transport::EndpointOptions history = endpoint_options("history", 3, 2);
+  history.high_water_mark = history.answers_max = 64;
   std::array<std::future<Bound>, 3> bound = {
       start_thread(writer_loop_, endpoint_options("commands", 1, 1), [this] { turn_writer(); }),
       start_thread(reader_loop_, endpoint_options("queries", 2, 2),
                    [this] { turn_service(reader_loop_, *reader_); }),
-      start_thread(historian_loop_, endpoint_options("history", 3, 2),
+      start_thread(historian_loop_, std::move(history),
                    [this] { turn_service(historian_loop_, *historian_); })};
   threads_.emplace_back([this] { turn_auditor(); });
   std::array<Bound, 3> results = {bound[0].get(), bound[1].get(), bound[2].get()};

@@ -201,11 +201,19 @@ std::unique_ptr<schema::GrantHeldT> Auditor::held(const domain::Grant& grant) {
 }
 
 Auditor::Body Auditor::answer(const schema::GetUser& wanted, const domain::Operator& asker) {
-  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
+  const domain::User* user =
+      wanted.user_id() == nullptr ? nullptr : view_.tables().find_user(*wanted.user_id());
+  const std::string_view alias = view_of(wanted.tenant());
+  const domain::Tenant* tenant = nullptr;
+  if (!alias.empty() || wanted.user_id() == nullptr)
+    tenant = view_.find_tenant(asker, alias);
+  else if (user != nullptr && domain::in_scope(asker, user->tenant))
+    tenant = view_.tables().find_tenant(user->tenant);
+  else
+    return std::unexpected(make_problem(Code::user_unknown, "user_id"));
   if (tenant == nullptr) return std::unexpected(make_problem(Code::tenant_unknown, "tenant"));
-  const domain::User* user = wanted.user_id() != nullptr
-                                 ? view_.tables().find_user(*wanted.user_id())
-                                 : view_.tables().find_user(tenant->id, view_of(wanted.username()));
+  if (wanted.user_id() == nullptr)
+    user = view_.tables().find_user(tenant->id, view_of(wanted.username()));
   if (user == nullptr || user->tenant != tenant->id)
     return std::unexpected(make_problem(Code::user_unknown, "username"));
   schema::UserViewT made;
