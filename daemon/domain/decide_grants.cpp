@@ -17,7 +17,8 @@ std::string known_names(const Catalogue& catalogue, std::string_view kind_name) 
   for (const CatalogueKind& kind : catalogue) {
     if (kind.name == kind_name) {
       text.clear();
-      for (const std::string& action : kind.actions) text += (text.empty() ? "" : ", ") + action;
+      for (const CatalogueAction& action : kind.actions)
+        text += (text.empty() ? "" : ", ") + action.name;
       return "It knows for " + quoted(kind_name) + ": " + text + ".";
     }
     text += (text.empty() ? "" : ", ") + kind.name;

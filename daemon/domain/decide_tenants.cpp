@@ -16,17 +16,6 @@ bool is_alias(std::string_view text) {
   return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
 }
 
-std::vector<std::unique_ptr<schema::CatalogueKindT>> as_schema(const Catalogue& catalogue) {
-  std::vector<std::unique_ptr<schema::CatalogueKindT>> kinds;
-  for (const CatalogueKind& kind : catalogue) {
-    auto& made = kinds.emplace_back(std::make_unique<schema::CatalogueKindT>());
-    made->name = kind.name;
-    made->actions = kind.actions;
-    made->open = kind.open;
-  }
-  return kinds;
-}
-
 }  // namespace
 
 void create_tenant(const Case& asked) {

@@ -61,7 +61,21 @@ void write(Writer& out, const Tenant& tenant) {
     out.text(kind.name);
     out.number(kind.open);
     out.number(kind.actions.size());
-    for (const std::string& action : kind.actions) out.text(action);
+    for (const CatalogueAction& action : kind.actions) {
+      out.text(action.name);
+      out.text(action.description);
+      out.number(action.implies.size());
+      for (const std::string& implied : action.implies) out.text(implied);
+      out.text(action.warning);
+    }
+    out.text(kind.description);
+    out.number(kind.resources.size());
+    for (const CatalogueResource& resource : kind.resources) {
+      out.text(resource.path);
+      out.text(resource.description);
+      out.number(resource.open);
+      out.text(resource.warning);
+    }
   }
   out.number(tenant.enabled);
   for (const Seq seq : {tenant.created_seq, tenant.status_seq, tenant.disabled_seq})

@@ -12,19 +12,39 @@
 #include <string_view>
 #include <vector>
 
-#include "common_generated.h"
 #include "daemon/domain/ids.h"
+#include "daemon/domain/network.h"
+#include "event_generated.h"
 
 namespace postern::domain {
 
 using Bytes = std::vector<std::uint8_t>;
 using Seq = std::uint64_t;
 
+/// A6, A7.
+struct CatalogueAction {
+  std::string name;
+  std::string description = {};
+  std::vector<std::string> implies = {};
+  std::string warning = {};
+};
+
+struct CatalogueResource {
+  /// With its kind.
+  std::string path;
+  std::string description = {};
+  bool open = false;
+  std::string warning = {};
+};
+
 /// A7: what a tenant knows of one kind of resource.
 struct CatalogueKind {
   std::string name;
-  std::vector<std::string> actions;
+  std::vector<CatalogueAction> actions;
   bool open = true;
+  std::string description = {};
+  /// By path.
+  std::vector<CatalogueResource> resources = {};
 };
 
 using Catalogue = std::vector<CatalogueKind>;
@@ -32,12 +52,21 @@ using Catalogue = std::vector<CatalogueKind>;
 /// What a new tenant knows: the four kinds of A3 to A6, open.
 const Catalogue& default_catalogue();
 
+/// Without the resources.
+std::vector<std::unique_ptr<schema::CatalogueKindT>> as_schema(const Catalogue& catalogue);
+
+struct NamedRoles;
+
 struct Tenant {
   Uuid id;
   std::string alias;
   std::string display_name;
   schema::PoliciesT policies;
   Catalogue catalogue;
+  /// N1: of the policies; null: any.
+  Networks networks;
+  /// A8; null: none.
+  std::shared_ptr<const NamedRoles> roles;
   bool enabled = true;
   Seq created_seq = 0;
   /// The newest enabling or disabling; 0: none.
@@ -45,6 +74,10 @@ struct Tenant {
   /// T2: the newest disabling, and its place in its record; 0: none.
   Seq disabled_seq = 0;
   std::uint16_t disabled_index = 0;
+  /// What set the policies in force.
+  Seq policies_seq = 0;
+  /// S2: sessions made before this record are dead; 0: none are.
+  Seq session_epoch = 0;
 };
 
 /// A grant is named by the event that added it. Its texts are interned and live as long as the
@@ -52,12 +85,29 @@ struct Tenant {
 struct Grant {
   const std::string* resource = nullptr;
   const std::string* action = nullptr;
-  std::uint64_t seq : 52 = 0;
+  std::uint64_t seq : 51 = 0;
   std::uint64_t index : 10 = 0;
+  std::uint64_t conditional : 1 = 0;
   std::uint64_t deny : 1 = 0;
   std::uint64_t wildcard : 1 = 0;
 
   schema::Effect effect() const { return deny ? schema::Effect::deny : schema::Effect::allow; }
+};
+
+/// A9.
+struct Conditions {
+  std::optional<std::int64_t> not_before_ns;
+  std::optional<std::int64_t> not_after_ns;
+  /// Null: any.
+  Networks networks;
+  bool secure_transport = false;
+};
+
+/// Of one grant, that is named by its place.
+struct ConditionsOfGrant {
+  Seq seq = 0;
+  std::uint16_t index = 0;
+  Conditions conditions;
 };
 
 /// Grants in the order of their resource's plain text, so that a path's grants, and those of all
@@ -66,6 +116,8 @@ struct Grant {
 struct Grants {
   std::vector<Grant> sorted;
   std::size_t plain_count = 0;
+  /// Of the conditional ones, by seq and index.
+  std::vector<ConditionsOfGrant> conditions = {};
 
   std::size_t size() const { return sorted.size(); }
 };
@@ -74,6 +126,79 @@ struct KeyReference {
   std::uint32_t file = 0;
   std::uint16_t slot = 0;
   std::array<std::uint8_t, 32> commitment{};
+};
+
+/// A8: a named set of grants of one tenant.
+struct NamedRole {
+  Uuid id;
+  std::string name;
+  std::string description;
+  Seq created_seq = 0;
+  std::shared_ptr<const Grants> grants;
+  /// The roles it holds itself.
+  std::vector<Uuid> inner;
+  /// Its own grants and those of all roles within, compiled once when any of them changes.
+  std::shared_ptr<const Grants> compiled;
+};
+
+/// All roles of a tenant, by id and by name.
+struct NamedRoles {
+  std::vector<std::shared_ptr<const NamedRole>> by_id;
+  std::vector<std::shared_ptr<const NamedRole>> by_name;
+};
+
+/// C8.
+struct Narrowing {
+  std::string action;
+  std::string resource;
+};
+
+struct ApiKey {
+  Uuid id;
+  std::string name;
+  /// Of the secret, under a key of the key store.
+  std::array<std::uint8_t, 32> hash{};
+  /// 0: none.
+  std::int64_t expires_ns = 0;
+  /// Empty: all of the user's grants.
+  std::vector<Narrowing> narrowed_to;
+  Seq created_seq = 0;
+};
+
+struct RoleHeld {
+  Uuid role;
+  Seq seq = 0;
+};
+
+/// S3: remembered until no token of it can live.
+struct EndedSession {
+  Uuid session;
+  std::int64_t until_ns = 0;
+};
+
+/// What few users have. Replaced as a whole.
+struct UserExtras {
+  // ---- settings
+  /// N2; null: any.
+  Networks networks;
+  bool skip_ip_check = false;
+  bool secure_transport_required = false;
+  bool api_logging = false;
+  /// S1; 0: the tenant's.
+  std::uint32_t session_timeout_seconds = 0;
+  /// 0: as created.
+  Seq settings_seq = 0;
+  // ---- credentials
+  /// C7: null: none.
+  std::shared_ptr<const Bytes> sealed_old_password;
+  std::int64_t old_password_until_ns = 0;
+  /// C8: in the order they were made.
+  std::vector<ApiKey> keys;
+  std::vector<EndedSession> ended_sessions;
+  // ---- roles: in the order they were assigned
+  std::vector<RoleHeld> roles;
+  // ---- D1; null: not yet recorded
+  std::shared_ptr<const schema::UseT> use;
 };
 
 struct User {
@@ -97,14 +222,22 @@ struct User {
   Seq tenant_lock_cleared_seq = 0;
   /// C5: what locked it for wrong passwords; 0: not locked so.
   Seq passwords_lock_seq = 0;
+  /// C6: when that was.
+  std::int64_t passwords_lock_ns = 0;
   /// U9: what locked it by an operator's command; 0: not locked so.
   Seq operator_lock_seq = 0;
   /// The newest event about this user: its link.
   Seq last_seq = 0;
+  /// S2: sessions made before this record are dead; 0: none are.
+  Seq session_epoch = 0;
   std::shared_ptr<const Bytes> sealed_profile;
   std::shared_ptr<const Bytes> sealed_password;
   std::shared_ptr<const Grants> grants;
+  /// Null: as a default one.
+  std::shared_ptr<const UserExtras> extras;
 };
+
+const UserExtras& extras_of(const User& user);
 
 struct Operator {
   Uuid id;
@@ -116,6 +249,8 @@ struct Operator {
   /// In id order.
   std::vector<Uuid> tenants;
   bool vouches = false;
+  /// O4: Ed25519.
+  std::vector<std::array<std::uint8_t, 32>> signing_keys;
   Seq added_seq = 0;
   Seq changed_seq = 0;
 };

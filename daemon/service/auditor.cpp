@@ -51,18 +51,6 @@ std::vector<schema::LockCause> lock_causes(const domain::Tenant& tenant, const d
   return causes;
 }
 
-std::vector<std::unique_ptr<schema::CatalogueKindT>> catalogue_view(
-    const domain::Catalogue& catalogue) {
-  std::vector<std::unique_ptr<schema::CatalogueKindT>> kinds;
-  for (const domain::CatalogueKind& kind : catalogue) {
-    auto& made = kinds.emplace_back(std::make_unique<schema::CatalogueKindT>());
-    made->name = kind.name;
-    made->actions = kind.actions;
-    made->open = kind.open;
-  }
-  return kinds;
-}
-
 }  // namespace
 
 Auditor::Auditor(Parts parts, view::View view, journal::Head head)
@@ -109,6 +97,14 @@ Auditor::Body Auditor::answer(const schema::HistoryRequest& request,
       return answer(*request.body_as_Explain(), asker);
     case HistoryBody::GetDigest:
       return answer(*request.body_as_GetDigest(), asker);
+    case HistoryBody::ListCatalogue:
+    case HistoryBody::ListRoles:
+    case HistoryBody::GetRole:
+    case HistoryBody::ListPermissions:
+    case HistoryBody::WhoCan:
+    case HistoryBody::ListRanges:
+    case HistoryBody::TestAddress:
+    case HistoryBody::ListCalls:
     case HistoryBody::GetRecords:
     case HistoryBody::NONE:
       break;
@@ -125,7 +121,7 @@ schema::TenantViewT Auditor::describe(const domain::Tenant& tenant) {
   made.display_name = tenant.display_name;
   made.enabled = tenant.enabled;
   made.policies = std::make_unique<schema::PoliciesT>(tenant.policies);
-  made.catalogue = catalogue_view(tenant.catalogue);
+  made.catalogue = domain::as_schema(tenant.catalogue);
   made.created = cause_of(tenant.created_seq);
   made.status_changed = cause_of(tenant.status_seq);
   return made;

@@ -42,7 +42,19 @@ constexpr Row<CommandBody> commands[] = {
     {CommandBody::RecordAttempt, daemon},      {CommandBody::AddGrant, managers},
     {CommandBody::RemoveGrant, managers},      {CommandBody::AddOperator, owners},
     {CommandBody::ChangeOperator, owners},     {CommandBody::RemoveOperator, owners},
-    {CommandBody::RecordRefusals, daemon},
+    {CommandBody::RecordRefusals, daemon},     {CommandBody::SetTenant, administrators},
+    {CommandBody::DefineCatalogue, administrators},
+    {CommandBody::RetireCatalogue, administrators},
+    {CommandBody::EndTenantSessions, administrators},
+    {CommandBody::RenameUser, managers},       {CommandBody::SetProfile, managers},
+    {CommandBody::SetUserSettings, managers},  {CommandBody::RotatePassword, managers},
+    {CommandBody::CreateKey, managers},        {CommandBody::RevokeKey, managers},
+    {CommandBody::EndSessions, askers},        {CommandBody::CreateRole, administrators},
+    {CommandBody::DeleteRole, administrators}, {CommandBody::AddRoleGrant, administrators},
+    {CommandBody::RemoveRoleGrant, administrators},
+    {CommandBody::NestRole, administrators},   {CommandBody::UnnestRole, administrators},
+    {CommandBody::AssignRole, managers},       {CommandBody::UnassignRole, managers},
+    {CommandBody::ImportRanges, owners},       {CommandBody::RecordUse, daemon},
 };
 
 // A service's check by bare name also needs the operator's flag `vouches`; the reader asks for it.
@@ -51,6 +63,7 @@ constexpr Row<QueryBody> queries[] = {
     {QueryBody::Authenticate, askers},
     {QueryBody::Check, everybody},
     {QueryBody::GetStatus, everybody},
+    {QueryBody::RenewSession, askers},
 };
 
 constexpr Row<HistoryBody> history[] = {
@@ -62,6 +75,14 @@ constexpr Row<HistoryBody> history[] = {
     {HistoryBody::ListOperators, administrators | set_of(Role::auditor)},
     {HistoryBody::Explain, readers},
     {HistoryBody::GetDigest, readers},
+    {HistoryBody::ListCatalogue, readers},
+    {HistoryBody::ListRoles, readers},
+    {HistoryBody::GetRole, readers},
+    {HistoryBody::ListPermissions, everybody},
+    {HistoryBody::WhoCan, readers},
+    {HistoryBody::ListRanges, readers},
+    {HistoryBody::TestAddress, readers},
+    {HistoryBody::ListCalls, readers},
 };
 
 static_assert(std::size(commands) == static_cast<std::size_t>(CommandBody::MAX),

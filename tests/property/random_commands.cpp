@@ -54,11 +54,7 @@ schema::EventT RandomCommands::tenant(const std::string& alias, const domain::Uu
   made.policies->new_user_status = one_in(3) ? UserStatus::new_user : UserStatus::active;
   made.policies->new_user_api_access = !one_in(4);
   made.policies->tell_reasons = one_in(2);
-  for (const domain::CatalogueKind& kind : domain::default_catalogue()) {
-    made.catalogue.push_back(std::make_unique<schema::CatalogueKindT>());
-    made.catalogue.back()->name = kind.name;
-    made.catalogue.back()->actions = kind.actions;
-  }
+  made.catalogue = domain::as_schema(domain::default_catalogue());
   schema::EventT event;
   event.body.Set(std::move(made));
   return event;

@@ -83,7 +83,8 @@ bool Oracle::is_known(const std::string& tenant, const std::string& kind,
     const auto* created = fact.event.body.AsTenantCreated();
     if (created == nullptr || fact.tenant != tenant) continue;
     for (const auto& known : created->catalogue)
-      if (known->name == kind && std::ranges::count(known->actions, action) > 0) return true;
+      for (const auto& known_action : known->actions)
+        if (known->name == kind && known_action->name == action) return true;
   }
   return false;
 }

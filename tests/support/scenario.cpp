@@ -166,12 +166,7 @@ Scenario& Scenario::given_policies(schema::PoliciesT policies) {
   body.alias = tenant_;
   body.display_name = tenant_;
   body.policies = std::make_unique<schema::PoliciesT>(std::move(policies));
-  for (const domain::CatalogueKind& kind : domain::default_catalogue()) {
-    body.catalogue.push_back(std::make_unique<schema::CatalogueKindT>());
-    body.catalogue.back()->name = kind.name;
-    body.catalogue.back()->actions = kind.actions;
-    body.catalogue.back()->open = kind.open;
-  }
+  body.catalogue = domain::as_schema(domain::default_catalogue());
   schema::EventT created;
   created.body.Set(std::move(body));
   world_->record({3, 3}, {created});

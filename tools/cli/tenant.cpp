@@ -19,9 +19,11 @@ void print_policies(std::ostream& out, const schema::PoliciesT& policies) {
 
 void print_catalogue(std::ostream& out, const schema::TenantViewT& tenant) {
   Table table({"KIND", "ACTIONS", "KNOWN"});
-  for (const auto& kind : tenant.catalogue)
-    table.add(
-        {kind->name, joined(kind->actions), kind->open ? "anything below" : "what is listed"});
+  for (const auto& kind : tenant.catalogue) {
+    std::vector<std::string> actions;
+    for (const auto& action : kind->actions) actions.push_back(action->name);
+    table.add({kind->name, joined(actions), kind->open ? "anything below" : "what is listed"});
+  }
   out << "Catalogue\n";
   table.write(out);
 }

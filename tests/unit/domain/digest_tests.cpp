@@ -21,7 +21,7 @@ Tenant some_tenant() {
   tenant.id = {1, 1};
   tenant.alias = "acme";
   tenant.display_name = "Acme";
-  tenant.catalogue = {{"table", {"read"}, true}};
+  tenant.catalogue = {{"table", {{"read"}}, true}};
   return tenant;
 }
 
@@ -105,9 +105,9 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_tenant_counts) {
                               [](Tenant& t) { t.catalogue.clear(); },
                               [](Tenant& t) { t.catalogue[0].name = "tablf"; },
                               [](Tenant& t) { t.catalogue[0].open = false; },
-                              [](Tenant& t) { t.catalogue[0].actions = {"reae"}; },
+                              [](Tenant& t) { t.catalogue[0].actions = {{"reae"}}; },
                               [](Tenant& t) {
-                                t.catalogue[0].actions = {"re", "ad"};
+                                t.catalogue[0].actions = {{"re"}, {"ad"}};
                               },
                               [](Tenant& t) { t.enabled = false; },
                               [](Tenant& t) { t.created_seq = 1; },

@@ -1,0 +1,69 @@
+// Users.
+#include <algorithm>
+
+#include "daemon/domain/handlers.h"
+
+namespace postern::domain {
+
+void user_created(const Scene& scene, const schema::UserCreated& body) {
+  if (body.user() == nullptr) return;
+  auto user = std::make_shared<User>();
+  user->id = *body.user();
+  user->tenant = scene.record.tenant;
+  user->username = text(body.username());
+  if (const schema::KeyReference* key = body.key()) {
+    user->key.file = key->file();
+    user->key.slot = key->slot();
+    if (key->commitment() != nullptr && key->commitment()->size() == user->key.commitment.size())
+      std::ranges::copy(*key->commitment(), user->key.commitment.begin());
+  }
+  user->status = body.status();
+  user->api_access = body.api_access();
+  user->version = 1;
+  user->created_seq = scene.record.seq;
+  user->status_seq = scene.record.seq;
+  user->api_access_seq = scene.record.seq;
+  clear_tenant_lock(scene, *user);
+  user->last_seq = scene.record.seq;
+  user->sealed_profile = shared_bytes(body.sealed_profile());
+  user->sealed_password = shared_bytes(body.sealed_password());
+  if (user->sealed_password) user->password_seq = scene.record.seq;
+  user->grants = no_grants();
+  scene.state.replace(Owned<User>(std::move(user)), scene.changes);
+}
+
+void user_status_changed(const Scene& scene, const schema::UserStatusChanged& body) {
+  edit_user(scene, [&](User& user) {
+    user.status = body.to();
+    user.status_seq = scene.record.seq;
+  });
+}
+
+void user_locked(const Scene& scene, const schema::UserLocked& body) {
+  edit_user(scene, [&](User& user) {
+    if (body.cause() == schema::LockCause::passwords) user.passwords_lock_seq = scene.record.seq;
+    if (body.cause() == schema::LockCause::operator_command)
+      user.operator_lock_seq = scene.record.seq;
+  });
+}
+
+void user_unlocked(const Scene& scene, const schema::UserUnlocked& body) {
+  edit_user(scene, [&](User& user) {
+    if (body.causes() == nullptr) return;
+    for (const auto raw : *body.causes()) {
+      const auto cause = static_cast<schema::LockCause>(raw);
+      if (cause == schema::LockCause::passwords) user.passwords_lock_seq = 0;
+      if (cause == schema::LockCause::operator_command) user.operator_lock_seq = 0;
+      if (cause == schema::LockCause::tenant) clear_tenant_lock(scene, user);
+    }
+  });
+}
+
+void api_access_changed(const Scene& scene, const schema::ApiAccessChanged& body) {
+  edit_user(scene, [&](User& user) {
+    user.api_access = body.allowed();
+    user.api_access_seq = scene.record.seq;
+  });
+}
+
+}  // namespace postern::domain

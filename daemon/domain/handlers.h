@@ -1,0 +1,80 @@
+// What the apply files share: one event with its surroundings, and how entries are replaced.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "daemon/domain/access.h"
+#include "daemon/domain/apply.h"
+
+namespace postern::domain {
+
+/// One event with all that its handler may use.
+struct Scene {
+  State& state;
+  const RecordFacts& record;
+  const schema::Event& event;
+  std::uint16_t index;
+  Changes& changes;
+};
+
+std::string text(const flatbuffers::String* value);
+/// Null where there are none.
+std::shared_ptr<const Bytes> shared_bytes(const flatbuffers::Vector<std::uint8_t>* bytes);
+
+template <class Edit>
+void edit_tenant(const Scene& scene, Edit edit) {
+  const Tenant* before = scene.state.tables().find_tenant(scene.record.tenant);
+  if (before == nullptr) return;
+  auto after = std::make_shared<Tenant>(*before);
+  edit(*after);
+  scene.state.replace(Owned<Tenant>(std::move(after)), scene.changes);
+}
+
+template <class Edit>
+void edit_user(const Scene& scene, Edit edit) {
+  if (scene.event.user() == nullptr) return;
+  const User* before = scene.state.tables().find_user(*scene.event.user());
+  if (before == nullptr) return;
+  auto after = std::make_shared<User>(*before);
+  after->last_seq = scene.record.seq;
+  if (scene.record.role != schema::Role::daemon) ++after->version;
+  edit(*after);
+  scene.state.replace(Owned<User>(std::move(after)), scene.changes);
+}
+
+/// Edits what few users have; a default one becomes none again.
+template <class Edit>
+void edit_extras(User& user, Edit edit) {
+  auto after = std::make_shared<UserExtras>(extras_of(user));
+  edit(*after);
+  user.extras = std::move(after);
+}
+
+/// T2: this event clears the user's lock by its tenant.
+void clear_tenant_lock(const Scene& scene, User& user);
+
+// One handler for each kind of event. Total: what a record holds was decided before (law 1).
+void journal_created(const Scene& scene, const schema::JournalCreated& body);
+void tenant_created(const Scene& scene, const schema::TenantCreated& body);
+void tenant_enabled(const Scene& scene, const schema::TenantEnabled& body);
+void tenant_disabled(const Scene& scene, const schema::TenantDisabled& body);
+void user_created(const Scene& scene, const schema::UserCreated& body);
+void user_status_changed(const Scene& scene, const schema::UserStatusChanged& body);
+void user_locked(const Scene& scene, const schema::UserLocked& body);
+void user_unlocked(const Scene& scene, const schema::UserUnlocked& body);
+void api_access_changed(const Scene& scene, const schema::ApiAccessChanged& body);
+void password_reset(const Scene& scene, const schema::PasswordReset& body);
+void password_changed(const Scene& scene, const schema::PasswordChanged& body);
+void password_failed(const Scene& scene, const schema::PasswordFailed& body);
+void password_accepted(const Scene& scene, const schema::PasswordAccepted& body);
+void password_rehashed(const Scene& scene, const schema::PasswordRehashed& body);
+void grant_added(const Scene& scene, const schema::GrantAdded& body);
+void grant_removed(const Scene& scene, const schema::GrantRemoved& body);
+void operator_added(const Scene& scene, const schema::OperatorAdded& body);
+void operator_changed(const Scene& scene, const schema::OperatorChanged& body);
+void operator_removed(const Scene& scene, const schema::OperatorRemoved& body);
+void command_refused(const Scene& scene, const schema::CommandRefused& body);
+
+}  // namespace postern::domain
