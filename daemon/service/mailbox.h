@@ -28,12 +28,14 @@ class Mailbox {
 
   void post(std::unique_ptr<Value> value) {
     Letter* letter = value.release();
-    letter->next_letter = newest_.load(std::memory_order_relaxed);
-    while (!newest_.compare_exchange_weak(letter->next_letter, letter, std::memory_order_release,
-                                          std::memory_order_relaxed)) {
-    }
-    // The first letter in an empty box wakes; later ones are found with it.
-    if (letter->next_letter == nullptr) waker_.wake();
+    Letter* before = newest_.load(std::memory_order_relaxed);
+    do {
+      letter->next_letter = before;
+    } while (!newest_.compare_exchange_weak(before, letter, std::memory_order_release,
+                                            std::memory_order_relaxed));
+    // The first letter in an empty box wakes; later ones are found with it. The letter itself may
+    // be gone by now.
+    if (before == nullptr) waker_.wake();
   }
 
   /// Hands over every letter that is there, in the order of posting. True if there was one.
