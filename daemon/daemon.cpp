@@ -16,6 +16,7 @@
 #include "daemon/platform/notifier.h"
 #include "daemon/platform/process.h"
 #include "daemon/platform/signals.h"
+#include "daemon/platform/worker.h"
 #include "daemon/service/auditor.h"
 #include "daemon/service/historian.h"
 #include "daemon/service/reader.h"
@@ -106,8 +107,16 @@ class Daemon {
   std::unique_ptr<service::Reader> reader_;
   std::unique_ptr<service::Historian> historian_;
   std::unique_ptr<service::Auditor> auditor_;
+  /// Appends for the writer. Ends before the services do.
+  platform::Worker committer_;
   std::vector<std::thread> threads_;
 };
+
+/// True if it was woken.
+bool wait_for(const platform::Waker& waker) {
+  pollfd wait{waker.descriptor(), POLLIN, 0};
+  return ::poll(&wait, 1, longest_wait_ms) > 0;
+}
 
 void alarm(const std::string& sentence) { spdlog::error("{}", sentence); }
 
@@ -172,6 +181,7 @@ void Daemon::make_services() {
       service::Auditor::Parts{*data_.journal, *data_.keys, clock_, mail_, alarm}, view(), head);
   service::Writer::Settings settings;
   settings.cost = config_.cost;
+  settings.group_max = config_.group_max;
   settings.disk_floor_bytes = std::uint64_t{config_.disk_floor_mib} << 20U;
   service::Writer::Outlets outlets{
       send_from(writer_loop_),
@@ -179,7 +189,8 @@ void Daemon::make_services() {
       [this] { return platform::free_bytes(paths_.root).value_or(0); }, alarm};
   writer_ = std::make_unique<service::Writer>(
       service::Writer::Parts{*data_.journal, *data_.keys, *pool_, clock_, entropy_,
-                             writer_loop_.waker, vitals_, mail_},
+                             writer_loop_.waker, vitals_, mail_,
+                             [this](auto work) { committer_.run(std::move(work)); }},
       settings, std::move(outlets), std::move(data_.state), std::move(data_.ids));
 }
 
@@ -275,12 +286,15 @@ void Daemon::turn_writer() {
     if (woken) writer_loop_.waker.clear();
     const bool last_turns = stopping_;
     writer_->turn();
-    for (std::uint32_t taken = 0; taken < config_.group_max && endpoint.receive(inbound); ++taken)
+    for (std::uint32_t taken = 0;
+         taken < config_.group_max && !writer_->is_full() && endpoint.receive(inbound); ++taken)
       writer_->take({inbound.peer, inbound.identity, inbound.payload});
-    writer_->commit();
-    tick(writer_loop_);
+    // A disk that hangs is a writer that hangs.
+    if (writer_->commit()) tick(writer_loop_);
     done = last_turns && writer_->drain();
-    woken = !done && endpoint.wait(writer_loop_.waker.descriptor(), longest_wait_ms);
+    woken = !done &&
+            (writer_->is_full() ? wait_for(writer_loop_.waker)
+                                : endpoint.wait(writer_loop_.waker.descriptor(), longest_wait_ms));
   }
 }
 
@@ -300,11 +314,10 @@ void Daemon::turn_service(Loop& loop, Service& service) {
 }
 
 void Daemon::turn_auditor() {
-  pollfd waker{auditor_loop_.waker.descriptor(), POLLIN, 0};
   while (!writer_ended_) {
     auditor_loop_.waker.clear();
     auditor_->turn();
-    ::poll(&waker, 1, longest_wait_ms);
+    wait_for(auditor_loop_.waker);
   }
 }
 

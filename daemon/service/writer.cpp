@@ -75,13 +75,15 @@ Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State st
       state_(std::move(state)),
       ids_(std::move(ids)),
       first_shown_(state_.seq()),
-      published_seq_(state_.seq()),
+      head_(parts.journal.head()),
       maker_(parts.keys, parts.entropy),
-      hashed_(parts.waker) {}
+      hashed_(parts.waker),
+      appended_(parts.waker) {}
 
 // ---- a turn
 
 void Writer::turn() {
+  appended_.drain([&](std::unique_ptr<Appended> appended) { finish(appended->head); });
   send_shown();
   parts_.mail.writer_returned.drain([](std::unique_ptr<Published>) {});
   parts_.mail.writer_attempts.drain(
@@ -116,24 +118,54 @@ void Writer::take(const Inbound& inbound) {
   admit(std::move(task));
 }
 
-void Writer::commit() {
+bool Writer::commit() {
   record_due_refusals();
-  if (!group_.records.empty()) {
-    std::vector<journal::View> records;
-    for (const Message& record : group_.records)
-      records.push_back(std::as_bytes(std::span(record.data(), record.size())));
-    const auto appended = parts_.journal.append(state_.seq() - records.size(), records);
-    if (!appended) fail(appended.error());
-    count(parts_.vitals.groups);
-    parts_.vitals.records.fetch_add(records.size(), std::memory_order_relaxed);
+  if (is_syncing_) return false;
+  if (group_.empty()) return true;
+  if (group_.operators_changed) group_.identities = identities_in(state_.tables());
+  group_.published->time_ns = state_.time_ns();
+  std::swap(group_, syncing_);
+  if (syncing_.records.size() < records_beside_min) {
+    finish(append());
+    send_shown();
+    return true;
   }
-  if (!group_.replies.empty())
-    unsent_.push_back(
-        {group_.records.empty() ? 0 : parts_.journal.head().seq, std::move(group_.replies)});
-  group_.replies.clear();
-  group_.records.clear();
-  publish();
-  send_shown();
+  is_syncing_ = true;
+  parts_.run_beside([this] {
+    auto appended = std::make_unique<Appended>();
+    appended->head = append();
+    appended_.post(std::move(appended));
+  });
+  return true;
+}
+
+/// On whichever thread: it touches the journal and what stands still meanwhile.
+Expected<journal::Head> Writer::append() {
+  if (syncing_.records.empty()) return head_;
+  std::vector<journal::View> records;
+  for (const Message& record : syncing_.records)
+    records.push_back(std::as_bytes(std::span(record.data(), record.size())));
+  const auto* first = flatbuffers::GetRoot<schema::Record>(syncing_.records.front().data());
+  const auto appended = parts_.journal.append(first->seq() - 1, records);
+  if (!appended) return std::unexpected(appended.error());
+  return parts_.journal.head();
+}
+
+/// Law 3: if it failed, nothing decided in this group or on it ever leaves, and the state that
+/// holds it is never used again.
+void Writer::finish(const Expected<journal::Head>& appended) {
+  is_syncing_ = false;
+  if (appended) {
+    if (!syncing_.records.empty()) count(parts_.vitals.groups);
+    parts_.vitals.records.fetch_add(syncing_.records.size(), std::memory_order_relaxed);
+  } else {
+    parts_.vitals.degraded = true;
+    outlets_.alarm("the journal failed, nothing is acknowledged from now on: " +
+                   appended.error().sentence + " " + appended.error().remedy);
+    revoked_.push_back(syncing_.revoke());
+    revoked_.push_back(group_.revoke());
+  }
+  publish(appended.value_or(head_));
 }
 
 /// Whoever has a receipt finds every later question answered from what it acknowledges.
@@ -148,35 +180,34 @@ void Writer::send_shown() {
 
 bool Writer::drain() {
   stopping_ = true;
-  return hashing_ == 0 && waiting_.empty() && group_.records.empty() && unsent_.empty();
+  return hashing_ == 0 && waiting_.empty() && group_.empty() && !is_syncing_ && unsent_.empty();
 }
 
-void Writer::publish() {
-  if (std::exchange(group_.operators_changed, false))
-    outlets_.operators_changed(identities_in(state_.tables()));
-  const journal::Head head = parts_.journal.head();
-  if (head.seq == published_seq_ && group_.published->attempts.empty()) return;
-  published_seq_ = head.seq;
-  group_.published->head = head;
-  group_.published->time_ns = state_.time_ns();
-  parts_.mail.reader_published.post(std::exchange(group_.published, std::make_unique<Published>()));
+void Writer::publish(const journal::Head& head) {
+  if (!syncing_.replies.empty())
+    unsent_.push_back(
+        {syncing_.records.empty() ? 0 : head.seq, std::exchange(syncing_.replies, {})});
+  syncing_.records.clear();
+  if (std::exchange(syncing_.operators_changed, false))
+    outlets_.operators_changed(std::move(syncing_.identities));
+  if (head.seq == head_.seq && syncing_.published->attempts.empty()) return;
+  head_ = head;
+  syncing_.published->head = head;
+  parts_.mail.reader_published.post(
+      std::exchange(syncing_.published, std::make_unique<Published>()));
 }
 
-/// Law 3. What was decided in this group never leaves; the state that holds it is never used again.
-void Writer::fail(const Failure& failure) {
-  parts_.vitals.degraded = true;
-  outlets_.alarm("the journal failed, nothing is acknowledged from now on: " + failure.sentence +
-                 " " + failure.remedy);
-  for (Reply& reply : group_.replies) {
+domain::Changes Writer::Group::revoke() {
+  records.clear();
+  for (Reply& reply : replies) {
     Unrecorded made;
     made.id = reply.id;
     made.problems.push_back(make_problem(Code::journal_unavailable, ""));
     reply.receipt = receipt_of(std::move(made));
   }
-  group_.operators_changed = false;
-  group_.published->changes = {};
-  for (AttemptOutcome& outcome : group_.published->attempts)
-    outcome.code = Code::journal_unavailable;
+  operators_changed = false;
+  for (AttemptOutcome& outcome : published->attempts) outcome.code = Code::journal_unavailable;
+  return std::exchange(published->changes, {});
 }
 
 // ---- one message's way
@@ -242,13 +273,23 @@ bool Writer::answered_before(CommandTask& task) {
   return seq.has_value();
 }
 
-/// K1: the first receipt again, from the record it came from; in this group or on disk.
+/// The newest record that waits for no sync.
+domain::Seq Writer::synced_seq() const {
+  return state_.seq() - group_.records.size() - syncing_.records.size();
+}
+
+const Message& Writer::unsynced_record(domain::Seq seq) const {
+  const std::size_t place = seq - synced_seq() - 1;
+  const std::size_t syncing = syncing_.records.size();
+  return place < syncing ? syncing_.records[place] : group_.records[place - syncing];
+}
+
+/// K1: the first receipt again, from the record it came from; on its way to disk or there.
 void Writer::repeat(CommandTask& task, domain::Seq seq) {
   count(parts_.vitals.commands_repeated);
-  const domain::Seq first_in_group = state_.seq() - group_.records.size() + 1;
   journal::Bytes stored;
-  if (seq >= first_in_group) {
-    const Message& record = group_.records[seq - first_in_group];
+  if (seq > synced_seq()) {
+    const Message& record = unsynced_record(seq);
     const auto bytes = std::as_bytes(std::span(record.data(), record.size()));
     stored.assign(bytes.begin(), bytes.end());
   } else {

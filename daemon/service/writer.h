@@ -1,5 +1,6 @@
 // The writer: commands in, receipts out after the disk. It owns the state and the journal's write
-// side.
+// side, which it lends to one piece of work at a time: while a big group is appended beside it, it
+// decides the next.
 #pragma once
 
 #include <deque>
@@ -45,12 +46,20 @@ class Writer {
     platform::Waker& waker;
     Vitals& vitals;
     Mailboxes& mail;
+    /// Runs the work on another thread, or later on this one; the writer hands over no second
+    /// before the first is done.
+    std::function<void(std::move_only_function<void()>)> run_beside;
   };
+
+  /// Groups of fewer records are not worth waking another thread twice.
+  static constexpr std::size_t records_beside_min = 32;
 
   struct Settings {
     credential::PasswordCost cost;
     /// Messages that wait behind a password command that is being hashed.
     std::size_t waiting_max = 1'024;
+    /// Messages answered together.
+    std::size_t group_max = 1'000;
     std::int64_t clock_behind_max_ns = 300'000'000'000;
     std::uint64_t disk_floor_bytes = 128U << 20U;
   };
@@ -73,8 +82,11 @@ class Writer {
   void turn();
   /// One message from the command socket.
   void take(const Inbound& inbound);
-  /// Makes the group durable, then lets everything out that rests on it.
-  void commit();
+  /// Makes the group durable, then lets everything out that rests on it. False: the group before
+  /// it is still on its way to the disk, and this one goes on gathering.
+  bool commit();
+  /// Nothing may be taken until a `commit` was true.
+  bool is_full() const { return group_.replies.size() >= settings_.group_max; }
 
   /// Refuses what comes from now on (`stopping`); what was taken is finished. True when nothing is
   /// under way.
@@ -115,9 +127,12 @@ class Writer {
   void refuse(const CommandTask& task, schema::Code code, std::string_view detail = {});
   const domain::Operator* asker_of(const CommandTask& task) const;
   std::int64_t now_ns() const;
-  void fail(const Failure& failure);
-  void publish();
+  Expected<journal::Head> append();
+  void finish(const Expected<journal::Head>& appended);
+  void publish(const journal::Head& head);
   void send_shown();
+  domain::Seq synced_seq() const;
+  const Message& unsynced_record(domain::Seq seq) const;
 
   struct Reply {
     Peer peer;
@@ -135,6 +150,16 @@ class Writer {
     std::vector<Reply> replies;
     std::unique_ptr<Published> published = std::make_unique<Published>();
     bool operators_changed = false;
+    /// If operators changed: who may connect once it is durable.
+    std::set<std::string> identities;
+
+    bool empty() const { return records.empty() && replies.empty() && published->attempts.empty(); }
+    /// Gives back the changes that nobody will see.
+    domain::Changes revoke();
+  };
+  /// What appending came to.
+  struct Appended : Letter {
+    Expected<journal::Head> head;
   };
   struct Refusals {
     std::int64_t recorded_ns = 0;
@@ -152,9 +177,15 @@ class Writer {
   CommandIds ids_;
   /// The reader began with this.
   domain::Seq first_shown_;
-  domain::Seq published_seq_;
+  journal::Head head_;
   TaskMaker maker_;
+  /// Gathers.
   Group group_;
+  /// Becomes durable; its records are read on two threads then and changed by none.
+  Group syncing_;
+  bool is_syncing_ = false;
+  /// Of groups that failed. Queries go on from the entries they replaced, which live here alone.
+  std::vector<domain::Changes> revoked_;
   std::deque<Unsent> unsent_;
   bool stopping_ = false;
   std::int64_t next_watch_ns_ = 0;
@@ -166,6 +197,7 @@ class Writer {
   std::unordered_map<Uuid, Refusals, UuidHash> refusals_;
 
   Mailbox<CommandTask> hashed_;
+  Mailbox<Appended> appended_;
 };
 
 /// Every identity that may connect.

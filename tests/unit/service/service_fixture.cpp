@@ -56,9 +56,14 @@ ServiceFixture::ServiceFixture() {
   service::Writer::Settings settings;
   settings.cost = least_cost;
   writer = std::make_unique<service::Writer>(
-      service::Writer::Parts{journal, *keys_, *pool_, clock, entropy_, waker_, vitals, mail_},
+      service::Writer::Parts{journal, *keys_, *pool_, clock, entropy_, waker_, vitals, mail_,
+                             [this](std::move_only_function<void()> append) {
+                               if (!holds_appends_) return committer_.run(std::move(append));
+                               held_appends_.push_back(std::move(append));
+                             }},
       settings,
-      service::Writer::Outlets{keep(sent_), [](std::set<std::string>) {},
+      service::Writer::Outlets{keep(sent_),
+                               [this](std::set<std::string> now) { allowed = std::move(now); },
                                [this] { return disk_free; }, alarm},
       std::move(state), service::CommandIds({}));
   writer->turn();
@@ -108,6 +113,11 @@ void ServiceFixture::commit() {
   reader->turn();
   forward(mail_.historian_published, mail_.writer_returned);
   writer->turn();
+}
+
+void ServiceFixture::let_append() {
+  BOOST_REQUIRE(append_waits());
+  for (auto& append : std::exchange(held_appends_, {})) append();
 }
 
 void ServiceFixture::turn_until(const std::function<bool()>& done) {

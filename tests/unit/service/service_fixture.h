@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "daemon/platform/worker.h"
 #include "daemon/service/reader.h"
 #include "daemon/service/writer.h"
 #include "tests/support/memory_journal.h"
@@ -66,11 +67,19 @@ class ServiceFixture {
   /// A fresh id at the clock's time.
   schema::Uuid fresh_id();
 
+  /// From now on what the writer hands over waits; else another thread runs it at once.
+  void hold_appends() { holds_appends_ = true; }
+  /// Runs what waits.
+  void let_append();
+  bool append_waits() const { return !held_appends_.empty(); }
+
   SimulatedClock clock;
   MemoryJournal journal;
   service::Vitals vitals;
   std::uint64_t disk_free = 1ULL << 40U;
   std::vector<std::string> alarms;
+  /// Who may connect, once an operator has changed.
+  std::set<std::string> allowed;
 
  private:
   void seed_journal(domain::State& state);
@@ -88,6 +97,9 @@ class ServiceFixture {
   std::unique_ptr<service::Reader> reader;
 
  private:
+  platform::Worker committer_;
+  bool holds_appends_ = false;
+  std::vector<std::move_only_function<void()>> held_appends_;
   std::map<std::string, std::vector<std::uint8_t>> sent_;
   std::map<std::string, std::vector<std::uint8_t>> answered_;
   std::uint64_t next_ = 0;

@@ -20,8 +20,39 @@ schema::ResetPasswordT reset(std::string password) {
   return body;
 }
 
+schema::AddOperatorT service_operator(std::string name, std::uint32_t uid) {
+  schema::AddOperatorT body;
+  body.name = std::move(name);
+  body.role = schema::Role::service;
+  body.standing = std::make_unique<schema::OperatorStandingT>();
+  body.standing->uid = uid;
+  body.standing->all_tenants = true;
+  return body;
+}
+
 struct Acme : ServiceFixture {
   Acme() { create_acme(); }
+};
+
+/// A group big enough to be appended beside the writer is on its way: it creates user-0, user-1 …,
+/// and an operator with uid 7.
+struct Syncing : Acme {
+  Syncing() {
+    hold_appends();
+    send(message("", "", service_operator("seven", 7)));
+    for (std::size_t index = 0; index < service::Writer::records_beside_min; ++index) {
+      asked.push_back(message("acme", "", create("user-" + std::to_string(index))));
+      asked.back().id = std::make_unique<schema::Uuid>(fresh_id());
+      sent.push_back(send(schema::CommandMessageT(asked.back())));
+    }
+    commit();
+    BOOST_REQUIRE(append_waits());
+  }
+
+  const std::uint64_t head = journal.head().seq;
+  std::vector<schema::CommandMessageT> asked;
+  std::vector<std::string> sent;
+  const std::size_t group = service::Writer::records_beside_min + 1;
 };
 
 }  // namespace
@@ -60,6 +91,100 @@ BOOST_FIXTURE_TEST_CASE(K5_after_a_failed_sync_nothing_that_rests_on_it_is_told,
       (answer(question).body.AsChecked()->decisions[0]->reason == Code::invalid_credentials));
 }
 
+BOOST_FIXTURE_TEST_CASE(K5_what_rests_on_a_group_under_way_waits_for_its_sync, Syncing) {
+  const auto refused = send(message("acme", "", create("user-0")));
+  const auto question = ask(by_name("acme", "user-0", "read", "table/customer"));
+  commit();
+  BOOST_TEST(journal.head().seq == head);
+  BOOST_TEST(!has_receipt(sent.front()));
+  BOOST_TEST(!has_receipt(refused));
+  BOOST_TEST(
+      (answer(question).body.AsChecked()->decisions[0]->reason == Code::invalid_credentials));
+  let_append();
+  BOOST_TEST(!has_receipt(sent.front()));
+  turn_until([&] { return has_receipt(refused); });
+  BOOST_TEST((receipt(refused).code == Code::user_exists));
+  BOOST_TEST((receipt(sent.front()).code == Code::ok));
+  BOOST_TEST((receipt(sent.back()).code == Code::ok));
+  BOOST_TEST(journal.head().seq == head + group);
+}
+
+BOOST_FIXTURE_TEST_CASE(K5_an_operator_may_connect_once_its_own_group_is_synced, Syncing) {
+  send(message("", "", service_operator("eight", 8)));
+  commit();
+  BOOST_TEST(!allowed.contains("uid:7"));
+  let_append();
+  writer->turn();
+  BOOST_TEST(allowed.contains("uid:7"));
+  BOOST_TEST(!allowed.contains("uid:8"));
+  commit();
+  BOOST_TEST(allowed.contains("uid:8"));
+}
+
+BOOST_FIXTURE_TEST_CASE(K5_a_record_decided_on_a_group_under_way_follows_it, Syncing) {
+  const auto locked = send(message("acme", "user-0", schema::LockUserT()));
+  commit();
+  BOOST_TEST(journal.head().seq == head);
+  BOOST_TEST(!has_receipt(locked));
+  let_append();
+  turn_until([&] { return has_receipt(locked); });
+  BOOST_TEST(has_receipt(sent.back()));
+  BOOST_TEST(receipt(locked).seq == head + group + 1);
+  BOOST_TEST(journal.head().seq == head + group + 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(K5_a_group_that_fails_takes_the_one_decided_on_it_along, Syncing) {
+  journal.fail_from(3);
+  const auto locked = send(message("acme", "user-0", schema::LockUserT()));
+  send(message("", "", service_operator("eight", 8)));
+  const auto refused = send(message("acme", "", create("user-0")));
+  const auto question = ask(by_name("acme", "user-0", "read", "table/customer"));
+  commit();
+  let_append();
+  turn_until([&] { return has_receipt(sent.front()) && has_receipt(refused); });
+  BOOST_TEST(journal.fired() == 1);
+  for (const std::string& one : sent) BOOST_TEST((receipt(one).code == Code::journal_unavailable));
+  BOOST_TEST((receipt(locked).code == Code::journal_unavailable));
+  BOOST_TEST((receipt(refused).code == Code::journal_unavailable));
+  BOOST_TEST(journal.head().seq == head);
+  BOOST_TEST(alarms.size() == 1);
+  BOOST_TEST(allowed.empty());
+  BOOST_TEST((run(message("acme", "", create("other"))).code == Code::journal_unavailable));
+  BOOST_TEST(journal.fired() == 1);
+  BOOST_TEST(
+      (answer(question).body.AsChecked()->decisions[0]->reason == Code::invalid_credentials));
+}
+
+BOOST_FIXTURE_TEST_CASE(K5_a_stop_waits_for_the_group_under_way, Syncing) {
+  BOOST_TEST(!writer->drain());
+  let_append();
+  BOOST_TEST(!writer->drain());
+  turn_until([&] { return writer->drain(); });
+  BOOST_TEST((receipt(sent.back()).code == Code::ok));
+}
+
+BOOST_FIXTURE_TEST_CASE(K5_groups_appended_by_another_thread_leave_in_order, Acme) {
+  std::vector<std::string> sent;
+  std::vector<std::string> repeated;
+  for (int group = 0; group < 8; ++group) {
+    std::vector<schema::CommandMessageT> asked;
+    for (std::size_t index = 0; index < service::Writer::records_beside_min; ++index) {
+      asked.push_back(message("acme", "", create("user-" + std::to_string(sent.size()))));
+      asked.back().id = std::make_unique<schema::Uuid>(fresh_id());
+      sent.push_back(send(schema::CommandMessageT(asked.back())));
+    }
+    commit();
+    for (auto& again : asked) repeated.push_back(send(std::move(again)));
+  }
+  turn_until([&] { return has_receipt(repeated.back()); });
+  for (std::size_t index = 0; index < sent.size(); ++index) {
+    BOOST_REQUIRE((receipt(sent[index]).code == Code::ok));
+    BOOST_REQUIRE(receipt(repeated[index]).repeated);
+    BOOST_REQUIRE(receipt(repeated[index]).seq == receipt(sent[index]).seq);
+  }
+  BOOST_TEST(journal.head().seq == receipt(sent.back()).seq);
+}
+
 BOOST_FIXTURE_TEST_CASE(T4_policies_are_stored_in_full, Acme) {
   domain::RecordGate gate;
   int checked = 0;
@@ -70,9 +195,9 @@ BOOST_FIXTURE_TEST_CASE(T4_policies_are_stored_in_full, Acme) {
     const auto* created = (*record)->events()->Get(0)->body_as_TenantCreated();
     if (created == nullptr) continue;
     const auto* policies = reinterpret_cast<const flatbuffers::Table*>(created->policies());
-    for (const auto field : {schema::Policies::VT_LOCKOUT_FAILURES,
-                             schema::Policies::VT_PASSWORD_LENGTH_MIN,
-                             schema::Policies::VT_DIRECT_DELETION})
+    for (const auto field :
+         {schema::Policies::VT_LOCKOUT_FAILURES, schema::Policies::VT_PASSWORD_LENGTH_MIN,
+          schema::Policies::VT_DIRECT_DELETION})
       BOOST_TEST(policies->CheckField(field));
     ++checked;
   }
@@ -97,6 +222,29 @@ BOOST_FIXTURE_TEST_CASE(K1_one_id_twice_in_one_group_acts_once, Acme) {
   BOOST_TEST(later.seq == receipt(one).seq);
   BOOST_REQUIRE(later.events.size() == 1);
   BOOST_TEST((*later.events[0] == *receipt(one).events.at(0)));
+}
+
+BOOST_FIXTURE_TEST_CASE(K1_an_id_whose_record_is_under_way_gets_the_first_receipt, Syncing) {
+  const auto again = send(schema::CommandMessageT(asked.at(3)));
+  auto next = message("acme", "", create("next"));
+  next.id = std::make_unique<schema::Uuid>(fresh_id());
+  const auto one = send(schema::CommandMessageT(next));
+  const auto two = send(schema::CommandMessageT(next));
+  commit();
+  BOOST_TEST(!has_receipt(again));
+  let_append();
+  turn_until([&] { return has_receipt(two); });
+  BOOST_TEST(receipt(again).repeated);
+  BOOST_TEST(receipt(again).seq == receipt(sent.at(3)).seq);
+  BOOST_REQUIRE(receipt(again).events.size() == 1);
+  BOOST_TEST((*receipt(again).events[0] == *receipt(sent.at(3)).events.at(0)));
+  BOOST_TEST(!receipt(one).repeated);
+  BOOST_TEST(receipt(two).repeated);
+  BOOST_TEST(receipt(two).seq == receipt(one).seq);
+  BOOST_TEST(journal.head().seq == head + group + 1);
+  const auto later = run(schema::CommandMessageT(asked.at(3)));
+  BOOST_TEST(later.repeated);
+  BOOST_TEST(later.seq == receipt(sent.at(3)).seq);
 }
 
 BOOST_FIXTURE_TEST_CASE(K1_the_same_id_with_other_contents_is_refused, Acme) {
