@@ -38,8 +38,8 @@ class Cursor {
   virtual Expected<View> next() = 0;
 };
 
-/// One thread at a time appends; any thread may read what is durable. Nothing is ever overwritten or
-/// removed. The first failed append, whatever its cause, ends writing for the life of the object
+/// One thread at a time appends; any thread may read what is durable. Nothing is ever overwritten
+/// or removed. The first failed append, whatever its cause, ends writing for the life of the object
 /// (law 3): later ones fail at once. Reading goes on.
 class Journal {
  public:
