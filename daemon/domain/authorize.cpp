@@ -85,7 +85,7 @@ std::vector<Stop> all_stops(const Tenant* tenant, const User* user, const CallFa
 bool knows(const Catalogue& catalogue, std::string_view resource, std::string_view action) {
   const auto kind = std::ranges::find(catalogue, kind_of(resource), &CatalogueKind::name);
   if (kind == catalogue.end()) return false;
-  return action == "*" || std::ranges::find(kind->actions, action, &CatalogueAction::name) != kind->actions.end();
+  return action == "*" || std::ranges::count(kind->actions, action, &CatalogueAction::name) > 0;
 }
 
 }  // namespace postern::domain

@@ -45,7 +45,7 @@ constexpr Row<CommandBody> commands[] = {
     {CommandBody::RecordRefusals, daemon},     {CommandBody::SetTenant, administrators},
     {CommandBody::DefineCatalogue, administrators},
     {CommandBody::RetireCatalogue, administrators},
-    {CommandBody::EndTenantSessions, administrators},
+    {CommandBody::EndTenantSessions, managers},
     {CommandBody::RenameUser, managers},       {CommandBody::SetProfile, managers},
     {CommandBody::SetUserSettings, managers},  {CommandBody::RotatePassword, managers},
     {CommandBody::CreateKey, managers},        {CommandBody::RevokeKey, managers},
