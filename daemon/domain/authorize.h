@@ -2,6 +2,8 @@
 // the first stop for an answer and to the end for an explanation.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -10,9 +12,16 @@
 
 namespace postern::domain {
 
-/// How the user's call came in (N6, U10).
+/// How the user's call came in (N6, U10), and when.
 struct CallFacts {
   bool interactive = false;
+  /// The daemon's clock, UTC nanoseconds.
+  std::int64_t now_ns = 0;
+  /// Absent: every address rule fails.
+  std::optional<Address> address = {};
+  bool tls = false;
+  /// Null: none was ever imported.
+  const Providers* providers = nullptr;
 };
 
 struct Question {
