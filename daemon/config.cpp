@@ -53,9 +53,10 @@ bool take_address(const toml::node& node, Config& config) {
   return true;
 }
 
-bool take_ipc(const toml::node& node, Config& config) {
+template <bool Config::*field>
+bool take_switch(const toml::node& node, Config& config) {
   const auto value = node.value_exact<bool>();
-  config.ipc = value.value_or(config.ipc);
+  config.*field = value.value_or(config.*field);
   return value.has_value();
 }
 
@@ -85,7 +86,8 @@ std::span<const Key> keys() {
   static const std::vector<Key> table = {
       {"sockets", "address", "an IPv4 or IPv6 address", take_address},
       {"sockets", "port_base", "a number from 1 to 65530", number(&Config::port_base, 1, 65'530)},
-      {"sockets", "ipc", "true or false", take_ipc},
+      {"sockets", "ipc", "true or false", take_switch<&Config::ipc>},
+      {"sockets", "metrics", "true or false", take_switch<&Config::metrics>},
       {"passwords", "memory_kib", "a number from 8 to 4194304",
        cost(&credential::PasswordCost::memory_kib, 8, 4'194'304)},
       {"passwords", "passes", "a number from 1 to 64",

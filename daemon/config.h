@@ -22,6 +22,8 @@ struct Config {
   std::uint16_t port_base = 7'600;
   /// The fast door, in `<data>/sockets`.
   bool ipc = true;
+  /// Whether there is a metrics page.
+  bool metrics = true;
 
   // [passwords]
   credential::PasswordCost cost;

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -12,6 +13,7 @@
 #include <thread>
 
 #include "daemon/data_folder.h"
+#include "daemon/metrics.h"
 #include "daemon/platform/files.h"
 #include "daemon/platform/notifier.h"
 #include "daemon/platform/process.h"
@@ -39,6 +41,7 @@ constexpr int longest_wait_ms = 1'000;
 constexpr std::int64_t message_bytes_max = 2 * 1'048'576;
 constexpr std::uint32_t memory_floor_kib = 19'456;
 constexpr std::int64_t hour_ms = 3'600'000;
+constexpr unsigned metrics_port_offset = 5;
 
 /// What a thread's loop shares with main.
 struct Loop {
@@ -79,9 +82,13 @@ class Daemon {
   void tick(Loop& loop);
   service::Send send_from(Loop& loop);
 
+  Expected<> start_metrics();
+  Metrics metrics() const;
   Expected<> tell_addresses(const std::array<Bound, 3>& bound) const;
   void check_clock();
   std::vector<std::string> warnings() const;
+  /// Why commands are refused now; empty: they are taken.
+  std::vector<std::string> refusing() const;
   std::vector<std::pair<std::string, std::uint64_t>> counters() const;
   bool all_ticked();
 
@@ -93,6 +100,8 @@ class Daemon {
   platform::SystemEntropy entropy_;
   service::Vitals vitals_;
   Loop writer_loop_, reader_loop_, historian_loop_, auditor_loop_;
+  /// What the data folder held at the start.
+  std::uint64_t first_seq_ = 0;
   platform::Waker died_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> writer_ended_{false};
@@ -110,6 +119,8 @@ class Daemon {
   /// Appends for the writer. Ends before the services do.
   platform::Worker committer_;
   std::vector<std::thread> threads_;
+  /// Null: there is none. Reads what the others keep.
+  std::unique_ptr<MetricsPage> page_;
 };
 
 /// True if it was woken.
@@ -154,6 +165,7 @@ void Daemon::check_clock() {
 
 void Daemon::make_services() {
   const journal::Head head = data_.journal->head();
+  first_seq_ = head.seq;
   const std::int64_t time_ns = data_.state.time_ns();
   const auto view = [&] {
     view::View made;
@@ -248,7 +260,17 @@ Expected<> Daemon::start_threads() {
   std::array<Bound, 3> results = {bound[0].get(), bound[1].get(), bound[2].get()};
   for (const Bound& result : results)
     if (!result) return std::unexpected(result.error());
+  if (auto started = start_metrics(); !started) return started;
   return tell_addresses(results);
+}
+
+Expected<> Daemon::start_metrics() {
+  if (!config_.metrics) return {};
+  const auto port = static_cast<std::uint16_t>(config_.port_base + metrics_port_offset);
+  auto page = MetricsPage::start(config_.address, port, [this] { return metrics(); });
+  if (!page) return std::unexpected(page.error());
+  page_ = std::move(*page);
+  return {};
 }
 
 Expected<> Daemon::tell_addresses(const std::array<Bound, 3>& bound) const {
@@ -261,6 +283,10 @@ Expected<> Daemon::tell_addresses(const std::array<Bound, 3>& bound) const {
       file += std::string(names[index]) + (is_ipc ? "_ipc" : "") + " = \"" + address + "\"\n";
       std::printf("%-12s%s\n", names[index], address.c_str());
     }
+  }
+  if (page_) {
+    file += "metrics = \"" + page_->address() + "\"\n";
+    std::printf("%-12s%s\n", "metrics", page_->address().c_str());
   }
   file += "server_key = \"" + transport::z85_encode(server) + "\"\n";
   std::printf("%-12s%s\n", "server key", transport::z85_encode(server).c_str());
@@ -353,6 +379,7 @@ void Daemon::wait_for_the_end(platform::Signals& signals) {
 
 Expected<> Daemon::stop() {
   stopping_ = true;
+  page_.reset();
   writer_loop_.waker.wake();
   // The writer needs the reader to the end: its last receipts wait until queries show what they
   // say.
@@ -384,6 +411,12 @@ std::vector<std::string> Daemon::warnings() const {
     told.push_back("the anchor is off: a cut tail of the journal would go unnoticed");
   if (!data_.keys->memory_locked())
     told.push_back("keys are not locked in memory: raise the limit on locked memory");
+  std::ranges::move(refusing(), std::back_inserter(told));
+  return told;
+}
+
+std::vector<std::string> Daemon::refusing() const {
+  std::vector<std::string> told;
   if (vitals_.degraded)
     told.push_back("the journal failed: commands are refused until the daemon is restarted");
   if (vitals_.disk_low)
@@ -392,6 +425,29 @@ std::vector<std::string> Daemon::warnings() const {
     told.push_back(
         "the clock disagrees with the journal: commands are refused until it is confirmed");
   return told;
+}
+
+Metrics Daemon::metrics() const {
+  Metrics made;
+  made.not_ready = refusing();
+  made.gauges = {
+      {"seq", "Place of the newest record that questions are answered from.",
+       static_cast<double>(std::max(mail_.shown_seq(), first_seq_))},
+      {"degraded", "1: the journal failed, commands are refused.", vitals_.degraded ? 1.0 : 0.0},
+      {"disk_low", "1: free space is under the floor, commands are refused.",
+       vitals_.disk_low ? 1.0 : 0.0},
+      {"clock_suspect", "1: the clock disagrees with the journal, commands are refused.",
+       vitals_.clock_suspect ? 1.0 : 0.0},
+      {"disk_free_bytes", "Free space of the data folder's file system.",
+       static_cast<double>(vitals_.disk_free)},
+      {"passwords_waiting", "Password questions that wait for a thread.",
+       static_cast<double>(pool_->waiting())},
+  };
+  for (auto& [name, value] : counters())
+    if (name != "passwords_waiting")
+      made.counters.push_back(
+          {name + "_total", "Since the start; as in 'postern status'.", static_cast<double>(value)});
+  return made;
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> Daemon::counters() const {

@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(json_has_the_schemas_names_and_peoples_forms) {
              R"("problems":[],"seq":18446744073709551615,"time":"2024-02-29T12:34:56.000000007Z",)"
              R"("events":[{"previous_user_seq":0,"body_type":"PasswordReset",)"
              R"("body":{"sealed_password":"abcd"}}],"repeated":false,"dry_run":false,)"
-             R"("retry_after_ms":0})");
+             R"("retry_after_ms":0,"secrets":[]})");
 }
 
 BOOST_AUTO_TEST_CASE(keys_are_z85_and_unset_options_are_left_out) {
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(keys_are_z85_and_unset_options_are_left_out) {
   standing.keys[0]->bytes.assign(32, 0);
   BOOST_TEST(text_of(standing) ==
              R"({"keys":["0000000000000000000000000000000000000000"],"all_tenants":false,)"
-             R"("tenants":[],"tenant_ids":[],"vouches":false})");
+             R"("tenants":[],"tenant_ids":[],"vouches":false,"signing_keys":[]})");
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_enum_value_is_its_number_and_broken_text_is_marked) {
