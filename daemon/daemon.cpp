@@ -443,10 +443,10 @@ Metrics Daemon::metrics() const {
       {"passwords_waiting", "Password questions that wait for a thread.",
        static_cast<double>(pool_->waiting())},
   };
+  constexpr std::string_view help = "Since the start; as in 'postern status'.";
   for (auto& [name, value] : counters())
     if (name != "passwords_waiting")
-      made.counters.push_back(
-          {name + "_total", "Since the start; as in 'postern status'.", static_cast<double>(value)});
+      made.counters.push_back({name + "_total", help, static_cast<double>(value)});
   return made;
 }
 

@@ -51,6 +51,7 @@ LIBRARIES = {
     r"toml": ["daemon/config", "tools/cli/", "tests/"],
     r"CLI/": ["daemon/main", "daemon/config", "replay/", "tools/"],
     r"boost/json": ["replay/", "tools/", "tests/"],
+    r"boost/(asio|beast)": ["daemon/metrics.cpp", "tests/"],
     r"boost/test": ["tests/"],
     r"boost/(unordered|container|circular_buffer|intrusive|container_hash)": [""],
     r"boost/": ["tests/"],

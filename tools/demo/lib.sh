@@ -1,5 +1,5 @@
 # What every story uses: the daemon it talks to, and questions whose answers are compared.
-# Sourced by tools/run, which has set project, data and port_base. A story ends with `finish`.
+# Sourced by play, which has set project, data and port_base, and ends a story with `finish`.
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154
 
 asked=0

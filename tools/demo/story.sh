@@ -1,4 +1,4 @@
-# The story of two companies whose programs use one API. Sourced by tools/run.
+# The story of two companies whose programs use one API. Sourced by play.
 # shellcheck shell=bash disable=SC2154
 
 acme=acme$again
