@@ -79,7 +79,7 @@ constexpr HandlerOfKind handler_table[] = {
     {EventBody::RoleAssigned, nullptr},
     {EventBody::RoleUnassigned, nullptr},
     {EventBody::RangesImported, nullptr},
-    {EventBody::UserUsed, nullptr},
+    {EventBody::UserUsed, with_body<schema::UserUsed, user_used>},
 };
 
 constexpr auto kind_count = static_cast<std::size_t>(EventBody::MAX) + 1;
@@ -106,7 +106,7 @@ void apply(State& state, const RecordFacts& record, const schema::Event& event, 
 }
 
 void apply_record(State& state, const schema::Record& record, Changes& changes) {
-  RecordFacts facts{record.seq(), record.role(), Uuid()};
+  RecordFacts facts{record.seq(), record.role(), Uuid(), record.time_ns()};
   if (record.tenant() != nullptr) facts.tenant = *record.tenant();
   std::uint16_t index = 0;
   if (record.events() != nullptr)

@@ -53,7 +53,7 @@ constexpr RuleOfKind rule_table[] = {
     {CommandBody::AssignRole, nullptr},
     {CommandBody::UnassignRole, nullptr},
     {CommandBody::ImportRanges, nullptr},
-    {CommandBody::RecordUse, nullptr},
+    {CommandBody::RecordUse, record_use},
 };
 
 constexpr auto kind_count = static_cast<std::size_t>(CommandBody::MAX) + 1;

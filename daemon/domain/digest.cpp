@@ -83,6 +83,39 @@ void write(Writer& out, const Tenant& tenant) {
   out.number(tenant.disabled_index);
 }
 
+void write(Writer& out, const UseSum& use) {
+  const auto time = [&](std::int64_t time_ns) { out.number(static_cast<std::uint64_t>(time_ns)); };
+  time(use.first_ns);
+  time(use.last_ns);
+  time(use.recorded_ns);
+  time(use.password_last_ns);
+  out.number(use.days.size());
+  for (const UseOfDay& day : use.days) {
+    out.number(day.day);
+    out.number(day.allowed);
+    out.number(day.denied);
+  }
+  out.number(use.networks.size());
+  for (const std::string& network : use.networks) out.text(network);
+  out.number(use.networks_left_out);
+  out.number(use.clients.size());
+  for (const std::string& client : use.clients) out.text(client);
+  out.number(use.clients_left_out);
+  out.number(use.keys.size());
+  for (const UseOfKey& key : use.keys) {
+    out.id(key.key);
+    time(key.last_ns);
+    out.number(key.count);
+  }
+  out.number(use.grants.size());
+  for (const UseOfGrant& grant : use.grants) {
+    out.number(grant.seq);
+    out.number(grant.index);
+    time(grant.last_ns);
+    out.number(grant.count);
+  }
+}
+
 void write(Writer& out, const User& user) {
   out.number('u');
   out.id(user.id);
@@ -110,6 +143,9 @@ void write(Writer& out, const User& user) {
     out.text(*grant.action);
     out.text(*grant.resource);
   }
+  const auto& use = extras_of(user).use;
+  out.number(use != nullptr);
+  if (use != nullptr) write(out, *use);
 }
 
 void write(Writer& out, const Operator& entry) {

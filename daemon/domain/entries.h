@@ -14,6 +14,7 @@
 
 #include "daemon/domain/ids.h"
 #include "daemon/domain/network.h"
+#include "daemon/domain/use.h"
 #include "event_generated.h"
 
 namespace postern::domain {
@@ -198,7 +199,7 @@ struct UserExtras {
   // ---- roles: in the order they were assigned
   std::vector<RoleHeld> roles;
   // ---- D1; null: not yet recorded
-  std::shared_ptr<const schema::UseT> use;
+  std::shared_ptr<const UseSum> use;
 };
 
 struct User {

@@ -84,5 +84,6 @@ void add_operator(const Case&);
 void change_operator(const Case&);
 void remove_operator(const Case&);
 void record_refusals(const Case&);
+void record_use(const Case&);
 
 }  // namespace postern::domain
