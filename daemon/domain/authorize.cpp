@@ -31,7 +31,8 @@ template <class Visitor>
 bool visit_question_stops(const Tenant& tenant, const User& user, const Question& question,
                           const Grant*& allow, Visitor visit) {
   if (!is_path(question.resource)) return visit(Stop{Code::resource_malformed});
-  if (!is_action(question.action) || !knows(tenant.catalogue, question.resource, question.action))
+  if (!is_action(question.action) ||
+      !knows(*tenant.catalogue, question.resource, question.action))
     return visit(Stop{Code::unknown_resource});
   const Matches found =
       match(*user.grants, question.action, question.resource, question.this_level_only);
@@ -80,12 +81,6 @@ std::vector<Stop> all_stops(const Tenant* tenant, const User* user, const CallFa
   if (tenant != nullptr && user != nullptr && question != nullptr)
     visit_question_stops(*tenant, *user, *question, allow, keep);
   return stops;
-}
-
-bool knows(const Catalogue& catalogue, std::string_view resource, std::string_view action) {
-  const auto kind = std::ranges::find(catalogue, kind_of(resource), &CatalogueKind::name);
-  if (kind == catalogue.end()) return false;
-  return action == "*" || std::ranges::count(kind->actions, action, &CatalogueAction::name) > 0;
 }
 
 }  // namespace postern::domain

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/domain/access.h"
+#include "daemon/domain/catalogue.h"
 #include "daemon/domain/entries.h"
 
 namespace postern::domain {
@@ -57,8 +58,5 @@ Verdict authorize(const Tenant& tenant, const User& user, const Question& questi
 /// authentication.
 std::vector<Stop> all_stops(const Tenant* tenant, const User* user, const CallFacts& call,
                             const Question* question);
-
-/// A7: whether the catalogue knows the path's kind and the action (`*` means every one).
-bool knows(const Catalogue& catalogue, std::string_view resource, std::string_view action);
 
 }  // namespace postern::domain

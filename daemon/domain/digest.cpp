@@ -56,8 +56,8 @@ void write(Writer& out, const Tenant& tenant) {
   out.number(static_cast<std::uint64_t>(policies.new_user_status));
   out.number(policies.new_user_api_access);
   out.number(policies.tell_reasons);
-  out.number(tenant.catalogue.size());
-  for (const CatalogueKind& kind : tenant.catalogue) {
+  out.number(tenant.catalogue->size());
+  for (const CatalogueKind& kind : *tenant.catalogue) {
     out.text(kind.name);
     out.number(kind.open);
     out.number(kind.actions.size());

@@ -28,6 +28,10 @@ struct CatalogueAction {
   std::string description = {};
   std::vector<std::string> implies = {};
   std::string warning = {};
+  /// Compiled: all actions whose holders may do this too, by way of others too.
+  std::vector<std::string> implied_by = {};
+
+  bool operator==(const CatalogueAction&) const = default;
 };
 
 struct CatalogueResource {
@@ -36,6 +40,8 @@ struct CatalogueResource {
   std::string description = {};
   bool open = false;
   std::string warning = {};
+
+  bool operator==(const CatalogueResource&) const = default;
 };
 
 /// A7: what a tenant knows of one kind of resource.
@@ -46,15 +52,12 @@ struct CatalogueKind {
   std::string description = {};
   /// By path.
   std::vector<CatalogueResource> resources = {};
+
+  bool operator==(const CatalogueKind&) const = default;
 };
 
+/// See catalogue.h.
 using Catalogue = std::vector<CatalogueKind>;
-
-/// What a new tenant knows: the four kinds of A3 to A6, open.
-const Catalogue& default_catalogue();
-
-/// Without the resources.
-std::vector<std::unique_ptr<schema::CatalogueKindT>> as_schema(const Catalogue& catalogue);
 
 struct NamedRoles;
 
@@ -63,7 +66,8 @@ struct Tenant {
   std::string alias;
   std::string display_name;
   schema::PoliciesT policies;
-  Catalogue catalogue;
+  /// A7; shared, as it may be large; never null.
+  std::shared_ptr<const Catalogue> catalogue = std::make_shared<const Catalogue>();
   /// N1: of the policies; null: any.
   Networks networks;
   /// A8; null: none.

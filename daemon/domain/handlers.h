@@ -77,5 +77,7 @@ void operator_changed(const Scene& scene, const schema::OperatorChanged& body);
 void operator_removed(const Scene& scene, const schema::OperatorRemoved& body);
 void command_refused(const Scene& scene, const schema::CommandRefused& body);
 void user_used(const Scene& scene, const schema::UserUsed& body);
+void catalogue_defined(const Scene& scene, const schema::CatalogueDefined& body);
+void catalogue_retired(const Scene& scene, const schema::CatalogueRetired& body);
 
 }  // namespace postern::domain

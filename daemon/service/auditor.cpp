@@ -121,7 +121,7 @@ schema::TenantViewT Auditor::describe(const domain::Tenant& tenant) {
   made.display_name = tenant.display_name;
   made.enabled = tenant.enabled;
   made.policies = std::make_unique<schema::PoliciesT>(tenant.policies);
-  made.catalogue = domain::as_schema(tenant.catalogue);
+  made.catalogue = domain::as_schema(*tenant.catalogue, domain::WithResources::no);
   made.created = cause_of(tenant.created_seq);
   made.status_changed = cause_of(tenant.status_seq);
   return made;

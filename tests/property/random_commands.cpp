@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "daemon/domain/catalogue.h"
+
 namespace postern::property {
 
 using domain::State;
