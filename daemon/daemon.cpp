@@ -39,6 +39,8 @@ constexpr std::int64_t millisecond_ns = 1'000'000;
 constexpr int longest_wait_ms = 1'000;
 /// Above the bounds that are answered with too_large, so that a little too much gets its answer.
 constexpr std::int64_t message_bytes_max = 2 * 1'048'576;
+/// An import of a provider's ranges has up to 4 MiB (N3).
+constexpr std::int64_t command_bytes_max = 5 * 1'048'576;
 constexpr std::uint32_t memory_floor_kib = 19'456;
 constexpr std::int64_t hour_ms = 3'600'000;
 constexpr unsigned metrics_port_offset = 5;
@@ -250,8 +252,10 @@ Expected<> Daemon::start_threads() {
   // One peer's waiting answers: pages may be 1 MiB each.
   transport::EndpointOptions history = endpoint_options("history", 3, 2);
   history.high_water_mark = history.answers_max = 64;
+  transport::EndpointOptions commands = endpoint_options("commands", 1, 1);
+  commands.message_bytes_max = command_bytes_max;
   std::array<std::future<Bound>, 3> bound = {
-      start_thread(writer_loop_, endpoint_options("commands", 1, 1), [this] { turn_writer(); }),
+      start_thread(writer_loop_, std::move(commands), [this] { turn_writer(); }),
       start_thread(reader_loop_, endpoint_options("queries", 2, 2),
                    [this] { turn_service(reader_loop_, *reader_); }),
       start_thread(historian_loop_, std::move(history),

@@ -78,7 +78,7 @@ constexpr HandlerOfKind handler_table[] = {
     {EventBody::RoleUnnested, nullptr},
     {EventBody::RoleAssigned, nullptr},
     {EventBody::RoleUnassigned, nullptr},
-    {EventBody::RangesImported, nullptr},
+    {EventBody::RangesImported, with_body<schema::RangesImported, ranges_imported>},
     {EventBody::UserUsed, with_body<schema::UserUsed, user_used>},
 };
 

@@ -52,7 +52,7 @@ constexpr RuleOfKind rule_table[] = {
     {CommandBody::UnnestRole, nullptr},
     {CommandBody::AssignRole, nullptr},
     {CommandBody::UnassignRole, nullptr},
-    {CommandBody::ImportRanges, nullptr},
+    {CommandBody::ImportRanges, import_ranges},
     {CommandBody::RecordUse, record_use},
 };
 

@@ -1,4 +1,4 @@
-// canonical := tenant* user* operator*        each kind in id order
+// canonical := tenant* user* operator* ranges*    each kind in id order, ranges by provider
 // entry     := tag:u8 field*
 // number    := u64 little-endian; text := length:number byte*; list := count:number item*
 #include "daemon/domain/digest.h"
@@ -165,6 +165,19 @@ void write(Writer& out, const Operator& entry) {
   out.number(entry.changed_seq);
 }
 
+void write(Writer& out, const ProviderRanges& ranges) {
+  out.number('n');
+  out.number(static_cast<std::uint64_t>(ranges.provider));
+  out.text(ranges.source_name);
+  out.bytes(ranges.source_sha256);
+  out.number(static_cast<std::uint64_t>(ranges.source_time_ns));
+  out.number(ranges.imported_seq);
+  out.number(ranges.v4.size());
+  for (const std::uint32_t address : ranges.v4) out.number(address);
+  out.number(ranges.v6.size());
+  for (const std::uint64_t half : ranges.v6) out.number(half);
+}
+
 template <class Entry>
 void write_sorted(Writer& out, std::vector<const Entry*>& entries) {
   std::ranges::sort(entries, less, [](const Entry* entry) { return entry->id; });
@@ -188,6 +201,11 @@ void write_canonical(const Tables<Handle>& tables, const Sink& sink) {
   write_sorted(out, tenants);
   write_sorted(out, users);
   write_sorted(out, operators);
+  for (const auto& ranges : tables.providers()) {
+    if (ranges == nullptr) continue;
+    write(out, *ranges);
+    out.flush();
+  }
 }
 
 template void write_canonical(const Tables<Owned>& tables, const Sink& sink);

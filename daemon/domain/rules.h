@@ -93,5 +93,6 @@ void record_refusals(const Case&);
 void record_use(const Case&);
 void define_catalogue(const Case&);
 void retire_catalogue(const Case&);
+void import_ranges(const Case&);
 
 }  // namespace postern::domain

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/service/call.h"
 #include "daemon/service/permissions.h"
 #include "daemon/service/receipts.h"
 
@@ -21,14 +22,9 @@ constexpr std::size_t held_back_max = 64;
 constexpr std::uint32_t busy_retry_ms = 100;
 constexpr std::int64_t millisecond_ns = 1'000'000;
 constexpr std::size_t password_bytes_max = 1'024;
-constexpr std::size_t client_label_bytes_max = 64;
 
 std::string_view view_of(const flatbuffers::String* text) {
   return text == nullptr ? std::string_view() : text->string_view();
-}
-
-domain::CallFacts call_of(const schema::Query& query) {
-  return {query.call() != nullptr && query.call()->channel() != schema::Channel::program};
 }
 
 /// The credential of a question, whichever kind of question it is.
@@ -64,12 +60,7 @@ std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::si
     problems.push_back(
         make_problem(Code::too_large, "questions",
                      "The limit is 10000 questions, found " + std::to_string(questions) + "."));
-  if (query.call() != nullptr) {
-    if (query.call()->channel() > schema::Channel::MAX)
-      problems.push_back(make_problem(Code::field_malformed, "channel"));
-    if (view_of(query.call()->client()).size() > client_label_bytes_max)
-      problems.push_back(make_problem(Code::too_large, "client", "The limit is 64 bytes."));
-  }
+  check_call(query.call(), problems);
   const Carried carried = carried_by(query);
   const bool needs_credential = query.body_type() != schema::QueryBody::GetStatus;
   if (needs_credential &&
@@ -108,6 +99,10 @@ Reader::Reader(Parts parts, Settings settings, Outlets outlets, view::View view,
       view_(std::move(view)),
       head_(head),
       head_time_ns_(time_ns) {}
+
+domain::CallFacts Reader::facts_of(const schema::Query& query) const {
+  return service::facts_of(query.call(), parts_.clock.now_ns(), view_.tables().providers());
+}
 
 // ---- a turn
 
@@ -188,7 +183,7 @@ void Reader::answer_named(const Peer& peer, const domain::Operator& asker,
   const domain::Tenant* tenant = view_.find_tenant(asker, view_of(query.tenant()));
   const domain::User* user =
       tenant == nullptr ? nullptr : view_.tables().find_user(tenant->id, view_of(named.username()));
-  const domain::Stop stop = domain::first_stop_before_credential(tenant, user, call_of(query));
+  const domain::Stop stop = domain::first_stop_before_credential(tenant, user, facts_of(query));
   check(peer, std::move(opened), tenant, user, stop.code);
 }
 
@@ -347,7 +342,7 @@ bool Reader::consider(Ask& ask) {
   const domain::User* user =
       tenant == nullptr ? nullptr
                         : view_.tables().find_user(tenant->id, view_of(credential->username()));
-  const domain::CallFacts call = call_of(query);
+  const domain::CallFacts call = facts_of(query);
   // What does not depend on the user is told whoever the user is.
   const Code told_to_all = tenant == nullptr  ? Code::tenant_unknown
                            : !tenant->enabled ? Code::tenant_disabled
@@ -381,7 +376,7 @@ bool Reader::judge(Ask& ask) {
   const domain::User* user = view_.tables().find_user(ask->user);
   const domain::Tenant* tenant = view_.tables().find_tenant(ask->tenant);
   const bool still =
-      domain::first_stop_before_credential(tenant, user, call_of(*ask->query)).code == Code::ok &&
+      domain::first_stop_before_credential(tenant, user, facts_of(*ask->query)).code == Code::ok &&
       user->password_seq == ask->password_seq;
   if (!still || parts_.vitals.degraded) return consider(ask);
   if (ask->trouble) {

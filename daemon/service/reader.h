@@ -89,6 +89,7 @@ class Reader {
     std::vector<flatbuffers::Offset<schema::Decision>> decisions;
   };
 
+  domain::CallFacts facts_of(const schema::Query& query) const;
   void answer(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> query);
   void answer_named(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> query,
                     const schema::NamedUser& named);

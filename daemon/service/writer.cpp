@@ -44,6 +44,15 @@ std::string held_name(const domain::State& state, const schema::CommandMessage& 
   return std::string(view(message.tenant())) + '/' + domain::fold_name(name);
 }
 
+/// One import of a provider's ranges may have 4 MiB, a batch 1 MiB, any other command 64 KiB.
+std::size_t bytes_max_of(const schema::CommandMessage& message) {
+  const auto& commands = *message.commands();
+  if (commands.size() > 1) return batch_bytes_max;
+  const bool imports =
+      commands.size() == 1 && commands[0]->body_type() == schema::CommandBody::ImportRanges;
+  return imports ? command_limits.bytes_max : single_bytes_max;
+}
+
 bool has(const std::vector<schema::ProblemT>& problems, Code code) {
   return std::ranges::find(problems, code, &schema::ProblemT::code) != problems.end();
 }
@@ -234,10 +243,10 @@ bool Writer::refused_at_the_gate(CommandTask& task, const domain::Operator& aske
   std::vector<schema::ProblemT> problems = domain::message_problems(*task.message);
   const bool has_commands =
       task.message->commands() != nullptr && task.message->commands()->size() > 0;
-  if (has_commands && task.message->commands()->size() == 1 &&
-      task.message.bytes().size() > single_bytes_max)
-    problems.push_back(make_problem(Code::too_large, "",
-                                    limit_and_size(single_bytes_max, task.message.bytes().size())));
+  const std::size_t bytes = task.message.bytes().size();
+  if (has_commands && bytes > bytes_max_of(*task.message))
+    problems.push_back(
+        make_problem(Code::too_large, "", limit_and_size(bytes_max_of(*task.message), bytes)));
   if (has_commands) {
     std::uint32_t index = 0;
     for (const schema::Command* command : *task.message->commands()) {
@@ -360,6 +369,7 @@ void Writer::record(CommandTask& task, Draft draft, const domain::Context& conte
   std::ranges::move(draft.changes.tenants, std::back_inserter(changes.tenants));
   std::ranges::move(draft.changes.users, std::back_inserter(changes.users));
   std::ranges::move(draft.changes.operators, std::back_inserter(changes.operators));
+  std::ranges::move(draft.changes.ranges, std::back_inserter(changes.ranges));
 }
 
 // ---- passwords

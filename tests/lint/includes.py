@@ -33,6 +33,8 @@ FOLDERS = {
     "tools/client/": [],
     "tools/client/replica": ["tools/client/", "daemon/domain/", "daemon/view/"],
     "tools/cli/": ["tools/client/"],
+    # It merges ranges as the domain does.
+    "tools/cli/provider_file": ["tools/cli/", "tools/client/", "daemon/domain/"],
     "tools/bench/": ["tools/client/"],
     "tests/integration/": ["tests/", "tools/client/"],
     "tests/scenario/": ["tests/", "tools/client/"],
@@ -45,7 +47,7 @@ LIBRARIES = {
     r"leveldb/": ["daemon/journal/leveldb_journal", "daemon/journal/journal_env",
                   "daemon/journal/reading_env", "tools/bench/", "tests/"],
     r"openssl/": ["daemon/journal/", "tools/bench/", "tests/"],
-    r"sodium": ["daemon/credential/", "tests/"],
+    r"sodium": ["daemon/credential/", "tools/cli/provider_file", "tests/"],
     r"spdlog/": ["daemon/"],
     r"prometheus/": ["daemon/main", "daemon/daemon", "daemon/metrics"],
     r"toml": ["daemon/config", "tools/cli/", "tests/"],

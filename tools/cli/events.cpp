@@ -9,6 +9,8 @@
 
 namespace postern::cli {
 
+constexpr std::size_t values_shown_max = 32;
+
 std::string event_kind(const schema::EventT& event) {
   const std::string name = schema::EnumNameEventBody(event.body.type);
   return name.empty() ? fmt::format("kind {}", static_cast<unsigned>(event.body.type)) : name;
@@ -21,6 +23,11 @@ std::string event_details(const schema::EventT& event) {
   if (body == nullptr) return {};
   for (const auto& [name, value] : body->as_object()) {
     if (name == "user" || name.starts_with("sealed_") || value.is_object()) continue;
+    if (value.is_array() && value.as_array().size() > values_shown_max) {
+      parts.push_back(fmt::format("{}=({} values)", std::string_view(name),
+                                  value.as_array().size()));
+      continue;
+    }
     std::vector<std::string> values;
     const auto add = [&](const boost::json::value& one) {
       if (!one.is_object()) values.push_back(plain_text(one));
