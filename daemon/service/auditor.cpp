@@ -173,6 +173,7 @@ std::unique_ptr<schema::UserDetailsT> Auditor::details_of(const domain::Tenant& 
   details->created = cause_of(user.created_seq);
   details->status_changed = cause_of(user.status_seq);
   details->changed = cause_of(user.last_seq);
+  if (const auto& use = domain::extras_of(user).use) details->use = domain::as_schema(*use);
   return details;
 }
 

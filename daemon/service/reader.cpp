@@ -41,6 +41,21 @@ Carried carried_by(const schema::Query& query) {
   return {};
 }
 
+schema::CredentialKind kind_of(schema::Credential carried) {
+  switch (carried) {
+    case schema::Credential::PasswordCredential:
+      return schema::CredentialKind::password;
+    case schema::Credential::KeyCredential:
+      return schema::CredentialKind::key;
+    case schema::Credential::TokenCredential:
+      return schema::CredentialKind::token;
+    case schema::Credential::NamedUser:
+    case schema::Credential::NONE:
+      break;
+  }
+  return schema::CredentialKind::named;
+}
+
 bool carries_secret(const schema::Query& query) {
   const schema::Credential kind = carried_by(query).kind;
   return kind != schema::Credential::NONE && kind != schema::Credential::NamedUser;
@@ -154,6 +169,7 @@ void Reader::answer(const Peer& peer, const domain::Operator& asker, Opened<sche
   if (query.body_type() == schema::QueryBody::GetStatus) return report_status(peer, query, asker);
   std::vector<schema::ProblemT> problems = query_problems(query, opened.bytes().size());
   if (!problems.empty()) return refuse(peer, query.id(), std::move(problems));
+  asker_ = asker.id;
   const Carried carried = carried_by(query);
   switch (carried.kind) {
     case schema::Credential::NamedUser:
@@ -193,7 +209,11 @@ void Reader::check(const Peer& peer, Opened<schema::Query> opened, const domain:
   const schema::Query& query = *opened;
   const std::int64_t now_ns = parts_.clock.now_ns();
   builder_.Clear();
+  NotedCall noted = noted_call(query, user);
+  noted.verified = stop == Code::ok;
+  noted.time_ns = now_ns;
   if (query.body_type() == schema::QueryBody::Authenticate) {
+    note_authentication(parts_.calls, noted, stop);
     const bool allowed = stop == Code::ok;
     const auto body =
         schema::CreateAuthenticated(builder_, allowed, stop, allowed ? &user->id : nullptr);
@@ -206,16 +226,19 @@ void Reader::check(const Peer& peer, Opened<schema::Query> opened, const domain:
     if (long_checks_.size() >= long_checks_max) return refuse_busy(peer, query.id(), busy_retry_ms);
     LongCheck& job =
         long_checks_.emplace_back(peer, std::move(opened), tenant, user, now_ns, head_.seq);
+    job.asker = asker_;
     return job.decisions.reserve(questions.size());
   }
   std::vector<flatbuffers::Offset<schema::Decision>> decisions;
   decisions.reserve(questions.size());
+  QuestionNotes notes(parts_.calls, noted, questions.size());
   for (const schema::Question* question : questions) {
     domain::Verdict verdict{stop, nullptr};
     if (stop == Code::ok)
       verdict = domain::authorize(*tenant, *user,
                                   {view_of(question->action()), view_of(question->resource()),
                                    question->this_level_only()});
+    notes.add(*question, verdict);
     decisions.push_back(pack_decision(builder_, verdict));
   }
   const auto body = schema::CreateChecked(builder_, builder_.CreateVector(decisions),
@@ -223,14 +246,42 @@ void Reader::check(const Peer& peer, Opened<schema::Query> opened, const domain:
   send(peer, builder_, query, schema::AnswerBody::Checked, body.Union(), now_ns, head_.seq);
 }
 
+NotedCall Reader::noted_call(const schema::Query& query, const domain::User* user) const {
+  NotedCall noted;
+  noted.user = user;
+  noted.call = query.call();
+  noted.service = asker_;
+  noted.credential = kind_of(carried_by(query).kind);
+  noted.seq = head_.seq;
+  return noted;
+}
+
+void Reader::note_stopped(const Ask& ask) {
+  asker_ = ask->asker;
+  NotedCall noted = noted_call(*ask->query, view_.tables().find_user(ask->stopped_user));
+  noted.time_ns = parts_.clock.now_ns();
+  const auto* check = ask->query->body_as_Check();
+  if (check == nullptr) return note_authentication(parts_.calls, noted, ask->stopped_by);
+  QuestionNotes notes(parts_.calls, noted, check->questions()->size());
+  for (const schema::Question* question : *check->questions())
+    notes.add(*question, {ask->stopped_by, nullptr});
+}
+
 void Reader::check_slice(LongCheck& job) {
   const auto& questions = *job.query->body_as_Check()->questions();
   const flatbuffers::uoffset_t end = std::min(questions.size(), job.next + slice_questions);
+  asker_ = job.asker;
+  NotedCall noted = noted_call(*job.query, job.user);
+  noted.verified = true;
+  noted.time_ns = job.time_ns;
+  noted.seq = job.seq;
+  QuestionNotes notes(parts_.calls, noted, end - job.next);
   for (; job.next < end; ++job.next) {
     const schema::Question& question = *questions[job.next];
     const domain::Verdict verdict = domain::authorize(
         *job.tenant, *job.user,
         {view_of(question.action()), view_of(question.resource()), question.this_level_only()});
+    notes.add(question, verdict);
     job.decisions.push_back(pack_decision(job.builder, verdict));
   }
 }
@@ -356,6 +407,8 @@ bool Reader::consider(Ask& ask) {
   if (stop == Code::ok && user->password_seq == 0) stop = Code::invalid_credentials;
   const bool hidden = asker->role == schema::Role::service && !tenant->policies.tell_reasons;
   ask->tenant = tenant->id;
+  ask->stopped_user = stop == Code::ok || user == nullptr ? Uuid() : user->id;
+  ask->stopped_by = stop;
   ask->told = stop == Code::ok ? Code::ok : hidden ? Code::invalid_credentials : stop;
   if (stop == Code::ok) {
     ask->user = user->id;
@@ -370,6 +423,7 @@ bool Reader::consider(Ask& ask) {
 /// now.
 bool Reader::judge(Ask& ask) {
   if (ask->told != Code::ok) {
+    note_stopped(ask);
     answer_ask(ask, ask->told, nullptr, nullptr);
     return true;
   }
@@ -417,6 +471,7 @@ bool Reader::conclude(Ask& ask) {
 
 void Reader::answer_ask(Ask& ask, Code reason, const domain::Tenant* tenant,
                         const domain::User* user) {
+  asker_ = ask->asker;
   check(ask->peer, std::move(ask->query), tenant, user, reason);
 }
 

@@ -6,6 +6,7 @@
 #include "daemon/domain/authorize.h"
 #include "daemon/platform/require.h"
 #include "daemon/service/permissions.h"
+#include "daemon/service/use_letters.h"
 
 namespace postern::service {
 
@@ -97,6 +98,8 @@ void Writer::turn() {
   parts_.mail.writer_returned.drain([](std::unique_ptr<Published>) {});
   parts_.mail.writer_attempts.drain(
       [&](std::unique_ptr<Attempt> attempt) { take_attempt(std::move(attempt)); });
+  parts_.mail.writer_uses.drain(
+      [&](std::unique_ptr<UseLetter> letter) { take_use(std::move(letter)); });
   hashed_.drain([&](Task task) { hashed(std::move(task)); });
   const std::int64_t monotonic_ns = parts_.clock.monotonic_ns();
   if (monotonic_ns < next_watch_ns_) return;
@@ -491,6 +494,17 @@ void Writer::take_attempt(std::unique_ptr<Attempt> attempt) {
   task->ticket = attempt->ticket;
   task->materials.front().sealed_password = std::move(attempt->rehashed);
   admit(std::move(task));
+}
+
+/// D1: what is not recorded now goes home to count on.
+void Writer::take_use(std::unique_ptr<UseLetter> letter) {
+  if (cannot_now() != Code::ok) {
+    put_off(*letter, now_ns());
+  } else {
+    schema::CommandMessageT message = use_message(*letter, state_, now_ns());
+    if (!message.commands.empty()) admit(internal_task(std::move(message)));
+  }
+  parts_.mail.recorder_returned.post(std::move(letter));
 }
 
 void Writer::note_refusal(const Uuid& operator_id, Code code) {

@@ -78,6 +78,7 @@ extern const Noun grant_noun;
 extern const Noun network_noun;
 extern const Noun operator_noun;
 extern const Noun events_noun;
+extern const Noun calls_noun;
 extern const Noun question_verbs;
 extern const Noun other_verbs;
 

@@ -7,8 +7,8 @@ namespace postern::client {
 namespace {
 
 constexpr flatbuffers::uoffset_t depth_max = 16;
-/// 1,024 events, the largest of which creates a tenant with its catalogue.
-constexpr flatbuffers::uoffset_t record_tables_max = 16'384;
+/// As the gate for stored records: 1,024 events with all they hold.
+constexpr flatbuffers::uoffset_t record_tables_max = 65'536;
 constexpr std::size_t message_bytes_min = 16;
 
 /// Every block is overwritten before it is freed, also those the builder grows out of.
