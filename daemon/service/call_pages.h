@@ -1,6 +1,8 @@
 // Pages of recorded calls (L1), for the historian.
 #pragma once
 
+#include <functional>
+
 #include "daemon/credential/key_store.h"
 #include "daemon/decision/call_reader.h"
 #include "daemon/service/inbound.h"

@@ -1,6 +1,7 @@
 // D1: a summary of use on its way from the recorder into the journal and back.
 #pragma once
 
+#include "command_generated.h"
 #include "daemon/domain/state.h"
 #include "daemon/service/letters.h"
 
