@@ -35,7 +35,7 @@ class CallLine {
   void pop();
   /// Before it waits: the next note wakes it. A wake that falls between is made good by the
   /// recorder's own pace.
-  void sleep() { asleep_.store(true, std::memory_order_release); }
+  void await_wake() { asleep_.store(true, std::memory_order_release); }
 
   /// Calls that found no room.
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }

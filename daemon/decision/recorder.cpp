@@ -114,7 +114,7 @@ void Recorder::close() {
 
 std::int64_t Recorder::idle_ms() {
   if (quiet_turns_ < quiet_turns_max) return pace_ms;
-  parts_.line.sleep();
+  parts_.line.await_wake();
   return longest_ms;
 }
 

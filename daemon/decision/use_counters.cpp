@@ -114,7 +114,8 @@ void UserUse::add_address(std::string_view text) {
 void UserUse::add_client(std::string_view label) {
   if (std::ranges::find(clients_.names, label) != clients_.names.end()) return;
   // It is to stand in the journal.
-  if (domain::is_text(label)) clients_.add(std::string(label), std::hash<std::string_view>()(label));
+  if (domain::is_text(label))
+    clients_.add(std::string(label), std::hash<std::string_view>()(label));
 }
 
 void UserUse::add_key(const domain::UseOfKey& used) {

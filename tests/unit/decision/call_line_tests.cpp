@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(L2_only_a_sleeping_recorder_is_woken) {
   decision::CallLine line(waker, 64);
   note(line, {});
   BOOST_TEST(!is_awake(waker));
-  line.sleep();
+  line.await_wake();
   note(line, {});
   BOOST_TEST(is_awake(waker));
   waker.clear();

@@ -67,7 +67,8 @@ struct Fixture {
   }
   /// Until everything due was handed over and come back.
   void take_all_back() {
-    for (auto& summaries : std::exchange(handed_over, {})) recorder->take_back(std::move(summaries));
+    for (auto& summaries : std::exchange(handed_over, {}))
+      recorder->take_back(std::move(summaries));
   }
 
   TemporaryFolder folder;
@@ -153,7 +154,8 @@ BOOST_AUTO_TEST_CASE(D1_every_call_is_counted_whether_logged_or_not) {
 }
 
 BOOST_AUTO_TEST_CASE(D1_summaries_go_one_at_a_time_and_not_in_a_storm) {
-  for (std::uint64_t tenant = 1; tenant <= 10; ++tenant) note(line, {.user = tenant, .tenant = tenant});
+  for (std::uint64_t tenant = 1; tenant <= 10; ++tenant)
+    note(line, {.user = tenant, .tenant = tenant});
   recorder->turn();
   clock.advance_ms(25 * 3'600'000);
   for (int turn = 0; turn < 5; ++turn) recorder->turn();
@@ -167,7 +169,8 @@ BOOST_AUTO_TEST_CASE(D1_summaries_go_one_at_a_time_and_not_in_a_storm) {
 }
 
 BOOST_AUTO_TEST_CASE(D1_a_clean_stop_hands_everything_over) {
-  for (std::uint64_t tenant = 1; tenant <= 10; ++tenant) note(line, {.user = tenant, .tenant = tenant});
+  for (std::uint64_t tenant = 1; tenant <= 10; ++tenant)
+    note(line, {.user = tenant, .tenant = tenant});
   recorder->hand_over_all();
   BOOST_TEST(handed_over.size() == 10u);
 }
