@@ -101,6 +101,8 @@ std::span<const Key> keys() {
       {"commands", "id_window_hours", "a number from 1 to 168",
        number(&Config::id_window_hours, 1, 168)},
       {"commands", "group_max", "a number from 1 to 10000", number(&Config::group_max, 1, 10'000)},
+      {"calls", "ring_mib", "a number from 2 to 1048576", number(&Config::ring_mib, 2, 1'048'576)},
+      {"calls", "file_mib", "a number from 1 to 1024", number(&Config::file_mib, 1, 1'024)},
       {"log", "level", "\"error\", \"warning\", \"info\" or \"debug\"", take_level},
   };
   return table;
@@ -152,6 +154,8 @@ Expected<Config> parse_config(std::string_view text, std::string_view name) {
       for (const auto& [key, value] : *node.as_table())
         take_key(name, table.str(), key.str(), value, config, problems);
   }
+  if (problems.empty() && config.ring_mib < 2 * config.file_mib)
+    problems.push_back(std::string(name) + ": calls.ring_mib must be at least twice file_mib");
   if (problems.empty()) return config;
   return std::unexpected(Failure{FailureKind::configuration, joined(problems), remedy});
 }

@@ -40,6 +40,11 @@ struct Config {
   /// Messages made durable together; 1 to 10,000.
   std::uint32_t group_max = 1'000;
 
+  // [calls]
+  /// L1: what recorded calls may take in all; at least two files.
+  std::uint32_t ring_mib = 256;
+  std::uint32_t file_mib = 16;
+
   // [log]
   std::string level = "info";
 };

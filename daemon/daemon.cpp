@@ -12,6 +12,7 @@
 #include <future>
 #include <thread>
 
+#include "daemon/call_recording.h"
 #include "daemon/data_folder.h"
 #include "daemon/metrics.h"
 #include "daemon/platform/files.h"
@@ -39,6 +40,8 @@ constexpr std::int64_t millisecond_ns = 1'000'000;
 constexpr int longest_wait_ms = 1'000;
 /// Above the bounds that are answered with too_large, so that a little too much gets its answer.
 constexpr std::int64_t message_bytes_max = 2 * 1'048'576;
+/// An import of a provider's ranges has up to 4 MiB (N3).
+constexpr std::int64_t command_bytes_max = 5 * 1'048'576;
 constexpr std::uint32_t memory_floor_kib = 19'456;
 constexpr std::int64_t hour_ms = 3'600'000;
 constexpr unsigned metrics_port_offset = 5;
@@ -66,6 +69,7 @@ class Daemon {
   Expected<> run(platform::Signals& signals);
 
  private:
+  Expected<> open_calls();
   void make_services();
   Expected<> start_threads();
   void wait_for_the_end(platform::Signals& signals);
@@ -99,7 +103,7 @@ class Daemon {
   platform::SystemClock clock_;
   platform::SystemEntropy entropy_;
   service::Vitals vitals_;
-  Loop writer_loop_, reader_loop_, historian_loop_, auditor_loop_;
+  Loop writer_loop_, reader_loop_, historian_loop_, auditor_loop_, recorder_loop_;
   /// What the data folder held at the start.
   std::uint64_t first_seq_ = 0;
   platform::Waker died_;
@@ -107,7 +111,8 @@ class Daemon {
   std::atomic<bool> writer_ended_{false};
   std::atomic<bool> authenticator_died_{false};
   service::Mailboxes mail_{
-      {writer_loop_.waker, reader_loop_.waker, historian_loop_.waker, auditor_loop_.waker}};
+      {writer_loop_.waker, reader_loop_.waker, historian_loop_.waker, auditor_loop_.waker,
+       recorder_loop_.waker}};
 
   std::unique_ptr<transport::Context> context_;
   std::unique_ptr<credential::HashPool> pool_;
@@ -116,6 +121,7 @@ class Daemon {
   std::unique_ptr<service::Reader> reader_;
   std::unique_ptr<service::Historian> historian_;
   std::unique_ptr<service::Auditor> auditor_;
+  std::unique_ptr<CallRecording> calls_;
   /// Appends for the writer. Ends before the services do.
   platform::Worker committer_;
   std::vector<std::thread> threads_;
@@ -142,6 +148,7 @@ Expected<> Daemon::run(platform::Signals& signals) {
   context_ = std::move(*context);
   context_->allow(service::identities_in(data_.state.tables()));
   check_clock();
+  if (auto opened = open_calls(); !opened) return opened;
   make_services();
   const Expected<> started = start_threads();
   if (started) wait_for_the_end(signals);
@@ -163,6 +170,21 @@ void Daemon::check_clock() {
       std::abs(apart_ns) / second_ns, apart_ns > 0 ? "ahead of" : "behind");
 }
 
+Expected<> Daemon::open_calls() {
+  const decision::CallRing::Limits limits{std::uint64_t{config_.ring_mib} << 20U,
+                                          std::uint64_t{config_.file_mib} << 20U};
+  auto ring = decision::CallRing::open(paths_.calls(), limits);
+  if (!ring) return std::unexpected(ring.error());
+  if ((*ring)->cut_bytes() > 0)
+    spdlog::warn("the newest file of recorded calls ended in {} torn bytes, which were cut",
+                 (*ring)->cut_bytes());
+  calls_ = std::make_unique<CallRecording>(
+      std::move(*ring),
+      CallRecording::Parts{recorder_loop_.waker, historian_loop_.waker, *data_.keys, clock_,
+                           entropy_, vitals_, mail_, alarm});
+  return {};
+}
+
 void Daemon::make_services() {
   const journal::Head head = data_.journal->head();
   first_seq_ = head.seq;
@@ -180,14 +202,14 @@ void Daemon::make_services() {
       *pool_, *data_.keys, entropy_, reader_loop_.waker, config_.cost,
       service::PasswordDesk::Limits{1'024, config_.waiting_max});
   reader_ = std::make_unique<service::Reader>(
-      service::Reader::Parts{*desk_, clock_, vitals_, mail_},
+      service::Reader::Parts{*desk_, clock_, vitals_, mail_, &calls_->line()},
       service::Reader::Settings{1'000, 10'000, POSTERN_VERSION, data_.installation,
                                 clock_.monotonic_ns()},
       service::Reader::Outlets{send_from(reader_loop_), [this] { return warnings(); },
                                [this] { return counters(); }, alarm},
       view(), head, time_ns);
   historian_ = std::make_unique<service::Historian>(
-      service::Historian::Parts{*data_.journal, clock_, vitals_, mail_},
+      service::Historian::Parts{*data_.journal, clock_, vitals_, mail_, &calls_->pages()},
       service::Historian::Settings(), send_from(historian_loop_), view(), head, time_ns);
   auditor_ = std::make_unique<service::Auditor>(
       service::Auditor::Parts{*data_.journal, *data_.keys, clock_, mail_, alarm}, view(), head);
@@ -250,13 +272,16 @@ Expected<> Daemon::start_threads() {
   // One peer's waiting answers: pages may be 1 MiB each.
   transport::EndpointOptions history = endpoint_options("history", 3, 2);
   history.high_water_mark = history.answers_max = 64;
+  transport::EndpointOptions commands = endpoint_options("commands", 1, 1);
+  commands.message_bytes_max = command_bytes_max;
   std::array<std::future<Bound>, 3> bound = {
-      start_thread(writer_loop_, endpoint_options("commands", 1, 1), [this] { turn_writer(); }),
+      start_thread(writer_loop_, std::move(commands), [this] { turn_writer(); }),
       start_thread(reader_loop_, endpoint_options("queries", 2, 2),
                    [this] { turn_service(reader_loop_, *reader_); }),
       start_thread(historian_loop_, std::move(history),
                    [this] { turn_service(historian_loop_, *historian_); })};
   threads_.emplace_back([this] { turn_auditor(); });
+  calls_->start();
   std::array<Bound, 3> results = {bound[0].get(), bound[1].get(), bound[2].get()};
   for (const Bound& result : results)
     if (!result) return std::unexpected(result.error());
@@ -378,6 +403,7 @@ void Daemon::wait_for_the_end(platform::Signals& signals) {
 }
 
 Expected<> Daemon::stop() {
+  calls_->hand_over_all();
   stopping_ = true;
   page_.reset();
   writer_loop_.waker.wake();
@@ -387,6 +413,7 @@ Expected<> Daemon::stop() {
   writer_ended_ = true;
   for (Loop* loop : {&reader_loop_, &historian_loop_, &auditor_loop_}) loop->waker.wake();
   for (std::size_t index = 1; index < threads_.size(); ++index) threads_[index].join();
+  calls_->stop();
   // The pool's threads post to the services: they go first.
   pool_.reset();
   std::error_code ignored_if_never_written;
@@ -467,6 +494,7 @@ std::vector<std::pair<std::string, std::uint64_t>> Daemon::counters() const {
       {"handshakes_denied", context_->denied()},
       {"passwords_waiting", pool_->waiting()},
   };
+  std::ranges::move(calls_->counters(), std::back_inserter(told));
   const std::pair<const char*, const Loop*> loops[] = {
       {"commands", &writer_loop_}, {"queries", &reader_loop_}, {"history", &historian_loop_}};
   for (const auto& [name, loop] : loops) {

@@ -25,6 +25,8 @@ struct DataPaths {
   std::filesystem::path root;
   std::filesystem::path journal() const { return root / "journal"; }
   std::filesystem::path keys() const { return root / "keys"; }
+  /// L1: the ring of recorded calls; no state, may be deleted while the daemon is stopped.
+  std::filesystem::path calls() const { return root / "calls"; }
   std::filesystem::path sockets() const { return root / "sockets"; }
   /// The server's public CURVE key, for clients.
   std::filesystem::path server_key() const { return root / "server.key"; }

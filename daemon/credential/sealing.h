@@ -12,7 +12,7 @@
 namespace postern::credential {
 
 /// Which part of a user's personal data; bound into the seal, so that parts cannot be swapped.
-enum class PersonalPart : std::uint8_t { profile = 1, password = 2 };
+enum class PersonalPart : std::uint8_t { profile = 1, password = 2, call = 3 };
 
 /// XChaCha20-Poly1305 under the user's key; nonce, then ciphertext and tag: 40 bytes more than the
 /// plaintext. User and part are authenticated.

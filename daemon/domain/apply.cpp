@@ -59,8 +59,8 @@ constexpr HandlerOfKind handler_table[] = {
     {EventBody::OperatorRemoved, with_body<schema::OperatorRemoved, operator_removed>},
     {EventBody::CommandRefused, with_body<schema::CommandRefused, command_refused>},
     {EventBody::TenantChanged, nullptr},
-    {EventBody::CatalogueDefined, nullptr},
-    {EventBody::CatalogueRetired, nullptr},
+    {EventBody::CatalogueDefined, with_body<schema::CatalogueDefined, catalogue_defined>},
+    {EventBody::CatalogueRetired, with_body<schema::CatalogueRetired, catalogue_retired>},
     {EventBody::TenantSessionsEnded, nullptr},
     {EventBody::UserRenamed, nullptr},
     {EventBody::ProfileChanged, nullptr},
@@ -78,8 +78,8 @@ constexpr HandlerOfKind handler_table[] = {
     {EventBody::RoleUnnested, nullptr},
     {EventBody::RoleAssigned, nullptr},
     {EventBody::RoleUnassigned, nullptr},
-    {EventBody::RangesImported, nullptr},
-    {EventBody::UserUsed, nullptr},
+    {EventBody::RangesImported, with_body<schema::RangesImported, ranges_imported>},
+    {EventBody::UserUsed, with_body<schema::UserUsed, user_used>},
 };
 
 constexpr auto kind_count = static_cast<std::size_t>(EventBody::MAX) + 1;
@@ -106,7 +106,7 @@ void apply(State& state, const RecordFacts& record, const schema::Event& event, 
 }
 
 void apply_record(State& state, const schema::Record& record, Changes& changes) {
-  RecordFacts facts{record.seq(), record.role(), Uuid()};
+  RecordFacts facts{record.seq(), record.role(), Uuid(), record.time_ns()};
   if (record.tenant() != nullptr) facts.tenant = *record.tenant();
   std::uint16_t index = 0;
   if (record.events() != nullptr)

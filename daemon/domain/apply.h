@@ -12,6 +12,7 @@ struct RecordFacts {
   schema::Role role = schema::Role::none;
   /// The tenant it concerns; zero: none.
   Uuid tenant;
+  std::int64_t time_ns = 0;
 };
 
 /// `index` is the event's place in its record. An event about something that is not there changes

@@ -10,14 +10,49 @@ namespace {
 
 using schema::Code;
 
+/// N6: a call without an address fails every rule on addresses.
+bool comes_from(const NetworkList& list, const CallFacts& call) {
+  static const Providers none_imported;
+  return call.address &&
+         holds(list, *call.address, call.providers ? *call.providers : none_imported);
+}
+
+/// N1, N2, N4.
+template <class Visitor>
+bool visit_network_stops(const Tenant& tenant, const User& user, const CallFacts& call,
+                         Visitor visit) {
+  const UserExtras& extras = extras_of(user);
+  if (tenant.networks != nullptr && !extras.skip_ip_check && !comes_from(*tenant.networks, call) &&
+      !visit(Stop{Code::network_not_allowed, tenant.policies_seq}))
+    return false;
+  if (extras.networks == nullptr)
+    return !tenant.policies.user_networks_mandatory ||
+           visit(Stop{Code::network_not_allowed, tenant.policies_seq});
+  const Seq settings_seq = extras.settings_seq != 0 ? extras.settings_seq : user.created_seq;
+  return comes_from(*extras.networks, call) ||
+         visit(Stop{Code::network_not_allowed, settings_seq});
+}
+
+/// N5.
+template <class Visitor>
+bool visit_transport_stops(const Tenant& tenant, const User& user, const CallFacts& call,
+                           Visitor visit) {
+  if (call.tls) return true;
+  const UserExtras& extras = extras_of(user);
+  if (tenant.policies.secure_transport_required &&
+      !visit(Stop{Code::tls_required, tenant.policies_seq}))
+    return false;
+  const Seq settings_seq = extras.settings_seq != 0 ? extras.settings_seq : user.created_seq;
+  return !extras.secure_transport_required || visit(Stop{Code::tls_required, settings_seq});
+}
+
 /// Tells the visitor each stop in order until it says false; false if it did.
 template <class Visitor>
-bool visit_stops_before_credential(const Tenant* tenant, const User* user, const CallFacts& call,
-                                   Visitor visit) {
+bool visit_standing_stops(const Tenant* tenant, const User* user, bool interactive, Visitor visit) {
   if (tenant == nullptr) return visit(Stop{Code::tenant_unknown});
   if (user == nullptr) return visit(Stop{Code::invalid_credentials});
   if (!tenant->enabled && !visit(Stop{Code::tenant_disabled, tenant->disabled_seq})) return false;
-  if (call.interactive && !visit(Stop{Code::interactive_not_allowed})) return false;
+  if (interactive && !visit(Stop{Code::interactive_not_allowed})) return false;
   if (is_locked(*tenant, *user))
     for (const Lock& lock : locks_of(*tenant, *user))
       if (!visit(Stop{Code::user_locked, lock.seq})) return false;
@@ -28,10 +63,20 @@ bool visit_stops_before_credential(const Tenant* tenant, const User* user, const
 }
 
 template <class Visitor>
+bool visit_stops_before_credential(const Tenant* tenant, const User* user, const CallFacts& call,
+                                   Visitor visit) {
+  if (!visit_standing_stops(tenant, user, call.interactive, visit)) return false;
+  if (tenant == nullptr || user == nullptr) return true;
+  return visit_network_stops(*tenant, *user, call, visit) &&
+         visit_transport_stops(*tenant, *user, call, visit);
+}
+
+template <class Visitor>
 bool visit_question_stops(const Tenant& tenant, const User& user, const Question& question,
                           const Grant*& allow, Visitor visit) {
   if (!is_path(question.resource)) return visit(Stop{Code::resource_malformed});
-  if (!is_action(question.action) || !knows(tenant.catalogue, question.resource, question.action))
+  if (!is_action(question.action) ||
+      !knows(*tenant.catalogue, question.resource, question.action))
     return visit(Stop{Code::unknown_resource});
   const Matches found =
       match(*user.grants, question.action, question.resource, question.this_level_only);
@@ -60,6 +105,16 @@ Stop first_stop_before_credential(const Tenant* tenant, const User* user, const 
   return first;
 }
 
+Stop first_stop_of_standing(const Tenant* tenant, const User* user) {
+  Stop first;
+  visit_standing_stops(tenant, user, false, KeepFirst{first});
+  return first;
+}
+
+bool network_allowed(const Tenant& tenant, const User& user, const CallFacts& call) {
+  return visit_network_stops(tenant, user, call, [](const Stop&) { return false; });
+}
+
 Verdict authorize(const Tenant& tenant, const User& user, const Question& question) {
   Stop first;
   const Grant* allow = nullptr;
@@ -80,12 +135,6 @@ std::vector<Stop> all_stops(const Tenant* tenant, const User* user, const CallFa
   if (tenant != nullptr && user != nullptr && question != nullptr)
     visit_question_stops(*tenant, *user, *question, allow, keep);
   return stops;
-}
-
-bool knows(const Catalogue& catalogue, std::string_view resource, std::string_view action) {
-  const auto kind = std::ranges::find(catalogue, kind_of(resource), &CatalogueKind::name);
-  if (kind == catalogue.end()) return false;
-  return action == "*" || std::ranges::count(kind->actions, action, &CatalogueAction::name) > 0;
 }
 
 }  // namespace postern::domain

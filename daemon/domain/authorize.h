@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/domain/access.h"
+#include "daemon/domain/catalogue.h"
 #include "daemon/domain/entries.h"
 
 namespace postern::domain {
@@ -46,9 +47,16 @@ struct Verdict {
   bool allowed() const { return reason == schema::Code::ok; }
 };
 
-/// The stops that come before the credential: tenant, channel, lock, status, API access. Null user:
-/// nobody has the name, which is `invalid_credentials`, before all. Code ok: nothing stops it.
+/// The stops that come before the credential: tenant, channel, lock, status, API access, network,
+/// transport. Null user: nobody has the name, which is `invalid_credentials`, before all. Code ok:
+/// nothing stops it.
 Stop first_stop_before_credential(const Tenant* tenant, const User* user, const CallFacts& call);
+
+/// The same without network and transport: for what brings no call, or was let through before.
+Stop first_stop_of_standing(const Tenant* tenant, const User* user);
+
+/// N1 to N4: whether the rules on addresses let the call through.
+bool network_allowed(const Tenant& tenant, const User& user, const CallFacts& call);
 
 /// What the user's grants say; the stops before it have been asked.
 Verdict authorize(const Tenant& tenant, const User& user, const Question& question);
@@ -57,8 +65,5 @@ Verdict authorize(const Tenant& tenant, const User& user, const Question& questi
 /// authentication.
 std::vector<Stop> all_stops(const Tenant* tenant, const User* user, const CallFacts& call,
                             const Question* question);
-
-/// A7: whether the catalogue knows the path's kind and the action (`*` means every one).
-bool knows(const Catalogue& catalogue, std::string_view resource, std::string_view action);
 
 }  // namespace postern::domain

@@ -34,8 +34,8 @@ constexpr RuleOfKind rule_table[] = {
     {CommandBody::ChangeOperator, change_operator}, {CommandBody::RemoveOperator, remove_operator},
     {CommandBody::RecordRefusals, record_refusals},
     {CommandBody::SetTenant, nullptr},
-    {CommandBody::DefineCatalogue, nullptr},
-    {CommandBody::RetireCatalogue, nullptr},
+    {CommandBody::DefineCatalogue, define_catalogue},
+    {CommandBody::RetireCatalogue, retire_catalogue},
     {CommandBody::EndTenantSessions, nullptr},
     {CommandBody::RenameUser, nullptr},
     {CommandBody::SetProfile, nullptr},
@@ -52,8 +52,8 @@ constexpr RuleOfKind rule_table[] = {
     {CommandBody::UnnestRole, nullptr},
     {CommandBody::AssignRole, nullptr},
     {CommandBody::UnassignRole, nullptr},
-    {CommandBody::ImportRanges, nullptr},
-    {CommandBody::RecordUse, nullptr},
+    {CommandBody::ImportRanges, import_ranges},
+    {CommandBody::RecordUse, record_use},
 };
 
 constexpr auto kind_count = static_cast<std::size_t>(CommandBody::MAX) + 1;

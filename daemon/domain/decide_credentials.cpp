@@ -72,7 +72,7 @@ void change_password(const Case& asked) {
   const Tenant* tenant = require_tenant(asked);
   if (tenant == nullptr) return;
   const User* user = find_target(asked.state, *tenant, asked.command);
-  const Stop stop = first_stop_before_credential(tenant, user, CallFacts());
+  const Stop stop = first_stop_of_standing(tenant, user);
   if (stop.code != Code::ok) return refuse_unverified(asked, *tenant, stop.code);
   if (user->password_seq == 0) return refuse_unverified(asked, *tenant, Code::password_not_set);
   const Material& material = asked.material;
@@ -96,7 +96,7 @@ void record_attempt(const Case& asked) {
   const auto& body = *asked.command.body_as_RecordAttempt();
   if (body.service() == nullptr) return asked.refuse(Code::field_missing, "service");
   const Tenant& tenant = *asked.state.tables().find_tenant(user->tenant);
-  const Stop stop = first_stop_before_credential(&tenant, user, CallFacts());
+  const Stop stop = first_stop_of_standing(&tenant, user);
   if (stop.code != Code::ok) return asked.refuse(stop.code, "user");
   if (user->password_seq == 0) return asked.refuse(Code::password_not_set, "user");
   if (body.password_seq() != user->password_seq)

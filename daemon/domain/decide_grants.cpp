@@ -11,26 +11,18 @@ using schema::Effect;
 
 namespace {
 
-/// "It knows for 'table': read, write."
-std::string known_names(const Catalogue& catalogue, std::string_view kind_name) {
-  std::string text;
-  for (const CatalogueKind& kind : catalogue) {
-    if (kind.name == kind_name) {
-      text.clear();
-      for (const CatalogueAction& action : kind.actions)
-        text += (text.empty() ? "" : ", ") + action.name;
-      return "It knows for " + quoted(kind_name) + ": " + text + ".";
-    }
-    text += (text.empty() ? "" : ", ") + kind.name;
-  }
-  return "It knows the kinds: " + text + ".";
-}
-
 struct GrantParts {
   Effect effect;
   std::string_view action;
   std::string_view resource;
 };
+
+std::string_view unknown_part(const Catalogue& catalogue, const GrantParts& parts) {
+  const CatalogueKind* kind = find_kind(catalogue, kind_of(parts.resource));
+  const bool has_action =
+      kind == nullptr || parts.action == "*" || find_action(*kind, parts.action) != nullptr;
+  return has_action ? "resource" : "action";
+}
 
 /// Form alone, the same for adding and removing.
 template <class Body>
@@ -56,11 +48,11 @@ void add_grant(const Case& asked) {
   if (user == nullptr) return;
   const GrantParts parts = check_form(asked, *asked.command.body_as_AddGrant());
   if (!asked.decision.refusals.empty()) return;
-  const Catalogue& catalogue = asked.state.tables().find_tenant(user->tenant)->catalogue;
+  const Catalogue& catalogue = *asked.state.tables().find_tenant(user->tenant)->catalogue;
   if (!knows(catalogue, parts.resource, parts.action))
-    return asked.refuse(Code::unknown_resource, "resource",
+    return asked.refuse(Code::unknown_resource, unknown_part(catalogue, parts),
                         quoted(parts.action) + " on " + quoted(parts.resource) + ". " +
-                            known_names(catalogue, kind_of(parts.resource)));
+                            nearest_known(catalogue, parts.resource, parts.action));
   if (user->grants->size() >= grants_max)
     return asked.refuse(Code::too_large, "user", "The limit is 10000, found 10001.");
   if (find_grant(*user->grants, parts.effect, parts.action, parts.resource) != nullptr)

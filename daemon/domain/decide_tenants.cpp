@@ -40,13 +40,16 @@ void create_tenant(const Case& asked) {
                  "The message is about " + quoted(message_tenant) + ".");
   if (asked.state.tables().find_tenant(alias) != nullptr)
     asked.refuse(Code::tenant_exists, "alias", quoted(alias) + ".");
+  const bool has_catalogue = body.catalogue() != nullptr && body.catalogue()->size() > 0;
+  const auto catalogue = has_catalogue ? check_catalogue(asked, {}, body.catalogue(), true)
+                                       : compiled(default_catalogue());
   if (!asked.decision.refusals.empty()) return;
   schema::TenantCreatedT created;
   created.tenant = std::make_unique<Uuid>(asked.material.new_id);
   created.alias = alias;
   created.display_name = display_name;
   created.policies = std::make_unique<schema::PoliciesT>();
-  created.catalogue = as_schema(default_catalogue());
+  created.catalogue = as_schema(*catalogue);
   asked.cause(std::move(created));
 }
 

@@ -1,4 +1,4 @@
-// canonical := tenant* user* operator*        each kind in id order
+// canonical := tenant* user* operator* ranges*    each kind in id order, ranges by provider
 // entry     := tag:u8 field*
 // number    := u64 little-endian; text := length:number byte*; list := count:number item*
 #include "daemon/domain/digest.h"
@@ -56,8 +56,8 @@ void write(Writer& out, const Tenant& tenant) {
   out.number(static_cast<std::uint64_t>(policies.new_user_status));
   out.number(policies.new_user_api_access);
   out.number(policies.tell_reasons);
-  out.number(tenant.catalogue.size());
-  for (const CatalogueKind& kind : tenant.catalogue) {
+  out.number(tenant.catalogue->size());
+  for (const CatalogueKind& kind : *tenant.catalogue) {
     out.text(kind.name);
     out.number(kind.open);
     out.number(kind.actions.size());
@@ -81,6 +81,39 @@ void write(Writer& out, const Tenant& tenant) {
   for (const Seq seq : {tenant.created_seq, tenant.status_seq, tenant.disabled_seq})
     out.number(seq);
   out.number(tenant.disabled_index);
+}
+
+void write(Writer& out, const UseSum& use) {
+  const auto time = [&](std::int64_t time_ns) { out.number(static_cast<std::uint64_t>(time_ns)); };
+  time(use.first_ns);
+  time(use.last_ns);
+  time(use.recorded_ns);
+  time(use.password_last_ns);
+  out.number(use.days.size());
+  for (const UseOfDay& day : use.days) {
+    out.number(day.day);
+    out.number(day.allowed);
+    out.number(day.denied);
+  }
+  out.number(use.networks.size());
+  for (const std::string& network : use.networks) out.text(network);
+  out.number(use.networks_left_out);
+  out.number(use.clients.size());
+  for (const std::string& client : use.clients) out.text(client);
+  out.number(use.clients_left_out);
+  out.number(use.keys.size());
+  for (const UseOfKey& key : use.keys) {
+    out.id(key.key);
+    time(key.last_ns);
+    out.number(key.count);
+  }
+  out.number(use.grants.size());
+  for (const UseOfGrant& grant : use.grants) {
+    out.number(grant.seq);
+    out.number(grant.index);
+    time(grant.last_ns);
+    out.number(grant.count);
+  }
 }
 
 void write(Writer& out, const User& user) {
@@ -110,6 +143,9 @@ void write(Writer& out, const User& user) {
     out.text(*grant.action);
     out.text(*grant.resource);
   }
+  const auto& use = extras_of(user).use;
+  out.number(use != nullptr);
+  if (use != nullptr) write(out, *use);
 }
 
 void write(Writer& out, const Operator& entry) {
@@ -127,6 +163,19 @@ void write(Writer& out, const Operator& entry) {
   out.number(entry.vouches);
   out.number(entry.added_seq);
   out.number(entry.changed_seq);
+}
+
+void write(Writer& out, const ProviderRanges& ranges) {
+  out.number('n');
+  out.number(static_cast<std::uint64_t>(ranges.provider));
+  out.text(ranges.source_name);
+  out.bytes(ranges.source_sha256);
+  out.number(static_cast<std::uint64_t>(ranges.source_time_ns));
+  out.number(ranges.imported_seq);
+  out.number(ranges.v4.size());
+  for (const std::uint32_t address : ranges.v4) out.number(address);
+  out.number(ranges.v6.size());
+  for (const std::uint64_t half : ranges.v6) out.number(half);
 }
 
 template <class Entry>
@@ -152,6 +201,11 @@ void write_canonical(const Tables<Handle>& tables, const Sink& sink) {
   write_sorted(out, tenants);
   write_sorted(out, users);
   write_sorted(out, operators);
+  for (const auto& ranges : tables.providers()) {
+    if (ranges == nullptr) continue;
+    write(out, *ranges);
+    out.flush();
+  }
 }
 
 template void write_canonical(const Tables<Owned>& tables, const Sink& sink);

@@ -5,44 +5,6 @@
 
 namespace postern::domain {
 
-const Catalogue& default_catalogue() {
-  static const Catalogue catalogue = {
-      {"table", {{"read"}, {"write"}}},
-      {"script", {{"run"}}},
-      {"endpoint", {{"call"}}},
-      {"project",
-       {{"access-producer"},
-        {"add-records"},
-        {"edit-records"},
-        {"deactivate-records"},
-        {"trash-delete-records"},
-        {"erase-records"},
-        {"capture-photo-id"},
-        {"capture-signature"},
-        {.name = "print-card", .implies = {"preview-card"}},
-        {"preview-card"}}},
-  };
-  return catalogue;
-}
-
-std::vector<std::unique_ptr<schema::CatalogueKindT>> as_schema(const Catalogue& catalogue) {
-  std::vector<std::unique_ptr<schema::CatalogueKindT>> kinds;
-  for (const CatalogueKind& kind : catalogue) {
-    auto& made = kinds.emplace_back(std::make_unique<schema::CatalogueKindT>());
-    made->name = kind.name;
-    made->open = kind.open;
-    made->description = kind.description;
-    for (const CatalogueAction& action : kind.actions) {
-      auto& part = made->actions.emplace_back(std::make_unique<schema::CatalogueActionT>());
-      part->name = action.name;
-      part->description = action.description;
-      part->implies = action.implies;
-      part->warning = action.warning;
-    }
-  }
-  return kinds;
-}
-
 const UserExtras& extras_of(const User& user) {
   static const UserExtras none;
   return user.extras ? *user.extras : none;

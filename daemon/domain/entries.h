@@ -14,6 +14,7 @@
 
 #include "daemon/domain/ids.h"
 #include "daemon/domain/network.h"
+#include "daemon/domain/use.h"
 #include "event_generated.h"
 
 namespace postern::domain {
@@ -27,6 +28,10 @@ struct CatalogueAction {
   std::string description = {};
   std::vector<std::string> implies = {};
   std::string warning = {};
+  /// Compiled: all actions whose holders may do this too, by way of others too.
+  std::vector<std::string> implied_by = {};
+
+  bool operator==(const CatalogueAction&) const = default;
 };
 
 struct CatalogueResource {
@@ -35,6 +40,8 @@ struct CatalogueResource {
   std::string description = {};
   bool open = false;
   std::string warning = {};
+
+  bool operator==(const CatalogueResource&) const = default;
 };
 
 /// A7: what a tenant knows of one kind of resource.
@@ -45,15 +52,12 @@ struct CatalogueKind {
   std::string description = {};
   /// By path.
   std::vector<CatalogueResource> resources = {};
+
+  bool operator==(const CatalogueKind&) const = default;
 };
 
+/// See catalogue.h.
 using Catalogue = std::vector<CatalogueKind>;
-
-/// What a new tenant knows: the four kinds of A3 to A6, open.
-const Catalogue& default_catalogue();
-
-/// Without the resources.
-std::vector<std::unique_ptr<schema::CatalogueKindT>> as_schema(const Catalogue& catalogue);
 
 struct NamedRoles;
 
@@ -62,7 +66,8 @@ struct Tenant {
   std::string alias;
   std::string display_name;
   schema::PoliciesT policies;
-  Catalogue catalogue;
+  /// A7; shared, as it may be large; never null.
+  std::shared_ptr<const Catalogue> catalogue = std::make_shared<const Catalogue>();
   /// N1: of the policies; null: any.
   Networks networks;
   /// A8; null: none.
@@ -198,7 +203,7 @@ struct UserExtras {
   // ---- roles: in the order they were assigned
   std::vector<RoleHeld> roles;
   // ---- D1; null: not yet recorded
-  std::shared_ptr<const schema::UseT> use;
+  std::shared_ptr<const UseSum> use;
 };
 
 struct User {

@@ -76,5 +76,9 @@ void operator_added(const Scene& scene, const schema::OperatorAdded& body);
 void operator_changed(const Scene& scene, const schema::OperatorChanged& body);
 void operator_removed(const Scene& scene, const schema::OperatorRemoved& body);
 void command_refused(const Scene& scene, const schema::CommandRefused& body);
+void user_used(const Scene& scene, const schema::UserUsed& body);
+void catalogue_defined(const Scene& scene, const schema::CatalogueDefined& body);
+void catalogue_retired(const Scene& scene, const schema::CatalogueRetired& body);
+void ranges_imported(const Scene& scene, const schema::RangesImported& body);
 
 }  // namespace postern::domain

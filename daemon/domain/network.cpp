@@ -149,32 +149,6 @@ std::uint32_t bit_of(schema::Provider provider) {
   return std::uint32_t{1} << static_cast<unsigned>(provider);
 }
 
-/// The address one above; absent for the last of its family.
-std::optional<Address> next_of(const Address& address) {
-  Address next = address;
-  if (++next.low == 0) ++next.high;
-  const bool over = address.is_v4 ? next.low > 0xffff'ffffU : next.low == 0 && next.high == 0;
-  return over ? std::nullopt : std::optional(next);
-}
-
-/// Ascending, neither overlapping nor touching.
-std::vector<AddressRange> merged(std::vector<AddressRange> ranges) {
-  std::ranges::sort(ranges, {}, &AddressRange::first);
-  std::vector<AddressRange> made;
-  for (const AddressRange& range : ranges) {
-    if (!made.empty() && made.back().last.is_v4 == range.first.is_v4) {
-      AddressRange& before = made.back();
-      const auto next = next_of(before.last);
-      if (!next || range.first <= *next) {
-        before.last = std::max(before.last, range.last);
-        continue;
-      }
-    }
-    made.push_back(range);
-  }
-  return made;
-}
-
 /// Number of ranges that begin at or before the address, where `first_of(n)` is the n-th's begin.
 template <class FirstOf, class Value>
 std::size_t count_not_after(std::size_t count, FirstOf first_of, const Value& value) {
@@ -261,6 +235,30 @@ std::expected<AddressRange, std::string> parse_range(std::string_view text) {
                       {.is_v4 = first.is_v4,
                        .high = first.is_v4 ? 0 : first.high | mask.high,
                        .low = first.low | mask.low}};
+}
+
+std::optional<Address> next_of(const Address& address) {
+  Address next = address;
+  if (++next.low == 0) ++next.high;
+  const bool over = address.is_v4 ? next.low > 0xffff'ffffU : next.low == 0 && next.high == 0;
+  return over ? std::nullopt : std::optional(next);
+}
+
+std::vector<AddressRange> merged(std::vector<AddressRange> ranges) {
+  std::ranges::sort(ranges, {}, &AddressRange::first);
+  std::vector<AddressRange> made;
+  for (const AddressRange& range : ranges) {
+    if (!made.empty() && made.back().last.is_v4 == range.first.is_v4) {
+      AddressRange& before = made.back();
+      const auto next = next_of(before.last);
+      if (!next || range.first <= *next) {
+        before.last = std::max(before.last, range.last);
+        continue;
+      }
+    }
+    made.push_back(range);
+  }
+  return made;
 }
 
 bool holds(const ProviderRanges& ranges, const Address& address) {

@@ -35,6 +35,12 @@ struct AddressRange {
   Address last;
 };
 
+/// The address one above; absent for the last of its family.
+std::optional<Address> next_of(const Address& address);
+
+/// Ascending, neither overlapping nor touching; IPv6 before IPv4.
+std::vector<AddressRange> merged(std::vector<AddressRange> ranges);
+
 /// A CIDR, or an address alone; its host bits must be zero. The error is a sentence.
 std::expected<AddressRange, std::string> parse_range(std::string_view text);
 

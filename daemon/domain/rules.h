@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/domain/catalogue.h"
 #include "daemon/domain/decide.h"
 
 namespace postern::domain {
@@ -61,6 +62,11 @@ std::string_view name_of(schema::UserStatus status);
 /// C1, C2: refuses for each rule the new password breaks.
 void check_new_password(const Case& asked, const Tenant& tenant, std::string_view username);
 
+/// A7: refuses what is wrong with these kinds, on top of what is known; for a tenant that is made,
+/// nothing. Gives the catalogue as it would be; null where something was refused.
+std::shared_ptr<const Catalogue> check_catalogue(const Case& asked, const Catalogue& known,
+                                                 const KindList* kinds, bool replace);
+
 using Rule = void (*)(const Case&);
 
 void create_tenant(const Case&);
@@ -84,5 +90,9 @@ void add_operator(const Case&);
 void change_operator(const Case&);
 void remove_operator(const Case&);
 void record_refusals(const Case&);
+void record_use(const Case&);
+void define_catalogue(const Case&);
+void retire_catalogue(const Case&);
+void import_ranges(const Case&);
 
 }  // namespace postern::domain

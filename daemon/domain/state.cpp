@@ -34,6 +34,11 @@ void State::replace(Owned<Operator> after, Changes& changes) {
   changes.operators.push_back({std::move(before), std::move(after)});
 }
 
+void State::replace(Owned<ProviderRanges> after, Changes& changes) {
+  Owned<ProviderRanges> before = tables_.put_ranges(after->provider, after);
+  changes.ranges.push_back({std::move(before), std::move(after)});
+}
+
 void State::remove_operator(const Uuid& id, Changes& changes) {
   Owned<Operator> before = tables_.take_operator(id);
   if (before == nullptr) return;
@@ -67,6 +72,8 @@ void State::revert(const Changes& changes) {
     owner_count_ += is_owner(change.before.get());
     owner_count_ -= is_owner(change.after.get());
   }
+  for (const auto& change : std::views::reverse(changes.ranges))
+    tables_.put_ranges(change.after->provider, change.before);
 }
 
 }  // namespace postern::domain

@@ -22,8 +22,11 @@ struct Changes {
   std::vector<Change<Tenant>> tenants;
   std::vector<Change<User>> users;
   std::vector<Change<Operator>> operators;
+  std::vector<Change<ProviderRanges>> ranges;
 
-  bool empty() const { return tenants.empty() && users.empty() && operators.empty(); }
+  bool empty() const {
+    return tenants.empty() && users.empty() && operators.empty() && ranges.empty();
+  }
 };
 
 class State {
@@ -41,6 +44,7 @@ class State {
   void replace(Owned<Tenant> after, Changes& changes);
   void replace(Owned<User> after, Changes& changes);
   void replace(Owned<Operator> after, Changes& changes);
+  void replace(Owned<ProviderRanges> after, Changes& changes);
   void remove_operator(const Uuid& id, Changes& changes);
   /// The one copy of a text that grants share; lives as long as the state.
   const std::string* intern(std::string_view text);

@@ -193,6 +193,13 @@ class Tables {
     return operators_.take(id);
   }
 
+  /// N3. Shared in both forms: one is replaced once a week, and asked without counting.
+  const Providers& providers() const { return providers_; }
+  /// Gives back what was there; null: none.
+  Owned<ProviderRanges> put_ranges(schema::Provider provider, Owned<ProviderRanges> ranges) {
+    return std::exchange(providers_[static_cast<std::size_t>(provider)], std::move(ranges));
+  }
+
   std::size_t tenant_count() const { return tenants_.size(); }
   /// Without the deleted ones.
   std::size_t live_user_count() const { return usernames_.size(); }
@@ -241,6 +248,7 @@ class Tables {
   Index<Handle<Operator>, ById> operators_;
   Index<Borrowed<Operator>, ByOperatorName> operator_names_;
   boost::unordered_flat_map<std::string, const Operator*, TextHash, std::equal_to<>> identities_;
+  Providers providers_;
 };
 
 }  // namespace postern::domain

@@ -7,6 +7,7 @@
 #include "daemon/domain/authorize.h"
 #include "daemon/domain/digest.h"
 #include "daemon/journal/sha256.h"
+#include "daemon/service/call.h"
 #include "daemon/service/personal.h"
 
 namespace postern::service {
@@ -97,13 +98,15 @@ Auditor::Body Auditor::answer(const schema::HistoryRequest& request,
       return answer(*request.body_as_Explain(), asker);
     case HistoryBody::GetDigest:
       return answer(*request.body_as_GetDigest(), asker);
+    case HistoryBody::ListRanges:
+      return answer(*request.body_as_ListRanges(), asker);
+    case HistoryBody::TestAddress:
+      return answer(*request.body_as_TestAddress(), asker);
     case HistoryBody::ListCatalogue:
     case HistoryBody::ListRoles:
     case HistoryBody::GetRole:
     case HistoryBody::ListPermissions:
     case HistoryBody::WhoCan:
-    case HistoryBody::ListRanges:
-    case HistoryBody::TestAddress:
     case HistoryBody::ListCalls:
     case HistoryBody::GetRecords:
     case HistoryBody::NONE:
@@ -121,7 +124,7 @@ schema::TenantViewT Auditor::describe(const domain::Tenant& tenant) {
   made.display_name = tenant.display_name;
   made.enabled = tenant.enabled;
   made.policies = std::make_unique<schema::PoliciesT>(tenant.policies);
-  made.catalogue = domain::as_schema(tenant.catalogue);
+  made.catalogue = domain::as_schema(*tenant.catalogue, domain::WithResources::no);
   made.created = cause_of(tenant.created_seq);
   made.status_changed = cause_of(tenant.status_seq);
   return made;
@@ -170,6 +173,7 @@ std::unique_ptr<schema::UserDetailsT> Auditor::details_of(const domain::Tenant& 
   details->created = cause_of(user.created_seq);
   details->status_changed = cause_of(user.status_seq);
   details->changed = cause_of(user.last_seq);
+  if (const auto& use = domain::extras_of(user).use) details->use = domain::as_schema(*use);
   return details;
 }
 
@@ -283,8 +287,11 @@ Auditor::Body Auditor::answer(const schema::Explain& wanted, const domain::Opera
   const domain::User* user = tenant == nullptr
                                  ? nullptr
                                  : view_.tables().find_user(tenant->id, view_of(wanted.username()));
-  const domain::CallFacts call{wanted.call() != nullptr &&
-                               wanted.call()->channel() != schema::Channel::program};
+  std::vector<schema::ProblemT> problems;
+  check_call(wanted.call(), problems);
+  if (!problems.empty()) return std::unexpected(std::move(problems.front()));
+  const domain::CallFacts call =
+      facts_of(wanted.call(), parts_.clock.now_ns(), view_.tables().providers());
   domain::Question question;
   if (wanted.question() != nullptr)
     question = {view_of(wanted.question()->action()), view_of(wanted.question()->resource()),
@@ -305,7 +312,7 @@ Auditor::Body Auditor::answer(const schema::Explain& wanted, const domain::Opera
     const domain::Verdict verdict = domain::authorize(*tenant, *user, question);
     if (verdict.allowed() && verdict.grant != nullptr) made.grant = held(*verdict.grant);
   }
-  if (wanted.call() != nullptr) made.address = view_of(wanted.call()->address());
+  if (call.address) made.address = domain::text_of(*call.address);
   return body_of(std::move(made));
 }
 

@@ -41,6 +41,8 @@ class Auditor {
   Body answer(const schema::ListOperators& wanted, const domain::Operator& asker);
   Body answer(const schema::Explain& wanted, const domain::Operator& asker);
   Body answer(const schema::GetDigest& wanted, const domain::Operator& asker);
+  Body answer(const schema::ListRanges& wanted, const domain::Operator& asker);
+  Body answer(const schema::TestAddress& wanted, const domain::Operator& asker);
 
   schema::TenantViewT describe(const domain::Tenant& tenant);
   schema::OperatorViewT describe(const domain::Operator& entry);

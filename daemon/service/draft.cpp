@@ -35,7 +35,8 @@ Draft decide_message(domain::State& state, const domain::Context& context,
                      std::span<const domain::Material> materials) {
   Draft draft;
   const schema::CommandMessage& message = *context.message;
-  domain::RecordFacts facts{state.seq() + 1, context.asker->role, domain::Uuid()};
+  domain::RecordFacts facts{state.seq() + 1, context.asker->role, domain::Uuid(),
+                            context.now_ns};
   const std::string_view alias =
       message.tenant() == nullptr ? std::string_view() : message.tenant()->string_view();
   if (const auto* tenant = domain::find_tenant_in_scope(state, *context.asker, alias))

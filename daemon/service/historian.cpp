@@ -183,6 +183,8 @@ void Historian::answer(Parked waiting, const domain::Operator& asker) {
   }
   if (const auto* wanted = request.body_as_GetRecords())
     return give_records(std::move(waiting), asker, *wanted);
+  if (const auto* wanted = request.body_as_ListCalls())
+    return give_calls(std::move(waiting), asker, *wanted);
   hand_to_auditor(waiting.peer, asker, std::move(waiting.request));
 }
 
@@ -191,7 +193,7 @@ void Historian::give_records(Parked waiting, const domain::Operator& asker,
   const std::uint64_t id = waiting.request->id();
   const auto filter = filter_of(view_, asker, wanted);
   if (!filter) return refuse(waiting.peer, id, filter.error());
-  const domain::Seq from_seq = std::max<domain::Seq>({wanted.from_seq(), waiting.from_seq, 1});
+  const domain::Seq from_seq = std::max<domain::Seq>({wanted.from_seq(), waiting.from, 1});
   // The writer may be ahead of what was published here: what is durable may be given.
   const domain::Seq head_seq = parts_.journal.head().seq;
   if (from_seq > head_seq + 1)
@@ -204,10 +206,26 @@ void Historian::give_records(Parked waiting, const domain::Operator& asker,
   if (!found)
     return refuse(waiting.peer, id,
                   make_problem(Code::journal_unavailable, "", printable(found.error().sentence)));
-  waiting.from_seq = found->page.next_seq;
+  waiting.from = found->page.next_seq;
   if (found->page.records.empty() && found->at_head && park(waiting, wanted.wait_ms())) return;
   found->page.head_seq = head_seq;
   found->page.head_time_ns = head_time_ns_;
+  schema::HistoryPageBodyUnion body;
+  body.Set(std::move(found->page));
+  const Message page = page_of({id, head_.seq, parts_.clock.now_ns()}, std::move(body));
+  send_(waiting.peer, {page.data(), page.size()});
+}
+
+void Historian::give_calls(Parked waiting, const domain::Operator& asker,
+                           const schema::ListCalls& wanted) {
+  const std::uint64_t id = waiting.request->id();
+  if (parts_.calls == nullptr)
+    return refuse(waiting.peer, id, make_problem(Code::unknown_kind, "body"));
+  auto found =
+      parts_.calls->find(view_, asker, wanted, waiting.from == 0 ? wanted.from() : waiting.from);
+  if (!found) return refuse(waiting.peer, id, std::move(found.error()));
+  waiting.from = found->page.next;
+  if (found->page.calls.empty() && found->at_head && park(waiting, wanted.wait_ms())) return;
   schema::HistoryPageBodyUnion body;
   body.Set(std::move(found->page));
   const Message page = page_of({id, head_.seq, parts_.clock.now_ns()}, std::move(body));

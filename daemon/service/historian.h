@@ -7,6 +7,7 @@
 
 #include "daemon/domain/fold.h"
 #include "daemon/platform/clock.h"
+#include "daemon/service/call_pages.h"
 #include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/pages.h"
@@ -27,6 +28,8 @@ class Historian {
     const platform::Clock& clock;
     Vitals& vitals;
     Mailboxes& mail;
+    /// L1; null: calls are not recorded here.
+    CallPages* calls = nullptr;
   };
 
   struct Settings {
@@ -51,13 +54,14 @@ class Historian {
     std::string identity;
     Opened<schema::HistoryRequest> request;
     std::int64_t deadline_ns = 0;
-    /// Where a follower's search goes on; 0: at the seq it named.
-    domain::Seq from_seq = 0;
+    /// Where a follower's search goes on; 0: at the seq or position it named.
+    std::uint64_t from = 0;
   };
 
   void answer(Parked waiting, const domain::Operator& asker);
   void give_records(Parked waiting, const domain::Operator& asker,
                     const schema::GetRecords& wanted);
+  void give_calls(Parked waiting, const domain::Operator& asker, const schema::ListCalls& wanted);
   void hand_to_auditor(const Peer& peer, const domain::Operator& asker,
                        Opened<schema::HistoryRequest> request);
   /// Waits on, or is told that the wait is over; false if it may not wait.

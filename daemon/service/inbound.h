@@ -33,9 +33,11 @@ struct MessageLimits {
   flatbuffers::uoffset_t tables_max;
 };
 
-/// Batches and check-many may have 1 MiB; what is single is held to 64 KiB by `check_size`.
+/// Batches and check-many may have 1 MiB, one import of ranges 4 MiB beside its other fields; what
+/// is single otherwise is held to 64 KiB where its kind is known.
 inline constexpr std::size_t single_bytes_max = 65'536;
-inline constexpr MessageLimits command_limits{1'048'576, 16'384};
+inline constexpr std::size_t batch_bytes_max = 1'048'576;
+inline constexpr MessageLimits command_limits{4 * 1'048'576 + single_bytes_max, 16'384};
 inline constexpr MessageLimits query_limits{1'048'576, 16'384};
 inline constexpr MessageLimits history_limits{65'536, 64};
 

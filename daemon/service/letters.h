@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/decision/use_counters.h"
 #include "daemon/domain/state.h"
 #include "daemon/journal/journal.h"
 #include "daemon/platform/peer.h"
@@ -53,6 +54,11 @@ struct AuditTask : Letter {
   std::vector<std::uint8_t> page;
 };
 
+/// From the recorder to the writer and back: how users of one tenant were used (D1).
+struct UseLetter : Letter {
+  decision::UseSummaries summaries;
+};
+
 /// Every line between the services; each is emptied by the one it is named for.
 struct Mailboxes {
   struct Wakers {
@@ -60,16 +66,19 @@ struct Mailboxes {
     platform::Waker& reader;
     platform::Waker& historian;
     platform::Waker& auditor;
+    platform::Waker& recorder;
   };
 
   explicit Mailboxes(const Wakers& wakers)
       : writer_attempts(wakers.writer),
         writer_returned(wakers.writer),
+        writer_uses(wakers.writer),
         reader_published(wakers.reader),
         historian_published(wakers.historian),
         historian_audited(wakers.historian),
         auditor_published(wakers.auditor),
         auditor_tasks(wakers.auditor),
+        recorder_returned(wakers.recorder),
         writer_waker_(wakers.writer) {}
 
   /// By the reader: queries are answered from a state that holds this record.
@@ -81,11 +90,13 @@ struct Mailboxes {
 
   Mailbox<Attempt> writer_attempts;
   Mailbox<Published> writer_returned;
+  Mailbox<UseLetter> writer_uses;
   Mailbox<Published> reader_published;
   Mailbox<Published> historian_published;
   Mailbox<AuditTask> historian_audited;
   Mailbox<Published> auditor_published;
   Mailbox<AuditTask> auditor_tasks;
+  Mailbox<UseLetter> recorder_returned;
 
  private:
   platform::Waker& writer_waker_;

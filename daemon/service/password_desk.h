@@ -35,6 +35,9 @@ struct PasswordAsk : Letter {
   domain::Seq password_seq = 0;
   /// What the asker is told after a hash for time alone (C9); ok: a real check.
   schema::Code told = schema::Code::ok;
+  /// Whom the first stop stopped, and the true reason; zero: nobody.
+  Uuid stopped_user;
+  schema::Code stopped_by = schema::Code::ok;
   bool right = false;
   domain::Bytes rehashed;
   bool trouble = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/service/call.h"
 #include "daemon/service/permissions.h"
 #include "daemon/service/receipts.h"
 
@@ -21,14 +22,9 @@ constexpr std::size_t held_back_max = 64;
 constexpr std::uint32_t busy_retry_ms = 100;
 constexpr std::int64_t millisecond_ns = 1'000'000;
 constexpr std::size_t password_bytes_max = 1'024;
-constexpr std::size_t client_label_bytes_max = 64;
 
 std::string_view view_of(const flatbuffers::String* text) {
   return text == nullptr ? std::string_view() : text->string_view();
-}
-
-domain::CallFacts call_of(const schema::Query& query) {
-  return {query.call() != nullptr && query.call()->channel() != schema::Channel::program};
 }
 
 /// The credential of a question, whichever kind of question it is.
@@ -43,6 +39,21 @@ Carried carried_by(const schema::Query& query) {
   if (const auto* check = query.body_as_Check())
     return {check->credential_type(), check->credential()};
   return {};
+}
+
+schema::CredentialKind kind_of(schema::Credential carried) {
+  switch (carried) {
+    case schema::Credential::PasswordCredential:
+      return schema::CredentialKind::password;
+    case schema::Credential::KeyCredential:
+      return schema::CredentialKind::key;
+    case schema::Credential::TokenCredential:
+      return schema::CredentialKind::token;
+    case schema::Credential::NamedUser:
+    case schema::Credential::NONE:
+      break;
+  }
+  return schema::CredentialKind::named;
 }
 
 bool carries_secret(const schema::Query& query) {
@@ -64,12 +75,7 @@ std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::si
     problems.push_back(
         make_problem(Code::too_large, "questions",
                      "The limit is 10000 questions, found " + std::to_string(questions) + "."));
-  if (query.call() != nullptr) {
-    if (query.call()->channel() > schema::Channel::MAX)
-      problems.push_back(make_problem(Code::field_malformed, "channel"));
-    if (view_of(query.call()->client()).size() > client_label_bytes_max)
-      problems.push_back(make_problem(Code::too_large, "client", "The limit is 64 bytes."));
-  }
+  check_call(query.call(), problems);
   const Carried carried = carried_by(query);
   const bool needs_credential = query.body_type() != schema::QueryBody::GetStatus;
   if (needs_credential &&
@@ -108,6 +114,10 @@ Reader::Reader(Parts parts, Settings settings, Outlets outlets, view::View view,
       view_(std::move(view)),
       head_(head),
       head_time_ns_(time_ns) {}
+
+domain::CallFacts Reader::facts_of(const schema::Query& query) const {
+  return service::facts_of(query.call(), parts_.clock.now_ns(), view_.tables().providers());
+}
 
 // ---- a turn
 
@@ -159,6 +169,7 @@ void Reader::answer(const Peer& peer, const domain::Operator& asker, Opened<sche
   if (query.body_type() == schema::QueryBody::GetStatus) return report_status(peer, query, asker);
   std::vector<schema::ProblemT> problems = query_problems(query, opened.bytes().size());
   if (!problems.empty()) return refuse(peer, query.id(), std::move(problems));
+  asker_ = asker.id;
   const Carried carried = carried_by(query);
   switch (carried.kind) {
     case schema::Credential::NamedUser:
@@ -188,7 +199,7 @@ void Reader::answer_named(const Peer& peer, const domain::Operator& asker,
   const domain::Tenant* tenant = view_.find_tenant(asker, view_of(query.tenant()));
   const domain::User* user =
       tenant == nullptr ? nullptr : view_.tables().find_user(tenant->id, view_of(named.username()));
-  const domain::Stop stop = domain::first_stop_before_credential(tenant, user, call_of(query));
+  const domain::Stop stop = domain::first_stop_before_credential(tenant, user, facts_of(query));
   check(peer, std::move(opened), tenant, user, stop.code);
 }
 
@@ -198,7 +209,11 @@ void Reader::check(const Peer& peer, Opened<schema::Query> opened, const domain:
   const schema::Query& query = *opened;
   const std::int64_t now_ns = parts_.clock.now_ns();
   builder_.Clear();
+  NotedCall noted = noted_call(query, user);
+  noted.verified = stop == Code::ok;
+  noted.time_ns = now_ns;
   if (query.body_type() == schema::QueryBody::Authenticate) {
+    note_authentication(parts_.calls, noted, stop);
     const bool allowed = stop == Code::ok;
     const auto body =
         schema::CreateAuthenticated(builder_, allowed, stop, allowed ? &user->id : nullptr);
@@ -211,16 +226,19 @@ void Reader::check(const Peer& peer, Opened<schema::Query> opened, const domain:
     if (long_checks_.size() >= long_checks_max) return refuse_busy(peer, query.id(), busy_retry_ms);
     LongCheck& job =
         long_checks_.emplace_back(peer, std::move(opened), tenant, user, now_ns, head_.seq);
+    job.asker = asker_;
     return job.decisions.reserve(questions.size());
   }
   std::vector<flatbuffers::Offset<schema::Decision>> decisions;
   decisions.reserve(questions.size());
+  QuestionNotes notes(parts_.calls, noted, questions.size());
   for (const schema::Question* question : questions) {
     domain::Verdict verdict{stop, nullptr};
     if (stop == Code::ok)
       verdict = domain::authorize(*tenant, *user,
                                   {view_of(question->action()), view_of(question->resource()),
                                    question->this_level_only()});
+    notes.add(*question, verdict);
     decisions.push_back(pack_decision(builder_, verdict));
   }
   const auto body = schema::CreateChecked(builder_, builder_.CreateVector(decisions),
@@ -228,14 +246,42 @@ void Reader::check(const Peer& peer, Opened<schema::Query> opened, const domain:
   send(peer, builder_, query, schema::AnswerBody::Checked, body.Union(), now_ns, head_.seq);
 }
 
+NotedCall Reader::noted_call(const schema::Query& query, const domain::User* user) const {
+  NotedCall noted;
+  noted.user = user;
+  noted.call = query.call();
+  noted.service = asker_;
+  noted.credential = kind_of(carried_by(query).kind);
+  noted.seq = head_.seq;
+  return noted;
+}
+
+void Reader::note_stopped(const Ask& ask) {
+  asker_ = ask->asker;
+  NotedCall noted = noted_call(*ask->query, view_.tables().find_user(ask->stopped_user));
+  noted.time_ns = parts_.clock.now_ns();
+  const auto* check = ask->query->body_as_Check();
+  if (check == nullptr) return note_authentication(parts_.calls, noted, ask->stopped_by);
+  QuestionNotes notes(parts_.calls, noted, check->questions()->size());
+  for (const schema::Question* question : *check->questions())
+    notes.add(*question, {ask->stopped_by, nullptr});
+}
+
 void Reader::check_slice(LongCheck& job) {
   const auto& questions = *job.query->body_as_Check()->questions();
   const flatbuffers::uoffset_t end = std::min(questions.size(), job.next + slice_questions);
+  asker_ = job.asker;
+  NotedCall noted = noted_call(*job.query, job.user);
+  noted.verified = true;
+  noted.time_ns = job.time_ns;
+  noted.seq = job.seq;
+  QuestionNotes notes(parts_.calls, noted, end - job.next);
   for (; job.next < end; ++job.next) {
     const schema::Question& question = *questions[job.next];
     const domain::Verdict verdict = domain::authorize(
         *job.tenant, *job.user,
         {view_of(question.action()), view_of(question.resource()), question.this_level_only()});
+    notes.add(question, verdict);
     job.decisions.push_back(pack_decision(job.builder, verdict));
   }
 }
@@ -347,7 +393,7 @@ bool Reader::consider(Ask& ask) {
   const domain::User* user =
       tenant == nullptr ? nullptr
                         : view_.tables().find_user(tenant->id, view_of(credential->username()));
-  const domain::CallFacts call = call_of(query);
+  const domain::CallFacts call = facts_of(query);
   // What does not depend on the user is told whoever the user is.
   const Code told_to_all = tenant == nullptr  ? Code::tenant_unknown
                            : !tenant->enabled ? Code::tenant_disabled
@@ -361,6 +407,8 @@ bool Reader::consider(Ask& ask) {
   if (stop == Code::ok && user->password_seq == 0) stop = Code::invalid_credentials;
   const bool hidden = asker->role == schema::Role::service && !tenant->policies.tell_reasons;
   ask->tenant = tenant->id;
+  ask->stopped_user = stop == Code::ok || user == nullptr ? Uuid() : user->id;
+  ask->stopped_by = stop;
   ask->told = stop == Code::ok ? Code::ok : hidden ? Code::invalid_credentials : stop;
   if (stop == Code::ok) {
     ask->user = user->id;
@@ -375,13 +423,14 @@ bool Reader::consider(Ask& ask) {
 /// now.
 bool Reader::judge(Ask& ask) {
   if (ask->told != Code::ok) {
+    note_stopped(ask);
     answer_ask(ask, ask->told, nullptr, nullptr);
     return true;
   }
   const domain::User* user = view_.tables().find_user(ask->user);
   const domain::Tenant* tenant = view_.tables().find_tenant(ask->tenant);
   const bool still =
-      domain::first_stop_before_credential(tenant, user, call_of(*ask->query)).code == Code::ok &&
+      domain::first_stop_before_credential(tenant, user, facts_of(*ask->query)).code == Code::ok &&
       user->password_seq == ask->password_seq;
   if (!still || parts_.vitals.degraded) return consider(ask);
   if (ask->trouble) {
@@ -422,6 +471,7 @@ bool Reader::conclude(Ask& ask) {
 
 void Reader::answer_ask(Ask& ask, Code reason, const domain::Tenant* tenant,
                         const domain::User* user) {
+  asker_ = ask->asker;
   check(ask->peer, std::move(ask->query), tenant, user, reason);
 }
 

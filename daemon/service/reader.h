@@ -10,6 +10,7 @@
 
 #include "daemon/domain/authorize.h"
 #include "daemon/platform/clock.h"
+#include "daemon/service/call_notes.h"
 #include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/password_desk.h"
@@ -29,6 +30,8 @@ class Reader {
     const platform::Clock& clock;
     Vitals& vitals;
     Mailboxes& mail;
+    /// Where calls are noted for the recorder (L1, D1); null: nowhere.
+    decision::CallLine* calls = nullptr;
   };
 
   struct Settings {
@@ -84,16 +87,21 @@ class Reader {
     const domain::User* user;
     std::int64_t time_ns;
     domain::Seq seq;
+    Uuid asker;
     flatbuffers::uoffset_t next = 0;
     flatbuffers::FlatBufferBuilder builder{65'536};
     std::vector<flatbuffers::Offset<schema::Decision>> decisions;
   };
 
+  domain::CallFacts facts_of(const schema::Query& query) const;
   void answer(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> query);
   void answer_named(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> query,
                     const schema::NamedUser& named);
   void check(const Peer& peer, Opened<schema::Query> query, const domain::Tenant* tenant,
              const domain::User* user, schema::Code stop);
+  NotedCall noted_call(const schema::Query& query, const domain::User* user) const;
+  /// A call that was stopped before its questions, with the true reason.
+  void note_stopped(const Ask& ask);
   void go_on_with_long_checks();
   void check_slice(LongCheck& job);
   void finish(LongCheck& job);
@@ -133,6 +141,8 @@ class Reader {
   std::int64_t head_time_ns_;
   std::vector<Parked> parked_;
   std::deque<LongCheck> long_checks_;
+  /// Who asks what is being answered.
+  Uuid asker_;
   /// Published while long answers were under way: not passed on before they are done.
   std::vector<std::unique_ptr<Published>> held_back_;
   std::unordered_map<std::uint64_t, Ask> attempts_;

@@ -6,6 +6,7 @@
 #include "daemon/domain/authorize.h"
 #include "daemon/platform/require.h"
 #include "daemon/service/permissions.h"
+#include "daemon/service/use_letters.h"
 
 namespace postern::service {
 
@@ -42,6 +43,15 @@ std::string held_name(const domain::State& state, const schema::CommandMessage& 
     if (const domain::User* user = state.tables().find_user(*command.user_id()))
       name = user->username;
   return std::string(view(message.tenant())) + '/' + domain::fold_name(name);
+}
+
+/// One import of a provider's ranges may have 4 MiB, a batch 1 MiB, any other command 64 KiB.
+std::size_t bytes_max_of(const schema::CommandMessage& message) {
+  const auto& commands = *message.commands();
+  if (commands.size() > 1) return batch_bytes_max;
+  const bool imports =
+      commands.size() == 1 && commands[0]->body_type() == schema::CommandBody::ImportRanges;
+  return imports ? command_limits.bytes_max : single_bytes_max;
 }
 
 bool has(const std::vector<schema::ProblemT>& problems, Code code) {
@@ -88,6 +98,8 @@ void Writer::turn() {
   parts_.mail.writer_returned.drain([](std::unique_ptr<Published>) {});
   parts_.mail.writer_attempts.drain(
       [&](std::unique_ptr<Attempt> attempt) { take_attempt(std::move(attempt)); });
+  parts_.mail.writer_uses.drain(
+      [&](std::unique_ptr<UseLetter> letter) { take_use(std::move(letter)); });
   hashed_.drain([&](Task task) { hashed(std::move(task)); });
   const std::int64_t monotonic_ns = parts_.clock.monotonic_ns();
   if (monotonic_ns < next_watch_ns_) return;
@@ -234,10 +246,10 @@ bool Writer::refused_at_the_gate(CommandTask& task, const domain::Operator& aske
   std::vector<schema::ProblemT> problems = domain::message_problems(*task.message);
   const bool has_commands =
       task.message->commands() != nullptr && task.message->commands()->size() > 0;
-  if (has_commands && task.message->commands()->size() == 1 &&
-      task.message.bytes().size() > single_bytes_max)
-    problems.push_back(make_problem(Code::too_large, "",
-                                    limit_and_size(single_bytes_max, task.message.bytes().size())));
+  const std::size_t bytes = task.message.bytes().size();
+  if (has_commands && bytes > bytes_max_of(*task.message))
+    problems.push_back(
+        make_problem(Code::too_large, "", limit_and_size(bytes_max_of(*task.message), bytes)));
   if (has_commands) {
     std::uint32_t index = 0;
     for (const schema::Command* command : *task.message->commands()) {
@@ -360,6 +372,7 @@ void Writer::record(CommandTask& task, Draft draft, const domain::Context& conte
   std::ranges::move(draft.changes.tenants, std::back_inserter(changes.tenants));
   std::ranges::move(draft.changes.users, std::back_inserter(changes.users));
   std::ranges::move(draft.changes.operators, std::back_inserter(changes.operators));
+  std::ranges::move(draft.changes.ranges, std::back_inserter(changes.ranges));
 }
 
 // ---- passwords
@@ -481,6 +494,17 @@ void Writer::take_attempt(std::unique_ptr<Attempt> attempt) {
   task->ticket = attempt->ticket;
   task->materials.front().sealed_password = std::move(attempt->rehashed);
   admit(std::move(task));
+}
+
+/// D1: what is not recorded now goes home to count on.
+void Writer::take_use(std::unique_ptr<UseLetter> letter) {
+  if (cannot_now() != Code::ok) {
+    put_off(*letter, now_ns());
+  } else {
+    schema::CommandMessageT message = use_message(*letter, state_, now_ns());
+    if (!message.commands.empty()) admit(internal_task(std::move(message)));
+  }
+  parts_.mail.recorder_returned.post(std::move(letter));
 }
 
 void Writer::note_refusal(const Uuid& operator_id, Code code) {

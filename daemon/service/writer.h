@@ -116,6 +116,7 @@ class Writer {
 
   // ---- what the daemon itself records
   void take_attempt(std::unique_ptr<Attempt> attempt);
+  void take_use(std::unique_ptr<UseLetter> letter);
   void note_refusal(const Uuid& operator_id, schema::Code code);
   void record_due_refusals();
   Task internal_task(schema::CommandMessageT message);

@@ -7,6 +7,8 @@ void View::load(const domain::Tables<domain::Owned>& tables) {
   tables.for_each_tenant(put);
   tables.for_each_user(put);
   tables.for_each_operator(put);
+  for (const auto& ranges : tables.providers())
+    if (ranges != nullptr) tables_.put_ranges(ranges->provider, ranges);
 }
 
 void View::take(const domain::Changes& changes) {
@@ -18,6 +20,9 @@ void View::take(const domain::Changes& changes) {
     else
       tables_.take_operator(change.before->id);
   }
+  // The change holds the replaced one too, so that nothing is freed here.
+  for (const auto& change : changes.ranges)
+    tables_.put_ranges(change.after->provider, change.after);
 }
 
 const domain::Tenant* View::find_tenant(const domain::Operator& asker,

@@ -33,7 +33,11 @@ FOLDERS = {
     "tools/client/": [],
     "tools/client/replica": ["tools/client/", "daemon/domain/", "daemon/view/"],
     "tools/cli/": ["tools/client/"],
+    # It merges ranges as the domain does.
+    "tools/cli/provider_file": ["tools/cli/", "tools/client/", "daemon/domain/"],
     "tools/bench/": ["tools/client/"],
+    # It times what no socket shows: one lookup of an address.
+    "tools/bench/network_figures": ["tools/bench/", "tools/client/", "daemon/domain/"],
     "tests/integration/": ["tests/", "tools/client/"],
     "tests/scenario/": ["tests/", "tools/client/"],
     "tests/": ["daemon/", "replay/", "tools/", "tests/"],
@@ -45,7 +49,8 @@ LIBRARIES = {
     r"leveldb/": ["daemon/journal/leveldb_journal", "daemon/journal/journal_env",
                   "daemon/journal/reading_env", "tools/bench/", "tests/"],
     r"openssl/": ["daemon/journal/", "tools/bench/", "tests/"],
-    r"sodium": ["daemon/credential/", "tests/"],
+    r"sodium": ["daemon/credential/", "tools/client/signing", "tools/cli/provider_file",
+                "tests/"],
     r"spdlog/": ["daemon/"],
     r"prometheus/": ["daemon/main", "daemon/daemon", "daemon/metrics"],
     r"toml": ["daemon/config", "tools/cli/", "tests/"],

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "daemon/domain/catalogue.h"
+
 namespace postern::property {
 
 using domain::State;
@@ -111,6 +113,19 @@ void RandomCommands::change_password(CommandT& command) {
   command.body.Set(std::move(body));
 }
 
+void RandomCommands::record_use(CommandT& command) {
+  schema::RecordUseT body;
+  if (!one_in(20)) body.use = std::make_unique<schema::UseT>();
+  if (body.use != nullptr) {
+    body.use->first_ns = body.use->last_ns = static_cast<std::int64_t>(1 + below(1'000));
+    auto& day = body.use->days.emplace_back(std::make_unique<schema::UseOfDayT>());
+    day->day = static_cast<std::uint32_t>(below(5));
+    day->allowed = below(100);
+    body.use->networks.assign(one_in(20) ? 33 : 1, any(segments));
+  }
+  command.body.Set(std::move(body));
+}
+
 void RandomCommands::record_attempt(CommandT& command) {
   schema::RecordAttemptT body;
   body.succeeded = one_in(2);
@@ -202,6 +217,7 @@ const std::vector<RandomCommands::Kind> RandomCommands::kinds_in_a_tenant = {
     {10, &RandomCommands::reset_password},
     {6, &RandomCommands::change_password},
     {16, &RandomCommands::record_attempt},
+    {4, &RandomCommands::record_use},
     {30, &RandomCommands::grant<schema::AddGrantT>},
     {10, &RandomCommands::grant<schema::RemoveGrantT>},
 };
@@ -237,7 +253,8 @@ schema::CommandMessageT RandomCommands::message(const State& state) {
 
 domain::Operator RandomCommands::asker(const State& state, const schema::CommandMessageT& message) {
   for (const auto& command : message.commands)
-    if (command->body.AsRecordAttempt() || command->body.AsRecordRefusals())
+    if (command->body.AsRecordAttempt() || command->body.AsRecordRefusals() ||
+        command->body.AsRecordUse())
       return support::an_operator(Role::daemon);
   const domain::Operator* known = state.tables().find_operator(any(operators));
   if (known != nullptr && one_in(3)) return *known;

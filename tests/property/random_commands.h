@@ -47,6 +47,7 @@ class RandomCommands {
   void reset_password(schema::CommandT& command);
   void change_password(schema::CommandT& command);
   void record_attempt(schema::CommandT& command);
+  void record_use(schema::CommandT& command);
   template <class Body>
   void grant(schema::CommandT& command);
   template <class Body>

@@ -220,7 +220,7 @@ Outcome World::run(const schema::CommandMessageT& native, const domain::Operator
 
   now_ns_ += second_ns;
   const domain::Context context{now_ns_, &asker, &message};
-  Draft draft{{state_.seq() + 1, asker.role, {}}, {}, {}};
+  Draft draft{{state_.seq() + 1, asker.role, {}, now_ns_}, {}, {}};
   const domain::Tenant* tenant = state_.tables().find_tenant(native.tenant);
   if (tenant != nullptr) draft.facts.tenant = tenant->id;
   std::uint32_t index = 0;
@@ -247,7 +247,7 @@ Outcome World::run(const schema::CommandMessageT& native, const domain::Operator
 void World::record(const Uuid& tenant, std::vector<schema::EventT> events) {
   const domain::Operator root = an_operator(schema::Role::owner);
   now_ns_ += second_ns;
-  Draft draft{{state_.seq() + 1, root.role, tenant}, {}, {}};
+  Draft draft{{state_.seq() + 1, root.role, tenant, now_ns_}, {}, {}};
   for (const schema::EventT& event : events) add(draft, event);
   close(draft, root, {0, 2}, schema::Code::ok);
 }

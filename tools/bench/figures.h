@@ -47,6 +47,8 @@ void measure_commands(Bench& bench, const DaemonProcess& small);
 void measure_contention(Bench& bench, const DaemonProcess& small);
 /// bytes_per_user, starts, batch_check_rate, check_p50 of many users over few.
 void measure_scale(Bench& bench, const DaemonProcess& small);
+/// provider_ranges_bytes, address_lookup_ns; without the daemon.
+void measure_networks(Bench& bench, const DaemonProcess& small);
 /// Starts from single records, and their replay. Stops the daemon.
 void measure_replay(Bench& bench, DaemonProcess& small);
 

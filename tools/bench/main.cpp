@@ -48,6 +48,7 @@ constexpr Part parts[] = {
     {"commands", measure<measure_commands>},
     {"contention", measure<measure_contention>},
     {"scale", measure<measure_scale>},
+    {"networks", measure<measure_networks>},
     {"replay", measure_replay},
 };
 

@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <unordered_map>
-
+#include "tools/cli/names.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
 
 namespace postern::cli {
+
+constexpr std::size_t values_shown_max = 32;
 
 std::string event_kind(const schema::EventT& event) {
   const std::string name = schema::EnumNameEventBody(event.body.type);
@@ -21,6 +22,11 @@ std::string event_details(const schema::EventT& event) {
   if (body == nullptr) return {};
   for (const auto& [name, value] : body->as_object()) {
     if (name == "user" || name.starts_with("sealed_") || value.is_object()) continue;
+    if (value.is_array() && value.as_array().size() > values_shown_max) {
+      parts.push_back(fmt::format("{}=({} values)", std::string_view(name),
+                                  value.as_array().size()));
+      continue;
+    }
     std::vector<std::string> values;
     const auto add = [&](const boost::json::value& one) {
       if (!one.is_object()) values.push_back(plain_text(one));
@@ -45,77 +51,6 @@ struct Asked {
   std::optional<std::uint64_t> from_seq;
   std::uint64_t count_max = 0;
   std::string user_id;
-};
-
-/// Names for the ids in records, asked for once each; an id stays one where its name may not be
-/// read.
-class Names {
- public:
-  explicit Names(Session& session) : session_(session) {}
-
-  std::string tenant(const std::unique_ptr<schema::Uuid>& id) {
-    if (id && !names_.contains(uuid_text(id))) read_tenants();
-    return named(id);
-  }
-
-  std::string operator_name(const std::unique_ptr<schema::Uuid>& id, schema::Role role) {
-    if (role == schema::Role::daemon) return "daemon";
-    if (id && !names_.contains(uuid_text(id))) read_operators();
-    return named(id);
-  }
-
-  /// `tenant` is the user's, as an alias.
-  std::string user(const std::unique_ptr<schema::Uuid>& id, const std::string& tenant) {
-    if (id && !names_.contains(uuid_text(id))) read_user(*id, tenant);
-    return named(id);
-  }
-
- private:
-  /// Asks no second time for what is not told.
-  std::string named(const std::unique_ptr<schema::Uuid>& id) {
-    const auto text = uuid_text(id);
-    return names_.try_emplace(text, text).first->second;
-  }
-
-  /// Nothing where it is refused: not everybody may read names.
-  template <class Body>
-  std::optional<schema::HistoryPageT> read(Body body) {
-    auto page = session_.client().history(request(std::move(body)));
-    if (!page || page->code != schema::Code::ok) return std::nullopt;
-    return std::move(*page);
-  }
-
-  void read_tenants() {
-    schema::ListTenantsT list;
-    list.count_max = page_count;
-    for (;;) {
-      const auto page = read(schema::ListTenantsT(list));
-      const auto* tenants = page ? page->body.AsTenantPage() : nullptr;
-      if (tenants == nullptr) return;
-      for (const auto& tenant : tenants->tenants)
-        names_[uuid_text(tenant->id)] = list.after = tenant->alias;
-      if (!tenants->more || tenants->tenants.empty()) return;
-    }
-  }
-
-  void read_operators() {
-    const auto page = read(schema::ListOperatorsT{});
-    const auto* operators = page ? page->body.AsOperatorPage() : nullptr;
-    if (operators == nullptr) return;
-    for (const auto& one : operators->operators) names_[uuid_text(one->id)] = one->name;
-  }
-
-  void read_user(const schema::Uuid& id, const std::string& tenant) {
-    schema::GetUserT get;
-    get.tenant = tenant;
-    get.user_id = std::make_unique<schema::Uuid>(id);
-    const auto page = read(std::move(get));
-    const auto* user = page ? page->body.AsUserView() : nullptr;
-    if (user != nullptr && user->details) names_[client::uuid_text(id)] = user->details->username;
-  }
-
-  Session& session_;
-  std::unordered_map<std::string, std::string> names_;
 };
 
 /// One row for each event; what the record says of all of them stands in each.

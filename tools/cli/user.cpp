@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
 #include "tools/cli/views.h"
@@ -120,6 +122,36 @@ void print_details(std::ostream& out, const schema::UserDetailsT& details) {
   fields.write(out, 2);
 }
 
+void print_use(std::ostream& out, const schema::UseT& use) {
+  Fields fields;
+  const auto with_others = [](const std::vector<std::string>& names, std::uint32_t others) {
+    return joined(names) + (others == 0 ? "" : fmt::format(" and {} more", others));
+  };
+  const auto time = [](std::int64_t time_ns) {
+    return time_ns == 0 ? std::string() : time_text_short(time_ns);
+  };
+  std::uint64_t allowed = 0;
+  std::uint64_t denied = 0;
+  for (const auto& day : use.days) {
+    allowed += day->allowed;
+    denied += day->denied;
+  }
+  fields.add("first", time(use.first_ns));
+  fields.add("last", time(use.last_ns));
+  fields.add("days", std::to_string(use.days.size()));
+  fields.add("allowed", std::to_string(allowed));
+  fields.add("denied", std::to_string(denied));
+  fields.add("password", time(use.password_last_ns));
+  for (const auto& key : use.keys)
+    fields.add("key", fmt::format("{}: {} times, last {}", uuid_text(key->key), key->count,
+                                  time(key->last_ns)));
+  fields.add("networks", with_others(use.networks, use.networks_left_out));
+  fields.add("clients", with_others(use.clients, use.clients_left_out));
+  fields.add("grants", std::to_string(use.grants.size()));
+  out << "Use\n";
+  fields.write(out, 2);
+}
+
 void print_security(std::ostream& out, const schema::UserSecurityT& security) {
   Fields fields;
   fields.add("api access", security.api_access ? "on" : "off");
@@ -158,6 +190,7 @@ int run_show(Session& session, const std::string& user, const std::string& user_
   }
   if (view.details) print_details(session.out(), *view.details);
   if (view.security) print_security(session.out(), *view.security);
+  if (view.details && view.details->use) print_use(session.out(), *view.details->use);
   session.out() << "Data access\n";
   print_grants(session.out(), view.data_access);
   return exit_codes::yes;

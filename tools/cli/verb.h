@@ -75,8 +75,10 @@ extern const Noun tenant_noun;
 extern const Noun user_noun;
 extern const Noun password_noun;
 extern const Noun grant_noun;
+extern const Noun network_noun;
 extern const Noun operator_noun;
 extern const Noun events_noun;
+extern const Noun calls_noun;
 extern const Noun question_verbs;
 extern const Noun other_verbs;
 

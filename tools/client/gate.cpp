@@ -7,8 +7,8 @@ namespace postern::client {
 namespace {
 
 constexpr flatbuffers::uoffset_t depth_max = 16;
-/// 1,024 events, the largest of which creates a tenant with its catalogue.
-constexpr flatbuffers::uoffset_t record_tables_max = 16'384;
+/// As the gate for stored records: 1,024 events with all they hold.
+constexpr flatbuffers::uoffset_t record_tables_max = 65'536;
 constexpr std::size_t message_bytes_min = 16;
 
 /// Every block is overwritten before it is freed, also those the builder grows out of.
@@ -22,15 +22,16 @@ class WipingAllocator : public flatbuffers::Allocator {
 };
 
 template <class Root, class Native>
-Result<Bytes> pack_as(const Native& message, const char* identifier) {
+Result<Bytes> pack_as(const Native& message, const char* identifier,
+                      std::size_t bytes_max = message_bytes_max) {
   static WipingAllocator allocator;
   flatbuffers::FlatBufferBuilder builder(512, &allocator);
   builder.Finish(Root::Pack(builder, &message), identifier);
-  if (builder.GetSize() > message_bytes_max) {
+  if (builder.GetSize() > bytes_max) {
     return std::unexpected(Error{ErrorKind::usage,
                                  "The message has " + std::to_string(builder.GetSize()) +
                                      " bytes; the daemon takes at most " +
-                                     std::to_string(message_bytes_max) + ".",
+                                     std::to_string(bytes_max) + ".",
                                  "Send less at once."});
   }
   return std::make_shared<const flatbuffers::DetachedBuffer>(builder.Release());
@@ -96,7 +97,10 @@ bool understood(const schema::HistoryPageT& page) {
 }  // namespace
 
 Result<Bytes> pack(const schema::CommandMessageT& message) {
-  return pack_as<schema::CommandMessage>(message, schema::command_message_identifier);
+  const bool imports = message.commands.size() == 1 && message.commands[0] != nullptr &&
+                       message.commands[0]->body.type == schema::CommandBody::ImportRanges;
+  return pack_as<schema::CommandMessage>(message, schema::command_message_identifier,
+                                         imports ? import_bytes_max : message_bytes_max);
 }
 
 Result<Bytes> pack(const schema::QueryT& query) {

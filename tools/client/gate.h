@@ -11,6 +11,8 @@
 namespace postern::client {
 
 inline constexpr std::size_t message_bytes_max = 1'048'576;
+/// One import of a provider's ranges.
+inline constexpr std::size_t import_bytes_max = 4 * 1'048'576 + 65'536;
 inline constexpr std::size_t answer_bytes_max = 8 * 1'048'576;
 
 /// A serialized message; wiped when the last owner lets go.

@@ -173,14 +173,4 @@ BOOST_AUTO_TEST_CASE(A10_a_decision_names_the_grant_that_decided) {
   BOOST_TEST(ask("script/a").grant == nullptr);
 }
 
-BOOST_AUTO_TEST_CASE(A7_what_the_catalogue_knows) {
-  const domain::Catalogue& catalogue = domain::default_catalogue();
-  BOOST_TEST(domain::knows(catalogue, "table/any/thing", "read"));
-  BOOST_TEST(domain::knows(catalogue, "table", "*"));
-  BOOST_TEST(!domain::knows(catalogue, "table", "run"));
-  BOOST_TEST(!domain::knows(catalogue, "tables", "read"));
-  BOOST_TEST(!domain::knows(catalogue, "planet", "*"));
-  BOOST_TEST(!domain::knows({}, "table", "read"));
-}
-
 BOOST_AUTO_TEST_SUITE_END()

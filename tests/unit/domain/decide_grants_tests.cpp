@@ -185,10 +185,10 @@ BOOST_AUTO_TEST_CASE(A7_what_the_catalogue_does_not_know_is_refused) {
   story.when(allow("bob", "read", "tables/a"))
       .refused(Code::unknown_resource)
       .naming("resource")
-      .telling("It knows the kinds: table, script, endpoint, project.");
+      .telling("Nearest it knows: table,");
   story.when(deny("bob", "call", "table/a"))
       .refused(Code::unknown_resource)
-      .telling("It knows for 'table': read, write.");
+      .telling("Nearest it knows: read, write.");
   story.when(allow("bob", "*", "tables/a")).refused(Code::unknown_resource);
 }
 

@@ -2,6 +2,7 @@
 #include <functional>
 
 #include "daemon/domain/access.h"
+#include "daemon/domain/catalogue.h"
 #include "daemon/domain/digest.h"
 #include "tests/support/scenario.h"
 
@@ -21,8 +22,12 @@ Tenant some_tenant() {
   tenant.id = {1, 1};
   tenant.alias = "acme";
   tenant.display_name = "Acme";
-  tenant.catalogue = {{"table", {{"read"}}, true}};
+  tenant.catalogue = domain::compiled({{"table", {{"read"}}, true}});
   return tenant;
+}
+
+std::function<void(Tenant&)> known(domain::Catalogue catalogue) {
+  return [catalogue](Tenant& tenant) { tenant.catalogue = domain::compiled(catalogue); };
 }
 
 domain::Grant some_grant() {
@@ -102,13 +107,20 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_tenant_counts) {
                               [](Tenant& t) { t.policies.new_user_status = UserStatus::new_user; },
                               [](Tenant& t) { t.policies.new_user_api_access = false; },
                               [](Tenant& t) { t.policies.tell_reasons = true; },
-                              [](Tenant& t) { t.catalogue.clear(); },
-                              [](Tenant& t) { t.catalogue[0].name = "tablf"; },
-                              [](Tenant& t) { t.catalogue[0].open = false; },
-                              [](Tenant& t) { t.catalogue[0].actions = {{"reae"}}; },
-                              [](Tenant& t) {
-                                t.catalogue[0].actions = {{"re"}, {"ad"}};
-                              },
+                              [](Tenant& t) { t.catalogue = domain::compiled({}); },
+                              known({{"tablf", {{"read"}}, true}}),
+                              known({{"table", {{"read"}}, false}}),
+                              known({{"table", {{"reae"}}, true}}),
+                              known({{"table", {{"re"}, {"ad"}}, true}}),
+                              known({{"table", {{"read", "d"}}, true}}),
+                              known({{"table", {{"read", "", {"read"}}}, true}}),
+                              known({{"table", {{"read", "", {}, "w"}}, true}}),
+                              known({{"table", {{"read"}}, true, "d"}}),
+                              known({{"table", {{"read"}}, true, "", {{"table/a"}}}}),
+                              known({{"table", {{"read"}}, true, "", {{"table/b"}}}}),
+                              known({{"table", {{"read"}}, true, "", {{"table/a", "d"}}}}),
+                              known({{"table", {{"read"}}, true, "", {{"table/a", "", true}}}}),
+                              known({{"table", {{"read"}}, true, "", {{"table/a", "", false, "w"}}}}),
                               [](Tenant& t) { t.enabled = false; },
                               [](Tenant& t) { t.created_seq = 1; },
                               [](Tenant& t) { t.status_seq = 1; },

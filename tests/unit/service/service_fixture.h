@@ -64,6 +64,9 @@ class ServiceFixture {
   const domain::User& user(const std::string& name) const;
   std::size_t events_of(schema::EventBody kind) const;
 
+  service::Mailboxes& mail() { return mail_; }
+  const credential::KeyStore& keys() const { return *keys_; }
+
   /// A fresh id at the clock's time.
   schema::Uuid fresh_id();
 
@@ -78,6 +81,9 @@ class ServiceFixture {
   service::Vitals vitals;
   std::uint64_t disk_free = 1ULL << 40U;
   std::vector<std::string> alarms;
+  /// What the reader notes for the recorder.
+  platform::Waker recorder_waker;
+  decision::CallLine calls{recorder_waker};
   /// Who may connect, once an operator has changed.
   std::set<std::string> allowed;
 
@@ -87,7 +93,7 @@ class ServiceFixture {
   TemporaryFolder folder_;
   platform::SystemEntropy entropy_;
   platform::Waker waker_;
-  service::Mailboxes mail_{{waker_, waker_, waker_, waker_}};
+  service::Mailboxes mail_{{waker_, waker_, waker_, waker_, waker_}};
   std::unique_ptr<credential::KeyStore> keys_;
   std::unique_ptr<credential::HashPool> pool_;
   std::unique_ptr<service::PasswordDesk> desk_;

@@ -1,0 +1,414 @@
+#include "daemon/domain/catalogue.h"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include "daemon/domain/path.h"
+
+namespace postern::domain {
+
+namespace {
+
+std::string text_of(const flatbuffers::String* value) {
+  return value == nullptr ? std::string() : value->str();
+}
+
+std::string_view view_of(const flatbuffers::String* value) {
+  return value == nullptr ? std::string_view() : value->string_view();
+}
+
+template <class List, class Name, class Key>
+auto find_by(List& list, const Name& name, Key key) -> decltype(list.data()) {
+  const auto place = std::ranges::find(list, name, key);
+  return place == list.end() ? nullptr : list.data() + (place - list.begin());
+}
+
+// ---- implications
+
+/// Visits all that an action implies, by way of others too; each once.
+void walk_implied(const CatalogueKind& kind, const CatalogueAction& from,
+                  std::set<const CatalogueAction*>& seen) {
+  for (const std::string& name : from.implies) {
+    const CatalogueAction* implied = find_action(kind, name);
+    if (implied != nullptr && seen.insert(implied).second) walk_implied(kind, *implied, seen);
+  }
+}
+
+void compile_implied(CatalogueKind& kind) {
+  for (CatalogueAction& action : kind.actions) action.implied_by.clear();
+  for (const CatalogueAction& action : kind.actions) {
+    std::set<const CatalogueAction*> seen;
+    walk_implied(kind, action, seen);
+    for (CatalogueAction& implied : kind.actions)
+      if (&implied != &action && seen.contains(&implied)) implied.implied_by.push_back(action.name);
+  }
+}
+
+// ---- resources
+
+bool before_path(const CatalogueResource& resource, std::string_view path) {
+  return resource.path < path;
+}
+
+const CatalogueResource* find_resource(const CatalogueKind& kind, std::string_view path) {
+  const auto place =
+      std::lower_bound(kind.resources.begin(), kind.resources.end(), path, before_path);
+  return place == kind.resources.end() || place->path != path ? nullptr : &*place;
+}
+
+bool lies_below(std::string_view path, std::string_view above) {
+  return path.size() > above.size() && path[above.size()] == '/' && path.starts_with(above);
+}
+
+/// The first resource below a path; all below it lie together, behind what only begins alike.
+auto first_below(const std::vector<CatalogueResource>& resources, std::string_view path) {
+  return std::lower_bound(resources.begin(), resources.end(), path,
+                          [](const CatalogueResource& resource, std::string_view above) {
+                            const std::string_view start =
+                                std::string_view(resource.path).substr(0, above.size());
+                            if (start != above) return start < above;
+                            return resource.path.size() == above.size() ||
+                                   resource.path[above.size()] < '/';
+                          });
+}
+
+/// Whether anything below a path is known, because the nearest resource at or above it is open.
+bool is_open_at(const CatalogueKind& kind, std::string_view path) {
+  for (std::string_view place = path; !place.empty(); place = parent_of(place))
+    if (const CatalogueResource* resource = find_resource(kind, place)) return resource->open;
+  return kind.open;
+}
+
+bool knows_place(const CatalogueKind& kind, std::string_view path) {
+  return path == kind.name || lists(kind, path) || is_open_at(kind, parent_of(path));
+}
+
+std::vector<std::string_view> split(std::string_view path) {
+  std::vector<std::string_view> segments;
+  for (std::size_t slash = 0; slash != std::string_view::npos;) {
+    slash = path.find('/');
+    segments.push_back(path.substr(0, slash));
+    if (slash != std::string_view::npos) path.remove_prefix(slash + 1);
+  }
+  return segments;
+}
+
+bool begins_as(const std::vector<std::string_view>& path,
+               const std::vector<std::string_view>& pattern) {
+  const std::size_t count = std::min(path.size(), pattern.size());
+  for (std::size_t place = 0; place < count; ++place)
+    if (pattern[place] != "*" && pattern[place] != path[place]) return false;
+  return true;
+}
+
+/// Whether a pattern stands for something below an open resource that its first segments match:
+/// from its next `*` on, any name that no resource has will do.
+bool reaches_below(const CatalogueKind& kind, const CatalogueResource& resource,
+                   const std::vector<std::string_view>& pattern, std::size_t from) {
+  std::string path = resource.path;
+  for (std::size_t place = from; place < pattern.size(); ++place) {
+    if (pattern[place] == "*") return is_open_at(kind, path);
+    path.append("/").append(pattern[place]);
+  }
+  return knows_place(kind, path);
+}
+
+bool knows_pattern(const CatalogueKind& kind, std::string_view path) {
+  const std::vector<std::string_view> pattern = split(path);
+  return std::ranges::any_of(kind.resources, [&](const CatalogueResource& resource) {
+    const std::vector<std::string_view> segments = split(resource.path);
+    if (!begins_as(segments, pattern)) return false;
+    return segments.size() >= pattern.size() ||
+           (resource.open && reaches_below(kind, resource, pattern, segments.size()));
+  });
+}
+
+// ---- names that are near
+
+/// Levenshtein's; texts are names of at most 64 bytes.
+std::size_t distance(std::string_view left, std::string_view right) {
+  std::vector<std::size_t> row(right.size() + 1);
+  for (std::size_t place = 0; place < row.size(); ++place) row[place] = place;
+  for (std::size_t line = 0; line < left.size(); ++line) {
+    std::size_t diagonal = std::exchange(row[0], line + 1);
+    for (std::size_t place = 0; place < right.size(); ++place) {
+      const std::size_t replaced = diagonal + (left[line] == right[place] ? 0 : 1);
+      diagonal = row[place + 1];
+      row[place + 1] = std::min({replaced, diagonal + 1, row[place] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string nearest_of(std::vector<std::string_view> names, std::string_view wanted) {
+  constexpr std::size_t told_max = 3;
+  std::vector<std::pair<std::size_t, std::string_view>> ranked;
+  for (const std::string_view name : names)
+    ranked.emplace_back(distance(name.substr(0, 64), wanted.substr(0, 64)), name);
+  const auto end = ranked.begin() + static_cast<std::ptrdiff_t>(std::min(ranked.size(), told_max));
+  std::ranges::partial_sort(ranked, end);
+  std::string text;
+  for (auto place = ranked.begin(); place != end; ++place)
+    text.append(text.empty() ? "" : ", ").append(place->second);
+  return text;
+}
+
+/// The first segment that leads to nothing known, and what could stand in its place.
+std::string nearest_paths(const CatalogueKind& kind, std::string_view path) {
+  std::string_view unknown = path;
+  while (!parent_of(unknown).empty() && !knows(kind, parent_of(unknown)))
+    unknown = parent_of(unknown);
+  const std::vector<std::string_view> above = split(parent_of(unknown));
+  std::set<std::string_view> places;
+  for (const CatalogueResource& resource : kind.resources) {
+    const std::vector<std::string_view> segments = split(resource.path);
+    if (segments.size() <= above.size() || !begins_as(segments, above)) continue;
+    const auto& last = segments[above.size()];
+    places.insert(std::string_view(resource.path)
+                      .substr(0, static_cast<std::size_t>(last.data() + last.size() -
+                                                          resource.path.data())));
+  }
+  // Among neighbours the last segment alone tells them apart.
+  const std::string_view wanted = unknown.substr(unknown.rfind('/') + 1);
+  std::vector<std::pair<std::size_t, std::string_view>> ranked;
+  for (const std::string_view place : places)
+    ranked.emplace_back(distance(place.substr(place.rfind('/') + 1), wanted), place);
+  const auto end =
+      ranked.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(ranked.size(), 3));
+  std::ranges::partial_sort(ranked, end);
+  std::string text;
+  for (auto place = ranked.begin(); place != end; ++place) {
+    const std::string whole = std::string(place->second) + std::string(path.substr(unknown.size()));
+    text.append(text.empty() ? "" : ", ")
+        .append(knows(kind, whole) ? std::string_view(whole) : place->second);
+  }
+  return text;
+}
+
+}  // namespace
+
+const Catalogue& default_catalogue() {
+  static const Catalogue catalogue = *compiled({
+      {"table", {{"read"}, {"write"}}},
+      {"script", {{"run"}}},
+      {"endpoint",
+       {{"call"}},
+       true,
+       {},
+       {{"endpoint/query", {}, true, "What it answers leaves the system."}}},
+      {"project",
+       {{"access-producer"},
+        {"add-records"},
+        {"edit-records"},
+        {"deactivate-records"},
+        {"trash-delete-records"},
+        {"erase-records"},
+        {"capture-photo-id"},
+        {"capture-signature"},
+        {.name = "print-card", .implies = {"preview-card"}},
+        {"preview-card"}}},
+  });
+  return catalogue;
+}
+
+std::vector<std::unique_ptr<schema::CatalogueKindT>> as_schema(const Catalogue& catalogue,
+                                                               WithResources with) {
+  std::vector<std::unique_ptr<schema::CatalogueKindT>> kinds;
+  for (const CatalogueKind& kind : catalogue) {
+    auto& made = kinds.emplace_back(std::make_unique<schema::CatalogueKindT>());
+    made->name = kind.name;
+    made->open = kind.open;
+    made->description = kind.description;
+    for (const CatalogueAction& action : kind.actions) {
+      auto& part = made->actions.emplace_back(std::make_unique<schema::CatalogueActionT>());
+      part->name = action.name;
+      part->description = action.description;
+      part->implies = action.implies;
+      part->warning = action.warning;
+    }
+    if (with == WithResources::no) continue;
+    for (const CatalogueResource& resource : kind.resources) {
+      auto& part = made->resources.emplace_back(std::make_unique<schema::CatalogueResourceT>());
+      part->path = resource.path;
+      part->description = resource.description;
+      part->open = resource.open;
+      part->warning = resource.warning;
+    }
+  }
+  return kinds;
+}
+
+std::shared_ptr<const Catalogue> compiled(Catalogue catalogue) {
+  for (CatalogueKind& kind : catalogue) compile_implied(kind);
+  return std::make_shared<const Catalogue>(std::move(catalogue));
+}
+
+static CatalogueAction action_of(const schema::CatalogueAction& stored) {
+  CatalogueAction action{text_of(stored.name()), text_of(stored.description())};
+  action.warning = text_of(stored.warning());
+  if (stored.implies() != nullptr)
+    for (const flatbuffers::String* implied : *stored.implies())
+      action.implies.push_back(implied->str());
+  return action;
+}
+
+static void define_kind(CatalogueKind& kind, const schema::CatalogueKind& stored) {
+  if (stored.actions() != nullptr)
+    for (const schema::CatalogueAction* action : *stored.actions()) {
+      CatalogueAction made = action_of(*action);
+      if (auto* known = find_by(kind.actions, made.name, &CatalogueAction::name))
+        *known = std::move(made);
+      else
+        kind.actions.push_back(std::move(made));
+    }
+  if (stored.resources() == nullptr) return;
+  // Of several with one path the last counts: those in order, then the known ones that none
+  // replaces.
+  std::vector<CatalogueResource> made;
+  made.reserve(stored.resources()->size() + kind.resources.size());
+  for (const schema::CatalogueResource* resource : *stored.resources())
+    made.push_back({text_of(resource->path()), text_of(resource->description()), resource->open(),
+                    text_of(resource->warning())});
+  std::ranges::reverse(made);
+  std::ranges::move(kind.resources, std::back_inserter(made));
+  std::ranges::stable_sort(made, {}, &CatalogueResource::path);
+  const auto doubled = std::ranges::unique(made, {}, &CatalogueResource::path);
+  made.erase(doubled.begin(), doubled.end());
+  kind.resources = std::move(made);
+}
+
+std::shared_ptr<const Catalogue> defined(Catalogue known, const KindList* kinds, bool replace) {
+  if (kinds == nullptr) return compiled(std::move(known));
+  for (const schema::CatalogueKind* stored : *kinds) {
+    CatalogueKind* kind = find_by(known, view_of(stored->name()), &CatalogueKind::name);
+    const bool is_new = kind == nullptr;
+    if (is_new) kind = &known.emplace_back(text_of(stored->name()));
+    if (is_new || replace) {
+      kind->open = stored->open();
+      kind->description = text_of(stored->description());
+    }
+    define_kind(*kind, *stored);
+  }
+  return compiled(std::move(known));
+}
+
+std::shared_ptr<const Catalogue> retired(Catalogue known, const schema::CatalogueRetired& body) {
+  const auto each = [](const auto* list, auto visit) {
+    if (list != nullptr)
+      for (const auto* entry : *list) visit(entry);
+  };
+  each(body.kinds(), [&](const flatbuffers::String* name) {
+    std::erase_if(known,
+                  [&](const CatalogueKind& kind) { return kind.name == name->string_view(); });
+  });
+  each(body.actions(), [&](const schema::ActionName* name) {
+    CatalogueKind* kind = find_by(known, view_of(name->kind()), &CatalogueKind::name);
+    if (kind == nullptr) return;
+    const std::string_view gone = view_of(name->action());
+    std::erase_if(kind->actions, [&](const CatalogueAction& action) { return action.name == gone; });
+    for (CatalogueAction& action : kind->actions) std::erase(action.implies, gone);
+  });
+  each(body.resources(), [&](const flatbuffers::String* text) {
+    const std::string_view path = text->string_view();
+    CatalogueKind* kind = find_by(known, kind_of(path), &CatalogueKind::name);
+    if (kind == nullptr) return;
+    std::erase_if(kind->resources, [&](const CatalogueResource& resource) {
+      return resource.path == path || lies_below(resource.path, path);
+    });
+  });
+  return compiled(std::move(known));
+}
+
+const CatalogueKind* find_kind(const Catalogue& catalogue, std::string_view name) {
+  return find_by(catalogue, name, &CatalogueKind::name);
+}
+
+const CatalogueAction* find_action(const CatalogueKind& kind, std::string_view name) {
+  return find_by(kind.actions, name, &CatalogueAction::name);
+}
+
+bool lists(const CatalogueKind& kind, std::string_view path) {
+  if (find_resource(kind, path) != nullptr) return true;
+  const auto below = first_below(kind.resources, path);
+  return below != kind.resources.end() && lies_below(below->path, path);
+}
+
+bool knows(const CatalogueKind& kind, std::string_view path) {
+  if (kind.open) return true;
+  return path.find('*') == std::string_view::npos ? knows_place(kind, path)
+                                                  : knows_pattern(kind, path);
+}
+
+bool knows(const Catalogue& catalogue, std::string_view resource, std::string_view action) {
+  const CatalogueKind* kind = find_kind(catalogue, kind_of(resource));
+  if (kind == nullptr) return false;
+  return (action == "*" || find_action(*kind, action) != nullptr) && knows(*kind, resource);
+}
+
+std::string nearest_known(const Catalogue& catalogue, std::string_view resource,
+                          std::string_view action) {
+  const CatalogueKind* kind = find_kind(catalogue, kind_of(resource));
+  std::string names;
+  std::vector<std::string_view> candidates;
+  if (kind == nullptr) {
+    for (const CatalogueKind& known : catalogue) candidates.push_back(known.name);
+    names = nearest_of(std::move(candidates), kind_of(resource));
+  } else if (action != "*" && find_action(*kind, action) == nullptr) {
+    for (const CatalogueAction& known : kind->actions) candidates.push_back(known.name);
+    names = nearest_of(std::move(candidates), action);
+  } else {
+    names = nearest_paths(*kind, resource);
+  }
+  return names.empty() ? "It knows none." : "Nearest it knows: " + names + ".";
+}
+
+std::string warning_of(const Catalogue& catalogue, std::string_view resource,
+                       std::string_view action) {
+  constexpr std::size_t told_max = 4;
+  const CatalogueKind* kind = find_kind(catalogue, kind_of(resource));
+  if (kind == nullptr) return {};
+  std::string text;
+  std::size_t count = 0;
+  const auto tell = [&](std::string_view name, std::string_view warning) {
+    if (warning.empty() || ++count > told_max) return;
+    text.append(text.empty() ? "" : " ").append(name).append(": ").append(warning);
+  };
+  for (const CatalogueAction& known : kind->actions)
+    if (action == "*" || known.name == action ||
+        std::ranges::find(known.implied_by, action) != known.implied_by.end())
+      tell(known.name, known.warning);
+  const std::vector<std::string_view> pattern = split(resource);
+  for (const CatalogueResource& known : kind->resources)
+    if (!known.warning.empty() && begins_as(split(known.path), pattern))
+      tell(known.path, known.warning);
+  if (count > told_max) text += " And " + std::to_string(count - told_max) + " more.";
+  return text;
+}
+
+std::vector<std::string> find_cycle(const CatalogueKind& kind) {
+  std::vector<const CatalogueAction*> way;
+  std::set<const CatalogueAction*> done;
+  std::vector<std::string> cycle;
+  const std::function<bool(const CatalogueAction&)> walk = [&](const CatalogueAction& action) {
+    const auto met = std::ranges::find(way, &action);
+    if (met != way.end()) {
+      for (auto place = met; place != way.end(); ++place) cycle.push_back((*place)->name);
+      cycle.push_back(action.name);
+      return true;
+    }
+    if (done.contains(&action)) return false;
+    way.push_back(&action);
+    for (const std::string& name : action.implies)
+      if (const CatalogueAction* implied = find_action(kind, name))
+        if (walk(*implied)) return true;
+    way.pop_back();
+    done.insert(&action);
+    return false;
+  };
+  for (const CatalogueAction& action : kind.actions)
+    if (walk(action)) break;
+  return cycle;
+}
+
+}  // namespace postern::domain

@@ -1,0 +1,66 @@
+// What a tenant knows (A5 to A7): kinds, their actions with what these imply, their resources.
+// Pure values; compiled once when they change, asked by binary search.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/domain/entries.h"
+
+namespace postern::domain {
+
+inline constexpr std::size_t catalogue_kinds_max = 64;
+inline constexpr std::size_t kind_actions_max = 64;
+inline constexpr std::size_t kind_implications_max = 256;
+/// In a tenant.
+inline constexpr std::size_t catalogue_resources_max = 10'000;
+
+using KindList = flatbuffers::Vector<flatbuffers::Offset<schema::CatalogueKind>>;
+
+/// What a new tenant knows: the four kinds of A3 to A6, open.
+const Catalogue& default_catalogue();
+
+enum class WithResources { no, yes };
+std::vector<std::unique_ptr<schema::CatalogueKindT>> as_schema(
+    const Catalogue& catalogue, WithResources with = WithResources::yes);
+
+/// With what it implies worked out.
+std::shared_ptr<const Catalogue> compiled(Catalogue catalogue);
+
+/// With these kinds added or, where names or paths are the same, replaced; a kind that was known
+/// keeps `open` and `description` unless `replace`. Null: no kinds.
+std::shared_ptr<const Catalogue> defined(Catalogue known, const KindList* kinds, bool replace);
+
+/// Without these. What lies below a retired resource goes with it; other actions no longer imply a
+/// retired one.
+std::shared_ptr<const Catalogue> retired(Catalogue known, const schema::CatalogueRetired& body);
+
+/// Null if there is none.
+const CatalogueKind* find_kind(const Catalogue& catalogue, std::string_view name);
+const CatalogueAction* find_action(const CatalogueKind& kind, std::string_view name);
+
+/// Whether there is a resource at the path or below it.
+bool lists(const CatalogueKind& kind, std::string_view path);
+
+/// Whether a path of the kind is known: the kind is open, or it is a resource or above one, or the
+/// nearest resource above it is open. One with `*`: whether it can stand for something known.
+bool knows(const CatalogueKind& kind, std::string_view path);
+
+/// The same with the kind looked up, and the action (`*`: every one).
+bool knows(const Catalogue& catalogue, std::string_view resource, std::string_view action);
+
+/// For what is not known: "Nearest it knows: a, b, c.", at most three.
+std::string nearest_known(const Catalogue& catalogue, std::string_view resource,
+                          std::string_view action);
+
+/// A5: what must be told when this is granted; empty: nothing. At most four are told, and how many
+/// more there are.
+std::string warning_of(const Catalogue& catalogue, std::string_view resource,
+                       std::string_view action);
+
+/// The names of actions that imply each other in a ring, the first again at the end; empty: none.
+std::vector<std::string> find_cycle(const CatalogueKind& kind);
+
+}  // namespace postern::domain

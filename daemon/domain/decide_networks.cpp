@@ -1,0 +1,99 @@
+// N3: providers' ranges.
+#include "daemon/domain/rules.h"
+
+namespace postern::domain {
+
+using schema::Code;
+
+namespace {
+
+constexpr std::size_t source_name_bytes_max = 256;
+constexpr std::size_t sha256_bytes = 32;
+
+/// In order.
+std::vector<Address> addresses_of(const flatbuffers::Vector<std::uint32_t>* words) {
+  std::vector<Address> addresses;
+  if (words != nullptr)
+    for (const std::uint32_t word : *words) addresses.push_back({.is_v4 = true, .low = word});
+  return addresses;
+}
+
+std::vector<Address> addresses_of(const flatbuffers::Vector<std::uint64_t>* words) {
+  std::vector<Address> addresses;
+  if (words == nullptr) return addresses;
+  for (flatbuffers::uoffset_t place = 0; place + 1 < words->size(); place += 2)
+    addresses.push_back({.high = words->Get(place), .low = words->Get(place + 1)});
+  return addresses;
+}
+
+/// Refuses what is not first and last in turn, ascending, neither overlapping nor touching.
+void check_ranges(const Case& asked, std::string_view field, const std::vector<Address>& addresses,
+                  bool whole) {
+  if (!whole || addresses.size() % 2 != 0)
+    return asked.refuse(Code::field_malformed, field,
+                        "It must hold a first and a last address for each range.");
+  for (std::size_t place = 0; place < addresses.size(); place += 2) {
+    const Address& first = addresses[place];
+    const Address& last = addresses[place + 1];
+    const std::string range = text_of(first) + " to " + text_of(last);
+    if (last < first)
+      return asked.refuse(Code::field_malformed, field, "The range " + range + " ends early.");
+    if (place == 0) continue;
+    const auto after_before = next_of(addresses[place - 1]);
+    if (!after_before || first <= *after_before)
+      return asked.refuse(
+          Code::field_malformed, field,
+          "The range " + range + " does not lie above the one before it with a gap between.");
+  }
+}
+
+/// Refuses what has under half as many ranges as the last import.
+void check_shrinking(const Case& asked, const schema::ImportRanges& body, std::size_t count) {
+  const auto place = static_cast<std::size_t>(body.provider());
+  const auto& last = asked.state.tables().providers()[place];
+  if (last == nullptr || body.force()) return;
+  const std::size_t last_count = last->v4.size() / 2 + last->v6.size() / 4;
+  if (2 * count < last_count)
+    asked.refuse(Code::ranges_shrunk, "v4",
+                 "Found " + std::to_string(count) + " ranges, the last import had " +
+                     std::to_string(last_count) + ".");
+}
+
+}  // namespace
+
+void import_ranges(const Case& asked) {
+  const auto& body = *asked.command.body_as_ImportRanges();
+  const schema::CommandMessage& message = *asked.context.message;
+  if (!view(message.tenant()).empty())
+    asked.refuse(Code::field_malformed, "tenant", "Providers' ranges concern no tenant.");
+  if (message.commands()->size() > 1)
+    asked.refuse(Code::field_malformed, "commands", "An import is the one command of its message.");
+  if (body.provider() == schema::Provider::none || body.provider() > schema::Provider::MAX)
+    return asked.refuse(Code::provider_unknown, "provider");
+  const std::string_view source = view(body.source_name());
+  if (source.empty() || source.size() > source_name_bytes_max || !is_text(source))
+    asked.refuse(Code::field_malformed, "source_name",
+                 "It must be 1 to 256 bytes of text, found " + quoted(source) + ".");
+  if (body.source_sha256() == nullptr || body.source_sha256()->size() != sha256_bytes)
+    asked.refuse(Code::field_malformed, "source_sha256", "It must have 32 bytes.");
+  if (body.source_time_ns() < 0)
+    asked.refuse(Code::field_malformed, "source_time_ns", "It must not lie before 1970.");
+  const auto v4 = addresses_of(body.v4());
+  const auto v6 = addresses_of(body.v6());
+  check_ranges(asked, "v4", v4, true);
+  check_ranges(asked, "v6", v6, body.v6() == nullptr || body.v6()->size() % 2 == 0);
+  const std::size_t count = (v4.size() + v6.size()) / 2;
+  if (count == 0) asked.refuse(Code::field_missing, "v4", "There is no range.");
+  if (asked.decision.refusals.empty()) check_shrinking(asked, body, count);
+  if (!asked.decision.refusals.empty()) return;
+  schema::RangesImportedT imported;
+  imported.provider = body.provider();
+  imported.source_name = source;
+  imported.source_sha256.assign(body.source_sha256()->begin(), body.source_sha256()->end());
+  imported.source_time_ns = body.source_time_ns();
+  if (body.v4() != nullptr) imported.v4.assign(body.v4()->begin(), body.v4()->end());
+  if (body.v6() != nullptr) imported.v6.assign(body.v6()->begin(), body.v6()->end());
+  asked.cause(std::move(imported));
+}
+
+}  // namespace postern::domain

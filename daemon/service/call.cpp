@@ -1,0 +1,44 @@
+#include "daemon/service/call.h"
+
+#include "daemon/service/inbound.h"
+
+namespace postern::service {
+
+namespace {
+
+constexpr std::size_t client_label_bytes_max = 64;
+constexpr std::size_t address_shown_max = 64;
+
+std::string_view view_of(const flatbuffers::String* text) {
+  return text == nullptr ? std::string_view() : text->string_view();
+}
+
+}  // namespace
+
+void check_call(const schema::Call* call, std::vector<schema::ProblemT>& problems) {
+  using schema::Code;
+  if (call == nullptr) return;
+  if (call->channel() > schema::Channel::MAX)
+    problems.push_back(make_problem(Code::field_malformed, "channel"));
+  if (view_of(call->client()).size() > client_label_bytes_max)
+    problems.push_back(make_problem(Code::too_large, "client", "The limit is 64 bytes."));
+  const std::string_view address = view_of(call->address());
+  if (!address.empty() && !domain::parse_address(address))
+    problems.push_back(make_problem(Code::field_malformed, "address",
+                                    "It must be an IPv4 or IPv6 address alone, found '" +
+                                        std::string(address.substr(0, address_shown_max)) + "'."));
+}
+
+domain::CallFacts facts_of(const schema::Call* call, std::int64_t now_ns,
+                           const domain::Providers& providers) {
+  domain::CallFacts facts;
+  facts.now_ns = now_ns;
+  facts.providers = &providers;
+  if (call == nullptr) return facts;
+  facts.interactive = call->channel() != schema::Channel::program;
+  facts.address = domain::parse_address(view_of(call->address()));
+  facts.tls = call->tls();
+  return facts;
+}
+
+}  // namespace postern::service

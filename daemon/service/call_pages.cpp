@@ -1,0 +1,133 @@
+#include "daemon/service/call_pages.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "daemon/decision/call_entry.h"
+#include "daemon/service/personal.h"
+
+namespace postern::service {
+
+namespace {
+
+using schema::Code;
+
+constexpr std::uint32_t count_default = 1'000;
+constexpr std::uint32_t count_most = 10'000;
+constexpr std::size_t page_bytes_max = 900'000;
+/// Calls looked at for one page; the client asks on from where it ended.
+constexpr std::size_t scan_max = 50'000;
+/// What a call takes of a page besides its texts.
+constexpr std::size_t call_bytes = 256;
+
+struct Filter {
+  const domain::Operator* asker = nullptr;
+  std::optional<Uuid> tenant;
+  std::optional<Uuid> user;
+
+  bool matches(const decision::Entry& entry) const {
+    return domain::in_scope(*asker, entry.tenant) && (!tenant || entry.tenant == *tenant) &&
+           (!user || *entry.call.user == *user);
+  }
+};
+
+std::expected<Filter, schema::ProblemT> filter_of(const view::View& view,
+                                                  const domain::Operator& asker,
+                                                  const schema::ListCalls& wanted) {
+  Filter filter;
+  filter.asker = &asker;
+  const domain::Tenant* tenant = nullptr;
+  if (wanted.tenant() != nullptr) {
+    tenant = view.find_tenant(asker, wanted.tenant()->string_view());
+    if (tenant == nullptr) return std::unexpected(make_problem(Code::tenant_unknown, "tenant"));
+    filter.tenant = tenant->id;
+  }
+  if (wanted.username() == nullptr) return filter;
+  if (tenant == nullptr)
+    return std::unexpected(
+        make_problem(Code::field_missing, "tenant", "A username needs its tenant."));
+  const domain::User* user = view.tables().find_user(tenant->id, wanted.username()->string_view());
+  if (user == nullptr) return std::unexpected(make_problem(Code::user_unknown, "username"));
+  filter.user = user->id;
+  return filter;
+}
+
+/// Opens seals, each user's key read once for a page and wiped after it.
+class Seals {
+ public:
+  Seals(const credential::KeyStore& keys, const view::View& view) : keys_(keys), view_(view) {}
+  ~Seals() {
+    for (auto& [place, key] : read_)
+      if (key) credential::wipe(*key);
+  }
+  Seals(const Seals&) = delete;
+  Seals& operator=(const Seals&) = delete;
+
+  void open(decision::Entry& entry) {
+    const domain::User* user = view_.tables().find_user(*entry.call.user);
+    if (user == nullptr || entry.sealed.empty()) return;
+    const auto [place, is_new] = read_.try_emplace(user->id);
+    if (is_new)
+      if (const auto key = keys_.user_key(slot_of(user->key))) place->second = *key;
+    if (place->second) unseal(entry, *place->second);
+  }
+
+ private:
+  const credential::KeyStore& keys_;
+  const view::View& view_;
+  std::map<Uuid, std::optional<credential::Key>, decltype(&domain::less)> read_{&domain::less};
+};
+
+std::size_t size_of(const schema::CallViewT& call) {
+  const std::size_t question =
+      call.question == nullptr ? 0 : call.question->action.size() + call.question->resource.size();
+  return call_bytes + question + call.address.size() + call.client.size();
+}
+
+}  // namespace
+
+std::expected<CallPages::Found, schema::ProblemT> CallPages::find(const view::View& view,
+                                                                  const domain::Operator& asker,
+                                                                  const schema::ListCalls& wanted,
+                                                                  std::uint64_t from) {
+  const auto filter = filter_of(view, asker, wanted);
+  if (!filter) return std::unexpected(filter.error());
+  const std::size_t count_max =
+      wanted.count_max() == 0 ? count_default : std::min(wanted.count_max(), count_most);
+  // What is written while this reads is for the next page.
+  const std::uint64_t end = parts_.ring.next();
+  Found found;
+  schema::CallPageT& page = found.page;
+  page.oldest = parts_.ring.oldest();
+  page.overwritten = parts_.ring.overwritten();
+  page.dropped = parts_.dropped();
+  // What a crash of the machine took back is given again.
+  page.next = std::clamp(from, page.oldest, end);
+  Seals seals(parts_.keys, view);
+  std::size_t bytes = 0;
+  std::size_t scanned = 0;
+  bool is_full = false;
+  const auto read = reader_.read(page.next, [&](std::uint64_t position, auto stored) {
+    if (position >= end) return false;
+    is_full = page.calls.size() >= count_max || bytes >= page_bytes_max || scanned >= scan_max;
+    if (is_full) return false;
+    ++scanned;
+    page.next = position + 1;
+    auto entry = decision::open_entry(stored);
+    if (!entry || !filter->matches(*entry)) return true;
+    seals.open(*entry);
+    entry->call.position = position;
+    bytes += size_of(entry->call);
+    page.calls.push_back(std::make_unique<schema::CallViewT>(std::move(entry->call)));
+    return true;
+  });
+  if (!read)
+    return std::unexpected(
+        make_problem(Code::journal_unavailable, "", printable(read.error().sentence)));
+  found.at_head = !is_full;
+  if (found.at_head) page.next = std::max(page.next, end);
+  return found;
+}
+
+}  // namespace postern::service

@@ -1,0 +1,235 @@
+#include "daemon/domain/catalogue.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/support/scenario.h"
+
+using namespace postern;
+using namespace postern::support;
+using domain::Catalogue;
+using domain::knows;
+
+namespace {
+
+/// Kinds as a command carries them.
+std::vector<std::unique_ptr<schema::CatalogueKindT>> kinds_of(const Catalogue& catalogue) {
+  return domain::as_schema(catalogue);
+}
+
+schema::CommandT define(const Catalogue& catalogue, bool replace = false) {
+  schema::DefineCatalogueT body;
+  body.kinds = kinds_of(catalogue);
+  body.replace = replace;
+  return command(std::move(body));
+}
+
+schema::CommandT retire(std::vector<std::string> kinds,
+                        std::vector<std::pair<std::string, std::string>> actions,
+                        std::vector<std::string> resources) {
+  schema::RetireCatalogueT body;
+  body.kinds = std::move(kinds);
+  for (const auto& [kind, action] : actions) {
+    auto& made = body.actions.emplace_back(std::make_unique<schema::ActionNameT>());
+    made->kind = kind;
+    made->action = action;
+  }
+  body.resources = std::move(resources);
+  return command(std::move(body));
+}
+
+schema::CommandT tenant_with(const Catalogue& catalogue) {
+  schema::CreateTenantT body;
+  body.alias = "acme";
+  body.catalogue = kinds_of(catalogue);
+  return command(std::move(body));
+}
+
+/// Closed, with an open part, a closed part within it, and names that begin alike.
+const Catalogue shop = {
+    {"shop",
+     {{"read"}, {"sell"}},
+     false,
+     {},
+     {{"shop/a-b"}, {"shop/a/x"}, {"shop/a0"}, {"shop/open", {}, true}, {"shop/open/shut"}}}};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(catalogue_tests)
+
+BOOST_AUTO_TEST_CASE(A7_an_open_kind_knows_all_below_it) {
+  const Catalogue& catalogue = domain::default_catalogue();
+  BOOST_TEST(knows(catalogue, "table/any/thing", "read"));
+  BOOST_TEST(knows(catalogue, "table", "*"));
+  BOOST_TEST(!knows(catalogue, "table", "run"));
+  BOOST_TEST(!knows(catalogue, "tables", "read"));
+  BOOST_TEST(!knows(catalogue, "planet", "*"));
+  BOOST_TEST(!knows({}, "table", "read"));
+}
+
+BOOST_AUTO_TEST_CASE(A7_a_closed_kind_knows_its_resources_what_is_above_and_below_open_ones) {
+  const auto made = domain::compiled(shop);
+  for (const char* known : {"shop", "shop/a", "shop/a-b", "shop/a/x", "shop/a0", "shop/open",
+                            "shop/open/x", "shop/open/x/y", "shop/open/shut"})
+    BOOST_TEST(knows(*made, known, "read"), known);
+  for (const char* unknown : {"shop/b", "shop/a/y", "shop/a/x/y", "shop/a-b/x", "shop/a-",
+                              "shop/open/shut/x", "shop/ope", "shop/opened"})
+    BOOST_TEST(!knows(*made, unknown, "read"), unknown);
+}
+
+BOOST_AUTO_TEST_CASE(A7_a_star_is_known_where_it_can_stand_for_something_known) {
+  const auto made = domain::compiled(shop);
+  for (const char* known : {"shop/*", "shop/*/x", "shop/a/*", "shop/*/*", "shop/*/y", "shop/*/*/z",
+                            "shop/open/*/z", "shop/*/shut"})
+    BOOST_TEST(knows(*made, known, "read"), known);
+  for (const char* unknown : {"shop/a/*/x", "shop/a-b/*", "shop/open/shut/*", "shop/b/*"})
+    BOOST_TEST(!knows(*made, unknown, "read"), unknown);
+}
+
+BOOST_AUTO_TEST_CASE(A7_a_tenant_can_be_made_with_its_own_catalogue) {
+  auto story = given(tenant_with(shop), user("bob"), allow("bob", "sell", "shop/a"));
+  BOOST_TEST(story.tenant().catalogue->size() == 1U);
+  BOOST_TEST(story.answer("bob", "sell", "shop/a/x") == Code::ok);
+  BOOST_TEST(story.answer("bob", "sell", "shop/b") == Code::unknown_resource);
+  BOOST_TEST(story.answer("bob", "read", "table") == Code::unknown_resource);
+  given().when(tenant_with({{"Shop", {{"read"}}}})).refused(Code::field_malformed).naming("name");
+}
+
+BOOST_AUTO_TEST_CASE(A7_defining_adds_and_replaces_what_has_the_same_name) {
+  auto story = given(tenant_with(shop));
+  story.given(define({{"shop", {{"read", "Looks"}, {"hide"}}, true, "new", {{"shop/a-b", "AB"}}},
+                      {"house", {{"enter"}}}}));
+  const Catalogue& known = *story.tenant().catalogue;
+  BOOST_TEST(known.size() == 2U);
+  BOOST_TEST(known[0].actions.size() == 3U);
+  BOOST_TEST(known[0].actions[0].description == "Looks");
+  BOOST_TEST(known[0].resources.size() == 5U);
+  BOOST_TEST(known[0].resources[0].description == "AB");
+  BOOST_TEST(!known[0].open);
+  BOOST_TEST(known[0].description == "");
+  story.given(define({{"shop", {}, true, "new"}}, true));
+  BOOST_TEST(story.tenant().catalogue->at(0).open);
+  BOOST_TEST(story.tenant().catalogue->at(0).description == "new");
+  story.when(define({{"shop", {{"hide"}}}})).refused(Code::unchanged);
+}
+
+BOOST_AUTO_TEST_CASE(A7_what_is_retired_is_unknown_and_grants_on_it_go_on) {
+  auto story = given(tenant_with({{"shop",
+                                   {{"read"}, {.name = "sell", .implies = {"read"}}},
+                                   false,
+                                   {},
+                                   {{"shop/a"}, {"shop/a-b"}, {"shop/a/x"}, {"shop/c"}}},
+                                  {"house", {{"enter"}}}}),
+                     user("bob"), allow("bob", "sell", "shop/a"), allow("bob", "sell", "shop/c"));
+  story.given(retire({"house"}, {{"shop", "read"}}, {"shop/a"}));
+  const Catalogue& known = *story.tenant().catalogue;
+  BOOST_TEST(known.size() == 1U);
+  BOOST_TEST(known[0].actions.size() == 1U);
+  BOOST_TEST(known[0].actions[0].implies.empty());
+  BOOST_TEST(known[0].resources.size() == 2U);
+  BOOST_TEST(known[0].resources[0].path == "shop/a-b");
+  BOOST_TEST(story.user("bob").grants->size() == 2U);
+  BOOST_TEST(story.answer("bob", "sell", "shop/a") == Code::unknown_resource);
+  BOOST_TEST(story.answer("bob", "sell", "shop/c") == Code::ok);
+  story.when(retire({"huose"}, {{"shop", "sel"}, {"house", "x"}}, {"shop/a", "shop/*"}))
+      .refused(Code::unknown_resource, Code::unknown_resource, Code::unknown_resource,
+               Code::unknown_resource, Code::unknown_resource)
+      .telling("Nearest it knows: sell.");
+  story.when(retire({}, {}, {})).refused(Code::field_missing);
+}
+
+BOOST_AUTO_TEST_CASE(A7_a_definition_that_is_wrong_is_refused_with_all_that_is) {
+  auto story = given(tenant("acme"));
+  story
+      .when(define({{"shop", {{"Read"}, {"sell"}, {"sell"}}, true, "\x01", {{"house/a"}, {"shop"}}},
+                    {"shop", {{"read", "", {}, "\xff"}}}}))
+      .refused(Code::field_malformed, Code::field_malformed, Code::field_malformed,
+               Code::field_malformed, Code::field_malformed, Code::field_malformed,
+               Code::field_malformed);
+  story.when(define({{"shop", {}}})).refused(Code::field_missing).naming("actions");
+  story.when(define({})).refused(Code::field_missing).naming("kinds");
+  story.when(define({{"shop", {{.name = "sell", .implies = {"read"}}}}}))
+      .refused(Code::unknown_resource)
+      .naming("implies")
+      .telling("'sell' would imply 'read'");
+  story
+      .when(define({{"shop",
+                     {{.name = "a", .implies = {"b"}},
+                      {.name = "b", .implies = {"c"}},
+                      {.name = "c", .implies = {"b"}}}}}))
+      .refused(Code::field_malformed)
+      .naming("implies")
+      .telling("b, c, b.");
+  // The ring may close over what is known.
+  story.given(define({{"shop", {{"a"}, {.name = "b", .implies = {"a"}}}}}));
+  story.when(define({{"shop", {{.name = "a", .implies = {"b"}}}}}))
+      .refused(Code::field_malformed)
+      .telling("a, b, a.");
+}
+
+BOOST_AUTO_TEST_CASE(A7_the_bounds_of_a_catalogue) {
+  Catalogue catalogue = {{"shop", {}}};
+  for (int count = 0; count < 64; ++count)
+    catalogue[0].actions.push_back({"a" + std::to_string(count)});
+  auto story = given(tenant("acme"), define(catalogue));
+  story.when(define({{"shop", {{"more"}}}}))
+      .refused(Code::too_large)
+      .telling("The limit is 64, found 65.");
+  Catalogue wide = {{"wide", {{"read"}}}};
+  for (int count = 0; count < 9'999; ++count)
+    wide[0].resources.push_back({"wide/" + std::to_string(count)});
+  // The default catalogue has one.
+  story.given(define(wide));
+  story.when(define({{"wide", {}, true, "", {{"wide/0", "known"}, {"wide/more"}}}}))
+      .refused(Code::too_large)
+      .naming("resources")
+      .telling("The limit is 10000, found 10001.");
+  Catalogue kinds;
+  for (int count = 0; count < 60; ++count)
+    kinds.push_back({"k" + std::to_string(count), {{"read"}}});
+  story.when(define(kinds)).refused(Code::too_large).naming("kinds").telling("found 66.");
+}
+
+BOOST_AUTO_TEST_CASE(A7_a_grant_on_what_is_unknown_is_told_what_is_near) {
+  auto story = given(
+      tenant_with({{"shop",
+                    {{"read"}, {"write"}, {"sell"}, {"hide"}},
+                    false,
+                    {},
+                    {{"shop/customer/name"}, {"shop/custom/name"}, {"shop/orders"}, {"shop/zoo"}}}}),
+      user("bob"));
+  story.when(allow("bob", "read", "shop/custommer/name"))
+      .refused(Code::unknown_resource)
+      .naming("resource")
+      .telling("Nearest it knows: shop/customer/name, shop/custom/name, shop/orders.");
+  story.when(allow("bob", "reed", "shop"))
+      .refused(Code::unknown_resource)
+      .naming("action")
+      .telling("Nearest it knows: read,");
+  story.when(allow("bob", "read", "shops/a"))
+      .refused(Code::unknown_resource)
+      .telling("Nearest it knows: shop.");
+  story.when(allow("bob", "read", "shop/zoo/bar"))
+      .refused(Code::unknown_resource)
+      .telling("It knows none.");
+}
+
+BOOST_AUTO_TEST_CASE(A5_what_lets_data_out_says_so) {
+  const auto& catalogue = domain::default_catalogue();
+  const std::string told = "endpoint/query: What it answers leaves the system.";
+  for (const char* near : {"endpoint", "endpoint/query", "endpoint/query/sales", "endpoint/*"}) {
+    BOOST_TEST(domain::warning_of(catalogue, near, "call") == told, near);
+    BOOST_TEST(domain::warning_of(catalogue, near, "*") == told, near);
+  }
+  for (const char* apart : {"endpoint/orders", "endpoint/queries", "table/query"})
+    BOOST_TEST(domain::warning_of(catalogue, apart, "*") == "", apart);
+}
+
+BOOST_AUTO_TEST_CASE(A5_an_action_that_warns_says_so_where_it_is_implied_too) {
+  const auto made = domain::compiled(
+      {{"shop", {{"read", "", {}, "Leaks."}, {.name = "sell", .implies = {"read"}}, {"hide"}}}});
+  for (const char* action : {"read", "sell", "*"})
+    BOOST_TEST(domain::warning_of(*made, "shop/a", action) == "read: Leaks.");
+  BOOST_TEST(domain::warning_of(*made, "shop/a", "hide") == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

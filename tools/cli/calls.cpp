@@ -1,0 +1,137 @@
+#include <fmt/format.h>
+
+#include "tools/cli/names.h"
+#include "tools/cli/session.h"
+#include "tools/cli/text.h"
+
+namespace postern::cli {
+namespace {
+
+constexpr std::uint32_t follow_wait_ms = 10'000;
+constexpr std::uint32_t page_count = 1'000;
+
+struct Asked {
+  schema::ListCallsT request;
+  std::optional<std::uint64_t> from;
+  std::uint64_t count_max = 0;
+};
+
+std::string credential_text(const schema::CallViewT& call) {
+  return schema::EnumNameCredentialKind(call.credential);
+}
+
+std::string question_text(const schema::CallViewT& call) {
+  if (call.question == nullptr) return "authenticate";
+  return fmt::format("{} {}{}", call.question->action, call.question->resource,
+                     call.question->this_level_only ? " (this level)" : "");
+}
+
+void add_call(Listing& listing, Names& names, const Session& session,
+              const schema::CallViewT& call) {
+  if (listing.format() != Format::table) return listing.add(call, {});
+  listing.add(call,
+              {std::to_string(call.position), time_text_short(call.time_ns),
+               names.user(call.user, session.has_tenant() ? session.tenant() : std::string()),
+               names.operator_name(call.service, schema::Role::none), call.address, call.client,
+               credential_text(call), question_text(call), call.allowed ? "allow" : "deny",
+               code_name(call.reason), grant_name(call.grant)});
+}
+
+Listing listing_of(Session& session) {
+  return {session.out(),
+          session.format(),
+          {"POSITION", "TIME", "USER", "SERVICE", "ADDRESS", "CLIENT", "BY", "QUESTION", "ANSWER",
+           "REASON", "GRANT"}};
+}
+
+schema::CallPageT read_page(Session& session, const Asked& asked, std::uint64_t from,
+                            std::uint64_t left) {
+  auto wanted = asked.request;
+  wanted.from = from;
+  wanted.count_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, page_count));
+  if (session.has_tenant() || !wanted.username.empty()) wanted.tenant = session.tenant();
+  auto page = session.page(request(std::move(wanted)));
+  return std::move(Session::part(page.body.AsCallPage()));
+}
+
+/// D2: whoever reads recorded calls is told what is not among them.
+void say_what_is_missing(Session& session, const schema::CallPageT& page) {
+  if (page.dropped == 0 && page.overwritten == 0) return;
+  session.talk() << "Not shown: " << page.overwritten
+                 << " older calls that made room for newer ones, " << page.dropped
+                 << " that could not be recorded since the daemon's start.\n";
+}
+
+int run_list(Session& session, const Asked& asked) {
+  auto listing = listing_of(session);
+  Names names(session);
+  auto left = asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
+  for (auto from = asked.from.value_or(0); left > 0;) {
+    const auto page = read_page(session, asked, from, left);
+    for (const auto& call : page.calls) add_call(listing, names, session, *call);
+    listing.flush();
+    left -= page.calls.size();
+    // Where a filter lets little pass, a page may be empty and yet have got on.
+    const bool is_last = page.next <= from;
+    from = page.next;
+    if (!is_last && left > 0) continue;
+    say_what_is_missing(session, page);
+    break;
+  }
+  listing.finish();
+  return exit_codes::yes;
+}
+
+/// Where following begins that names no place: behind the newest call.
+std::uint64_t newest(Session& session) {
+  return read_page(session, {}, ~std::uint64_t{0}, 1).next;
+}
+
+int run_follow(Session& session, Asked asked) {
+  auto listing = listing_of(session);
+  Names names(session);
+  auto from = asked.from ? *asked.from : newest(session);
+  asked.request.wait_ms = follow_wait_ms;
+  session.wait_for_daemon();
+  for (auto left = asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
+       left > 0 && session.out();) {
+    const auto page = read_page(session, asked, from, left);
+    if (page.oldest > from && from != 0)
+      session.talk() << page.oldest - from << " calls made room for newer ones unseen.\n";
+    for (const auto& call : page.calls) add_call(listing, names, session, *call);
+    listing.flush();
+    left -= page.calls.size();
+    from = page.next;
+  }
+  listing.finish();
+  return exit_codes::yes;
+}
+
+std::shared_ptr<Asked> add_filters(CLI::App& command) {
+  auto asked = std::make_shared<Asked>();
+  command.add_option("--user", asked->request.username, "Only of this user of --tenant");
+  command.add_option("--from", asked->from, "The first position; else the oldest there is");
+  command.add_option("--count", asked->count_max, "End after so many calls");
+  return asked;
+}
+
+Handler list(CLI::App& command) {
+  return [asked = add_filters(command)](Session& session) { return run_list(session, *asked); };
+}
+
+Handler follow(CLI::App& command) {
+  return [asked = add_filters(command)](Session& session) { return run_follow(session, *asked); };
+}
+
+constexpr Verb verbs[] = {
+    {"list", Kind::reads, "Lists recorded calls, oldest first.",
+     "--tenant acme calls list --user api.bob", list},
+    {"follow", Kind::reads, "Lists calls as they are recorded, from --from or from now on.",
+     "--tenant acme --output jsonl calls follow --user api.bob", follow},
+};
+
+}  // namespace
+
+const Noun calls_noun = {"calls", "Calls of users whose API logging is on.", verbs};
+
+}  // namespace postern::cli

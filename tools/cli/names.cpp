@@ -1,0 +1,73 @@
+#include "tools/cli/names.h"
+
+#include "tools/cli/session.h"
+#include "tools/cli/text.h"
+
+namespace postern::cli {
+
+namespace {
+
+constexpr std::uint32_t page_count = 1'000;
+
+}  // namespace
+
+std::string Names::tenant(const std::unique_ptr<schema::Uuid>& id) {
+  if (id && !names_.contains(uuid_text(id))) read_tenants();
+  return named(id);
+}
+
+std::string Names::operator_name(const std::unique_ptr<schema::Uuid>& id, schema::Role role) {
+  if (role == schema::Role::daemon) return "daemon";
+  if (id && !names_.contains(uuid_text(id))) read_operators();
+  return named(id);
+}
+
+std::string Names::user(const std::unique_ptr<schema::Uuid>& id, const std::string& tenant) {
+  if (id && !names_.contains(uuid_text(id))) read_user(*id, tenant);
+  return named(id);
+}
+
+/// Asks no second time for what is not told.
+std::string Names::named(const std::unique_ptr<schema::Uuid>& id) {
+  const auto text = uuid_text(id);
+  return names_.try_emplace(text, text).first->second;
+}
+
+/// Nothing where it is refused: not everybody may read names.
+template <class Body>
+std::optional<schema::HistoryPageT> Names::read(Body body) {
+  auto page = session_.client().history(request(std::move(body)));
+  if (!page || page->code != schema::Code::ok) return std::nullopt;
+  return std::move(*page);
+}
+
+void Names::read_tenants() {
+  schema::ListTenantsT list;
+  list.count_max = page_count;
+  for (;;) {
+    const auto page = read(schema::ListTenantsT(list));
+    const auto* tenants = page ? page->body.AsTenantPage() : nullptr;
+    if (tenants == nullptr) return;
+    for (const auto& tenant : tenants->tenants)
+      names_[uuid_text(tenant->id)] = list.after = tenant->alias;
+    if (!tenants->more || tenants->tenants.empty()) return;
+  }
+}
+
+void Names::read_operators() {
+  const auto page = read(schema::ListOperatorsT{});
+  const auto* operators = page ? page->body.AsOperatorPage() : nullptr;
+  if (operators == nullptr) return;
+  for (const auto& one : operators->operators) names_[uuid_text(one->id)] = one->name;
+}
+
+void Names::read_user(const schema::Uuid& id, const std::string& tenant) {
+  schema::GetUserT get;
+  get.tenant = tenant;
+  get.user_id = std::make_unique<schema::Uuid>(id);
+  const auto page = read(std::move(get));
+  const auto* user = page ? page->body.AsUserView() : nullptr;
+  if (user != nullptr && user->details) names_[client::uuid_text(id)] = user->details->username;
+}
+
+}  // namespace postern::cli
