@@ -17,6 +17,9 @@ struct CallFacts {
   bool tls = false;
   /// Null: none was ever imported.
   const Providers* providers = nullptr;
+  /// It carries a password, which is all that a lock for wrong ones closes where the tenant's
+  /// policy says so (C5).
+  bool with_password = false;
 };
 
 }  // namespace postern::domain

