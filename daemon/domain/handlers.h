@@ -80,5 +80,9 @@ void user_used(const Scene& scene, const schema::UserUsed& body);
 void catalogue_defined(const Scene& scene, const schema::CatalogueDefined& body);
 void catalogue_retired(const Scene& scene, const schema::CatalogueRetired& body);
 void ranges_imported(const Scene& scene, const schema::RangesImported& body);
+void tenant_changed(const Scene& scene, const schema::TenantChanged& body);
+void user_renamed(const Scene& scene, const schema::UserRenamed& body);
+void profile_changed(const Scene& scene, const schema::ProfileChanged& body);
+void user_settings_changed(const Scene& scene, const schema::UserSettingsChanged& body);
 
 }  // namespace postern::domain

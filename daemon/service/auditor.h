@@ -51,6 +51,10 @@ class Auditor {
   std::unique_ptr<schema::UserSecurityT> security_of(const domain::Tenant& tenant,
                                                      const domain::User& user);
   std::unique_ptr<schema::GrantHeldT> held(const domain::Grant& grant);
+  std::unique_ptr<schema::RoleHeldT> held(const domain::Tenant& tenant,
+                                          const domain::RoleHeld& role);
+  /// When a record was made; 0 where it cannot be read.
+  std::int64_t time_of(domain::Seq seq);
   /// The record behind a fact; null for seq 0.
   std::unique_ptr<schema::CauseT> cause_of(domain::Seq seq);
 

@@ -87,6 +87,10 @@ class TaskMaker {
   Uuid new_id(std::int64_t now_ns) const;
 
  private:
+  class Profiles;
+
+  Expected<credential::NewKey> take_key(CommandTask& task);
+
   credential::KeyStore& keys_;
   platform::Entropy& entropy_;
   std::vector<credential::NewKey> spare_keys_;

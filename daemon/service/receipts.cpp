@@ -18,6 +18,7 @@ void strip(schema::EventT& event) {
     created->sealed_password.clear();
     created->key.reset();
   }
+  if (auto* profile = event.body.AsProfileChanged()) profile->sealed_profile.clear();
   if (auto* reset = event.body.AsPasswordReset()) reset->sealed_password.clear();
   if (auto* changed = event.body.AsPasswordChanged()) changed->sealed_password.clear();
   if (auto* rehashed = event.body.AsPasswordRehashed()) rehashed->sealed_password.clear();
