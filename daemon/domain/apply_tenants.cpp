@@ -8,16 +8,35 @@ namespace postern::domain {
 
 void journal_created(const Scene&, const schema::JournalCreated&) {}
 
+namespace {
+
+void set_policies(const Scene& scene, const schema::Policies* policies, Tenant& tenant) {
+  if (policies == nullptr) return;
+  tenant.policies = schema::PoliciesT();
+  policies->UnPackTo(&tenant.policies);
+  tenant.networks = compile(policies->networks()).value_or(nullptr);
+  tenant.policies_seq = scene.record.seq;
+}
+
+}  // namespace
+
 void tenant_created(const Scene& scene, const schema::TenantCreated& body) {
   if (body.tenant() == nullptr) return;
   auto tenant = std::make_shared<Tenant>();
   tenant->id = *body.tenant();
   tenant->alias = text(body.alias());
   tenant->display_name = text(body.display_name());
-  if (body.policies() != nullptr) body.policies()->UnPackTo(&tenant->policies);
+  set_policies(scene, body.policies(), *tenant);
   tenant->catalogue = defined({}, body.catalogue(), true);
   tenant->created_seq = scene.record.seq;
   scene.state.replace(Owned<Tenant>(std::move(tenant)), scene.changes);
+}
+
+void tenant_changed(const Scene& scene, const schema::TenantChanged& body) {
+  edit_tenant(scene, [&](Tenant& tenant) {
+    tenant.display_name = text(body.display_name());
+    set_policies(scene, body.policies(), tenant);
+  });
 }
 
 void tenant_enabled(const Scene& scene, const schema::TenantEnabled&) {

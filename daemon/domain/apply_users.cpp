@@ -5,6 +5,18 @@
 
 namespace postern::domain {
 
+namespace {
+
+void set_settings(const schema::UserSettings& settings, UserExtras& extras) {
+  extras.networks = compile(settings.networks()).value_or(nullptr);
+  extras.skip_ip_check = settings.skip_ip_check();
+  extras.secure_transport_required = settings.secure_transport_required();
+  extras.session_timeout_seconds = settings.session_timeout_seconds();
+  extras.api_logging = settings.api_logging();
+}
+
+}  // namespace
+
 void user_created(const Scene& scene, const schema::UserCreated& body) {
   if (body.user() == nullptr) return;
   auto user = std::make_shared<User>();
@@ -29,6 +41,8 @@ void user_created(const Scene& scene, const schema::UserCreated& body) {
   user->sealed_password = shared_bytes(body.sealed_password());
   if (user->sealed_password) user->password_seq = scene.record.seq;
   user->grants = no_grants();
+  if (body.settings() != nullptr)
+    edit_extras(*user, [&](UserExtras& extras) { set_settings(*body.settings(), extras); });
   scene.state.replace(Owned<User>(std::move(user)), scene.changes);
 }
 
@@ -73,6 +87,25 @@ void api_access_changed(const Scene& scene, const schema::ApiAccessChanged& body
     user.api_access = body.allowed();
     user.api_access_seq = scene.record.seq;
     if (!body.allowed()) end_sessions(scene, user);
+  });
+}
+
+void user_renamed(const Scene& scene, const schema::UserRenamed& body) {
+  edit_user(scene, [&](User& user) { user.username = text(body.to()); });
+}
+
+void profile_changed(const Scene& scene, const schema::ProfileChanged& body) {
+  edit_user(scene,
+            [&](User& user) { user.sealed_profile = shared_bytes(body.sealed_profile()); });
+}
+
+void user_settings_changed(const Scene& scene, const schema::UserSettingsChanged& body) {
+  if (body.settings() == nullptr) return;
+  edit_user(scene, [&](User& user) {
+    edit_extras(user, [&](UserExtras& extras) {
+      set_settings(*body.settings(), extras);
+      extras.settings_seq = scene.record.seq;
+    });
   });
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "command_generated.h"
+#include "daemon/domain/profile.h"
 #include "daemon/domain/state.h"
 
 namespace postern::domain {
@@ -21,8 +22,11 @@ struct Material {
   Uuid new_id;
   /// For a new user.
   KeyReference key;
-  /// Profile and note of a new user, sealed; empty if there is neither.
+  /// U2: 12 random base32 characters, for a name that is generated.
+  std::string name_part;
+  /// Profile and note as the command leaves them, sealed; empty if there is neither.
   Bytes sealed_profile;
+  ProfileChange profile_change;
   /// The received secrets; valid during the call.
   std::string_view password;
   std::optional<std::string_view> password_confirmation;

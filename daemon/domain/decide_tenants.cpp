@@ -11,6 +11,14 @@ namespace {
 constexpr std::size_t alias_bytes_max = 63;
 constexpr std::size_t display_name_bytes_max = 256;
 
+void check_display_name(const Case& asked, const flatbuffers::String* name) {
+  if (name == nullptr) return;
+  const std::string_view text = view(name);
+  if (text.empty() || text.size() > display_name_bytes_max || !is_text(text))
+    asked.refuse(Code::field_malformed, "display_name",
+                 "It must be 1 to 256 bytes of UTF-8 without control characters.");
+}
+
 bool is_alias(std::string_view text) {
   if (text.empty() || text.size() > alias_bytes_max || text.front() == '-') return false;
   return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
@@ -30,11 +38,7 @@ void create_tenant(const Case& asked) {
   if (!is_alias(alias))
     asked.refuse(Code::field_malformed, "alias",
                  "It must be [a-z0-9][a-z0-9-]{0,62}, found " + quoted(alias) + ".");
-  if (body.display_name() != nullptr &&
-      (display_name.empty() || display_name.size() > display_name_bytes_max ||
-       !is_text(display_name)))
-    asked.refuse(Code::field_malformed, "display_name",
-                 "It must be 1 to 256 bytes of UTF-8 without control characters.");
+  check_display_name(asked, body.display_name());
   if (!message_tenant.empty() && message_tenant != alias)
     asked.refuse(Code::batch_spans_tenants, "alias",
                  "The message is about " + quoted(message_tenant) + ".");
@@ -43,14 +47,33 @@ void create_tenant(const Case& asked) {
   const bool has_catalogue = body.catalogue() != nullptr && body.catalogue()->size() > 0;
   const auto catalogue = has_catalogue ? check_catalogue(asked, {}, body.catalogue(), true)
                                        : compiled(default_catalogue());
+  schema::PoliciesT policies;
+  if (body.policies() != nullptr) change_policies(asked, *body.policies(), policies);
   if (!asked.decision.refusals.empty()) return;
   schema::TenantCreatedT created;
   created.tenant = std::make_unique<Uuid>(asked.material.new_id);
   created.alias = alias;
   created.display_name = display_name;
-  created.policies = std::make_unique<schema::PoliciesT>();
+  created.policies = std::make_unique<schema::PoliciesT>(std::move(policies));
   created.catalogue = as_schema(*catalogue);
   asked.cause(std::move(created));
+}
+
+void set_tenant(const Case& asked) {
+  const Tenant* tenant = require_tenant(asked);
+  if (tenant == nullptr) return;
+  const auto& body = *asked.command.body_as_SetTenant();
+  schema::TenantChangedT changed;
+  changed.display_name = tenant->display_name;
+  if (body.display_name() != nullptr) changed.display_name = view(body.display_name());
+  check_display_name(asked, body.display_name());
+  schema::PoliciesT policies = tenant->policies;
+  if (body.policies() != nullptr) change_policies(asked, *body.policies(), policies);
+  if (!asked.decision.refusals.empty()) return;
+  if (changed.display_name == tenant->display_name && policies == tenant->policies)
+    return asked.refuse(Code::unchanged, "policies");
+  changed.policies = std::make_unique<schema::PoliciesT>(std::move(policies));
+  asked.cause(std::move(changed));
 }
 
 void enable_tenant(const Case& asked) {

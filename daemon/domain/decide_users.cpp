@@ -11,81 +11,6 @@ using schema::UserStatus;
 
 namespace {
 
-constexpr std::size_t username_bytes_max = 128;
-constexpr std::size_t profile_bytes_max = 16'384;
-constexpr std::size_t attributes_max = 64;
-constexpr std::size_t note_bytes_max = 4'096;
-
-bool is_username(std::string_view text) {
-  const auto known = [](char character) {
-    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-           (character >= '0' && character <= '9') ||
-           std::string_view("._@+-").find(character) != std::string_view::npos;
-  };
-  return !text.empty() && text.size() <= username_bytes_max && std::ranges::all_of(text, known);
-}
-
-struct ProfileField {
-  std::string_view name;
-  const flatbuffers::String* (schema::Profile::*value)() const;
-};
-
-constexpr ProfileField profile_fields[] = {
-    {"first_name", &schema::Profile::first_name},
-    {"last_name", &schema::Profile::last_name},
-    {"email", &schema::Profile::email},
-    {"description", &schema::Profile::description},
-    {"organization", &schema::Profile::organization},
-    {"department", &schema::Profile::department},
-    {"warehouse", &schema::Profile::warehouse},
-    {"language", &schema::Profile::language},
-    {"time_zone", &schema::Profile::time_zone},
-    {"phone", &schema::Profile::phone},
-    {"address", &schema::Profile::address},
-    {"hire_date", &schema::Profile::hire_date},
-    {"system", &schema::Profile::system},
-};
-
-constexpr std::string_view not_text = "It must be UTF-8 without control characters.";
-
-/// U3. Found values are personal: no refusal repeats one.
-void check_attributes(const Case& asked, const schema::Profile& profile, std::size_t& bytes) {
-  if (profile.attributes() == nullptr) return;
-  if (profile.attributes()->size() > attributes_max)
-    asked.refuse(Code::too_large, "attributes",
-                 "The limit is 64, found " + std::to_string(profile.attributes()->size()) + ".");
-  std::vector<std::string_view> names;
-  for (const schema::Attribute* attribute : *profile.attributes()) {
-    names.push_back(view(attribute->name()));
-    bytes += names.back().size() + view(attribute->value()).size();
-    if (names.back().empty() || !is_text(names.back()) || !is_text(view(attribute->value())))
-      asked.refuse(Code::field_malformed, "attributes",
-                   "Each needs a name; both must be UTF-8 without control characters.");
-  }
-  std::ranges::sort(names);
-  if (std::ranges::adjacent_find(names) != names.end())
-    asked.refuse(Code::field_malformed, "attributes", "Their names must be unique.");
-}
-
-void check_profile(const Case& asked, const schema::CreateUser& body) {
-  if (view(body.note()).size() > note_bytes_max)
-    asked.refuse(Code::too_large, "note",
-                 "The limit is 4096 bytes, found " + std::to_string(body.note()->size()) + ".");
-  else if (!is_text(view(body.note())))
-    asked.refuse(Code::field_malformed, "note", not_text);
-  if (body.profile() == nullptr) return;
-  std::size_t bytes = 0;
-  for (const ProfileField& field : profile_fields) {
-    const std::string_view value = view((body.profile()->*field.value)());
-    bytes += value.size();
-    if (!is_text(value)) asked.refuse(Code::field_malformed, field.name, not_text);
-  }
-  check_attributes(asked, *body.profile(), bytes);
-  if (bytes > profile_bytes_max)
-    asked.refuse(Code::too_large, "profile",
-                 "The limit is 16384 bytes, found " + std::to_string(bytes) + ".");
-}
-
 /// U6: one move of status; anything else names the status the user has.
 void move(const Case& asked, std::initializer_list<UserStatus> from, UserStatus to) {
   const User* user = require_known_user(asked);
@@ -105,19 +30,24 @@ void create_user(const Case& asked) {
   const Tenant* tenant = require_tenant(asked);
   if (tenant == nullptr) return;
   const auto& body = *asked.command.body_as_CreateUser();
-  const std::string username(view(body.username()));
+  const std::string username = username_of(asked, *tenant);
   const UserStatus status =
       body.status() == UserStatus::unset ? tenant->policies.new_user_status : body.status();
-  if (!is_username(username))
-    asked.refuse(Code::field_malformed, "username",
-                 "It must be [A-Za-z0-9._@+-]{1,128}, found " + quoted(username) + ".");
+  const bool generated = tenant->policies.username_generated;
+  if (!generated) check_username(asked, *tenant, username);
   if (status != UserStatus::new_user && status != UserStatus::active)
     asked.refuse(Code::field_malformed, "status", "A user starts as new_user or active.");
   if (asked.asker().role == schema::Role::manager && status == UserStatus::new_user)
     asked.refuse(Code::not_permitted, "status", "A manager may not make a user that is new.");
   if (asked.state.tables().find_user(tenant->id, username) != nullptr)
     asked.refuse(Code::user_exists, "username", quoted(username) + ".");
-  check_profile(asked, body);
+  check_profile(asked, body.profile(), body.note(), size_of(personal_of(body)));
+  schema::UserSettingsT settings;
+  if (body.settings() != nullptr) {
+    body.settings()->UnPackTo(&settings);
+    settings.networks = stored_networks(body.settings()->networks());
+    check_settings(asked, settings, body.settings()->networks());
+  }
   if (!asked.material.password.empty() || asked.material.password_confirmation)
     check_new_password(asked, *tenant, username);
   if (!asked.decision.refusals.empty()) return;
@@ -133,9 +63,12 @@ void create_user(const Case& asked) {
                                  asked.material.key.commitment.end());
   created.sealed_profile = asked.material.sealed_profile;
   created.sealed_password = asked.material.sealed_password;
+  if (!(settings == schema::UserSettingsT()))
+    created.settings = std::make_unique<schema::UserSettingsT>(std::move(settings));
   schema::EventT& event = asked.decision.events.emplace_back();
   event.user = std::make_unique<Uuid>(asked.material.new_id);
   event.body.Set(std::move(created));
+  if (!generated) event.warning = prefix_warning(*tenant, username);
 }
 
 void enable_user(const Case& asked) {

@@ -34,6 +34,12 @@ class Writer {
   void sealed(const std::shared_ptr<const Bytes>& value) {
     bytes(value ? std::span(*value) : std::span<const std::uint8_t>());
   }
+  void networks(const Networks& list) {
+    number(list != nullptr);
+    if (list == nullptr) return;
+    number(list->entries.size());
+    for (const std::string& entry : list->entries) text(entry);
+  }
   void flush() {
     sink_(buffer_);
     buffer_.clear();
@@ -98,6 +104,20 @@ void write(Writer& out, const Tenant& tenant) {
   out.number(static_cast<std::uint64_t>(policies.new_user_status));
   out.number(policies.new_user_api_access);
   out.number(policies.tell_reasons);
+  out.number(policies.username_generated);
+  out.number(policies.username_fixed);
+  out.text(policies.username_prefix);
+  out.number(static_cast<std::uint64_t>(policies.username_prefix_rule));
+  out.number(policies.session_timeout_seconds);
+  out.number(policies.session_seconds_max);
+  out.number(policies.lock_seconds);
+  out.number(policies.same_wrong_password_counts_once);
+  out.number(policies.lock_closes_password_only);
+  out.networks(tenant.networks);
+  out.number(policies.user_networks_mandatory);
+  out.number(policies.secure_transport_required);
+  out.number(policies.signatures_required);
+  out.number(tenant.policies_seq);
   out.number(tenant.catalogue->size());
   for (const CatalogueKind& kind : *tenant.catalogue) {
     out.text(kind.name);
@@ -185,6 +205,15 @@ void write(Writer& out, const UseSum& use) {
   }
 }
 
+void write_settings(Writer& out, const UserExtras& extras) {
+  out.networks(extras.networks);
+  out.number(extras.skip_ip_check);
+  out.number(extras.secure_transport_required);
+  out.number(extras.api_logging);
+  out.number(extras.session_timeout_seconds);
+  out.number(extras.settings_seq);
+}
+
 void write(Writer& out, const User& user) {
   out.number('u');
   out.id(user.id);
@@ -217,6 +246,7 @@ void write(Writer& out, const User& user) {
   const auto& use = extras_of(user).use;
   out.number(use != nullptr);
   if (use != nullptr) write(out, *use);
+  write_settings(out, extras_of(user));
 }
 
 void write(Writer& out, const Operator& entry) {

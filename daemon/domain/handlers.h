@@ -113,5 +113,9 @@ void key_created(const Scene& scene, const schema::KeyCreated& body);
 void key_revoked(const Scene& scene, const schema::KeyRevoked& body);
 void session_ended(const Scene& scene, const schema::SessionEnded& body);
 void sessions_ended(const Scene& scene, const schema::SessionsEnded& body);
+void tenant_changed(const Scene& scene, const schema::TenantChanged& body);
+void user_renamed(const Scene& scene, const schema::UserRenamed& body);
+void profile_changed(const Scene& scene, const schema::ProfileChanged& body);
+void user_settings_changed(const Scene& scene, const schema::UserSettingsChanged& body);
 
 }  // namespace postern::domain

@@ -71,6 +71,32 @@ void check_new_password(const Case& asked, const Tenant& tenant, std::string_vie
 std::shared_ptr<const Catalogue> check_catalogue(const Case& asked, const Catalogue& known,
                                                  const KindList* kinds, bool replace);
 
+/// U1.
+bool is_username_character(char character);
+/// U1, U2: refuses a chosen name whose form or prefix is not as it must be.
+void check_username(const Case& asked, const Tenant& tenant, std::string_view username);
+/// U2: what is told beside the receipt; empty: nothing.
+std::string prefix_warning(const Tenant& tenant, std::string_view username);
+/// U2: chosen or generated, as CreateUser and the tenant say; refuses a chosen one where they are
+/// generated.
+std::string username_of(const Case& asked, const Tenant& tenant);
+
+/// U3, U4: refuses what these may not be; `size` is of the profile as the command leaves it.
+void check_profile(const Case& asked, const schema::Profile* profile,
+                   const flatbuffers::String* note, const ProfileSize& size);
+
+/// Refuses each entry that is neither network nor provider.
+void check_networks(const Case& asked, std::string_view field, const schema::Networks* list);
+/// As events hold them: null where there are none.
+std::unique_ptr<schema::NetworksT> stored_networks(const schema::Networks* list);
+/// Refuses settings out of bounds; `networks` as they were given.
+void check_settings(const Case& asked, const schema::UserSettingsT& settings,
+                    const schema::Networks* networks);
+
+/// T4: makes the changes, refuses each that is out of its bound.
+void change_policies(const Case& asked, const schema::PolicyChanges& changes,
+                     schema::PoliciesT& policies);
+
 using Rule = void (*)(const Case&);
 
 void create_tenant(const Case&);
@@ -111,5 +137,9 @@ void rotate_password(const Case&);
 void create_key(const Case&);
 void revoke_key(const Case&);
 void end_sessions(const Case&);
+void set_tenant(const Case&);
+void rename_user(const Case&);
+void set_profile(const Case&);
+void set_user_settings(const Case&);
 
 }  // namespace postern::domain

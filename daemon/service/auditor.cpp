@@ -19,14 +19,6 @@ namespace {
 using schema::Code;
 using schema::HistoryBody;
 
-std::vector<schema::LockCause> lock_causes(const domain::Tenant& tenant, const domain::User& user,
-                                           std::int64_t now_ns) {
-  std::vector<schema::LockCause> causes;
-  for (const domain::Lock& lock : domain::locks_of(tenant, user, now_ns))
-    causes.push_back(lock.cause);
-  return causes;
-}
-
 }  // namespace
 
 Auditor::Auditor(Parts parts, view::View view, journal::Head head)
@@ -150,10 +142,18 @@ std::unique_ptr<schema::UserDetailsT> Auditor::details_of(const domain::Tenant& 
     parts_.alarm("the profile of user " + printable(user.username) +
                  " cannot be opened: " + personal.error().sentence);
   }
+  const domain::UserExtras& extras = domain::extras_of(user);
+  details->settings = std::make_unique<schema::UserSettingsT>();
+  details->settings->networks = domain::as_schema(extras.networks);
+  details->settings->skip_ip_check = extras.skip_ip_check;
+  details->settings->secure_transport_required = extras.secure_transport_required;
+  details->settings->session_timeout_seconds = extras.session_timeout_seconds;
+  details->settings->api_logging = extras.api_logging;
+  details->settings_changed = cause_of(extras.settings_seq);
+  if (extras.use != nullptr) details->use = domain::as_schema(*extras.use);
   details->created = cause_of(user.created_seq);
   details->status_changed = cause_of(user.status_seq);
   details->changed = cause_of(user.last_seq);
-  if (const auto& use = domain::extras_of(user).use) details->use = domain::as_schema(*use);
   return details;
 }
 
@@ -199,6 +199,16 @@ std::unique_ptr<schema::GrantHeldT> Auditor::held(const domain::Grant& grant,
   return made;
 }
 
+std::unique_ptr<schema::RoleHeldT> Auditor::held(const domain::Tenant& tenant,
+                                                 const domain::RoleHeld& role) {
+  auto made = std::make_unique<schema::RoleHeldT>();
+  if (tenant.roles != nullptr)
+    for (const auto& known : tenant.roles->by_id)
+      if (known->id == role.role) made->name = known->name;
+  made->added = cause_of(role.seq);
+  return made;
+}
+
 Auditor::Body Auditor::answer(const schema::GetUser& wanted, const domain::Operator& asker) {
   const domain::User* user =
       wanted.user_id() == nullptr ? nullptr : view_.tables().find_user(*wanted.user_id());
@@ -220,36 +230,9 @@ Auditor::Body Auditor::answer(const schema::GetUser& wanted, const domain::Opera
   made.security = security_of(*tenant, *user);
   for (const domain::Grant& grant : user->grants->sorted)
     made.data_access.push_back(held(grant, nullptr, domain::conditions_of(*user->grants, grant)));
-  for (const domain::RoleHeld& role : domain::extras_of(*user).roles) {
-    const domain::NamedRole* found = domain::find_role(*tenant, role.role);
-    if (found == nullptr) continue;
-    auto& part = made.roles.emplace_back(std::make_unique<schema::RoleHeldT>());
-    part->name = found->name;
-    part->added = cause_of(role.seq);
-  }
+  for (const domain::RoleHeld& role : domain::extras_of(*user).roles)
+    made.roles.push_back(held(*tenant, role));
   return body_of(std::move(made));
-}
-
-Auditor::Body Auditor::answer(const schema::ListUsers& wanted, const domain::Operator& asker) {
-  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
-  if (tenant == nullptr) return std::unexpected(make_problem(Code::tenant_unknown, "tenant"));
-  const view::UserFilter filter{wanted.status(), wanted.locked(), view_of(wanted.text()),
-                                parts_.clock.now_ns()};
-  const auto found = view::list_users(view_, *tenant, filter, view_of(wanted.after()),
-                                      page_size(wanted.count_max()));
-  schema::UserPageT page;
-  page.more = found.more;
-  for (const domain::User* user : found.entries) {
-    auto& summary = page.users.emplace_back(std::make_unique<schema::UserSummaryT>());
-    summary->id = std::make_unique<Uuid>(user->id);
-    summary->username = user->username;
-    summary->status = user->status;
-    summary->locks = lock_causes(*tenant, *user, filter.now_ns);
-    summary->api_access = user->api_access;
-    summary->version = user->version;
-    summary->grant_count = static_cast<std::uint32_t>(user->grants->size());
-  }
-  return body_of(std::move(page));
 }
 
 // ---- operators

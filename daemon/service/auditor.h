@@ -64,6 +64,10 @@ class Auditor {
   RoleCounts count_holders(const domain::Tenant& tenant) const;
   std::vector<std::unique_ptr<schema::StopT>> told(const std::vector<domain::Stop>& stops,
                                                    const domain::CallFacts& call);
+  std::unique_ptr<schema::RoleHeldT> held(const domain::Tenant& tenant,
+                                          const domain::RoleHeld& role);
+  /// When a record was made; 0 where it cannot be read.
+  std::int64_t time_of(domain::Seq seq);
   /// The record behind a fact; null for seq 0.
   std::unique_ptr<schema::CauseT> cause_of(domain::Seq seq);
 

@@ -1,5 +1,8 @@
 #include "daemon/service/command_task.h"
 
+#include <algorithm>
+#include <map>
+
 #include "daemon/service/personal.h"
 
 namespace postern::service {
@@ -31,52 +34,52 @@ CommandSecrets take_secrets(const schema::Command& command) {
   return secrets;
 }
 
-schema::PersonalT personal_of(const schema::CreateUser& body) {
-  schema::PersonalT personal;
-  if (body.profile() != nullptr) personal.profile.reset(body.profile()->UnPack());
-  if (body.note() != nullptr) personal.note = body.note()->str();
-  return personal;
-}
-
-/// The user that a command gives a new password; null if there is none.
-const domain::User* target_with_password(const domain::State& state, const domain::Tenant* tenant,
-                                         const schema::Command& command,
-                                         const CommandSecrets& secrets) {
-  return secrets.password && tenant != nullptr ? domain::find_target(state, *tenant, command)
-                                               : nullptr;
-}
-
-/// Whose password a command sets.
+/// Whose password or profile a command sets.
 struct Subject {
   Uuid id;
   credential::KeySlot slot;
-  std::shared_ptr<const domain::Bytes> sealed_password;
-  std::shared_ptr<const domain::Bytes> sealed_old;
-  std::int64_t old_until_ns = 0;
+  /// Null: the same message makes it.
+  const domain::User* user = nullptr;
 };
 
-/// A user of the state, or one that the same message makes.
+/// The user a command names, as the commands before it in its message leave the names: they may
+/// create and rename. Nothing where nobody has the name; the rules refuse that.
 std::optional<Subject> subject_of(const CommandTask& task, const domain::State& state,
                                   flatbuffers::uoffset_t index) {
   const auto& commands = *task.message->commands();
   const auto made_by = [&](flatbuffers::uoffset_t place) {
     const domain::Material& material = task.materials[place];
-    return Subject{material.new_id, slot_of(material.key), nullptr, nullptr};
+    return Subject{material.new_id, slot_of(material.key)};
+  };
+  const domain::Tenant* tenant = state.tables().find_tenant(view(task.message->tenant()));
+  const auto found = [&](const domain::User* user) -> std::optional<Subject> {
+    if (user == nullptr || user->tenant != tenant->id) return std::nullopt;
+    return Subject{user->id, slot_of(user->key), user};
   };
   if (commands[index]->body_type() == CommandBody::CreateUser) return made_by(index);
-  const domain::Tenant* tenant = state.tables().find_tenant(view(task.message->tenant()));
-  const domain::User* user =
-      tenant == nullptr ? nullptr : domain::find_target(state, *tenant, *commands[index]);
-  if (user != nullptr) {
-    const domain::UserExtras& extras = domain::extras_of(*user);
-    return Subject{user->id, slot_of(user->key), user->sealed_password,
-                   extras.sealed_old_password, extras.old_password_until_ns};
+  const schema::Command* named = commands[index];
+  for (flatbuffers::uoffset_t place = index; place-- > 0 && named->user_id() == nullptr;) {
+    const std::string_view name = view(named->user());
+    if (const auto* create = commands[place]->body_as_CreateUser()) {
+      if (domain::equal_names(view(create->username()), name)) return made_by(place);
+    } else if (const auto* rename = commands[place]->body_as_RenameUser()) {
+      if (domain::equal_names(view(rename->username()), name)) named = commands[place];
+    }
   }
-  for (flatbuffers::uoffset_t place = 0; place < index; ++place)
-    if (const auto* create = commands[place]->body_as_CreateUser())
-      if (domain::equal_names(view(create->username()), view(commands[index]->user())))
-        return made_by(place);
-  return std::nullopt;
+  if (tenant == nullptr) return std::nullopt;
+  return found(named->user_id() != nullptr
+                   ? state.tables().find_user(*named->user_id())
+                   : state.tables().find_user(tenant->id, view(named->user())));
+}
+
+/// 60 random bits as 12 characters of base32 (RFC 4648) in lower case.
+std::string random_name_part(platform::Entropy& entropy) {
+  constexpr std::string_view digits = "abcdefghijklmnopqrstuvwxyz234567";
+  std::array<std::uint8_t, 12> random{};
+  entropy.fill(std::as_writable_bytes(std::span(random)));
+  std::string text;
+  for (const std::uint8_t byte : random) text += digits[byte % digits.size()];
+  return text;
 }
 
 std::string_view reveal(const std::optional<credential::Secret>& secret) {
@@ -93,12 +96,67 @@ void TaskMaker::take_apart(CommandTask& task) const {
       credential::hash_contents(keys_.own_key("contents-hash"), task.message.bytes());
 }
 
+/// Opened profiles of one message's users, each as the commands so far leave it.
+class TaskMaker::Profiles {
+ public:
+  Profiles(const TaskMaker& maker, const CommandTask& task, const domain::State& state)
+      : maker_(maker), task_(task), state_(state) {}
+
+  schema::PersonalT& put(const Uuid& id, schema::PersonalT personal) {
+    return opened_.insert_or_assign(id, std::move(personal)).first->second;
+  }
+
+  Expected<schema::PersonalT*> of(const Subject& subject) {
+    const auto place = opened_.find(subject.id);
+    if (place != opened_.end()) return &place->second;
+    if (subject.user == nullptr) return &put(subject.id, {});
+    auto personal = open_profile(maker_.keys_, *subject.user);
+    if (!personal) return std::unexpected(personal.error());
+    return &put(subject.id, std::move(*personal));
+  }
+
+  /// SetProfile: what it leaves, sealed.
+  Expected<> change(flatbuffers::uoffset_t index, const schema::SetProfile& body,
+                    domain::Material& material) {
+    const auto subject = subject_of(task_, state_, index);
+    if (!subject) return {};
+    const auto personal = of(*subject);
+    if (!personal) return std::unexpected(personal.error());
+    const schema::PersonalT before = **personal;
+    domain::change_personal(**personal, body);
+    material.profile_change.size = domain::size_of(**personal);
+    material.profile_change.changes = !(before == **personal);
+    if (domain::is_empty(**personal)) return {};
+    const auto key = maker_.keys_.user_key(subject->slot);
+    if (!key) return std::unexpected(key.error());
+    material.sealed_profile = seal_profile(*key, subject->id, **personal, maker_.entropy_);
+    return {};
+  }
+
+  /// C1: the e-mail that a new password must not contain.
+  Expected<> take_email(flatbuffers::uoffset_t index, domain::Material& material) {
+    const auto subject = subject_of(task_, state_, index);
+    if (!subject) return {};
+    const auto personal = of(*subject);
+    if (!personal) return std::unexpected(personal.error());
+    if ((*personal)->profile != nullptr) material.email = (*personal)->profile->email;
+    return {};
+  }
+
+ private:
+  struct Less {
+    bool operator()(const Uuid& left, const Uuid& right) const { return domain::less(left, right); }
+  };
+
+  const TaskMaker& maker_;
+  const CommandTask& task_;
+  const domain::State& state_;
+  std::map<Uuid, schema::PersonalT, Less> opened_;
+};
+
 Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std::int64_t now_ns) {
   const auto& commands = *task.message->commands();
-  const domain::Tenant* tenant =
-      task.message->tenant() == nullptr
-          ? nullptr
-          : state.tables().find_tenant(task.message->tenant()->string_view());
+  Profiles profiles(*this, task, state);
   task.materials.resize(commands.size());
   for (flatbuffers::uoffset_t index = 0; index < commands.size(); ++index) {
     const schema::Command& command = *commands[index];
@@ -111,29 +169,27 @@ Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std
     if (kind == CommandBody::CreateTenant || kind == CommandBody::AddOperator ||
         kind == CommandBody::CreateRole)
       material.new_id = new_id(now_ns);
+    Expected<> made;
     if (kind == CommandBody::CreateKey) make_key(task, state, index, now_ns);
     if (const auto* create = command.body_as_CreateUser()) {
-      if (spare_keys_.empty()) {
-        auto key = keys_.next();
-        if (!key) return std::unexpected(key.error());
-        spare_keys_.push_back(*key);
-      }
-      const credential::NewKey key = spare_keys_.back();
-      spare_keys_.pop_back();
-      task.new_keys.push_back(key);
+      const auto key = take_key(task);
+      if (!key) return std::unexpected(key.error());
       material.new_id = new_id(now_ns);
-      material.key.file = key.slot.file;
-      material.key.slot = key.slot.slot;
-      std::memcpy(material.key.commitment.data(), key.commitment.data(), key.commitment.size());
-      const schema::PersonalT personal = personal_of(*create);
+      material.key.file = key->slot.file;
+      material.key.slot = key->slot.slot;
+      std::ranges::copy(key->commitment, material.key.commitment.begin());
+      if (view(create->username()).empty()) material.name_part = random_name_part(entropy_);
+      const schema::PersonalT& personal =
+          profiles.put(material.new_id, domain::personal_of(*create));
       if (personal.profile != nullptr) material.email = personal.profile->email;
-      if (personal.profile != nullptr || !personal.note.empty())
-        material.sealed_profile = seal_profile(key.key, material.new_id, personal, entropy_);
-    } else if (const domain::User* user = target_with_password(state, tenant, command, secrets)) {
-      const auto personal = open_profile(keys_, *user);
-      if (!personal) return std::unexpected(personal.error());
-      if (personal->profile != nullptr) material.email = personal->profile->email;
+      if (!domain::is_empty(personal))
+        material.sealed_profile = seal_profile(key->key, material.new_id, personal, entropy_);
+    } else if (const auto* profile = command.body_as_SetProfile()) {
+      made = profiles.change(index, *profile, material);
+    } else if (secrets.password) {
+      made = profiles.take_email(index, material);
     }
+    if (!made) return made;
   }
   return {};
 }
@@ -149,6 +205,17 @@ void TaskMaker::make_key(CommandTask& task, const domain::State& state, std::siz
                                        {material.new_id, material.key_of}, entropy_);
   material.key_hash = made.hash;
   task.made_keys.push_back(std::move(made.text));
+}
+
+Expected<credential::NewKey> TaskMaker::take_key(CommandTask& task) {
+  if (spare_keys_.empty()) {
+    auto key = keys_.next();
+    if (!key) return std::unexpected(key.error());
+    spare_keys_.push_back(*key);
+  }
+  task.new_keys.push_back(spare_keys_.back());
+  spare_keys_.pop_back();
+  return task.new_keys.back();
 }
 
 void TaskMaker::give_back_keys(CommandTask& task) {
@@ -172,8 +239,10 @@ Expected<std::vector<HashJob>> TaskMaker::hash_jobs(const CommandTask& task,
     job.user = subject->id;
     job.key = *key;
     job.checks_current = commands[index]->body_type() == CommandBody::ChangePassword;
-    job.sealed_current = subject->sealed_password;
-    if (subject->old_until_ns > now_ns) job.sealed_old = subject->sealed_old;
+    if (subject->user == nullptr) continue;
+    const domain::UserExtras& extras = domain::extras_of(*subject->user);
+    job.sealed_current = subject->user->sealed_password;
+    if (extras.old_password_until_ns > now_ns) job.sealed_old = extras.sealed_old_password;
   }
   return jobs;
 }

@@ -93,8 +93,11 @@ class TaskMaker {
   Uuid new_id(std::int64_t now_ns) const;
 
  private:
+  class Profiles;
+
   void make_key(CommandTask& task, const domain::State& state, std::size_t index,
                 std::int64_t now_ns) const;
+  Expected<credential::NewKey> take_key(CommandTask& task);
 
   credential::KeyStore& keys_;
   platform::Entropy& entropy_;

@@ -12,7 +12,8 @@ void apply_event(domain::State& state, const domain::RecordFacts& facts, schema:
                  Draft& draft) {
   // T4: a policy that equals the default of today is stored too, so that a later one changes
   // nothing.
-  draft.builder.ForceDefaults(event.body.type == schema::EventBody::TenantCreated);
+  draft.builder.ForceDefaults(event.body.type == schema::EventBody::TenantCreated ||
+                              event.body.type == schema::EventBody::TenantChanged);
   const auto offset = schema::CreateEvent(draft.builder, &event);
   draft.builder.ForceDefaults(false);
   const auto index = static_cast<std::uint16_t>(draft.offsets.size());

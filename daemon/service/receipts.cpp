@@ -20,6 +20,7 @@ void strip(schema::EventT& event) {
     created->sealed_password.clear();
     created->key.reset();
   }
+  if (auto* profile = event.body.AsProfileChanged()) profile->sealed_profile.clear();
   if (auto* reset = event.body.AsPasswordReset()) reset->sealed_password.clear();
   if (auto* rotated = event.body.AsPasswordRotated()) rotated->sealed_password.clear();
   if (auto* key = event.body.AsKeyCreated()) key->hash.clear();

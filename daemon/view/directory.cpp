@@ -1,15 +1,33 @@
 #include "daemon/view/directory.h"
 
 #include <algorithm>
-#include <string>
-#include <tuple>
 
 namespace postern::view {
 
 namespace {
 
+/// Usernames are ASCII (U1).
+char folded(char character) {
+  return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
+                                              : character;
+}
+
 bool contains_name(std::string_view name, std::string_view part) {
-  return domain::fold_name(name).find(domain::fold_name(part)) != std::string::npos;
+  return !std::ranges::search(name, part, {}, folded, folded).empty() || part.empty();
+}
+
+bool holds_role(const domain::User& user, const domain::Uuid& role) {
+  const auto& held = domain::extras_of(user).roles;
+  return std::ranges::find(held, role, &domain::RoleHeld::role) != held.end();
+}
+
+bool is_before(const UserPlace& left, const UserPlace& right) {
+  if (left.number != right.number) return left.number < right.number;
+  const auto [of_left, of_right] =
+      std::ranges::mismatch(left.name, right.name, {}, folded, folded);
+  if (of_right != right.name.end())
+    return of_left == left.name.end() || folded(*of_left) < folded(*of_right);
+  return of_left == left.name.end() && domain::less(left.id, right.id);
 }
 
 bool matches(const domain::Tenant& tenant, const domain::User& user, const UserFilter& filter) {
@@ -17,7 +35,8 @@ bool matches(const domain::Tenant& tenant, const domain::User& user, const UserF
                                                  : user.status != filter.status)
     return false;
   if (filter.locked_only && !domain::is_locked(tenant, user, filter.now_ns)) return false;
-  return filter.text.empty() || contains_name(user.username, filter.text);
+  if (filter.role && !holds_role(user, *filter.role)) return false;
+  return contains_name(user.username, filter.text);
 }
 
 /// The first `count_max` by `key`, in order, and whether some were left.
@@ -34,18 +53,48 @@ Page<Entry> first_page(std::vector<const Entry*> entries, std::size_t count_max,
 
 }  // namespace
 
+UserPlace place_of(const domain::User& user, schema::UserSort sort) {
+  switch (sort) {
+    case schema::UserSort::created:
+      return {user.created_seq, {}, user.id};
+    case schema::UserSort::changed:
+      return {user.last_seq, {}, user.id};
+    case schema::UserSort::last_used: {
+      const auto& use = domain::extras_of(user).use;
+      return {use == nullptr ? 0 : static_cast<std::uint64_t>(use->last_ns), {}, user.id};
+    }
+    case schema::UserSort::username:
+      break;
+  }
+  return {0, user.username, user.id};
+}
+
 Page<domain::User> list_users(const View& view, const domain::Tenant& tenant,
-                              const UserFilter& filter, std::string_view after,
-                              std::size_t count_max) {
-  const std::string after_name = domain::fold_name(after);
-  std::vector<const domain::User*> users;
+                              const UserFilter& filter, const UserOrder& order,
+                              const std::optional<UserPlace>& after, std::size_t count_max) {
+  const auto comes_before = [&](const UserPlace& left, const UserPlace& right) {
+    return order.descending ? is_before(right, left) : is_before(left, right);
+  };
+  const auto earlier = [&](const domain::User* left, const domain::User* right) {
+    return comes_before(place_of(*left, order.sort), place_of(*right, order.sort));
+  };
+  Page<domain::User> page;
+  auto& first = page.entries;
+  // A heap with the last of the first ones on top, which makes room for an earlier one.
   view.tables().for_each_user([&](const domain::User& user) {
     if (user.tenant != tenant.id || !matches(tenant, user, filter)) return;
-    if (domain::fold_name(user.username) > after_name) users.push_back(&user);
+    if (after && !comes_before(*after, place_of(user, order.sort))) return;
+    if (first.size() == count_max) {
+      page.more = true;
+      if (!earlier(&user, first.front())) return;
+      std::ranges::pop_heap(first, earlier);
+      first.pop_back();
+    }
+    first.push_back(&user);
+    std::ranges::push_heap(first, earlier);
   });
-  return first_page(std::move(users), count_max, [](const domain::User* user) {
-    return std::tuple(domain::fold_name(user->username), user->id.high(), user->id.low());
-  });
+  std::ranges::sort_heap(first, earlier);
+  return page;
 }
 
 Page<domain::Tenant> list_tenants(const View& view, const domain::Operator& asker,

@@ -1,7 +1,8 @@
-// Lists for operators (Q6): in name order, page by page. Walks a whole tenant, so it is for the
-// auditor's thread.
+// Lists for operators (Q6): in order, page by page. Walks all users, so it is for the auditor's
+// thread.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -24,12 +25,30 @@ struct UserFilter {
   std::string_view text;
   /// C6: what time it is for locks that open by themselves.
   std::int64_t now_ns = 0;
+  /// Held by the user itself; absent: any or none.
+  std::optional<domain::Uuid> role = std::nullopt;
 };
 
-/// Names after `after`, at most `count_max` of them.
+struct UserOrder {
+  schema::UserSort sort = schema::UserSort::username;
+  bool descending = false;
+};
+
+/// Where a user stands in an order: by name (without regard to case) or by number, then by id.
+struct UserPlace {
+  /// By username: empty here, `name` tells. Else when it was created or changed, as seq, or last
+  /// used, as UTC nanoseconds.
+  std::uint64_t number = 0;
+  std::string_view name;
+  domain::Uuid id;
+};
+UserPlace place_of(const domain::User& user, schema::UserSort sort);
+
+/// Those that come after `after` (absent: all), at most `count_max` of them. One pass over all
+/// users, which copies no name and keeps a page at most.
 Page<domain::User> list_users(const View& view, const domain::Tenant& tenant,
-                              const UserFilter& filter, std::string_view after,
-                              std::size_t count_max);
+                              const UserFilter& filter, const UserOrder& order,
+                              const std::optional<UserPlace>& after, std::size_t count_max);
 
 /// Of those in the operator's scope.
 Page<domain::Tenant> list_tenants(const View& view, const domain::Operator& asker,

@@ -7,6 +7,7 @@
 #include "daemon/domain/fold.h"
 #include "daemon/platform/require.h"
 #include "personal_generated.h"
+#include "schema/cleared_text.h"
 #include "schema/identifiers.h"
 
 namespace postern::support {
@@ -36,19 +37,17 @@ void take_password(domain::Material& material, const Body& body) {
     material.password_confirmation = view(body.password_confirmation());
 }
 
-Bytes sealed_profile(const schema::CreateUser& body) {
-  if (body.profile() == nullptr && body.note() == nullptr) return {};
-  schema::PersonalT personal;
-  if (body.profile() != nullptr) personal.profile.reset(body.profile()->UnPack());
-  personal.note = view(body.note());
+Bytes sealed_profile(const schema::PersonalT& personal) {
+  if (domain::is_empty(personal)) return {};
   return packed<schema::Personal>(personal, schema::personal_identifier);
 }
 
-std::string email_in(const domain::User* user) {
-  if (user == nullptr || user->sealed_profile == nullptr) return {};
-  const auto& personal =
-      opened<schema::Personal>(*user->sealed_profile, schema::personal_identifier);
-  return std::string(personal.profile() == nullptr ? "" : view(personal.profile()->email()));
+schema::PersonalT personal_in(const domain::User* user) {
+  schema::PersonalT personal;
+  if (user != nullptr && user->sealed_profile != nullptr)
+    opened<schema::Personal>(*user->sealed_profile, schema::personal_identifier)
+        .UnPackTo(&personal);
+  return personal;
 }
 
 domain::KeyReference made_key(std::uint64_t n) {
@@ -146,13 +145,22 @@ domain::Material World::material_of(const schema::Command& command,
   material.key = made_key(id_count_);
   if (const auto* body = command.body_as_CreateUser()) {
     take_password(material, *body);
-    material.sealed_profile = sealed_profile(*body);
+    material.name_part = "name" + std::to_string(id_count_);
+    material.sealed_profile = sealed_profile(domain::personal_of(*body));
     if (body->profile() != nullptr) material.email = view(body->profile()->email());
     return material;
   }
   const domain::Tenant* tenant =
       domain::find_tenant_in_scope(state_, *context.asker, view(context.message->tenant()));
-  if (tenant != nullptr) material.email = email_in(domain::find_target(state_, *tenant, command));
+  if (tenant == nullptr) return material;
+  schema::PersonalT personal = personal_in(domain::find_target(state_, *tenant, command));
+  if (personal.profile != nullptr) material.email = personal.profile->email;
+  if (const auto* body = command.body_as_SetProfile()) {
+    const schema::PersonalT before = personal;
+    domain::change_personal(personal, *body);
+    material.profile_change = {domain::size_of(personal), !(before == personal)};
+    material.sealed_profile = sealed_profile(personal);
+  }
   if (const auto* body = command.body_as_ResetPassword()) take_password(material, *body);
   if (const auto* body = command.body_as_RotatePassword()) take_password(material, *body);
   if (command.body_type() == CommandBody::CreateKey && tenant != nullptr)
@@ -221,6 +229,7 @@ void World::close(Draft& draft, const domain::Operator& asker, const Uuid& comma
 Outcome World::run(const schema::CommandMessageT& native, const domain::Operator& asker) {
   const Bytes bytes = packed<schema::CommandMessage>(native, schema::command_message_identifier);
   const auto& message = opened<schema::CommandMessage>(bytes, schema::command_message_identifier);
+  schema::empty_cleared_texts(message);
   Outcome outcome{{}, domain::message_problems(message), false};
   if (!outcome.refusals.empty()) return outcome;
 

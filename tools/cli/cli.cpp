@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 
 #include "tools/cli/text.h"
+#include "tools/cli/time_zone.h"
 
 namespace postern::cli {
 namespace {
 
 constexpr const char* about =
     "The command line of Postern, which manages API users.\n"
-    "Data goes to standard output, talk to standard error; times are RFC 3339 in UTC.";
+    "Data goes to standard output, talk to standard error; times are RFC 3339 in UTC,\n"
+    "or in the zone that --time-zone names.";
 
 constexpr const char* exit_code_help =
     "Exit codes: 0 done, allowed; 1 refused, denied; 64 usage, 65 damaged data, 66 missing,\n"
@@ -57,6 +59,10 @@ void add_global_options(CLI::App& app, Settings& settings) {
       ->envname("POSTERN_TIMEOUT")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.001, 3'600.0));
+  app.add_option("--time-zone", settings.time_zone,
+                 "Show times in this zone, as Europe/Zurich; UTC if left out")
+      ->envname("POSTERN_TIME_ZONE")
+      ->type_name("ZONE");
   const std::map<std::string, Format> formats{
       {"table", Format::table}, {"json", Format::json}, {"jsonl", Format::jsonl}};
   app.add_option("--output", settings.format, "table, json or jsonl (one object a line)")
@@ -106,6 +112,7 @@ void say(std::ostream& talk, const Stop& stop) {
 
 int run_handler(const Asked& asked, const Handler& handler, Streams streams) {
   try {
+    set_time_zone(asked.settings.time_zone);
     Session session(asked.settings, asked.change, streams);
     const int code = handler(session);
     streams.out.flush();

@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "schema/cleared_text.h"
 #include "tools/cli/text.h"
 #include "tools/client/client.h"
 
@@ -218,8 +219,10 @@ std::expected<schema::CommandMessageT, std::string> message_from_json(std::strin
   }
   client::wipe(schema_form);
   schema::CommandMessageT message;
-  flatbuffers::GetRoot<schema::CommandMessage>(parser.builder_.GetBufferPointer())
-      ->UnPackTo(&message);
+  const auto* packed =
+      flatbuffers::GetRoot<schema::CommandMessage>(parser.builder_.GetBufferPointer());
+  packed->UnPackTo(&message);
+  schema::mark_cleared_texts(*packed, message);
   for (const auto& command : message.commands)
     if (command->body.value == nullptr) return std::unexpected("A command has no body.");
   return message;

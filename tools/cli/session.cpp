@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 
 #include "tools/cli/events.h"
@@ -89,8 +90,12 @@ void Session::finish(schema::CommandMessageT& message) {
   id_given_ = message.id != nullptr;
   if (!id_given_) message.id = std::make_unique<schema::Uuid>(client::make_uuid());
   if (change_.expected_version == 0) return;
-  if (message.commands.size() != 1 ||
-      (message.commands[0]->user.empty() && !message.commands[0]->user_id))
+  const auto about_another = [&](const std::unique_ptr<schema::CommandT>& command) {
+    return command->user != message.commands[0]->user;
+  };
+  if (message.commands.empty() ||
+      (message.commands[0]->user.empty() && !message.commands[0]->user_id) ||
+      std::ranges::any_of(message.commands, about_another))
     stop_usage("--expect-version is the version of one user.", "Name one user, or leave it out.");
   message.commands[0]->expected_version = change_.expected_version;
 }
@@ -129,6 +134,8 @@ void Session::print_receipt(const schema::ReceiptT& receipt) {
   if (!receipt.secrets.empty()) talk() << "The secret is shown this once.\n";
   if (receipt.repeated && !receipt.problems.empty())
     say_problems(receipt.problems[0]->code, receipt.problems, "");
+  for (const auto& event : receipt.events)
+    if (!event->warning.empty()) talk() << "warning  " << printable(event->warning) << '\n';
 }
 
 schema::AnswerT Session::ask(schema::QueryT query) {

@@ -28,6 +28,8 @@ struct Settings {
   Access access;
   std::string tenant;
   Format format = Format::table;
+  /// U12: of the times that are shown; empty: UTC.
+  std::string time_zone;
 };
 
 /// What every changing command takes.

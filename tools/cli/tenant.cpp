@@ -1,3 +1,5 @@
+#include "tools/cli/policies.h"
+#include "tools/cli/preset.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
 #include "tools/cli/views.h"
@@ -8,14 +10,6 @@ namespace {
 constexpr std::uint32_t page_count = 1'000;
 
 std::string enabled_text(bool enabled) { return enabled ? "enabled" : "disabled"; }
-
-void print_policies(std::ostream& out, const schema::PoliciesT& policies) {
-  Fields fields;
-  for (const auto& [name, value] : to_json(policies))
-    fields.add(std::string(name), plain_text(value));
-  out << "Policies\n";
-  fields.write(out, 2);
-}
 
 void print_catalogue(std::ostream& out, const schema::TenantViewT& tenant) {
   Table table({"KIND", "ACTIONS", "KNOWN"});
@@ -73,12 +67,60 @@ int run_list(Session& session) {
   return exit_codes::yes;
 }
 
+// ---- create and set
+
+struct Creation {
+  std::string alias;
+  std::string name;
+  std::string preset;
+  PolicyOptions policies;
+};
+
 Handler create(CLI::App& command) {
-  auto body = std::make_shared<schema::CreateTenantT>();
-  command.add_option("ALIAS", body->alias, "Its name in calls: a-z, 0-9 and -, up to 63")
+  auto asked = std::make_shared<Creation>(Creation{{}, {}, {}, PolicyOptions(command)});
+  command.add_option("ALIAS", asked->alias, "Its name in calls: a-z, 0-9 and -, up to 63")
       ->required();
-  command.add_option("--name", body->display_name, "Its name for people");
-  return [body](Session& session) { return session.change(message_of("", "", *body)); };
+  command.add_option("--name", asked->name, "Its name for people");
+  std::vector<std::string> names;
+  for (const Preset& preset : presets()) names.emplace_back(preset.name);
+  command
+      .add_option("--preset", asked->preset,
+                  "Policies and catalogue: " + joined(names) + ", or a file that ends in .json")
+      ->type_name("NAME|FILE");
+  return [asked](Session& session) {
+    auto body = asked->preset.empty() ? schema::CreateTenantT() : read_preset(asked->preset);
+    body.alias = asked->alias;
+    if (!asked->name.empty()) body.display_name = asked->name;
+    if (asked->policies.any()) {
+      if (!body.policies) body.policies = std::make_unique<schema::PolicyChangesT>();
+      asked->policies.change(*body.policies);
+    }
+    return session.change(message_of("", "", std::move(body)));
+  };
+}
+
+struct Setting {
+  std::string alias;
+  std::string name;
+  PolicyOptions policies;
+};
+
+Handler set(CLI::App& command) {
+  auto asked = std::make_shared<Setting>(Setting{{}, {}, PolicyOptions(command)});
+  command.add_option("ALIAS", asked->alias, "The tenant, instead of --tenant");
+  command.add_option("--name", asked->name, "Its name for people");
+  return [asked](Session& session) {
+    schema::SetTenantT body;
+    body.display_name = asked->name;
+    if (asked->policies.any()) {
+      body.policies = std::make_unique<schema::PolicyChangesT>();
+      asked->policies.change(*body.policies);
+    } else if (asked->name.empty()) {
+      stop_usage("Nothing is asked to be set.");
+    }
+    return session.change(
+        message_of(asked->alias.empty() ? session.tenant() : asked->alias, "", std::move(body)));
+  };
 }
 
 Handler show(CLI::App& command) {
@@ -99,7 +141,10 @@ Handler switch_to(CLI::App& command) {
 }
 
 constexpr Verb verbs[] = {
-    {"create", Kind::changes, "Makes a tenant.", "tenant create acme --name 'Acme Ltd'", create},
+    {"create", Kind::changes, "Makes a tenant; with --preset as a reference system has it.",
+     "tenant create acme --name 'Acme Ltd' --preset exigo", create},
+    {"set", Kind::changes, "Changes a tenant's policies, or its name for people.",
+     "tenant set acme --password-length-min 10 --networks 10.0.0.0/8,AWS", set},
     {"show", Kind::reads, "Shows a tenant with its policies and catalogue.", "tenant show acme",
      show},
     {"list", Kind::reads, "Lists the tenants you may see.", "tenant list", list},

@@ -6,6 +6,7 @@
 
 #include <chrono>
 
+#include "tools/cli/time_zone.h"
 #include "tools/client/client.h"
 #include "tools/cli/verb.h"
 
@@ -54,12 +55,24 @@ const schema::CodeText* known(schema::Code code) {
 struct Split {
   std::chrono::year_month_day day;
   std::chrono::hh_mm_ss<std::chrono::nanoseconds> time;
+  /// "Z", or "+02:00" in a zone that was asked for.
+  std::string offset;
 };
 
+std::string offset_text(const LocalTime& local) {
+  if (local.is_utc) return "Z";
+  const auto minutes = std::abs(local.offset_seconds) / 60;
+  return fmt::format("{}{:02}:{:02}", local.offset_seconds < 0 ? '-' : '+', minutes / 60,
+                     minutes % 60);
+}
+
 Split split(std::int64_t time_ns) {
-  const std::chrono::sys_time<std::chrono::nanoseconds> time{std::chrono::nanoseconds(time_ns)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  return {day, std::chrono::hh_mm_ss(time - day)};
+  using namespace std::chrono;
+  const sys_time<nanoseconds> utc{nanoseconds(time_ns)};
+  const LocalTime local = local_time_at(floor<seconds>(utc).time_since_epoch().count());
+  const auto time = utc + seconds(local.offset_seconds);
+  const auto day = floor<days>(time);
+  return {day, hh_mm_ss(time - day), offset_text(local)};
 }
 
 std::string to_the_second(const Split& split) {
@@ -107,10 +120,14 @@ std::size_t width_of(std::string_view printable_text) {
 
 std::string time_text(std::int64_t time_ns) {
   const auto parts = split(time_ns);
-  return fmt::format("{}.{:09}Z", to_the_second(parts), parts.time.subseconds().count());
+  return fmt::format("{}.{:09}{}", to_the_second(parts), parts.time.subseconds().count(),
+                     parts.offset);
 }
 
-std::string time_text_short(std::int64_t time_ns) { return to_the_second(split(time_ns)) + "Z"; }
+std::string time_text_short(std::int64_t time_ns) {
+  const auto parts = split(time_ns);
+  return to_the_second(parts) + parts.offset;
+}
 
 std::int64_t parse_time(std::string_view option, const std::string& text) {
   constexpr std::int64_t second_ns = 1'000'000'000;

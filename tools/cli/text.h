@@ -22,7 +22,8 @@ std::string valid_utf8(std::string_view text);
 /// Characters, as a terminal counts them; wide ones count as one.
 std::size_t width_of(std::string_view printable_text);
 
-/// RFC 3339 in UTC: with all nine digits of the nanoseconds, or to the second.
+/// RFC 3339, in UTC unless another zone was asked for: with all nine digits of the nanoseconds, or
+/// to the second.
 std::string time_text(std::int64_t time_ns);
 std::string time_text_short(std::int64_t time_ns);
 /// As 2027-01-31T00:00:00Z; 64 if it is not, naming the option.

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "schema/cleared_text.h"
+
 namespace postern::client {
 namespace {
 
@@ -27,6 +29,8 @@ Result<Bytes> pack_as(const Native& message, const char* identifier,
   static WipingAllocator allocator;
   flatbuffers::FlatBufferBuilder builder(512, &allocator);
   builder.Finish(Root::Pack(builder, &message), identifier);
+  if constexpr (std::is_same_v<Root, schema::CommandMessage>)
+    schema::empty_cleared_texts(*flatbuffers::GetRoot<Root>(builder.GetBufferPointer()));
   if (builder.GetSize() > bytes_max) {
     return std::unexpected(Error{ErrorKind::usage,
                                  "The message has " + std::to_string(builder.GetSize()) +

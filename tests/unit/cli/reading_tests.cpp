@@ -72,6 +72,7 @@ BOOST_AUTO_TEST_CASE(Q6_user_list_filters_and_ends_after_count) {
     BOOST_TEST(list.text == "api");
     schema::UserPageT page;
     page.more = true;
+    page.next = "x/0";
     for (std::uint32_t number = 0; number < list.count_max; ++number) {
       page.users.push_back(std::make_unique<schema::UserSummaryT>());
       page.users.back()->username = list.after + "x";

@@ -49,6 +49,20 @@ User some_user() {
   return user;
 }
 
+domain::Networks some_networks() {
+  auto made = std::make_shared<domain::NetworkList>();
+  made->entries = {"AWS"};
+  return made;
+}
+
+std::function<void(User&)> with_extras(std::function<void(domain::UserExtras&)> edit) {
+  return [edit](User& user) {
+    auto extras = std::make_shared<domain::UserExtras>();
+    edit(*extras);
+    user.extras = std::move(extras);
+  };
+}
+
 Operator some_operator() {
   Operator entry;
   entry.id = {3, 3};
@@ -121,6 +135,22 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_tenant_counts) {
                               known({{"table", {{"read"}}, true, "", {{"table/a", "d"}}}}),
                               known({{"table", {{"read"}}, true, "", {{"table/a", "", true}}}}),
                               known({{"table", {{"read"}}, true, "", {{"table/a", "", false, "w"}}}}),
+                              [](Tenant& t) { t.policies.username_generated = true; },
+                              [](Tenant& t) { t.policies.username_fixed = true; },
+                              [](Tenant& t) { t.policies.username_prefix = "API_"; },
+                              [](Tenant& t) {
+                                t.policies.username_prefix_rule = schema::PrefixRule::warn;
+                              },
+                              [](Tenant& t) { t.policies.session_timeout_seconds = 60; },
+                              [](Tenant& t) { t.policies.session_seconds_max = 60; },
+                              [](Tenant& t) { t.policies.lock_seconds = 60; },
+                              [](Tenant& t) { t.policies.same_wrong_password_counts_once = true; },
+                              [](Tenant& t) { t.policies.lock_closes_password_only = true; },
+                              [](Tenant& t) { t.policies.user_networks_mandatory = true; },
+                              [](Tenant& t) { t.policies.secure_transport_required = true; },
+                              [](Tenant& t) { t.policies.signatures_required = true; },
+                              [](Tenant& t) { t.networks = some_networks(); },
+                              [](Tenant& t) { t.policies_seq = 1; },
                               [](Tenant& t) { t.enabled = false; },
                               [](Tenant& t) { t.created_seq = 1; },
                               [](Tenant& t) { t.status_seq = 1; },
@@ -159,6 +189,12 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_user_counts) {
        [&](User& u) { u.sealed_password = sealed_as({2}); },
        [](User& u) { u.sealed_profile = nullptr; },
        [](User& u) { u.sealed_password = nullptr; },
+       with_extras([](domain::UserExtras& extras) { extras.networks = some_networks(); }),
+       with_extras([](domain::UserExtras& extras) { extras.skip_ip_check = true; }),
+       with_extras([](domain::UserExtras& extras) { extras.secure_transport_required = true; }),
+       with_extras([](domain::UserExtras& extras) { extras.api_logging = true; }),
+       with_extras([](domain::UserExtras& extras) { extras.session_timeout_seconds = 60; }),
+       with_extras([](domain::UserExtras& extras) { extras.settings_seq = 1; }),
        [](User& u) { u.grants = domain::no_grants(); },
        [](User& u) { u = with_grant_edited([](auto& grant) { grant.resource = &text_b; }); },
        [](User& u) { u = with_grant_edited([](auto& grant) { grant.action = &text_b; }); },

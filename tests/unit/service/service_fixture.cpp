@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "daemon/domain/fold.h"
+#include "schema/cleared_text.h"
 
 namespace postern::support {
 
@@ -105,6 +106,7 @@ std::string ServiceFixture::send(schema::CommandMessageT message, const std::str
   if (message.id == nullptr) message.id = std::make_unique<schema::Uuid>(fresh_id());
   const std::string number = std::to_string(++next_);
   auto bytes = packed<schema::CommandMessage>(message, schema::command_message_identifier);
+  schema::empty_cleared_texts(*flatbuffers::GetRoot<schema::CommandMessage>(bytes.data()));
   writer->take({platform::Peer{number, 0, false}, identity, bytes});
   return number;
 }

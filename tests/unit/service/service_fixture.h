@@ -63,6 +63,7 @@ class ServiceFixture {
                     bool vouches = false);
   const domain::User& user(const std::string& name) const;
   std::size_t events_of(schema::EventBody kind) const;
+  const credential::KeyStore& keys() const { return *keys_; }
 
   service::Mailboxes& mail() { return mail_; }
   const credential::KeyStore& keys() const { return *keys_; }

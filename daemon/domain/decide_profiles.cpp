@@ -1,0 +1,90 @@
+// U3, U4: profile and note. Found values are personal: no refusal repeats one.
+#include <algorithm>
+
+#include "codes.h"
+#include "daemon/domain/rules.h"
+
+namespace postern::domain {
+
+using schema::Code;
+
+namespace {
+
+constexpr std::size_t profile_bytes_max = 16'384;
+constexpr std::size_t attributes_max = 64;
+constexpr std::size_t note_bytes_max = 4'096;
+
+struct ProfileField {
+  std::string_view name;
+  const flatbuffers::String* (schema::Profile::*value)() const;
+};
+
+constexpr ProfileField profile_fields[] = {
+    {"first_name", &schema::Profile::first_name},
+    {"last_name", &schema::Profile::last_name},
+    {"email", &schema::Profile::email},
+    {"description", &schema::Profile::description},
+    {"organization", &schema::Profile::organization},
+    {"department", &schema::Profile::department},
+    {"warehouse", &schema::Profile::warehouse},
+    {"language", &schema::Profile::language},
+    {"time_zone", &schema::Profile::time_zone},
+    {"phone", &schema::Profile::phone},
+    {"address", &schema::Profile::address},
+    {"hire_date", &schema::Profile::hire_date},
+    {"system", &schema::Profile::system},
+};
+
+constexpr std::string_view not_text = "It must be UTF-8 without control characters.";
+
+void check_attributes(const Case& asked, const schema::Profile& profile) {
+  if (profile.attributes() == nullptr) return;
+  std::vector<std::string_view> names;
+  for (const schema::Attribute* attribute : *profile.attributes()) {
+    names.push_back(view(attribute->name()));
+    if (names.back().empty() || !is_text(names.back()) || !is_text(view(attribute->value())))
+      asked.refuse(Code::field_malformed, "attributes",
+                   "Each needs a name; both must be UTF-8 without control characters.");
+  }
+  std::ranges::sort(names);
+  if (std::ranges::adjacent_find(names) != names.end())
+    asked.refuse(Code::field_malformed, "attributes", "Their names must be unique.");
+}
+
+}  // namespace
+
+void check_profile(const Case& asked, const schema::Profile* profile,
+                   const flatbuffers::String* note, const ProfileSize& size) {
+  if (view(note).size() > note_bytes_max)
+    asked.refuse(Code::too_large, "note",
+                 "The limit is 4096 bytes, found " + std::to_string(note->size()) + ".");
+  else if (!is_text(view(note)))
+    asked.refuse(Code::field_malformed, "note", not_text);
+  if (profile == nullptr) return;
+  for (const ProfileField& field : profile_fields)
+    if (!is_text(view((profile->*field.value)())))
+      asked.refuse(Code::field_malformed, field.name, not_text);
+  if (size.attributes > attributes_max)
+    asked.refuse(Code::too_large, "attributes",
+                 "The limit is 64, found " + std::to_string(size.attributes) + ".");
+  check_attributes(asked, *profile);
+  if (size.bytes > profile_bytes_max)
+    asked.refuse(Code::too_large, "profile",
+                 "The limit is 16384 bytes, found " + std::to_string(size.bytes) + ".");
+}
+
+void set_profile(const Case& asked) {
+  const User* user = require_user(asked);
+  if (user == nullptr) return;
+  const auto& body = *asked.command.body_as_SetProfile();
+  if (body.profile() == nullptr && body.note() == nullptr)
+    return asked.refuse(Code::field_missing, "profile", "There is neither profile nor note.");
+  check_profile(asked, body.profile(), body.note(), asked.material.profile_change.size);
+  if (!asked.decision.refusals.empty()) return;
+  if (!asked.material.profile_change.changes) return asked.refuse(Code::unchanged, "profile");
+  schema::ProfileChangedT changed;
+  changed.sealed_profile = asked.material.sealed_profile;
+  asked.cause(*user, std::move(changed));
+}
+
+}  // namespace postern::domain

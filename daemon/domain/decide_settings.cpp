@@ -1,0 +1,71 @@
+// What a user may have of its own: networks, exemption, transport, timeout, logging (N2, N4, N5,
+// S1, L1).
+#include "codes.h"
+#include "daemon/domain/rules.h"
+
+namespace postern::domain {
+
+using schema::Code;
+
+namespace {
+
+constexpr std::uint32_t timeout_seconds_min = 60;
+constexpr std::uint32_t timeout_seconds_max = 86'400;
+
+schema::UserSettingsT settings_of(const User& user) {
+  const UserExtras& extras = extras_of(user);
+  schema::UserSettingsT settings;
+  settings.networks = as_schema(extras.networks);
+  settings.skip_ip_check = extras.skip_ip_check;
+  settings.secure_transport_required = extras.secure_transport_required;
+  settings.session_timeout_seconds = extras.session_timeout_seconds;
+  settings.api_logging = extras.api_logging;
+  return settings;
+}
+
+}  // namespace
+
+void check_networks(const Case& asked, std::string_view field, const schema::Networks* list) {
+  const auto compiled = compile(list);
+  if (compiled) return;
+  for (const std::string& sentence : compiled.error())
+    asked.refuse(Code::field_malformed, field, sentence);
+}
+
+std::unique_ptr<schema::NetworksT> stored_networks(const schema::Networks* list) {
+  if (list == nullptr || list->entries() == nullptr || list->entries()->size() == 0) return nullptr;
+  return std::unique_ptr<schema::NetworksT>(list->UnPack());
+}
+
+void check_settings(const Case& asked, const schema::UserSettingsT& settings,
+                    const schema::Networks* networks) {
+  const std::uint32_t timeout = settings.session_timeout_seconds;
+  if (timeout != 0 && (timeout < timeout_seconds_min || timeout > timeout_seconds_max))
+    asked.refuse(Code::field_malformed, "session_timeout_seconds",
+                 "It must be 60 to 86400, or 0 for the tenant's; found " +
+                     std::to_string(timeout) + ".");
+  check_networks(asked, "networks", networks);
+}
+
+void set_user_settings(const Case& asked) {
+  const User* user = require_user(asked);
+  if (user == nullptr) return;
+  const auto& body = *asked.command.body_as_SetUserSettings();
+  const schema::UserSettingsT before = settings_of(*user);
+  schema::UserSettingsT after = before;
+  if (body.networks() != nullptr) after.networks = stored_networks(body.networks());
+  after.skip_ip_check = body.skip_ip_check().value_or(before.skip_ip_check);
+  after.secure_transport_required =
+      body.secure_transport_required().value_or(before.secure_transport_required);
+  after.session_timeout_seconds =
+      body.session_timeout_seconds().value_or(before.session_timeout_seconds);
+  after.api_logging = body.api_logging().value_or(before.api_logging);
+  check_settings(asked, after, body.networks());
+  if (!asked.decision.refusals.empty()) return;
+  if (after == before) return asked.refuse(Code::unchanged, "body");
+  schema::UserSettingsChangedT changed;
+  changed.settings = std::make_unique<schema::UserSettingsT>(std::move(after));
+  asked.cause(*user, std::move(changed));
+}
+
+}  // namespace postern::domain

@@ -1,0 +1,82 @@
+#include "daemon/domain/profile.h"
+
+#include <algorithm>
+
+namespace postern::domain {
+
+namespace {
+
+struct TextField {
+  const flatbuffers::String* (schema::Profile::*asked)() const;
+  std::string schema::ProfileT::*held;
+};
+
+using Asked = schema::Profile;
+using Held = schema::ProfileT;
+
+constexpr TextField text_fields[] = {
+    {&Asked::first_name, &Held::first_name},     {&Asked::last_name, &Held::last_name},
+    {&Asked::email, &Held::email},               {&Asked::description, &Held::description},
+    {&Asked::organization, &Held::organization}, {&Asked::department, &Held::department},
+    {&Asked::warehouse, &Held::warehouse},       {&Asked::language, &Held::language},
+    {&Asked::time_zone, &Held::time_zone},       {&Asked::phone, &Held::phone},
+    {&Asked::address, &Held::address},           {&Asked::hire_date, &Held::hire_date},
+    {&Asked::system, &Held::system},
+};
+
+void change_attribute(schema::ProfileT& profile, const schema::Attribute& asked) {
+  const std::string name = asked.name() == nullptr ? std::string() : asked.name()->str();
+  const bool goes = asked.value() == nullptr || asked.value()->size() == 0;
+  auto& attributes = profile.attributes;
+  const auto place =
+      std::ranges::find_if(attributes, [&](const auto& held) { return held->name == name; });
+  if (goes) {
+    if (place != attributes.end()) attributes.erase(place);
+    return;
+  }
+  auto& changed = place != attributes.end()
+                      ? *place
+                      : attributes.emplace_back(std::make_unique<schema::AttributeT>());
+  changed->name = name;
+  changed->value = asked.value()->str();
+}
+
+}  // namespace
+
+schema::PersonalT personal_of(const schema::CreateUser& body) {
+  schema::PersonalT personal;
+  if (body.profile() != nullptr) personal.profile.reset(body.profile()->UnPack());
+  if (body.note() != nullptr) personal.note = body.note()->str();
+  return personal;
+}
+
+void change_personal(schema::PersonalT& personal, const schema::SetProfile& body) {
+  if (body.note() != nullptr) personal.note = body.note()->str();
+  if (body.profile() == nullptr) return;
+  if (personal.profile == nullptr) personal.profile = std::make_unique<schema::ProfileT>();
+  schema::ProfileT& profile = *personal.profile;
+  for (const TextField& field : text_fields)
+    if (const flatbuffers::String* text = (body.profile()->*field.asked)())
+      profile.*field.held = text->str();
+  if (body.profile()->attributes() != nullptr)
+    for (const schema::Attribute* attribute : *body.profile()->attributes())
+      change_attribute(profile, *attribute);
+  if (profile == schema::ProfileT()) personal.profile.reset();
+}
+
+bool is_empty(const schema::PersonalT& personal) {
+  return personal.note.empty() &&
+         (personal.profile == nullptr || *personal.profile == schema::ProfileT());
+}
+
+ProfileSize size_of(const schema::PersonalT& personal) {
+  ProfileSize size;
+  if (personal.profile == nullptr) return size;
+  for (const TextField& field : text_fields) size.bytes += ((*personal.profile).*field.held).size();
+  for (const auto& attribute : personal.profile->attributes)
+    size.bytes += attribute->name.size() + attribute->value.size();
+  size.attributes = personal.profile->attributes.size();
+  return size;
+}
+
+}  // namespace postern::domain

@@ -1,0 +1,127 @@
+// Lists of users (Q6).
+// cursor := place '/' id       where the page ended: by username the name, else a number
+// place  := username | decimal
+// id     := 32 hexadecimal digits
+// By username a name alone is a cursor too: behind all who have it.
+#include <algorithm>
+#include <charconv>
+#include <unordered_map>
+
+#include "codes.h"
+#include "daemon/domain/roles.h"
+#include "daemon/service/auditor.h"
+#include "daemon/service/auditor_parts.h"
+
+namespace postern::service {
+
+namespace {
+
+using schema::Code;
+using schema::UserSort;
+
+template <class Number>
+bool read_number(std::string_view text, int base, Number& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+  return !text.empty() && error == std::errc() && end == text.data() + text.size();
+}
+
+/// The place borrows the name from the text.
+std::optional<view::UserPlace> read_cursor(std::string_view text, const view::UserOrder& order) {
+  const std::size_t slash = text.rfind('/');
+  const bool by_name = order.sort == UserSort::username;
+  if (slash == std::string_view::npos) {
+    if (!by_name) return std::nullopt;
+    constexpr std::uint64_t most = ~std::uint64_t{0};
+    return view::UserPlace{0, text, order.descending ? Uuid() : Uuid(most, most)};
+  }
+  const std::string_view id = text.substr(slash + 1);
+  view::UserPlace place;
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  if (id.size() != 32 || !read_number(id.substr(0, 16), 16, high) ||
+      !read_number(id.substr(16), 16, low))
+    return std::nullopt;
+  place.id = {high, low};
+  if (by_name)
+    place.name = text.substr(0, slash);
+  else if (!read_number(text.substr(0, slash), 10, place.number))
+    return std::nullopt;
+  return place;
+}
+
+std::string hex(std::uint64_t number) {
+  std::string text(16, '0');
+  constexpr std::string_view digits = "0123456789abcdef";
+  for (std::size_t place = text.size(); place-- > 0; number >>= 4)
+    text[place] = digits[number & 15];
+  return text;
+}
+
+std::string cursor_of(const domain::User& user, UserSort sort) {
+  const view::UserPlace place = view::place_of(user, sort);
+  const std::string first =
+      sort == UserSort::username ? std::string(place.name) : std::to_string(place.number);
+  return first + "/" + hex(place.id.high()) + hex(place.id.low());
+}
+
+}  // namespace
+
+std::int64_t Auditor::time_of(domain::Seq seq) {
+  const auto stored = journal::read_one(parts_.journal, seq);
+  const auto record = stored ? gate_.open(*stored)
+                             : std::unexpected(domain::Unfit{false, stored.error().sentence});
+  if (record) return (*record)->time_ns();
+  parts_.alarm("record " + std::to_string(seq) + " cannot be read: " + record.error().sentence);
+  return 0;
+}
+
+Auditor::Body Auditor::answer(const schema::ListUsers& wanted, const domain::Operator& asker) {
+  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
+  if (tenant == nullptr) return std::unexpected(make_problem(Code::tenant_unknown, "tenant"));
+  view::UserFilter filter{wanted.status(), wanted.locked(), view_of(wanted.text()),
+                          parts_.clock.now_ns()};
+  if (const std::string_view name = view_of(wanted.role()); !name.empty()) {
+    const domain::NamedRole* role = domain::find_role(*tenant, name);
+    if (role == nullptr) return std::unexpected(make_problem(Code::role_unknown, "role"));
+    filter.role = role->id;
+  }
+  if (wanted.sort() > UserSort::MAX)
+    return std::unexpected(make_problem(Code::field_malformed, "sort"));
+  const view::UserOrder order{wanted.sort(), wanted.descending()};
+  std::optional<view::UserPlace> after;
+  if (const std::string_view text = view_of(wanted.after()); !text.empty()) {
+    after = read_cursor(text, order);
+    if (!after)
+      return std::unexpected(make_problem(Code::field_malformed, "after",
+                                          "It must be the 'next' of the page before."));
+  }
+  const auto found = view::list_users(view_, *tenant, filter, order, after,
+                                      page_size(wanted.count_max()));
+  // Users are made by the thousand in one record, so a record is read once for a page.
+  std::unordered_map<domain::Seq, std::int64_t> times;
+  const auto cached_time = [&](domain::Seq seq) {
+    const auto [place, is_new] = times.try_emplace(seq);
+    if (is_new) place->second = time_of(seq);
+    return place->second;
+  };
+  schema::UserPageT page;
+  page.more = found.more;
+  for (const domain::User* user : found.entries) {
+    auto& summary = page.users.emplace_back(std::make_unique<schema::UserSummaryT>());
+    summary->id = std::make_unique<Uuid>(user->id);
+    summary->username = user->username;
+    summary->status = user->status;
+    for (const domain::Lock& lock : domain::locks_of(*tenant, *user, filter.now_ns))
+      summary->locks.push_back(lock.cause);
+    summary->api_access = user->api_access;
+    summary->version = user->version;
+    summary->grant_count = static_cast<std::uint32_t>(user->grants->size());
+    summary->created_ns = cached_time(user->created_seq);
+    summary->changed_ns = cached_time(user->last_seq);
+    if (const auto& use = domain::extras_of(*user).use) summary->last_used_ns = use->last_ns;
+  }
+  if (page.more) page.next = cursor_of(*found.entries.back(), order.sort);
+  return body_of(std::move(page));
+}
+
+}  // namespace postern::service

@@ -1,0 +1,361 @@
+// Users through the writer, and as the auditor lists and shows them.
+#include <boost/test/unit_test.hpp>
+#include <set>
+
+#include "daemon/domain/fold.h"
+#include "daemon/service/auditor.h"
+#include "daemon/service/permissions.h"
+#include "schema/cleared_text.h"
+#include "schema/identifiers.h"
+#include "tests/unit/service/service_fixture.h"
+
+using namespace postern;
+using namespace postern::support;
+
+namespace {
+
+using schema::UserSort;
+using schema::UserStatus;
+
+const std::string good_password = "Corr3ct-horse";
+const std::string other_password = "An0ther-horse";
+
+template <class Body>
+void add(schema::CommandMessageT& message, std::string user, Body body) {
+  message.commands.push_back(std::make_unique<schema::CommandT>());
+  message.commands.back()->user = std::move(user);
+  message.commands.back()->body.Set(std::move(body));
+}
+
+schema::RenameUserT rename_to(std::string name) {
+  schema::RenameUserT body;
+  body.username = std::move(name);
+  return body;
+}
+
+schema::ResetPasswordT reset_to(std::string password) {
+  schema::ResetPasswordT body;
+  body.password = std::move(password);
+  return body;
+}
+
+schema::CreateUserT creation(std::string name) {
+  schema::CreateUserT body;
+  body.username = std::move(name);
+  return body;
+}
+
+/// The auditor over what the fixture's journal holds.
+class Audit {
+ public:
+  explicit Audit(ServiceFixture& fixture)
+      : auditor_({fixture.journal, fixture.keys(), fixture.clock, mail_,
+                  [](std::string sentence) { BOOST_FAIL(sentence); }},
+                 load(fixture), fixture.journal.head()) {}
+
+  template <class Body>
+  schema::HistoryPageT ask(Body body) {
+    schema::HistoryRequestT request;
+    request.body.Set(std::move(body));
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(schema::CreateHistoryRequest(builder, &request),
+                   schema::history_request_identifier);
+    auto task = std::make_unique<service::AuditTask>();
+    task->asker = state_.tables().find_operator("owner")->id;
+    const auto bytes = std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));
+    task->request.assign(bytes.begin(), bytes.end());
+    mail_.auditor_tasks.post(std::move(task));
+    auditor_.turn();
+    schema::HistoryPageT page;
+    mail_.historian_audited.drain([&](std::unique_ptr<service::AuditTask> done) {
+      flatbuffers::GetRoot<schema::HistoryPage>(done->page.data())->UnPackTo(&page);
+    });
+    return page;
+  }
+
+  schema::UserPageT list(schema::ListUsersT wanted) {
+    wanted.tenant = "acme";
+    auto page = ask(std::move(wanted));
+    BOOST_REQUIRE(page.code == Code::ok);
+    return std::move(*page.body.AsUserPage());
+  }
+
+  /// Page after page, as a client reads on.
+  std::vector<schema::UserSummaryT> list_all(schema::ListUsersT wanted) {
+    std::vector<schema::UserSummaryT> users;
+    for (bool more = true; more;) {
+      const auto page = list(schema::ListUsersT(wanted));
+      BOOST_REQUIRE(page.users.size() <= wanted.count_max);
+      for (const auto& user : page.users) users.push_back(*user);
+      more = page.more;
+      BOOST_REQUIRE(more == !page.next.empty());
+      wanted.after = page.next;
+    }
+    return users;
+  }
+
+ private:
+  view::View load(ServiceFixture& fixture) {
+    domain::RecordGate gate;
+    const auto cursor = fixture.journal.read_from(1);
+    while (true) {
+      const auto next = cursor->next();
+      BOOST_REQUIRE(next);
+      if (next->empty()) break;
+      domain::Changes changes;
+      BOOST_REQUIRE(domain::fold(state_, gate, *next, changes));
+    }
+    view::View view;
+    view.load(state_.tables());
+    return view;
+  }
+
+  domain::State state_;
+  platform::Waker waker_;
+  service::Mailboxes mail_{{waker_, waker_, waker_, waker_}};
+  service::Auditor auditor_;
+};
+
+std::vector<std::string> names_of(const std::vector<schema::UserSummaryT>& users) {
+  std::vector<std::string> names;
+  for (const auto& user : users) names.push_back(user.username);
+  return names;
+}
+
+struct Users : ServiceFixture {
+  Users() { create_acme(); }
+
+  schema::ReceiptT accept(schema::CommandMessageT message) {
+    auto receipt = run(std::move(message));
+    if (receipt.code != Code::ok) BOOST_FAIL(receipt.problems.at(0)->sentence);
+    return receipt;
+  }
+  template <class Body>
+  void accept(std::string user, Body body) {
+    accept(message("acme", std::move(user), std::move(body)));
+  }
+  Code login(const std::string& name, const std::string& password) {
+    auto got = answer(ask(by_password("acme", name, password)));
+    return got.body.AsAuthenticated()->reason;
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(users_tests, Users)
+
+// ---- through the writer
+
+BOOST_AUTO_TEST_CASE(U2_a_generated_name_is_told_by_the_receipt) {
+  schema::SetTenantT policy;
+  policy.policies = std::make_unique<schema::PolicyChangesT>();
+  policy.policies->username_generated = true;
+  accept("", std::move(policy));
+  std::set<std::string> names;
+  for (int count = 0; count < 20; ++count) {
+    const auto receipt = accept(message("acme", "", schema::CreateUserT()));
+    const std::string name = receipt.events.at(0)->body.AsUserCreated()->username;
+    BOOST_TEST(name.size() == 8U + 12U + 5U);
+    BOOST_TEST(name.starts_with("apiuser-"));
+    BOOST_TEST(name.ends_with("@acme"));
+    BOOST_TEST(name.substr(8, 12).find_first_not_of("abcdefghijklmnopqrstuvwxyz234567") ==
+               std::string::npos);
+    names.insert(name);
+  }
+  BOOST_TEST(names.size() == 20U);
+}
+
+BOOST_AUTO_TEST_CASE(U2_a_password_follows_a_renaming_in_the_same_message) {
+  create_user("ann", good_password);
+  create_user("bob", good_password);
+  schema::CommandMessageT batch;
+  batch.tenant = "acme";
+  add(batch, "ann", rename_to("x"));
+  add(batch, "bob", rename_to("ann"));
+  add(batch, "x", rename_to("bob"));
+  add(batch, "bob", reset_to(other_password));
+  accept(std::move(batch));
+  BOOST_TEST((login("bob", other_password) == Code::ok));
+  BOOST_TEST((login("ann", good_password) == Code::ok));
+}
+
+BOOST_AUTO_TEST_CASE(U2_a_password_goes_to_the_new_holder_of_a_name) {
+  schema::SetTenantT policy;
+  policy.policies = std::make_unique<schema::PolicyChangesT>();
+  policy.policies->direct_deletion = true;
+  accept("", std::move(policy));
+  create_user("bob", good_password);
+  schema::CommandMessageT batch;
+  batch.tenant = "acme";
+  add(batch, "bob", schema::DeleteUserT());
+  add(batch, "", creation("bob"));
+  add(batch, "bob", reset_to(other_password));
+  accept(std::move(batch));
+  BOOST_TEST((login("bob", other_password) == Code::ok));
+}
+
+BOOST_AUTO_TEST_CASE(U3_a_profile_is_merged_with_what_is_sealed) {
+  schema::CreateUserT create = creation("bob");
+  create.profile = std::make_unique<schema::ProfileT>();
+  create.profile->email = "robert@acme.example";
+  create.profile->phone = "1";
+  create.note = "private";
+  schema::SetProfileT change;
+  change.profile = std::make_unique<schema::ProfileT>();
+  change.profile->phone = schema::cleared_text;
+  change.profile->system = "shop";
+  schema::CommandMessageT batch;
+  batch.tenant = "acme";
+  add(batch, "", std::move(create));
+  add(batch, "bob", change);
+  const auto receipt = accept(std::move(batch));
+  BOOST_TEST(receipt.events.at(1)->body.AsProfileChanged()->sealed_profile.empty());
+  change.profile->system = "till";
+  accept("bob", change);
+  schema::GetUserT wanted;
+  wanted.tenant = "acme";
+  wanted.username = "bob";
+  const auto page = Audit(*this).ask(std::move(wanted));
+  const auto& details = *page.body.AsUserView()->details;
+  BOOST_TEST(details.profile->email == "robert@acme.example");
+  BOOST_TEST(details.profile->phone == "");
+  BOOST_TEST(details.profile->system == "till");
+  BOOST_TEST(details.note == "private");
+  BOOST_TEST((run(message("acme", "bob", change)).code == Code::unchanged));
+}
+
+BOOST_AUTO_TEST_CASE(C1_an_email_set_in_the_same_message_is_not_part_of_a_password) {
+  create_user("bob");
+  schema::SetProfileT change;
+  change.profile = std::make_unique<schema::ProfileT>();
+  change.profile->email = "robert@acme.example";
+  schema::CommandMessageT batch;
+  batch.tenant = "acme";
+  add(batch, "bob", std::move(change));
+  add(batch, "bob", reset_to("robert-the-1st"));
+  BOOST_TEST((run(std::move(batch)).code == Code::password_contains_forbidden_word));
+}
+
+// ---- lists
+
+BOOST_AUTO_TEST_CASE(Q6_every_order_is_complete_page_by_page) {
+  const std::vector<std::string> made = {"m", "B", "a", "z", "c", "K", "d"};
+  for (const auto& name : made) create_user(name);
+  accept("a", schema::LockUserT());
+  accept("z", schema::LockUserT());
+  Audit audit(*this);
+  struct Order {
+    UserSort sort;
+    std::vector<std::string> names;
+  };
+  const Order orders[] = {
+      {UserSort::username, {"a", "B", "c", "d", "K", "m", "z"}},
+      {UserSort::created, made},
+      {UserSort::changed, {"m", "B", "c", "K", "d", "a", "z"}},
+  };
+  for (const Order& order : orders)
+    for (const std::uint32_t count : {1U, 2U, 3U, 7U, 100U})
+      for (const bool descending : {false, true}) {
+        schema::ListUsersT wanted;
+        wanted.sort = order.sort;
+        wanted.descending = descending;
+        wanted.count_max = count;
+        auto expected = order.names;
+        if (descending) std::ranges::reverse(expected);
+        BOOST_TEST(names_of(audit.list_all(wanted)) == expected,
+                   boost::test_tools::per_element());
+      }
+  schema::ListUsersT wanted;
+  wanted.sort = UserSort::last_used;
+  wanted.count_max = 2;
+  BOOST_TEST(audit.list_all(wanted).size() == made.size());
+}
+
+BOOST_AUTO_TEST_CASE(Q6_a_name_alone_is_a_place_too) {
+  for (const auto& name : {"ann", "bob", "cid"}) create_user(name);
+  Audit audit(*this);
+  schema::ListUsersT wanted;
+  wanted.count_max = 9;
+  wanted.after = "BOB";
+  BOOST_TEST(names_of(audit.list_all(wanted)) == std::vector<std::string>{"cid"});
+  wanted.descending = true;
+  BOOST_TEST(names_of(audit.list_all(wanted)) == std::vector<std::string>{"ann"});
+}
+
+BOOST_AUTO_TEST_CASE(Q6_deleted_users_of_one_name_are_told_apart) {
+  std::set<std::uint64_t> ids;
+  for (int count = 0; count < 4; ++count) {
+    create_user("bob");
+    ids.insert(user("bob").id.low());
+    accept("bob", schema::TrashUserT());
+    accept("bob", schema::DeleteUserT());
+  }
+  create_user("bob");
+  Audit audit(*this);
+  for (const bool descending : {false, true}) {
+    schema::ListUsersT wanted;
+    wanted.status = UserStatus::deleted;
+    wanted.count_max = 1;
+    wanted.descending = descending;
+    std::set<std::uint64_t> found;
+    for (const auto& one : audit.list_all(wanted)) found.insert(one.id->low());
+    BOOST_TEST(found == ids, boost::test_tools::per_element());
+  }
+  BOOST_TEST(audit.list({}).users.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(Q6_filters) {
+  for (const auto& name : {"api.ann", "API.bob", "cid"}) create_user(name);
+  accept("cid", schema::LockUserT());
+  accept("api.ann", schema::TrashUserT());
+  Audit audit(*this);
+  schema::ListUsersT wanted;
+  wanted.count_max = 10;
+  wanted.text = "Pi.";
+  BOOST_TEST(audit.list_all(wanted).size() == 2U);
+  wanted.status = UserStatus::trashed;
+  BOOST_TEST(names_of(audit.list_all(wanted)) == std::vector<std::string>{"api.ann"});
+  wanted = {};
+  wanted.count_max = 10;
+  wanted.locked = true;
+  const auto locked = audit.list_all(wanted);
+  BOOST_TEST(names_of(locked) == std::vector<std::string>{"cid"});
+  BOOST_TEST((locked[0].locks.at(0) == schema::LockCause::operator_command));
+  BOOST_TEST(locked[0].created_ns != 0);
+  BOOST_TEST(locked[0].changed_ns >= locked[0].created_ns);
+  wanted.tenant = "acme";
+  wanted.role = "nobody";
+  BOOST_TEST((audit.ask(wanted).code == Code::role_unknown));
+  wanted.role.clear();
+  wanted.sort = UserSort::created;
+  wanted.after = "bob";
+  BOOST_TEST((audit.ask(wanted).code == Code::field_malformed));
+}
+
+BOOST_AUTO_TEST_CASE(Q6_the_portal_view_has_settings_and_their_cause) {
+  create_user("bob");
+  schema::SetUserSettingsT change;
+  change.networks = std::make_unique<schema::NetworksT>();
+  change.networks->entries = {"10.0.0.0/8"};
+  change.session_timeout_seconds = 600;
+  accept("bob", std::move(change));
+  schema::GetUserT wanted;
+  wanted.tenant = "acme";
+  wanted.username = "bob";
+  const auto page = Audit(*this).ask(std::move(wanted));
+  const auto& details = *page.body.AsUserView()->details;
+  BOOST_REQUIRE(details.settings != nullptr);
+  BOOST_TEST(details.settings->networks->entries.at(0) == "10.0.0.0/8");
+  BOOST_TEST(details.settings->session_timeout_seconds == 600U);
+  BOOST_REQUIRE(details.settings_changed != nullptr);
+  BOOST_TEST(details.settings_changed->seq == user("bob").last_seq);
+  BOOST_TEST(details.use == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(U4_a_service_may_ask_nothing_that_carries_a_note) {
+  using schema::HistoryBody;
+  for (const auto kind : {HistoryBody::GetUser, HistoryBody::ListUsers, HistoryBody::GetRecords})
+    BOOST_TEST(!service::may(schema::Role::service, kind));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

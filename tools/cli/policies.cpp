@@ -1,0 +1,228 @@
+#include "tools/cli/policies.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <variant>
+
+#include "schema/cleared_text.h"
+#include "tools/cli/output.h"
+#include "tools/cli/text.h"
+#include "tools/cli/verb.h"
+
+namespace postern::cli {
+namespace {
+
+using Changes = schema::PolicyChangesT;
+using Held = schema::PoliciesT;
+
+template <class Value>
+struct Optional {
+  flatbuffers::Optional<Value> Changes::*asked;
+  Value Held::*held;
+};
+
+using Switch = Optional<bool>;
+using Count = Optional<std::uint16_t>;
+using Seconds = Optional<std::uint32_t>;
+using Status = Optional<schema::UserStatus>;
+using Rule = Optional<schema::PrefixRule>;
+struct Text {
+  std::string Changes::*asked;
+  std::string Held::*held;
+};
+struct Networks {};
+
+struct Policy {
+  const char* field;
+  const char* option;
+  const char* type_name;
+  const char* help;
+  std::variant<Switch, Count, Seconds, Status, Rule, Text, Networks> value;
+};
+
+constexpr const char* on_off = "on|off";
+
+const Policy policies[] = {
+    {"password_length_min", "--password-length-min", "N", "Fewest characters of a password",
+     Count{&Changes::password_length_min, &Held::password_length_min}},
+    {"password_needs_digit_or_symbol", "--password-digit-or-symbol", on_off,
+     "A password needs a digit or a symbol",
+     Switch{&Changes::password_needs_digit_or_symbol, &Held::password_needs_digit_or_symbol}},
+    {"password_forbidden_characters", "--password-forbidden", "CHARACTERS",
+     "Characters no password may contain; '' clears",
+     Text{&Changes::password_forbidden_characters, &Held::password_forbidden_characters}},
+    {"lockout_failures", "--lockout-failures", "N", "Wrong passwords in a row that lock, 1 to 100",
+     Count{&Changes::lockout_failures, &Held::lockout_failures}},
+    {"lock_seconds", "--lock-seconds", "SECONDS", "Such a lock opens after this; 0: never",
+     Seconds{&Changes::lock_seconds, &Held::lock_seconds}},
+    {"same_wrong_password_counts_once", "--same-wrong-password-once", on_off,
+     "The same wrong password again counts once",
+     Switch{&Changes::same_wrong_password_counts_once, &Held::same_wrong_password_counts_once}},
+    {"lock_closes_password_only", "--lock-closes-password-only", on_off,
+     "Keys and open sessions go on under such a lock",
+     Switch{&Changes::lock_closes_password_only, &Held::lock_closes_password_only}},
+    {"tell_reasons", "--tell-reasons", on_off,
+     "Tell services why before a credential is verified",
+     Switch{&Changes::tell_reasons, &Held::tell_reasons}},
+    {"session_timeout_seconds", "--session-timeout", "SECONDS", "Of a session, 60 to 86400",
+     Seconds{&Changes::session_timeout_seconds, &Held::session_timeout_seconds}},
+    {"session_seconds_max", "--session-max", "SECONDS", "Of a session with its renewals",
+     Seconds{&Changes::session_seconds_max, &Held::session_seconds_max}},
+    {"username_generated", "--username-generated", on_off, "Usernames are generated, not chosen",
+     Switch{&Changes::username_generated, &Held::username_generated}},
+    {"username_fixed", "--username-fixed", on_off, "Usernames are for ever",
+     Switch{&Changes::username_fixed, &Held::username_fixed}},
+    {"username_prefix", "--username-prefix", "TEXT", "Prefix of usernames; '' clears",
+     Text{&Changes::username_prefix, &Held::username_prefix}},
+    {"username_prefix_rule", "--username-prefix-rule", "off|warn|required",
+     "What becomes of a name without the prefix",
+     Rule{&Changes::username_prefix_rule, &Held::username_prefix_rule}},
+    {"new_user_status", "--new-user-status", "new|active", "Status of a created user",
+     Status{&Changes::new_user_status, &Held::new_user_status}},
+    {"new_user_api_access", "--new-user-api-access", on_off, "API access of a created user",
+     Switch{&Changes::new_user_api_access, &Held::new_user_api_access}},
+    {"direct_deletion", "--direct-deletion", on_off, "Deletion needs no trash first",
+     Switch{&Changes::direct_deletion, &Held::direct_deletion}},
+    {"networks", "--networks,--network", "LIST",
+     "Allowed networks and providers, as 10.0.0.0/8,AWS; none clears", Networks{}},
+    {"user_networks_mandatory", "--user-networks-mandatory", on_off,
+     "Users without networks of their own are denied",
+     Switch{&Changes::user_networks_mandatory, &Held::user_networks_mandatory}},
+    {"secure_transport_required", "--require-tls", on_off, "Calls without TLS are denied",
+     Switch{&Changes::secure_transport_required, &Held::secure_transport_required}},
+    {"signatures_required", "--require-signatures", on_off, "Commands must be signed",
+     Switch{&Changes::signatures_required, &Held::signatures_required}},
+};
+
+/// "--networks,--network": the first alone.
+std::string name_of(const Policy& policy) {
+  const std::string all = policy.option;
+  return all.substr(0, all.find(','));
+}
+
+template <class Number>
+Number parse_number(const std::string& text, const std::string& option) {
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size())
+    stop_usage(fmt::format("{} takes a number, at most {}.", option,
+                           std::numeric_limits<Number>::max()));
+  return number;
+}
+
+// How each kind is read.
+
+struct Reader {
+  const std::string& text;
+  const std::string option;
+  Changes& changes;
+
+  void operator()(const Switch& value) const {
+    changes.*value.asked = parse_switch(text, option);
+  }
+  void operator()(const Count& value) const {
+    changes.*value.asked = parse_number<std::uint16_t>(text, option);
+  }
+  void operator()(const Seconds& value) const {
+    changes.*value.asked = parse_number<std::uint32_t>(text, option);
+  }
+  void operator()(const Status& value) const {
+    if (text != "new" && text != "active") stop_usage(option + " takes new or active.");
+    changes.*value.asked =
+        text == "new" ? schema::UserStatus::new_user : schema::UserStatus::active;
+  }
+  void operator()(const Rule& value) const {
+    for (const auto rule : schema::EnumValuesPrefixRule())
+      if (text == schema::EnumNamePrefixRule(rule)) changes.*value.asked = rule;
+    if (!(changes.*value.asked)) stop_usage(option + " takes off, warn or required.");
+  }
+  void operator()(const Text& value) const {
+    changes.*value.asked = text.empty() ? schema::cleared_text : std::string_view(text);
+  }
+  void operator()(const Networks&) const { changes.networks = parse_networks(text); }
+};
+
+// How each kind is shown.
+
+struct Shower {
+  const Held& held;
+
+  std::string operator()(const Switch& value) const { return held.*value.held ? "on" : "off"; }
+  std::string operator()(const Count& value) const { return std::to_string(held.*value.held); }
+  std::string operator()(const Seconds& value) const {
+    const auto seconds = held.*value.held;
+    return seconds == 0 ? "never" : fmt::format("{} s", seconds);
+  }
+  std::string operator()(const Status& value) const { return status_text(held.*value.held); }
+  std::string operator()(const Rule& value) const {
+    return schema::EnumNamePrefixRule(held.*value.held);
+  }
+  std::string operator()(const Text& value) const {
+    return (held.*value.held).empty() ? "none" : held.*value.held;
+  }
+  std::string operator()(const Networks&) const { return networks_text(held.networks); }
+};
+
+}  // namespace
+
+PolicyOptions::PolicyOptions(CLI::App& command) : values_(std::size(policies)) {
+  for (std::size_t place = 0; place < std::size(policies); ++place) {
+    const Policy& policy = policies[place];
+    options_.push_back(command.add_option(policy.option, values_[place], policy.help)
+                           ->type_name(policy.type_name)
+                           ->group("Policies"));
+  }
+}
+
+bool PolicyOptions::any() const {
+  return std::ranges::any_of(options_, [](const CLI::Option* option) { return !option->empty(); });
+}
+
+void PolicyOptions::change(schema::PolicyChangesT& changes) const {
+  for (std::size_t place = 0; place < std::size(policies); ++place)
+    if (!options_[place]->empty())
+      std::visit(Reader{values_[place], name_of(policies[place]), changes}, policies[place].value);
+}
+
+void print_policies(std::ostream& out, const schema::PoliciesT& held) {
+  Fields fields;
+  for (const Policy& policy : policies) {
+    std::string name = name_of(policy).substr(2);
+    std::ranges::replace(name, '-', ' ');
+    fields.add(std::move(name), std::visit(Shower{held}, policy.value));
+  }
+  out << "Policies\n";
+  fields.write(out, 2);
+}
+
+std::unique_ptr<schema::NetworksT> parse_networks(const std::string& text) {
+  auto networks = std::make_unique<schema::NetworksT>();
+  if (text == "none") return networks;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const auto end = std::min(text.find(',', begin), text.size());
+    if (end == begin) stop_usage("A list of networks has an empty entry.", "'none' clears it.");
+    networks->entries.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return networks;
+}
+
+std::string networks_text(const std::unique_ptr<schema::NetworksT>& networks) {
+  return networks == nullptr || networks->entries.empty() ? "any" : joined(networks->entries);
+}
+
+bool parse_switch(const std::string& text, const std::string& option) {
+  if (text != "on" && text != "off") stop_usage(option + " takes on or off.");
+  return text == "on";
+}
+
+std::vector<std::string> policy_fields() {
+  std::vector<std::string> fields;
+  for (const Policy& policy : policies) fields.emplace_back(policy.field);
+  return fields;
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,42 @@
+// A tenant's policies at the command line (T4): one table of options, from which `tenant set`,
+// `tenant create` and what `tenant show` prints are made.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "command_generated.h"
+
+namespace postern::cli {
+
+/// What was typed, by the table's rows; empty text: not given.
+class PolicyOptions {
+ public:
+  /// Declares an option for each policy.
+  explicit PolicyOptions(CLI::App& command);
+
+  bool any() const;
+  /// Sets what was given. 64 where a value does not fit its policy's kind.
+  void change(schema::PolicyChangesT& policies) const;
+
+ private:
+  std::vector<CLI::Option*> options_;
+  std::vector<std::string> values_;
+};
+
+void print_policies(std::ostream& out, const schema::PoliciesT& policies);
+
+/// Networks as they are typed: CIDRs, addresses and providers with commas between; `none` clears.
+std::unique_ptr<schema::NetworksT> parse_networks(const std::string& text);
+/// The same way back; `any` where there are none.
+std::string networks_text(const std::unique_ptr<schema::NetworksT>& networks);
+/// 64 for anything but on and off.
+bool parse_switch(const std::string& text, const std::string& option);
+
+/// The fields of PolicyChanges that have an option.
+std::vector<std::string> policy_fields();
+
+}  // namespace postern::cli

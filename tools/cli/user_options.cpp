@@ -1,0 +1,143 @@
+#include "tools/cli/user_options.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "schema/cleared_text.h"
+#include "tools/cli/policies.h"
+#include "tools/cli/verb.h"
+
+namespace postern::cli {
+namespace {
+
+constexpr ProfileOption all_profile_options[] = {
+    {"--first-name", &schema::ProfileT::first_name, "First name"},
+    {"--last-name", &schema::ProfileT::last_name, "Last name"},
+    {"--email", &schema::ProfileT::email, "E-mail"},
+    {"--description", &schema::ProfileT::description, "What it is for"},
+    {"--organization", &schema::ProfileT::organization, "Organization"},
+    {"--department", &schema::ProfileT::department, "Department"},
+    {"--warehouse", &schema::ProfileT::warehouse, "Warehouse"},
+    {"--language", &schema::ProfileT::language, "BCP 47 tag, as de-CH"},
+    {"--time-zone", &schema::ProfileT::time_zone, "The user's own, IANA name, as Europe/Zurich"},
+    {"--phone", &schema::ProfileT::phone, "Phone"},
+    {"--address", &schema::ProfileT::address, "Postal address"},
+    {"--hire-date", &schema::ProfileT::hire_date, "ISO 8601 date"},
+    {"--system", &schema::ProfileT::system, "The one system the user is for"},
+};
+
+std::uint32_t parse_seconds(const std::string& text) {
+  std::uint32_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size())
+    stop_usage("--session-timeout takes seconds: 60 to 86400, or 0 for the tenant's.");
+  return seconds;
+}
+
+}  // namespace
+
+std::span<const ProfileOption> profile_options() { return all_profile_options; }
+
+// ---- profile and note
+
+ProfileOptions::ProfileOptions(CLI::App& command) {
+  const auto group = "Profile";
+  for (const ProfileOption& option : all_profile_options)
+    options_.push_back(
+        command.add_option(option.option, (*profile_).*option.field, option.help)->group(group));
+  attributes_option_ =
+      command
+          .add_option("--attribute", *attributes_,
+                      "NAME=VALUE, up to 64 of them; NAME= takes one away")
+          ->allow_extra_args(false)
+          ->group(group);
+  note_option_ = command.add_option("--note", *note_, "Private note for operators")->group(group);
+}
+
+bool ProfileOptions::any_of_profile() const {
+  return !attributes_option_->empty() ||
+         std::ranges::any_of(options_, [](const CLI::Option* option) { return !option->empty(); });
+}
+
+std::unique_ptr<schema::ProfileT> ProfileOptions::profile() const {
+  auto made = std::make_unique<schema::ProfileT>(*profile_);
+  for (const std::string& pair : *attributes_) {
+    const auto equals = pair.find('=');
+    if (equals == pair.npos || equals == 0) stop_usage("--attribute takes NAME=VALUE.");
+    auto attribute = std::make_unique<schema::AttributeT>();
+    attribute->name = pair.substr(0, equals);
+    attribute->value = pair.substr(equals + 1);
+    made->attributes.push_back(std::move(attribute));
+  }
+  return made;
+}
+
+schema::SetProfileT ProfileOptions::change() const {
+  schema::SetProfileT made;
+  if (any_of_note()) made.note = note_->empty() ? schema::cleared_text : std::string_view(*note_);
+  if (!any_of_profile()) return made;
+  made.profile = profile();
+  for (std::size_t place = 0; place < options_.size(); ++place) {
+    std::string& text = (*made.profile).*all_profile_options[place].field;
+    if (!options_[place]->empty() && text.empty()) text = schema::cleared_text;
+  }
+  return made;
+}
+
+// ---- settings
+
+SettingsOptions::SettingsOptions(CLI::App& command) {
+  struct Option {
+    const char* name;
+    std::string Typed::*typed;
+    const char* type_name;
+    const char* help;
+  };
+  constexpr Option options[] = {
+      {"--networks,--network", &Typed::networks, "LIST",
+       "The user's own networks and providers, as 10.0.0.0/8,AWS; none clears"},
+      {"--skip-ip-check", &Typed::skip_ip_check, "on|off", "The tenant's networks do not bind it"},
+      {"--require-tls", &Typed::require_tls, "on|off", "Its calls without TLS are denied"},
+      {"--session-timeout", &Typed::session_timeout, "SECONDS", "0: the tenant's"},
+      {"--api-logging", &Typed::api_logging, "on|off", "Its calls are recorded"},
+  };
+  for (const Option& option : options)
+    command.add_option(option.name, (*typed_).*option.typed, option.help)
+        ->type_name(option.type_name)
+        ->group("Settings");
+}
+
+bool SettingsOptions::any() const {
+  const Typed& typed = *typed_;
+  return !(typed.networks.empty() && typed.skip_ip_check.empty() && typed.require_tls.empty() &&
+           typed.session_timeout.empty() && typed.api_logging.empty());
+}
+
+schema::SetUserSettingsT SettingsOptions::change() const {
+  const Typed& typed = *typed_;
+  schema::SetUserSettingsT made;
+  if (!typed.networks.empty()) made.networks = parse_networks(typed.networks);
+  if (!typed.skip_ip_check.empty())
+    made.skip_ip_check = parse_switch(typed.skip_ip_check, "--skip-ip-check");
+  if (!typed.require_tls.empty())
+    made.secure_transport_required = parse_switch(typed.require_tls, "--require-tls");
+  if (!typed.session_timeout.empty())
+    made.session_timeout_seconds = parse_seconds(typed.session_timeout);
+  if (!typed.api_logging.empty())
+    made.api_logging = parse_switch(typed.api_logging, "--api-logging");
+  return made;
+}
+
+std::unique_ptr<schema::UserSettingsT> SettingsOptions::settings() const {
+  if (!any()) return nullptr;
+  auto asked = change();
+  auto made = std::make_unique<schema::UserSettingsT>();
+  made->networks = std::move(asked.networks);
+  made->skip_ip_check = asked.skip_ip_check.value_or(false);
+  made->secure_transport_required = asked.secure_transport_required.value_or(false);
+  made->session_timeout_seconds = asked.session_timeout_seconds.value_or(0);
+  made->api_logging = asked.api_logging.value_or(false);
+  return made;
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,67 @@
+// What `user create` and `user set` have in common: the options of profile (U3), note (U4) and
+// settings (N2, N4, N5, S1, L1).
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "command_generated.h"
+
+namespace postern::cli {
+
+struct ProfileOption {
+  const char* option;
+  std::string schema::ProfileT::*field;
+  const char* help;
+};
+std::span<const ProfileOption> profile_options();
+
+/// Moves with its command, never apart from it.
+class ProfileOptions {
+ public:
+  explicit ProfileOptions(CLI::App& command);
+
+  /// Anything but the note.
+  bool any_of_profile() const;
+  bool any_of_note() const { return !note_option_->empty(); }
+  /// 64 where an attribute is not NAME=VALUE. Empty text is left out.
+  std::unique_ptr<schema::ProfileT> profile() const;
+  const std::string& note() const { return *note_; }
+  /// The same, but empty text clears.
+  schema::SetProfileT change() const;
+
+ private:
+  std::vector<CLI::Option*> options_;
+  CLI::Option* attributes_option_;
+  CLI::Option* note_option_;
+  std::shared_ptr<schema::ProfileT> profile_ = std::make_shared<schema::ProfileT>();
+  std::shared_ptr<std::vector<std::string>> attributes_ =
+      std::make_shared<std::vector<std::string>>();
+  std::shared_ptr<std::string> note_ = std::make_shared<std::string>();
+};
+
+class SettingsOptions {
+ public:
+  explicit SettingsOptions(CLI::App& command);
+
+  bool any() const;
+  schema::SetUserSettingsT change() const;
+  /// Of a new user.
+  std::unique_ptr<schema::UserSettingsT> settings() const;
+
+ private:
+  struct Typed {
+    std::string networks;
+    std::string skip_ip_check;
+    std::string require_tls;
+    std::string session_timeout;
+    std::string api_logging;
+  };
+
+  std::shared_ptr<Typed> typed_ = std::make_shared<Typed>();
+};
+
+}  // namespace postern::cli

@@ -1,0 +1,218 @@
+#include "tools/cli/user_views.h"
+
+#include <fmt/format.h>
+
+#include "tools/cli/policies.h"
+#include "tools/cli/session.h"
+#include "tools/cli/text.h"
+#include "tools/cli/user_options.h"
+#include "tools/cli/views.h"
+
+namespace postern::cli {
+namespace {
+
+constexpr std::uint32_t page_count = 1'000;
+
+// ---- show
+
+void add_settings(Fields& fields, const schema::UserSettingsT& settings) {
+  const auto on_off = [](bool on) { return on ? "on" : "off"; };
+  fields.add("networks", networks_text(settings.networks));
+  fields.add("skip ip check", on_off(settings.skip_ip_check));
+  fields.add("require tls", on_off(settings.secure_transport_required));
+  fields.add("session timeout", settings.session_timeout_seconds == 0
+                                    ? "the tenant's"
+                                    : std::to_string(settings.session_timeout_seconds) + " s");
+  fields.add("api logging", on_off(settings.api_logging));
+}
+
+void print_use(std::ostream& out, const schema::UseT& use) {
+  Fields fields;
+  const auto with_others = [](const std::vector<std::string>& names, std::uint32_t others) {
+    return joined(names) + (others == 0 ? "" : fmt::format(" and {} more", others));
+  };
+  const auto time = [](std::int64_t time_ns) {
+    return time_ns == 0 ? std::string() : time_text_short(time_ns);
+  };
+  std::uint64_t allowed = 0;
+  std::uint64_t denied = 0;
+  for (const auto& day : use.days) {
+    allowed += day->allowed;
+    denied += day->denied;
+  }
+  fields.add("first", time(use.first_ns));
+  fields.add("last", time(use.last_ns));
+  fields.add("days", std::to_string(use.days.size()));
+  fields.add("allowed", std::to_string(allowed));
+  fields.add("denied", std::to_string(denied));
+  fields.add("password", time(use.password_last_ns));
+  for (const auto& key : use.keys)
+    fields.add("key", fmt::format("{}: {} times, last {}", uuid_text(key->key), key->count,
+                                  time(key->last_ns)));
+  fields.add("networks", with_others(use.networks, use.networks_left_out));
+  fields.add("clients", with_others(use.clients, use.clients_left_out));
+  fields.add("grants", std::to_string(use.grants.size()));
+  out << "Use\n";
+  fields.write(out, 2);
+}
+
+void print_details(std::ostream& out, const schema::UserDetailsT& details) {
+  Fields fields;
+  fields.add("id", uuid_text(details.id));
+  fields.add("tenant", details.tenant);
+  fields.add("username", details.username);
+  fields.add("status", status_text(details.status));
+  fields.add("version", std::to_string(details.version));
+  if (details.profile) {
+    for (const auto& option : profile_options())
+      fields.add(option.option + 2, (*details.profile).*option.field);
+    for (const auto& attribute : details.profile->attributes)
+      fields.add(attribute->name, attribute->value);
+  }
+  fields.add("note", details.note);
+  if (details.settings) add_settings(fields, *details.settings);
+  fields.add("settings changed", cause_text(details.settings_changed));
+  fields.add("created", cause_text(details.created));
+  fields.add("status changed", cause_text(details.status_changed));
+  fields.add("last changed", cause_text(details.changed));
+  out << "Details\n";
+  fields.write(out, 2);
+}
+
+void print_security(std::ostream& out, const schema::UserSecurityT& security) {
+  Fields fields;
+  fields.add("api access", security.api_access ? "on" : "off");
+  fields.add("access changed", cause_text(security.api_access_changed));
+  if (security.locks.empty()) fields.add("locked", "no");
+  for (const auto& lock : security.locks)
+    fields.add("locked", "by " + lock_text(lock->cause) + ": " + cause_text(lock->caused_by));
+  fields.add("failures", std::to_string(security.failures));
+  fields.add("password", security.password_set ? "set" : "none");
+  fields.add("password set", cause_text(security.password_changed));
+  out << "Security\n";
+  fields.write(out, 2);
+}
+
+void print_roles(std::ostream& out, const std::vector<std::unique_ptr<schema::RoleHeldT>>& roles) {
+  Table table({"ROLE", "ASSIGNED"});
+  for (const auto& role : roles) table.add({role->name, cause_text(role->added)});
+  out << "Roles\n";
+  table.write(out);
+}
+
+schema::HistoryPageT read_user(Session& session, const std::string& user,
+                               const std::string& user_id) {
+  if (user.empty() && user_id.empty())
+    stop_usage("No user is named.", "Give its name, or its id with --user-id.");
+  schema::GetUserT get;
+  get.tenant = session.tenant();
+  get.username = user;
+  if (!user_id.empty()) {
+    const auto id = client::parse_uuid(user_id);
+    if (!id) stop_usage("--user-id takes a UUID.");
+    get.user_id = std::make_unique<schema::Uuid>(*id);
+  }
+  return session.page(request(std::move(get)));
+}
+
+int run_show(Session& session, const std::string& user, const std::string& user_id) {
+  const auto page = read_user(session, user, user_id);
+  const auto& view = Session::part(page.body.AsUserView());
+  if (session.format() != Format::table) {
+    session.print(to_json(view));
+    return exit_codes::yes;
+  }
+  if (view.details) print_details(session.out(), *view.details);
+  if (view.security) print_security(session.out(), *view.security);
+  if (view.details && view.details->use) print_use(session.out(), *view.details->use);
+  if (!view.roles.empty()) print_roles(session.out(), view.roles);
+  session.out() << "Data access\n";
+  print_grants(session.out(), view.data_access);
+  return exit_codes::yes;
+}
+
+}  // namespace
+
+Handler show_user(CLI::App& command) {
+  auto user = std::make_shared<std::string>();
+  auto user_id = std::make_shared<std::string>();
+  command.add_option("USER", *user, "Its name");
+  command.add_option("--user-id", *user_id, "Its id, instead of the name; finds deleted users too")
+      ->excludes("USER");
+  return [user, user_id](Session& session) { return run_show(session, *user, *user_id); };
+}
+
+// ---- list
+
+namespace {
+
+struct ListAsked {
+  schema::ListUsersT request;
+  std::string status;
+  std::string sort;
+  std::uint64_t count_max = 0;
+};
+
+schema::UserStatus parse_status(const std::string& text) {
+  for (const auto status : schema::EnumValuesUserStatus())
+    if (status_text(status) == text) return status;
+  return schema::UserStatus::unset;
+}
+
+schema::UserSort parse_sort(const std::string& text) {
+  if (text == "last-used") return schema::UserSort::last_used;
+  for (const auto sort : schema::EnumValuesUserSort())
+    if (schema::EnumNameUserSort(sort) == text) return sort;
+  return schema::UserSort::username;
+}
+
+std::string moment(std::int64_t time_ns) { return time_ns == 0 ? "" : time_text_short(time_ns); }
+
+int run_list(Session& session, const ListAsked& asked) {
+  Listing listing(session.out(), session.format(),
+                  {"USER", "STATUS", "LOCKED BY", "ACCESS", "GRANTS", "VERSION", "CREATED",
+                   "CHANGED", "LAST USED", "ID"});
+  auto list = asked.request;
+  list.tenant = session.tenant();
+  list.status = parse_status(asked.status);
+  list.sort = parse_sort(asked.sort);
+  auto left = asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
+  for (bool more = true; more && left > 0;) {
+    list.count_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, page_count));
+    const auto page = session.page(request(schema::ListUsersT(list)));
+    const auto& part = Session::part(page.body.AsUserPage());
+    for (const auto& user : part.users) {
+      std::vector<std::string> locks;
+      for (const auto lock : user->locks) locks.push_back(lock_text(lock));
+      listing.add(*user, {user->username, status_text(user->status), joined(locks),
+                          user->api_access ? "on" : "off", std::to_string(user->grant_count),
+                          std::to_string(user->version), moment(user->created_ns),
+                          moment(user->changed_ns), moment(user->last_used_ns),
+                          uuid_text(user->id)});
+      if (--left == 0) break;
+    }
+    listing.flush();
+    more = part.more && !part.next.empty();
+    list.after = part.next;
+  }
+  listing.finish();
+  return exit_codes::yes;
+}
+
+}  // namespace
+
+Handler list_users(CLI::App& command) {
+  auto asked = std::make_shared<ListAsked>();
+  command.add_option("--status", asked->status, "Only with this status")
+      ->check(CLI::IsMember({"new", "active", "inactive", "trashed", "deleted"}));
+  command.add_flag("--locked", asked->request.locked, "Only locked ones");
+  command.add_option("--text", asked->request.text, "Only with this in the name");
+  command.add_option("--role", asked->request.role, "Only those that hold this role themselves");
+  command.add_option("--sort", asked->sort, "username (if left out), created, changed or last-used")
+      ->check(CLI::IsMember({"username", "created", "changed", "last-used"}));
+  command.add_flag("--descending", asked->request.descending, "The last first");
+  command.add_option("--count", asked->count_max, "End after so many");
+  return [asked](Session& session) { return run_list(session, *asked); };
+}
+
+}  // namespace postern::cli
