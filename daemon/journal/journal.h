@@ -56,6 +56,10 @@ class Journal {
   /// From `seq` (1 or more) up to the head at the time of the call. Any thread.
   virtual std::unique_ptr<Cursor> read_from(std::uint64_t seq) const = 0;
 
+  /// Root of the complete subtree over records 4,096 * index + 1 to 4,096 * (index + 1), all of
+  /// them at or before the head: what proofs stand on. Any thread; from memory.
+  virtual Hash block(std::uint64_t index) const = 0;
+
   /// Why appends fail from now on, if they do: also what broke since the last append. Any thread.
   virtual Expected<> health() const = 0;
 

@@ -18,6 +18,7 @@
 
 #include "daemon/journal/anchor.h"
 #include "daemon/journal/big_endian.h"
+#include "daemon/journal/blocks.h"
 #include "daemon/journal/disk.h"
 #include "daemon/journal/journal_env.h"
 #include "daemon/journal/published_head.h"
@@ -175,13 +176,20 @@ Status open_database(Database& database, const fs::path& folder, Opening opening
   return status;
 }
 
+// The tree of all that was read, and the roots of its complete blocks.
+struct Grown {
+  Tree tree;
+  std::vector<Hash> blocks;
+};
+
 class LevelDbJournal final : public Journal {
  public:
-  LevelDbJournal(Database database, std::unique_ptr<Anchor> anchor, const Tree& tree)
+  LevelDbJournal(Database database, std::unique_ptr<Anchor> anchor, Grown grown)
       : database_(std::move(database)),
         anchor_(std::move(anchor)),
-        tree_(tree),
-        head_({tree.size(), tree.root()}) {}
+        tree_(grown.tree),
+        blocks_(std::move(grown.blocks)),
+        head_({tree_.size(), tree_.root()}) {}
 
   Expected<> append(std::uint64_t expected_last, std::span<const View> records) override {
     require(!records.empty());
@@ -189,10 +197,12 @@ class LevelDbJournal final : public Journal {
     if (expected_last != tree_.size()) return end_writing(conflict(expected_last));
 
     Tree tree = tree_;
+    std::vector<Hash> blocks;
     batch_.Clear();
     for (const View record : records) {
       require(!record.empty());
       tree.append(record);
+      if (tree.size() % Tree::block_size == 0) blocks.push_back(tree.block());
       batch_.Put(as_slice(to_big_endian(tree.size())), as_slice(record));
     }
     leveldb::WriteOptions synced;
@@ -204,6 +214,8 @@ class LevelDbJournal final : public Journal {
     if (anchor_)
       if (auto advanced = anchor_->advance(head); !advanced) return end_writing(advanced.error());
     tree_ = tree;
+    // Before the head: whoever sees it may ask for them.
+    blocks_.add(blocks);
     head_.store(head);
     return {};
   }
@@ -214,6 +226,8 @@ class LevelDbJournal final : public Journal {
     require(seq > 0);
     return std::make_unique<Cursor>(*database_.handle, seq, head_.load().seq);
   }
+
+  Hash block(std::uint64_t index) const override { return blocks_.at(index); }
 
   Expected<> health() const override {
     if (const std::lock_guard lock(mutex_); ended_by_) return std::unexpected(*ended_by_);
@@ -250,14 +264,15 @@ class LevelDbJournal final : public Journal {
   std::unique_ptr<Anchor> anchor_;
   leveldb::WriteBatch batch_;
   Tree tree_;
+  Blocks blocks_;
   PublishedHead head_;
   mutable std::mutex mutex_;
   std::optional<Failure> ended_by_;
 };
 
 // Reads every record; `anchored` is what the anchor says, the older first.
-Expected<Tree> read_all(leveldb::DB& database, const std::vector<Head>& anchored,
-                        const OnRecord& on_record) {
+Expected<Grown> read_all(leveldb::DB& database, const std::vector<Head>& anchored,
+                         const OnRecord& on_record) {
   TreeBuilder builder;
   std::uint64_t seq = 0;
   std::uint64_t proven = 0;
@@ -280,7 +295,7 @@ Expected<Tree> read_all(leveldb::DB& database, const std::vector<Head>& anchored
   if (rows->Valid()) return std::unexpected(gap(seq + 1));
   for (const Head& head : anchored)
     if (head.seq > seq) return std::unexpected(cut_off(seq, head.seq));
-  return builder.tree();
+  return Grown{builder.tree(), builder.blocks()};
 }
 
 struct Place {
@@ -351,13 +366,15 @@ Expected<std::unique_ptr<Journal>> open_staged(const Place& place, const LevelDb
   if (!file) return std::unexpected(file.error());
 
   const auto anchored = *file ? (*file)->heads() : std::vector<Head>{};
-  const auto tree = read_all(*database.handle, anchored, on_record);
-  if (!tree) return std::unexpected(tree.error());
+  auto grown = read_all(*database.handle, anchored, on_record);
+  if (!grown) return std::unexpected(grown.error());
   if (const Status published = database.env->publish(); !published.ok())
     return std::unexpected(open_failure(place, database, published));
-  auto anchor = start_anchor(std::move(*file), options.anchor, {tree->size(), tree->root()});
+  const Tree& tree = grown->tree;
+  auto anchor = start_anchor(std::move(*file), options.anchor, {tree.size(), tree.root()});
   if (!anchor) return std::unexpected(anchor.error());
-  return std::make_unique<LevelDbJournal>(std::move(database), std::move(*anchor), *tree);
+  return std::make_unique<LevelDbJournal>(std::move(database), std::move(*anchor),
+                                          std::move(*grown));
 }
 
 // Whether `create` may work here: nothing is there but what an interrupted one left.
@@ -451,9 +468,10 @@ Expected<std::unique_ptr<Journal>> read_leveldb_journal(const fs::path& folder,
 
   const auto anchored = AnchorFile::read(place.anchor);
   if (!anchored) return std::unexpected(anchor_failure(place, anchored.error()));
-  const auto tree = read_all(*database.handle, *anchored, on_record);
-  if (!tree) return std::unexpected(tree.error());
-  auto journal = std::make_unique<LevelDbJournal>(std::move(database), nullptr, *tree);
+  auto grown = read_all(*database.handle, *anchored, on_record);
+  if (!grown) return std::unexpected(grown.error());
+  auto journal =
+      std::make_unique<LevelDbJournal>(std::move(database), nullptr, std::move(*grown));
   journal->end_writing({FailureKind::not_permitted, "the journal is open for reading only",
                         "open it with the daemon"});
   return journal;

@@ -31,7 +31,11 @@ Hash node_hash(const Hash& left, const Hash& right) {
 void Tree::append(View record) {
   Hash hash = leaf_hash(record);
   const auto complete = static_cast<std::size_t>(std::countr_one(size_));
-  for (std::size_t level = 0; level < complete; ++level) hash = node_hash(peaks_[level], hash);
+  for (std::size_t level = 0; level < complete; ++level) {
+    if (level == block_level) block_ = hash;
+    hash = node_hash(peaks_[level], hash);
+  }
+  if (complete == block_level) block_ = hash;
   peaks_[complete] = hash;
   ++size_;
 }

@@ -18,14 +18,21 @@ Hash node_hash(const Hash& left, const Hash& right);
 /// complete subtrees. A value: copy it to try out what may fail. 2 KiB, whatever its size.
 class Tree {
  public:
+  /// Level of the complete subtrees whose roots are kept for proofs: 4,096 records each.
+  static constexpr std::size_t block_level = 12;
+  static constexpr std::uint64_t block_size = std::uint64_t{1} << block_level;
+
   void append(View record);
 
   std::uint64_t size() const { return size_; }
   /// Of the empty tree: the hash of nothing.
   Hash root() const;
+  /// Root of the block that the newest record completed; `size()` is a multiple of `block_size`.
+  const Hash& block() const { return block_; }
 
  private:
   std::uint64_t size_ = 0;
+  Hash block_{};
   // peaks_[i] is the root of a complete subtree of 2^i leaves, where bit i of size_ is set.
   std::array<Hash, 64> peaks_;
 };

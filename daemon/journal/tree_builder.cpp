@@ -35,6 +35,11 @@ const Tree& TreeBuilder::tree() {
   return tree_;
 }
 
+const std::vector<Hash>& TreeBuilder::blocks() {
+  tree();
+  return blocks_;
+}
+
 void TreeBuilder::hand_over() {
   {
     std::unique_lock lock(mutex_);
@@ -56,6 +61,7 @@ void TreeBuilder::work() {
     std::size_t start = 0;
     for (const std::size_t end : working_.ends) {
       tree_.append(View(working_.bytes).subspan(start, end - start));
+      if (tree_.size() % Tree::block_size == 0) blocks_.push_back(tree_.block());
       start = end;
     }
     lock.lock();

@@ -11,7 +11,7 @@
 namespace postern::journal {
 
 /// Owned by one thread, which appends and asks. Its own thread lives as long as it does. Holds two
-/// batches of records, some 512 KiB.
+/// batches of records, some 512 KiB, and a hash for each block.
 class TreeBuilder {
  public:
   TreeBuilder();
@@ -21,6 +21,8 @@ class TreeBuilder {
   void append(View record);
   /// Over all that was appended; waits for it.
   const Tree& tree();
+  /// The roots of the tree's complete blocks; waits for them.
+  const std::vector<Hash>& blocks();
 
  private:
   struct Batch {
@@ -37,6 +39,7 @@ class TreeBuilder {
   // The worker's while busy_, else the owner's.
   Batch working_;
   Tree tree_;
+  std::vector<Hash> blocks_;
   bool busy_ = false;
   bool stopping_ = false;
   std::thread worker_;

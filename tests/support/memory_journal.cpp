@@ -57,6 +57,7 @@ Expected<> MemoryJournal::append(std::uint64_t expected_last, std::span<const Vi
     require(!record.empty());
     records_.emplace_back(record.begin(), record.end());
     tree_.append(record);
+    if (tree_.size() % journal::Tree::block_size == 0) blocks_.add({tree_.block()});
   }
   return {};
 }
@@ -71,6 +72,8 @@ std::unique_ptr<journal::Cursor> MemoryJournal::read_from(std::uint64_t seq) con
   const std::lock_guard lock(mutex_);
   return std::make_unique<Cursor>(*this, seq, records_.size());
 }
+
+journal::Hash MemoryJournal::block(std::uint64_t index) const { return blocks_.at(index); }
 
 Expected<> MemoryJournal::health() const {
   const std::lock_guard lock(mutex_);

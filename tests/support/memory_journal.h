@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 
+#include "daemon/journal/blocks.h"
 #include "daemon/journal/journal.h"
 #include "daemon/journal/tree.h"
 
@@ -23,6 +24,7 @@ class MemoryJournal final : public journal::Journal {
   Expected<> append(std::uint64_t expected_last, std::span<const journal::View> records) override;
   journal::Head head() const override;
   std::unique_ptr<journal::Cursor> read_from(std::uint64_t seq) const override;
+  journal::Hash block(std::uint64_t index) const override;
   Expected<> health() const override;
   Expected<> close() override;
 
@@ -34,6 +36,7 @@ class MemoryJournal final : public journal::Journal {
   mutable std::mutex mutex_;
   std::deque<journal::Bytes> records_;
   journal::Tree tree_;
+  journal::Blocks blocks_;
   std::uint64_t appends_ = 0;
   std::uint64_t first_failing_ = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t fired_ = 0;
