@@ -7,14 +7,11 @@ namespace postern::domain {
 
 void grant_added(const Scene& scene, const schema::GrantAdded& body) {
   if (body.resource() == nullptr || body.action() == nullptr) return;
-  Grant grant;
-  grant.resource = scene.state.intern(body.resource()->string_view());
-  grant.action = scene.state.intern(body.action()->string_view());
-  grant.seq = scene.record.seq & ((std::uint64_t{1} << 51) - 1);
-  grant.index = scene.index & 1023U;
-  grant.deny = body.effect() == schema::Effect::deny;
-  grant.wildcard = body.resource()->string_view().find('*') != std::string_view::npos;
-  edit_user(scene, [&](User& user) { user.grants = with_grant(*user.grants, grant); });
+  const std::optional<Conditions> conditions = conditions_of(body.conditions());
+  const Grant grant = grant_of(scene, body, conditions.has_value());
+  edit_user(scene, [&](User& user) {
+    user.grants = with_grant(*user.grants, grant, conditions ? &*conditions : nullptr);
+  });
 }
 
 void grant_removed(const Scene& scene, const schema::GrantRemoved& body) {

@@ -71,21 +71,94 @@ bool visit_stops_before_credential(const Tenant* tenant, const User* user, const
          visit_transport_stops(*tenant, *user, call, visit);
 }
 
-template <class Visitor>
-bool visit_question_stops(const Tenant& tenant, const User& user, const Question& question,
-                          const Grant*& allow, Visitor visit) {
-  if (!is_path(question.resource)) return visit(Stop{Code::resource_malformed});
-  if (!is_action(question.action) ||
-      !knows(*tenant.catalogue, question.resource, question.action))
-    return visit(Stop{Code::unknown_resource});
-  const Matches found =
-      match(*user.grants, question.action, question.resource, question.this_level_only);
-  allow = found.allow;
-  const auto stop = [](Code code, const Grant* grant) { return Stop{code, grant->seq, grant}; };
-  if (found.deny != nullptr && !visit(stop(Code::denied_by_grant, found.deny))) return false;
-  if (found.deny_below != nullptr && !visit(stop(Code::denied_below, found.deny_below)))
-    return false;
-  return found.allow != nullptr || visit(Stop{Code::no_matching_grant});
+Stop stop_of(Code code, const Held& holder, const Grant& grant) {
+  return {code, grant.seq, &grant, holder.role_of(grant), conditions_of(holder.grants, grant)};
+}
+
+/// What all holders say together.
+struct Said {
+  Stop deny, deny_below, allow, unmet;
+
+  void add(const Held& holder, const Matches& found) {
+    const auto take = [&](Stop& slot, Code code, const Grant* grant, auto better) {
+      if (grant != nullptr && (slot.grant == nullptr || better(*grant, *slot.grant)))
+        slot = stop_of(code, holder, *grant);
+    };
+    const auto never = [](const Grant&, const Grant&) { return false; };
+    // Plain ones lie on one path, so the longer is the more specific.
+    const auto nearer = [](const Grant& left, const Grant& right) {
+      if (left.wildcard != right.wildcard) return !left.wildcard;
+      return !left.wildcard && left.resource->size() > right.resource->size();
+    };
+    const auto earlier = [](const Grant& left, const Grant& right) {
+      if (left.wildcard != right.wildcard) return !left.wildcard;
+      return !left.wildcard && *left.resource < *right.resource;
+    };
+    take(deny, Code::denied_by_grant, found.deny, never);
+    take(deny_below, Code::denied_below, found.deny_below, earlier);
+    take(allow, Code::ok, found.allow, nearer);
+    take(unmet, Code::condition_not_met, found.unmet, nearer);
+  }
+};
+
+/// What stops a question whoever asks; `asked`: what to ask of grants where nothing does.
+Code stop_of_form(const Tenant& tenant, const Question& question, Asked& asked) {
+  if (!is_path(question.resource)) return Code::resource_malformed;
+  const CatalogueKind* kind = find_kind(*tenant.catalogue, kind_of(question.resource));
+  const CatalogueAction* action = kind == nullptr ? nullptr : find_action(*kind, question.action);
+  if (action == nullptr || !knows(*kind, question.resource)) return Code::unknown_resource;
+  asked = {question.action, action->implied_by, question.resource, question.this_level_only};
+  return Code::ok;
+}
+
+/// Of a user's own grants alone.
+Verdict verdict_of(const Grants& grants, const Matches& found) {
+  const auto by = [&](Code code, const Grant* grant) {
+    return Verdict{code, grant, nullptr, conditions_of(grants, *grant)};
+  };
+  if (found.deny != nullptr) return by(Code::denied_by_grant, found.deny);
+  if (found.deny_below != nullptr) return by(Code::denied_below, found.deny_below);
+  if (found.allow != nullptr) return by(Code::ok, found.allow);
+  if (found.unmet != nullptr) return by(Code::condition_not_met, found.unmet);
+  return {Code::no_matching_grant};
+}
+
+constexpr std::size_t told_below_max = 100;
+
+/// Every stop of a question, of each holder.
+void collect_question_stops(const Tenant& tenant, const User& user, const Question& question,
+                            const CallFacts& call, std::vector<Stop>& stops) {
+  Asked asked;
+  const Code form = stop_of_form(tenant, question, asked);
+  if (form != Code::ok) return stops.push_back(Stop{form});
+  std::vector<Stop> denies, below, unmet;
+  bool allowed = false;
+  visit_holders(tenant, user, [&](const Held& holder) {
+    for (const Grant& grant : holder.grants.sorted) {
+      switch (bearing_of(holder.grants, grant, asked, call)) {
+        case Bearing::none:
+          break;
+        case Bearing::allow:
+          allowed = true;
+          break;
+        case Bearing::deny:
+          denies.push_back(stop_of(Code::denied_by_grant, holder, grant));
+          break;
+        case Bearing::deny_below:
+          if (below.size() < told_below_max)
+            below.push_back(stop_of(Code::denied_below, holder, grant));
+          break;
+        case Bearing::unmet:
+          unmet.push_back(stop_of(Code::condition_not_met, holder, grant));
+          break;
+      }
+    }
+  });
+  stops.insert(stops.end(), denies.begin(), denies.end());
+  stops.insert(stops.end(), below.begin(), below.end());
+  if (allowed) return;
+  if (unmet.empty()) return stops.push_back(Stop{Code::no_matching_grant});
+  stops.insert(stops.end(), unmet.begin(), unmet.end());
 }
 
 /// Keeps the first stop and goes no further.
@@ -98,6 +171,11 @@ struct KeepFirst {
 };
 
 }  // namespace
+
+const std::string* Held::role_of(const Grant& grant) const {
+  if (role == nullptr || role->owners.empty()) return role == nullptr ? nullptr : &role->name;
+  return role->owners[static_cast<std::size_t>(&grant - grants.sorted.data())];
+}
 
 Stop first_stop_before_credential(const Tenant* tenant, const User* user, const CallFacts& call) {
   Stop first;
@@ -115,12 +193,20 @@ bool network_allowed(const Tenant& tenant, const User& user, const CallFacts& ca
   return visit_network_stops(tenant, user, call, [](const Stop&) { return false; });
 }
 
-Verdict authorize(const Tenant& tenant, const User& user, const Question& question) {
-  Stop first;
-  const Grant* allow = nullptr;
-  if (visit_question_stops(tenant, user, question, allow, KeepFirst{first}))
-    return {Code::ok, allow};
-  return {first.code, first.grant};
+Verdict authorize(const Tenant& tenant, const User& user, const Question& question,
+                  const CallFacts& call) {
+  Asked asked;
+  const Code form = stop_of_form(tenant, question, asked);
+  if (form != Code::ok) return {form};
+  if (user.extras == nullptr || user.extras->roles.empty())
+    return verdict_of(*user.grants, match(*user.grants, asked, call));
+  Said said;
+  visit_holders(tenant, user, [&](const Held& holder) {
+    said.add(holder, match(holder.grants, asked, call));
+  });
+  for (const Stop* stop : {&said.deny, &said.deny_below, &said.allow, &said.unmet})
+    if (stop->grant != nullptr) return {stop->code, stop->grant, stop->role, stop->conditions};
+  return {Code::no_matching_grant};
 }
 
 std::vector<Stop> all_stops(const Tenant* tenant, const User* user, const CallFacts& call,
@@ -131,9 +217,8 @@ std::vector<Stop> all_stops(const Tenant* tenant, const User* user, const CallFa
     return true;
   };
   visit_stops_before_credential(tenant, user, call, keep);
-  const Grant* allow = nullptr;
   if (tenant != nullptr && user != nullptr && question != nullptr)
-    visit_question_stops(*tenant, *user, *question, allow, keep);
+    collect_question_stops(*tenant, *user, *question, call, stops);
   return stops;
 }
 

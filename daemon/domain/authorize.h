@@ -10,20 +10,28 @@
 #include "daemon/domain/access.h"
 #include "daemon/domain/catalogue.h"
 #include "daemon/domain/entries.h"
+#include "daemon/domain/roles.h"
 
 namespace postern::domain {
 
-/// How the user's call came in (N6, U10), and when.
-struct CallFacts {
-  bool interactive = false;
-  /// The daemon's clock, UTC nanoseconds.
-  std::int64_t now_ns = 0;
-  /// Absent: every address rule fails.
-  std::optional<Address> address = {};
-  bool tls = false;
-  /// Null: none was ever imported.
-  const Providers* providers = nullptr;
+/// Who holds grants: the user itself, or one of its roles with all within.
+struct Held {
+  const Grants& grants;
+  /// Null: the user itself.
+  const NamedRole* role;
+
+  /// The name of the role that a grant of these is of; null: the user itself.
+  const std::string* role_of(const Grant& grant) const;
 };
+
+/// The user, then each of its roles.
+template <class Visitor>
+void visit_holders(const Tenant& tenant, const User& user, Visitor visit) {
+  visit(Held{*user.grants, nullptr});
+  if (user.extras == nullptr) return;
+  for (const RoleHeld& held : user.extras->roles)
+    if (const NamedRole* role = find_role(tenant, held.role)) visit(Held{*role->compiled, role});
+}
 
 struct Question {
   std::string_view action;
@@ -37,12 +45,19 @@ struct Stop {
   schema::Code code = schema::Code::ok;
   Seq seq = 0;
   const Grant* grant = nullptr;
+  /// A8: the role that holds the grant; null: the user itself.
+  const std::string* role = nullptr;
+  /// A9: of the grant.
+  const Conditions* conditions = nullptr;
 };
 
 /// A10. `reason` is ok exactly where the question is allowed.
 struct Verdict {
   schema::Code reason = schema::Code::ok;
   const Grant* grant = nullptr;
+  /// As in Stop.
+  const std::string* role = nullptr;
+  const Conditions* conditions = nullptr;
 
   bool allowed() const { return reason == schema::Code::ok; }
 };
@@ -58,11 +73,13 @@ Stop first_stop_of_standing(const Tenant* tenant, const User* user);
 /// N1 to N4: whether the rules on addresses let the call through.
 bool network_allowed(const Tenant& tenant, const User& user, const CallFacts& call);
 
-/// What the user's grants say; the stops before it have been asked.
-Verdict authorize(const Tenant& tenant, const User& user, const Question& question);
+/// What the user's grants and those of its roles say: a deny of any beats every allow, and of the
+/// allows the most specific is named. The stops before it have been asked.
+Verdict authorize(const Tenant& tenant, const User& user, const Question& question,
+                  const CallFacts& call);
 
 /// Q5: every stop that applies, in order; the first is the reason. Null question: an
-/// authentication.
+/// authentication. Of denies below, at most 100.
 std::vector<Stop> all_stops(const Tenant* tenant, const User* user, const CallFacts& call,
                             const Question* question);
 

@@ -45,6 +45,12 @@ void compile_implied(CatalogueKind& kind) {
   }
 }
 
+void compile_warned(CatalogueKind& kind) {
+  kind.warned.clear();
+  for (std::uint32_t place = 0; place < kind.resources.size(); ++place)
+    if (!kind.resources[place].warning.empty()) kind.warned.push_back(place);
+}
+
 // ---- resources
 
 bool before_path(const CatalogueResource& resource, std::string_view path) {
@@ -240,7 +246,10 @@ std::vector<std::unique_ptr<schema::CatalogueKindT>> as_schema(const Catalogue& 
 }
 
 std::shared_ptr<const Catalogue> compiled(Catalogue catalogue) {
-  for (CatalogueKind& kind : catalogue) compile_implied(kind);
+  for (CatalogueKind& kind : catalogue) {
+    compile_implied(kind);
+    compile_warned(kind);
+  }
   return std::make_shared<const Catalogue>(std::move(catalogue));
 }
 
@@ -379,9 +388,10 @@ std::string warning_of(const Catalogue& catalogue, std::string_view resource,
         std::ranges::find(known.implied_by, action) != known.implied_by.end())
       tell(known.name, known.warning);
   const std::vector<std::string_view> pattern = split(resource);
-  for (const CatalogueResource& known : kind->resources)
-    if (!known.warning.empty() && begins_as(split(known.path), pattern))
-      tell(known.path, known.warning);
+  for (const std::uint32_t place : kind->warned) {
+    const CatalogueResource& known = kind->resources[place];
+    if (begins_as(split(known.path), pattern)) tell(known.path, known.warning);
+  }
   if (count > told_max) text += " And " + std::to_string(count - told_max) + " more.";
   return text;
 }

@@ -1,7 +1,8 @@
-// A: grants.
+// A: grants, of users and of roles alike.
 #include "codes.h"
-#include "daemon/domain/authorize.h"
+#include "daemon/domain/conditions.h"
 #include "daemon/domain/path.h"
+#include "daemon/domain/roles.h"
 #include "daemon/domain/rules.h"
 
 namespace postern::domain {
@@ -41,47 +42,151 @@ GrantParts check_form(const Case& asked, const Body& body) {
   return parts;
 }
 
+void check_conditions(const Case& asked, const schema::Conditions* conditions) {
+  if (conditions == nullptr) return;
+  const auto from = conditions->not_before_ns();
+  const auto until = conditions->not_after_ns();
+  if (from && until && *from >= *until)
+    asked.refuse(Code::field_malformed, "not_after_ns", "It must be later than not_before_ns.");
+  const auto networks = compile(conditions->networks());
+  if (networks) return;
+  for (const std::string& sentence : networks.error())
+    asked.refuse(Code::field_malformed, "networks", sentence);
+}
+
+std::string reference_text(const Grant& grant) {
+  return std::to_string(grant.seq) + ":" + std::to_string(grant.index);
+}
+
+/// The event body of an accepted new grant, of either holder; absent: refused.
+template <class Event, class Body>
+std::optional<Event> check_new_grant(const Case& asked, const Tenant& tenant, const Grants& held,
+                                     std::string_view holder, const Body& body) {
+  const GrantParts parts = check_form(asked, body);
+  check_conditions(asked, body.conditions());
+  if (!asked.decision.refusals.empty()) return std::nullopt;
+  const auto refused = [&](Code code, std::string_view field, const std::string& detail) {
+    asked.refuse(code, field, detail);
+    return std::nullopt;
+  };
+  const Catalogue& catalogue = *tenant.catalogue;
+  if (!knows(catalogue, parts.resource, parts.action))
+    return refused(Code::unknown_resource, unknown_part(catalogue, parts),
+                   quoted(parts.action) + " on " + quoted(parts.resource) + ". " +
+                       nearest_known(catalogue, parts.resource, parts.action));
+  if (held.size() >= grants_max)
+    return refused(Code::too_large, holder, "The limit is 10000, found 10001.");
+  const std::optional<Conditions> conditions = conditions_of(body.conditions());
+  for (const Grant* grant : find_grants(held, parts.effect, parts.action, parts.resource))
+    if (are_equal(conditions_of(held, *grant), conditions ? &*conditions : nullptr))
+      return refused(Code::grant_exists, "resource",
+                     "It was added by record " + std::to_string(grant->seq) + ".");
+  Event event;
+  event.effect = parts.effect;
+  event.action = parts.action;
+  event.resource = parts.resource;
+  if (conditions) event.conditions = as_schema(*conditions);
+  return event;
+}
+
+/// The grant that a removal names; null: refused.
+template <class Body>
+const Grant* require_grant(const Case& asked, const Grants& held, const Body& body) {
+  const GrantParts parts = check_form(asked, body);
+  if (!asked.decision.refusals.empty()) return nullptr;
+  const auto found = find_grants(held, parts.effect, parts.action, parts.resource);
+  const std::string detail = schema::EnumNameEffect(parts.effect) +
+                             (" " + std::string(parts.action)) + " on " + quoted(parts.resource);
+  if (const schema::GrantReference* named = body.grant()) {
+    for (const Grant* grant : found)
+      if (grant->seq == named->seq() && grant->index == named->index()) return grant;
+    asked.refuse(Code::grant_unknown, "grant",
+                 detail + " as " + std::to_string(named->seq()) + ":" +
+                     std::to_string(named->index()) + ".");
+    return nullptr;
+  }
+  if (found.size() == 1) return found.front();
+  if (found.empty()) {
+    asked.refuse(Code::grant_unknown, "resource", detail + ".");
+    return nullptr;
+  }
+  std::string references;
+  for (const Grant* grant : found)
+    references += (references.empty() ? "" : ", ") + reference_text(*grant);
+  asked.refuse(Code::grant_ambiguous, "grant", detail + ": " + references + ".");
+  return nullptr;
+}
+
+template <class Event>
+Event removal_of(const Grant& grant) {
+  Event event;
+  event.grant = std::make_unique<schema::GrantReferenceT>();
+  event.grant->seq = grant.seq;
+  event.grant->index = static_cast<std::uint16_t>(grant.index);
+  event.effect = grant.effect();
+  event.action = *grant.action;
+  event.resource = *grant.resource;
+  return event;
+}
+
+/// A5.
+std::string warning_of_new(const Tenant& tenant, Effect effect, const std::string& resource,
+                           const std::string& action) {
+  return effect == Effect::allow ? warning_of(*tenant.catalogue, resource, action) : std::string();
+}
+
 }  // namespace
 
 void add_grant(const Case& asked) {
   const User* user = require_user(asked);
   if (user == nullptr) return;
-  const GrantParts parts = check_form(asked, *asked.command.body_as_AddGrant());
-  if (!asked.decision.refusals.empty()) return;
-  const Catalogue& catalogue = *asked.state.tables().find_tenant(user->tenant)->catalogue;
-  if (!knows(catalogue, parts.resource, parts.action))
-    return asked.refuse(Code::unknown_resource, unknown_part(catalogue, parts),
-                        quoted(parts.action) + " on " + quoted(parts.resource) + ". " +
-                            nearest_known(catalogue, parts.resource, parts.action));
-  if (user->grants->size() >= grants_max)
-    return asked.refuse(Code::too_large, "user", "The limit is 10000, found 10001.");
-  if (find_grant(*user->grants, parts.effect, parts.action, parts.resource) != nullptr)
-    return asked.refuse(Code::grant_exists, "resource");
-  schema::GrantAddedT added;
-  added.effect = parts.effect;
-  added.action = parts.action;
-  added.resource = parts.resource;
-  asked.cause(*user, std::move(added));
+  const Tenant& tenant = *asked.state.tables().find_tenant(user->tenant);
+  auto added = check_new_grant<schema::GrantAddedT>(asked, tenant, *user->grants, "user",
+                                                    *asked.command.body_as_AddGrant());
+  if (!added) return;
+  const std::string warning = warning_of_new(tenant, added->effect, added->resource, added->action);
+  asked.cause(*user, std::move(*added));
+  asked.decision.events.back().warning = warning;
 }
 
 void remove_grant(const Case& asked) {
   const User* user = require_user(asked);
   if (user == nullptr) return;
-  const GrantParts parts = check_form(asked, *asked.command.body_as_RemoveGrant());
-  if (!asked.decision.refusals.empty()) return;
-  const Grant* grant = find_grant(*user->grants, parts.effect, parts.action, parts.resource);
-  if (grant == nullptr)
-    return asked.refuse(Code::grant_unknown, "resource",
-                        schema::EnumNameEffect(parts.effect) + (" " + std::string(parts.action)) +
-                            " on " + quoted(parts.resource) + ".");
-  schema::GrantRemovedT removed;
-  removed.grant = std::make_unique<schema::GrantReferenceT>();
-  removed.grant->seq = grant->seq;
-  removed.grant->index = grant->index;
-  removed.effect = parts.effect;
-  removed.action = parts.action;
-  removed.resource = parts.resource;
-  asked.cause(*user, std::move(removed));
+  const Grant* grant =
+      require_grant(asked, *user->grants, *asked.command.body_as_RemoveGrant());
+  if (grant != nullptr) asked.cause(*user, removal_of<schema::GrantRemovedT>(*grant));
+}
+
+void add_role_grant(const Case& asked) {
+  const auto& body = *asked.command.body_as_AddRoleGrant();
+  const Tenant* tenant = require_tenant(asked);
+  const NamedRole* role = tenant == nullptr ? nullptr : require_role(asked, *tenant, body.role());
+  if (role == nullptr) return;
+  auto added =
+      check_new_grant<schema::RoleGrantAddedT>(asked, *tenant, *role->grants, "role", body);
+  if (!added) return;
+  for (const auto& outer : tenant->roles->by_id)
+    if (outer->compiled->size() >= grants_max && reaches(*tenant->roles, *outer, role->id))
+      return asked.refuse(Code::too_large, "role",
+                          quoted(outer->name) +
+                              " would hold more with all within: the limit is 10000, found 10001.");
+  added->role = std::make_unique<Uuid>(role->id);
+  const std::string warning =
+      warning_of_new(*tenant, added->effect, added->resource, added->action);
+  asked.cause(std::move(*added));
+  asked.decision.events.back().warning = warning;
+}
+
+void remove_role_grant(const Case& asked) {
+  const auto& body = *asked.command.body_as_RemoveRoleGrant();
+  const Tenant* tenant = require_tenant(asked);
+  const NamedRole* role = tenant == nullptr ? nullptr : require_role(asked, *tenant, body.role());
+  if (role == nullptr) return;
+  const Grant* grant = require_grant(asked, *role->grants, body);
+  if (grant == nullptr) return;
+  auto removed = removal_of<schema::RoleGrantRemovedT>(*grant);
+  removed.role = std::make_unique<Uuid>(role->id);
+  asked.cause(std::move(removed));
 }
 
 }  // namespace postern::domain

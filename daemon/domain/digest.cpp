@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "daemon/domain/access.h"
+
 namespace postern::domain {
 
 namespace {
@@ -41,6 +43,46 @@ class Writer {
   const Sink& sink_;
   std::vector<std::uint8_t> buffer_;
 };
+
+void write(Writer& out, const Conditions& conditions) {
+  const auto time = [&](const std::optional<std::int64_t>& time_ns) {
+    out.number(time_ns.has_value());
+    out.number(static_cast<std::uint64_t>(time_ns.value_or(0)));
+  };
+  time(conditions.not_before_ns);
+  time(conditions.not_after_ns);
+  out.number(conditions.secure_transport);
+  out.number(conditions.networks != nullptr);
+  if (conditions.networks == nullptr) return;
+  out.number(conditions.networks->entries.size());
+  for (const std::string& entry : conditions.networks->entries) out.text(entry);
+}
+
+void write(Writer& out, const Grants& grants) {
+  out.number(grants.size());
+  for (const Grant& grant : grants.sorted) {
+    out.number(grant.seq);
+    out.number(grant.index);
+    out.number(grant.deny);
+    out.number(grant.conditional);
+    if (const Conditions* conditions = conditions_of(grants, grant)) write(out, *conditions);
+    out.text(*grant.action);
+    out.text(*grant.resource);
+  }
+}
+
+void write(Writer& out, const NamedRoles& roles) {
+  out.number(roles.by_id.size());
+  for (const auto& role : roles.by_id) {
+    out.id(role->id);
+    out.text(role->name);
+    out.text(role->description);
+    out.number(role->created_seq);
+    write(out, *role->grants);
+    out.number(role->inner.size());
+    for (const Uuid& inner : role->inner) out.id(inner);
+  }
+}
 
 void write(Writer& out, const Tenant& tenant) {
   out.number('t');
@@ -81,6 +123,8 @@ void write(Writer& out, const Tenant& tenant) {
   for (const Seq seq : {tenant.created_seq, tenant.status_seq, tenant.disabled_seq})
     out.number(seq);
   out.number(tenant.disabled_index);
+  out.number(tenant.roles != nullptr);
+  if (tenant.roles != nullptr) write(out, *tenant.roles);
 }
 
 void write(Writer& out, const UseSum& use) {
@@ -135,13 +179,12 @@ void write(Writer& out, const User& user) {
   out.number(user.tenant_lock_cleared_index);
   out.sealed(user.sealed_profile);
   out.sealed(user.sealed_password);
-  out.number(user.grants->size());
-  for (const Grant& grant : user.grants->sorted) {
-    out.number(grant.seq);
-    out.number(grant.index);
-    out.number(grant.deny);
-    out.text(*grant.action);
-    out.text(*grant.resource);
+  write(out, *user.grants);
+  const std::vector<RoleHeld>& roles = extras_of(user).roles;
+  out.number(roles.size());
+  for (const RoleHeld& held : roles) {
+    out.id(held.role);
+    out.number(held.seq);
   }
   const auto& use = extras_of(user).use;
   out.number(use != nullptr);

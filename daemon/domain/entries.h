@@ -52,6 +52,8 @@ struct CatalogueKind {
   std::string description = {};
   /// By path.
   std::vector<CatalogueResource> resources = {};
+  /// Compiled: places of the resources that warn.
+  std::vector<std::uint32_t> warned = {};
 
   bool operator==(const CatalogueKind&) const = default;
 };
@@ -144,6 +146,8 @@ struct NamedRole {
   std::vector<Uuid> inner;
   /// Its own grants and those of all roles within, compiled once when any of them changes.
   std::shared_ptr<const Grants> compiled;
+  /// Names of the roles that each compiled grant is of, interned; empty: all are its own.
+  std::vector<const std::string*> owners;
 };
 
 /// All roles of a tenant, by id and by name.

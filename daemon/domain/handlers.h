@@ -7,6 +7,7 @@
 
 #include "daemon/domain/access.h"
 #include "daemon/domain/apply.h"
+#include "daemon/domain/conditions.h"
 
 namespace postern::domain {
 
@@ -52,6 +53,20 @@ void edit_extras(User& user, Edit edit) {
   user.extras = std::move(after);
 }
 
+/// The grant that an event of either holder adds.
+template <class Body>
+Grant grant_of(const Scene& scene, const Body& body, bool conditional) {
+  Grant grant;
+  grant.resource = scene.state.intern(body.resource()->string_view());
+  grant.action = scene.state.intern(body.action()->string_view());
+  grant.seq = scene.record.seq & ((std::uint64_t{1} << 51) - 1);
+  grant.index = scene.index & 1023U;
+  grant.conditional = conditional;
+  grant.deny = body.effect() == schema::Effect::deny;
+  grant.wildcard = body.resource()->string_view().find('*') != std::string_view::npos;
+  return grant;
+}
+
 /// T2: this event clears the user's lock by its tenant.
 void clear_tenant_lock(const Scene& scene, User& user);
 
@@ -80,5 +95,13 @@ void user_used(const Scene& scene, const schema::UserUsed& body);
 void catalogue_defined(const Scene& scene, const schema::CatalogueDefined& body);
 void catalogue_retired(const Scene& scene, const schema::CatalogueRetired& body);
 void ranges_imported(const Scene& scene, const schema::RangesImported& body);
+void role_created(const Scene& scene, const schema::RoleCreated& body);
+void role_deleted(const Scene& scene, const schema::RoleDeleted& body);
+void role_grant_added(const Scene& scene, const schema::RoleGrantAdded& body);
+void role_grant_removed(const Scene& scene, const schema::RoleGrantRemoved& body);
+void role_nested(const Scene& scene, const schema::RoleNested& body);
+void role_unnested(const Scene& scene, const schema::RoleUnnested& body);
+void role_assigned(const Scene& scene, const schema::RoleAssigned& body);
+void role_unassigned(const Scene& scene, const schema::RoleUnassigned& body);
 
 }  // namespace postern::domain

@@ -52,6 +52,10 @@ const User* require_known_user(const Case& asked);
 /// K2: refuses a version that is not the one expected.
 bool require_version(const Case& asked, const User& user);
 
+/// A role of the tenant; refuses and gives null if there is none of this name.
+const NamedRole* require_role(const Case& asked, const Tenant& tenant,
+                              const flatbuffers::String* name, std::string_view field = "role");
+
 std::string_view view(const flatbuffers::String* text);
 /// What a stranger chose, for a sentence: in quotes and cut; it is escaped where it leaves.
 std::string quoted(std::string_view text);
@@ -94,5 +98,13 @@ void record_use(const Case&);
 void define_catalogue(const Case&);
 void retire_catalogue(const Case&);
 void import_ranges(const Case&);
+void create_role(const Case&);
+void delete_role(const Case&);
+void add_role_grant(const Case&);
+void remove_role_grant(const Case&);
+void nest_role(const Case&);
+void unnest_role(const Case&);
+void assign_role(const Case&);
+void unassign_role(const Case&);
 
 }  // namespace postern::domain

@@ -17,6 +17,25 @@ Seq State::tenant_head(const Uuid& tenant) const {
   return place == tenant_heads_.end() ? 0 : place->second;
 }
 
+std::size_t State::role_holder_count(const Uuid& role) const {
+  const auto place = role_holders_.find(role);
+  return place == role_holders_.end() ? 0 : place->second;
+}
+
+void State::count_roles(const User* before, const User* after) {
+  const auto held_by = [](const User* user) -> const std::vector<RoleHeld>& {
+    static const std::vector<RoleHeld> none;
+    const bool lives = user != nullptr && user->status != schema::UserStatus::deleted;
+    return lives ? extras_of(*user).roles : none;
+  };
+  const auto& taken = held_by(before);
+  const auto& given = held_by(after);
+  if (&taken == &given) return;
+  for (const RoleHeld& held : given) ++role_holders_[held.role];
+  for (const RoleHeld& held : taken)
+    if (--role_holders_[held.role] == 0) role_holders_.erase(held.role);
+}
+
 void State::replace(Owned<Tenant> after, Changes& changes) {
   Owned<Tenant> before = tables_.put(after);
   changes.tenants.push_back({std::move(before), std::move(after)});
@@ -24,6 +43,7 @@ void State::replace(Owned<Tenant> after, Changes& changes) {
 
 void State::replace(Owned<User> after, Changes& changes) {
   Owned<User> before = tables_.put(after);
+  count_roles(before.get(), after.get());
   changes.users.push_back({std::move(before), std::move(after)});
 }
 
@@ -65,6 +85,7 @@ void State::revert(const Changes& changes) {
   for (const auto& change : std::views::reverse(changes.users)) {
     tables_.take_user(change.after->id);
     if (change.before) tables_.put(change.before);
+    count_roles(change.after.get(), change.before.get());
   }
   for (const auto& change : std::views::reverse(changes.operators)) {
     if (change.after) tables_.take_operator(change.after->id);

@@ -38,6 +38,8 @@ class State {
   /// The newest record of a tenant; 0: none.
   Seq tenant_head(const Uuid& tenant) const;
   std::size_t owner_count() const { return owner_count_; }
+  /// A8: users that hold the role themselves, without the deleted ones.
+  std::size_t role_holder_count(const Uuid& role) const;
 
   // ---- for apply alone
 
@@ -57,6 +59,8 @@ class State {
   void revert(const Changes& changes);
 
  private:
+  void count_roles(const User* before, const User* after);
+
   struct TextHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const {
@@ -70,6 +74,7 @@ class State {
   Tables<Owned> tables_;
   std::unordered_set<std::string, TextHash, std::equal_to<>> texts_;
   boost::unordered_flat_map<Uuid, Seq, UuidHash> tenant_heads_;
+  boost::unordered_flat_map<Uuid, std::size_t, UuidHash> role_holders_;
   Seq seq_ = 0;
   std::int64_t time_ns_ = 0;
   std::size_t owner_count_ = 0;

@@ -8,6 +8,7 @@
 #include "daemon/domain/digest.h"
 #include "daemon/journal/sha256.h"
 #include "daemon/service/call.h"
+#include "daemon/service/auditor_parts.h"
 #include "daemon/service/personal.h"
 
 namespace postern::service {
@@ -16,35 +17,6 @@ namespace {
 
 using schema::Code;
 using schema::HistoryBody;
-
-constexpr std::uint32_t page_default = 100;
-constexpr std::uint32_t page_most = 1'000;
-
-std::string_view view_of(const flatbuffers::String* text) {
-  return text == nullptr ? std::string_view() : text->string_view();
-}
-
-std::size_t page_size(std::uint32_t asked) {
-  return asked == 0 ? page_default : std::min(asked, page_most);
-}
-
-template <class Body>
-schema::HistoryPageBodyUnion body_of(Body body) {
-  schema::HistoryPageBodyUnion made;
-  made.Set(std::move(body));
-  return made;
-}
-
-std::unique_ptr<schema::GrantViewT> grant_view(const domain::Grant& grant) {
-  auto made = std::make_unique<schema::GrantViewT>();
-  made->reference = std::make_unique<schema::GrantReferenceT>();
-  made->reference->seq = grant.seq;
-  made->reference->index = static_cast<std::uint16_t>(grant.index);
-  made->effect = grant.effect();
-  made->action = *grant.action;
-  made->resource = *grant.resource;
-  return made;
-}
 
 std::vector<schema::LockCause> lock_causes(const domain::Tenant& tenant, const domain::User& user) {
   std::vector<schema::LockCause> causes;
@@ -103,10 +75,15 @@ Auditor::Body Auditor::answer(const schema::HistoryRequest& request,
     case HistoryBody::TestAddress:
       return answer(*request.body_as_TestAddress(), asker);
     case HistoryBody::ListCatalogue:
+      return answer(*request.body_as_ListCatalogue(), asker);
     case HistoryBody::ListRoles:
+      return answer(*request.body_as_ListRoles(), asker);
     case HistoryBody::GetRole:
+      return answer(*request.body_as_GetRole(), asker);
     case HistoryBody::ListPermissions:
+      return answer(*request.body_as_ListPermissions(), asker);
     case HistoryBody::WhoCan:
+      return answer(*request.body_as_WhoCan(), asker);
     case HistoryBody::ListCalls:
     case HistoryBody::GetRecords:
     case HistoryBody::NONE:
@@ -193,9 +170,11 @@ std::unique_ptr<schema::UserSecurityT> Auditor::security_of(const domain::Tenant
   return security;
 }
 
-std::unique_ptr<schema::GrantHeldT> Auditor::held(const domain::Grant& grant) {
+std::unique_ptr<schema::GrantHeldT> Auditor::held(const domain::Grant& grant,
+                                                  const std::string* role,
+                                                  const domain::Conditions* conditions) {
   auto made = std::make_unique<schema::GrantHeldT>();
-  made->grant = grant_view(grant);
+  made->grant = grant_view(grant, role, conditions);
   made->added = cause_of(grant.seq);
   return made;
 }
@@ -219,7 +198,15 @@ Auditor::Body Auditor::answer(const schema::GetUser& wanted, const domain::Opera
   schema::UserViewT made;
   made.details = details_of(*tenant, *user);
   made.security = security_of(*tenant, *user);
-  for (const domain::Grant& grant : user->grants->sorted) made.data_access.push_back(held(grant));
+  for (const domain::Grant& grant : user->grants->sorted)
+    made.data_access.push_back(held(grant, nullptr, domain::conditions_of(*user->grants, grant)));
+  for (const domain::RoleHeld& role : domain::extras_of(*user).roles) {
+    const domain::NamedRole* found = domain::find_role(*tenant, role.role);
+    if (found == nullptr) continue;
+    auto& part = made.roles.emplace_back(std::make_unique<schema::RoleHeldT>());
+    part->name = found->name;
+    part->added = cause_of(role.seq);
+  }
   return body_of(std::move(made));
 }
 
@@ -280,41 +267,7 @@ Auditor::Body Auditor::answer(const schema::ListOperators&, const domain::Operat
   return body_of(std::move(page));
 }
 
-// ---- explain, digest
-
-Auditor::Body Auditor::answer(const schema::Explain& wanted, const domain::Operator& asker) {
-  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
-  const domain::User* user = tenant == nullptr
-                                 ? nullptr
-                                 : view_.tables().find_user(tenant->id, view_of(wanted.username()));
-  std::vector<schema::ProblemT> problems;
-  check_call(wanted.call(), problems);
-  if (!problems.empty()) return std::unexpected(std::move(problems.front()));
-  const domain::CallFacts call =
-      facts_of(wanted.call(), parts_.clock.now_ns(), view_.tables().providers());
-  domain::Question question;
-  if (wanted.question() != nullptr)
-    question = {view_of(wanted.question()->action()), view_of(wanted.question()->resource()),
-                wanted.question()->this_level_only()};
-  schema::ExplanationT made;
-  for (const domain::Stop& stop :
-       domain::all_stops(tenant, user, call, wanted.question() == nullptr ? nullptr : &question)) {
-    auto& told = made.stops.emplace_back(std::make_unique<schema::StopT>());
-    const schema::CodeText& text = schema::code_text(stop.code);
-    told->code = stop.code;
-    told->sentence = text.sentence;
-    told->remedy = text.remedy;
-    told->caused_by = cause_of(stop.seq);
-    if (stop.grant != nullptr) told->grant = grant_view(*stop.grant);
-  }
-  made.allowed = made.stops.empty();
-  if (tenant != nullptr && user != nullptr && wanted.question() != nullptr) {
-    const domain::Verdict verdict = domain::authorize(*tenant, *user, question);
-    if (verdict.allowed() && verdict.grant != nullptr) made.grant = held(*verdict.grant);
-  }
-  if (call.address) made.address = domain::text_of(*call.address);
-  return body_of(std::move(made));
-}
+// ---- digest
 
 Auditor::Body Auditor::answer(const schema::GetDigest&, const domain::Operator& asker) {
   if (!asker.all_tenants)

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "daemon/credential/key_store.h"
+#include "daemon/domain/authorize.h"
 #include "daemon/domain/fold.h"
 #include "daemon/platform/clock.h"
 #include "daemon/service/inbound.h"
@@ -40,6 +41,11 @@ class Auditor {
   Body answer(const schema::ListUsers& wanted, const domain::Operator& asker);
   Body answer(const schema::ListOperators& wanted, const domain::Operator& asker);
   Body answer(const schema::Explain& wanted, const domain::Operator& asker);
+  Body answer(const schema::ListCatalogue& wanted, const domain::Operator& asker);
+  Body answer(const schema::ListRoles& wanted, const domain::Operator& asker);
+  Body answer(const schema::GetRole& wanted, const domain::Operator& asker);
+  Body answer(const schema::ListPermissions& wanted, const domain::Operator& asker);
+  Body answer(const schema::WhoCan& wanted, const domain::Operator& asker);
   Body answer(const schema::GetDigest& wanted, const domain::Operator& asker);
   Body answer(const schema::ListRanges& wanted, const domain::Operator& asker);
   Body answer(const schema::TestAddress& wanted, const domain::Operator& asker);
@@ -50,7 +56,14 @@ class Auditor {
                                                    const domain::User& user);
   std::unique_ptr<schema::UserSecurityT> security_of(const domain::Tenant& tenant,
                                                      const domain::User& user);
-  std::unique_ptr<schema::GrantHeldT> held(const domain::Grant& grant);
+  std::unique_ptr<schema::GrantHeldT> held(const domain::Grant& grant, const std::string* role,
+                                           const domain::Conditions* conditions);
+  schema::RoleViewT describe(const domain::Tenant& tenant, const domain::NamedRole& role);
+  /// Users that hold each role themselves.
+  using RoleCounts = boost::unordered_flat_map<domain::Uuid, std::uint64_t, domain::KeyHash>;
+  RoleCounts count_holders(const domain::Tenant& tenant) const;
+  std::vector<std::unique_ptr<schema::StopT>> told(const std::vector<domain::Stop>& stops,
+                                                   const domain::CallFacts& call);
   /// The record behind a fact; null for seq 0.
   std::unique_ptr<schema::CauseT> cause_of(domain::Seq seq);
 

@@ -99,7 +99,8 @@ Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std
     if (secrets.confirmation) material.password_confirmation = reveal(secrets.confirmation);
     material.current_password = reveal(secrets.current_password);
     const CommandBody kind = command.body_type();
-    if (kind == CommandBody::CreateTenant || kind == CommandBody::AddOperator)
+    if (kind == CommandBody::CreateTenant || kind == CommandBody::AddOperator ||
+        kind == CommandBody::CreateRole)
       material.new_id = new_id(now_ns);
     if (const auto* create = command.body_as_CreateUser()) {
       if (spare_keys_.empty()) {

@@ -89,18 +89,21 @@ std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::si
 }
 
 flatbuffers::Offset<schema::GrantView> pack_grant(flatbuffers::FlatBufferBuilder& builder,
-                                                  const domain::Grant& grant) {
+                                                  const domain::Grant& grant,
+                                                  const std::string* role) {
   const auto reference =
       schema::CreateGrantReference(builder, grant.seq, static_cast<std::uint16_t>(grant.index));
   const auto action = builder.CreateString(*grant.action);
   const auto resource = builder.CreateString(*grant.resource);
-  return schema::CreateGrantView(builder, reference, grant.effect(), action, resource);
+  const auto role_name =
+      role == nullptr ? flatbuffers::Offset<flatbuffers::String>() : builder.CreateString(*role);
+  return schema::CreateGrantView(builder, reference, grant.effect(), action, resource, role_name);
 }
 
 flatbuffers::Offset<schema::Decision> pack_decision(flatbuffers::FlatBufferBuilder& builder,
                                                     const domain::Verdict& verdict) {
   flatbuffers::Offset<schema::GrantView> grant;
-  if (verdict.grant != nullptr) grant = pack_grant(builder, *verdict.grant);
+  if (verdict.grant != nullptr) grant = pack_grant(builder, *verdict.grant, verdict.role);
   return schema::CreateDecision(builder, verdict.allowed(), verdict.reason, grant);
 }
 
@@ -229,6 +232,8 @@ void Reader::check(const Peer& peer, Opened<schema::Query> opened, const domain:
     job.asker = asker_;
     return job.decisions.reserve(questions.size());
   }
+  domain::CallFacts call = facts_of(query);
+  call.now_ns = now_ns;
   std::vector<flatbuffers::Offset<schema::Decision>> decisions;
   decisions.reserve(questions.size());
   QuestionNotes notes(parts_.calls, noted, questions.size());
@@ -237,7 +242,8 @@ void Reader::check(const Peer& peer, Opened<schema::Query> opened, const domain:
     if (stop == Code::ok)
       verdict = domain::authorize(*tenant, *user,
                                   {view_of(question->action()), view_of(question->resource()),
-                                   question->this_level_only()});
+                                   question->this_level_only()},
+                                  call);
     notes.add(*question, verdict);
     decisions.push_back(pack_decision(builder_, verdict));
   }
@@ -276,11 +282,14 @@ void Reader::check_slice(LongCheck& job) {
   noted.time_ns = job.time_ns;
   noted.seq = job.seq;
   QuestionNotes notes(parts_.calls, noted, end - job.next);
+  domain::CallFacts call = facts_of(*job.query);
+  call.now_ns = job.time_ns;
   for (; job.next < end; ++job.next) {
     const schema::Question& question = *questions[job.next];
     const domain::Verdict verdict = domain::authorize(
         *job.tenant, *job.user,
-        {view_of(question.action()), view_of(question.resource()), question.this_level_only()});
+        {view_of(question.action()), view_of(question.resource()), question.this_level_only()},
+        call);
     notes.add(question, verdict);
     job.decisions.push_back(pack_decision(job.builder, verdict));
   }

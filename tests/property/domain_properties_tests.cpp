@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(a_naive_oracle_gives_the_same_answers) {
         verdict.reason = domain::first_stop_before_credential(&tenant, &user, {}).code;
         if (verdict.allowed())
           verdict = domain::authorize(
-              tenant, user, {question.action, question.resource, question.this_level_only});
+              tenant, user, {question.action, question.resource, question.this_level_only}, {});
         const support::Oracle::Answer answer =
             run.oracle.ask(user.id, question.action, question.resource, question.this_level_only);
         ++answers[verdict.reason];

@@ -318,12 +318,12 @@ std::vector<LockCause> Scenario::locks(std::string_view username) const {
 }
 
 Code Scenario::answer(std::string_view username, std::string_view action, std::string_view resource,
-                      bool this_level_only) const {
+                      bool this_level_only, const domain::CallFacts& call) const {
   const domain::Tenant& acme = tenant(tenant_);
   const domain::User& asked = user(username);
-  const domain::Stop stop = domain::first_stop_before_credential(&acme, &asked, {});
+  const domain::Stop stop = domain::first_stop_before_credential(&acme, &asked, call);
   if (stop.code != Code::ok) return stop.code;
-  return domain::authorize(acme, asked, {action, resource, this_level_only}).reason;
+  return domain::authorize(acme, asked, {action, resource, this_level_only}, call).reason;
 }
 
 // ---- the order of refusals

@@ -162,7 +162,7 @@ class Scenario {
 
   /// The answer to a question by name: `ok` or the first reason against it.
   Code answer(std::string_view username, std::string_view action, std::string_view resource,
-              bool this_level_only = false) const;
+              bool this_level_only = false, const domain::CallFacts& call = {}) const;
 
  private:
   void give(const schema::CommandT& command);

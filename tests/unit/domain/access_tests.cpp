@@ -46,7 +46,7 @@ Line deny_line(const char* action, const char* resource) { return {true, action,
 std::string name_of(const Grant* grant) { return grant == nullptr ? "-" : *grant->resource; }
 
 Matches match(const Grants& grants, const char* path, bool this_level_only = false) {
-  return domain::match(grants, "read", path, this_level_only);
+  return domain::match(grants, {"read", {}, path, this_level_only}, {});
 }
 
 }  // namespace
@@ -174,11 +174,13 @@ BOOST_AUTO_TEST_CASE(A1_the_order_of_adding_makes_no_difference) {
 BOOST_AUTO_TEST_CASE(A1_a_grant_is_found_and_removed_by_what_names_it) {
   const Grants grants = grants_of(
       {allow_line("read", "table/a"), deny_line("read", "table/a"), allow_line("read", "table/*")});
-  const Grant* found = domain::find_grant(grants, schema::Effect::deny, "read", "table/a");
+  const auto all = domain::find_grants(grants, schema::Effect::deny, "read", "table/a");
+  BOOST_REQUIRE(all.size() == 1U);
+  const Grant* found = all.front();
   BOOST_REQUIRE(found != nullptr);
   BOOST_TEST(found->seq == 2U);
   BOOST_TEST((found->effect() == schema::Effect::deny));
-  BOOST_TEST(domain::find_grant(grants, schema::Effect::deny, "read", "table/*") == nullptr);
+  BOOST_TEST(domain::find_grants(grants, schema::Effect::deny, "read", "table/*").empty());
   const auto fewer = domain::without_grant(grants, 2, 0);
   BOOST_TEST(fewer->size() == 2U);
   BOOST_TEST(fewer->plain_count == 1U);

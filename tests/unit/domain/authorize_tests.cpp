@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(A10_a_decision_names_the_grant_that_decided) {
              deny("bob", "read", "table/a/b"));
   const auto seq = story.state().seq();
   const auto ask = [&](const char* resource) {
-    return domain::authorize(story.tenant(), story.user("bob"), {"read", resource, false});
+    return domain::authorize(story.tenant(), story.user("bob"), {"read", resource, false}, {});
   };
   const domain::Verdict allowed = ask("table/a/c");
   BOOST_TEST(allowed.allowed());

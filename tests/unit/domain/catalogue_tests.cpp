@@ -120,6 +120,7 @@ BOOST_AUTO_TEST_CASE(A7_what_is_retired_is_unknown_and_grants_on_it_go_on) {
                                    {{"shop/a"}, {"shop/a-b"}, {"shop/a/x"}, {"shop/c"}}},
                                   {"house", {{"enter"}}}}),
                      user("bob"), allow("bob", "sell", "shop/a"), allow("bob", "sell", "shop/c"));
+  BOOST_TEST(story.answer("bob", "read", "shop/c") == Code::ok);
   story.given(retire({"house"}, {{"shop", "read"}}, {"shop/a"}));
   const Catalogue& known = *story.tenant().catalogue;
   BOOST_TEST(known.size() == 1U);
@@ -211,6 +212,33 @@ BOOST_AUTO_TEST_CASE(A7_a_grant_on_what_is_unknown_is_told_what_is_near) {
   story.when(allow("bob", "read", "shop/zoo/bar"))
       .refused(Code::unknown_resource)
       .telling("It knows none.");
+}
+
+BOOST_AUTO_TEST_CASE(A6_who_may_do_what_implies_an_action_may_do_that_too) {
+  auto story = given(tenant("acme"), user("bob"), allow("bob", "print-card", "project/a"));
+  BOOST_TEST(story.answer("bob", "preview-card", "project/a") == Code::ok);
+  BOOST_TEST(story.answer("bob", "print-card", "project/a") == Code::ok);
+  story.given(user("eve"), allow("eve", "preview-card", "project/a"));
+  BOOST_TEST(story.answer("eve", "print-card", "project/a") == Code::no_matching_grant);
+  // By way of others too.
+  story.given(define({{"project",
+                       {{.name = "run-press", .implies = {"print-card"}},
+                        {.name = "own", .implies = {"run-press", "add-records"}}}}}),
+              allow("eve", "own", "project/b"));
+  BOOST_TEST(story.answer("eve", "preview-card", "project/b") == Code::ok);
+  BOOST_TEST(story.answer("eve", "erase-records", "project/b") == Code::no_matching_grant);
+}
+
+BOOST_AUTO_TEST_CASE(A6_a_deny_is_of_its_own_action_alone) {
+  auto story = given(tenant("acme"), user("bob"), allow("bob", "print-card", "project/a"),
+                     deny("bob", "preview-card", "project/a"));
+  BOOST_TEST(story.answer("bob", "preview-card", "project/a") == Code::denied_by_grant);
+  BOOST_TEST(story.answer("bob", "print-card", "project/a") == Code::ok);
+  story.given(user("eve"), allow("eve", "print-card", "project"),
+              deny("eve", "print-card", "project/a"));
+  BOOST_TEST(story.answer("eve", "print-card", "project/a") == Code::denied_by_grant);
+  BOOST_TEST(story.answer("eve", "preview-card", "project/a") == Code::ok);
+  BOOST_TEST(story.answer("eve", "preview-card", "project") == Code::ok);
 }
 
 BOOST_AUTO_TEST_CASE(A5_what_lets_data_out_says_so) {

@@ -1,0 +1,321 @@
+// The auditor on access: catalogues, roles, what a user may do, who may do this, and why not.
+#include <algorithm>
+#include <tuple>
+
+#include "codes.h"
+#include "daemon/domain/path.h"
+#include "daemon/domain/roles.h"
+#include "daemon/service/auditor.h"
+#include "daemon/service/auditor_parts.h"
+#include "daemon/service/call.h"
+
+namespace postern::service {
+
+namespace {
+
+using schema::Code;
+
+std::unexpected<schema::ProblemT> refused(Code code, std::string_view field,
+                                          std::string_view detail = {}) {
+  return std::unexpected(make_problem(code, field, detail));
+}
+
+std::expected<domain::CallFacts, schema::ProblemT> checked_call(
+    const schema::Call* call, std::int64_t now_ns, const domain::Providers& providers) {
+  std::vector<schema::ProblemT> problems;
+  check_call(call, problems);
+  if (!problems.empty()) return std::unexpected(std::move(problems.front()));
+  return facts_of(call, now_ns, providers);
+}
+
+}  // namespace
+
+// ---- catalogue
+
+Auditor::Body Auditor::answer(const schema::ListCatalogue& wanted, const domain::Operator& asker) {
+  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
+  if (tenant == nullptr) return refused(Code::tenant_unknown, "tenant");
+  const std::string_view kind_name = view_of(wanted.kind());
+  if (!kind_name.empty() && domain::find_kind(*tenant->catalogue, kind_name) == nullptr)
+    return refused(Code::unknown_resource, "kind",
+                   domain::nearest_known(*tenant->catalogue, kind_name, "*"));
+  std::vector<const domain::CatalogueResource*> found;
+  for (const domain::CatalogueKind& kind : *tenant->catalogue)
+    for (const domain::CatalogueResource& resource : kind.resources)
+      if ((kind_name.empty() || kind.name == kind_name) && resource.path > view_of(wanted.after()))
+        found.push_back(&resource);
+  std::ranges::sort(found, {}, &domain::CatalogueResource::path);
+  schema::CataloguePageT page;
+  const std::size_t count_max = page_size(wanted.count_max(), 1'000, 10'000);
+  std::size_t bytes = 0;
+  for (const domain::CatalogueResource* resource : found) {
+    page.more = page.resources.size() == count_max || bytes > page_bytes_soft_max;
+    if (page.more) break;
+    auto& made = page.resources.emplace_back(std::make_unique<schema::CatalogueResourceT>());
+    made->path = resource->path;
+    made->description = resource->description;
+    made->open = resource->open;
+    made->warning = resource->warning;
+    bytes += 60 + made->path.size() + made->description.size() + made->warning.size();
+  }
+  return body_of(std::move(page));
+}
+
+// ---- roles
+
+schema::RoleViewT Auditor::describe(const domain::Tenant& tenant, const domain::NamedRole& role) {
+  schema::RoleViewT made;
+  made.id = std::make_unique<Uuid>(role.id);
+  made.name = role.name;
+  made.description = role.description;
+  made.grant_count = static_cast<std::uint32_t>(role.grants->size());
+  for (const Uuid& id : role.inner)
+    if (const domain::NamedRole* inner = domain::find_role(tenant, id))
+      made.inner.push_back(inner->name);
+  made.created = cause_of(role.created_seq);
+  return made;
+}
+
+Auditor::RoleCounts Auditor::count_holders(const domain::Tenant& tenant) const {
+  RoleCounts counts;
+  view_.tables().for_each_user([&](const domain::User& user) {
+    if (user.tenant != tenant.id || user.status == schema::UserStatus::deleted) return;
+    for (const domain::RoleHeld& held : domain::extras_of(user).roles) ++counts[held.role];
+  });
+  return counts;
+}
+
+Auditor::Body Auditor::answer(const schema::ListRoles& wanted, const domain::Operator& asker) {
+  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
+  if (tenant == nullptr) return refused(Code::tenant_unknown, "tenant");
+  schema::RolePageT page;
+  if (tenant->roles == nullptr) return body_of(std::move(page));
+  RoleCounts counts = count_holders(*tenant);
+  const std::size_t count_max = page_size(wanted.count_max());
+  for (const auto& role : tenant->roles->by_name) {
+    if (role->name <= view_of(wanted.after())) continue;
+    page.more = page.roles.size() == count_max;
+    if (page.more) break;
+    page.roles.push_back(std::make_unique<schema::RoleViewT>(describe(*tenant, *role)));
+    page.roles.back()->holder_count = counts[role->id];
+  }
+  return body_of(std::move(page));
+}
+
+Auditor::Body Auditor::answer(const schema::GetRole& wanted, const domain::Operator& asker) {
+  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
+  if (tenant == nullptr) return refused(Code::tenant_unknown, "tenant");
+  const domain::NamedRole* role = domain::find_role(*tenant, view_of(wanted.name()));
+  if (role == nullptr) return refused(Code::role_unknown, "name");
+  schema::RoleViewT made = describe(*tenant, *role);
+  made.holder_count = count_holders(*tenant)[role->id];
+  for (const domain::Grant& grant : role->grants->sorted)
+    made.grants.push_back(held(grant, nullptr, domain::conditions_of(*role->grants, grant)));
+  return body_of(std::move(made));
+}
+
+// ---- Q3
+
+namespace {
+
+/// One line of what a user may do.
+struct Line {
+  const domain::Grant* grant;
+  const std::string* role;
+  const domain::Conditions* conditions;
+  /// The grant's, or one that it implies (A6).
+  std::string_view action;
+
+  auto order() const {
+    return std::tuple(std::string_view(*grant->resource), action, bool{grant->deny},
+                      domain::Seq{grant->seq}, std::uint64_t{grant->index},
+                      role == nullptr ? std::string_view() : std::string_view(*role));
+  }
+  /// Says the order as text; a blank is less than any character of a name.
+  std::string place() const {
+    const auto padded = [](std::uint64_t number) {
+      const std::string digits = std::to_string(number);
+      return std::string(20 - digits.size(), '0') + digits;
+    };
+    std::string text = *grant->resource;
+    text.append(" ").append(action).append(grant->deny ? " 1 " : " 0 ");
+    text.append(padded(grant->seq)).append(" ").append(padded(grant->index)).append(" ");
+    return role == nullptr ? text : text + *role;
+  }
+};
+
+void add_lines(const domain::Catalogue& catalogue, const domain::Held& holder,
+               std::vector<Line>& lines) {
+  for (const domain::Grant& grant : holder.grants.sorted) {
+    const auto add = [&](std::string_view action) {
+      lines.push_back({&grant, holder.role_of(grant),
+                       domain::conditions_of(holder.grants, grant), action});
+    };
+    add(*grant.action);
+    const domain::CatalogueKind* kind =
+        domain::find_kind(catalogue, domain::kind_of(*grant.resource));
+    if (kind == nullptr || grant.deny) continue;
+    for (const domain::CatalogueAction& action : kind->actions)
+      if (std::ranges::find(action.implied_by, *grant.action) != action.implied_by.end())
+        add(action.name);
+  }
+}
+
+/// Whether a deny of these takes from the line all it says.
+bool is_denied(const Line& line, const std::vector<Line>& denies, const domain::CallFacts& call) {
+  return std::ranges::any_of(denies, [&](const Line& deny) {
+    const bool speaks = deny.action == "*" || deny.action == line.action;
+    const bool counts = deny.conditions == nullptr || domain::are_met(*deny.conditions, call);
+    // A `*` of the line stands for any name, so it is covered by the same or by a `*` alone.
+    return speaks && counts &&
+           domain::lie_of(*line.grant->resource, *deny.grant->resource) == domain::Lie::covered;
+  });
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<schema::StopT>> Auditor::told(const std::vector<domain::Stop>& stops,
+                                                          const domain::CallFacts& call) {
+  std::vector<std::unique_ptr<schema::StopT>> made;
+  for (const domain::Stop& stop : stops) {
+    auto& told = made.emplace_back(std::make_unique<schema::StopT>());
+    const schema::CodeText& text = schema::code_text(stop.code);
+    told->code = stop.code;
+    told->sentence = text.sentence;
+    told->remedy = text.remedy;
+    told->caused_by = cause_of(stop.seq);
+    if (stop.grant != nullptr) told->grant = grant_view(*stop.grant, stop.role, stop.conditions);
+    if (stop.code == Code::condition_not_met && stop.conditions != nullptr)
+      for (const std::string& part : domain::unmet_parts(*stop.conditions, call))
+        told->sentence += " " + part;
+  }
+  return made;
+}
+
+Auditor::Body Auditor::answer(const schema::ListPermissions& wanted,
+                              const domain::Operator& asker) {
+  if (view_of(wanted.token()).size() > 0)
+    return refused(Code::field_malformed, "token",
+                   "This daemon takes no token here; name the user.");
+  if (asker.role == schema::Role::service && !asker.vouches)
+    return refused(Code::not_permitted, "username",
+                   "To name a user a service needs the operator's flag 'vouches'.");
+  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
+  if (tenant == nullptr) return refused(Code::tenant_unknown, "tenant");
+  const domain::User* user = view_.tables().find_user(tenant->id, view_of(wanted.username()));
+  if (user == nullptr) return refused(Code::user_unknown, "username");
+  const auto told_call =
+      checked_call(wanted.call(), parts_.clock.now_ns(), view_.tables().providers());
+  if (!told_call) return std::unexpected(told_call.error());
+  const domain::CallFacts& call = *told_call;
+  schema::PermissionPageT page;
+  page.stops = told(domain::all_stops(tenant, user, call, nullptr), call);
+  std::vector<Line> lines;
+  domain::visit_holders(*tenant, *user, [&](const domain::Held& holder) {
+    add_lines(*tenant->catalogue, holder, lines);
+  });
+  std::ranges::sort(lines, {}, &Line::order);
+  std::vector<Line> denies;
+  std::ranges::copy_if(lines, std::back_inserter(denies),
+                       [](const Line& line) { return bool{line.grant->deny}; });
+  const std::string after(view_of(wanted.after()));
+  const std::size_t count_max = page_size(wanted.count_max(), 1'000);
+  std::size_t bytes = 0;
+  const auto first = std::ranges::partition_point(
+      lines, [&](const Line& line) { return line.place() <= after; });
+  for (auto line = after.empty() ? lines.begin() : first; line != lines.end(); ++line) {
+    page.more = page.permissions.size() == count_max || bytes > page_bytes_soft_max;
+    if (page.more) break;
+    auto& made = page.permissions.emplace_back(std::make_unique<schema::PermissionT>());
+    made->grant = grant_view(*line->grant, line->role, line->conditions);
+    made->grant->action = line->action;
+    if (!domain::knows(*tenant->catalogue, *line->grant->resource, line->action))
+      made->state = Code::unknown_resource;
+    else if (!line->grant->deny && is_denied(*line, denies, call))
+      made->state = Code::denied_by_grant;
+    else if (line->conditions != nullptr && !domain::are_met(*line->conditions, call))
+      made->state = Code::condition_not_met;
+    bytes += bytes_of(*made->grant);
+    page.next = line->place();
+  }
+  return body_of(std::move(page));
+}
+
+// ---- Q4
+
+Auditor::Body Auditor::answer(const schema::WhoCan& wanted, const domain::Operator& asker) {
+  /// Users looked at for one page.
+  constexpr std::size_t looked_at_max = 10'000;
+  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
+  if (tenant == nullptr) return refused(Code::tenant_unknown, "tenant");
+  if (wanted.question() == nullptr) return refused(Code::field_missing, "question");
+  const domain::Question question{view_of(wanted.question()->action()),
+                                  view_of(wanted.question()->resource()),
+                                  wanted.question()->this_level_only()};
+  if (!domain::is_path(question.resource)) return refused(Code::resource_malformed, "resource");
+  if (question.action == "*" ||
+      !domain::knows(*tenant->catalogue, question.resource, question.action))
+    return refused(Code::unknown_resource, "resource",
+                   domain::nearest_known(*tenant->catalogue, question.resource, question.action));
+  const auto told_call =
+      checked_call(wanted.call(), parts_.clock.now_ns(), view_.tables().providers());
+  if (!told_call) return std::unexpected(told_call.error());
+  const domain::CallFacts& call = *told_call;
+  const auto users =
+      view::list_users(view_, *tenant, {}, view_of(wanted.after()), looked_at_max);
+  schema::HolderPageT page;
+  page.more = users.more;
+  const std::size_t count_max = page_size(wanted.count_max());
+  std::size_t bytes = 0;
+  for (const domain::User* user : users.entries) {
+    if (page.holders.size() == count_max || bytes > page_bytes_soft_max) {
+      page.more = true;
+      break;
+    }
+    page.next = user->username;
+    const domain::Verdict verdict = domain::authorize(*tenant, *user, question, call);
+    const bool may = verdict.allowed() || verdict.reason == Code::condition_not_met;
+    if (!may) continue;
+    const Code stop = domain::first_stop_before_credential(tenant, user, call).code;
+    const Code state = stop == Code::ok ? verdict.reason : stop;
+    if (wanted.usable_only() && state != Code::ok) continue;
+    auto& holder = page.holders.emplace_back(std::make_unique<schema::HolderT>());
+    holder->user = std::make_unique<Uuid>(user->id);
+    holder->username = user->username;
+    holder->grant = grant_view(*verdict.grant, verdict.role, verdict.conditions);
+    holder->state = state;
+    bytes += 100 + user->username.size() + bytes_of(*holder->grant);
+  }
+  return body_of(std::move(page));
+}
+
+// ---- Q5
+
+Auditor::Body Auditor::answer(const schema::Explain& wanted, const domain::Operator& asker) {
+  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
+  const domain::User* user = tenant == nullptr
+                                 ? nullptr
+                                 : view_.tables().find_user(tenant->id, view_of(wanted.username()));
+  const auto told_call =
+      checked_call(wanted.call(), parts_.clock.now_ns(), view_.tables().providers());
+  if (!told_call) return std::unexpected(told_call.error());
+  const domain::CallFacts& call = *told_call;
+  domain::Question question;
+  if (wanted.question() != nullptr)
+    question = {view_of(wanted.question()->action()), view_of(wanted.question()->resource()),
+                wanted.question()->this_level_only()};
+  schema::ExplanationT made;
+  made.stops = told(
+      domain::all_stops(tenant, user, call, wanted.question() == nullptr ? nullptr : &question),
+      call);
+  made.allowed = made.stops.empty();
+  if (tenant != nullptr && user != nullptr && wanted.question() != nullptr) {
+    const domain::Verdict verdict = domain::authorize(*tenant, *user, question, call);
+    if (verdict.allowed() && verdict.grant != nullptr)
+      made.grant = held(*verdict.grant, verdict.role, verdict.conditions);
+  }
+  if (call.address) made.address = domain::text_of(*call.address);
+  return body_of(std::move(made));
+}
+
+}  // namespace postern::service
