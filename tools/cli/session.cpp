@@ -125,6 +125,8 @@ void Session::print_receipt(const schema::ReceiptT& receipt) {
                uuid_text(event->user), event_details(*event)});
   }
   table.write(out());
+  for (const auto& event : receipt.events)
+    if (!event->warning.empty()) talk() << "Warning: " << printable(event->warning) << '\n';
 }
 
 schema::AnswerT Session::ask(schema::QueryT query) {

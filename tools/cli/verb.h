@@ -75,6 +75,8 @@ extern const Noun tenant_noun;
 extern const Noun user_noun;
 extern const Noun password_noun;
 extern const Noun grant_noun;
+extern const Noun role_noun;
+extern const Noun catalogue_noun;
 extern const Noun network_noun;
 extern const Noun operator_noun;
 extern const Noun events_noun;
