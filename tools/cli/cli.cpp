@@ -45,6 +45,10 @@ void add_global_options(CLI::App& app, Settings& settings) {
                  "Your key pair, as 'operator add --key-out' writes it; mode 0600")
       ->envname("POSTERN_KEY")
       ->type_name("FILE");
+  app.add_option("--signing-key", access.signing_key,
+                 "Sign every command with this key, as 'operator add --signing-key-out' writes it")
+      ->envname("POSTERN_SIGNING_KEY")
+      ->type_name("FILE");
   app.add_option("--server-key", access.server_key,
                  "The server's public key in Z85, or a file with it")
       ->envname("POSTERN_SERVER_KEY")
