@@ -1,13 +1,18 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <bit>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstring>
 #include <ranges>
 
+#include "command_generated.h"
 #include "daemon/credential/key_store.h"
+#include "daemon/credential/signature.h"
 #include "replay/record_text.h"
 #include "replay/verbs.h"
+#include "schema/identifiers.h"
 
 namespace postern::replay {
 
@@ -25,6 +30,7 @@ struct Findings {
   domain::State state;
   bool keys_there = false;
   std::size_t users = 0;
+  std::size_t signatures = 0;
   std::vector<Failure> damage;
   std::optional<Failure> trouble;
 
@@ -36,10 +42,59 @@ struct Findings {
   }
 };
 
+/// O4: the operator as the record found it: a record may change or remove the one who sent it.
+const domain::Operator* signer_of(const Step& step) {
+  const domain::Uuid& id = *step.record.operator_id();
+  for (const auto& change : step.changes.operators)
+    if (change.before != nullptr && change.before->id == id) return change.before.get();
+  return step.state.tables().find_operator(id);
+}
+
+/// Empty: the operator signed this record's message; else what is wrong.
+std::string signature_fault(const Step& step) {
+  const auto* signature = step.record.signature();
+  const auto* kept = step.record.signed_message();
+  credential::Signature bytes;
+  if (signature->size() != bytes.size()) return "it does not have 64 bytes";
+  if (kept == nullptr) return "what it was made over is not kept";
+  std::memcpy(bytes.data(), signature->data(), bytes.size());
+  const std::vector<std::uint8_t> message(kept->begin(), kept->end());
+  const domain::Operator* signer = signer_of(step);
+  if (signer == nullptr) return "its operator did not exist then";
+  const auto is_its = [&](const std::array<std::uint8_t, 32>& key) {
+    return credential::verify_signature(std::bit_cast<credential::SigningPublicKey>(key),
+                                        std::as_bytes(std::span(message)), bytes);
+  };
+  if (!std::ranges::any_of(signer->signing_keys, is_its))
+    return fmt::format("none of the keys that operator {} had then made it", signer->name);
+  constexpr flatbuffers::uoffset_t depth_max = 16;
+  constexpr flatbuffers::uoffset_t tables_max = 16'384;
+  flatbuffers::Verifier verifier(message.data(), message.size(), depth_max, tables_max);
+  if (!verifier.VerifyBuffer<schema::CommandMessage>(schema::command_message_identifier))
+    return "what it was made over is no command message";
+  const auto& sent = *flatbuffers::GetRoot<schema::CommandMessage>(message.data());
+  const auto text = [](const flatbuffers::String* value) {
+    return value == nullptr ? std::string_view() : value->string_view();
+  };
+  const bool same = sent.id() != nullptr && *sent.id() == *step.record.command_id() &&
+                    text(sent.reason()) == text(step.record.reason()) && !sent.dry_run();
+  return same ? "" : "it was made over another command than the record's";
+}
+
+void check_signature(const Step& step, Findings& found) {
+  if (step.record.signature() == nullptr) return;
+  ++found.signatures;
+  if (const std::string fault = signature_fault(step); !fault.empty())
+    found.take({FailureKind::damaged,
+                fmt::format("the signature of record {}: {}", step.record.seq(), fault),
+                "Take the record for unsigned; ask its operator what was sent."});
+}
+
 void read_journal(const Audit& audit, Findings& found) {
   Progress progress(audit.streams.talk, audit.streams.watched);
   const auto head = audit.folder.read(found.state, progress, [&](const Step& step) {
     if (step.record.seq() == 1) found.first_time_ns = step.record.time_ns();
+    check_signature(step, found);
     return Rest::fold;
   });
   found.anchored_seq = audit.folder.anchored_seq();
@@ -106,6 +161,9 @@ void print_fields(const Audit& audit, const Findings& found) {
     fields.emplace_back("checked",
                         "every byte, seqs without a gap, the tree against the anchor, the links of "
                         "each tenant and user");
+  if (found.signatures > 0)
+    fields.emplace_back("signed", fmt::format("{} records, checked with their operators' keys",
+                                              found.signatures));
   fields.emplace_back("keys", found.keys_there ? fmt::format("checked, for {} users", found.users)
                                                : "not checked: this folder has none");
   for (const Failure& failure : found.damage | std::views::take(damage_shown_max)) {
@@ -127,6 +185,7 @@ void print_object(const Audit& audit, const Findings& found) {
   }
   if (found.anchored_seq) object["anchored_seq"] = *found.anchored_seq;
   object["keys_checked"] = found.keys_there;
+  object["signatures_checked"] = found.signatures;
   json::array damage;
   for (const Failure& failure : found.damage)
     damage.push_back({{"sentence", failure.sentence}, {"remedy", failure.remedy}});

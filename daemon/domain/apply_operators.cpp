@@ -7,18 +7,28 @@ namespace postern::domain {
 
 namespace {
 
+using PublicKeys = std::vector<std::array<std::uint8_t, 32>>;
+
+PublicKeys keys_of(
+    const flatbuffers::Vector<flatbuffers::Offset<schema::PublicKey>>* stored) {
+  PublicKeys keys;
+  if (stored == nullptr) return keys;
+  for (const schema::PublicKey* key : *stored) {
+    auto& bytes = keys.emplace_back();
+    if (key->bytes() != nullptr && key->bytes()->size() == bytes.size())
+      std::ranges::copy(*key->bytes(), bytes.begin());
+  }
+  return keys;
+}
+
 /// Takes over what a stored standing says of an operator.
 void take_standing(Operator& entry, const schema::OperatorStanding* standing) {
   entry.keys.clear();
+  entry.signing_keys.clear();
   entry.tenants.clear();
   if (standing == nullptr) return;
-  if (standing->keys() != nullptr) {
-    for (const schema::PublicKey* key : *standing->keys()) {
-      auto& bytes = entry.keys.emplace_back();
-      if (key->bytes() != nullptr && key->bytes()->size() == bytes.size())
-        std::ranges::copy(*key->bytes(), bytes.begin());
-    }
-  }
+  entry.keys = keys_of(standing->keys());
+  entry.signing_keys = keys_of(standing->signing_keys());
   entry.uid.reset();
   if (standing->uid().has_value()) entry.uid = standing->uid().value();
   entry.all_tenants = standing->all_tenants();

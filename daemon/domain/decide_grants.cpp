@@ -1,5 +1,6 @@
 // A: grants, of users and of roles alike.
 #include "codes.h"
+#include "daemon/domain/access.h"
 #include "daemon/domain/conditions.h"
 #include "daemon/domain/path.h"
 #include "daemon/domain/roles.h"
@@ -55,7 +56,7 @@ void check_conditions(const Case& asked, const schema::Conditions* conditions) {
 }
 
 std::string reference_text(const Grant& grant) {
-  return std::to_string(grant.seq) + ":" + std::to_string(grant.index);
+  return std::to_string(grant.seq) + "." + std::to_string(grant.index);
 }
 
 /// The event body of an accepted new grant, of either holder; absent: refused.
@@ -101,7 +102,7 @@ const Grant* require_grant(const Case& asked, const Grants& held, const Body& bo
     for (const Grant* grant : found)
       if (grant->seq == named->seq() && grant->index == named->index()) return grant;
     asked.refuse(Code::grant_unknown, "grant",
-                 detail + " as " + std::to_string(named->seq()) + ":" +
+                 detail + " as " + std::to_string(named->seq()) + "." +
                      std::to_string(named->index()) + ".");
     return nullptr;
   }

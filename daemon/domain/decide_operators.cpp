@@ -51,6 +51,18 @@ void check_identities(const Case& asked, const schema::OperatorStanding& standin
     asked.refuse(Code::key_in_use, "uid", "uid " + std::to_string(standing.uid().value()) + ".");
 }
 
+/// O4.
+void check_signing_keys(const Case& asked, const schema::OperatorStanding& standing) {
+  if (standing.signing_keys() == nullptr) return;
+  const std::size_t count = standing.signing_keys()->size();
+  if (count > keys_max)
+    asked.refuse(Code::too_large, "signing_keys",
+                 "The limit is 2, found " + std::to_string(count) + ".");
+  for (const schema::PublicKey* key : *standing.signing_keys())
+    if (key->bytes() == nullptr || key->bytes()->size() != key_bytes)
+      asked.refuse(Code::field_malformed, "signing_keys", "A public key has 32 bytes.");
+}
+
 /// O2: nobody can give a scope they do not have.
 void check_scope(const Case& asked, const schema::OperatorStanding& standing,
                  std::vector<std::unique_ptr<schema::TenantIdT>>& tenants) {
@@ -85,6 +97,7 @@ std::unique_ptr<schema::OperatorStandingT> check_standing(const Case& asked,
   stored->tenants.clear();
   stored->tenant_ids.clear();
   check_identities(asked, *standing, holder);
+  check_signing_keys(asked, *standing);
   check_scope(asked, *standing, stored->tenant_ids);
   return stored;
 }

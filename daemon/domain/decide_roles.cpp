@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "codes.h"
+#include "daemon/domain/access.h"
 #include "daemon/domain/roles.h"
 #include "daemon/domain/rules.h"
 

@@ -262,6 +262,8 @@ void write(Writer& out, const Operator& entry) {
   out.number(entry.tenants.size());
   for (const Uuid& tenant : entry.tenants) out.id(tenant);
   out.number(entry.vouches);
+  out.number(entry.signing_keys.size());
+  for (const auto& key : entry.signing_keys) out.bytes(key);
   out.number(entry.added_seq);
   out.number(entry.changed_seq);
 }

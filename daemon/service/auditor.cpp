@@ -246,6 +246,9 @@ schema::OperatorViewT Auditor::describe(const domain::Operator& entry) {
   for (const auto& key : entry.keys)
     made.standing->keys.emplace_back(std::make_unique<schema::PublicKeyT>())
         ->bytes.assign(key.begin(), key.end());
+  for (const auto& key : entry.signing_keys)
+    made.standing->signing_keys.emplace_back(std::make_unique<schema::PublicKeyT>())
+        ->bytes.assign(key.begin(), key.end());
   if (entry.uid) made.standing->uid = *entry.uid;
   made.standing->all_tenants = entry.all_tenants;
   for (const Uuid& id : entry.tenants)

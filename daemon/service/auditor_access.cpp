@@ -127,7 +127,7 @@ struct Line {
   std::string_view action;
 
   auto order() const {
-    return std::tuple(std::string_view(*grant->resource), action, bool{grant->deny},
+    return std::tuple(std::string_view(*grant->resource), action, static_cast<bool>(grant->deny),
                       domain::Seq{grant->seq}, std::uint64_t{grant->index},
                       role == nullptr ? std::string_view() : std::string_view(*role));
   }
@@ -217,7 +217,7 @@ Auditor::Body Auditor::answer(const schema::ListPermissions& wanted,
   std::ranges::sort(lines, {}, &Line::order);
   std::vector<Line> denies;
   std::ranges::copy_if(lines, std::back_inserter(denies),
-                       [](const Line& line) { return bool{line.grant->deny}; });
+                       [](const Line& line) { return static_cast<bool>(line.grant->deny); });
   const std::string after(view_of(wanted.after()));
   const std::size_t count_max = page_size(wanted.count_max(), 1'000);
   std::size_t bytes = 0;

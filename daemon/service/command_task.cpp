@@ -4,6 +4,7 @@
 #include <map>
 
 #include "daemon/service/personal.h"
+#include "schema/signed_message.h"
 
 namespace postern::service {
 
@@ -94,6 +95,10 @@ void TaskMaker::take_apart(CommandTask& task) const {
       task.secrets.push_back(take_secrets(*command));
   task.contents_hash =
       credential::hash_contents(keys_.own_key("contents-hash"), task.message.bytes());
+  if (task.message->signature() == nullptr) return;
+  task.signed_message.assign(task.message.bytes().begin(), task.message.bytes().end());
+  schema::blank_for_signature(
+      *flatbuffers::GetRoot<schema::CommandMessage>(task.signed_message.data()));
 }
 
 /// Opened profiles of one message's users, each as the commands so far leave it.

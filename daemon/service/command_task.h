@@ -45,6 +45,8 @@ struct CommandTask : Letter {
   std::string identity;
   Opened<schema::CommandMessage> message;
   credential::ContentsHash contents_hash{};
+  /// O4: what its signature was made over; empty without one.
+  std::vector<std::byte> signed_message;
   std::vector<CommandSecrets> secrets;
   std::vector<domain::Material> materials;
   /// Made for its new users.

@@ -70,9 +70,15 @@ Message seal_record(Draft& draft, domain::State& state, const domain::Context& c
   const domain::Seq seq = state.seq() + 1;
   const auto events = builder.CreateVector(draft.offsets);
   const auto hash = builder.CreateVector(seal.contents_hash.data(), seal.contents_hash.size());
-  flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> signature;
-  if (message.signature() != nullptr)
+  using Stored = flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>;
+  Stored signature;
+  Stored signed_message;
+  if (message.signature() != nullptr) {
     signature = builder.CreateVector(message.signature()->data(), message.signature()->size());
+    signed_message =
+        builder.CreateVector(reinterpret_cast<const std::uint8_t*>(seal.signed_message.data()),
+                             seal.signed_message.size());
+  }
   flatbuffers::Offset<flatbuffers::String> reason;
   if (message.reason() != nullptr && message.reason()->size() > 0)
     reason = builder.CreateString(message.reason());
@@ -81,7 +87,7 @@ Message seal_record(Draft& draft, domain::State& state, const domain::Context& c
   builder.Finish(schema::CreateRecord(builder, seq, context.now_ns, tenant,
                                       tenant ? state.tenant_head(*tenant) : 0, &context.asker->id,
                                       context.asker->role, message.id(), hash, signature, reason,
-                                      outcome, events),
+                                      outcome, events, signed_message),
                  schema::record_identifier);
   state.close_record(seq, context.now_ns, tenant);
   return builder.Release();

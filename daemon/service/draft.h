@@ -32,6 +32,8 @@ Draft decide_message(domain::State& state, const domain::Context& context,
 /// What only the writer knows of a record.
 struct RecordSeal {
   std::span<const std::uint8_t> contents_hash;
+  /// O4: empty without a signature.
+  std::span<const std::byte> signed_message = {};
 };
 
 /// Finishes the draft as the record after the state's newest, and closes it there.

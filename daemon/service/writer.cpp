@@ -1,8 +1,11 @@
 #include "daemon/service/writer.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <utility>
 
+#include "daemon/credential/signature.h"
 #include "daemon/domain/authorize.h"
 #include "daemon/platform/require.h"
 #include "daemon/service/permissions.h"
@@ -262,9 +265,33 @@ bool Writer::refused_at_the_gate(CommandTask& task, const domain::Operator& aske
       ++index;
     }
   }
+  if (problems.empty()) check_signature(task, asker, problems);
   if (problems.empty()) return false;
   refuse(task, std::move(problems));
   return true;
+}
+
+/// O4: one that is there must be the asker's; a tenant's policy says whether one must be.
+void Writer::check_signature(const CommandTask& task, const domain::Operator& asker,
+                             std::vector<schema::ProblemT>& problems) const {
+  if (task.message->signature() == nullptr) {
+    const domain::Tenant* tenant =
+        domain::find_tenant_in_scope(state_, asker, view(task.message->tenant()));
+    if (tenant != nullptr && tenant->policies.signatures_required)
+      problems.push_back(make_problem(Code::signature_missing, "signature"));
+    return;
+  }
+  credential::Signature signature;
+  std::memcpy(signature.data(), task.message->signature()->data(), signature.size());
+  const auto is_its = [&](const std::array<std::uint8_t, 32>& key) {
+    return credential::verify_signature(std::bit_cast<credential::SigningPublicKey>(key),
+                                        task.signed_message, signature);
+  };
+  if (!std::ranges::any_of(asker.signing_keys, is_its))
+    problems.push_back(make_problem(Code::signature_invalid, "signature",
+                                    asker.signing_keys.empty()
+                                        ? "The operator has no signing key."
+                                        : "None of the operator's signing keys made it."));
 }
 
 Code Writer::cannot_now() const {
@@ -360,7 +387,7 @@ void Writer::decide(Task task) {
 void Writer::record(CommandTask& task, Draft draft, const domain::Context& context) {
   if (task.internal) group_.published->attempts.push_back({task.ticket, Code::ok});
   if (!draft.is_fact()) return;
-  Message sealed = seal_record(draft, state_, context, {task.contents_hash});
+  Message sealed = seal_record(draft, state_, context, {task.contents_hash, task.signed_message});
   const auto* stored = flatbuffers::GetRoot<schema::Record>(sealed.data());
   if (!task.internal) {
     reply(task, receipt_of(*stored, std::move(draft.events), task.made_keys));

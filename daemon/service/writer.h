@@ -100,6 +100,8 @@ class Writer {
   // ---- one message's way
   void admit(Task task);
   bool refused_at_the_gate(CommandTask& task, const domain::Operator& asker);
+  void check_signature(const CommandTask& task, const domain::Operator& asker,
+                       std::vector<schema::ProblemT>& problems) const;
   schema::Code cannot_now() const;
   bool answered_before(CommandTask& task);
   void repeat(CommandTask& task, domain::Seq seq);

@@ -168,9 +168,10 @@ void use_addresses(client::Options& options, const toml::table& addresses,
 
 }  // namespace
 
-client::KeyPair read_key_file(const std::filesystem::path& path) {
+static client::KeyPair read_pair(const std::filesystem::path& path, const std::string& prefix,
+                                 const char* remedy) {
   const File file(path, O_RDONLY);
-  if (!file) stop_at(path, errno, "Give the operator's key file with --key.");
+  if (!file) stop_at(path, errno, remedy);
   struct stat status {};
   if (::fstat(file.descriptor(), &status) != 0) stop_at(path, errno, "Give a readable key file.");
   if ((status.st_mode & 077) != 0)
@@ -181,10 +182,19 @@ client::KeyPair read_key_file(const std::filesystem::path& path) {
   auto text = read_all(file, path);
   const auto table = parse_toml(text, path);
   client::wipe(text);
-  return {key_in(table, "public_key", path), key_in(table, "secret_key", path)};
+  return {key_in(table, prefix + "public_key", path), key_in(table, prefix + "secret_key", path)};
 }
 
-void write_key_file(const std::filesystem::path& path, const client::KeyPair& keys) {
+client::KeyPair read_key_file(const std::filesystem::path& path) {
+  return read_pair(path, "", "Give the operator's key file with --key.");
+}
+
+client::KeyPair read_signing_key_file(const std::filesystem::path& path) {
+  return read_pair(path, "signing_", "Give the operator's signing key with --signing-key.");
+}
+
+static void write_pair(const std::filesystem::path& path, const std::string& prefix,
+                       const client::KeyPair& keys) {
   const auto stop = [&](const char* reason) {
     throw Stop{exit_codes::cannot_create,
                fmt::format("Cannot write the key file {}: {}.", printable(path.string()), reason),
@@ -193,7 +203,7 @@ void write_key_file(const std::filesystem::path& path, const client::KeyPair& ke
   const File file(path, O_WRONLY | O_CREAT | O_EXCL);
   if (!file) stop(std::strerror(errno));
   auto secret = client::key_text(keys.secret_key);
-  auto text = fmt::format("public_key = \"{}\"\nsecret_key = \"{}\"\n",
+  auto text = fmt::format("{0}public_key = \"{1}\"\n{0}secret_key = \"{2}\"\n", prefix,
                           client::key_text(keys.public_key), secret);
   const auto written = ::write(file.descriptor(), text.data(), text.size());
   const bool whole =
@@ -206,8 +216,18 @@ void write_key_file(const std::filesystem::path& path, const client::KeyPair& ke
   stop(std::strerror(error));
 }
 
+void write_key_file(const std::filesystem::path& path, const client::KeyPair& keys) {
+  write_pair(path, "", keys);
+}
+
+void write_signing_key_file(const std::filesystem::path& path, const client::KeyPair& keys) {
+  write_pair(path, "signing_", keys);
+}
+
 client::Options reach(const Access& access) {
   client::Options options;
+  if (access.signing_key)
+    options.signing_seed = read_signing_key_file(*access.signing_key).secret_key;
   options.timeout =
       std::chrono::milliseconds(static_cast<std::int64_t>(access.timeout_seconds * 1'000));
   const auto addresses = read_addresses(access);

@@ -18,6 +18,8 @@ struct Access {
   std::optional<std::string> endpoint;
   /// File with the operator's key pair.
   std::optional<std::filesystem::path> key;
+  /// O4: file with the key pair that commands are signed with.
+  std::optional<std::filesystem::path> signing_key;
   /// The server's public key in Z85, or a file that holds it.
   std::optional<std::string> server_key;
   double timeout_seconds = 10;
@@ -32,5 +34,8 @@ client::Options reach(const Access& access);
 client::KeyPair read_key_file(const std::filesystem::path& path);
 /// 73 if the file exists or cannot be written; 0600, synced.
 void write_key_file(const std::filesystem::path& path, const client::KeyPair& keys);
+/// The same for an Ed25519 pair, under names of its own, so that neither is taken for the other.
+client::KeyPair read_signing_key_file(const std::filesystem::path& path);
+void write_signing_key_file(const std::filesystem::path& path, const client::KeyPair& keys);
 
 }  // namespace postern::cli

@@ -47,6 +47,10 @@ void add_global_options(CLI::App& app, Settings& settings) {
                  "Your key pair, as 'operator add --key-out' writes it; mode 0600")
       ->envname("POSTERN_KEY")
       ->type_name("FILE");
+  app.add_option("--signing-key", access.signing_key,
+                 "Sign every command with this key, as 'operator add --signing-key-out' writes it")
+      ->envname("POSTERN_SIGNING_KEY")
+      ->type_name("FILE");
   app.add_option("--server-key", access.server_key,
                  "The server's public key in Z85, or a file with it")
       ->envname("POSTERN_SERVER_KEY")
@@ -152,8 +156,9 @@ int run_parsed(const std::vector<std::string>& arguments, Streams streams) {
 }  // namespace
 
 std::span<const Noun> nouns() {
-  static const Noun all[] = {tenant_noun,  user_noun,     password_noun, key_noun,    session_noun,
-                             grant_noun,   network_noun,  operator_noun, events_noun, calls_noun,
+  static const Noun all[] = {tenant_noun,   user_noun,    password_noun, key_noun,
+                             session_noun,  grant_noun,   role_noun,     catalogue_noun,
+                             network_noun,  operator_noun, events_noun,  calls_noun,
                              question_verbs, other_verbs};
   return all;
 }

@@ -1,3 +1,4 @@
+#include "tools/cli/conditions.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
 #include "tools/cli/views.h"
@@ -10,6 +11,8 @@ struct Asked {
   std::string action;
   std::vector<std::string> resources;
   bool deny = false;
+  ConditionsAsked conditions;
+  std::string grant;
 };
 
 template <class Body>
@@ -21,6 +24,11 @@ Handler change(CLI::App& command) {
       .add_option("RESOURCE", asked->resources, "Paths, as table/customer; several are one batch")
       ->required();
   command.add_flag("--deny", asked->deny, "A deny, which beats every allow");
+  if constexpr (std::is_same_v<Body, schema::AddGrantT>)
+    add_condition_options(command, asked->conditions);
+  else
+    command.add_option("--grant", asked->grant,
+                       "Which of several that differ in conditions, as 12.0");
   return [asked](Session& session) {
     schema::CommandMessageT message;
     message.tenant = session.tenant();
@@ -29,6 +37,10 @@ Handler change(CLI::App& command) {
       body.effect = asked->deny ? schema::Effect::deny : schema::Effect::allow;
       body.action = asked->action;
       body.resource = resource;
+      if constexpr (std::is_same_v<Body, schema::AddGrantT>)
+        body.conditions = conditions_of(asked->conditions);
+      else
+        body.grant = parse_reference(asked->grant);
       add_command(message, asked->user, std::move(body));
     }
     return session.change(std::move(message));
@@ -46,6 +58,9 @@ Handler list(CLI::App& command) {
     const auto& view = Session::part(page.body.AsUserView());
     if (session.format() == Format::table) {
       print_grants(session.out(), view.data_access);
+      for (const auto& role : view.roles)
+        session.out() << "and all of role " << printable(role->name) << " ("
+                      << cause_text(role->added) << ")\n";
       return exit_codes::yes;
     }
     Listing listing(session.out(), session.format(), {});

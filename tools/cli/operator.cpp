@@ -15,6 +15,8 @@ struct Asked {
   std::string tenants;
   std::vector<std::string> public_keys;
   std::string key_out;
+  std::vector<std::string> signing_public_keys;
+  std::string signing_key_out;
   std::optional<std::uint32_t> uid;
   std::optional<bool> vouches;
 };
@@ -53,32 +55,66 @@ void apply(const Asked& asked, schema::OperatorStandingT& standing) {
     if (!key) stop_usage("--public-key takes 40 characters of Z85.");
     standing.keys.push_back(public_key(*key));
   }
+  if (!asked.signing_public_keys.empty()) standing.signing_keys.clear();
+  for (const auto& text : asked.signing_public_keys) {
+    const auto key = client::parse_key(text);
+    if (!key) stop_usage("--signing-public-key takes 40 characters of Z85.");
+    standing.signing_keys.push_back(public_key(*key));
+  }
   if (asked.uid) standing.uid = *asked.uid;
   if (asked.vouches) standing.vouches = *asked.vouches;
 }
 
-/// Makes the key and keeps it on disk before the daemon hears of it; takes the file back if it says
-/// no.
+/// A pair made here: where it goes, and how it is written.
+struct NewPair {
+  std::string file;
+  client::KeyPair pair;
+  void (*write)(const std::filesystem::path&, const client::KeyPair&);
+};
+
+/// Puts the public half of a new pair beside those that are there.
+NewPair make_pair_for(std::vector<std::unique_ptr<schema::PublicKeyT>>& keys,
+                      const std::string& file, bool signs) {
+  if (keys.size() >= keys_max)
+    stop_usage("An operator has two keys of each sort at most.",
+               signs ? "Drop one first: give the one to keep with --signing-public-key."
+                     : "Drop one first: give the one to keep with --public-key.");
+  NewPair made{file, signs ? client::make_signing_key_pair() : client::make_key_pair(),
+               signs ? write_signing_key_file : write_key_file};
+  keys.push_back(public_key(made.pair.public_key));
+  return made;
+}
+
+/// Makes keys and keeps them on disk before the daemon hears of them; takes the files back if it
+/// says no.
 template <class Body>
 int change_with_key(Session& session, const Asked& asked, Body body) {
-  if (asked.key_out.empty()) return session.change(message_of("", "", std::move(body)));
-  if (body.standing->keys.size() >= keys_max)
-    stop_usage("An operator has two keys at most.",
-               "Drop one first: give the one to keep with --public-key.");
-  const auto pair = client::make_key_pair();
-  body.standing->keys.push_back(public_key(pair.public_key));
+  std::vector<NewPair> made;
+  if (!asked.key_out.empty())
+    made.push_back(make_pair_for(body.standing->keys, asked.key_out, false));
+  if (!asked.signing_key_out.empty())
+    made.push_back(make_pair_for(body.standing->signing_keys, asked.signing_key_out, true));
   if (session.dry_run()) return session.change(message_of("", "", std::move(body)));
-  write_key_file(asked.key_out, pair);
+  std::vector<std::string> written;
   try {
+    for (const NewPair& pair : made) {
+      pair.write(pair.file, pair.pair);
+      written.push_back(pair.file);
+    }
     const int code = session.change(message_of("", "", std::move(body)));
-    session.talk() << "The key pair is in " << printable(asked.key_out) << ".\n";
+    for (const std::string& file : written)
+      session.talk() << "The key pair is in " << printable(file) << ".\n";
     return code;
   } catch (const Stop& stop) {
-    // Where nobody knows whether it happened, the file stays.
-    if (stop.exit_code == exit_codes::unreachable || stop.exit_code == exit_codes::protocol)
-      session.talk() << "The key pair stays in " << printable(asked.key_out) << ".\n";
-    else
-      std::filesystem::remove(asked.key_out);
+    // Where nobody knows whether it happened, the files stay.
+    const bool unknown =
+        stop.exit_code == exit_codes::unreachable || stop.exit_code == exit_codes::protocol;
+    for (const std::string& file : written) {
+      if (unknown)
+        session.talk() << "The key pair stays in " << printable(file) << ".\n";
+      else
+        std::filesystem::remove(file);
+    }
     throw;
   }
 }
@@ -144,6 +180,12 @@ std::shared_ptr<Asked> add_options(CLI::App& command, bool everything_needed) {
       .add_option("--public-key", asked->public_keys, "Its CURVE public key in Z85; up to twice")
       ->allow_extra_args(false);
   command.add_option("--key-out", asked->key_out, "Make a key pair and write it to this new file");
+  command
+      .add_option("--signing-public-key", asked->signing_public_keys,
+                  "Its Ed25519 public key in Z85, that its commands are signed with; up to twice")
+      ->allow_extra_args(false);
+  command.add_option("--signing-key-out", asked->signing_key_out,
+                     "Make a key pair to sign with and write it to this new file");
   command.add_option("--uid", asked->uid, "The system user that may come through the ipc door");
   command.add_flag("--vouches,!--no-vouches", asked->vouches,
                    "A service that may ask by bare name");

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "tools/cli/conditions.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
 #include "tools/cli/views.h"
@@ -274,6 +275,75 @@ int run_explain(Session& session, const Asked& asked) {
   return exit_code_of_verdict(explanation.allowed);
 }
 
+// ---- who may, and what
+
+Handler permissions(CLI::App& command) {
+  auto asked = add_call(command);
+  return [asked](Session& session) {
+    schema::ListPermissionsT list;
+    list.tenant = session.tenant();
+    list.username = asked->user;
+    list.call = call_of(*asked);
+    Listing listing(session.out(), session.format(),
+                    {"STATE", "EFFECT", "ACTION", "RESOURCE", "ROLE", "CONDITIONS", "GRANT"});
+    bool first = true;
+    for (bool more = true; more;) {
+      const auto page = session.page(request(schema::ListPermissionsT(list)));
+      const auto& part = Session::part(page.body.AsPermissionPage());
+      for (const auto& stop : part.stops)
+        if (first) session.talk() << "Stopped: " << stop->sentence << '\n';
+      first = false;
+      for (const auto& permission : part.permissions) {
+        if (!permission->grant) continue;
+        const auto& grant = *permission->grant;
+        listing.add(*permission,
+                    {code_name(permission->state), effect_text(grant.effect), grant.action,
+                     grant.resource, grant.role, conditions_text(grant.conditions),
+                     grant_name(grant.reference)});
+      }
+      listing.flush();
+      more = part.more && part.next != list.after;
+      list.after = part.next;
+    }
+    listing.finish();
+    return exit_codes::yes;
+  };
+}
+
+Handler who_can(CLI::App& command) {
+  auto asked = std::make_shared<Asked>();
+  auto usable_only = std::make_shared<bool>(false);
+  command.add_option("ACTION", asked->action, "The action, as read")->required();
+  command.add_option("RESOURCE", asked->resource, "The path, as table/customer")->required();
+  command.add_flag("--this-level-only", asked->this_level_only,
+                   "Not about what lies below the path");
+  command.add_flag("--usable-only", *usable_only,
+                   "Without those whom a lock, their status or a network stops now");
+  command.add_option("--address", asked->call.address, "As if they called from this address");
+  command.add_flag("--tls", asked->call.tls, "As if they called over TLS");
+  return [asked, usable_only](Session& session) {
+    schema::WhoCanT who;
+    who.tenant = session.tenant();
+    who.question = question(asked->action, asked->resource, asked->this_level_only);
+    who.call = call_of(*asked);
+    who.usable_only = *usable_only;
+    who.count_max = 1'000;
+    Listing listing(session.out(), session.format(), {"USER", "STATE", "BY"});
+    for (bool more = true; more;) {
+      const auto page = session.page(request(schema::WhoCanT(who)));
+      const auto& part = Session::part(page.body.AsHolderPage());
+      for (const auto& holder : part.holders)
+        listing.add(*holder, {holder->username, code_name(holder->state),
+                              holder->grant ? by_grant(*holder->grant) : ""});
+      listing.flush();
+      more = part.more && part.next != who.after;
+      who.after = part.next;
+    }
+    listing.finish();
+    return exit_codes::yes;
+  };
+}
+
 // ---- the verbs
 
 /// A key or a token says itself whose it is, and USER may be '-'.
@@ -337,6 +407,10 @@ constexpr Verb verbs[] = {
      "--tenant acme check-many api.bob questions.txt", check_many},
     {"explain", Kind::reads, "Shows every reason for a denial, what caused it, and the remedy.",
      "--tenant acme explain api.bob read table/customer", explain},
+    {"permissions", Kind::reads, "Lists what a user may do, and what takes it away now.",
+     "--tenant acme permissions api.bob --address 192.0.2.7 --tls", permissions},
+    {"who-can", Kind::reads, "Lists who may do this, with the grant that lets them.",
+     "--tenant acme who-can read table/customer --usable-only", who_can},
 };
 
 }  // namespace

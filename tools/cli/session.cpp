@@ -135,7 +135,7 @@ void Session::print_receipt(const schema::ReceiptT& receipt) {
   if (receipt.repeated && !receipt.problems.empty())
     say_problems(receipt.problems[0]->code, receipt.problems, "");
   for (const auto& event : receipt.events)
-    if (!event->warning.empty()) talk() << "warning  " << printable(event->warning) << '\n';
+    if (!event->warning.empty()) talk() << "Warning: " << printable(event->warning) << '\n';
 }
 
 schema::AnswerT Session::ask(schema::QueryT query) {

@@ -194,7 +194,8 @@ std::string effect_text(schema::Effect effect) {
 }
 
 std::string grant_text(const schema::GrantViewT& grant) {
-  return fmt::format("{} {} on {}", effect_text(grant.effect), grant.action, grant.resource);
+  const auto by = grant.role.empty() ? "" : " by role " + grant.role;
+  return fmt::format("{} {} on {}{}", effect_text(grant.effect), grant.action, grant.resource, by);
 }
 
 std::string grant_name(const std::unique_ptr<schema::GrantReferenceT>& reference) {

@@ -77,6 +77,8 @@ extern const Noun password_noun;
 extern const Noun key_noun;
 extern const Noun session_noun;
 extern const Noun grant_noun;
+extern const Noun role_noun;
+extern const Noun catalogue_noun;
 extern const Noun network_noun;
 extern const Noun operator_noun;
 extern const Noun events_noun;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/cli/conditions.h"
 #include "tools/cli/output.h"
 #include "tools/cli/text.h"
 
@@ -18,12 +19,12 @@ std::string cause_text(const std::unique_ptr<schema::CauseT>& cause) {
 
 void print_grants(std::ostream& out,
                   const std::vector<std::unique_ptr<schema::GrantHeldT>>& grants) {
-  Table table({"GRANT", "EFFECT", "ACTION", "RESOURCE", "ADDED"});
+  Table table({"GRANT", "EFFECT", "ACTION", "RESOURCE", "CONDITIONS", "ADDED"});
   for (const auto& held : grants) {
     if (!held->grant) continue;
     const auto& grant = *held->grant;
     table.add({grant_name(grant.reference), effect_text(grant.effect), grant.action, grant.resource,
-               cause_text(held->added)});
+               conditions_text(grant.conditions), cause_text(held->added)});
   }
   table.write(out);
 }

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "schema/signed_message.h"
 #include "tools/client/lane.h"
 
 namespace postern::client {
@@ -70,6 +71,8 @@ struct Client::Lanes {
   ~Lanes() {
     if (options.keys)
       ::explicit_bzero(options.keys->secret_key.data(), options.keys->secret_key.size());
+    if (options.signing_seed)
+      ::explicit_bzero(options.signing_seed->data(), options.signing_seed->size());
   }
 
   void* context() const { return own_context ? own_context.get() : options.context; }
@@ -77,7 +80,9 @@ struct Client::Lanes {
   Result<schema::Uuid> send(schema::CommandMessageT& message) {
     if (!message.id) message.id = std::make_unique<schema::Uuid>(make_uuid());
     const schema::Uuid id = *message.id;
-    auto bytes = pack(message);
+    // Its place in the message; what it says is known when the bytes are.
+    message.signature.assign(options.signing_seed ? schema::signature_bytes : 0, 0);
+    auto bytes = pack(message, options.signing_seed ? &*options.signing_seed : nullptr);
     wipe_secrets(message);
     if (!bytes) return std::unexpected(std::move(bytes).error());
     auto sent = commands.send(ticket_of_id(id), std::move(*bytes), true);

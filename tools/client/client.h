@@ -84,6 +84,9 @@ void wipe(std::string& secret);
 
 // ---- the client
 
+/// O4: Ed25519. The secret is the seed.
+KeyPair make_signing_key_pair();
+
 struct Options {
   /// ZeroMQ addresses, "tcp://127.0.0.1:7601" or "ipc:///path"; those not used may stay empty.
   std::string commands;
@@ -93,6 +96,8 @@ struct Options {
   /// Unused by ipc.
   std::optional<Key> server_key;
   std::optional<KeyPair> keys;
+  /// O4: the seed every command is signed with.
+  std::optional<Key> signing_seed;
   /// For a whole call, with all its retries; a `wait_ms` in the message comes on top.
   std::chrono::milliseconds timeout{10'000};
   /// How often an unanswered message is sent again within the timeout. Questions that carry a

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "schema/cleared_text.h"
+#include "tools/client/signing.h"
 
 namespace postern::client {
 namespace {
@@ -100,11 +101,15 @@ bool understood(const schema::HistoryPageT& page) {
 
 }  // namespace
 
-Result<Bytes> pack(const schema::CommandMessageT& message) {
+Result<Bytes> pack(const schema::CommandMessageT& message, const Key* signing_seed) {
   const bool imports = message.commands.size() == 1 && message.commands[0] != nullptr &&
                        message.commands[0]->body.type == schema::CommandBody::ImportRanges;
-  return pack_as<schema::CommandMessage>(message, schema::command_message_identifier,
-                                         imports ? import_bytes_max : message_bytes_max);
+  auto packed = pack_as<schema::CommandMessage>(message, schema::command_message_identifier,
+                                                imports ? import_bytes_max : message_bytes_max);
+  if (packed && signing_seed != nullptr)
+    sign(std::span(const_cast<std::uint8_t*>((*packed)->data()), (*packed)->size()),
+         *signing_seed);
+  return packed;
 }
 
 Result<Bytes> pack(const schema::QueryT& query) {

@@ -55,7 +55,8 @@ struct HistoryConversation {
 };
 
 /// `usage` if it is larger than the daemon takes.
-Result<Bytes> pack(const schema::CommandMessageT& message);
+/// `signing_seed`: signs the command (O4); null: it stays unsigned.
+Result<Bytes> pack(const schema::CommandMessageT& message, const Key* signing_seed = nullptr);
 Result<Bytes> pack(const schema::QueryT& query);
 Result<Bytes> pack(const schema::HistoryRequestT& request);
 

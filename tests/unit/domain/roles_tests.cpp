@@ -333,7 +333,7 @@ BOOST_AUTO_TEST_CASE(A9_grants_that_differ_in_conditions_alone_stand_side_by_sid
   story.when(take_back("bob", "table/a"))
       .refused(Code::grant_ambiguous)
       .naming("grant")
-      .telling("4:0, 5:0.");
+      .telling("4.0, 5.0.");
   schema::CommandT named = take_back("bob", "table/a");
   auto& reference = named.body.AsRemoveGrant()->grant;
   reference = std::make_unique<schema::GrantReferenceT>();

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "daemon/credential/signature.h"
 #include "daemon/journal/big_endian.h"
 #include "daemon/journal/leveldb_journal.h"
 #include "daemon/platform/data_format.h"
@@ -62,8 +63,13 @@ void DataFolderFixture::create_user(const std::string& name) {
 
 void DataFolderFixture::tell_story() {
   using support::allow;
-  story_.given(support::tenant("acme"), support::tenant("zenith"),
-               support::add_operator("anna", schema::Role::administrator, 7));
+  auto anna = support::add_operator("anna", schema::Role::administrator, 7);
+  const auto signing = credential::signing_public_key(annas_seed);
+  const auto* signing_bytes = reinterpret_cast<const std::uint8_t*>(signing.data());
+  anna.body.AsAddOperator()
+      ->standing->signing_keys.emplace_back(std::make_unique<schema::PublicKeyT>())
+      ->bytes.assign(signing_bytes, signing_bytes + signing.size());
+  story_.given(support::tenant("acme"), support::tenant("zenith"), anna);
   append_story();
   create_user("api.bob");
   create_user("api.al");

@@ -71,6 +71,9 @@ class DataFolderFixture {
   std::size_t appended_ = 0;
 };
 
+/// What anna signs with (O4).
+inline constexpr credential::Key annas_seed{std::byte{7}};
+
 /// The database's key for a record.
 std::string row_key(std::uint64_t seq);
 std::string bytes_in(const std::filesystem::path& file);

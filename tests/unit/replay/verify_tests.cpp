@@ -4,10 +4,13 @@
 #include <boost/test/unit_test.hpp>
 #include <sstream>
 
+#include "command_generated.h"
+#include "daemon/credential/signature.h"
 #include "daemon/journal/tree.h"
 #include "daemon/platform/folder_lock.h"
 #include "replay/record_text.h"
 #include "replay/replay.h"
+#include "schema/identifiers.h"
 #include "tests/unit/replay/fixture.h"
 
 namespace postern::replay {
@@ -64,6 +67,42 @@ BOOST_AUTO_TEST_CASE(a_copy_without_keys_says_so) {
   BOOST_TEST(ended.code == 0);
   BOOST_TEST(contains(ended.out, "keys     not checked: this folder has none\n"));
   BOOST_TEST(contains(replay("--output json verify").out, "\"keys_checked\":false"));
+}
+
+// ---- signatures
+
+BOOST_AUTO_TEST_CASE(O4_each_signature_is_checked_with_its_operators_keys) {
+  // Signs, as anna, what was sent with this reason; the record tells another where they differ.
+  const auto signed_record = [&](const std::string& signed_reason, const std::string& told_reason,
+                                 const credential::Key& seed) {
+    return next_record([&](schema::RecordT& record) {
+      schema::CommandMessageT message;
+      message.id = std::make_unique<schema::Uuid>(*record.command_id);
+      message.reason = signed_reason;
+      message.signature.assign(64, 0);
+      const auto sent =
+          support::packed<schema::CommandMessage>(message, schema::command_message_identifier);
+      record.reason = told_reason;
+      record.signed_message.assign(sent.begin(), sent.end());
+      const auto signature = credential::sign(seed, std::as_bytes(std::span(sent)));
+      const auto* data = reinterpret_cast<const std::uint8_t*>(signature.data());
+      record.signature.assign(data, data + signature.size());
+    });
+  };
+  put(16, signed_record("why", "why", annas_seed));
+  const Ended good = replay("verify");
+  BOOST_TEST(good.code == 0);
+  BOOST_TEST(contains(good.out, "1 records, checked with their operators' keys"));
+  put(16, signed_record("why", "why", credential::Key{std::byte{8}}));
+  const Ended other_key = replay("verify");
+  BOOST_TEST(other_key.code == 1);
+  BOOST_TEST(contains(other_key.out,
+                      "the signature of record 16: none of the keys that operator anna had then "
+                      "made it"));
+  put(16, signed_record("why", "because", annas_seed));
+  const Ended other_words = replay("verify");
+  BOOST_TEST(other_words.code == 1);
+  BOOST_TEST(contains(other_words.out, "it was made over another command than the record's"));
 }
 
 // ---- keys

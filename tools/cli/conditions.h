@@ -1,0 +1,38 @@
+// What a grant's options say: its conditions (A9), and which one is meant.
+// Failure: `Stop` with 64 for what makes no sense.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "command_generated.h"
+
+namespace postern::cli {
+
+struct ConditionsAsked {
+  std::string not_before;
+  std::string not_after;
+  std::vector<std::string> networks;
+  bool require_tls = false;
+};
+
+void add_condition_options(CLI::App& command, ConditionsAsked& asked);
+
+/// Null: none are asked for.
+std::unique_ptr<schema::ConditionsT> conditions_of(const ConditionsAsked& asked);
+
+/// "from 2026-07-01T00:00:00Z, TLS"; empty for none.
+std::string conditions_text(const std::unique_ptr<schema::ConditionsT>& conditions);
+
+/// "12.0", as lists show a grant; null for an empty text.
+std::unique_ptr<schema::GrantReferenceT> parse_reference(const std::string& text);
+
+/// "2026-07-01", or with "T12:00:00Z": UTC nanoseconds.
+std::optional<std::int64_t> parse_time(std::string_view text);
+
+}  // namespace postern::cli

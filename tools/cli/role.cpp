@@ -1,0 +1,196 @@
+#include "tools/cli/conditions.h"
+#include "tools/cli/session.h"
+#include "tools/cli/text.h"
+#include "tools/cli/views.h"
+
+namespace postern::cli {
+namespace {
+
+constexpr std::uint32_t page_count = 1'000;
+
+struct Asked {
+  std::string role;
+  std::string action;
+  std::vector<std::string> resources;
+  bool deny = false;
+  ConditionsAsked conditions;
+  std::string grant;
+  std::vector<std::string> users;
+  std::string other_role;
+};
+
+template <class Body>
+Body grant_body(const Asked& asked, const std::string& resource) {
+  Body body;
+  body.role = asked.role;
+  body.effect = asked.deny ? schema::Effect::deny : schema::Effect::allow;
+  body.action = asked.action;
+  body.resource = resource;
+  return body;
+}
+
+std::shared_ptr<Asked> add_role(CLI::App& command) {
+  auto asked = std::make_shared<Asked>();
+  command.add_option("ROLE", asked->role, "Its name")->required();
+  return asked;
+}
+
+std::shared_ptr<Asked> add_grant(CLI::App& command) {
+  auto asked = add_role(command);
+  command.add_option("ACTION", asked->action, "An action of the resource's kind, or *")->required();
+  command
+      .add_option("RESOURCE", asked->resources, "Paths, as table/customer; several are one batch")
+      ->required();
+  command.add_flag("--deny", asked->deny, "A deny, which beats every allow");
+  return asked;
+}
+
+Handler grant(CLI::App& command) {
+  auto asked = add_grant(command);
+  add_condition_options(command, asked->conditions);
+  return [asked](Session& session) {
+    schema::CommandMessageT message;
+    message.tenant = session.tenant();
+    for (const auto& resource : asked->resources) {
+      auto body = grant_body<schema::AddRoleGrantT>(*asked, resource);
+      body.conditions = conditions_of(asked->conditions);
+      add_command(message, "", std::move(body));
+    }
+    return session.change(std::move(message));
+  };
+}
+
+Handler revoke(CLI::App& command) {
+  auto asked = add_grant(command);
+  command.add_option("--grant", asked->grant, "Which of several that differ in conditions, as 12.0");
+  return [asked](Session& session) {
+    schema::CommandMessageT message;
+    message.tenant = session.tenant();
+    for (const auto& resource : asked->resources) {
+      auto body = grant_body<schema::RemoveRoleGrantT>(*asked, resource);
+      body.grant = parse_reference(asked->grant);
+      add_command(message, "", std::move(body));
+    }
+    return session.change(std::move(message));
+  };
+}
+
+Handler create(CLI::App& command) {
+  auto body = std::make_shared<schema::CreateRoleT>();
+  command.add_option("ROLE", body->name, "Its name: a-z, 0-9, '.', '_' and '-', up to 63")
+      ->required();
+  command.add_option("--description", body->description, "What it is for");
+  return [body](Session& session) {
+    return session.change(message_of(session.tenant(), "", *body));
+  };
+}
+
+Handler remove(CLI::App& command) {
+  auto body = std::make_shared<schema::DeleteRoleT>();
+  command.add_option("ROLE", body->name, "Its name")->required();
+  return [body](Session& session) {
+    return session.change(message_of(session.tenant(), "", *body));
+  };
+}
+
+/// To or from users, or another role.
+template <class OfUser, class OfRole>
+Handler hold(CLI::App& command, const char* option) {
+  auto asked = add_role(command);
+  command.add_option("USER", asked->users, "Their names; several are one batch");
+  command.add_option(option, asked->other_role, "A role instead of users: it holds all of ROLE");
+  return [asked](Session& session) {
+    if (asked->users.empty() == asked->other_role.empty())
+      stop_usage("It is not said whom it concerns.", "Name users, or one role.");
+    if (asked->other_role.empty()) {
+      OfUser body;
+      body.role = asked->role;
+      return session.change(message_of(session.tenant(), asked->users, body));
+    }
+    OfRole body;
+    body.role = asked->other_role;
+    body.inner = asked->role;
+    return session.change(message_of(session.tenant(), "", std::move(body)));
+  };
+}
+
+Handler assign(CLI::App& command) {
+  return hold<schema::AssignRoleT, schema::NestRoleT>(command, "--to-role");
+}
+
+Handler unassign(CLI::App& command) {
+  return hold<schema::UnassignRoleT, schema::UnnestRoleT>(command, "--from-role");
+}
+
+int run_list(Session& session) {
+  Listing listing(session.out(), session.format(),
+                  {"ROLE", "GRANTS", "HOLDERS", "HOLDS", "DESCRIPTION"});
+  schema::ListRolesT list;
+  list.tenant = session.tenant();
+  list.count_max = page_count;
+  for (bool more = true; more;) {
+    const auto page = session.page(request(schema::ListRolesT(list)));
+    const auto& part = Session::part(page.body.AsRolePage());
+    for (const auto& role : part.roles) {
+      listing.add(*role, {role->name, std::to_string(role->grant_count),
+                          std::to_string(role->holder_count), joined(role->inner),
+                          role->description});
+      list.after = role->name;
+    }
+    listing.flush();
+    more = part.more && !part.roles.empty();
+  }
+  listing.finish();
+  return exit_codes::yes;
+}
+
+Handler list(CLI::App&) { return run_list; }
+
+Handler show(CLI::App& command) {
+  auto asked = add_role(command);
+  return [asked](Session& session) {
+    schema::GetRoleT get;
+    get.tenant = session.tenant();
+    get.name = asked->role;
+    const auto page = session.page(request(std::move(get)));
+    const auto& role = Session::part(page.body.AsRoleView());
+    if (session.format() != Format::table) {
+      session.print(to_json(role));
+      return exit_codes::yes;
+    }
+    Fields fields;
+    fields.add("role", role.name);
+    fields.add("id", uuid_text(role.id));
+    fields.add("description", role.description);
+    fields.add("holds", joined(role.inner));
+    fields.add("holders", std::to_string(role.holder_count));
+    fields.add("created", cause_text(role.created));
+    fields.write(session.out());
+    print_grants(session.out(), role.grants);
+    return exit_codes::yes;
+  };
+}
+
+constexpr Verb verbs[] = {
+    {"create", Kind::changes, "Makes a role without grants.",
+     "--tenant acme role create clerk --description 'Reads orders'", create},
+    {"delete", Kind::changes, "Deletes a role that nobody holds.",
+     "--tenant acme role delete clerk", remove},
+    {"show", Kind::reads, "Shows a role with its own grants.", "--tenant acme role show clerk",
+     show},
+    {"list", Kind::reads, "Lists the tenant's roles.", "--tenant acme role list", list},
+    {"grant", Kind::changes, "Allows all holders of a role an action on a resource and all below.",
+     "--tenant acme role grant clerk read table/orders", grant},
+    {"revoke", Kind::changes, "Takes exactly this grant back from a role.",
+     "--tenant acme role revoke clerk read table/orders", revoke},
+    {"assign", Kind::changes, "Gives a role to users, or to another role.",
+     "--tenant acme role assign clerk api.bob", assign},
+    {"unassign", Kind::changes, "Takes a role from users, or from another role.",
+     "--tenant acme role unassign clerk --from-role manager", unassign},
+};
+
+}  // namespace
+
+const Noun role_noun = {"role", "Named sets of grants, held by users and by other roles.", verbs};
+
+}  // namespace postern::cli
