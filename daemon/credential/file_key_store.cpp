@@ -10,7 +10,9 @@ namespace postern::credential {
 namespace {
 
 constexpr std::string_view curve_secret = "server-curve-secret";
-constexpr std::string_view purposes[] = {"contents-hash", curve_secret, "checkpoint-signing"};
+constexpr std::string_view purposes[] = {"contents-hash", curve_secret,
+                                         "checkpoint-signing", "api-keys",
+                                         "session-tokens", "session-tokens-before"};
 
 /// A scalar for Curve25519 has five bits fixed (RFC 7748, section 5).
 void clamp(Key& key) {

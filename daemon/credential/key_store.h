@@ -68,7 +68,9 @@ class KeyStore {
   virtual Expected<Key> user_key(const KeySlot& slot) const = 0;
 
   /// The daemon's own key for a purpose: "contents-hash", "server-curve-secret" (Curve25519),
-  /// "checkpoint-signing" (an Ed25519 seed). Another purpose is a bug.
+  /// "checkpoint-signing" (an Ed25519 seed), "api-keys" (C8), "session-tokens" and
+  /// "session-tokens-before" (S1: the first seals, both open, so that it can be changed without
+  /// ending sessions). Another purpose is a bug.
   virtual const Key& own_key(std::string_view purpose) const = 0;
 
   /// False: the system did not let memory be locked, so keys may reach swap (a warning, no

@@ -5,13 +5,36 @@
 
 namespace postern::domain {
 
+void open_passwords_lock(User& user) {
+  user.passwords_lock_seq = 0;
+  user.passwords_lock_ns = 0;
+}
+
+void end_sessions(const Scene& scene, User& user) {
+  user.session_epoch = scene.record.seq;
+  // With all of them dead, none need be remembered.
+  if (!extras_of(user).ended_sessions.empty())
+    edit_extras(user, [](UserExtras& extras) { extras.ended_sessions.clear(); });
+}
+
+/// C7: with a new password of its own, the user has one again.
+static void drop_old_password(User& user) {
+  if (extras_of(user).sealed_old_password == nullptr) return;
+  edit_extras(user, [](UserExtras& extras) {
+    extras.sealed_old_password.reset();
+    extras.old_password_until_ns = 0;
+  });
+}
+
 void password_reset(const Scene& scene, const schema::PasswordReset& body) {
   edit_user(scene, [&](User& user) {
     user.sealed_password = shared_bytes(body.sealed_password());
     user.password_seq = scene.record.seq;
     user.failures = 0;
-    user.passwords_lock_seq = 0;
+    open_passwords_lock(user);
     clear_tenant_lock(scene, user);
+    drop_old_password(user);
+    end_sessions(scene, user);
   });
 }
 
@@ -20,20 +43,91 @@ void password_changed(const Scene& scene, const schema::PasswordChanged& body) {
     user.sealed_password = shared_bytes(body.sealed_password());
     user.password_seq = scene.record.seq;
     user.failures = 0;
+    open_passwords_lock(user);
+    drop_old_password(user);
   });
 }
 
+void password_rotated(const Scene& scene, const schema::PasswordRotated& body) {
+  edit_user(scene, [&](User& user) {
+    edit_extras(user, [&](UserExtras& extras) {
+      extras.sealed_old_password = user.sealed_password;
+      extras.old_password_until_ns = body.old_valid_until_ns();
+    });
+    user.sealed_password = shared_bytes(body.sealed_password());
+    user.password_seq = scene.record.seq;
+  });
+}
+
+/// A password is looked at only while no lock is closed: so one that stands had opened by its time
+/// (C6), and is over.
 void password_failed(const Scene& scene, const schema::PasswordFailed& body) {
-  edit_user(scene, [&](User& user) { user.failures = body.failures(); });
+  edit_user(scene, [&](User& user) {
+    user.failures = body.failures();
+    open_passwords_lock(user);
+  });
 }
 
 void password_accepted(const Scene& scene, const schema::PasswordAccepted&) {
-  edit_user(scene, [](User& user) { user.failures = 0; });
+  edit_user(scene, [](User& user) {
+    user.failures = 0;
+    open_passwords_lock(user);
+  });
 }
 
 void password_rehashed(const Scene& scene, const schema::PasswordRehashed& body) {
   edit_user(scene,
             [&](User& user) { user.sealed_password = shared_bytes(body.sealed_password()); });
+}
+
+// ---- keys (C8)
+
+void key_created(const Scene& scene, const schema::KeyCreated& body) {
+  if (body.key() == nullptr) return;
+  ApiKey key;
+  key.id = *body.key();
+  key.name = text(body.name());
+  if (body.hash() != nullptr && body.hash()->size() == key.hash.size())
+    std::ranges::copy(*body.hash(), key.hash.begin());
+  key.expires_ns = body.expires_ns();
+  if (body.narrowed_to() != nullptr)
+    for (const schema::Narrowing* part : *body.narrowed_to())
+      key.narrowed_to.push_back({text(part->action()), text(part->resource())});
+  key.created_seq = scene.record.seq;
+  edit_user(scene, [&](User& user) {
+    edit_extras(user, [&](UserExtras& extras) { extras.keys.push_back(std::move(key)); });
+  });
+}
+
+void key_revoked(const Scene& scene, const schema::KeyRevoked& body) {
+  if (body.key() == nullptr) return;
+  edit_user(scene, [&](User& user) {
+    edit_extras(user, [&](UserExtras& extras) {
+      std::erase_if(extras.keys, [&](const ApiKey& key) { return key.id == *body.key(); });
+    });
+  });
+}
+
+// ---- sessions (S3)
+
+void session_ended(const Scene& scene, const schema::SessionEnded& body) {
+  if (body.session() == nullptr) return;
+  edit_user(scene, [&](User& user) {
+    edit_extras(user, [&](UserExtras& extras) {
+      std::erase_if(extras.ended_sessions, [&](const EndedSession& ended) {
+        return ended.until_ns <= scene.record.time_ns;
+      });
+      extras.ended_sessions.push_back({*body.session(), body.until_ns()});
+    });
+  });
+}
+
+void sessions_ended(const Scene& scene, const schema::SessionsEnded&) {
+  edit_user(scene, [&](User& user) { end_sessions(scene, user); });
+}
+
+void tenant_sessions_ended(const Scene& scene, const schema::TenantSessionsEnded&) {
+  edit_tenant(scene, [&](Tenant& tenant) { tenant.session_epoch = scene.record.seq; });
 }
 
 }  // namespace postern::domain

@@ -33,6 +33,7 @@ void tenant_disabled(const Scene& scene, const schema::TenantDisabled&) {
     tenant.status_seq = scene.record.seq;
     tenant.disabled_seq = scene.record.seq;
     tenant.disabled_index = scene.index;
+    tenant.session_epoch = scene.record.seq;
   });
 }
 

@@ -36,14 +36,23 @@ void user_status_changed(const Scene& scene, const schema::UserStatusChanged& bo
   edit_user(scene, [&](User& user) {
     user.status = body.to();
     user.status_seq = scene.record.seq;
+    if (body.to() != schema::UserStatus::active) end_sessions(scene, user);
   });
 }
 
 void user_locked(const Scene& scene, const schema::UserLocked& body) {
   edit_user(scene, [&](User& user) {
-    if (body.cause() == schema::LockCause::passwords) user.passwords_lock_seq = scene.record.seq;
+    const bool by_passwords = body.cause() == schema::LockCause::passwords;
+    if (by_passwords) {
+      user.passwords_lock_seq = scene.record.seq;
+      user.passwords_lock_ns = scene.record.time_ns;
+    }
     if (body.cause() == schema::LockCause::operator_command)
       user.operator_lock_seq = scene.record.seq;
+    const Tenant* tenant = scene.state.tables().find_tenant(user.tenant);
+    const bool sessions_go_on =
+        by_passwords && tenant != nullptr && tenant->policies.lock_closes_password_only;
+    if (!sessions_go_on) end_sessions(scene, user);
   });
 }
 
@@ -52,7 +61,7 @@ void user_unlocked(const Scene& scene, const schema::UserUnlocked& body) {
     if (body.causes() == nullptr) return;
     for (const auto raw : *body.causes()) {
       const auto cause = static_cast<schema::LockCause>(raw);
-      if (cause == schema::LockCause::passwords) user.passwords_lock_seq = 0;
+      if (cause == schema::LockCause::passwords) open_passwords_lock(user);
       if (cause == schema::LockCause::operator_command) user.operator_lock_seq = 0;
       if (cause == schema::LockCause::tenant) clear_tenant_lock(scene, user);
     }
@@ -63,6 +72,7 @@ void api_access_changed(const Scene& scene, const schema::ApiAccessChanged& body
   edit_user(scene, [&](User& user) {
     user.api_access = body.allowed();
     user.api_access_seq = scene.record.seq;
+    if (!body.allowed()) end_sessions(scene, user);
   });
 }
 

@@ -48,14 +48,19 @@ bool visit_transport_stops(const Tenant& tenant, const User& user, const CallFac
 
 /// Tells the visitor each stop in order until it says false; false if it did.
 template <class Visitor>
-bool visit_standing_stops(const Tenant* tenant, const User* user, bool interactive, Visitor visit) {
+bool visit_standing_stops(const Tenant* tenant, const User* user, const CallFacts& call,
+                          Visitor visit) {
   if (tenant == nullptr) return visit(Stop{Code::tenant_unknown});
   if (user == nullptr) return visit(Stop{Code::invalid_credentials});
   if (!tenant->enabled && !visit(Stop{Code::tenant_disabled, tenant->disabled_seq})) return false;
-  if (interactive && !visit(Stop{Code::interactive_not_allowed})) return false;
-  if (is_locked(*tenant, *user))
-    for (const Lock& lock : locks_of(*tenant, *user))
-      if (!visit(Stop{Code::user_locked, lock.seq})) return false;
+  if (call.interactive && !visit(Stop{Code::interactive_not_allowed})) return false;
+  if (is_locked(*tenant, *user, call.now_ns)) {
+    for (const Lock& lock : locks_of(*tenant, *user, call.now_ns)) {
+      const bool closes = lock.cause != schema::LockCause::passwords || call.with_password ||
+                          !tenant->policies.lock_closes_password_only;
+      if (closes && !visit(Stop{Code::user_locked, lock.seq})) return false;
+    }
+  }
   if (user->status != schema::UserStatus::active &&
       !visit(Stop{Code::user_not_active, user->status_seq}))
     return false;
@@ -65,7 +70,7 @@ bool visit_standing_stops(const Tenant* tenant, const User* user, bool interacti
 template <class Visitor>
 bool visit_stops_before_credential(const Tenant* tenant, const User* user, const CallFacts& call,
                                    Visitor visit) {
-  if (!visit_standing_stops(tenant, user, call.interactive, visit)) return false;
+  if (!visit_standing_stops(tenant, user, call, visit)) return false;
   if (tenant == nullptr || user == nullptr) return true;
   return visit_network_stops(*tenant, *user, call, visit) &&
          visit_transport_stops(*tenant, *user, call, visit);
@@ -105,9 +110,12 @@ Stop first_stop_before_credential(const Tenant* tenant, const User* user, const 
   return first;
 }
 
-Stop first_stop_of_standing(const Tenant* tenant, const User* user) {
+Stop first_stop_of_standing(const Tenant* tenant, const User* user, std::int64_t now_ns) {
+  CallFacts call;
+  call.now_ns = now_ns;
+  call.with_password = true;
   Stop first;
-  visit_standing_stops(tenant, user, false, KeepFirst{first});
+  visit_standing_stops(tenant, user, call, KeepFirst{first});
   return first;
 }
 
@@ -121,6 +129,34 @@ Verdict authorize(const Tenant& tenant, const User& user, const Question& questi
   if (visit_question_stops(tenant, user, question, allow, KeepFirst{first}))
     return {Code::ok, allow};
   return {first.code, first.grant};
+}
+
+bool lies_within(std::span<const Narrowing> parts, const Question& question) {
+  return parts.empty() || std::ranges::any_of(parts, [&](const Narrowing& part) {
+           return (part.action == "*" || part.action == question.action) &&
+                  lie_of(question.resource, part.resource) == Lie::covered;
+         });
+}
+
+bool is_open(const SessionFacts& session, const Tenant& tenant, const User& user,
+             std::int64_t now_ns) {
+  if (session.expires_ns <= now_ns || session.user_epoch != user.session_epoch ||
+      session.tenant_epoch != tenant.session_epoch)
+    return false;
+  if (session.by_key && (session.key == nullptr || is_expired(*session.key, now_ns))) return false;
+  return std::ranges::find(extras_of(user).ended_sessions, session.session,
+                           &EndedSession::session) == extras_of(user).ended_sessions.end();
+}
+
+constexpr std::int64_t second_ns = 1'000'000'000;
+
+std::int64_t session_timeout_ns(const Tenant& tenant, const User& user) {
+  const std::uint32_t own = extras_of(user).session_timeout_seconds;
+  return (own != 0 ? own : tenant.policies.session_timeout_seconds) * second_ns;
+}
+
+std::int64_t session_end_ns(const Tenant& tenant, std::int64_t first_ns) {
+  return first_ns + tenant.policies.session_seconds_max * second_ns;
 }
 
 std::vector<Stop> all_stops(const Tenant* tenant, const User* user, const CallFacts& call,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct CallFacts {
   bool tls = false;
   /// Null: none was ever imported.
   const Providers* providers = nullptr;
+  /// It carries a password, which is all that a lock for wrong ones closes where the tenant's
+  /// policy says so (C5).
+  bool with_password = false;
 };
 
 struct Question {
@@ -52,14 +56,36 @@ struct Verdict {
 /// nothing stops it.
 Stop first_stop_before_credential(const Tenant* tenant, const User* user, const CallFacts& call);
 
-/// The same without network and transport: for what brings no call, or was let through before.
-Stop first_stop_of_standing(const Tenant* tenant, const User* user);
+/// The same without network and transport, for a password: that brings no call, or was let through
+/// before.
+Stop first_stop_of_standing(const Tenant* tenant, const User* user, std::int64_t now_ns);
 
 /// N1 to N4: whether the rules on addresses let the call through.
 bool network_allowed(const Tenant& tenant, const User& user, const CallFacts& call);
 
 /// What the user's grants say; the stops before it have been asked.
 Verdict authorize(const Tenant& tenant, const User& user, const Question& question);
+
+/// C8: whether a key that is narrowed to these parts may be used for the question; without parts it
+/// may.
+bool lies_within(std::span<const Narrowing> parts, const Question& question);
+
+/// What a session is dead of, if it is (S1, S2); the stops before the credential have been asked.
+/// `key`: the one that it was made with, null if the user no longer has it.
+struct SessionFacts {
+  Uuid session;
+  bool by_key = false;
+  const ApiKey* key = nullptr;
+  std::int64_t expires_ns = 0;
+  Seq user_epoch = 0;
+  Seq tenant_epoch = 0;
+};
+bool is_open(const SessionFacts& session, const Tenant& tenant, const User& user,
+             std::int64_t now_ns);
+
+/// S1: how long a session may be without a renewal, and until when with all of them.
+std::int64_t session_timeout_ns(const Tenant& tenant, const User& user);
+std::int64_t session_end_ns(const Tenant& tenant, std::int64_t first_ns);
 
 /// Q5: every stop that applies, in order; the first is the reason. Null question: an
 /// authentication.

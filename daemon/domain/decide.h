@@ -2,6 +2,7 @@
 // context (law 5).
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,7 +17,7 @@ namespace postern::domain {
 /// What the outside made for one command, because the rules may not: ids, keys, hashes, opened
 /// data.
 struct Material {
-  /// For a new tenant, user or operator.
+  /// For a new tenant, user, operator or key.
   Uuid new_id;
   /// For a new user.
   KeyReference key;
@@ -33,6 +34,9 @@ struct Material {
   Bytes sealed_password;
   /// C3: what the check of `current_password` found; absent before it was checked.
   std::optional<bool> current_password_right;
+  /// C8: whose new key it is, as its text says, and what is kept of it.
+  Uuid key_of;
+  std::array<std::uint8_t, 32> key_hash{};
 };
 
 /// Who asks, when, in which message.

@@ -10,10 +10,14 @@ using schema::Code;
 
 namespace {
 
+/// C7: 90 days.
+constexpr std::int64_t old_password_ns_max = 90LL * 86'400 * 1'000'000'000;
+
 /// C5: one more wrong password, and the lock it may bring.
 void cause_failure(const Case& asked, const Tenant& tenant, const User& user, const Uuid& service) {
   schema::PasswordFailedT failed;
-  failed.failures = user.failures + 1;
+  // C6: a lock that stands has opened by its time, and the count starts anew.
+  failed.failures = user.passwords_lock_seq != 0 ? 1 : user.failures + 1;
   failed.service = std::make_unique<Uuid>(service);
   const bool locks = failed.failures >= tenant.policies.lockout_failures;
   asked.cause(user, std::move(failed));
@@ -72,7 +76,7 @@ void change_password(const Case& asked) {
   const Tenant* tenant = require_tenant(asked);
   if (tenant == nullptr) return;
   const User* user = find_target(asked.state, *tenant, asked.command);
-  const Stop stop = first_stop_of_standing(tenant, user);
+  const Stop stop = first_stop_of_standing(tenant, user, asked.context.now_ns);
   if (stop.code != Code::ok) return refuse_unverified(asked, *tenant, stop.code);
   if (user->password_seq == 0) return refuse_unverified(asked, *tenant, Code::password_not_set);
   const Material& material = asked.material;
@@ -90,13 +94,31 @@ void change_password(const Case& asked) {
   asked.cause(*user, std::move(changed));
 }
 
+void rotate_password(const Case& asked) {
+  const User* user = require_user(asked);
+  if (user == nullptr) return;
+  if (user->password_seq == 0) return asked.refuse(Code::password_not_set, "user");
+  const std::int64_t until_ns = asked.command.body_as_RotatePassword()->old_valid_until_ns();
+  const std::int64_t now_ns = asked.context.now_ns;
+  if (until_ns <= now_ns || until_ns > now_ns + old_password_ns_max)
+    asked.refuse(Code::field_malformed, "old_valid_until_ns",
+                 "It must lie in the future, at most 90 days ahead; found " +
+                     std::to_string(until_ns) + ", and now is " + std::to_string(now_ns) + ".");
+  check_new_password(asked, *asked.state.tables().find_tenant(user->tenant), user->username);
+  if (!asked.decision.refusals.empty()) return;
+  schema::PasswordRotatedT rotated;
+  rotated.sealed_password = asked.material.sealed_password;
+  rotated.old_valid_until_ns = until_ns;
+  asked.cause(*user, std::move(rotated));
+}
+
 void record_attempt(const Case& asked) {
   const User* user = require_known_user(asked);
   if (user == nullptr) return;
   const auto& body = *asked.command.body_as_RecordAttempt();
   if (body.service() == nullptr) return asked.refuse(Code::field_missing, "service");
   const Tenant& tenant = *asked.state.tables().find_tenant(user->tenant);
-  const Stop stop = first_stop_of_standing(&tenant, user);
+  const Stop stop = first_stop_of_standing(&tenant, user, asked.context.now_ns);
   if (stop.code != Code::ok) return asked.refuse(stop.code, "user");
   if (user->password_seq == 0) return asked.refuse(Code::password_not_set, "user");
   if (body.password_seq() != user->password_seq)

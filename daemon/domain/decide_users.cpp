@@ -175,7 +175,8 @@ void unlock_user(const Case& asked) {
   const User* user = require_user(asked);
   if (user == nullptr) return;
   schema::UserUnlockedT unlocked;
-  for (const Lock& lock : locks_of(*asked.state.tables().find_tenant(user->tenant), *user)) {
+  for (const Lock& lock : locks_of(*asked.state.tables().find_tenant(user->tenant), *user,
+                                   asked.context.now_ns)) {
     const bool clears = lock.cause == schema::LockCause::operator_command ||
                         (lock.cause == schema::LockCause::tenant && user->password_seq == 0);
     if (clears) unlocked.causes.push_back(lock.cause);

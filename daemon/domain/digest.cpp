@@ -81,6 +81,31 @@ void write(Writer& out, const Tenant& tenant) {
   for (const Seq seq : {tenant.created_seq, tenant.status_seq, tenant.disabled_seq})
     out.number(seq);
   out.number(tenant.disabled_index);
+  out.number(tenant.session_epoch);
+}
+
+/// C7, C8, S3.
+void write_credentials(Writer& out, const UserExtras& extras) {
+  out.sealed(extras.sealed_old_password);
+  out.number(static_cast<std::uint64_t>(extras.old_password_until_ns));
+  out.number(extras.keys.size());
+  for (const ApiKey& key : extras.keys) {
+    out.id(key.id);
+    out.text(key.name);
+    out.bytes(key.hash);
+    out.number(static_cast<std::uint64_t>(key.expires_ns));
+    out.number(key.narrowed_to.size());
+    for (const Narrowing& part : key.narrowed_to) {
+      out.text(part.action);
+      out.text(part.resource);
+    }
+    out.number(key.created_seq);
+  }
+  out.number(extras.ended_sessions.size());
+  for (const EndedSession& ended : extras.ended_sessions) {
+    out.id(ended.session);
+    out.number(static_cast<std::uint64_t>(ended.until_ns));
+  }
 }
 
 void write(Writer& out, const UseSum& use) {
@@ -132,7 +157,10 @@ void write(Writer& out, const User& user) {
                         user.tenant_lock_cleared_seq, user.passwords_lock_seq,
                         user.operator_lock_seq, user.last_seq})
     out.number(seq);
+  out.number(user.session_epoch);
+  out.number(static_cast<std::uint64_t>(user.passwords_lock_ns));
   out.number(user.tenant_lock_cleared_index);
+  write_credentials(out, extras_of(user));
   out.sealed(user.sealed_profile);
   out.sealed(user.sealed_password);
   out.number(user.grants->size());

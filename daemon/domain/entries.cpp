@@ -36,10 +36,24 @@ static bool locked_by_tenant(const Tenant& tenant, const User& user) {
          std::pair(user.tenant_lock_cleared_seq, user.tenant_lock_cleared_index);
 }
 
-std::vector<Lock> locks_of(const Tenant& tenant, const User& user) {
+/// C6: 0: never.
+static std::int64_t passwords_lock_until(const Tenant& tenant, const User& user) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  const std::int64_t seconds = tenant.policies.lock_seconds;
+  return seconds == 0 ? 0 : user.passwords_lock_ns + seconds * second_ns;
+}
+
+bool is_locked_by_passwords(const Tenant& tenant, const User& user, std::int64_t now_ns) {
+  if (user.passwords_lock_seq == 0) return false;
+  const std::int64_t until_ns = passwords_lock_until(tenant, user);
+  return until_ns == 0 || now_ns < until_ns;
+}
+
+std::vector<Lock> locks_of(const Tenant& tenant, const User& user, std::int64_t now_ns) {
   std::vector<Lock> locks;
-  if (user.passwords_lock_seq != 0)
-    locks.push_back({schema::LockCause::passwords, user.passwords_lock_seq});
+  if (is_locked_by_passwords(tenant, user, now_ns))
+    locks.push_back({schema::LockCause::passwords, user.passwords_lock_seq,
+                     passwords_lock_until(tenant, user)});
   if (locked_by_tenant(tenant, user))
     locks.push_back({schema::LockCause::tenant, tenant.disabled_seq});
   if (user.operator_lock_seq != 0)
@@ -47,9 +61,25 @@ std::vector<Lock> locks_of(const Tenant& tenant, const User& user) {
   return locks;
 }
 
-bool is_locked(const Tenant& tenant, const User& user) {
-  return user.passwords_lock_seq != 0 || user.operator_lock_seq != 0 ||
-         locked_by_tenant(tenant, user);
+bool is_locked(const Tenant& tenant, const User& user, std::int64_t now_ns) {
+  return user.operator_lock_seq != 0 || locked_by_tenant(tenant, user) ||
+         is_locked_by_passwords(tenant, user, now_ns);
+}
+
+bool is_expired(const ApiKey& key, std::int64_t now_ns) {
+  return key.expires_ns != 0 && key.expires_ns <= now_ns;
+}
+
+const ApiKey* find_key(const User& user, const Uuid& key) {
+  const auto& keys = extras_of(user).keys;
+  const auto place = std::ranges::find(keys, key, &ApiKey::id);
+  return place == keys.end() ? nullptr : &*place;
+}
+
+const ApiKey* find_key(const User& user, std::string_view name) {
+  const auto& keys = extras_of(user).keys;
+  const auto place = std::ranges::find(keys, name, &ApiKey::name);
+  return place == keys.end() ? nullptr : &*place;
 }
 
 /// Usernames are ASCII (U1), so folding needs no locale.

@@ -272,9 +272,18 @@ std::vector<std::string> identities_of(const Operator& entry);
 struct Lock {
   schema::LockCause cause;
   Seq seq;
+  /// C6: when it opens by itself; 0: never.
+  std::int64_t until_ns = 0;
 };
-std::vector<Lock> locks_of(const Tenant& tenant, const User& user);
-bool is_locked(const Tenant& tenant, const User& user);
+std::vector<Lock> locks_of(const Tenant& tenant, const User& user, std::int64_t now_ns);
+bool is_locked(const Tenant& tenant, const User& user, std::int64_t now_ns);
+/// C5: for wrong passwords, and not open again by its time (C6).
+bool is_locked_by_passwords(const Tenant& tenant, const User& user, std::int64_t now_ns);
+
+bool is_expired(const ApiKey& key, std::int64_t now_ns);
+/// C8: null if the user has no such key.
+const ApiKey* find_key(const User& user, const Uuid& key);
+const ApiKey* find_key(const User& user, std::string_view name);
 
 /// U1: names are compared without regard to case.
 bool equal_names(std::string_view left, std::string_view right);

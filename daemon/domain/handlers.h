@@ -54,6 +54,10 @@ void edit_extras(User& user, Edit edit) {
 
 /// T2: this event clears the user's lock by its tenant.
 void clear_tenant_lock(const Scene& scene, User& user);
+/// U9, C6: a lock for wrong passwords is no more.
+void open_passwords_lock(User& user);
+/// S2: every session of the user that is open now is dead for ever.
+void end_sessions(const Scene& scene, User& user);
 
 // One handler for each kind of event. Total: what a record holds was decided before (law 1).
 void journal_created(const Scene& scene, const schema::JournalCreated& body);
@@ -80,5 +84,11 @@ void user_used(const Scene& scene, const schema::UserUsed& body);
 void catalogue_defined(const Scene& scene, const schema::CatalogueDefined& body);
 void catalogue_retired(const Scene& scene, const schema::CatalogueRetired& body);
 void ranges_imported(const Scene& scene, const schema::RangesImported& body);
+void tenant_sessions_ended(const Scene& scene, const schema::TenantSessionsEnded& body);
+void password_rotated(const Scene& scene, const schema::PasswordRotated& body);
+void key_created(const Scene& scene, const schema::KeyCreated& body);
+void key_revoked(const Scene& scene, const schema::KeyRevoked& body);
+void session_ended(const Scene& scene, const schema::SessionEnded& body);
+void sessions_ended(const Scene& scene, const schema::SessionsEnded& body);
 
 }  // namespace postern::domain

@@ -94,5 +94,10 @@ void record_use(const Case&);
 void define_catalogue(const Case&);
 void retire_catalogue(const Case&);
 void import_ranges(const Case&);
+void end_tenant_sessions(const Case&);
+void rotate_password(const Case&);
+void create_key(const Case&);
+void revoke_key(const Case&);
+void end_sessions(const Case&);
 
 }  // namespace postern::domain

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "codes.h"
+#include "daemon/credential/api_key.h"
 #include "daemon/domain/authorize.h"
 #include "daemon/domain/digest.h"
 #include "daemon/journal/sha256.h"
@@ -46,9 +47,11 @@ std::unique_ptr<schema::GrantViewT> grant_view(const domain::Grant& grant) {
   return made;
 }
 
-std::vector<schema::LockCause> lock_causes(const domain::Tenant& tenant, const domain::User& user) {
+std::vector<schema::LockCause> lock_causes(const domain::Tenant& tenant, const domain::User& user,
+                                           std::int64_t now_ns) {
   std::vector<schema::LockCause> causes;
-  for (const domain::Lock& lock : domain::locks_of(tenant, user)) causes.push_back(lock.cause);
+  for (const domain::Lock& lock : domain::locks_of(tenant, user, now_ns))
+    causes.push_back(lock.cause);
   return causes;
 }
 
@@ -182,14 +185,31 @@ std::unique_ptr<schema::UserSecurityT> Auditor::security_of(const domain::Tenant
   auto security = std::make_unique<schema::UserSecurityT>();
   security->api_access = user.api_access;
   security->api_access_changed = cause_of(user.api_access_seq);
-  for (const domain::Lock& lock : domain::locks_of(tenant, user)) {
+  for (const domain::Lock& lock : domain::locks_of(tenant, user, parts_.clock.now_ns())) {
     auto& made = security->locks.emplace_back(std::make_unique<schema::LockT>());
     made->cause = lock.cause;
     made->caused_by = cause_of(lock.seq);
+    made->until_ns = lock.until_ns;
   }
   security->failures = user.failures;
   security->password_set = user.password_seq != 0;
   security->password_changed = cause_of(user.password_seq);
+  const domain::UserExtras& extras = domain::extras_of(user);
+  if (extras.old_password_until_ns > parts_.clock.now_ns())
+    security->old_password_until_ns = extras.old_password_until_ns;
+  for (const domain::ApiKey& key : extras.keys) {
+    auto& made = security->keys.emplace_back(std::make_unique<schema::KeyViewT>());
+    made->key = std::make_unique<Uuid>(key.id);
+    made->name = key.name;
+    made->prefix = credential::api_key_beginning(key.id);
+    made->expires_ns = key.expires_ns;
+    made->created = cause_of(key.created_seq);
+    for (const domain::Narrowing& part : key.narrowed_to) {
+      auto& told = made->narrowed_to.emplace_back(std::make_unique<schema::NarrowingT>());
+      told->action = part.action;
+      told->resource = part.resource;
+    }
+  }
   return security;
 }
 
@@ -226,7 +246,8 @@ Auditor::Body Auditor::answer(const schema::GetUser& wanted, const domain::Opera
 Auditor::Body Auditor::answer(const schema::ListUsers& wanted, const domain::Operator& asker) {
   const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
   if (tenant == nullptr) return std::unexpected(make_problem(Code::tenant_unknown, "tenant"));
-  const view::UserFilter filter{wanted.status(), wanted.locked(), view_of(wanted.text())};
+  const view::UserFilter filter{wanted.status(), wanted.locked(), view_of(wanted.text()),
+                                parts_.clock.now_ns()};
   const auto found = view::list_users(view_, *tenant, filter, view_of(wanted.after()),
                                       page_size(wanted.count_max()));
   schema::UserPageT page;
@@ -236,7 +257,7 @@ Auditor::Body Auditor::answer(const schema::ListUsers& wanted, const domain::Ope
     summary->id = std::make_unique<Uuid>(user->id);
     summary->username = user->username;
     summary->status = user->status;
-    summary->locks = lock_causes(*tenant, *user);
+    summary->locks = lock_causes(*tenant, *user, filter.now_ns);
     summary->api_access = user->api_access;
     summary->version = user->version;
     summary->grant_count = static_cast<std::uint32_t>(user->grants->size());
@@ -290,8 +311,9 @@ Auditor::Body Auditor::answer(const schema::Explain& wanted, const domain::Opera
   std::vector<schema::ProblemT> problems;
   check_call(wanted.call(), problems);
   if (!problems.empty()) return std::unexpected(std::move(problems.front()));
-  const domain::CallFacts call =
+  domain::CallFacts call =
       facts_of(wanted.call(), parts_.clock.now_ns(), view_.tables().providers());
+  call.with_password = true;
   domain::Question question;
   if (wanted.question() != nullptr)
     question = {view_of(wanted.question()->action()), view_of(wanted.question()->resource()),

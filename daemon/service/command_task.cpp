@@ -20,6 +20,9 @@ CommandSecrets take_secrets(const schema::Command& command) {
   } else if (const auto* reset = command.body_as_ResetPassword()) {
     secrets.password = take_secret(reset->password());
     secrets.confirmation = take_secret(reset->password_confirmation());
+  } else if (const auto* rotate = command.body_as_RotatePassword()) {
+    secrets.password = take_secret(rotate->password());
+    secrets.confirmation = take_secret(rotate->password_confirmation());
   } else if (const auto* change = command.body_as_ChangePassword()) {
     secrets.current_password = take_secret(change->current_password());
     secrets.password = take_secret(change->password());
@@ -48,6 +51,8 @@ struct Subject {
   Uuid id;
   credential::KeySlot slot;
   std::shared_ptr<const domain::Bytes> sealed_password;
+  std::shared_ptr<const domain::Bytes> sealed_old;
+  std::int64_t old_until_ns = 0;
 };
 
 /// A user of the state, or one that the same message makes.
@@ -56,13 +61,17 @@ std::optional<Subject> subject_of(const CommandTask& task, const domain::State& 
   const auto& commands = *task.message->commands();
   const auto made_by = [&](flatbuffers::uoffset_t place) {
     const domain::Material& material = task.materials[place];
-    return Subject{material.new_id, slot_of(material.key), nullptr};
+    return Subject{material.new_id, slot_of(material.key), nullptr, nullptr};
   };
   if (commands[index]->body_type() == CommandBody::CreateUser) return made_by(index);
   const domain::Tenant* tenant = state.tables().find_tenant(view(task.message->tenant()));
   const domain::User* user =
       tenant == nullptr ? nullptr : domain::find_target(state, *tenant, *commands[index]);
-  if (user != nullptr) return Subject{user->id, slot_of(user->key), user->sealed_password};
+  if (user != nullptr) {
+    const domain::UserExtras& extras = domain::extras_of(*user);
+    return Subject{user->id, slot_of(user->key), user->sealed_password,
+                   extras.sealed_old_password, extras.old_password_until_ns};
+  }
   for (flatbuffers::uoffset_t place = 0; place < index; ++place)
     if (const auto* create = commands[place]->body_as_CreateUser())
       if (domain::equal_names(view(create->username()), view(commands[index]->user())))
@@ -101,6 +110,7 @@ Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std
     const CommandBody kind = command.body_type();
     if (kind == CommandBody::CreateTenant || kind == CommandBody::AddOperator)
       material.new_id = new_id(now_ns);
+    if (kind == CommandBody::CreateKey) make_key(task, state, index, now_ns);
     if (const auto* create = command.body_as_CreateUser()) {
       if (spare_keys_.empty()) {
         auto key = keys_.next();
@@ -127,13 +137,27 @@ Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std
   return {};
 }
 
+/// C8. A key of nobody is made too: the rules then say what is wrong.
+void TaskMaker::make_key(CommandTask& task, const domain::State& state, std::size_t index,
+                         std::int64_t now_ns) const {
+  domain::Material& material = task.materials[index];
+  material.new_id = new_id(now_ns);
+  const auto subject = subject_of(task, state, static_cast<flatbuffers::uoffset_t>(index));
+  material.key_of = subject ? subject->id : Uuid();
+  auto made = credential::make_api_key(keys_.own_key("api-keys"),
+                                       {material.new_id, material.key_of}, entropy_);
+  material.key_hash = made.hash;
+  task.made_keys.push_back(std::move(made.text));
+}
+
 void TaskMaker::give_back_keys(CommandTask& task) {
   spare_keys_.insert(spare_keys_.end(), task.new_keys.begin(), task.new_keys.end());
   task.new_keys.clear();
 }
 
 Expected<std::vector<HashJob>> TaskMaker::hash_jobs(const CommandTask& task,
-                                                    const domain::State& state) const {
+                                                    const domain::State& state,
+                                                    std::int64_t now_ns) const {
   std::vector<HashJob> jobs;
   const auto& commands = *task.message->commands();
   for (flatbuffers::uoffset_t index = 0; index < commands.size(); ++index) {
@@ -148,6 +172,7 @@ Expected<std::vector<HashJob>> TaskMaker::hash_jobs(const CommandTask& task,
     job.key = *key;
     job.checks_current = commands[index]->body_type() == CommandBody::ChangePassword;
     job.sealed_current = subject->sealed_password;
+    if (subject->old_until_ns > now_ns) job.sealed_old = subject->sealed_old;
   }
   return jobs;
 }
@@ -165,10 +190,10 @@ Expected<> TaskMaker::run(CommandTask& task, const HashJob& job,
     const std::span<const std::uint8_t> sealed =
         job.sealed_current ? std::span<const std::uint8_t>(*job.sealed_current)
                            : std::span<const std::uint8_t>();
-    const auto hash = open_password_hash(job.key, job.user, sealed);
-    if (!hash) return std::unexpected(hash.error());
-    material.current_password_right = credential::verify_password(
-        *hash, secrets.current_password ? *secrets.current_password : none);
+    const credential::Secret& current = secrets.current_password ? *secrets.current_password : none;
+    const auto found = verify_either({job.key, job.user, sealed, job.sealed_old.get()}, current);
+    if (!found) return std::unexpected(found.error());
+    material.current_password_right = found->right();
     if (!*material.current_password_right) return {};
   }
   material.sealed_password = hash_and_seal(*secrets.password, cost, job.key, job.user, entropy_);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/credential/api_key.h"
 #include "daemon/credential/hash_pool.h"
 #include "daemon/credential/key_store.h"
 #include "daemon/credential/password.h"
@@ -33,6 +34,8 @@ struct HashJob {
   /// C3: the current password is checked first, against what is sealed.
   bool checks_current = false;
   std::shared_ptr<const domain::Bytes> sealed_current;
+  /// C7: also valid now; null: none is.
+  std::shared_ptr<const domain::Bytes> sealed_old;
   /// C9: takes a hash's time and finds nothing.
   bool for_time_alone = false;
 };
@@ -48,6 +51,8 @@ struct CommandTask : Letter {
   std::vector<credential::NewKey> new_keys;
   std::vector<HashJob> jobs;
   std::size_t jobs_done = 0;
+  /// C8: the keys it makes, for the one receipt that shows them.
+  std::vector<credential::Secret> made_keys;
   /// What broke on the pool's thread.
   std::optional<Failure> trouble;
   /// What others about the same wait behind, while it is hashed.
@@ -79,7 +84,8 @@ class TaskMaker {
 
   /// The jobs for a message that would be accepted; `state` is as it was before it.
   Expected<std::vector<HashJob>> hash_jobs(const CommandTask& task,
-                                           const domain::State& state) const;
+                                           const domain::State& state,
+                                           std::int64_t now_ns) const;
 
   /// On a pool thread.
   Expected<> run(CommandTask& task, const HashJob& job, credential::PasswordCost cost) const;
@@ -87,6 +93,9 @@ class TaskMaker {
   Uuid new_id(std::int64_t now_ns) const;
 
  private:
+  void make_key(CommandTask& task, const domain::State& state, std::size_t index,
+                std::int64_t now_ns) const;
+
   credential::KeyStore& keys_;
   platform::Entropy& entropy_;
   std::vector<credential::NewKey> spare_keys_;

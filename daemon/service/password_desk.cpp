@@ -28,33 +28,39 @@ Ask PasswordDesk::leave(const std::string& line) {
   return next;
 }
 
-bool PasswordDesk::check(Ask& ask, const domain::User* user) {
+bool PasswordDesk::check(Ask& ask, const domain::User* user, std::int64_t now_ns) {
   const credential::Turn turn{ask->asker, ask->tenant};
-  const domain::KeyReference key = user == nullptr ? domain::KeyReference() : user->key;
-  const std::shared_ptr<const domain::Bytes> sealed =
-      user == nullptr ? nullptr : user->sealed_password;
+  Against against;
+  if (user != nullptr) {
+    const domain::UserExtras& extras = domain::extras_of(*user);
+    against.key = user->key;
+    against.sealed = user->sealed_password;
+    against.old_until_ns = extras.old_password_until_ns;
+    if (against.old_until_ns > now_ns) against.old = extras.sealed_old_password;
+  }
   auto holder = std::make_shared<Ask>(std::move(ask));
-  const bool accepted = pool_.submit(turn, [this, key, sealed, holder] {
-    run(**holder, key, sealed);
+  const bool accepted = pool_.submit(turn, [this, against, holder] {
+    run(**holder, against);
     done_.post(std::move(*holder));
   });
   if (!accepted) ask = std::move(*holder);
   return accepted;
 }
 
-void PasswordDesk::run(PasswordAsk& ask, const domain::KeyReference& key,
-                       const std::shared_ptr<const domain::Bytes>& sealed) const {
+void PasswordDesk::run(PasswordAsk& ask, const Against& against) const {
   ask.right = false;
   ask.rehashed.clear();
-  if (sealed == nullptr) return credential::verify_nothing(ask.password, cost_);
-  const auto user_key = keys_.user_key(slot_of(key));
-  const auto hash = user_key ? open_password_hash(*user_key, ask.user, *sealed)
-                             : std::unexpected(user_key.error());
-  ask.trouble = !hash;
+  if (against.sealed == nullptr) return credential::verify_nothing(ask.password, cost_);
+  const auto key = keys_.user_key(slot_of(against.key));
+  const auto found = key ? verify_either({*key, ask.user, *against.sealed, against.old.get()},
+                                         ask.password)
+                         : std::unexpected(key.error());
+  ask.trouble = !found;
   if (ask.trouble) return;
-  ask.right = credential::verify_password(*hash, ask.password);
-  if (ask.right && credential::needs_rehash(*hash, cost_))
-    ask.rehashed = hash_and_seal(ask.password, cost_, *user_key, ask.user, entropy_);
+  ask.right = found->right();
+  ask.old_until_ns = found->is_newest ? 0 : against.old_until_ns;
+  if (found->is_newest && credential::needs_rehash(found->hash, cost_))
+    ask.rehashed = hash_and_seal(ask.password, cost_, *key, ask.user, entropy_);
 }
 
 std::uint32_t PasswordDesk::retry_after_ms() const {

@@ -39,6 +39,8 @@ struct PasswordAsk : Letter {
   Uuid stopped_user;
   schema::Code stopped_by = schema::Code::ok;
   bool right = false;
+  /// C7: what was right is the old password, valid until then; 0: the newest.
+  std::int64_t old_until_ns = 0;
   domain::Bytes rehashed;
   bool trouble = false;
 
@@ -69,7 +71,7 @@ class PasswordDesk {
 
   /// Has the password checked against `sealed`, or takes as long (null). False if the pool is full;
   /// then `ask` is kept.
-  bool check(Ask& ask, const domain::User* user);
+  bool check(Ask& ask, const domain::User* user, std::int64_t now_ns);
 
   Mailbox<PasswordAsk>& done() { return done_; }
   std::size_t waiting() const { return waiting_; }
@@ -77,8 +79,14 @@ class PasswordDesk {
   std::uint32_t retry_after_ms() const;
 
  private:
-  void run(PasswordAsk& ask, const domain::KeyReference& key,
-           const std::shared_ptr<const domain::Bytes>& sealed) const;
+  /// What a check is made against; all null: it takes as long and finds nothing.
+  struct Against {
+    domain::KeyReference key;
+    std::shared_ptr<const domain::Bytes> sealed;
+    std::shared_ptr<const domain::Bytes> old;
+    std::int64_t old_until_ns = 0;
+  };
+  void run(PasswordAsk& ask, const Against& against) const;
 
   credential::HashPool& pool_;
   const credential::KeyStore& keys_;

@@ -67,6 +67,21 @@ Expected<std::string> open_password_hash(const credential::Key& key, const domai
   return std::move(personal->password_hash);
 }
 
+Expected<PasswordFound> verify_either(const SealedPasswords& valid,
+                                      const credential::Secret& password) {
+  auto newest = open_password_hash(valid.key, valid.user, valid.sealed);
+  if (!newest) return std::unexpected(newest.error());
+  PasswordFound found;
+  if (valid.old != nullptr) {
+    const auto old = open_password_hash(valid.key, valid.user, *valid.old);
+    if (!old) return std::unexpected(old.error());
+    found.is_old = credential::verify_password(*old, password);
+  }
+  found.is_newest = credential::verify_password(*newest, password);
+  found.hash = std::move(*newest);
+  return found;
+}
+
 domain::Bytes hash_and_seal(const credential::Secret& password, credential::PasswordCost cost,
                             const credential::Key& key, const domain::Uuid& user,
                             platform::Entropy& entropy) {

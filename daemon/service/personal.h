@@ -25,6 +25,30 @@ domain::Bytes seal_profile(const credential::Key& key, const domain::Uuid& user,
 Expected<std::string> open_password_hash(const credential::Key& key, const domain::Uuid& user,
                                          std::span<const std::uint8_t> sealed);
 
+/// The password hashes that are valid for a user, sealed.
+struct SealedPasswords {
+  const credential::Key& key;
+  const domain::Uuid& user;
+  std::span<const std::uint8_t> sealed;
+  /// C7; null: none.
+  const domain::Bytes* old = nullptr;
+};
+
+/// What a password was found to be.
+struct PasswordFound {
+  bool is_newest = false;
+  bool is_old = false;
+  /// The newest, opened.
+  std::string hash;
+
+  bool right() const { return is_newest || is_old; }
+};
+
+/// Tries both, whichever is right, so that time does not tell which (C7). Takes a hash's time for
+/// each. Fails with kind `damaged`.
+Expected<PasswordFound> verify_either(const SealedPasswords& valid,
+                                      const credential::Secret& password);
+
 /// Hashes a password and seals the hash for its user. Takes a hash's time.
 domain::Bytes hash_and_seal(const credential::Secret& password, credential::PasswordCost cost,
                             const credential::Key& key, const domain::Uuid& user,

@@ -58,6 +58,7 @@ schema::CredentialKind kind_of(schema::Credential carried) {
 
 bool carries_secret(const schema::Query& query) {
   const schema::Credential kind = carried_by(query).kind;
+  if (query.body_type() == schema::QueryBody::RenewSession) return true;
   return kind != schema::Credential::NONE && kind != schema::Credential::NamedUser;
 }
 
@@ -77,13 +78,20 @@ std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::si
                      "The limit is 10000 questions, found " + std::to_string(questions) + "."));
   check_call(query.call(), problems);
   const Carried carried = carried_by(query);
-  const bool needs_credential = query.body_type() != schema::QueryBody::GetStatus;
+  const auto* renewal = query.body_as_RenewSession();
+  if (renewal != nullptr && view_of(renewal->token()).empty())
+    problems.push_back(make_problem(Code::field_missing, "token"));
+  const bool needs_credential =
+      query.body_type() != schema::QueryBody::GetStatus && renewal == nullptr;
+  // A key and a token say themselves whose they are.
+  const bool names_user = carried.kind == schema::Credential::KeyCredential ||
+                          carried.kind == schema::Credential::TokenCredential;
   if (needs_credential &&
       (carried.kind == schema::Credential::NONE || carried.credential == nullptr))
     problems.push_back(make_problem(Code::field_missing, "credential"));
   else if (carried.kind > schema::Credential::MAX)
     problems.push_back(make_problem(Code::unknown_kind, "credential"));
-  if (needs_credential && view_of(query.tenant()).empty())
+  if (needs_credential && !names_user && view_of(query.tenant()).empty())
     problems.push_back(make_problem(Code::field_missing, "tenant"));
   return problems;
 }
@@ -113,7 +121,8 @@ Reader::Reader(Parts parts, Settings settings, Outlets outlets, view::View view,
       outlets_(std::move(outlets)),
       view_(std::move(view)),
       head_(head),
-      head_time_ns_(time_ns) {}
+      head_time_ns_(time_ns),
+      seen_(parts.entropy) {}
 
 domain::CallFacts Reader::facts_of(const schema::Query& query) const {
   return service::facts_of(query.call(), parts_.clock.now_ns(), view_.tables().providers());
@@ -170,6 +179,8 @@ void Reader::answer(const Peer& peer, const domain::Operator& asker, Opened<sche
   std::vector<schema::ProblemT> problems = query_problems(query, opened.bytes().size());
   if (!problems.empty()) return refuse(peer, query.id(), std::move(problems));
   asker_ = asker.id;
+  if (const auto* renewal = query.body_as_RenewSession())
+    return renew(peer, asker, query, view_of(renewal->token()));
   const Carried carried = carried_by(query);
   switch (carried.kind) {
     case schema::Credential::NamedUser:
@@ -179,11 +190,18 @@ void Reader::answer(const Peer& peer, const domain::Operator& asker, Opened<sche
       const auto& password = *static_cast<const schema::PasswordCredential*>(carried.credential);
       return ask_password(peer, asker, std::move(opened), password.username(), password.password());
     }
-    case schema::Credential::KeyCredential:
-    case schema::Credential::TokenCredential:
+    case schema::Credential::KeyCredential: {
+      const auto& key = *static_cast<const schema::KeyCredential*>(carried.credential);
+      Bearer bearer = bearer_of_key(asker, query, view_of(key.key()));
+      return check(peer, std::move(opened), std::move(bearer));
+    }
+    case schema::Credential::TokenCredential: {
+      const auto& token = *static_cast<const schema::TokenCredential*>(carried.credential);
+      Bearer bearer = bearer_of_token(asker, query, view_of(token.token()));
+      return check(peer, std::move(opened), std::move(bearer));
+    }
     case schema::Credential::NONE:
-      // No key and no token has been given out, so each names nobody.
-      return check(peer, std::move(opened), nullptr, nullptr, Code::invalid_credentials);
+      return check(peer, std::move(opened), Bearer());
   }
 }
 
@@ -200,32 +218,28 @@ void Reader::answer_named(const Peer& peer, const domain::Operator& asker,
   const domain::User* user =
       tenant == nullptr ? nullptr : view_.tables().find_user(tenant->id, view_of(named.username()));
   const domain::Stop stop = domain::first_stop_before_credential(tenant, user, facts_of(query));
-  check(peer, std::move(opened), tenant, user, stop.code);
+  check(peer, std::move(opened), {tenant, user, stop.code});
 }
 
 /// Answers an authentication or a check whose stops before the question are known.
-void Reader::check(const Peer& peer, Opened<schema::Query> opened, const domain::Tenant* tenant,
-                   const domain::User* user, Code stop) {
+void Reader::check(const Peer& peer, Opened<schema::Query> opened, Bearer bearer) {
   const schema::Query& query = *opened;
   const std::int64_t now_ns = parts_.clock.now_ns();
-  builder_.Clear();
-  NotedCall noted = noted_call(query, user);
+  const Code stop = bearer.stop;
+  NotedCall noted = noted_call(query, bearer);
   noted.verified = stop == Code::ok;
   noted.time_ns = now_ns;
-  if (query.body_type() == schema::QueryBody::Authenticate) {
+  if (const auto* authenticate = query.body_as_Authenticate()) {
     note_authentication(parts_.calls, noted, stop);
-    const bool allowed = stop == Code::ok;
-    const auto body =
-        schema::CreateAuthenticated(builder_, allowed, stop, allowed ? &user->id : nullptr);
-    return send(peer, builder_, query, schema::AnswerBody::Authenticated, body.Union(), now_ns,
-                head_.seq);
+    return answer_authenticated(peer, query, std::move(bearer), !authenticate->decline_token());
   }
+  builder_.Clear();
   const auto& questions = *query.body_as_Check()->questions();
   parts_.vitals.decisions.fetch_add(questions.size(), std::memory_order_relaxed);
   if (stop == Code::ok && questions.size() > slice_questions) {
     if (long_checks_.size() >= long_checks_max) return refuse_busy(peer, query.id(), busy_retry_ms);
     LongCheck& job =
-        long_checks_.emplace_back(peer, std::move(opened), tenant, user, now_ns, head_.seq);
+        long_checks_.emplace_back(peer, std::move(opened), std::move(bearer), now_ns, head_.seq);
     job.asker = asker_;
     return job.decisions.reserve(questions.size());
   }
@@ -233,22 +247,20 @@ void Reader::check(const Peer& peer, Opened<schema::Query> opened, const domain:
   decisions.reserve(questions.size());
   QuestionNotes notes(parts_.calls, noted, questions.size());
   for (const schema::Question* question : questions) {
-    domain::Verdict verdict{stop, nullptr};
-    if (stop == Code::ok)
-      verdict = domain::authorize(*tenant, *user,
-                                  {view_of(question->action()), view_of(question->resource()),
-                                   question->this_level_only()});
+    const domain::Verdict verdict =
+        stop == Code::ok ? decide(bearer, *question) : domain::Verdict{stop, nullptr};
     notes.add(*question, verdict);
     decisions.push_back(pack_decision(builder_, verdict));
   }
   const auto body = schema::CreateChecked(builder_, builder_.CreateVector(decisions),
-                                          stop == Code::ok ? &user->id : nullptr);
+                                          stop == Code::ok ? &bearer.user->id : nullptr);
   send(peer, builder_, query, schema::AnswerBody::Checked, body.Union(), now_ns, head_.seq);
 }
 
-NotedCall Reader::noted_call(const schema::Query& query, const domain::User* user) const {
+NotedCall Reader::noted_call(const schema::Query& query, const Bearer& bearer) const {
   NotedCall noted;
-  noted.user = user;
+  noted.user = bearer.user;
+  if (bearer.key != nullptr) noted.key = bearer.key->id;
   noted.call = query.call();
   noted.service = asker_;
   noted.credential = kind_of(carried_by(query).kind);
@@ -258,7 +270,8 @@ NotedCall Reader::noted_call(const schema::Query& query, const domain::User* use
 
 void Reader::note_stopped(const Ask& ask) {
   asker_ = ask->asker;
-  NotedCall noted = noted_call(*ask->query, view_.tables().find_user(ask->stopped_user));
+  NotedCall noted =
+      noted_call(*ask->query, {nullptr, view_.tables().find_user(ask->stopped_user)});
   noted.time_ns = parts_.clock.now_ns();
   const auto* check = ask->query->body_as_Check();
   if (check == nullptr) return note_authentication(parts_.calls, noted, ask->stopped_by);
@@ -267,21 +280,29 @@ void Reader::note_stopped(const Ask& ask) {
     notes.add(*question, {ask->stopped_by, nullptr});
 }
 
+/// What the grants say, and whether the key may be used for it (C8).
+domain::Verdict Reader::decide(const Bearer& bearer, const schema::Question& question) const {
+  const domain::Question asked{view_of(question.action()), view_of(question.resource()),
+                               question.this_level_only()};
+  const domain::Verdict verdict = domain::authorize(*bearer.tenant, *bearer.user, asked);
+  if (verdict.allowed() && bearer.key != nullptr &&
+      !domain::lies_within(bearer.key->narrowed_to, asked))
+    return {Code::no_matching_grant, nullptr};
+  return verdict;
+}
+
 void Reader::check_slice(LongCheck& job) {
   const auto& questions = *job.query->body_as_Check()->questions();
   const flatbuffers::uoffset_t end = std::min(questions.size(), job.next + slice_questions);
   asker_ = job.asker;
-  NotedCall noted = noted_call(*job.query, job.user);
+  NotedCall noted = noted_call(*job.query, job.bearer);
   noted.verified = true;
   noted.time_ns = job.time_ns;
   noted.seq = job.seq;
   QuestionNotes notes(parts_.calls, noted, end - job.next);
   for (; job.next < end; ++job.next) {
-    const schema::Question& question = *questions[job.next];
-    const domain::Verdict verdict = domain::authorize(
-        *job.tenant, *job.user,
-        {view_of(question.action()), view_of(question.resource()), question.this_level_only()});
-    notes.add(question, verdict);
+    const domain::Verdict verdict = decide(job.bearer, *questions[job.next]);
+    notes.add(*questions[job.next], verdict);
     job.decisions.push_back(pack_decision(job.builder, verdict));
   }
 }
@@ -302,7 +323,8 @@ void Reader::go_on_with_long_checks() {
 
 void Reader::finish(LongCheck& job) {
   const auto body =
-      schema::CreateChecked(job.builder, job.builder.CreateVector(job.decisions), &job.user->id);
+      schema::CreateChecked(job.builder, job.builder.CreateVector(job.decisions),
+                            &job.bearer.user->id);
   send(job.peer, job.builder, *job.query, schema::AnswerBody::Checked, body.Union(), job.time_ns,
        job.seq);
 }
@@ -349,6 +371,10 @@ void Reader::ask_password(const Peer& peer, const domain::Operator& asker,
   if (!may(asker.role, schema::QueryBody::Authenticate))
     return refuse(peer, query.id(), Code::not_permitted, "credential");
   count(parts_.vitals.password_checks);
+  if (secret != nullptr) {
+    auto seen = seen_right(asker, query, view_of(username), secret->string_view());
+    if (seen) return check(peer, std::move(opened), std::move(*seen));
+  }
   std::string line =
       std::string(view_of(query.tenant())) + '/' + domain::fold_name(view_of(username));
   std::optional<credential::Secret> password = take_secret(secret);
@@ -393,7 +419,7 @@ bool Reader::consider(Ask& ask) {
   const domain::User* user =
       tenant == nullptr ? nullptr
                         : view_.tables().find_user(tenant->id, view_of(credential->username()));
-  const domain::CallFacts call = facts_of(query);
+  const domain::CallFacts call = password_facts_of(query);
   // What does not depend on the user is told whoever the user is.
   const Code told_to_all = tenant == nullptr  ? Code::tenant_unknown
                            : !tenant->enabled ? Code::tenant_disabled
@@ -414,7 +440,7 @@ bool Reader::consider(Ask& ask) {
     ask->user = user->id;
     ask->password_seq = user->password_seq;
   }
-  if (parts_.desk.check(ask, stop == Code::ok ? user : nullptr)) return false;
+  if (parts_.desk.check(ask, stop == Code::ok ? user : nullptr, call.now_ns)) return false;
   refuse_busy(ask->peer, query.id(), parts_.desk.retry_after_ms());
   return true;
 }
@@ -430,7 +456,8 @@ bool Reader::judge(Ask& ask) {
   const domain::User* user = view_.tables().find_user(ask->user);
   const domain::Tenant* tenant = view_.tables().find_tenant(ask->tenant);
   const bool still =
-      domain::first_stop_before_credential(tenant, user, facts_of(*ask->query)).code == Code::ok &&
+      domain::first_stop_before_credential(tenant, user, password_facts_of(*ask->query)).code ==
+          Code::ok &&
       user->password_seq == ask->password_seq;
   if (!still || parts_.vitals.degraded) return consider(ask);
   if (ask->trouble) {
@@ -440,6 +467,7 @@ bool Reader::judge(Ask& ask) {
     return true;
   }
   if (ask->right && user->failures == 0 && ask->rehashed.empty()) return conclude(ask);
+  if (!ask->right && seen_wrong(*ask, *tenant, *user)) return conclude(ask);
   auto attempt = std::make_unique<Attempt>();
   attempt->ticket = next_ticket_++;
   attempt->tenant = ask->tenant;
@@ -464,15 +492,17 @@ void Reader::attempted(const AttemptOutcome& outcome) {
 }
 
 bool Reader::conclude(Ask& ask) {
-  answer_ask(ask, ask->right ? Code::ok : Code::invalid_credentials,
-             view_.tables().find_tenant(ask->tenant), view_.tables().find_user(ask->user));
+  const domain::Tenant* tenant = view_.tables().find_tenant(ask->tenant);
+  const domain::User* user = view_.tables().find_user(ask->user);
+  remember(*ask, tenant, user);
+  answer_ask(ask, ask->right ? Code::ok : Code::invalid_credentials, tenant, user);
   return true;
 }
 
 void Reader::answer_ask(Ask& ask, Code reason, const domain::Tenant* tenant,
                         const domain::User* user) {
   asker_ = ask->asker;
-  check(ask->peer, std::move(ask->query), tenant, user, reason);
+  check(ask->peer, std::move(ask->query), {tenant, user, reason});
 }
 
 // ---- freshness

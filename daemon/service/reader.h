@@ -5,9 +5,12 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
+#include "daemon/credential/seen_credentials.h"
+#include "daemon/credential/session_token.h"
 #include "daemon/domain/authorize.h"
 #include "daemon/platform/clock.h"
 #include "daemon/service/call_notes.h"
@@ -30,6 +33,8 @@ class Reader {
     const platform::Clock& clock;
     Vitals& vitals;
     Mailboxes& mail;
+    const credential::KeyStore& keys;
+    platform::Entropy& entropy;
     /// Where calls are noted for the recorder (L1, D1); null: nowhere.
     decision::CallLine* calls = nullptr;
   };
@@ -61,6 +66,17 @@ class Reader {
   std::int64_t idle_ms() const;
 
  private:
+  /// Who a question is about, as its credential says, and the first stop up to the credential.
+  struct Bearer {
+    const domain::Tenant* tenant = nullptr;
+    const domain::User* user = nullptr;
+    schema::Code stop = schema::Code::invalid_credentials;
+    /// C8: what the question must lie within; null: anywhere.
+    const domain::ApiKey* key = nullptr;
+    /// The session the credential belongs to already.
+    std::optional<credential::SessionToken> session = {};
+  };
+
   /// A question that waits for a seq (Q8).
   struct Parked {
     Peer peer;
@@ -72,19 +88,17 @@ class Reader {
   /// A long answer on its way; user and tenant are held by holding back what is published
   /// meanwhile.
   struct LongCheck {
-    LongCheck(Peer peer, Opened<schema::Query> query, const domain::Tenant* tenant,
-              const domain::User* user, std::int64_t time_ns, domain::Seq seq)
+    LongCheck(Peer peer, Opened<schema::Query> query, Bearer bearer, std::int64_t time_ns,
+              domain::Seq seq)
         : peer(std::move(peer)),
           query(std::move(query)),
-          tenant(tenant),
-          user(user),
+          bearer(std::move(bearer)),
           time_ns(time_ns),
           seq(seq) {}
 
     Peer peer;
     Opened<schema::Query> query;
-    const domain::Tenant* tenant;
-    const domain::User* user;
+    Bearer bearer;
     std::int64_t time_ns;
     domain::Seq seq;
     Uuid asker;
@@ -97,9 +111,9 @@ class Reader {
   void answer(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> query);
   void answer_named(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> query,
                     const schema::NamedUser& named);
-  void check(const Peer& peer, Opened<schema::Query> query, const domain::Tenant* tenant,
-             const domain::User* user, schema::Code stop);
-  NotedCall noted_call(const schema::Query& query, const domain::User* user) const;
+  void check(const Peer& peer, Opened<schema::Query> query, Bearer bearer);
+  domain::Verdict decide(const Bearer& bearer, const schema::Question& question) const;
+  NotedCall noted_call(const schema::Query& query, const Bearer& bearer) const;
   /// A call that was stopped before its questions, with the true reason.
   void note_stopped(const Ask& ask);
   void go_on_with_long_checks();
@@ -107,7 +121,25 @@ class Reader {
   void finish(LongCheck& job);
   void report_status(const Peer& peer, const schema::Query& query, const domain::Operator& asker);
 
+  domain::CallFacts password_facts_of(const schema::Query& query) const;
+
+  // ---- keys and tokens
+  Bearer bearer_of_key(const domain::Operator& asker, const schema::Query& query,
+                       std::string_view text) const;
+  Bearer bearer_of_token(const domain::Operator& asker, const schema::Query& query,
+                         std::string_view text) const;
+  void renew(const Peer& peer, const domain::Operator& asker, const schema::Query& query,
+             std::string_view text);
+  void answer_authenticated(const Peer& peer, const schema::Query& query, Bearer bearer,
+                            bool gives_token);
+  credential::SessionToken open_session(const Bearer& bearer, std::int64_t now_ns) const;
+  void prolong(const Bearer& bearer, credential::SessionToken& session, std::int64_t now_ns) const;
+
   // ---- passwords
+  std::optional<Bearer> seen_right(const domain::Operator& asker, const schema::Query& query,
+                                   std::string_view username, std::string_view password);
+  bool seen_wrong(const PasswordAsk& ask, const domain::Tenant& tenant, const domain::User& user);
+  void remember(const PasswordAsk& ask, const domain::Tenant* tenant, const domain::User* user);
   void ask_password(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> query,
                     const flatbuffers::String* username, const flatbuffers::String* secret);
   /// Looks at the ask anew; true if it was answered, false if it is under way.
@@ -146,6 +178,7 @@ class Reader {
   /// Published while long answers were under way: not passed on before they are done.
   std::vector<std::unique_ptr<Published>> held_back_;
   std::unordered_map<std::uint64_t, Ask> attempts_;
+  credential::SeenCredentials seen_;
   std::uint64_t next_ticket_ = 1;
   flatbuffers::FlatBufferBuilder builder_{1'024};
 };

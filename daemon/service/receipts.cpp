@@ -1,5 +1,7 @@
 #include "daemon/service/receipts.h"
 
+#include <algorithm>
+
 #include "daemon/platform/failure.h"
 #include "daemon/service/inbound.h"
 
@@ -19,6 +21,8 @@ void strip(schema::EventT& event) {
     created->key.reset();
   }
   if (auto* reset = event.body.AsPasswordReset()) reset->sealed_password.clear();
+  if (auto* rotated = event.body.AsPasswordRotated()) rotated->sealed_password.clear();
+  if (auto* key = event.body.AsKeyCreated()) key->hash.clear();
   if (auto* changed = event.body.AsPasswordChanged()) changed->sealed_password.clear();
   if (auto* rehashed = event.body.AsPasswordRehashed()) rehashed->sealed_password.clear();
   // Whoever imports knows them, and a receipt is no place for megabytes.
@@ -26,6 +30,11 @@ void strip(schema::EventT& event) {
     imported->v4.clear();
     imported->v6.clear();
   }
+}
+
+/// C8: whose first receipt shows a secret.
+bool shows_secret(const schema::EventT& event) {
+  return event.body.type == EventBody::KeyCreated;
 }
 
 using EventOffsets = std::vector<flatbuffers::Offset<schema::Event>>;
@@ -40,18 +49,24 @@ flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::Event>>> pac
   return builder.CreateVector(offsets);
 }
 
-Message receipt(const schema::Record& record, std::vector<schema::EventT> events, bool repeated) {
+/// `secrets`: to be shown by the first receipt alone.
+Message receipt(const schema::Record& record, std::vector<schema::EventT> events, bool repeated,
+                std::span<const credential::Secret> secrets) {
   flatbuffers::FlatBufferBuilder builder(512);
+  std::vector<schema::ProblemT> made;
+  if (record.outcome() != schema::Code::ok) made.push_back(make_problem(record.outcome(), ""));
+  if (repeated && std::ranges::any_of(events, shows_secret))
+    made.push_back(make_problem(schema::Code::secret_shown_before, "secrets"));
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::Problem>>> problems;
-  if (record.outcome() != schema::Code::ok) {
-    std::vector<schema::ProblemT> made;
-    made.push_back(make_problem(record.outcome(), ""));
-    problems = builder.CreateVector(pack_problems(builder, std::move(made)));
-  }
+  if (!made.empty()) problems = builder.CreateVector(pack_problems(builder, std::move(made)));
   const auto packed = pack_events(builder, events);
+  std::vector<flatbuffers::Offset<flatbuffers::String>> shown;
+  for (const credential::Secret& secret : secrets)
+    shown.push_back(builder.CreateString(secret.reveal()));
+  const auto packed_secrets = builder.CreateVector(shown);
   builder.Finish(schema::CreateReceipt(builder, schema::protocol_version, record.command_id(),
                                        record.outcome(), problems, record.seq(), record.time_ns(),
-                                       packed, repeated),
+                                       packed, repeated, false, 0, packed_secrets),
                  schema::receipt_identifier);
   return builder.Release();
 }
@@ -71,11 +86,12 @@ std::vector<flatbuffers::Offset<schema::Problem>> pack_problems(
 Message repeated_receipt_of(const schema::Record& record) {
   std::vector<schema::EventT> events;
   for (const schema::Event* event : *record.events()) event->UnPackTo(&events.emplace_back());
-  return receipt(record, std::move(events), true);
+  return receipt(record, std::move(events), true, {});
 }
 
-Message receipt_of(const schema::Record& record, std::vector<schema::EventT> events) {
-  return receipt(record, std::move(events), false);
+Message receipt_of(const schema::Record& record, std::vector<schema::EventT> events,
+                   std::span<const credential::Secret> secrets) {
+  return receipt(record, std::move(events), false, secrets);
 }
 
 Message receipt_of(Unrecorded made) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "daemon/credential/secret.h"
 #include "command_generated.h"
 #include "daemon/domain/ids.h"
 
@@ -14,8 +15,10 @@ using Message = flatbuffers::DetachedBuffer;
 
 /// What a record says, events without sealed bytes (K4).
 Message repeated_receipt_of(const schema::Record& record);
-/// The same for the first time; `events` are the record's own, in their native form.
-Message receipt_of(const schema::Record& record, std::vector<schema::EventT> events);
+/// The same for the first time; `events` are the record's own, in their native form; `secrets` are
+/// shown by it alone (C8).
+Message receipt_of(const schema::Record& record, std::vector<schema::EventT> events,
+                   std::span<const credential::Secret> secrets);
 
 /// For a message that left no record: its problems, or what a dry run would cause.
 struct Unrecorded {

@@ -346,7 +346,7 @@ void Writer::decide(Task task) {
   }
   if (task->jobs.empty() && carries_password(*task)) {
     state_.revert(draft.changes);
-    auto jobs = maker_.hash_jobs(*task, state_);
+    auto jobs = maker_.hash_jobs(*task, state_, now_ns());
     if (!jobs) {
       outlets_.alarm("a user's key cannot be read: " + jobs.error().sentence);
       return refuse(*task, Code::journal_unavailable);
@@ -363,7 +363,7 @@ void Writer::record(CommandTask& task, Draft draft, const domain::Context& conte
   Message sealed = seal_record(draft, state_, context, {task.contents_hash});
   const auto* stored = flatbuffers::GetRoot<schema::Record>(sealed.data());
   if (!task.internal) {
-    reply(task, receipt_of(*stored, std::move(draft.events)));
+    reply(task, receipt_of(*stored, std::move(draft.events), task.made_keys));
     ids_.remember(context.asker->id, task.id(), state_.seq());
   }
   group_.records.push_back(std::move(sealed));

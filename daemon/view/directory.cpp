@@ -16,7 +16,7 @@ bool matches(const domain::Tenant& tenant, const domain::User& user, const UserF
   if (filter.status == schema::UserStatus::unset ? user.status == schema::UserStatus::deleted
                                                  : user.status != filter.status)
     return false;
-  if (filter.locked_only && !domain::is_locked(tenant, user)) return false;
+  if (filter.locked_only && !domain::is_locked(tenant, user, filter.now_ns)) return false;
   return filter.text.empty() || contains_name(user.username, filter.text);
 }
 

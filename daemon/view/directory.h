@@ -22,6 +22,8 @@ struct UserFilter {
   bool locked_only = false;
   /// Part of the username, without regard to case; empty: any.
   std::string_view text;
+  /// C6: what time it is for locks that open by themselves.
+  std::int64_t now_ns = 0;
 };
 
 /// Names after `after`, at most `count_max` of them.

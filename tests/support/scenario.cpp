@@ -312,7 +312,7 @@ const domain::User& Scenario::user(std::string_view username) const {
 
 std::vector<LockCause> Scenario::locks(std::string_view username) const {
   std::vector<LockCause> causes;
-  for (const domain::Lock& lock : domain::locks_of(tenant(tenant_), user(username)))
+  for (const domain::Lock& lock : domain::locks_of(tenant(tenant_), user(username), world_->now_ns()))
     causes.push_back(lock.cause);
   return causes;
 }
@@ -321,7 +321,7 @@ Code Scenario::answer(std::string_view username, std::string_view action, std::s
                       bool this_level_only) const {
   const domain::Tenant& acme = tenant(tenant_);
   const domain::User& asked = user(username);
-  const domain::Stop stop = domain::first_stop_before_credential(&acme, &asked, {});
+  const domain::Stop stop = domain::first_stop_before_credential(&acme, &asked, world_->facts());
   if (stop.code != Code::ok) return stop.code;
   return domain::authorize(acme, asked, {action, resource, this_level_only}).reason;
 }

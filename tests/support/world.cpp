@@ -154,6 +154,12 @@ domain::Material World::material_of(const schema::Command& command,
       domain::find_tenant_in_scope(state_, *context.asker, view(context.message->tenant()));
   if (tenant != nullptr) material.email = email_in(domain::find_target(state_, *tenant, command));
   if (const auto* body = command.body_as_ResetPassword()) take_password(material, *body);
+  if (const auto* body = command.body_as_RotatePassword()) take_password(material, *body);
+  if (command.body_type() == CommandBody::CreateKey && tenant != nullptr)
+    if (const domain::User* user = domain::find_target(state_, *tenant, command)) {
+      material.key_of = user->id;
+      material.key_hash.fill(static_cast<std::uint8_t>(id_count_));
+    }
   if (const auto* body = command.body_as_ChangePassword()) {
     take_password(material, *body);
     material.current_password = view(body->current_password());
@@ -242,6 +248,12 @@ Outcome World::run(const schema::CommandMessageT& native, const domain::Operator
         outcome.refusals.empty() ? schema::Code::ok : outcome.refusals.front().code);
   outcome.recorded = true;
   return outcome;
+}
+
+domain::CallFacts World::facts() const {
+  domain::CallFacts call;
+  call.now_ns = now_ns_;
+  return call;
 }
 
 void World::record(const Uuid& tenant, std::vector<schema::EventT> events) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/domain/apply.h"
+#include "daemon/domain/authorize.h"
 #include "daemon/domain/decide.h"
 
 namespace postern::support {
@@ -61,6 +62,11 @@ class World {
   void record(const Uuid& tenant, std::vector<schema::EventT> events);
 
   const domain::State& state() const { return state_; }
+  std::int64_t now_ns() const { return now_ns_; }
+  /// Nobody sends anything for so long.
+  void pass(std::int64_t duration_ns) { now_ns_ += duration_ns; }
+  /// A call that comes now.
+  domain::CallFacts facts() const;
   const std::vector<Bytes>& records() const { return records_; }
 
   /// The state that the stored bytes alone give.

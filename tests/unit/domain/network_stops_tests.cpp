@@ -155,9 +155,9 @@ BOOST_AUTO_TEST_CASE(N6_network_stands_before_transport_and_after_api_access) {
 BOOST_AUTO_TEST_CASE(C5_a_recorded_attempt_was_let_through_when_it_was_made) {
   Guarded bob;
   bob.tenant.networks = list_of({"192.0.2.0/24"});
-  BOOST_TEST(domain::first_stop_of_standing(&bob.tenant, &bob.user).code == Code::ok);
+  BOOST_TEST(domain::first_stop_of_standing(&bob.tenant, &bob.user, 0).code == Code::ok);
   bob.user.api_access = false;
-  BOOST_TEST(domain::first_stop_of_standing(&bob.tenant, &bob.user).code ==
+  BOOST_TEST(domain::first_stop_of_standing(&bob.tenant, &bob.user, 0).code ==
              Code::api_access_not_allowed);
 }
 

@@ -48,7 +48,8 @@ ServiceFixture::ServiceFixture() {
   };
   const auto alarm = [this](std::string sentence) { alarms.push_back(std::move(sentence)); };
   reader = std::make_unique<service::Reader>(
-      service::Reader::Parts{*desk_, clock, vitals, mail_, &calls}, service::Reader::Settings{},
+      service::Reader::Parts{*desk_, clock, vitals, mail_, *keys_, entropy_, &calls},
+      service::Reader::Settings{},
       service::Reader::Outlets{keep(answered_), [] { return std::vector<std::string>(); },
                                [] { return std::vector<std::pair<std::string, std::uint64_t>>(); },
                                alarm},

@@ -1,0 +1,321 @@
+// Tokens, keys and passwords seen before, through writer and reader.
+#include <boost/test/unit_test.hpp>
+
+#include "tests/unit/service/service_fixture.h"
+
+namespace postern::support {
+
+namespace {
+
+constexpr std::int64_t second_ns = 1'000'000'000;
+const std::string password = "Corr3ct-horse";
+const std::string service = "uid:7";
+
+struct Shop : ServiceFixture {
+  Shop() {
+    create_acme();
+    create_user("shop", password);
+    allow("shop", "table/customer");
+    add_operator("shopfront", schema::Role::service, 7);
+  }
+
+  schema::AuthenticatedT authenticate(const std::string& secret, bool declines = false) {
+    auto query = by_password("acme", "shop", secret);
+    query.body.AsAuthenticate()->decline_token = declines;
+    return *answer(ask(std::move(query), service)).body.AsAuthenticated();
+  }
+  template <class Credential>
+  schema::AuthenticatedT authenticate_by(Credential credential, const std::string& who = service) {
+    schema::QueryT query;
+    schema::AuthenticateT body;
+    body.credential.Set(std::move(credential));
+    query.body.Set(std::move(body));
+    return *answer(ask(std::move(query), who)).body.AsAuthenticated();
+  }
+  template <class Credential>
+  Code check_by(Credential credential, const std::string& resource = "table/customer") {
+    auto query = by_name("", "", "read", resource);
+    query.body.AsCheck()->credential.Set(std::move(credential));
+    return answer(ask(std::move(query), service)).body.AsChecked()->decisions.at(0)->reason;
+  }
+  static schema::TokenCredentialT by_token(const std::string& token) {
+    schema::TokenCredentialT credential;
+    credential.token = token;
+    return credential;
+  }
+  static schema::KeyCredentialT by_key(const std::string& key) {
+    schema::KeyCredentialT credential;
+    credential.key = key;
+    return credential;
+  }
+  schema::AuthenticatedT renew(const std::string& token) {
+    schema::QueryT query;
+    schema::RenewSessionT body;
+    body.token = token;
+    query.body.Set(std::move(body));
+    return *answer(ask(std::move(query), service)).body.AsAuthenticated();
+  }
+  Code check_token(const std::string& token) { return check_by(by_token(token)); }
+
+  static schema::CommandMessageT key_command(const std::string& name, std::int64_t expires_ns = 0,
+                                             const std::string& narrowed_to = {}) {
+    schema::CreateKeyT body;
+    body.name = name;
+    body.expires_ns = expires_ns;
+    if (!narrowed_to.empty()) {
+      auto& part = body.narrowed_to.emplace_back(std::make_unique<schema::NarrowingT>());
+      part->action = "read";
+      part->resource = narrowed_to;
+    }
+    return message("acme", "shop", std::move(body));
+  }
+  std::string create_key(const std::string& name, std::int64_t expires_ns = 0,
+                         const std::string& narrowed_to = {}) {
+    const auto receipt = run(key_command(name, expires_ns, narrowed_to));
+    BOOST_REQUIRE(receipt.secrets.size() == 1);
+    return receipt.secrets.front();
+  }
+  template <class Body>
+  void change(Body body) {
+    BOOST_REQUIRE(run(message("acme", "shop", std::move(body))).code == Code::ok);
+  }
+  void pass(std::int64_t seconds) { clock.advance_ms(seconds * 1'000); }
+};
+
+/// Times answers take: what comes without turning the writer needed no hash.
+bool at_once(ServiceFixture& fixture, schema::QueryT query) {
+  return fixture.has_answer(fixture.ask(std::move(query), service));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(sessions_tests)
+
+BOOST_FIXTURE_TEST_CASE(S1_a_token_stands_for_the_password_until_its_time, Shop) {
+  const auto session = authenticate(password);
+  BOOST_REQUIRE(session.allowed);
+  BOOST_TEST(session.token.starts_with("psts_"));
+  BOOST_TEST(session.username == "shop");
+  BOOST_TEST(session.expires_ns == clock.now_ns() + 1'800 * second_ns);
+  BOOST_TEST((check_token(session.token) == Code::ok));
+  const auto again = authenticate_by(by_token(session.token));
+  BOOST_TEST(again.allowed);
+  BOOST_TEST(again.token == "");
+  BOOST_TEST((*again.session == *session.session));
+  pass(1'799);
+  BOOST_TEST((check_token(session.token) == Code::ok));
+  pass(1);
+  BOOST_TEST((check_token(session.token) == Code::session_expired));
+  BOOST_TEST((renew(session.token).reason == Code::session_expired));
+}
+
+BOOST_FIXTURE_TEST_CASE(S1_a_renewal_never_goes_beyond_a_day, Shop) {
+  auto session = authenticate(password);
+  const std::int64_t end_ns = clock.now_ns() + 86'400 * second_ns;
+  const auto id = *session.session;
+  for (int count = 0; count < 200 && session.expires_ns < end_ns; ++count) {
+    pass(1'000);
+    session = renew(session.token);
+    BOOST_REQUIRE(session.allowed);
+    BOOST_TEST((*session.session == id));
+  }
+  BOOST_TEST(session.expires_ns == end_ns);
+  pass((end_ns - clock.now_ns()) / second_ns);
+  BOOST_TEST((check_token(session.token) == Code::session_expired));
+}
+
+BOOST_FIXTURE_TEST_CASE(S1_a_token_changed_anywhere_is_nobodys, Shop) {
+  const std::string token = authenticate(password).token;
+  for (std::size_t place = 0; place < token.size(); place += 7) {
+    std::string other = token;
+    other[place] = other[place] == 'A' ? 'B' : 'A';
+    BOOST_TEST((check_token(other) == Code::invalid_credentials), "at " << place);
+  }
+  BOOST_TEST((check_token(token + "A") == Code::invalid_credentials));
+  BOOST_TEST((check_token("") == Code::invalid_credentials));
+}
+
+BOOST_FIXTURE_TEST_CASE(S1_a_token_that_is_declined_is_not_made, Shop) {
+  const auto got = authenticate(password, true);
+  BOOST_TEST(got.allowed);
+  BOOST_TEST(got.token == "");
+  BOOST_TEST(got.session == nullptr);
+}
+
+BOOST_FIXTURE_TEST_CASE(S1_a_question_that_names_another_tenant_is_not_for_the_token, Shop) {
+  const std::string token = authenticate(password).token;
+  auto query = by_name("other", "", "read", "table/customer");
+  query.body.AsCheck()->credential.Set(by_token(token));
+  BOOST_TEST((answer(ask(std::move(query), service)).body.AsChecked()->decisions.at(0)->reason ==
+              Code::invalid_credentials));
+}
+
+BOOST_FIXTURE_TEST_CASE(S2_a_token_dies_with_a_lock_and_stays_dead, Shop) {
+  const std::string token = authenticate(password).token;
+  change(schema::LockUserT());
+  BOOST_TEST((check_token(token) == Code::user_locked));
+  change(schema::UnlockUserT());
+  BOOST_TEST((check_token(token) == Code::session_expired));
+  BOOST_TEST((renew(token).reason == Code::session_expired));
+}
+
+BOOST_FIXTURE_TEST_CASE(S2_a_token_dies_with_its_tenant, Shop) {
+  const std::string token = authenticate(password).token;
+  run(message("acme", "", schema::DisableTenantT()));
+  BOOST_TEST((check_token(token) == Code::tenant_disabled));
+  run(message("acme", "", schema::EnableTenantT()));
+  schema::ResetPasswordT reset;
+  reset.password = password;
+  change(std::move(reset));
+  BOOST_TEST((check_token(token) == Code::session_expired));
+}
+
+BOOST_FIXTURE_TEST_CASE(S3_one_session_ends_and_another_goes_on, Shop) {
+  const auto one = authenticate(password);
+  const auto other = authenticate(password);
+  schema::EndSessionsT body;
+  body.session = std::make_unique<schema::Uuid>(*one.session);
+  change(std::move(body));
+  BOOST_TEST((check_token(one.token) == Code::session_expired));
+  BOOST_TEST((check_token(other.token) == Code::ok));
+  change(schema::EndSessionsT());
+  BOOST_TEST((check_token(other.token) == Code::session_expired));
+  const auto third = authenticate(password);
+  run(message("acme", "", schema::EndTenantSessionsT()));
+  BOOST_TEST((check_token(third.token) == Code::session_expired));
+}
+
+BOOST_FIXTURE_TEST_CASE(C11_a_verified_password_needs_no_hash_until_the_user_changes, Shop) {
+  BOOST_TEST(!at_once(*this, by_password("acme", "shop", password)));
+  BOOST_REQUIRE(authenticate(password).allowed);
+  BOOST_TEST(at_once(*this, by_password("acme", "shop", password)));
+  BOOST_TEST(!at_once(*this, by_password("acme", "shop", "wrong-0ne")));
+  BOOST_TEST(!authenticate("wrong-0ne").allowed);
+  BOOST_TEST(!at_once(*this, by_password("acme", "shop", password)));
+  BOOST_REQUIRE(authenticate(password).allowed);
+  allow("shop", "table/other");
+  BOOST_TEST(!at_once(*this, by_password("acme", "shop", password)));
+}
+
+BOOST_FIXTURE_TEST_CASE(C11_every_stop_still_runs, Shop) {
+  BOOST_REQUIRE(authenticate(password).allowed);
+  auto query = by_password("acme", "shop", password);
+  query.call = std::make_unique<schema::CallT>();
+  query.call->channel = schema::Channel::interactive;
+  BOOST_TEST((answer(ask(std::move(query), service)).body.AsAuthenticated()->reason ==
+              Code::interactive_not_allowed));
+  run(message("acme", "", schema::DisableTenantT()));
+  BOOST_TEST((authenticate(password).reason == Code::tenant_disabled));
+}
+
+BOOST_FIXTURE_TEST_CASE(C11_with_a_failing_journal_what_was_verified_is_answered, Shop) {
+  BOOST_REQUIRE(authenticate(password).allowed);
+  const std::string key = create_key("one");
+  BOOST_REQUIRE(authenticate(password).allowed);
+  journal.fail_from(journal.head().seq + 1);
+  run(message("acme", "shop", schema::LockUserT()));
+  BOOST_REQUIRE(vitals.degraded);
+  BOOST_TEST(authenticate(password).allowed);
+  BOOST_TEST((check_by(by_key(key)) == Code::ok));
+  BOOST_TEST((answer(ask(by_password("acme", "shop", "wrong-0ne"), service)).code ==
+              Code::journal_unavailable));
+}
+
+BOOST_FIXTURE_TEST_CASE(C8_a_key_is_shown_once_and_stands_for_the_user, Shop) {
+  auto made = key_command("one");
+  made.id = std::make_unique<schema::Uuid>(fresh_id());
+  const auto first = run(made);
+  const auto second = run(made);
+  BOOST_REQUIRE(first.secrets.size() == 1);
+  BOOST_TEST(first.secrets[0].size() == 99);
+  BOOST_TEST(first.secrets[0].starts_with("pstk_"));
+  BOOST_TEST(first.problems.empty());
+  BOOST_TEST(second.repeated);
+  BOOST_TEST((second.code == Code::ok));
+  BOOST_TEST(second.secrets.empty());
+  BOOST_REQUIRE(second.problems.size() == 1);
+  BOOST_TEST((second.problems[0]->code == Code::secret_shown_before));
+  BOOST_TEST(second.events.at(0)->body.AsKeyCreated()->hash.empty());
+  BOOST_TEST((check_by(by_key(first.secrets[0])) == Code::ok));
+  BOOST_TEST(authenticate_by(by_key(first.secrets[0])).token.starts_with("psts_"));
+}
+
+BOOST_FIXTURE_TEST_CASE(C8_a_dry_run_shows_no_key, Shop) {
+  auto made = key_command("one");
+  made.dry_run = true;
+  const auto receipt = run(std::move(made));
+  BOOST_TEST((receipt.code == Code::ok));
+  BOOST_TEST(receipt.secrets.empty());
+  BOOST_TEST(domain::extras_of(user("shop")).keys.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(C8_a_revoked_key_ends_with_the_sessions_it_made, Shop) {
+  const std::string key = create_key("one");
+  const std::string token = authenticate_by(by_key(key)).token;
+  BOOST_TEST((check_token(token) == Code::ok));
+  schema::RevokeKeyT revoke;
+  revoke.name = "one";
+  change(std::move(revoke));
+  BOOST_TEST((check_by(by_key(key)) == Code::invalid_credentials));
+  BOOST_TEST((check_token(token) == Code::session_expired));
+}
+
+BOOST_FIXTURE_TEST_CASE(C8_a_key_expires_with_the_sessions_it_made, Shop) {
+  const std::int64_t expires_ns = clock.now_ns() + 60 * second_ns;
+  const std::string key = create_key("one", expires_ns);
+  const auto session = authenticate_by(by_key(key));
+  BOOST_TEST(session.expires_ns == expires_ns);
+  pass(60);
+  BOOST_TEST((check_by(by_key(key)) == Code::credential_expired));
+  BOOST_TEST((check_token(session.token) == Code::session_expired));
+}
+
+BOOST_FIXTURE_TEST_CASE(C8_a_narrowed_key_narrows_its_session_too, Shop) {
+  const std::string key = create_key("one", 0, "table/customer/email");
+  const std::string token = authenticate_by(by_key(key)).token;
+  for (const bool by_session : {false, true}) {
+    const auto check = [&](const std::string& resource) {
+      return by_session ? check_by(by_token(token), resource) : check_by(by_key(key), resource);
+    };
+    BOOST_TEST((check("table/customer/email") == Code::ok));
+    BOOST_TEST((check("table/customer") == Code::no_matching_grant));
+    BOOST_TEST((check("table/customer/name") == Code::no_matching_grant));
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(C9_until_its_secret_is_verified_a_key_tells_nothing, Shop) {
+  const std::string key = create_key("one");
+  change(schema::LockUserT());
+  // Another secret for the same key and user: as a stranger would make it who knows the ids.
+  platform::SystemEntropy entropy;
+  const auto& entry = domain::extras_of(user("shop")).keys.at(0);
+  const auto forged =
+      credential::make_api_key(credential::Key(), {entry.id, user("shop").id}, entropy);
+  const std::string wrong(forged.text.reveal());
+  BOOST_TEST((authenticate_by(by_key(wrong)).reason == Code::invalid_credentials));
+  BOOST_TEST((authenticate_by(by_key(wrong), owner).reason == Code::user_locked));
+  BOOST_TEST((authenticate_by(by_key(key)).reason == Code::user_locked));
+  std::string typo = key;
+  typo.back() = typo.back() == '0' ? '1' : '0';
+  BOOST_TEST((authenticate_by(by_key(typo), owner).reason == Code::invalid_credentials));
+}
+
+BOOST_FIXTURE_TEST_CASE(C7_both_passwords_are_right_until_the_old_ones_time, Shop) {
+  const std::string newer = "N3wer-secret-word";
+  schema::RotatePasswordT rotate;
+  rotate.password = newer;
+  rotate.old_valid_until_ns = clock.now_ns() + 3'600 * second_ns;
+  change(std::move(rotate));
+  BOOST_TEST(authenticate(password).allowed);
+  BOOST_TEST(authenticate(newer).allowed);
+  BOOST_TEST(authenticate(password).allowed);
+  BOOST_TEST(!authenticate("wrong-0ne").allowed);
+  BOOST_TEST(authenticate(password).allowed);
+  pass(3'600);
+  BOOST_TEST((authenticate(password).reason == Code::invalid_credentials));
+  BOOST_TEST(authenticate(newer).allowed);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace postern::support
