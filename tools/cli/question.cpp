@@ -21,6 +21,8 @@ struct Asked {
   schema::CallT call;
   bool interactive = false;
   bool with_password = false;
+  bool with_key = false;
+  bool with_token = false;
   std::uint64_t at_least_seq = 0;
   std::string action;
   std::string resource;
@@ -48,7 +50,8 @@ std::unique_ptr<schema::CallT> call_of(const Asked& asked) {
 
 schema::QueryT query_of(const Session& session, const Asked& asked) {
   schema::QueryT query;
-  query.tenant = session.tenant();
+  const bool names_itself = asked.with_key || asked.with_token;
+  query.tenant = names_itself && !session.has_tenant() ? "" : session.tenant();
   query.call = call_of(asked);
   query.at_least_seq = asked.at_least_seq;
   query.wait_ms = asked.at_least_seq != 0 ? fresh_wait_ms : 0;
@@ -56,6 +59,16 @@ schema::QueryT query_of(const Session& session, const Asked& asked) {
 }
 
 void set_credential(Session& session, const Asked& asked, schema::CredentialUnion& credential) {
+  if (asked.with_key) {
+    schema::KeyCredentialT key;
+    key.key = session.input().password("API key");
+    return credential.Set(std::move(key));
+  }
+  if (asked.with_token) {
+    schema::TokenCredentialT token;
+    token.token = session.input().password("Token");
+    return credential.Set(std::move(token));
+  }
   if (!asked.with_password) {
     schema::NamedUserT named;
     named.username = asked.user;
@@ -99,6 +112,7 @@ int run_authenticate(Session& session, Asked& asked) {
   asked.with_password = true;
   auto query = query_of(session, asked);
   schema::AuthenticateT authenticate;
+  authenticate.decline_token = true;
   set_credential(session, asked, authenticate.credential);
   query.body.Set(std::move(authenticate));
   const auto answer = session.ask(std::move(query));
@@ -174,7 +188,7 @@ std::vector<std::unique_ptr<schema::QuestionT>> read_questions(Input& input, boo
 std::vector<std::unique_ptr<schema::QuestionT>> read_questions(Session& session,
                                                                const Asked& asked) {
   if (asked.file == "-") {
-    if (asked.with_password)
+    if (asked.with_password || asked.with_key || asked.with_token)
       stop_usage("The password and the questions cannot both come from standard input.",
                  "Put the questions into a file.");
     return read_questions(session.input(), asked.this_level_only);
@@ -262,14 +276,26 @@ int run_explain(Session& session, const Asked& asked) {
 
 // ---- the verbs
 
+/// A key or a token says itself whose it is, and USER may be '-'.
+void add_secret_flags(CLI::App& command, Asked& asked) {
+  command.add_flag("--key", asked.with_key, "With an API key, read from standard input");
+  command.add_flag("--token", asked.with_token, "With a session token, read from standard input")
+      ->excludes("--key");
+}
+
 Handler authenticate(CLI::App& command) {
-  return
-      [asked = add_call(command)](Session& session) { return run_authenticate(session, *asked); };
+  auto asked = add_call(command);
+  add_secret_flags(command, *asked);
+  return [asked](Session& session) { return run_authenticate(session, *asked); };
 }
 
 void add_password_flag(CLI::App& command, Asked& asked) {
-  command.add_flag("--password", asked.with_password,
-                   "Ask with the user's password, read from standard input; else by bare name");
+  add_secret_flags(command, asked);
+  command
+      .add_flag("--password", asked.with_password,
+                "Ask with the user's password, read from standard input; else by bare name")
+      ->excludes("--key")
+      ->excludes("--token");
 }
 
 void add_question(CLI::App& command, Asked& asked, bool needed) {
@@ -303,7 +329,7 @@ Handler explain(CLI::App& command) {
 }
 
 constexpr Verb verbs[] = {
-    {"authenticate", Kind::reads, "Checks a user's password, read from standard input.",
+    {"authenticate", Kind::reads, "Checks a password, key or token from standard input.",
      "--tenant acme authenticate api.bob --address 192.0.2.7 --tls", authenticate},
     {"check", Kind::reads, "Asks whether a user may do something: 0 allowed, 1 denied.",
      "--tenant acme check api.bob read table/customer", check},

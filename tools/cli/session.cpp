@@ -125,6 +125,10 @@ void Session::print_receipt(const schema::ReceiptT& receipt) {
                uuid_text(event->user), event_details(*event)});
   }
   table.write(out());
+  for (const auto& secret : receipt.secrets) out() << printable(secret) << '\n';
+  if (!receipt.secrets.empty()) talk() << "The secret is shown this once.\n";
+  if (receipt.repeated && !receipt.problems.empty())
+    say_problems(receipt.problems[0]->code, receipt.problems, "");
 }
 
 schema::AnswerT Session::ask(schema::QueryT query) {

@@ -1,10 +1,13 @@
 #include "tools/cli/text.h"
 
+#include <time.h>
+
 #include <fmt/format.h>
 
 #include <chrono>
 
 #include "tools/client/client.h"
+#include "tools/cli/verb.h"
 
 namespace postern::cli {
 namespace {
@@ -108,6 +111,15 @@ std::string time_text(std::int64_t time_ns) {
 }
 
 std::string time_text_short(std::int64_t time_ns) { return to_the_second(split(time_ns)) + "Z"; }
+
+std::int64_t parse_time(std::string_view option, const std::string& text) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  std::tm parts{};
+  const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0')
+    stop_usage(std::string(option) + " takes a time in UTC.", "Write it as 2027-01-31T00:00:00Z.");
+  return ::timegm(&parts) * second_ns;
+}
 
 std::string hex_text(std::span<const std::uint8_t> bytes) {
   return fmt::format("{:02x}", fmt::join(bytes, ""));

@@ -25,6 +25,8 @@ std::size_t width_of(std::string_view printable_text);
 /// RFC 3339 in UTC: with all nine digits of the nanoseconds, or to the second.
 std::string time_text(std::int64_t time_ns);
 std::string time_text_short(std::int64_t time_ns);
+/// As 2027-01-31T00:00:00Z; 64 if it is not, naming the option.
+std::int64_t parse_time(std::string_view option, const std::string& text);
 
 /// Lower case.
 std::string hex_text(std::span<const std::uint8_t> bytes);

@@ -74,6 +74,8 @@ std::span<const Noun> nouns();
 extern const Noun tenant_noun;
 extern const Noun user_noun;
 extern const Noun password_noun;
+extern const Noun key_noun;
+extern const Noun session_noun;
 extern const Noun grant_noun;
 extern const Noun network_noun;
 extern const Noun operator_noun;

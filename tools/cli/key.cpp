@@ -1,0 +1,91 @@
+#include "tools/cli/session.h"
+#include "tools/cli/text.h"
+#include "tools/cli/views.h"
+
+namespace postern::cli {
+namespace {
+
+struct Creation {
+  std::string user;
+  std::string name;
+  std::string expires;
+  std::vector<std::string> only;
+};
+
+int run_create(Session& session, const Creation& creation) {
+  schema::CreateKeyT body;
+  body.name = creation.name;
+  if (!creation.expires.empty()) body.expires_ns = parse_time("--expires", creation.expires);
+  for (const auto& text : creation.only) {
+    const auto words = CLI::detail::split_up(text);
+    if (words.size() != 2) stop_usage("--only takes 'ACTION RESOURCE', in quotes.");
+    auto& part = body.narrowed_to.emplace_back(std::make_unique<schema::NarrowingT>());
+    part->action = words[0];
+    part->resource = words[1];
+  }
+  return session.change(message_of(session.tenant(), creation.user, std::move(body)));
+}
+
+Handler create(CLI::App& command) {
+  auto creation = std::make_shared<Creation>();
+  command.add_option("USER", creation->user, "Its name")->required();
+  command.add_option("NAME", creation->name, "What to call the key")->required();
+  command.add_option("--expires", creation->expires, "As 2027-01-31T00:00:00Z; else never");
+  command
+      .add_option("--only", creation->only,
+                  "'ACTION RESOURCE': for this part of the user's grants; up to 100 times")
+      ->allow_extra_args(false);
+  return [creation](Session& session) { return run_create(session, *creation); };
+}
+
+Handler revoke(CLI::App& command) {
+  auto user = std::make_shared<std::string>();
+  auto name = std::make_shared<std::string>();
+  command.add_option("USER", *user, "Its name")->required();
+  command.add_option("NAME", *name, "The key's name")->required();
+  return [user, name](Session& session) {
+    schema::RevokeKeyT body;
+    body.name = *name;
+    return session.change(message_of(session.tenant(), *user, std::move(body)));
+  };
+}
+
+Handler list(CLI::App& command) {
+  auto user = std::make_shared<std::string>();
+  command.add_option("USER", *user, "Its name")->required();
+  return [user](Session& session) {
+    schema::GetUserT get;
+    get.tenant = session.tenant();
+    get.username = *user;
+    const auto page = session.page(request(std::move(get)));
+    const auto& view = Session::part(page.body.AsUserView());
+    Listing listing(session.out(), session.format(),
+                    {"NAME", "BEGINS WITH", "EXPIRES", "ONLY", "CREATED"});
+    if (view.security) {
+      for (const auto& key : view.security->keys) {
+        std::vector<std::string> only;
+        for (const auto& part : key->narrowed_to)
+          only.push_back(part->action + " " + part->resource);
+        listing.add(*key, {key->name, key->prefix,
+                           key->expires_ns == 0 ? "never" : time_text_short(key->expires_ns),
+                           joined(only), cause_text(key->created)});
+      }
+    }
+    listing.finish();
+    return exit_codes::yes;
+  };
+}
+
+constexpr Verb verbs[] = {
+    {"create", Kind::changes, "Makes an API key and shows it, this once.",
+     "--tenant acme key create api.bob nightly --only 'read table/customer'", create},
+    {"revoke", Kind::changes, "Ends a key, with the sessions that it opened.",
+     "--tenant acme key revoke api.bob nightly", revoke},
+    {"list", Kind::reads, "Lists a user's keys.", "--tenant acme key list api.bob", list},
+};
+
+}  // namespace
+
+const Noun key_noun = {"key", "API keys: generated, shown once, each revocable alone.", verbs};
+
+}  // namespace postern::cli

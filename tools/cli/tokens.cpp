@@ -1,0 +1,91 @@
+#include "tools/cli/session.h"
+#include "tools/cli/text.h"
+
+namespace postern::cli {
+namespace {
+
+int print_session(Session& session, schema::QueryT query) {
+  const auto answer = session.ask(std::move(query));
+  const auto& result = Session::part(answer.body.AsAuthenticated());
+  if (session.format() != Format::table) {
+    session.print(to_json(result));
+  } else if (result.allowed) {
+    session.out() << printable(result.token) << '\n';
+    session.talk() << "Session " << uuid_text(result.session) << " of "
+                   << printable(result.username) << ", until " << time_text_short(result.expires_ns)
+                   << ".\n";
+  } else {
+    session.talk() << "denied  " << code_name(result.reason) << ": "
+                   << code_sentence(result.reason) << '\n';
+  }
+  return result.allowed ? exit_codes::yes : exit_codes::no;
+}
+
+Handler open(CLI::App& command) {
+  auto user = std::make_shared<std::string>();
+  command.add_option("USER", *user, "Its name")->required();
+  return [user](Session& session) {
+    schema::QueryT query;
+    query.tenant = session.tenant();
+    schema::PasswordCredentialT password;
+    password.username = *user;
+    password.password = session.input().password("Password of " + *user);
+    schema::AuthenticateT body;
+    body.credential.Set(std::move(password));
+    query.body.Set(std::move(body));
+    return print_session(session, std::move(query));
+  };
+}
+
+Handler renew(CLI::App&) {
+  return [](Session& session) {
+    schema::QueryT query;
+    schema::RenewSessionT body;
+    body.token = session.input().password("Token");
+    query.body.Set(std::move(body));
+    return print_session(session, std::move(query));
+  };
+}
+
+struct Ending {
+  std::string user;
+  std::string session;
+};
+
+int run_end(Session& session, const Ending& ending) {
+  if (ending.user.empty()) {
+    if (!ending.session.empty()) stop_usage("--session needs the USER whose session it is.");
+    return session.change(
+        message_of(session.tenant(), std::string(), schema::EndTenantSessionsT()));
+  }
+  schema::EndSessionsT body;
+  if (!ending.session.empty()) {
+    const auto id = client::parse_uuid(ending.session);
+    if (!id) stop_usage("--session takes an id, as 'session open' tells it.");
+    body.session = std::make_unique<schema::Uuid>(*id);
+  }
+  return session.change(message_of(session.tenant(), ending.user, std::move(body)));
+}
+
+Handler end(CLI::App& command) {
+  auto ending = std::make_shared<Ending>();
+  command.add_option("USER", ending->user, "Its name; left out: every user of the tenant");
+  command.add_option("--session", ending->session, "This session alone, by its id");
+  return [ending](Session& session) { return run_end(session, *ending); };
+}
+
+constexpr Verb verbs[] = {
+    {"open", Kind::reads, "Authenticates with a password and prints the session's token.",
+     "--tenant acme session open api.bob", open},
+    {"renew", Kind::reads, "Prints a new token for the session of the one on standard input.",
+     "session renew <token.txt", renew},
+    {"end", Kind::changes, "Ends one session, all of a user, or all of the tenant.",
+     "--tenant acme session end api.bob", end},
+};
+
+}  // namespace
+
+const Noun session_noun = {"session", "Sessions: tokens that stand for a password for a while.",
+                           verbs};
+
+}  // namespace postern::cli
