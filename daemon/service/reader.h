@@ -33,6 +33,8 @@ class Reader {
     const platform::Clock& clock;
     Vitals& vitals;
     Mailboxes& mail;
+    const credential::KeyStore& keys;
+    platform::Entropy& entropy;
     /// Where calls are noted for the recorder (L1, D1); null: nowhere.
     decision::CallLine* calls;
     const credential::KeyStore& keys;

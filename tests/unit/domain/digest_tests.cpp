@@ -160,6 +160,11 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_tenant_counts) {
 
 BOOST_AUTO_TEST_CASE(every_field_of_a_user_counts) {
   const auto sealed_as = [](Bytes bytes) { return std::make_shared<const Bytes>(bytes); };
+  const auto with = [](auto edit) {
+    auto extras = std::make_shared<domain::UserExtras>();
+    edit(*extras);
+    return extras;
+  };
   every_field_counts<User>(
       some_user(),
       {[](User& u) {
@@ -183,6 +188,34 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_user_counts) {
        [](User& u) { u.tenant_lock_cleared_seq = 1; },
        [](User& u) { u.tenant_lock_cleared_index = 1; },
        [](User& u) { u.passwords_lock_seq = 1; },
+       [](User& u) { u.passwords_lock_ns = 1; },
+       [](User& u) { u.session_epoch = 1; },
+       [&](User& u) {
+         u.extras = with([&](domain::UserExtras& e) { e.sealed_old_password = sealed_as({1}); });
+       },
+       [&](User& u) {
+         u.extras = with([](domain::UserExtras& e) { e.old_password_until_ns = 1; });
+       },
+       [&](User& u) {
+         u.extras = with([](domain::UserExtras& e) { e.keys.emplace_back(); });
+       },
+       [&](User& u) {
+         u.extras = with([](domain::UserExtras& e) { e.keys.emplace_back().name = "a"; });
+       },
+       [&](User& u) {
+         u.extras = with([](domain::UserExtras& e) { e.keys.emplace_back().hash[31] = 1; });
+       },
+       [&](User& u) {
+         u.extras = with([](domain::UserExtras& e) { e.keys.emplace_back().expires_ns = 1; });
+       },
+       [&](User& u) {
+         u.extras = with([](domain::UserExtras& e) {
+           e.keys.emplace_back().narrowed_to = {{"read", "a"}};
+         });
+       },
+       [&](User& u) {
+         u.extras = with([](domain::UserExtras& e) { e.ended_sessions.emplace_back(); });
+       },
        [](User& u) { u.operator_lock_seq = 1; },
        [](User& u) { u.last_seq = 1; },
        [&](User& u) { u.sealed_profile = sealed_as({2}); },
