@@ -202,7 +202,8 @@ void Daemon::make_services() {
       *pool_, *data_.keys, entropy_, reader_loop_.waker, config_.cost,
       service::PasswordDesk::Limits{1'024, config_.waiting_max});
   reader_ = std::make_unique<service::Reader>(
-      service::Reader::Parts{*desk_, clock_, vitals_, mail_, &calls_->line(), *data_.keys, entropy_},
+      service::Reader::Parts{*desk_, clock_, vitals_, mail_, *data_.keys, entropy_,
+                             &calls_->line()},
       service::Reader::Settings{1'000, 10'000, POSTERN_VERSION, data_.installation,
                                 clock_.monotonic_ns()},
       service::Reader::Outlets{send_from(reader_loop_), [this] { return warnings(); },

@@ -245,34 +245,6 @@ std::int64_t session_end_ns(const Tenant& tenant, std::int64_t first_ns) {
   return first_ns + tenant.policies.session_seconds_max * second_ns;
 }
 
-bool lies_within(std::span<const Narrowing> parts, const Question& question) {
-  return parts.empty() || std::ranges::any_of(parts, [&](const Narrowing& part) {
-           return (part.action == "*" || part.action == question.action) &&
-                  lie_of(question.resource, part.resource) == Lie::covered;
-         });
-}
-
-bool is_open(const SessionFacts& session, const Tenant& tenant, const User& user,
-             std::int64_t now_ns) {
-  if (session.expires_ns <= now_ns || session.user_epoch != user.session_epoch ||
-      session.tenant_epoch != tenant.session_epoch)
-    return false;
-  if (session.by_key && (session.key == nullptr || is_expired(*session.key, now_ns))) return false;
-  return std::ranges::find(extras_of(user).ended_sessions, session.session,
-                           &EndedSession::session) == extras_of(user).ended_sessions.end();
-}
-
-constexpr std::int64_t second_ns = 1'000'000'000;
-
-std::int64_t session_timeout_ns(const Tenant& tenant, const User& user) {
-  const std::uint32_t own = extras_of(user).session_timeout_seconds;
-  return (own != 0 ? own : tenant.policies.session_timeout_seconds) * second_ns;
-}
-
-std::int64_t session_end_ns(const Tenant& tenant, std::int64_t first_ns) {
-  return first_ns + tenant.policies.session_seconds_max * second_ns;
-}
-
 std::vector<Stop> all_stops(const Tenant* tenant, const User* user, const CallFacts& call,
                             const Question* question) {
   std::vector<Stop> stops;

@@ -101,27 +101,6 @@ bool is_open(const SessionFacts& session, const Tenant& tenant, const User& user
 std::int64_t session_timeout_ns(const Tenant& tenant, const User& user);
 std::int64_t session_end_ns(const Tenant& tenant, std::int64_t first_ns);
 
-/// C8: whether a key that is narrowed to these parts may be used for the question; without parts it
-/// may.
-bool lies_within(std::span<const Narrowing> parts, const Question& question);
-
-/// What a session is dead of, if it is (S1, S2); the stops before the credential have been asked.
-/// `key`: the one that it was made with, null if the user no longer has it.
-struct SessionFacts {
-  Uuid session;
-  bool by_key = false;
-  const ApiKey* key = nullptr;
-  std::int64_t expires_ns = 0;
-  Seq user_epoch = 0;
-  Seq tenant_epoch = 0;
-};
-bool is_open(const SessionFacts& session, const Tenant& tenant, const User& user,
-             std::int64_t now_ns);
-
-/// S1: how long a session may be without a renewal, and until when with all of them.
-std::int64_t session_timeout_ns(const Tenant& tenant, const User& user);
-std::int64_t session_end_ns(const Tenant& tenant, std::int64_t first_ns);
-
 /// Q5: every stop that applies, in order; the first is the reason. Null question: an
 /// authentication. Of denies below, at most 100.
 std::vector<Stop> all_stops(const Tenant* tenant, const User* user, const CallFacts& call,

@@ -261,8 +261,10 @@ Auditor::Body Auditor::answer(const schema::WhoCan& wanted, const domain::Operat
       checked_call(wanted.call(), parts_.clock.now_ns(), view_.tables().providers());
   if (!told_call) return std::unexpected(told_call.error());
   const domain::CallFacts& call = *told_call;
-  const auto users =
-      view::list_users(view_, *tenant, {}, view_of(wanted.after()), looked_at_max);
+  std::optional<view::UserPlace> after;
+  if (const std::string_view name = view_of(wanted.after()); !name.empty())
+    after = view::behind(name);
+  const auto users = view::list_users(view_, *tenant, {}, {}, after, looked_at_max);
   schema::HolderPageT page;
   page.more = users.more;
   const std::size_t count_max = page_size(wanted.count_max());

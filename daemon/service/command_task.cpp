@@ -1,6 +1,7 @@
 #include "daemon/service/command_task.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 
 #include "daemon/service/personal.h"
@@ -182,7 +183,7 @@ Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std
       material.new_id = new_id(now_ns);
       material.key.file = key->slot.file;
       material.key.slot = key->slot.slot;
-      std::ranges::copy(key->commitment, material.key.commitment.begin());
+      std::memcpy(material.key.commitment.data(), key->commitment.data(), key->commitment.size());
       if (view(create->username()).empty()) material.name_part = random_name_part(entropy_);
       const schema::PersonalT& personal =
           profiles.put(material.new_id, domain::personal_of(*create));

@@ -307,8 +307,6 @@ void Reader::check_slice(LongCheck& job) {
   noted.time_ns = job.time_ns;
   noted.seq = job.seq;
   QuestionNotes notes(parts_.calls, noted, end - job.next);
-  domain::CallFacts call = facts_of(*job.query);
-  call.now_ns = job.time_ns;
   for (; job.next < end; ++job.next) {
     const schema::Question& question = *questions[job.next];
     const domain::Verdict verdict = decide(job.bearer, question, call);

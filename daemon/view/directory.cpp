@@ -53,6 +53,11 @@ Page<Entry> first_page(std::vector<const Entry*> entries, std::size_t count_max,
 
 }  // namespace
 
+UserPlace behind(std::string_view name) {
+  constexpr std::uint64_t most = ~std::uint64_t{0};
+  return {0, name, domain::Uuid(most, most)};
+}
+
 UserPlace place_of(const domain::User& user, schema::UserSort sort) {
   switch (sort) {
     case schema::UserSort::created:

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/view/view.h"
+#include "history_generated.h"
 
 namespace postern::view {
 
@@ -43,6 +44,8 @@ struct UserPlace {
   domain::Uuid id;
 };
 UserPlace place_of(const domain::User& user, schema::UserSort sort);
+/// Behind all who have the name, in the order by username; borrows it.
+UserPlace behind(std::string_view name);
 
 /// Those that come after `after` (absent: all), at most `count_max` of them. One pass over all
 /// users, which copies no name and keeps a page at most.

@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(U2_what_is_warned_about_is_said) {
   };
   const auto ended = postern("--tenant acme user create bob");
   BOOST_TEST(ended.exit_code == 0);
-  BOOST_TEST(ended.talk == "warning  The username does not begin with 'API_'.\n");
+  BOOST_TEST(ended.talk == "Warning: The username does not begin with 'API_'.\n");
 }
 
 BOOST_AUTO_TEST_CASE(U3_what_makes_no_sense_is_a_usage_error) {

@@ -49,7 +49,7 @@ ServiceFixture::ServiceFixture() {
   };
   const auto alarm = [this](std::string sentence) { alarms.push_back(std::move(sentence)); };
   reader = std::make_unique<service::Reader>(
-      service::Reader::Parts{*desk_, clock, vitals, mail_, &calls, *keys_, entropy_},
+      service::Reader::Parts{*desk_, clock, vitals, mail_, *keys_, entropy_, &calls},
       service::Reader::Settings{},
       service::Reader::Outlets{keep(answered_), [] { return std::vector<std::string>(); },
                                [] { return std::vector<std::pair<std::string, std::uint64_t>>(); },
