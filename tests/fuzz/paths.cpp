@@ -76,7 +76,9 @@ void compare(const std::vector<Held>& held, const std::string& action, const std
   }
   require(grants->size() == held.size());
   for (const bool this_level_only : {false, true}) {
-    const auto matches = domain::match(*grants, action, path, this_level_only);
+    const domain::Asked asked{
+        .action = action, .path = path, .this_level_only = this_level_only};
+    const auto matches = domain::match(*grants, asked, {});
     require((matches.allow != nullptr) == allow);
     require((matches.deny != nullptr) == deny);
     if (!deny) require((matches.deny_below != nullptr) == (deny_below && !this_level_only));
