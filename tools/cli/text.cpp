@@ -138,15 +138,6 @@ std::int64_t parse_time(std::string_view option, const std::string& text) {
   return ::timegm(&parts) * second_ns;
 }
 
-std::int64_t parse_time(std::string_view option, const std::string& text) {
-  constexpr std::int64_t second_ns = 1'000'000'000;
-  std::tm parts{};
-  const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  if (end == nullptr || *end != '\0')
-    stop_usage(std::string(option) + " takes a time in UTC.", "Write it as 2027-01-31T00:00:00Z.");
-  return ::timegm(&parts) * second_ns;
-}
-
 std::string hex_text(std::span<const std::uint8_t> bytes) {
   return fmt::format("{:02x}", fmt::join(bytes, ""));
 }

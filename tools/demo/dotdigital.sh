@@ -44,7 +44,8 @@ ask 0 PasswordReset "${p[@]}" password reset "$name" <<<"$secret"
 ask 0 allowed "${p[@]}" authenticate "$name" <<<"$secret"
 
 say "Another password without an outage: both are valid until the old one ends."
-ask 0 PasswordRotated "${p[@]}" password rotate "$name" --old-valid-for 1h <<<'Green-Lantern-8'
+soon=$(date -u -d '+1 hour' +%Y-%m-%dT%H:%M:%SZ)
+ask 0 PasswordRotated "${p[@]}" password rotate "$name" --old-until "$soon" <<<'Green-Lantern-8'
 ask 0 allowed "${p[@]}" authenticate "$name" <<<"$secret"
 ask 0 allowed "${p[@]}" authenticate "$name" <<<'Green-Lantern-8'
 

@@ -66,7 +66,6 @@ class ServiceFixture {
   const credential::KeyStore& keys() const { return *keys_; }
 
   service::Mailboxes& mail() { return mail_; }
-  const credential::KeyStore& keys() const { return *keys_; }
 
   /// A fresh id at the clock's time.
   schema::Uuid fresh_id();

@@ -112,7 +112,7 @@ class Audit {
 
   domain::State state_;
   platform::Waker waker_;
-  service::Mailboxes mail_{{waker_, waker_, waker_, waker_}};
+  service::Mailboxes mail_{{waker_, waker_, waker_, waker_, waker_}};
   service::Auditor auditor_;
 };
 
