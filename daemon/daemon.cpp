@@ -110,9 +110,8 @@ class Daemon {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> writer_ended_{false};
   std::atomic<bool> authenticator_died_{false};
-  service::Mailboxes mail_{
-      {writer_loop_.waker, reader_loop_.waker, historian_loop_.waker, auditor_loop_.waker,
-       recorder_loop_.waker}};
+  service::Mailboxes mail_{{writer_loop_.waker, reader_loop_.waker, historian_loop_.waker,
+                            auditor_loop_.waker, recorder_loop_.waker}};
 
   std::unique_ptr<transport::Context> context_;
   std::unique_ptr<credential::HashPool> pool_;
@@ -179,9 +178,8 @@ Expected<> Daemon::open_calls() {
     spdlog::warn("the newest file of recorded calls ended in {} torn bytes, which were cut",
                  (*ring)->cut_bytes());
   calls_ = std::make_unique<CallRecording>(
-      std::move(*ring),
-      CallRecording::Parts{recorder_loop_.waker, historian_loop_.waker, *data_.keys, clock_,
-                           entropy_, vitals_, mail_, alarm});
+      std::move(*ring), CallRecording::Parts{recorder_loop_.waker, historian_loop_.waker,
+                                             *data_.keys, clock_, entropy_, vitals_, mail_, alarm});
   return {};
 }
 

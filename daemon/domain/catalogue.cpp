@@ -69,14 +69,13 @@ bool lies_below(std::string_view path, std::string_view above) {
 
 /// The first resource below a path; all below it lie together, behind what only begins alike.
 auto first_below(const std::vector<CatalogueResource>& resources, std::string_view path) {
-  return std::lower_bound(resources.begin(), resources.end(), path,
-                          [](const CatalogueResource& resource, std::string_view above) {
-                            const std::string_view start =
-                                std::string_view(resource.path).substr(0, above.size());
-                            if (start != above) return start < above;
-                            return resource.path.size() == above.size() ||
-                                   resource.path[above.size()] < '/';
-                          });
+  return std::lower_bound(
+      resources.begin(), resources.end(), path,
+      [](const CatalogueResource& resource, std::string_view above) {
+        const std::string_view start = std::string_view(resource.path).substr(0, above.size());
+        if (start != above) return start < above;
+        return resource.path.size() == above.size() || resource.path[above.size()] < '/';
+      });
 }
 
 /// Whether anything below a path is known, because the nearest resource at or above it is open.
@@ -171,9 +170,9 @@ std::string nearest_paths(const CatalogueKind& kind, std::string_view path) {
     const std::vector<std::string_view> segments = split(resource.path);
     if (segments.size() <= above.size() || !begins_as(segments, above)) continue;
     const auto& last = segments[above.size()];
-    places.insert(std::string_view(resource.path)
-                      .substr(0, static_cast<std::size_t>(last.data() + last.size() -
-                                                          resource.path.data())));
+    places.insert(
+        std::string_view(resource.path)
+            .substr(0, static_cast<std::size_t>(last.data() + last.size() - resource.path.data())));
   }
   // Among neighbours the last segment alone tells them apart.
   const std::string_view wanted = unknown.substr(unknown.rfind('/') + 1);
@@ -315,7 +314,8 @@ std::shared_ptr<const Catalogue> retired(Catalogue known, const schema::Catalogu
     CatalogueKind* kind = find_by(known, view_of(name->kind()), &CatalogueKind::name);
     if (kind == nullptr) return;
     const std::string_view gone = view_of(name->action());
-    std::erase_if(kind->actions, [&](const CatalogueAction& action) { return action.name == gone; });
+    std::erase_if(kind->actions,
+                  [&](const CatalogueAction& action) { return action.name == gone; });
     for (CatalogueAction& action : kind->actions) std::erase(action.implies, gone);
   });
   each(body.resources(), [&](const flatbuffers::String* text) {

@@ -1,8 +1,5 @@
 #include "daemon/domain/conditions.h"
 
-#include <chrono>
-#include <cstdio>
-
 namespace postern::domain {
 
 namespace {
@@ -14,22 +11,6 @@ bool is_near(const Conditions& conditions, const CallFacts& call) {
           holds(*conditions.networks, *call.address, call.providers ? *call.providers : none));
 }
 
-/// RFC 3339, to the second.
-std::string time_text(std::int64_t time_ns) {
-  using namespace std::chrono;
-  const auto time = sys_time<nanoseconds>(nanoseconds(time_ns));
-  const auto day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss clock(floor<seconds>(time) - day);
-  char text[64];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02ld:%02ld:%02ldZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<long>(clock.hours().count()),
-                static_cast<long>(clock.minutes().count()),
-                static_cast<long>(clock.seconds().count()));
-  return text;
-}
-
 }  // namespace
 
 std::optional<Conditions> conditions_of(const schema::Conditions* stored) {
@@ -39,8 +20,8 @@ std::optional<Conditions> conditions_of(const schema::Conditions* stored) {
   if (const auto time_ns = stored->not_after_ns()) made.not_after_ns = *time_ns;
   made.networks = compile(stored->networks()).value_or(std::make_shared<const NetworkList>());
   made.secure_transport = stored->secure_transport();
-  const bool any = made.not_before_ns || made.not_after_ns || made.networks != nullptr ||
-                   made.secure_transport;
+  const bool any =
+      made.not_before_ns || made.not_after_ns || made.networks != nullptr || made.secure_transport;
   return any ? std::optional(std::move(made)) : std::nullopt;
 }
 
@@ -73,12 +54,13 @@ bool are_met(const Conditions& conditions, const CallFacts& call) {
 std::vector<std::string> unmet_parts(const Conditions& conditions, const CallFacts& call) {
   std::vector<std::string> parts;
   if (conditions.not_before_ns && call.now_ns < *conditions.not_before_ns)
-    parts.push_back("It holds from " + time_text(*conditions.not_before_ns) + " on.");
+    parts.push_back("It does not hold yet: see its 'not before'.");
   if (conditions.not_after_ns && call.now_ns >= *conditions.not_after_ns)
-    parts.push_back("It held until " + time_text(*conditions.not_after_ns) + ".");
+    parts.push_back("It holds no more: see its 'not after'.");
   if (!is_near(conditions, call))
-    parts.push_back(call.address ? "The address " + text_of(*call.address) + " is not in its networks."
-                                 : "The call names no address, and its networks are limited.");
+    parts.push_back(call.address
+                        ? "The address " + text_of(*call.address) + " is not in its networks."
+                        : "The call names no address, and its networks are limited.");
   if (conditions.secure_transport && !call.tls) parts.push_back("The call was not made over TLS.");
   return parts;
 }

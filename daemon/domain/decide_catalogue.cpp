@@ -91,7 +91,8 @@ void check_implications(const Case& asked, const CatalogueKind& kind) {
   if (cycle.empty()) return;
   std::string ring;
   for (const std::string& name : cycle) ring += (ring.empty() ? "" : ", ") + name;
-  asked.refuse(Code::field_malformed, "implies", "Each of these would imply the next: " + ring + ".");
+  asked.refuse(Code::field_malformed, "implies",
+               "Each of these would imply the next: " + ring + ".");
 }
 
 /// The bounds and links of the catalogue as it would be.
@@ -138,8 +139,7 @@ void define_catalogue(const Case& asked) {
   if (made == nullptr) return;
   if (*made == *tenant->catalogue) return asked.refuse(Code::unchanged, "kinds");
   schema::CatalogueDefinedT event;
-  for (const schema::CatalogueKind* kind : *body.kinds())
-    event.kinds.emplace_back(kind->UnPack());
+  for (const schema::CatalogueKind* kind : *body.kinds()) event.kinds.emplace_back(kind->UnPack());
   event.replace = body.replace();
   asked.cause(std::move(event));
 }
@@ -159,10 +159,9 @@ void retire_catalogue(const Case& asked) {
   for (const auto& name : body.actions) {
     const CatalogueKind* kind = find_kind(known, name->kind);
     if (kind == nullptr || find_action(*kind, name->action) == nullptr)
-      asked.refuse(
-          Code::unknown_resource, "actions",
-          quoted(name->action) + " of " + quoted(name->kind) + ". " +
-              nearest_known(known, name->kind, name->action));
+      asked.refuse(Code::unknown_resource, "actions",
+                   quoted(name->action) + " of " + quoted(name->kind) + ". " +
+                       nearest_known(known, name->kind, name->action));
   }
   for (const std::string& path : body.resources) {
     const CatalogueKind* kind = find_kind(known, kind_of(path));

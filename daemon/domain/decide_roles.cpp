@@ -129,15 +129,15 @@ void delete_role(const Case& asked) {
 }
 
 void nest_role(const Case& asked) {
-  const auto [tenant, outer, inner] =
-      require_pair(asked, *asked.command.body_as_NestRole());
+  const auto [tenant, outer, inner] = require_pair(asked, *asked.command.body_as_NestRole());
   if (inner == nullptr) return;
   const NamedRoles& roles = *tenant->roles;
   if (holds(*outer, *inner)) return asked.refuse(Code::role_already_held, "inner");
   if (reaches(roles, *inner, outer->id)) {
     std::string ring = outer->name;
     for (const std::string& name : way_down(roles, *inner, outer->id)) ring += ", " + name;
-    return asked.refuse(Code::role_cycle, "inner", "Each of these would hold the next: " + ring + ".");
+    return asked.refuse(Code::role_cycle, "inner",
+                        "Each of these would hold the next: " + ring + ".");
   }
   const std::size_t depth = depth_above(roles, *outer) + 1 + depth_below(roles, *inner);
   if (depth > role_depth_max)
@@ -159,8 +159,7 @@ void nest_role(const Case& asked) {
 }
 
 void unnest_role(const Case& asked) {
-  const auto [tenant, outer, inner] =
-      require_pair(asked, *asked.command.body_as_UnnestRole());
+  const auto [tenant, outer, inner] = require_pair(asked, *asked.command.body_as_UnnestRole());
   if (inner == nullptr) return;
   if (!holds(*outer, *inner)) return asked.refuse(Code::role_not_held, "inner");
   schema::RoleUnnestedT unnested;
@@ -173,8 +172,7 @@ void assign_role(const Case& asked) {
   const User* user = require_user(asked);
   if (user == nullptr) return;
   const Tenant& tenant = *asked.state.tables().find_tenant(user->tenant);
-  const NamedRole* role =
-      require_role(asked, tenant, asked.command.body_as_AssignRole()->role());
+  const NamedRole* role = require_role(asked, tenant, asked.command.body_as_AssignRole()->role());
   if (role == nullptr) return;
   if (find_held(*user, *role) != nullptr) return asked.refuse(Code::role_already_held, "role");
   if (extras_of(*user).roles.size() >= roles_held_max)
@@ -189,8 +187,7 @@ void unassign_role(const Case& asked) {
   const User* user = require_user(asked);
   if (user == nullptr) return;
   const Tenant& tenant = *asked.state.tables().find_tenant(user->tenant);
-  const NamedRole* role =
-      require_role(asked, tenant, asked.command.body_as_UnassignRole()->role());
+  const NamedRole* role = require_role(asked, tenant, asked.command.body_as_UnassignRole()->role());
   if (role == nullptr) return;
   if (find_held(*user, *role) == nullptr) return asked.refuse(Code::role_not_held, "role");
   schema::RoleUnassignedT unassigned;

@@ -59,9 +59,8 @@ void compile_role(const NamedRoles& roles, NamedRole& role, const Intern& intern
     const auto& conditions = part->grants->conditions;
     made->conditions.insert(made->conditions.end(), conditions.begin(), conditions.end());
   }
-  std::ranges::sort(all, [](const Part& left, const Part& right) {
-    return precedes(*left.grant, *right.grant);
-  });
+  std::ranges::sort(
+      all, [](const Part& left, const Part& right) { return precedes(*left.grant, *right.grant); });
   std::ranges::sort(made->conditions, {}, [](const ConditionsOfGrant& entry) {
     return std::pair(entry.seq, entry.index);
   });
@@ -76,9 +75,11 @@ void compile_role(const NamedRoles& roles, NamedRole& role, const Intern& intern
 }
 
 /// Each role once, however many ways lead to it.
-std::size_t depth(const NamedRole& role, std::vector<std::pair<const NamedRole*, std::size_t>>& seen,
+std::size_t depth(const NamedRole& role,
+                  std::vector<std::pair<const NamedRole*, std::size_t>>& seen,
                   const std::function<std::vector<const NamedRole*>(const NamedRole&)>& next) {
-  const auto known = std::ranges::find(seen, &role, &std::pair<const NamedRole*, std::size_t>::first);
+  const auto known =
+      std::ranges::find(seen, &role, &std::pair<const NamedRole*, std::size_t>::first);
   if (known != seen.end()) return known->second;
   std::size_t deepest = 0;
   for (const NamedRole* other : next(role))
@@ -148,8 +149,8 @@ std::vector<std::string> way_down(const NamedRoles& roles, const NamedRole& from
 
 std::shared_ptr<const NamedRoles> with_role(const NamedRoles* roles, NamedRole role,
                                             const Intern& intern) {
-  auto made = roles == nullptr ? std::make_shared<NamedRoles>()
-                               : std::make_shared<NamedRoles>(*roles);
+  auto made =
+      roles == nullptr ? std::make_shared<NamedRoles>() : std::make_shared<NamedRoles>(*roles);
   const Uuid id = role.id;
   put(*made, std::move(role));
   std::vector<Entry> holding;

@@ -124,7 +124,7 @@ BOOST_FIXTURE_TEST_CASE(K6_bad_bytes_get_a_code_a_counter_and_no_effect, Attacke
   newer_query.version = 2;
   both(command_bytes(std::move(newer_command)), query_bytes(newer_query),
        Code::version_unsupported);
-  both(Bytes(1'048'577, 0x5a), Bytes(1'048'577, 0x5a), Code::too_large);
+  both(Bytes(4'259'841, 0x5a), Bytes(1'048'577, 0x5a), Code::too_large);
   BOOST_TEST(counter("malformed") - malformed == 12);
   BOOST_TEST(status().seq == seq_before);
 }

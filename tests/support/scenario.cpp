@@ -312,14 +312,14 @@ const domain::User& Scenario::user(std::string_view username) const {
 
 std::vector<LockCause> Scenario::locks(std::string_view username) const {
   std::vector<LockCause> causes;
-  for (const domain::Lock& lock : domain::locks_of(tenant(tenant_), user(username), world_->now_ns()))
+  for (const domain::Lock& lock :
+       domain::locks_of(tenant(tenant_), user(username), world_->now_ns()))
     causes.push_back(lock.cause);
   return causes;
 }
 
 Code Scenario::answer(std::string_view username, std::string_view action, std::string_view resource,
-                      bool this_level_only,
-                      const std::optional<domain::CallFacts>& call) const {
+                      bool this_level_only, const std::optional<domain::CallFacts>& call) const {
   const domain::Tenant& acme = tenant(tenant_);
   const domain::User& asked = user(username);
   const domain::CallFacts facts = call ? *call : world_->facts();

@@ -150,6 +150,12 @@ domain::Material World::material_of(const schema::Command& command,
     if (body->profile() != nullptr) material.email = view(body->profile()->email());
     return material;
   }
+  if (const auto* body = command.body_as_ResetPassword()) take_password(material, *body);
+  if (const auto* body = command.body_as_RotatePassword()) take_password(material, *body);
+  if (const auto* body = command.body_as_ChangePassword()) {
+    take_password(material, *body);
+    material.current_password = view(body->current_password());
+  }
   const domain::Tenant* tenant =
       domain::find_tenant_in_scope(state_, *context.asker, view(context.message->tenant()));
   if (tenant == nullptr) return material;
@@ -161,17 +167,11 @@ domain::Material World::material_of(const schema::Command& command,
     material.profile_change = {domain::size_of(personal), !(before == personal)};
     material.sealed_profile = sealed_profile(personal);
   }
-  if (const auto* body = command.body_as_ResetPassword()) take_password(material, *body);
-  if (const auto* body = command.body_as_RotatePassword()) take_password(material, *body);
   if (command.body_type() == CommandBody::CreateKey && tenant != nullptr)
     if (const domain::User* user = domain::find_target(state_, *tenant, command)) {
       material.key_of = user->id;
       material.key_hash.fill(static_cast<std::uint8_t>(id_count_));
     }
-  if (const auto* body = command.body_as_ChangePassword()) {
-    take_password(material, *body);
-    material.current_password = view(body->current_password());
-  }
   return material;
 }
 

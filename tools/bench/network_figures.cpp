@@ -57,9 +57,9 @@ std::vector<domain::Address> draw_addresses(const domain::Providers& providers,
     const auto& ranges = *providers[1 + random() % std::size(sizes_published)];
     const std::size_t range = random() % (is_v4 ? ranges.v4.size() / 2 : ranges.v6.size() / 4);
     if (is_v4)
-      addresses.push_back({.is_v4 = true,
-                           .low = inside ? ranges.v4[2 * range] + random() % 256
-                                         : random() & 0xffff'ffffU});
+      addresses.push_back(
+          {.is_v4 = true,
+           .low = inside ? ranges.v4[2 * range] + random() % 256 : random() & 0xffff'ffffU});
     else
       addresses.push_back({.high = inside ? ranges.v6[4 * range] : random(), .low = random()});
   }
@@ -91,7 +91,8 @@ void measure_networks(Bench& bench, const DaemonProcess&) {
     const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - begin;
     per_lookup.push_back(time.count() / static_cast<double>(addresses.size()));
   }
-  if (held < 100 * lookups_timed) fail(exit_codes::wrong_answer, "an address of a provider was not found in its ranges");
+  if (held < 100 * lookups_timed)
+    fail(exit_codes::wrong_answer, "an address of a provider was not found in its ranges");
   bench.report.add({.name = "provider_ranges_bytes",
                     .unit = "B",
                     .value = static_cast<double>(bytes),

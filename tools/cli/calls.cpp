@@ -54,6 +54,16 @@ schema::CallPageT read_page(Session& session, const Asked& asked, std::uint64_t 
   return std::move(Session::part(page.body.AsCallPage()));
 }
 
+/// At most `left` of the page's; gives how many.
+std::uint64_t add_calls(Listing& listing, Names& names, Session& session,
+                        const schema::CallPageT& page, std::uint64_t left) {
+  const std::uint64_t count = std::min<std::uint64_t>(left, page.calls.size());
+  for (std::uint64_t place = 0; place < count; ++place)
+    add_call(listing, names, session, *page.calls[place]);
+  listing.flush();
+  return count;
+}
+
 /// D2: whoever reads recorded calls is told what is not among them.
 void say_what_is_missing(Session& session, const schema::CallPageT& page) {
   if (page.dropped == 0 && page.overwritten == 0) return;
@@ -68,9 +78,7 @@ int run_list(Session& session, const Asked& asked) {
   auto left = asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
   for (auto from = asked.from.value_or(0); left > 0;) {
     const auto page = read_page(session, asked, from, left);
-    for (const auto& call : page.calls) add_call(listing, names, session, *call);
-    listing.flush();
-    left -= page.calls.size();
+    left -= add_calls(listing, names, session, page, left);
     // Where a filter lets little pass, a page may be empty and yet have got on.
     const bool is_last = page.next <= from;
     from = page.next;
@@ -83,9 +91,7 @@ int run_list(Session& session, const Asked& asked) {
 }
 
 /// Where following begins that names no place: behind the newest call.
-std::uint64_t newest(Session& session) {
-  return read_page(session, {}, ~std::uint64_t{0}, 1).next;
-}
+std::uint64_t newest(Session& session) { return read_page(session, {}, ~std::uint64_t{0}, 1).next; }
 
 int run_follow(Session& session, Asked asked) {
   auto listing = listing_of(session);
@@ -98,9 +104,7 @@ int run_follow(Session& session, Asked asked) {
     const auto page = read_page(session, asked, from, left);
     if (page.oldest > from && from != 0)
       session.talk() << page.oldest - from << " calls made room for newer ones unseen.\n";
-    for (const auto& call : page.calls) add_call(listing, names, session, *call);
-    listing.flush();
-    left -= page.calls.size();
+    left -= add_calls(listing, names, session, page, left);
     from = page.next;
   }
   listing.finish();

@@ -34,8 +34,8 @@ void print_kinds(std::ostream& out, const schema::TenantViewT& tenant, const std
     table.add({known->name, "", "", known->open ? "anything below" : "what is listed",
                known->description, ""});
     for (const auto& action : known->actions)
-      table.add({"", action->name, joined(action->implies), "", action->description,
-                 action->warning});
+      table.add(
+          {"", action->name, joined(action->implies), "", action->description, action->warning});
   }
   table.write(out);
 }
@@ -156,14 +156,15 @@ std::string read_file(const std::string& file) {
 
 /// The file is the body of a DefineCatalogue as JSON.
 schema::DefineCatalogueT parse_catalogue(const std::string& text) {
-  auto message = message_from_json(
-      R"({"commands": [{"body_type": "DefineCatalogue", "body": )" + text + "}]}");
-  const auto* body =
-      message && message->commands.size() == 1 ? message->commands[0]->body.AsDefineCatalogue()
-                                               : nullptr;
+  auto message = message_from_json(R"({"commands": [{"body_type": "DefineCatalogue", "body": )" +
+                                   text + "}]}");
+  const auto* body = message && message->commands.size() == 1
+                         ? message->commands[0]->body.AsDefineCatalogue()
+                         : nullptr;
   if (body == nullptr)
-    stop_usage(message ? "It is no catalogue." : message.error(),
-               "See command.fbs: {\"kinds\": [{\"name\": …, \"actions\": […], \"resources\": […]}]}");
+    stop_usage(
+        message ? "It is no catalogue." : message.error(),
+        "See command.fbs: {\"kinds\": [{\"name\": …, \"actions\": […], \"resources\": […]}]}");
   return *body;
 }
 
@@ -177,8 +178,8 @@ std::vector<schema::DefineCatalogueT> parts_of(const schema::DefineCatalogueT& w
   }
   for (const auto& kind : whole.kinds) {
     for (std::size_t from = 0; from < kind->resources.size(); from += resources_per_command) {
-      auto& part = parts.emplace_back().kinds.emplace_back(
-          std::make_unique<schema::CatalogueKindT>());
+      auto& part =
+          parts.emplace_back().kinds.emplace_back(std::make_unique<schema::CatalogueKindT>());
       part->name = kind->name;
       const auto end = std::min(kind->resources.size(), from + resources_per_command);
       for (std::size_t place = from; place < end; ++place)

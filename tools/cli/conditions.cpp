@@ -30,7 +30,8 @@ bool take_number(std::string_view text, Number& number) {
 std::optional<std::int64_t> parse_time(std::string_view text) {
   int year = 0, hour = 0, minute = 0, second = 0;
   unsigned month = 0, day = 0;
-  const std::string whole = text.size() == 10 ? std::string(text) + "T00:00:00Z" : std::string(text);
+  const std::string whole =
+      text.size() == 10 ? std::string(text) + "T00:00:00Z" : std::string(text);
   int read = 0;
   if (whole.size() != 20 ||
       std::sscanf(whole.c_str(), "%4d-%2u-%2uT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute,
@@ -51,8 +52,9 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
 void add_condition_options(CLI::App& command, ConditionsAsked& asked) {
   command.add_option("--not-before", asked.not_before, "In force from this time on, UTC");
   command.add_option("--not-after", asked.not_after, "In force before this time, UTC");
-  command.add_option("--networks", asked.networks,
-                     "From these alone: CIDRs, addresses, providers, with commas between")
+  command
+      .add_option("--networks", asked.networks,
+                  "From these alone: CIDRs, addresses, providers, with commas between")
       ->delimiter(',');
   command.add_flag("--require-tls", asked.require_tls, "For calls over TLS alone");
 }
@@ -75,8 +77,10 @@ std::unique_ptr<schema::ConditionsT> conditions_of(const ConditionsAsked& asked)
 std::string conditions_text(const std::unique_ptr<schema::ConditionsT>& conditions) {
   if (!conditions) return {};
   std::vector<std::string> parts;
-  if (conditions->not_before_ns) parts.push_back("from " + time_text_short(*conditions->not_before_ns));
-  if (conditions->not_after_ns) parts.push_back("until " + time_text_short(*conditions->not_after_ns));
+  if (conditions->not_before_ns)
+    parts.push_back("from " + time_text_short(*conditions->not_before_ns));
+  if (conditions->not_after_ns)
+    parts.push_back("until " + time_text_short(*conditions->not_after_ns));
   if (conditions->networks) parts.push_back("in " + joined(conditions->networks->entries, " "));
   if (conditions->secure_transport) parts.push_back("TLS");
   return joined(parts);

@@ -1,3 +1,5 @@
+#include "tools/cli/question.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -34,9 +36,7 @@ struct Asked {
 std::shared_ptr<Asked> add_call(CLI::App& command) {
   auto asked = std::make_shared<Asked>();
   command.add_option("USER", asked->user, "Its name")->required();
-  command.add_option("--address", asked->call.address, "The caller's IPv4 or IPv6 address");
-  command.add_flag("--tls", asked->call.tls, "The call came over TLS");
-  command.add_option("--client", asked->call.client, "Label of the calling system");
+  add_call_options(command, asked->call);
   command.add_flag("--interactive", asked->interactive, "The caller wants a screen");
   command.add_option("--at-least-seq", asked->at_least_seq,
                      "Answer from a state at least this new");
@@ -296,10 +296,9 @@ Handler permissions(CLI::App& command) {
       for (const auto& permission : part.permissions) {
         if (!permission->grant) continue;
         const auto& grant = *permission->grant;
-        listing.add(*permission,
-                    {code_name(permission->state), effect_text(grant.effect), grant.action,
-                     grant.resource, grant.role, conditions_text(grant.conditions),
-                     grant_name(grant.reference)});
+        listing.add(*permission, {code_name(permission->state), effect_text(grant.effect),
+                                  grant.action, grant.resource, grant.role,
+                                  conditions_text(grant.conditions), grant_name(grant.reference)});
       }
       listing.flush();
       more = part.more && part.next != list.after;
@@ -414,6 +413,12 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+
+void add_call_options(CLI::App& command, schema::CallT& call) {
+  command.add_option("--address", call.address, "The caller's IPv4 or IPv6 address");
+  command.add_flag("--tls", call.tls, "The call came over TLS");
+  command.add_option("--client", call.client, "Label of the calling system");
+}
 
 const Noun question_verbs = {"", "", verbs};
 

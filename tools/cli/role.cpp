@@ -62,7 +62,8 @@ Handler grant(CLI::App& command) {
 
 Handler revoke(CLI::App& command) {
   auto asked = add_grant(command);
-  command.add_option("--grant", asked->grant, "Which of several that differ in conditions, as 12.0");
+  command.add_option("--grant", asked->grant,
+                     "Which of several that differ in conditions, as 12.0");
   return [asked](Session& session) {
     schema::CommandMessageT message;
     message.tenant = session.tenant();
@@ -80,17 +81,15 @@ Handler create(CLI::App& command) {
   command.add_option("ROLE", body->name, "Its name: a-z, 0-9, '.', '_' and '-', up to 63")
       ->required();
   command.add_option("--description", body->description, "What it is for");
-  return [body](Session& session) {
-    return session.change(message_of(session.tenant(), "", *body));
-  };
+  return
+      [body](Session& session) { return session.change(message_of(session.tenant(), "", *body)); };
 }
 
 Handler remove(CLI::App& command) {
   auto body = std::make_shared<schema::DeleteRoleT>();
   command.add_option("ROLE", body->name, "Its name")->required();
-  return [body](Session& session) {
-    return session.change(message_of(session.tenant(), "", *body));
-  };
+  return
+      [body](Session& session) { return session.change(message_of(session.tenant(), "", *body)); };
 }
 
 /// To or from users, or another role.
@@ -132,9 +131,9 @@ int run_list(Session& session) {
     const auto page = session.page(request(schema::ListRolesT(list)));
     const auto& part = Session::part(page.body.AsRolePage());
     for (const auto& role : part.roles) {
-      listing.add(*role, {role->name, std::to_string(role->grant_count),
-                          std::to_string(role->holder_count), joined(role->inner),
-                          role->description});
+      listing.add(
+          *role, {role->name, std::to_string(role->grant_count), std::to_string(role->holder_count),
+                  joined(role->inner), role->description});
       list.after = role->name;
     }
     listing.flush();

@@ -1,3 +1,4 @@
+#include "tools/cli/question.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
 
@@ -15,18 +16,21 @@ int print_session(Session& session, schema::QueryT query) {
                    << printable(result.username) << ", until " << time_text_short(result.expires_ns)
                    << ".\n";
   } else {
-    session.talk() << "denied  " << code_name(result.reason) << ": "
-                   << code_sentence(result.reason) << '\n';
+    session.talk() << "denied  " << code_name(result.reason) << ": " << code_sentence(result.reason)
+                   << '\n';
   }
   return result.allowed ? exit_codes::yes : exit_codes::no;
 }
 
 Handler open(CLI::App& command) {
   auto user = std::make_shared<std::string>();
+  auto call = std::make_shared<schema::CallT>();
   command.add_option("USER", *user, "Its name")->required();
-  return [user](Session& session) {
+  add_call_options(command, *call);
+  return [user, call](Session& session) {
     schema::QueryT query;
     query.tenant = session.tenant();
+    query.call = std::make_unique<schema::CallT>(*call);
     schema::PasswordCredentialT password;
     password.username = *user;
     password.password = session.input().password("Password of " + *user);

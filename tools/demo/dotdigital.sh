@@ -39,7 +39,7 @@ for ((attempt = 1; attempt <= 5; attempt++)); do
   ask 1 invalid_credentials "${p[@]}" authenticate "$name" <<<'not-It-0'
 done
 ask 1 user_locked "${p[@]}" authenticate "$name" <<<"$secret"
-ask 1 'password reset' "${p[@]}" explain "$name"
+ask 1 'password' "${p[@]}" explain "$name"
 ask 0 PasswordReset "${p[@]}" password reset "$name" <<<"$secret"
 ask 0 allowed "${p[@]}" authenticate "$name" <<<"$secret"
 

@@ -8,8 +8,8 @@ secret='Blue-Kettle-42'
 
 say "A company, with the tables, scripts and endpoints that Exigo's guide lists."
 ask 0 TenantCreated postern tenant create "$company" --name 'Example Company' --preset exigo
-ask 0 customer-tables "${p[@]}" catalogue show
-ask 0 30 "${p[@]}" tenant show "$company"
+ask 0 customer-tables "${p[@]}" catalogue show table
+ask 0 1800 "${p[@]}" tenant show "$company"
 
 say "Create an API user: the login name should begin with API_, and says so if it does not."
 ask 0 API_ "${p[@]}" user create Warehouse
@@ -65,16 +65,14 @@ say "API logging: while it is on, each call is recorded, with its answer."
 ask 0 UserSettingsChanged "${p[@]}" user set API_Shop --api-logging on
 ask 0 allowed "${p[@]}" authenticate API_Shop --tls --client warehouse-app <<<"$secret"
 ask 1 no_matching_grant "${p[@]}" check API_Shop run script/rebuild-tree --tls
-ask 0 script/rebuild-tree "${p[@]}" calls list --user API_Shop
+ask 0 script/rebuild-tree "${p[@]}" calls follow --user API_Shop --from 1 --count 2
 
 say "A session lasts the company's 30 minutes, and dies the moment its user is locked."
+email=table/customer-tables/customers/email
 session=$("${p[@]}" --output json session open API_Shop --tls <<<"$secret") || true
 token=$(grep -oE '"token": *"[^"]*"' <<<"$session" | cut -d'"' -f4) || true
-ask 0 allowed "${p[@]}" check --token API_Shop read table/customer-tables/customers/email --tls \
-  <<<"$token"
+ask 0 allowed "${p[@]}" check --token API_Shop read "$email" --tls <<<"$token"
 ask 0 UserLocked "${p[@]}" user lock API_Shop --reason 'left the company'
-ask 1 user_locked "${p[@]}" check --token API_Shop read table/customer-tables/customers/email --tls \
-  <<<"$token"
+ask 1 user_locked "${p[@]}" check --token API_Shop read "$email" --tls <<<"$token"
 ask 0 UserUnlocked "${p[@]}" user unlock API_Shop
-ask 1 session_expired "${p[@]}" check --token API_Shop read \
-  table/customer-tables/customers/email --tls <<<"$token"
+ask 1 session_expired "${p[@]}" check --token API_Shop read "$email" --tls <<<"$token"

@@ -18,19 +18,22 @@ ask 0 PasswordReset "${p[@]}" password reset landing-page <<<"$secret"
 
 say "Without an address list it may not be used from anywhere."
 ask 1 network_not_allowed "${p[@]}" authenticate landing-page --address 203.0.113.9 <<<"$secret"
-ask 1 field_malformed "${p[@]}" user set landing-page --networks 203.0.113.9/24
+ask 64 field_malformed "${p[@]}" user set landing-page --networks 203.0.113.9/24
 ask 0 UserSettingsChanged "${p[@]}" user set landing-page --networks 203.0.113.9
 ask 0 allowed "${p[@]}" authenticate landing-page --address 203.0.113.9 <<<"$secret"
 ask 1 network_not_allowed "${p[@]}" authenticate landing-page --address 203.0.113.10 <<<"$secret"
 
 say "A provider's name in the list means all that it publishes, as imported from its own file."
-printf '%s\n' 192.0.2.0/25 192.0.2.128/25 198.51.100.0/24 >"$folder/ips-v4"
-printf '%s\n' 2001:db8:100::/40 >"$folder/ips-v6"
+printf '%s\n' 192.0.2.0/25 192.0.2.128/25 198.51.100.0/24 203.0.113.128/25 100.64.0.0/24 \
+  >"$folder/ips-v4"
+printf '%s\n' 2001:db8:100::/40 2001:db8:300::/40 >"$folder/ips-v6"
 ask 0 RangesImported postern network import CLOUDFLARE "$folder/ips-v4" "$folder/ips-v6"
 printf '192.0.2.0/24\n' >"$folder/short-v4"
-ask 1 ranges_shrunk postern network import CLOUDFLARE "$folder/short-v4"
+printf '2001:db8:100::/40\n' >"$folder/short-v6"
+ask 1 ranges_shrunk postern network import CLOUDFLARE "$folder/short-v4" "$folder/short-v6"
 printf '192.0.2.0/24\n<html>\n' >"$folder/broken-v4"
-ask 65 '2' postern network import CLOUDFLARE "$folder/broken-v4"
+ask 65 'Nothing was imported' postern network import CLOUDFLARE "$folder/broken-v4" \
+  "$folder/ips-v6"
 ask 0 CLOUDFLARE postern network show
 ask 0 CLOUDFLARE postern network test 192.0.2.200
 ask 0 UserSettingsChanged "${p[@]}" user set landing-page --networks 203.0.113.9,CLOUDFLARE
@@ -47,7 +50,7 @@ ask 1 no_matching_grant "${p[@]}" check landing-page call endpoint/import/order 
 ask 0 'endpoint/query/order' "${p[@]}" who-can call endpoint/query/order
 
 say "A key instead of the password: shown once, narrowed, revoked alone."
-ask 0 KeyCreated "${p[@]}" key create landing-page leads --narrow call:endpoint/import
+ask 0 KeyCreated "${p[@]}" key create landing-page leads --only 'call endpoint/import'
 ask 0 leads "${p[@]}" key list landing-page
 ask 0 KeyRevoked "${p[@]}" key revoke landing-page leads
 ask 0 allowed "${p[@]}" check landing-page call endpoint/import/lead "${from[@]}"

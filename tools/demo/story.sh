@@ -93,9 +93,11 @@ ask 0 'ticket A-9' postern --tenant "$acme" events list --user shop
 ask 1 denied_by_grant postern --tenant "$acme" explain shop read table/customer/ssn
 ask 0 seq postern status
 ask 0 '' postern status --digest
-digest=$(postern status --digest | grep -oE '[0-9a-f]{64}' | tail -n 1) || true
+told=$(postern status --digest) || true
+digest=$(grep -oE "[0-9a-f]{64}" <<<"$told" | tail -n 1) || true
+seq=$(grep -oE "seq [0-9]+" <<<"$told" | grep -oE "[0-9]+") || true
 
 say "The daemon stops; the journal is checked and folded again, offline."
 stop_daemon
 ask 0 whole postern-replay verify
-ask 0 "${digest:-no digest}" postern-replay fold
+ask 0 "${digest:-no digest}" postern-replay fold --to-seq "${seq:-0}"

@@ -93,14 +93,14 @@ BOOST_AUTO_TEST_CASE(own_keys_differ_by_purpose_and_store_and_outlive_a_restart)
   std::set<Key> seen;
   TemporaryFolder other;
   BOOST_REQUIRE(KeyStore::create(other.path(), system_entropy()));
-  for (const char* purpose : {"contents-hash", "server-curve-secret", "checkpoint-signing", "api-keys",
-                              "session-tokens", "session-tokens-before"}) {
+  for (const char* purpose : {"contents-hash", "server-curve-secret", "checkpoint-signing",
+                              "api-keys", "session-tokens", "session-tokens-before"}) {
     const Key key = own_key_in(folder, purpose);
     BOOST_TEST((key == own_key_in(folder, purpose)));
     seen.insert(key);
     seen.insert(own_key_in(other, purpose));
   }
-  BOOST_TEST(seen.size() == 6U);
+  BOOST_TEST(seen.size() == 12U);
   BOOST_TEST(!seen.contains(Key{}));
 }
 

@@ -1,7 +1,6 @@
-#include "daemon/domain/catalogue.h"
-
 #include <boost/test/unit_test.hpp>
 
+#include "daemon/domain/catalogue.h"
 #include "tests/support/scenario.h"
 
 using namespace postern;
@@ -191,13 +190,14 @@ BOOST_AUTO_TEST_CASE(A7_the_bounds_of_a_catalogue) {
 }
 
 BOOST_AUTO_TEST_CASE(A7_a_grant_on_what_is_unknown_is_told_what_is_near) {
-  auto story = given(
-      tenant_with({{"shop",
-                    {{"read"}, {"write"}, {"sell"}, {"hide"}},
-                    false,
-                    {},
-                    {{"shop/customer/name"}, {"shop/custom/name"}, {"shop/orders"}, {"shop/zoo"}}}}),
-      user("bob"));
+  auto story =
+      given(tenant_with(
+                {{"shop",
+                  {{"read"}, {"write"}, {"sell"}, {"hide"}},
+                  false,
+                  {},
+                  {{"shop/customer/name"}, {"shop/custom/name"}, {"shop/orders"}, {"shop/zoo"}}}}),
+            user("bob"));
   story.when(allow("bob", "read", "shop/custommer/name"))
       .refused(Code::unknown_resource)
       .naming("resource")

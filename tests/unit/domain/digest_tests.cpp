@@ -107,55 +107,53 @@ User with_grant_edited(const std::function<void(domain::Grant&)>& edit) {
 BOOST_AUTO_TEST_SUITE(digest_tests)
 
 BOOST_AUTO_TEST_CASE(every_field_of_a_tenant_counts) {
-  every_field_counts<Tenant>(some_tenant(),
-                             {[](Tenant& t) {
-                                t.id = {1, 2};
-                              },
-                              [](Tenant& t) { t.alias = "acmf"; },
-                              [](Tenant& t) { t.display_name = "Acmf"; },
-                              [](Tenant& t) { t.policies.password_length_min = 9; },
-                              [](Tenant& t) { t.policies.password_needs_digit_or_symbol = false; },
-                              [](Tenant& t) { t.policies.password_forbidden_characters = "&"; },
-                              [](Tenant& t) { t.policies.lockout_failures = 6; },
-                              [](Tenant& t) { t.policies.direct_deletion = true; },
-                              [](Tenant& t) { t.policies.new_user_status = UserStatus::new_user; },
-                              [](Tenant& t) { t.policies.new_user_api_access = false; },
-                              [](Tenant& t) { t.policies.tell_reasons = true; },
-                              [](Tenant& t) { t.catalogue = domain::compiled({}); },
-                              known({{"tablf", {{"read"}}, true}}),
-                              known({{"table", {{"read"}}, false}}),
-                              known({{"table", {{"reae"}}, true}}),
-                              known({{"table", {{"re"}, {"ad"}}, true}}),
-                              known({{"table", {{"read", "d"}}, true}}),
-                              known({{"table", {{"read", "", {"read"}}}, true}}),
-                              known({{"table", {{"read", "", {}, "w"}}, true}}),
-                              known({{"table", {{"read"}}, true, "d"}}),
-                              known({{"table", {{"read"}}, true, "", {{"table/a"}}}}),
-                              known({{"table", {{"read"}}, true, "", {{"table/b"}}}}),
-                              known({{"table", {{"read"}}, true, "", {{"table/a", "d"}}}}),
-                              known({{"table", {{"read"}}, true, "", {{"table/a", "", true}}}}),
-                              known({{"table", {{"read"}}, true, "", {{"table/a", "", false, "w"}}}}),
-                              [](Tenant& t) { t.policies.username_generated = true; },
-                              [](Tenant& t) { t.policies.username_fixed = true; },
-                              [](Tenant& t) { t.policies.username_prefix = "API_"; },
-                              [](Tenant& t) {
-                                t.policies.username_prefix_rule = schema::PrefixRule::warn;
-                              },
-                              [](Tenant& t) { t.policies.session_timeout_seconds = 60; },
-                              [](Tenant& t) { t.policies.session_seconds_max = 60; },
-                              [](Tenant& t) { t.policies.lock_seconds = 60; },
-                              [](Tenant& t) { t.policies.same_wrong_password_counts_once = true; },
-                              [](Tenant& t) { t.policies.lock_closes_password_only = true; },
-                              [](Tenant& t) { t.policies.user_networks_mandatory = true; },
-                              [](Tenant& t) { t.policies.secure_transport_required = true; },
-                              [](Tenant& t) { t.policies.signatures_required = true; },
-                              [](Tenant& t) { t.networks = some_networks(); },
-                              [](Tenant& t) { t.policies_seq = 1; },
-                              [](Tenant& t) { t.enabled = false; },
-                              [](Tenant& t) { t.created_seq = 1; },
-                              [](Tenant& t) { t.status_seq = 1; },
-                              [](Tenant& t) { t.disabled_seq = 1; },
-                              [](Tenant& t) { t.disabled_index = 1; }});
+  every_field_counts<Tenant>(
+      some_tenant(), {[](Tenant& t) {
+                        t.id = {1, 2};
+                      },
+                      [](Tenant& t) { t.alias = "acmf"; },
+                      [](Tenant& t) { t.display_name = "Acmf"; },
+                      [](Tenant& t) { t.policies.password_length_min = 9; },
+                      [](Tenant& t) { t.policies.password_needs_digit_or_symbol = false; },
+                      [](Tenant& t) { t.policies.password_forbidden_characters = "&"; },
+                      [](Tenant& t) { t.policies.lockout_failures = 6; },
+                      [](Tenant& t) { t.policies.direct_deletion = true; },
+                      [](Tenant& t) { t.policies.new_user_status = UserStatus::new_user; },
+                      [](Tenant& t) { t.policies.new_user_api_access = false; },
+                      [](Tenant& t) { t.policies.tell_reasons = true; },
+                      [](Tenant& t) { t.catalogue = domain::compiled({}); },
+                      known({{"tablf", {{"read"}}, true}}),
+                      known({{"table", {{"read"}}, false}}),
+                      known({{"table", {{"reae"}}, true}}),
+                      known({{"table", {{"re"}, {"ad"}}, true}}),
+                      known({{"table", {{"read", "d"}}, true}}),
+                      known({{"table", {{"read", "", {"read"}}}, true}}),
+                      known({{"table", {{"read", "", {}, "w"}}, true}}),
+                      known({{"table", {{"read"}}, true, "d"}}),
+                      known({{"table", {{"read"}}, true, "", {{"table/a"}}}}),
+                      known({{"table", {{"read"}}, true, "", {{"table/b"}}}}),
+                      known({{"table", {{"read"}}, true, "", {{"table/a", "d"}}}}),
+                      known({{"table", {{"read"}}, true, "", {{"table/a", "", true}}}}),
+                      known({{"table", {{"read"}}, true, "", {{"table/a", "", false, "w"}}}}),
+                      [](Tenant& t) { t.policies.username_generated = true; },
+                      [](Tenant& t) { t.policies.username_fixed = true; },
+                      [](Tenant& t) { t.policies.username_prefix = "API_"; },
+                      [](Tenant& t) { t.policies.username_prefix_rule = schema::PrefixRule::warn; },
+                      [](Tenant& t) { t.policies.session_timeout_seconds = 60; },
+                      [](Tenant& t) { t.policies.session_seconds_max = 60; },
+                      [](Tenant& t) { t.policies.lock_seconds = 60; },
+                      [](Tenant& t) { t.policies.same_wrong_password_counts_once = true; },
+                      [](Tenant& t) { t.policies.lock_closes_password_only = true; },
+                      [](Tenant& t) { t.policies.user_networks_mandatory = true; },
+                      [](Tenant& t) { t.policies.secure_transport_required = true; },
+                      [](Tenant& t) { t.policies.signatures_required = true; },
+                      [](Tenant& t) { t.networks = some_networks(); },
+                      [](Tenant& t) { t.policies_seq = 1; },
+                      [](Tenant& t) { t.enabled = false; },
+                      [](Tenant& t) { t.created_seq = 1; },
+                      [](Tenant& t) { t.status_seq = 1; },
+                      [](Tenant& t) { t.disabled_seq = 1; },
+                      [](Tenant& t) { t.disabled_index = 1; }});
 }
 
 BOOST_AUTO_TEST_CASE(every_field_of_a_user_counts) {
@@ -196,9 +194,7 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_user_counts) {
        [&](User& u) {
          u.extras = with([](domain::UserExtras& e) { e.old_password_until_ns = 1; });
        },
-       [&](User& u) {
-         u.extras = with([](domain::UserExtras& e) { e.keys.emplace_back(); });
-       },
+       [&](User& u) { u.extras = with([](domain::UserExtras& e) { e.keys.emplace_back(); }); },
        [&](User& u) {
          u.extras = with([](domain::UserExtras& e) { e.keys.emplace_back().name = "a"; });
        },
