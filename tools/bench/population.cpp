@@ -39,8 +39,9 @@ const std::string& resource_text(std::size_t resource) {
 }
 
 const std::string& action_text(std::size_t action) {
+  // None implies another: the floor looks up what was granted, and knows no implications.
   static const std::array<std::string, action_count> all = {"add-records", "edit-records",
-                                                            "print-card", "preview-card"};
+                                                            "print-card", "capture-signature"};
   return all[action];
 }
 
