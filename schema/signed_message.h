@@ -5,6 +5,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
+#include <vector>
 
 #include "command_generated.h"
 
@@ -12,48 +15,49 @@ namespace postern::schema {
 
 namespace blanking {
 
-inline void blank(const flatbuffers::String* text) {
-  if (text == nullptr) return;
+/// Set to zero when all are known: a crafted message lets a text lie over the way to another.
+using Places = std::vector<std::span<std::uint8_t>>;
+
+inline void blank(const flatbuffers::String* text, Places& places) {
   // The accessors are const because messages are; the bytes are the caller's.
-  auto* data = const_cast<std::uint8_t*>(text->Data());
-  std::fill_n(data, text->size(), std::uint8_t{0});
+  if (text != nullptr) places.emplace_back(const_cast<std::uint8_t*>(text->Data()), text->size());
 }
 
-inline void blank(const Profile* profile) {
+inline void blank(const Profile* profile, Places& places) {
   if (profile == nullptr) return;
   for (const auto* text :
        {profile->first_name(), profile->last_name(), profile->email(), profile->description(),
         profile->organization(), profile->department(), profile->warehouse(), profile->language(),
         profile->time_zone(), profile->phone(), profile->address(), profile->hire_date(),
         profile->system()})
-    blank(text);
+    blank(text, places);
   if (profile->attributes() == nullptr) return;
   for (const Attribute* attribute : *profile->attributes()) {
-    blank(attribute->name());
-    blank(attribute->value());
+    blank(attribute->name(), places);
+    blank(attribute->value(), places);
   }
 }
 
-inline void blank(const Command& command) {
+inline void blank(const Command& command, Places& places) {
   if (command.body() == nullptr) return;
   if (const auto* create = command.body_as_CreateUser()) {
-    blank(create->profile());
-    blank(create->note());
-    blank(create->password());
-    blank(create->password_confirmation());
+    blank(create->profile(), places);
+    blank(create->note(), places);
+    blank(create->password(), places);
+    blank(create->password_confirmation(), places);
   } else if (const auto* reset = command.body_as_ResetPassword()) {
-    blank(reset->password());
-    blank(reset->password_confirmation());
+    blank(reset->password(), places);
+    blank(reset->password_confirmation(), places);
   } else if (const auto* change = command.body_as_ChangePassword()) {
-    blank(change->current_password());
-    blank(change->password());
-    blank(change->password_confirmation());
+    blank(change->current_password(), places);
+    blank(change->password(), places);
+    blank(change->password_confirmation(), places);
   } else if (const auto* rotate = command.body_as_RotatePassword()) {
-    blank(rotate->password());
-    blank(rotate->password_confirmation());
+    blank(rotate->password(), places);
+    blank(rotate->password_confirmation(), places);
   } else if (const auto* profile = command.body_as_SetProfile()) {
-    blank(profile->profile());
-    blank(profile->note());
+    blank(profile->profile(), places);
+    blank(profile->note(), places);
   }
 }
 
@@ -63,12 +67,12 @@ inline constexpr std::size_t signature_bytes = 64;
 
 /// In place; the message has been verified as well-formed, and its bytes are the caller's to write.
 inline void blank_for_signature(const CommandMessage& message) {
+  blanking::Places places;
   if (message.commands() != nullptr)
-    for (const Command* command : *message.commands()) blanking::blank(*command);
-  if (message.signature() != nullptr) {
-    auto* data = const_cast<std::uint8_t*>(message.signature()->data());
-    std::fill_n(data, message.signature()->size(), std::uint8_t{0});
-  }
+    for (const Command* command : *message.commands()) blanking::blank(*command, places);
+  if (const auto* signature = message.signature())
+    places.emplace_back(const_cast<std::uint8_t*>(signature->data()), signature->size());
+  for (const auto place : places) std::ranges::fill(place, std::uint8_t{0});
 }
 
 }  // namespace postern::schema

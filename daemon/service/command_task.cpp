@@ -17,24 +17,43 @@ std::string_view view(const flatbuffers::String* text) {
   return text == nullptr ? std::string_view() : text->string_view();
 }
 
-CommandSecrets take_secrets(const schema::Command& command) {
-  CommandSecrets secrets;
-  if (const auto* create = command.body_as_CreateUser()) {
-    secrets.password = take_secret(create->password());
-    secrets.confirmation = take_secret(create->password_confirmation());
-  } else if (const auto* reset = command.body_as_ResetPassword()) {
-    secrets.password = take_secret(reset->password());
-    secrets.confirmation = take_secret(reset->password_confirmation());
-  } else if (const auto* rotate = command.body_as_RotatePassword()) {
-    secrets.password = take_secret(rotate->password());
-    secrets.confirmation = take_secret(rotate->password_confirmation());
-  } else if (const auto* change = command.body_as_ChangePassword()) {
-    secrets.current_password = take_secret(change->current_password());
-    secrets.password = take_secret(change->password());
-    secrets.confirmation = take_secret(change->password_confirmation());
+/// Takes the secrets of commands one by one, and wipes them in the message at the end.
+class SecretTaker {
+ public:
+  CommandSecrets take(const schema::Command& command) {
+    CommandSecrets secrets;
+    if (const auto* create = command.body_as_CreateUser()) {
+      secrets.password = take(create->password());
+      secrets.confirmation = take(create->password_confirmation());
+    } else if (const auto* reset = command.body_as_ResetPassword()) {
+      secrets.password = take(reset->password());
+      secrets.confirmation = take(reset->password_confirmation());
+    } else if (const auto* rotate = command.body_as_RotatePassword()) {
+      secrets.password = take(rotate->password());
+      secrets.confirmation = take(rotate->password_confirmation());
+    } else if (const auto* change = command.body_as_ChangePassword()) {
+      secrets.current_password = take(change->current_password());
+      secrets.password = take(change->password());
+      secrets.confirmation = take(change->password_confirmation());
+    }
+    return secrets;
   }
-  return secrets;
-}
+
+  /// After the last was taken, because one may lie over what leads to another.
+  bool wipe() {
+    for (const std::span<std::byte> place : places_) credential::wipe(place);
+    return !places_.empty();
+  }
+
+ private:
+  std::optional<credential::Secret> take(const flatbuffers::String* text) {
+    auto secret = copy_secret(text);
+    if (secret) places_.push_back(place_of_secret(*text));
+    return secret;
+  }
+
+  std::vector<std::span<std::byte>> places_;
+};
 
 /// Whose password or profile a command sets.
 struct Subject {
@@ -90,16 +109,22 @@ std::string_view reveal(const std::optional<credential::Secret>& secret) {
 
 }  // namespace
 
-void TaskMaker::take_apart(CommandTask& task) const {
+bool TaskMaker::take_apart(CommandTask& task) const {
+  SecretTaker taker;
   if (task.message->commands() != nullptr)
     for (const schema::Command* command : *task.message->commands())
-      task.secrets.push_back(take_secrets(*command));
+      task.secrets.push_back(taker.take(*command));
+  const bool has_secrets = taker.wipe();
   task.contents_hash =
       credential::hash_contents(keys_.own_key("contents-hash"), task.message.bytes());
-  if (task.message->signature() == nullptr) return;
+  if (has_secrets && !is_well_formed<schema::CommandMessage>(
+                         task.message.bytes(), schema::command_message_identifier, command_limits))
+    return false;
+  if (task.message->signature() == nullptr) return true;
   task.signed_message.assign(task.message.bytes().begin(), task.message.bytes().end());
   schema::blank_for_signature(
       *flatbuffers::GetRoot<schema::CommandMessage>(task.signed_message.data()));
+  return true;
 }
 
 /// Opened profiles of one message's users, each as the commands so far leave it.

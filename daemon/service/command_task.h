@@ -76,8 +76,9 @@ class TaskMaker {
   TaskMaker(credential::KeyStore& keys, platform::Entropy& entropy)
       : keys_(keys), entropy_(entropy) {}
 
-  /// Takes the secrets out, wipes them in the message, hashes what is left (K1).
-  void take_apart(CommandTask& task) const;
+  /// Takes the secrets out, wipes them in the message, hashes what is left (K1). False if the
+  /// message has no form without them; then nothing of it is to be read.
+  [[nodiscard]] bool take_apart(CommandTask& task) const;
 
   /// Ids, keys and seals for each command; fails if no key can be had.
   Expected<> prepare(CommandTask& task, const domain::State& state, std::int64_t now_ns);

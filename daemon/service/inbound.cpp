@@ -19,13 +19,15 @@ std::string limit_and_size(std::size_t limit, std::size_t size) {
   return "The limit is " + std::to_string(limit) + " bytes, found " + std::to_string(size) + ".";
 }
 
-std::optional<credential::Secret> take_secret(const flatbuffers::String* text) {
+std::optional<credential::Secret> copy_secret(const flatbuffers::String* text) {
   if (text == nullptr || text->size() == 0) return std::nullopt;
-  credential::Secret secret(text->string_view());
+  return credential::Secret(text->string_view());
+}
+
+std::span<std::byte> place_of_secret(const flatbuffers::String& text) {
   // The opened copy is ours alone; the accessors are const because messages are.
-  auto* data = const_cast<std::uint8_t*>(text->Data());
-  credential::wipe(std::as_writable_bytes(std::span(data, text->size())));
-  return secret;
+  auto* data = const_cast<std::uint8_t*>(text.Data());
+  return std::as_writable_bytes(std::span(data, text.size()));
 }
 
 }  // namespace postern::service

@@ -64,12 +64,21 @@ schema::ProblemT make_problem(schema::Code code, std::string_view field,
 /// "The limit is 65536 bytes, found 70000."
 std::string limit_and_size(std::size_t limit, std::size_t size);
 
+/// What accessors follow lies within `bytes`, which are aligned.
+template <class Root>
+bool is_well_formed(std::span<const std::byte> bytes, const char* identifier,
+                    MessageLimits limits) {
+  constexpr flatbuffers::uoffset_t depth_max = 16;
+  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(),
+                                 depth_max, limits.tables_max);
+  return verifier.VerifyBuffer<Root>(identifier);
+}
+
 template <class Root>
 std::expected<Opened<Root>, schema::ProblemT> open_message(std::span<const std::byte> payload,
                                                            const char* identifier,
                                                            MessageLimits limits) {
   using schema::Code;
-  constexpr flatbuffers::uoffset_t depth_max = 16;
   constexpr std::size_t header_bytes = 8;
   if (payload.size() > limits.bytes_max)
     return std::unexpected(
@@ -80,9 +89,7 @@ std::expected<Opened<Root>, schema::ProblemT> open_message(std::span<const std::
   std::vector<std::byte> bytes(payload.begin(), payload.end());
   if (!flatbuffers::BufferHasIdentifier(bytes.data(), identifier))
     return std::unexpected(make_problem(Code::wrong_identifier, ""));
-  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(),
-                                 depth_max, limits.tables_max);
-  if (!verifier.VerifyBuffer<Root>(identifier)) {
+  if (!is_well_formed<Root>(bytes, identifier, limits)) {
     credential::wipe(bytes);
     return std::unexpected(make_problem(Code::malformed_message, ""));
   }
@@ -94,7 +101,11 @@ std::expected<Opened<Root>, schema::ProblemT> open_message(std::span<const std::
   return opened;
 }
 
-/// Takes a secret out of an opened message and wipes it there; an empty one is none.
-std::optional<credential::Secret> take_secret(const flatbuffers::String* text);
+/// A secret of an opened message; an empty one is none.
+std::optional<credential::Secret> copy_secret(const flatbuffers::String* text);
+
+/// Where it lies in its opened message, to be wiped there. A crafted message lets other parts lie
+/// in the same bytes: before anything else of it is read, `is_well_formed` is to be asked again.
+std::span<std::byte> place_of_secret(const flatbuffers::String& text);
 
 }  // namespace postern::service

@@ -385,7 +385,13 @@ void Reader::ask_password(const Peer& peer, const domain::Operator& asker,
   }
   std::string line =
       std::string(view_of(query.tenant())) + '/' + domain::fold_name(view_of(username));
-  std::optional<credential::Secret> password = take_secret(secret);
+  std::optional<credential::Secret> password = copy_secret(secret);
+  if (password) {
+    const std::uint64_t id = query.id();
+    credential::wipe(place_of_secret(*secret));
+    if (!is_well_formed<schema::Query>(opened.bytes(), schema::query_identifier, query_limits))
+      return refuse(peer, id, Code::malformed_message);
+  }
   auto ask = std::make_unique<PasswordAsk>(std::move(opened));
   ask->peer = peer;
   ask->asker = asker.id;

@@ -117,20 +117,23 @@ void Writer::take(const Inbound& inbound) {
     return count(parts_.vitals.strangers);
   auto opened = open_message<schema::CommandMessage>(
       inbound.payload, schema::command_message_identifier, command_limits);
-  if (!opened) {
-    credential::wipe(inbound.payload);
-    count(parts_.vitals.malformed);
-    Unrecorded made;
-    made.problems.push_back(std::move(opened.error()));
-    group_.replies.push_back({inbound.peer, Uuid(), receipt_of(std::move(made))});
-    return;
-  }
+  if (!opened) return turn_away(inbound, std::move(opened.error()));
   auto task = std::make_unique<CommandTask>(std::move(*opened));
   task->peer = inbound.peer;
   task->identity = inbound.identity;
-  maker_.take_apart(*task);
+  if (!maker_.take_apart(*task))
+    return turn_away(inbound, make_problem(Code::malformed_message, ""));
   if (carries_secret(*task)) credential::wipe(inbound.payload);
   admit(std::move(task));
+}
+
+/// What did not pass the gate.
+void Writer::turn_away(const Inbound& inbound, schema::ProblemT problem) {
+  credential::wipe(inbound.payload);
+  count(parts_.vitals.malformed);
+  Unrecorded made;
+  made.problems.push_back(std::move(problem));
+  group_.replies.push_back({inbound.peer, Uuid(), receipt_of(std::move(made))});
 }
 
 bool Writer::commit() {
@@ -502,7 +505,7 @@ Writer::Task Writer::internal_task(schema::CommandMessageT message) {
       Opened<schema::CommandMessage>(std::vector<std::byte>(bytes.begin(), bytes.end())));
   task->internal = true;
   task->materials.resize(message.commands.size());
-  maker_.take_apart(*task);
+  require(maker_.take_apart(*task));
   return task;
 }
 

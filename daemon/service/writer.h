@@ -99,6 +99,7 @@ class Writer {
 
   // ---- one message's way
   void admit(Task task);
+  void turn_away(const Inbound& inbound, schema::ProblemT problem);
   bool refused_at_the_gate(CommandTask& task, const domain::Operator& asker);
   void check_signature(const CommandTask& task, const domain::Operator& asker,
                        std::vector<schema::ProblemT>& problems) const;
