@@ -8,8 +8,8 @@
 #include "daemon/domain/authorize.h"
 #include "daemon/domain/digest.h"
 #include "daemon/journal/sha256.h"
-#include "daemon/service/call.h"
 #include "daemon/service/auditor_parts.h"
+#include "daemon/service/call.h"
 #include "daemon/service/personal.h"
 
 namespace postern::service {
@@ -202,9 +202,8 @@ std::unique_ptr<schema::GrantHeldT> Auditor::held(const domain::Grant& grant,
 std::unique_ptr<schema::RoleHeldT> Auditor::held(const domain::Tenant& tenant,
                                                  const domain::RoleHeld& role) {
   auto made = std::make_unique<schema::RoleHeldT>();
-  if (tenant.roles != nullptr)
-    for (const auto& known : tenant.roles->by_id)
-      if (known->id == role.role) made->name = known->name;
+  if (const domain::NamedRole* known = domain::find_role(tenant, role.role))
+    made->name = known->name;
   made->added = cause_of(role.seq);
   return made;
 }

@@ -31,8 +31,7 @@ std::optional<view::UserPlace> read_cursor(std::string_view text, const view::Us
   const bool by_name = order.sort == UserSort::username;
   if (slash == std::string_view::npos) {
     if (!by_name) return std::nullopt;
-    constexpr std::uint64_t most = ~std::uint64_t{0};
-    return view::UserPlace{0, text, order.descending ? Uuid() : Uuid(most, most)};
+    return order.descending ? view::UserPlace{0, text, Uuid()} : view::behind(text);
   }
   const std::string_view id = text.substr(slash + 1);
   view::UserPlace place;
@@ -68,8 +67,8 @@ std::string cursor_of(const domain::User& user, UserSort sort) {
 
 std::int64_t Auditor::time_of(domain::Seq seq) {
   const auto stored = journal::read_one(parts_.journal, seq);
-  const auto record = stored ? gate_.open(*stored)
-                             : std::unexpected(domain::Unfit{false, stored.error().sentence});
+  const auto record =
+      stored ? gate_.open(*stored) : std::unexpected(domain::Unfit{false, stored.error().sentence});
   if (record) return (*record)->time_ns();
   parts_.alarm("record " + std::to_string(seq) + " cannot be read: " + record.error().sentence);
   return 0;
@@ -95,8 +94,8 @@ Auditor::Body Auditor::answer(const schema::ListUsers& wanted, const domain::Ope
       return std::unexpected(make_problem(Code::field_malformed, "after",
                                           "It must be the 'next' of the page before."));
   }
-  const auto found = view::list_users(view_, *tenant, filter, order, after,
-                                      page_size(wanted.count_max()));
+  const auto found =
+      view::list_users(view_, *tenant, filter, order, after, page_size(wanted.count_max()));
   // Users are made by the thousand in one record, so a record is read once for a page.
   std::unordered_map<domain::Seq, std::int64_t> times;
   const auto cached_time = [&](domain::Seq seq) {

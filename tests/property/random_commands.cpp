@@ -222,10 +222,6 @@ const std::vector<RandomCommands::Kind> RandomCommands::kinds_in_a_tenant = {
     {10, &RandomCommands::grant<schema::RemoveGrantT>},
 };
 
-std::size_t RandomCommands::kind_count() {
-  return kinds_on_operators.size() + kinds_in_a_tenant.size();
-}
-
 CommandT RandomCommands::command(const State& state, const std::vector<Kind>& kinds) {
   CommandT made;
   user_ = one_in(20) ? nullptr : any_user(state);

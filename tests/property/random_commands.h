@@ -30,8 +30,6 @@ class RandomCommands {
   domain::Operator asker(const domain::State& state, const schema::CommandMessageT& message);
   RandomQuestion question();
 
-  /// Kinds it makes.
-  static std::size_t kind_count();
   /// How often each kind was made.
   const std::map<schema::CommandBody, int>& counts() const { return counts_; }
 

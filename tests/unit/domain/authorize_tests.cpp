@@ -149,6 +149,14 @@ BOOST_AUTO_TEST_CASE(A3_a_field_is_denied_under_an_allowed_table) {
   BOOST_TEST(story.answer("bob", "write", table) == Code::no_matching_grant);
 }
 
+BOOST_AUTO_TEST_CASE(A4_a_script_is_run_script_by_script) {
+  auto story = given(tenant("acme"), user("bob"), allow("bob", "run", "script/nightly-sync"));
+  BOOST_TEST(story.answer("bob", "run", "script/nightly-sync") == Code::ok);
+  BOOST_TEST(story.answer("bob", "run", "script/rebuild-tree") == Code::no_matching_grant);
+  BOOST_TEST(story.answer("bob", "run", "script", true) == Code::no_matching_grant);
+  BOOST_TEST(story.answer("bob", "read", "script/nightly-sync") == Code::unknown_resource);
+}
+
 BOOST_AUTO_TEST_CASE(A10_a_decision_names_the_grant_that_decided) {
   auto story = given(tenant("acme"), user("bob"), allow("bob", "read", "table"));
   story.when(allow("bob", "write", "table/a"), allow("bob", "read", "table/a"),
