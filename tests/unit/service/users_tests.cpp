@@ -358,4 +358,57 @@ BOOST_AUTO_TEST_CASE(U4_a_service_may_ask_nothing_that_carries_a_note) {
     BOOST_TEST(!service::may(schema::Role::service, kind));
 }
 
+// ---- who may do what
+
+BOOST_AUTO_TEST_CASE(Q4_who_can_is_complete_page_by_page) {
+  for (const char* name : {"ann", "bob", "carl", "dora", "emil"}) create_user(name);
+  for (const char* name : {"ann", "carl", "dora"}) allow(name, "table/customer");
+  accept("dora", schema::LockUserT());
+  Audit audit(*this);
+  const auto who_can = [&](bool usable_only) {
+    std::vector<std::string> names;
+    schema::WhoCanT wanted;
+    wanted.tenant = "acme";
+    wanted.question = std::make_unique<schema::QuestionT>();
+    wanted.question->action = "read";
+    wanted.question->resource = "table/customer/email";
+    wanted.count_max = 1;
+    wanted.usable_only = usable_only;
+    for (bool more = true; more;) {
+      auto page = audit.ask(schema::WhoCanT(wanted));
+      BOOST_REQUIRE(page.code == Code::ok);
+      const auto& holders = *page.body.AsHolderPage();
+      BOOST_REQUIRE(holders.holders.size() <= 1);
+      for (const auto& holder : holders.holders) {
+        BOOST_TEST(holder->grant->resource == "table/customer");
+        BOOST_TEST((holder->state == Code::user_locked) == (holder->username == "dora"));
+        names.push_back(holder->username);
+      }
+      more = holders.more;
+      wanted.after = holders.next;
+    }
+    return names;
+  };
+  BOOST_TEST((who_can(false) == std::vector<std::string>{"ann", "carl", "dora"}));
+  BOOST_TEST((who_can(true) == std::vector<std::string>{"ann", "carl"}));
+}
+
+BOOST_AUTO_TEST_CASE(Q3_permissions_tell_each_grant_and_what_stops_the_user) {
+  create_user("ann");
+  allow("ann", "table/customer");
+  accept("ann", schema::LockUserT());
+  schema::ListPermissionsT wanted;
+  wanted.tenant = "acme";
+  wanted.username = "ann";
+  auto page = Audit(*this).ask(std::move(wanted));
+  BOOST_REQUIRE(page.code == Code::ok);
+  const auto& told = *page.body.AsPermissionPage();
+  BOOST_REQUIRE(told.permissions.size() == 1);
+  BOOST_TEST(told.permissions[0]->grant->resource == "table/customer");
+  BOOST_TEST((told.permissions[0]->state == Code::ok));
+  BOOST_REQUIRE(told.stops.size() == 1);
+  BOOST_TEST((told.stops[0]->code == Code::user_locked));
+  BOOST_TEST(!told.more);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
