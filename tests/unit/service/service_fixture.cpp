@@ -12,8 +12,6 @@ namespace postern::support {
 
 namespace {
 
-constexpr credential::PasswordCost least_cost{8, 1};
-
 template <class Root, class Native>
 std::vector<std::byte> packed(const Native& native, const char* identifier) {
   flatbuffers::FlatBufferBuilder builder;
@@ -30,13 +28,13 @@ void forward(Letters& from, service::Mailbox<service::Published>& to) {
 
 }  // namespace
 
-ServiceFixture::ServiceFixture() {
+ServiceFixture::ServiceFixture(credential::PasswordCost cost_of_checks) {
   BOOST_REQUIRE(credential::KeyStore::create(folder_.path() / "keys", entropy_));
   auto keys = credential::KeyStore::open(folder_.path() / "keys", entropy_);
   BOOST_REQUIRE(keys);
   keys_ = std::move(*keys);
   pool_ = std::make_unique<credential::HashPool>(credential::HashPool::Limits{});
-  desk_ = std::make_unique<service::PasswordDesk>(*pool_, *keys_, entropy_, waker_, least_cost,
+  desk_ = std::make_unique<service::PasswordDesk>(*pool_, *keys_, entropy_, waker_, cost_of_checks,
                                                   service::PasswordDesk::Limits{});
   domain::State state;
   seed_journal(state);

@@ -18,9 +18,13 @@ using schema::Code;
 /// Who sends: the identity that transport would tell.
 inline const std::string owner = "uid:1";
 
+/// What commands hash at.
+inline constexpr credential::PasswordCost least_cost{8, 1};
+
 class ServiceFixture {
  public:
-  ServiceFixture();
+  /// C4: with another cost for checks, what commands hash is from before a change of it.
+  explicit ServiceFixture(credential::PasswordCost cost_of_checks = least_cost);
   ~ServiceFixture();
 
   // ---- commands: handed to the writer; `commit` makes the group durable

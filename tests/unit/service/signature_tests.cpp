@@ -128,6 +128,56 @@ BOOST_FIXTURE_TEST_CASE(O4_without_a_signature_a_record_has_none, Signer) {
   BOOST_TEST(newest().signed_message.empty());
 }
 
+BOOST_FIXTURE_TEST_CASE(O4_by_policy_commands_about_a_tenant_must_be_signed, Signer) {
+  schema::SetTenantT policy;
+  policy.policies = std::make_unique<schema::PolicyChangesT>();
+  policy.policies->signatures_required = true;
+  BOOST_REQUIRE((run(message("acme", "", std::move(policy)), ann).code == Code::ok));
+  const auto seq = journal.head().seq;
+  for (const bool dry : {false, true}) {
+    auto unsigned_one = new_user("bob");
+    unsigned_one.dry_run = dry;
+    const auto refused = run(std::move(unsigned_one), ann);
+    BOOST_TEST((refused.code == Code::signature_missing));
+    BOOST_REQUIRE(refused.problems.size() == 1u);
+    BOOST_TEST(refused.problems[0]->field == "signature");
+    BOOST_TEST(refused.problems[0]->remedy.contains("--signing-key"));
+  }
+  BOOST_TEST(journal.head().seq == seq);
+  BOOST_TEST((run(signed_by(seed, new_user("bob")), ann).code == Code::ok));
+  BOOST_TEST(newest().signature.size() == schema::signature_bytes);
+  // Who has no signing key can do nothing there, not even take the policy back.
+  schema::SetTenantT back;
+  back.policies = std::make_unique<schema::PolicyChangesT>();
+  back.policies->signatures_required = false;
+  BOOST_TEST((run(message("acme", "", schema::SetTenantT(back))).code == Code::signature_missing));
+  // Other tenants and the installation are none of its business.
+  schema::CreateTenantT other;
+  other.alias = "globex";
+  BOOST_TEST((run(message("", "", std::move(other))).code == Code::ok));
+  schema::CreateUserT user;
+  user.username = "eve";
+  BOOST_TEST((run(message("globex", "", std::move(user))).code == Code::ok));
+  auto signed_back = message("acme", "", std::move(back));
+  signed_back.id = std::make_unique<schema::Uuid>(fresh_id());
+  BOOST_TEST((run(signed_by(seed, std::move(signed_back)), ann).code == Code::ok));
+  BOOST_TEST((run(new_user("eve"), ann).code == Code::ok));
+}
+
+BOOST_FIXTURE_TEST_CASE(O4_what_the_daemon_records_itself_needs_no_signature, Signer) {
+  BOOST_REQUIRE((run(new_user("bob"), ann).code == Code::ok));
+  schema::SetTenantT policy;
+  policy.policies = std::make_unique<schema::PolicyChangesT>();
+  policy.policies->signatures_required = true;
+  BOOST_REQUIRE((run(message("acme", "", std::move(policy)), ann).code == Code::ok));
+  const auto login = [&](const std::string& secret) {
+    return answer(ask(by_password("acme", "bob", secret))).body.AsAuthenticated()->reason;
+  };
+  for (int count = 0; count < 5; ++count)
+    BOOST_TEST((login("wrong-" + std::to_string(count)) == Code::invalid_credentials));
+  BOOST_TEST((login("Corr3ct-horse") == Code::user_locked));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace postern::support

@@ -2,12 +2,9 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
-#include "daemon/domain/fold.h"
-#include "daemon/service/auditor.h"
 #include "daemon/service/permissions.h"
 #include "schema/cleared_text.h"
-#include "schema/identifiers.h"
-#include "tests/unit/service/service_fixture.h"
+#include "tests/unit/service/audit.h"
 
 using namespace postern;
 using namespace postern::support;
@@ -44,77 +41,6 @@ schema::CreateUserT creation(std::string name) {
   body.username = std::move(name);
   return body;
 }
-
-/// The auditor over what the fixture's journal holds.
-class Audit {
- public:
-  explicit Audit(ServiceFixture& fixture)
-      : auditor_({fixture.journal, fixture.keys(), fixture.clock, mail_,
-                  [](std::string sentence) { BOOST_FAIL(sentence); }},
-                 load(fixture), fixture.journal.head()) {}
-
-  template <class Body>
-  schema::HistoryPageT ask(Body body) {
-    schema::HistoryRequestT request;
-    request.body.Set(std::move(body));
-    flatbuffers::FlatBufferBuilder builder;
-    builder.Finish(schema::CreateHistoryRequest(builder, &request),
-                   schema::history_request_identifier);
-    auto task = std::make_unique<service::AuditTask>();
-    task->asker = state_.tables().find_operator("owner")->id;
-    const auto bytes = std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));
-    task->request.assign(bytes.begin(), bytes.end());
-    mail_.auditor_tasks.post(std::move(task));
-    auditor_.turn();
-    schema::HistoryPageT page;
-    mail_.historian_audited.drain([&](std::unique_ptr<service::AuditTask> done) {
-      flatbuffers::GetRoot<schema::HistoryPage>(done->page.data())->UnPackTo(&page);
-    });
-    return page;
-  }
-
-  schema::UserPageT list(schema::ListUsersT wanted) {
-    wanted.tenant = "acme";
-    auto page = ask(std::move(wanted));
-    BOOST_REQUIRE(page.code == Code::ok);
-    return std::move(*page.body.AsUserPage());
-  }
-
-  /// Page after page, as a client reads on.
-  std::vector<schema::UserSummaryT> list_all(schema::ListUsersT wanted) {
-    std::vector<schema::UserSummaryT> users;
-    for (bool more = true; more;) {
-      const auto page = list(schema::ListUsersT(wanted));
-      BOOST_REQUIRE(page.users.size() <= wanted.count_max);
-      for (const auto& user : page.users) users.push_back(*user);
-      more = page.more;
-      BOOST_REQUIRE(more == !page.next.empty());
-      wanted.after = page.next;
-    }
-    return users;
-  }
-
- private:
-  view::View load(ServiceFixture& fixture) {
-    domain::RecordGate gate;
-    const auto cursor = fixture.journal.read_from(1);
-    while (true) {
-      const auto next = cursor->next();
-      BOOST_REQUIRE(next);
-      if (next->empty()) break;
-      domain::Changes changes;
-      BOOST_REQUIRE(domain::fold(state_, gate, *next, changes));
-    }
-    view::View view;
-    view.load(state_.tables());
-    return view;
-  }
-
-  domain::State state_;
-  platform::Waker waker_;
-  service::Mailboxes mail_{{waker_, waker_, waker_, waker_, waker_}};
-  service::Auditor auditor_;
-};
 
 std::vector<std::string> names_of(const std::vector<schema::UserSummaryT>& users) {
   std::vector<std::string> names;
@@ -262,8 +188,7 @@ BOOST_AUTO_TEST_CASE(Q6_every_order_is_complete_page_by_page) {
         wanted.count_max = count;
         auto expected = order.names;
         if (descending) std::ranges::reverse(expected);
-        BOOST_TEST(names_of(audit.list_all(wanted)) == expected,
-                   boost::test_tools::per_element());
+        BOOST_TEST(names_of(audit.list_all(wanted)) == expected, boost::test_tools::per_element());
       }
   schema::ListUsersT wanted;
   wanted.sort = UserSort::last_used;

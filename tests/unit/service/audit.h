@@ -1,0 +1,83 @@
+// The auditor over what a fixture's journal holds when it is made; asked as the owner.
+#pragma once
+
+#include <boost/test/unit_test.hpp>
+
+#include "daemon/domain/fold.h"
+#include "daemon/service/auditor.h"
+#include "schema/identifiers.h"
+#include "tests/unit/service/service_fixture.h"
+
+namespace postern::support {
+
+class Audit {
+ public:
+  explicit Audit(ServiceFixture& fixture)
+      : auditor_({fixture.journal, fixture.keys(), fixture.clock, mail_,
+                  [](std::string sentence) { BOOST_FAIL(sentence); }},
+                 load(fixture), fixture.journal.head()) {}
+
+  template <class Body>
+  schema::HistoryPageT ask(Body body, std::string_view asker = "owner") {
+    schema::HistoryRequestT request;
+    request.body.Set(std::move(body));
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(schema::CreateHistoryRequest(builder, &request),
+                   schema::history_request_identifier);
+    auto task = std::make_unique<service::AuditTask>();
+    task->asker = state_.tables().find_operator(asker)->id;
+    const auto bytes = std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));
+    task->request.assign(bytes.begin(), bytes.end());
+    mail_.auditor_tasks.post(std::move(task));
+    auditor_.turn();
+    schema::HistoryPageT page;
+    mail_.historian_audited.drain([&](std::unique_ptr<service::AuditTask> done) {
+      flatbuffers::GetRoot<schema::HistoryPage>(done->page.data())->UnPackTo(&page);
+    });
+    return page;
+  }
+
+  schema::UserPageT list(schema::ListUsersT wanted) {
+    wanted.tenant = "acme";
+    auto page = ask(std::move(wanted));
+    BOOST_REQUIRE(page.code == Code::ok);
+    return std::move(*page.body.AsUserPage());
+  }
+
+  /// Page after page, as a client reads on.
+  std::vector<schema::UserSummaryT> list_all(schema::ListUsersT wanted) {
+    std::vector<schema::UserSummaryT> users;
+    for (bool more = true; more;) {
+      const auto page = list(schema::ListUsersT(wanted));
+      BOOST_REQUIRE(page.users.size() <= wanted.count_max);
+      for (const auto& user : page.users) users.push_back(*user);
+      more = page.more;
+      BOOST_REQUIRE(more == !page.next.empty());
+      wanted.after = page.next;
+    }
+    return users;
+  }
+
+ private:
+  view::View load(ServiceFixture& fixture) {
+    domain::RecordGate gate;
+    const auto cursor = fixture.journal.read_from(1);
+    while (true) {
+      const auto next = cursor->next();
+      BOOST_REQUIRE(next);
+      if (next->empty()) break;
+      domain::Changes changes;
+      BOOST_REQUIRE(domain::fold(state_, gate, *next, changes));
+    }
+    view::View view;
+    view.load(state_.tables());
+    return view;
+  }
+
+  domain::State state_;
+  platform::Waker waker_;
+  service::Mailboxes mail_{{waker_, waker_, waker_, waker_, waker_}};
+  service::Auditor auditor_;
+};
+
+}  // namespace postern::support
