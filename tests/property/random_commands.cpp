@@ -3,43 +3,32 @@
 #include <algorithm>
 
 #include "daemon/domain/catalogue.h"
+#include "tests/property/random_words.h"
+#include "tests/support/oracle.h"
 
 namespace postern::property {
 
 using domain::State;
+using schema::CommandBody;
 using schema::CommandT;
 using schema::Role;
 using schema::UserStatus;
 
-/// The first so many values are good, the others come now and then.
-struct Choice {
-  std::vector<const char*> values;
-  std::size_t good;
-};
-
-namespace {
-
-const Choice aliases = {{"acme", "other", "third", "nobody", ""}, 3};
-const Choice usernames = {{"bob", "Bob", "eve", "ann@x", "cid", "dan", "b b", ""}, 6};
-const Choice operators = {{"root", "ann", "ben", "cid", "nobody", "daemon"}, 4};
-const Choice passwords = {{"s3cret-one", "an0ther-two", "th1rd-three", "short", ""}, 3};
-const Choice segments = {{"a", "a-b", "a.b", "a0", "b", "-a", ""}, 5};
-const Choice kind_names = {{"table", "script", "planet"}, 1};
-const Choice actions = {{"read", "write", "*", "run", "fly", ""}, 3};
-const Choice texts = {{"text", "\xc3\xa9t\xc3\xa9", "\x01", "\xff"}, 2};
-
-}  // namespace
+constexpr std::size_t population_max = 12;
 
 std::string RandomCommands::any(const Choice& choice) {
   return choice.values[below(one_in(20) ? choice.values.size() : choice.good)];
 }
 
 const domain::User* RandomCommands::any_user(const State& state) {
+  population_ = 0;
   const bool with_deleted = one_in(10);
   std::vector<const domain::User*> users;
   state.tables().for_each_user([&](const domain::User& user) {
     const bool fits = with_deleted || user.status != UserStatus::deleted;
-    if (fits && tenant_ != nullptr && user.tenant == tenant_->id) users.push_back(&user);
+    if (tenant_ == nullptr || user.tenant != tenant_->id) return;
+    population_ += user.status != UserStatus::deleted;
+    if (fits) users.push_back(&user);
   });
   std::ranges::sort(users, domain::less, [](const domain::User* user) { return user->id; });
   return users.empty() ? nullptr : users[below(users.size())];
@@ -71,23 +60,29 @@ void RandomCommands::bare(CommandT& command) {
 
 void RandomCommands::create_tenant(CommandT& command) {
   schema::CreateTenantT body;
-  body.alias = one_in(3) ? any(aliases) : "t" + std::to_string(below(1'000));
+  body.alias = one_in(3) ? any(aliases) : "t" + std::to_string(below(50));
   body.display_name = any(texts);
+  if (knows(CommandBody::SetTenant) && one_in(3)) body.policies = policies();
+  if (knows(CommandBody::DefineCatalogue) && one_in(3)) body.catalogue.push_back(catalogue_kind());
   command.body.Set(std::move(body));
 }
 
 void RandomCommands::create_user(CommandT& command) {
   schema::CreateUserT body;
-  body.username = any(usernames);
+  if (tenant_ == nullptr || !tenant_->policies.username_generated || one_in(20))
+    body.username = any(usernames);
   if (one_in(4)) body.status = static_cast<UserStatus>(below(one_in(5) ? 7 : 3));
   if (one_in(3)) body.api_access = one_in(2);
   if (!one_in(4)) body.password = any(passwords);
   if (one_in(10)) body.password_confirmation = any(passwords);
   if (one_in(4)) body.note = any(texts);
-  if (one_in(4)) {
-    body.profile = std::make_unique<schema::ProfileT>();
-    body.profile->email = "s3cret@mail.example";
-    body.profile->organization = any(texts);
+  if (one_in(4)) body.profile = profile();
+  if (knows(CommandBody::SetUserSettings) && one_in(8)) {
+    body.settings = std::make_unique<schema::UserSettingsT>();
+    if (one_in(2)) body.settings->networks = networks();
+    body.settings->skip_ip_check = one_in(3);
+    body.settings->secure_transport_required = one_in(3);
+    body.settings->session_timeout_seconds = one_in(10) ? 59 : 600;
   }
   command.body.Set(std::move(body));
 }
@@ -113,19 +108,6 @@ void RandomCommands::change_password(CommandT& command) {
   command.body.Set(std::move(body));
 }
 
-void RandomCommands::record_use(CommandT& command) {
-  schema::RecordUseT body;
-  if (!one_in(20)) body.use = std::make_unique<schema::UseT>();
-  if (body.use != nullptr) {
-    body.use->first_ns = body.use->last_ns = static_cast<std::int64_t>(1 + below(1'000));
-    auto& day = body.use->days.emplace_back(std::make_unique<schema::UseOfDayT>());
-    day->day = static_cast<std::uint32_t>(below(5));
-    day->allowed = below(100);
-    body.use->networks.assign(one_in(20) ? 33 : 1, any(segments));
-  }
-  command.body.Set(std::move(body));
-}
-
 void RandomCommands::record_attempt(CommandT& command) {
   schema::RecordAttemptT body;
   body.succeeded = one_in(2);
@@ -141,14 +123,42 @@ void RandomCommands::grant(CommandT& command) {
   if (one_in(40)) body.effect = static_cast<schema::Effect>(below(4));
   body.action = any(actions);
   body.resource = path(true);
-  constexpr bool removes = std::is_same_v<Body, schema::RemoveGrantT>;
-  if (removes && user_ != nullptr && user_->grants->size() > 0 && !one_in(5)) {
-    const domain::Grant& held = user_->grants->sorted[below(user_->grants->size())];
-    body.effect = held.effect();
-    body.action = *held.action;
-    body.resource = *held.resource;
+  constexpr bool on_role = requires { body.role; };
+  if constexpr (on_role) {
+    body.role = any(roles);
+    if constexpr (requires { body.conditions; })
+      remember(granted_, {body.role, body.effect, body.action, body.resource});
+    else
+      recall(granted_, body, [](Body& to, const RoleGrant& from) {
+        to.role = from.role;
+        to.effect = from.effect;
+        to.action = from.action;
+        to.resource = from.resource;
+      });
+  }
+  if constexpr (requires { body.conditions; }) {
+    if (knows(CommandBody::AddRoleGrant) && one_in(4)) body.conditions = conditions();
+    if (!on_role && one_in(4)) pick_grant(body);
+  } else if (!on_role && !one_in(5)) {
+    const domain::Grant* held = pick_grant(body);
+    if (held != nullptr && knows(CommandBody::AddRoleGrant) && one_in(3)) {
+      body.grant = std::make_unique<schema::GrantReferenceT>();
+      body.grant->seq = held->seq + (one_in(10) ? 1 : 0);
+      body.grant->index = held->index;
+    }
   }
   command.body.Set(std::move(body));
+}
+
+/// Names a grant the user has; null: it has none.
+template <class Body>
+const domain::Grant* RandomCommands::pick_grant(Body& body) {
+  if (user_ == nullptr || user_->grants->size() == 0) return nullptr;
+  const domain::Grant& held = user_->grants->sorted[below(user_->grants->size())];
+  body.effect = held.effect();
+  body.action = *held.action;
+  body.resource = *held.resource;
+  return &held;
 }
 
 std::unique_ptr<schema::OperatorStandingT> RandomCommands::standing() {
@@ -191,36 +201,78 @@ void RandomCommands::record_refusals(CommandT& command) {
 
 struct RandomCommands::Kind {
   int weight;
+  CommandBody kind;
   void (RandomCommands::*make)(CommandT& command);
 };
 
 const std::vector<RandomCommands::Kind> RandomCommands::kinds_on_operators = {
-    {1, &RandomCommands::create_tenant},
-    {4, &RandomCommands::operator_body<schema::AddOperatorT>},
-    {4, &RandomCommands::operator_body<schema::ChangeOperatorT>},
-    {2, &RandomCommands::remove_operator},
-    {1, &RandomCommands::record_refusals},
+    {2, CommandBody::CreateTenant, &RandomCommands::create_tenant},
+    {4, CommandBody::AddOperator, &RandomCommands::operator_body<schema::AddOperatorT>},
+    {4, CommandBody::ChangeOperator, &RandomCommands::operator_body<schema::ChangeOperatorT>},
+    {2, CommandBody::RemoveOperator, &RandomCommands::remove_operator},
+    {1, CommandBody::RecordRefusals, &RandomCommands::record_refusals},
+    {6, CommandBody::ImportRanges, &RandomCommands::import_ranges},
 };
 
 const std::vector<RandomCommands::Kind> RandomCommands::kinds_in_a_tenant = {
-    {4, &RandomCommands::bare<schema::EnableTenantT>},
-    {1, &RandomCommands::bare<schema::DisableTenantT>},
-    {10, &RandomCommands::create_user},
-    {8, &RandomCommands::bare<schema::EnableUserT>},
-    {2, &RandomCommands::bare<schema::DisableUserT>},
-    {2, &RandomCommands::bare<schema::TrashUserT>},
-    {5, &RandomCommands::bare<schema::RestoreUserT>},
-    {1, &RandomCommands::bare<schema::DeleteUserT>},
-    {1, &RandomCommands::bare<schema::LockUserT>},
-    {6, &RandomCommands::bare<schema::UnlockUserT>},
-    {6, &RandomCommands::set_api_access},
-    {10, &RandomCommands::reset_password},
-    {6, &RandomCommands::change_password},
-    {16, &RandomCommands::record_attempt},
-    {4, &RandomCommands::record_use},
-    {30, &RandomCommands::grant<schema::AddGrantT>},
-    {10, &RandomCommands::grant<schema::RemoveGrantT>},
+    {4, CommandBody::EnableTenant, &RandomCommands::bare<schema::EnableTenantT>},
+    {1, CommandBody::DisableTenant, &RandomCommands::bare<schema::DisableTenantT>},
+    {6, CommandBody::SetTenant, &RandomCommands::set_tenant},
+    {6, CommandBody::DefineCatalogue, &RandomCommands::define_catalogue},
+    {4, CommandBody::RetireCatalogue, &RandomCommands::retire_catalogue},
+    {1, CommandBody::EndTenantSessions, &RandomCommands::bare<schema::EndTenantSessionsT>},
+    {10, CommandBody::CreateUser, &RandomCommands::create_user},
+    {8, CommandBody::EnableUser, &RandomCommands::bare<schema::EnableUserT>},
+    {2, CommandBody::DisableUser, &RandomCommands::bare<schema::DisableUserT>},
+    {2, CommandBody::TrashUser, &RandomCommands::bare<schema::TrashUserT>},
+    {5, CommandBody::RestoreUser, &RandomCommands::bare<schema::RestoreUserT>},
+    {1, CommandBody::DeleteUser, &RandomCommands::bare<schema::DeleteUserT>},
+    {1, CommandBody::LockUser, &RandomCommands::bare<schema::LockUserT>},
+    {6, CommandBody::UnlockUser, &RandomCommands::bare<schema::UnlockUserT>},
+    {6, CommandBody::SetApiAccess, &RandomCommands::set_api_access},
+    {4, CommandBody::RenameUser, &RandomCommands::rename_user},
+    {5, CommandBody::SetProfile, &RandomCommands::set_profile},
+    {6, CommandBody::SetUserSettings, &RandomCommands::set_user_settings},
+    {10, CommandBody::ResetPassword, &RandomCommands::reset_password},
+    {6, CommandBody::ChangePassword, &RandomCommands::change_password},
+    {5, CommandBody::RotatePassword, &RandomCommands::rotate_password},
+    {16, CommandBody::RecordAttempt, &RandomCommands::record_attempt},
+    {6, CommandBody::CreateKey, &RandomCommands::create_key},
+    {4, CommandBody::RevokeKey, &RandomCommands::revoke_key},
+    {6, CommandBody::EndSessions, &RandomCommands::end_sessions},
+    {30, CommandBody::AddGrant, &RandomCommands::grant<schema::AddGrantT>},
+    {14, CommandBody::RemoveGrant, &RandomCommands::grant<schema::RemoveGrantT>},
+    {8, CommandBody::CreateRole, &RandomCommands::create_role},
+    {3, CommandBody::DeleteRole, &RandomCommands::on_role<schema::DeleteRoleT>},
+    {10, CommandBody::AddRoleGrant, &RandomCommands::grant<schema::AddRoleGrantT>},
+    {5, CommandBody::RemoveRoleGrant, &RandomCommands::grant<schema::RemoveRoleGrantT>},
+    {10, CommandBody::NestRole, &RandomCommands::nesting<schema::NestRoleT>},
+    {5, CommandBody::UnnestRole, &RandomCommands::nesting<schema::UnnestRoleT>},
+    {8, CommandBody::AssignRole, &RandomCommands::on_role<schema::AssignRoleT>},
+    {5, CommandBody::UnassignRole, &RandomCommands::on_role<schema::UnassignRoleT>},
+    {3, CommandBody::RecordUse, &RandomCommands::record_use},
 };
+
+bool RandomCommands::knows(CommandBody kind) { return known_.contains(kind); }
+
+/// Asks the rules about an empty command of each kind.
+RandomCommands::RandomCommands(std::uint64_t seed) : random_(seed) {
+  const domain::State nothing;
+  const domain::Operator asker = support::an_operator(Role::owner);
+  for (const auto* kinds : {&kinds_on_operators, &kinds_in_a_tenant}) {
+    for (const Kind& kind : *kinds) {
+      schema::CommandMessageT message;
+      auto& command = message.commands.emplace_back(std::make_unique<CommandT>());
+      (this->*kind.make)(*command);
+      const auto bytes = support::packed<schema::CommandMessage>(message);
+      const auto& packed = *flatbuffers::GetRoot<schema::CommandMessage>(bytes.data());
+      const domain::Decision decision =
+          domain::decide(nothing, *packed.commands()->Get(0), 0, {}, {0, &asker, &packed});
+      if (decision.refusals.empty() || decision.refusals.front().code != schema::Code::unknown_kind)
+        known_.insert(kind.kind);
+    }
+  }
+}
 
 CommandT RandomCommands::command(const State& state, const std::vector<Kind>& kinds) {
   CommandT made;
@@ -229,16 +281,25 @@ CommandT RandomCommands::command(const State& state, const std::vector<Kind>& ki
   if (user_ != nullptr && one_in(8)) made.user_id = std::make_unique<domain::Uuid>(user_->id);
   if (user_ != nullptr && one_in(20)) made.expected_version = user_->version + below(2);
   std::vector<int> weights;
-  for (const Kind& kind : kinds) weights.push_back(kind.weight);
+  for (const Kind& kind : kinds) weights.push_back(knows(kind.kind) ? kind.weight : 0);
   std::discrete_distribution<std::size_t> any_kind(weights.begin(), weights.end());
-  const bool lacks_users = tenant_ != nullptr && user_ == nullptr && !one_in(4);
-  (this->*(lacks_users ? &RandomCommands::create_user : kinds[any_kind(random_)].make))(made);
+  auto make = kinds[any_kind(random_)].make;
+  if (tenant_ != nullptr && user_ == nullptr && !one_in(4)) make = &RandomCommands::create_user;
+  // It takes many commands to recover from.
+  if (make == &RandomCommands::bare<schema::DisableTenantT> && !one_in(6))
+    make = &RandomCommands::bare<schema::EnableTenantT>;
+  // Few users, so that commands meet.
+  if (make == &RandomCommands::create_user && population_ >= population_max && !one_in(20))
+    make = one_in(5) ? &RandomCommands::bare<schema::DeleteUserT>
+                     : &RandomCommands::grant<schema::AddGrantT>;
+  (this->*make)(made);
   ++counts_[made.body.type];
   return made;
 }
 
 schema::CommandMessageT RandomCommands::message(const State& state) {
   schema::CommandMessageT made;
+  now_ns_ = state.time_ns();
   made.id = std::make_unique<domain::Uuid>(support::made_id(++message_count_));
   made.dry_run = one_in(10);
   if (one_in(20)) made.reason = any(texts);
@@ -252,14 +313,19 @@ schema::CommandMessageT RandomCommands::message(const State& state) {
 }
 
 domain::Operator RandomCommands::asker(const State& state, const schema::CommandMessageT& message) {
-  for (const auto& command : message.commands)
-    if (command->body.AsRecordAttempt() || command->body.AsRecordRefusals() ||
-        command->body.AsRecordUse())
-      return support::an_operator(Role::daemon);
+  const auto may_send = [&](Role role) {
+    return std::ranges::all_of(message.commands, [&](const auto& command) {
+      return support::Oracle::may(role, command->body.type);
+    });
+  };
+  if (may_send(Role::daemon)) return support::an_operator(Role::daemon);
+  const bool anybody = one_in(20);
   const domain::Operator* known = state.tables().find_operator(any(operators));
-  if (known != nullptr && one_in(3)) return *known;
-  domain::Operator made =
-      support::an_operator(one_in(3) ? static_cast<Role>(1 + below(5)) : Role::administrator);
+  if (known != nullptr && one_in(3) && (anybody || may_send(known->role))) return *known;
+  Role role = static_cast<Role>(1 + below(5));
+  if (!anybody && !may_send(role))
+    role = may_send(Role::administrator) && !one_in(4) ? Role::administrator : Role::owner;
+  domain::Operator made = support::an_operator(role);
   if (one_in(10)) {
     made.all_tenants = false;
     const domain::Tenant* tenant = state.tables().find_tenant(any(aliases));

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <random>
+#include <set>
 
 #include "tests/support/world.h"
 
@@ -20,7 +21,7 @@ struct RandomQuestion {
 
 class RandomCommands {
  public:
-  explicit RandomCommands(std::uint64_t seed) : random_(seed) {}
+  explicit RandomCommands(std::uint64_t seed);
 
   /// Facts that make a tenant with policies of all sorts.
   schema::EventT tenant(const std::string& alias, const domain::Uuid& id);
@@ -29,9 +30,15 @@ class RandomCommands {
   /// Who sends it: whoever may, somebody of the journal, somebody of few tenants.
   domain::Operator asker(const domain::State& state, const schema::CommandMessageT& message);
   RandomQuestion question();
+  /// How a call comes in: an address or none, sometimes no address at all.
+  std::string address();
+  bool one_in(std::size_t bound) { return below(bound) == 0; }
+  std::size_t below(std::size_t bound) { return random_() % bound; }
 
   /// How often each kind was made.
   const std::map<schema::CommandBody, int>& counts() const { return counts_; }
+  /// Whether the rules decide commands of this kind.
+  bool knows(schema::CommandBody kind);
 
  private:
   struct Kind;
@@ -47,24 +54,78 @@ class RandomCommands {
   void reset_password(schema::CommandT& command);
   void change_password(schema::CommandT& command);
   void record_attempt(schema::CommandT& command);
-  void record_use(schema::CommandT& command);
   template <class Body>
   void grant(schema::CommandT& command);
+  template <class Body>
+  const domain::Grant* pick_grant(Body& body);
   template <class Body>
   void operator_body(schema::CommandT& command);
   void remove_operator(schema::CommandT& command);
   void record_refusals(schema::CommandT& command);
 
-  std::size_t below(std::size_t bound) { return random_() % bound; }
-  bool one_in(std::size_t bound) { return below(bound) == 0; }
+  // ---- in random_bodies.cpp
+  void set_tenant(schema::CommandT& command);
+  void define_catalogue(schema::CommandT& command);
+  void retire_catalogue(schema::CommandT& command);
+  void rename_user(schema::CommandT& command);
+  void set_profile(schema::CommandT& command);
+  void set_user_settings(schema::CommandT& command);
+  void rotate_password(schema::CommandT& command);
+  void create_key(schema::CommandT& command);
+  void revoke_key(schema::CommandT& command);
+  void end_sessions(schema::CommandT& command);
+  void create_role(schema::CommandT& command);
+  template <class Body>
+  void on_role(schema::CommandT& command);
+  template <class Body>
+  void nesting(schema::CommandT& command);
+  void import_ranges(schema::CommandT& command);
+  void record_use(schema::CommandT& command);
+  std::unique_ptr<schema::PolicyChangesT> policies();
+  std::unique_ptr<schema::NetworksT> networks();
+  std::unique_ptr<schema::ConditionsT> conditions();
+  std::unique_ptr<schema::CatalogueKindT> catalogue_kind();
+  std::unique_ptr<schema::ProfileT> profile();
+  std::int64_t time_about_now(std::int64_t spread_seconds);
+  schema::Uuid session();
+
+  /// Not good in one of twenty.
   std::string any(const Choice& choice);
   const domain::User* any_user(const domain::State& state);
   std::string path(bool pattern);
   std::unique_ptr<schema::OperatorStandingT> standing();
 
+  /// Keeps what was commanded, so that it can be taken back.
+  template <class Entry>
+  void remember(std::vector<Entry>& entries, Entry entry) {
+    if (entries.size() < remembered_max)
+      entries.push_back(std::move(entry));
+    else
+      entries[below(entries.size())] = std::move(entry);
+  }
+  template <class Entry, class Body, class Take>
+  void recall(const std::vector<Entry>& entries, Body& body, Take take) {
+    if (!entries.empty() && !one_in(4)) take(body, entries[below(entries.size())]);
+  }
+
+  struct RoleGrant {
+    std::string role;
+    schema::Effect effect;
+    std::string action;
+    std::string resource;
+  };
+  static constexpr std::size_t remembered_max = 16;
+
   std::mt19937_64 random_;
+  std::set<schema::CommandBody> known_;
   std::uint64_t message_count_ = 0;
   std::map<schema::CommandBody, int> counts_;
+  std::vector<schema::Uuid> sessions_;
+  std::vector<RoleGrant> granted_;
+  std::vector<std::pair<std::string, std::string>> nested_;
+  /// Users of the tenant, without the deleted ones.
+  std::size_t population_ = 0;
+  std::int64_t now_ns_ = 0;
   /// Of the message in the making.
   const domain::Tenant* tenant_ = nullptr;
   /// Whom the command in the making is about, if anybody.

@@ -1,144 +1,266 @@
+// What the oracle makes of events.
 #include "tests/support/oracle.h"
 
 #include <algorithm>
 
+#include "tests/support/oracle_forms.h"
+
 namespace postern::support {
 
-using schema::Code;
+using forms::text_of;
+using schema::EventBody;
 
 namespace {
 
-std::string name_of(const schema::Uuid& id) {
-  return std::to_string(id.high()) + "-" + std::to_string(id.low());
+/// S2: none of the sessions made before this lives on.
+void end_all(const Oracle::Place& place, facts::User& user) {
+  user.sessions_dead_seq = place.seq;
+  user.ended.clear();
 }
 
-std::vector<std::string> split(const std::string& path) {
-  std::vector<std::string> segments(1);
-  for (const char character : path) {
-    if (character == '/')
-      segments.emplace_back();
-    else
-      segments.back() += character;
+template <class Added>
+facts::Grant grant_of(const Oracle::Place& place, const Added& added) {
+  facts::Grant grant{place.seq,    place.index,    added.effect == schema::Effect::deny,
+                     added.action, added.resource, {}};
+  if (added.conditions != nullptr) grant.conditions = *added.conditions;
+  return grant;
+}
+
+void take_out(std::vector<facts::Grant>& grants, const schema::GrantReferenceT& named) {
+  std::erase_if(grants, [&](const facts::Grant& grant) {
+    return grant.seq == named.seq && grant.index == named.index;
+  });
+}
+
+void retire(facts::Catalogue& catalogue, const schema::CatalogueRetiredT& retired) {
+  for (const std::string& name : retired.kinds) catalogue.erase(name);
+  for (const auto& name : retired.actions) {
+    if (!catalogue.contains(name->kind)) continue;
+    facts::Kind& kind = catalogue[name->kind];
+    kind.actions.erase(name->action);
+    for (auto& [other, action] : kind.actions) std::erase(action.implies, name->action);
   }
-  return segments;
+  for (const std::string& path : retired.resources) {
+    const std::vector<std::string> gone = forms::split(path);
+    if (!catalogue.contains(gone.front())) continue;
+    std::erase_if(catalogue[gone.front()].resources, [&](const auto& resource) {
+      return forms::begins_with(forms::split(resource.first), gone);
+    });
+  }
 }
 
-/// Whether the first segments of `longer` are those of `shorter`, where `*` is any.
-bool begins_with(const std::vector<std::string>& longer, const std::vector<std::string>& shorter) {
-  if (longer.size() < shorter.size()) return false;
-  for (std::size_t place = 0; place < shorter.size(); ++place)
-    if (shorter[place] != longer[place] && shorter[place] != "*" && longer[place] != "*")
-      return false;
-  return true;
+schema::PersonalT opened(const std::vector<std::uint8_t>& bytes) {
+  schema::PersonalT personal;
+  if (!bytes.empty()) flatbuffers::GetRoot<schema::Personal>(bytes.data())->UnPackTo(&personal);
+  if (personal.profile == nullptr) personal.profile = std::make_unique<schema::ProfileT>();
+  return personal;
 }
 
-bool is_well_formed(const std::string& path) {
-  const std::string first = "abcdefghijklmnopqrstuvwxyz0123456789";
-  const std::vector<std::string> segments = split(path);
-  return path.size() <= 512 && segments.size() <= 16 &&
-         std::ranges::all_of(segments, [&](const std::string& segment) {
-           return segment.size() >= 1 && segment.size() <= 64 &&
-                  first.find(segment[0]) != std::string::npos &&
-                  segment.find_first_not_of(first + "._-") == std::string::npos;
-         });
+facts::Operator operator_of(std::string name, schema::Role role,
+                            const schema::OperatorStandingT& standing) {
+  facts::Operator made{std::move(name), role, {}, standing.all_tenants, {}};
+  for (const auto& tenant : standing.tenant_ids) made.tenants.push_back(text_of(*tenant->id));
+  for (const auto& key : standing.keys)
+    made.identities.emplace_back(key->bytes.begin(), key->bytes.end());
+  if (standing.uid) made.identities.push_back("uid " + std::to_string(*standing.uid));
+  return made;
 }
 
 }  // namespace
 
-void Oracle::hear(const schema::Uuid& tenant, const schema::EventT& event) {
-  const std::string user = event.user == nullptr ? "" : name_of(*event.user);
-  facts_.push_back({name_of(tenant), user, event});
-  if (const auto* added = event.body.AsGrantAdded())
-    grants_.push_back({user, added->effect, added->action, added->resource});
-  if (const auto* removed = event.body.AsGrantRemoved())
-    std::erase_if(grants_, [&](const Grant& grant) {
-      return grant.user == user && grant.effect == removed->effect &&
-             grant.action == removed->action && grant.resource == removed->resource;
+void facts::define(Catalogue& catalogue,
+                   const std::vector<std::unique_ptr<schema::CatalogueKindT>>& kinds,
+                   bool replace) {
+  for (const auto& told : kinds) {
+    const bool is_new = !catalogue.contains(told->name);
+    Kind& kind = catalogue[told->name];
+    if (is_new || replace) {
+      kind.open = told->open;
+      kind.description = told->description;
+    }
+    for (const auto& action : told->actions)
+      kind.actions[action->name] = {action->description, action->warning, action->implies};
+    for (const auto& resource : told->resources)
+      kind.resources[resource->path] = {resource->description, resource->warning, resource->open};
+  }
+}
+
+void Oracle::attempt() { before_ = Before{{}, tenants_, roles_, operators_, ranges_}; }
+
+void Oracle::take_back() {
+  for (auto& [id, user] : before_->users) {
+    if (user)
+      users_[id] = std::move(*user);
+    else
+      users_.erase(id);
+  }
+  tenants_ = std::move(before_->tenants);
+  roles_ = std::move(before_->roles);
+  operators_ = std::move(before_->operators);
+  ranges_ = std::move(before_->ranges);
+  keep();
+}
+
+facts::User& Oracle::changing(const std::string& id) {
+  if (before_ && !before_->users.contains(id)) {
+    auto& saved = before_->users[id];
+    if (users_.contains(id)) saved = users_.at(id);
+  }
+  return users_[id];
+}
+
+void Oracle::hear(const Place& place, const schema::EventT& event) {
+  hear_of_tenant(place, event);
+  hear_of_role(place, event);
+  hear_of_operator(event);
+  if (const auto* created = event.body.AsUserCreated()) {
+    facts::User& user = changing(text_of(*created->user));
+    user.id = text_of(*created->user);
+    user.tenant = text_of(place.tenant);
+    user.name = created->username;
+    user.status = created->status;
+    user.api_access = created->api_access;
+    user.version = 1;
+    user.password = created->sealed_password;
+    if (!user.password.empty()) user.password_seq = place.seq;
+    user.personal = opened(created->sealed_profile);
+    if (created->settings != nullptr) user.settings = *created->settings;
+  } else if (event.user != nullptr && users_.contains(text_of(*event.user))) {
+    hear_of_user(place, event, changing(text_of(*event.user)));
+  }
+}
+
+void Oracle::hear_of_tenant(const Place& place, const schema::EventT& event) {
+  const auto each_user = [&](auto change) {
+    for (const auto& [id, user] : users_)
+      if (user.tenant == text_of(place.tenant)) change(changing(id));
+  };
+  if (const auto* created = event.body.AsTenantCreated()) {
+    facts::Tenant& tenant = tenants_[text_of(*created->tenant)];
+    tenant.alias = created->alias;
+    tenant.display_name = created->display_name;
+    if (created->policies != nullptr) tenant.policies = *created->policies;
+    facts::define(tenant.catalogue, created->catalogue, true);
+  }
+  if (const auto* imported = event.body.AsRangesImported())
+    ranges_[imported->provider] = {imported->v4, imported->v6};
+  if (!tenants_.contains(text_of(place.tenant))) return;
+  facts::Tenant& tenant = tenants_[text_of(place.tenant)];
+  if (event.body.AsTenantEnabled()) tenant.enabled = true;
+  if (event.body.AsTenantDisabled()) {
+    tenant.enabled = false;
+    each_user([&](facts::User& user) {
+      user.locked_by_tenant = true;
+      user.sessions_dead_seq = place.seq;
     });
+  }
+  if (event.body.AsTenantSessionsEnded())
+    each_user([&](facts::User& user) { user.sessions_dead_seq = place.seq; });
+  if (const auto* changed = event.body.AsTenantChanged()) {
+    tenant.display_name = changed->display_name;
+    tenant.policies = *changed->policies;
+  }
+  if (const auto* defined = event.body.AsCatalogueDefined())
+    facts::define(tenant.catalogue, defined->kinds, defined->replace);
+  if (const auto* retired = event.body.AsCatalogueRetired()) retire(tenant.catalogue, *retired);
 }
 
-bool Oracle::is_locked(const std::string& user, const std::string& tenant) const {
-  bool by_passwords = false;
-  bool by_tenant = false;
-  bool by_operator = false;
-  bool exists = false;
-  for (const Fact& fact : facts_) {
-    if (fact.event.body.AsTenantDisabled() && fact.tenant == tenant) by_tenant = exists;
-    if (fact.user != user) continue;
-    if (fact.event.body.AsUserCreated()) exists = true;
-    if (fact.event.body.AsPasswordReset()) by_passwords = by_tenant = false;
-    if (const auto* locked = fact.event.body.AsUserLocked())
-      (locked->cause == schema::LockCause::passwords ? by_passwords : by_operator) = true;
-    if (const auto* unlocked = fact.event.body.AsUserUnlocked()) {
-      for (const schema::LockCause cause : unlocked->causes)
-        (cause == schema::LockCause::tenant ? by_tenant : by_operator) = false;
-    }
+void Oracle::hear_of_user(const Place& place, const schema::EventT& event, facts::User& user) {
+  if (place.role != schema::Role::daemon) ++user.version;
+  const auto open_by_passwords = [&] { user.locked_by_passwords = false; };
+  if (const auto* changed = event.body.AsUserStatusChanged()) {
+    user.status = changed->to;
+    if (changed->to != schema::UserStatus::active) end_all(place, user);
+  } else if (const auto* locked = event.body.AsUserLocked()) {
+    const bool by_passwords = locked->cause == schema::LockCause::passwords;
+    if (by_passwords) user.locked_by_passwords_ns = place.time_ns;
+    (by_passwords ? user.locked_by_passwords : user.locked_by_operator) = true;
+    if (!by_passwords || !tenants_[user.tenant].policies.lock_closes_password_only)
+      end_all(place, user);
+  } else if (const auto* unlocked = event.body.AsUserUnlocked()) {
+    for (const schema::LockCause cause : unlocked->causes)
+      (cause == schema::LockCause::tenant ? user.locked_by_tenant : user.locked_by_operator) =
+          false;
+  } else if (const auto* access = event.body.AsApiAccessChanged()) {
+    user.api_access = access->allowed;
+    if (!access->allowed) end_all(place, user);
+  } else if (const auto* reset = event.body.AsPasswordReset()) {
+    user.password = reset->sealed_password;
+    user.password_seq = place.seq;
+    user.failures = 0;
+    user.locked_by_tenant = false;
+    open_by_passwords();
+    end_all(place, user);
+  } else if (const auto* own = event.body.AsPasswordChanged()) {
+    user.password = own->sealed_password;
+    user.password_seq = place.seq;
+    user.failures = 0;
+    open_by_passwords();
+  } else if (const auto* rotated = event.body.AsPasswordRotated()) {
+    user.password = rotated->sealed_password;
+    user.password_seq = place.seq;
+  } else if (const auto* rehashed = event.body.AsPasswordRehashed()) {
+    user.password = rehashed->sealed_password;
+  } else if (event.body.AsPasswordFailed()) {
+    // C6: a lock that opened by its time is over, and the count with it.
+    user.failures = user.locked_by_passwords ? 1 : user.failures + 1;
+    open_by_passwords();
+  } else if (event.body.AsPasswordAccepted()) {
+    user.failures = 0;
+    open_by_passwords();
+  } else if (const auto* added = event.body.AsGrantAdded()) {
+    user.grants.push_back(grant_of(place, *added));
+  } else if (const auto* removed = event.body.AsGrantRemoved()) {
+    take_out(user.grants, *removed->grant);
+  } else if (const auto* renamed = event.body.AsUserRenamed()) {
+    user.name = renamed->to;
+  } else if (const auto* profile = event.body.AsProfileChanged()) {
+    user.personal = opened(profile->sealed_profile);
+  } else if (const auto* settings = event.body.AsUserSettingsChanged()) {
+    user.settings = *settings->settings;
+  } else if (const auto* key = event.body.AsKeyCreated()) {
+    facts::Key made{text_of(*key->key), key->name, key->expires_ns, {}};
+    for (const auto& part : key->narrowed_to) made.parts.emplace_back(part->action, part->resource);
+    user.keys.push_back(made);
+  } else if (const auto* revoked = event.body.AsKeyRevoked()) {
+    std::erase_if(user.keys,
+                  [&](const facts::Key& one) { return one.id == text_of(*revoked->key); });
+  } else if (const auto* ended = event.body.AsSessionEnded()) {
+    user.ended.emplace_back(text_of(*ended->session), ended->until_ns);
+  } else if (event.body.AsSessionsEnded()) {
+    end_all(place, user);
+  } else if (const auto* assigned = event.body.AsRoleAssigned()) {
+    user.roles.push_back(text_of(*assigned->role));
+  } else if (const auto* unassigned = event.body.AsRoleUnassigned()) {
+    std::erase(user.roles, text_of(*unassigned->role));
   }
-  return by_passwords || by_tenant || by_operator;
 }
 
-bool Oracle::is_known(const std::string& tenant, const std::string& kind,
-                      const std::string& action) const {
-  for (const Fact& fact : facts_) {
-    const auto* created = fact.event.body.AsTenantCreated();
-    if (created == nullptr || fact.tenant != tenant) continue;
-    for (const auto& known : created->catalogue)
-      for (const auto& known_action : known->actions)
-        if (known->name == kind && known_action->name == action) return true;
-  }
-  return false;
+void Oracle::hear_of_role(const Place& place, const schema::EventT& event) {
+  if (const auto* created = event.body.AsRoleCreated())
+    roles_[text_of(*created->role)] = {
+        text_of(*created->role), text_of(place.tenant), created->name, {}, {}};
+  if (const auto* deleted = event.body.AsRoleDeleted()) roles_.erase(text_of(*deleted->role));
+  if (const auto* added = event.body.AsRoleGrantAdded())
+    roles_[text_of(*added->role)].grants.push_back(grant_of(place, *added));
+  if (const auto* removed = event.body.AsRoleGrantRemoved())
+    take_out(roles_[text_of(*removed->role)].grants, *removed->grant);
+  if (const auto* nested = event.body.AsRoleNested())
+    roles_[text_of(*nested->role)].inner.push_back(text_of(*nested->inner));
+  if (const auto* unnested = event.body.AsRoleUnnested())
+    std::erase(roles_[text_of(*unnested->role)].inner, text_of(*unnested->inner));
 }
 
-Code Oracle::standing_of(const std::string& user, const std::string& tenant) const {
-  auto status = schema::UserStatus::unset;
-  bool api_access = false;
-  for (const Fact& fact : facts_) {
-    if (fact.user != user) continue;
-    if (const auto* created = fact.event.body.AsUserCreated()) {
-      status = created->status;
-      api_access = created->api_access;
-    }
-    if (const auto* changed = fact.event.body.AsUserStatusChanged()) status = changed->to;
-    if (const auto* changed = fact.event.body.AsApiAccessChanged()) api_access = changed->allowed;
+void Oracle::hear_of_operator(const schema::EventT& event) {
+  if (const auto* added = event.body.AsOperatorAdded())
+    operators_[text_of(*added->operator_id)] =
+        operator_of(added->name, added->role, *added->standing);
+  if (const auto* changed = event.body.AsOperatorChanged()) {
+    facts::Operator& entry = operators_[text_of(*changed->operator_id)];
+    entry = operator_of(entry.name, changed->role, *changed->standing);
   }
-  bool enabled = true;
-  for (const Fact& fact : facts_) {
-    if (fact.tenant != tenant) continue;
-    if (fact.event.body.AsTenantDisabled()) enabled = false;
-    if (fact.event.body.AsTenantEnabled()) enabled = true;
-  }
-  if (!enabled) return Code::tenant_disabled;
-  if (is_locked(user, tenant)) return Code::user_locked;
-  if (status != schema::UserStatus::active) return Code::user_not_active;
-  return api_access ? Code::ok : Code::api_access_not_allowed;
-}
-
-Oracle::Answer Oracle::ask(const schema::Uuid& id, const std::string& action,
-                           const std::string& resource, bool this_level_only) const {
-  const std::string user = name_of(id);
-  const auto about_user = [&](const Fact& fact) { return fact.user == user; };
-  const std::string tenant = std::ranges::find_if(facts_, about_user)->tenant;
-  const Code standing = standing_of(user, tenant);
-  if (standing != Code::ok) return {standing, {}};
-  if (!is_well_formed(resource)) return {Code::resource_malformed, {}};
-  const std::vector<std::string> asked = split(resource);
-  if (!is_known(tenant, asked.front(), action)) return {Code::unknown_resource, {}};
-  std::vector<std::string> allowing;
-  std::vector<std::string> denying;
-  std::vector<std::string> denying_below;
-  for (const Grant& grant : grants_) {
-    if (grant.user != user || (grant.action != action && grant.action != "*")) continue;
-    const std::vector<std::string> granted = split(grant.resource);
-    const bool denies = grant.effect == schema::Effect::deny;
-    if (begins_with(asked, granted))
-      (denies ? denying : allowing).push_back(grant.resource);
-    else if (denies && begins_with(granted, asked))
-      denying_below.push_back(grant.resource);
-  }
-  if (!denying.empty()) return {Code::denied_by_grant, denying};
-  if (!denying_below.empty() && !this_level_only) return {Code::denied_below, denying_below};
-  if (!allowing.empty()) return {Code::ok, allowing};
-  return {Code::no_matching_grant, {}};
+  if (const auto* removed = event.body.AsOperatorRemoved())
+    operators_.erase(text_of(*removed->operator_id));
 }
 
 }  // namespace postern::support

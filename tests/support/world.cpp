@@ -226,8 +226,12 @@ void World::close(Draft& draft, const domain::Operator& asker, const Uuid& comma
   state_.close_record(record.seq, record.time_ns, record.tenant.get());
 }
 
+Bytes message_bytes(const schema::CommandMessageT& message) {
+  return packed<schema::CommandMessage>(message, schema::command_message_identifier);
+}
+
 Outcome World::run(const schema::CommandMessageT& native, const domain::Operator& asker) {
-  const Bytes bytes = packed<schema::CommandMessage>(native, schema::command_message_identifier);
+  const Bytes bytes = message_bytes(native);
   const auto& message = opened<schema::CommandMessage>(bytes, schema::command_message_identifier);
   schema::empty_cleared_texts(message);
   Outcome outcome{{}, domain::message_problems(message), false};
@@ -242,7 +246,11 @@ Outcome World::run(const schema::CommandMessageT& native, const domain::Operator
   for (const schema::Command* command : *message.commands()) {
     const domain::Decision decision = decide_one(*command, index++, context);
     for (const schema::ProblemT& problem : decision.refusals) outcome.refusals.push_back(problem);
-    for (const schema::EventT& event : decision.events) add(draft, event);
+    for (const schema::EventT& event : decision.events) {
+      if (event.body.AsTenantCreated() != nullptr && !domain::is_zero(draft.facts.tenant))
+        outcome.refusals.emplace_back().code = schema::Code::batch_spans_tenants;
+      add(draft, event);
+    }
   }
 
   const bool refusal_is_a_fact = native.commands.size() == 1 && !draft.events.empty();

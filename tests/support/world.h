@@ -49,6 +49,9 @@ Bytes packed(const typename Table::NativeTableType& native, const char* identifi
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }
 
+/// A message as a client would send it.
+Bytes message_bytes(const schema::CommandMessageT& message);
+
 class World {
  public:
   /// Record 1: the journal and its owner `root`.
