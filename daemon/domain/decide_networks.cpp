@@ -83,7 +83,7 @@ void import_ranges(const Case& asked) {
   check_ranges(asked, "v4", v4, true);
   check_ranges(asked, "v6", v6, body.v6() == nullptr || body.v6()->size() % 2 == 0);
   const std::size_t count = (v4.size() + v6.size()) / 2;
-  if (count == 0) asked.refuse(Code::field_missing, "v4", "There is no range.");
+  if (v4.empty() && v6.empty()) asked.refuse(Code::field_missing, "v4", "There is no range.");
   if (asked.decision.refusals.empty()) check_shrinking(asked, body, count);
   if (!asked.decision.refusals.empty()) return;
   schema::RangesImportedT imported;

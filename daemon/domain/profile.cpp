@@ -15,12 +15,18 @@ using Asked = schema::Profile;
 using Held = schema::ProfileT;
 
 constexpr TextField text_fields[] = {
-    {&Asked::first_name, &Held::first_name},     {&Asked::last_name, &Held::last_name},
-    {&Asked::email, &Held::email},               {&Asked::description, &Held::description},
-    {&Asked::organization, &Held::organization}, {&Asked::department, &Held::department},
-    {&Asked::warehouse, &Held::warehouse},       {&Asked::language, &Held::language},
-    {&Asked::time_zone, &Held::time_zone},       {&Asked::phone, &Held::phone},
-    {&Asked::address, &Held::address},           {&Asked::hire_date, &Held::hire_date},
+    {&Asked::first_name, &Held::first_name},
+    {&Asked::last_name, &Held::last_name},
+    {&Asked::email, &Held::email},
+    {&Asked::description, &Held::description},
+    {&Asked::organization, &Held::organization},
+    {&Asked::department, &Held::department},
+    {&Asked::warehouse, &Held::warehouse},
+    {&Asked::language, &Held::language},
+    {&Asked::time_zone, &Held::time_zone},
+    {&Asked::phone, &Held::phone},
+    {&Asked::address, &Held::address},
+    {&Asked::hire_date, &Held::hire_date},
     {&Asked::system, &Held::system},
 };
 
@@ -41,11 +47,18 @@ void change_attribute(schema::ProfileT& profile, const schema::Attribute& asked)
   changed->value = asked.value()->str();
 }
 
+/// An empty profile and none are one.
+void drop_empty_profile(schema::PersonalT& personal) {
+  if (personal.profile != nullptr && *personal.profile == schema::ProfileT())
+    personal.profile.reset();
+}
+
 }  // namespace
 
 schema::PersonalT personal_of(const schema::CreateUser& body) {
   schema::PersonalT personal;
   if (body.profile() != nullptr) personal.profile.reset(body.profile()->UnPack());
+  drop_empty_profile(personal);
   if (body.note() != nullptr) personal.note = body.note()->str();
   return personal;
 }
@@ -61,12 +74,11 @@ void change_personal(schema::PersonalT& personal, const schema::SetProfile& body
   if (body.profile()->attributes() != nullptr)
     for (const schema::Attribute* attribute : *body.profile()->attributes())
       change_attribute(profile, *attribute);
-  if (profile == schema::ProfileT()) personal.profile.reset();
+  drop_empty_profile(personal);
 }
 
 bool is_empty(const schema::PersonalT& personal) {
-  return personal.note.empty() &&
-         (personal.profile == nullptr || *personal.profile == schema::ProfileT());
+  return personal.note.empty() && personal.profile == nullptr;
 }
 
 ProfileSize size_of(const schema::PersonalT& personal) {

@@ -69,13 +69,10 @@ BOOST_AUTO_TEST_CASE(deciding_twice_gives_the_same) {
 }
 
 BOOST_AUTO_TEST_CASE(every_event_that_is_decided_is_known) {
-  std::set<schema::EventBody> seen;
-  std::map<schema::CommandBody, int> asked;
-  for_each_seed([&](std::uint64_t seed) {
+  for_each_seed([](std::uint64_t seed) {
     Run run(seed);
     for (int count = 0; count < messages_per_seed; ++count) {
       for (const schema::EventT& event : run.step().events) {
-        seen.insert(event.body.type);
         const Bytes bytes = support::packed<schema::Event>(event);
         const auto& packed = *flatbuffers::GetRoot<schema::Event>(bytes.data());
         schema::EventT unpacked;
@@ -84,21 +81,7 @@ BOOST_AUTO_TEST_CASE(every_event_that_is_decided_is_known) {
           BOOST_ERROR("not known, or not itself when unpacked: " << event);
       }
     }
-    for (const auto& [kind, count] : run.random.counts()) asked[kind] += count;
   });
-  if (std::getenv("POSTERN_SEED") != nullptr) return;
-  // The vocabulary is whole: a new command or event must find its way into these tests.
-  RandomCommands random(0);
-  std::size_t known = 0;
-  for (const schema::CommandBody kind : schema::EnumValuesCommandBody())
-    known += random.knows(kind);
-  BOOST_TEST(asked.size() == known);
-  for (std::uint8_t kind = 1; kind <= static_cast<std::uint8_t>(schema::EventBody::MAX); ++kind) {
-    const auto event = static_cast<schema::EventBody>(kind);
-    if (event == schema::EventBody::JournalCreated) continue;
-    if (known == static_cast<std::size_t>(schema::CommandBody::MAX))
-      BOOST_TEST(seen.contains(event), schema::EnumNameEventBody(event) << " was not seen");
-  }
 }
 
 BOOST_AUTO_TEST_CASE(a_state_is_what_its_stored_bytes_give) {

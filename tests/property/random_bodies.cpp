@@ -42,8 +42,10 @@ std::unique_ptr<schema::ConditionsT> RandomCommands::conditions() {
 
 // ---- tenants
 
-std::unique_ptr<schema::PolicyChangesT> RandomCommands::policies() {
+std::unique_ptr<schema::PolicyChangesT> RandomCommands::policies(bool of_new_tenant) {
   auto made = std::make_unique<schema::PolicyChangesT>();
+  // A new tenant has nothing to clear.
+  const std::string empty = of_new_tenant ? "" : cleared;
   const auto sometimes = [&](auto& field, auto value) {
     if (one_in(6)) field = value;
   };
@@ -55,7 +57,7 @@ std::unique_ptr<schema::PolicyChangesT> RandomCommands::policies() {
   };
   sometimes(made->password_length_min, small(11));
   sometimes(made->password_needs_digit_or_symbol, one_in(2));
-  if (one_in(10)) made->password_forbidden_characters = one_in(2) ? "&" : cleared;
+  if (one_in(10)) made->password_forbidden_characters = one_in(2) ? "&" : empty;
   if (one_in(200)) made->password_forbidden_characters = any(texts);
   sometimes(made->lockout_failures, small(4));
   sometimes(made->direct_deletion, one_in(4));
@@ -67,7 +69,7 @@ std::unique_ptr<schema::PolicyChangesT> RandomCommands::policies() {
   sometimes(made->tell_reasons, one_in(2));
   sometimes(made->username_generated, one_in(4));
   sometimes(made->username_fixed, one_in(4));
-  if (one_in(6)) made->username_prefix = one_in(4) ? cleared : any(prefixes);
+  if (one_in(6)) made->username_prefix = one_in(4) ? empty : any(prefixes);
   if (one_in(6)) made->username_prefix_rule = static_cast<schema::PrefixRule>(below(3));
   sometimes(made->session_timeout_seconds, number(60, 86'000));
   sometimes(made->session_seconds_max, number(60, 2'000'000));
@@ -83,7 +85,7 @@ std::unique_ptr<schema::PolicyChangesT> RandomCommands::policies() {
 void RandomCommands::set_tenant(CommandT& command) {
   schema::SetTenantT body;
   if (one_in(6)) body.display_name = any(texts);
-  if (!one_in(10)) body.policies = policies();
+  if (!one_in(10)) body.policies = policies(false);
   command.body.Set(std::move(body));
 }
 

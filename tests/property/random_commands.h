@@ -2,9 +2,7 @@
 // mostly good, now and then malformed. The same seed gives the same ones.
 #pragma once
 
-#include <map>
 #include <random>
-#include <set>
 
 #include "tests/support/world.h"
 
@@ -21,7 +19,7 @@ struct RandomQuestion {
 
 class RandomCommands {
  public:
-  explicit RandomCommands(std::uint64_t seed);
+  explicit RandomCommands(std::uint64_t seed) : random_(seed) {}
 
   /// Facts that make a tenant with policies of all sorts.
   schema::EventT tenant(const std::string& alias, const domain::Uuid& id);
@@ -34,11 +32,6 @@ class RandomCommands {
   std::string address();
   bool one_in(std::size_t bound) { return below(bound) == 0; }
   std::size_t below(std::size_t bound) { return random_() % bound; }
-
-  /// How often each kind was made.
-  const std::map<schema::CommandBody, int>& counts() const { return counts_; }
-  /// Whether the rules decide commands of this kind.
-  bool knows(schema::CommandBody kind);
 
  private:
   struct Kind;
@@ -81,7 +74,7 @@ class RandomCommands {
   void nesting(schema::CommandT& command);
   void import_ranges(schema::CommandT& command);
   void record_use(schema::CommandT& command);
-  std::unique_ptr<schema::PolicyChangesT> policies();
+  std::unique_ptr<schema::PolicyChangesT> policies(bool of_new_tenant);
   std::unique_ptr<schema::NetworksT> networks();
   std::unique_ptr<schema::ConditionsT> conditions();
   std::unique_ptr<schema::CatalogueKindT> catalogue_kind();
@@ -117,9 +110,7 @@ class RandomCommands {
   static constexpr std::size_t remembered_max = 16;
 
   std::mt19937_64 random_;
-  std::set<schema::CommandBody> known_;
   std::uint64_t message_count_ = 0;
-  std::map<schema::CommandBody, int> counts_;
   std::vector<schema::Uuid> sessions_;
   std::vector<RoleGrant> granted_;
   std::vector<std::pair<std::string, std::string>> nested_;

@@ -186,6 +186,7 @@ void Oracle::hear_of_user(const Place& place, const schema::EventT& event, facts
     if (!access->allowed) end_all(place, user);
   } else if (const auto* reset = event.body.AsPasswordReset()) {
     user.password = reset->sealed_password;
+    user.old_password.clear();
     user.password_seq = place.seq;
     user.failures = 0;
     user.locked_by_tenant = false;
@@ -193,10 +194,13 @@ void Oracle::hear_of_user(const Place& place, const schema::EventT& event, facts
     end_all(place, user);
   } else if (const auto* own = event.body.AsPasswordChanged()) {
     user.password = own->sealed_password;
+    user.old_password.clear();
     user.password_seq = place.seq;
     user.failures = 0;
     open_by_passwords();
   } else if (const auto* rotated = event.body.AsPasswordRotated()) {
+    user.old_password = user.password;
+    user.old_password_until_ns = rotated->old_valid_until_ns;
     user.password = rotated->sealed_password;
     user.password_seq = place.seq;
   } else if (const auto* rehashed = event.body.AsPasswordRehashed()) {

@@ -90,6 +90,9 @@ struct User {
   /// As it lies in the event; empty: none.
   std::vector<std::uint8_t> password;
   std::uint64_t password_seq = 0;
+  /// C7: the one before, while it lives.
+  std::vector<std::uint8_t> old_password;
+  std::int64_t old_password_until_ns = 0;
   schema::PersonalT personal;
   schema::UserSettingsT settings;
   std::vector<Grant> grants;

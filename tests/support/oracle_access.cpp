@@ -283,7 +283,8 @@ void Oracle::nest_role(const Asked& asked, const schema::NestRoleT& body, Opinio
   const auto refuse = [&](Code code) { told.refusals.push_back(code); };
   if (std::ranges::count(outer->inner, inner->id) > 0) return refuse(Code::role_already_held);
   if (std::ranges::count(held_by(inner->id), outer->id) > 0) return refuse(Code::role_cycle);
-  if (depth_above(outer->id) + depth_below(inner->id) > depth_max)
+  // Of a chain of roles, each but the last nests another.
+  if (depth_above(outer->id) + depth_below(inner->id) - 1 > depth_max)
     return refuse(Code::role_too_deep);
   cause(told, EventBody::RoleNested);
 }

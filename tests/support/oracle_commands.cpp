@@ -391,7 +391,7 @@ void Oracle::import_ranges(const Asked& asked, const schema::ImportRangesT& body
     if (wrapped || first <= after) v6_fits = false;
   }
   if (!v4_fits || !v6_fits) refuse(Code::field_malformed);
-  if (body.v4.empty() && body.v6.empty()) refuse(Code::field_missing);
+  if (body.v4.empty() && body.v6.size() < 2) refuse(Code::field_missing);
   if (!told.refusals.empty()) return;
   const auto last = ranges_.find(body.provider);
   const auto count = [](const auto& ranges) { return ranges.v4.size() / 2 + ranges.v6.size() / 4; };

@@ -410,7 +410,9 @@ void Oracle::change_password(const Asked& asked, const schema::ChangePasswordT& 
   if (!tenant->enabled && user != nullptr) return told.refuse_if(true, Code::tenant_disabled);
   if (stop == Code::ok && user->password.empty()) stop = Code::password_not_set;
   if (stop != Code::ok) return told.refuse_if(true, told_all ? stop : Code::invalid_credentials);
-  if (!is_password(user->password, body.current_password)) {
+  const bool old_lives = user->old_password_until_ns > asked.now_ns;
+  if (!is_password(user->password, body.current_password) &&
+      !(old_lives && is_password(user->old_password, body.current_password))) {
     fail_password(*tenant, *user, opinion);
     return told.refuse_if(true, Code::invalid_credentials);
   }

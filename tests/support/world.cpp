@@ -193,7 +193,12 @@ domain::Decision World::decide_one(const schema::Command& command, std::uint32_t
   if (command.body_type() == CommandBody::ChangePassword) {
     const domain::Tenant& tenant = *state_.tables().find_tenant(view(context.message->tenant()));
     const domain::User& user = *domain::find_target(state_, tenant, command);
-    material.current_password_right = *user.sealed_password == sealed(material.current_password);
+    const Bytes current = sealed(material.current_password);
+    const domain::UserExtras& extras = domain::extras_of(user);
+    const bool old_lives = extras.old_password_until_ns > context.now_ns;  // C7
+    material.current_password_right =
+        *user.sealed_password == current ||
+        (old_lives && extras.sealed_old_password && *extras.sealed_old_password == current);
   }
   material.sealed_password = sealed(attempt == nullptr ? material.password : "hashed again");
   return decide_now();
@@ -227,13 +232,14 @@ void World::close(Draft& draft, const domain::Operator& asker, const Uuid& comma
 }
 
 Bytes message_bytes(const schema::CommandMessageT& message) {
-  return packed<schema::CommandMessage>(message, schema::command_message_identifier);
+  Bytes bytes = packed<schema::CommandMessage>(message, schema::command_message_identifier);
+  schema::empty_cleared_texts(*flatbuffers::GetRoot<schema::CommandMessage>(bytes.data()));
+  return bytes;
 }
 
 Outcome World::run(const schema::CommandMessageT& native, const domain::Operator& asker) {
   const Bytes bytes = message_bytes(native);
   const auto& message = opened<schema::CommandMessage>(bytes, schema::command_message_identifier);
-  schema::empty_cleared_texts(message);
   Outcome outcome{{}, domain::message_problems(message), false};
   if (!outcome.refusals.empty()) return outcome;
 

@@ -184,6 +184,15 @@ BOOST_AUTO_TEST_CASE(U3_a_profile_is_changed_in_part) {
   BOOST_TEST(after.profile->attributes[1]->name == "room");
 }
 
+BOOST_AUTO_TEST_CASE(U3_an_empty_profile_beside_a_note_is_none) {
+  schema::CommandT create = user("bob");
+  create.body.AsCreateUser()->profile = std::make_unique<schema::ProfileT>();
+  create.body.AsCreateUser()->note = "keep";
+  auto story = given(tenant("acme"), create);
+  BOOST_TEST(personal_of(story.user("bob")).profile == nullptr);
+  story.when(profile([](schema::ProfileT&) {})).refused(Code::unchanged);
+}
+
 BOOST_AUTO_TEST_CASE(U4_a_note_is_set_and_cleared_alone) {
   schema::SetProfileT body;
   body.note = "private";
