@@ -7,6 +7,7 @@
 #include "daemon/domain/roles.h"
 #include "daemon/service/auditor.h"
 #include "daemon/service/auditor_parts.h"
+#include "daemon/service/bearer.h"
 #include "daemon/service/call.h"
 
 namespace postern::service {
@@ -123,11 +124,12 @@ struct Line {
   const domain::Grant* grant;
   const std::string* role;
   const domain::Conditions* conditions;
-  /// The grant's, or one that it implies (A6).
+  /// The grant's, or one that it implies (A6), or the part of it that a key is for (C8).
   std::string_view action;
+  std::string resource;
 
   auto order() const {
-    return std::tuple(std::string_view(*grant->resource), action, static_cast<bool>(grant->deny),
+    return std::tuple(std::string_view(resource), action, static_cast<bool>(grant->deny),
                       domain::Seq{grant->seq}, std::uint64_t{grant->index},
                       role == nullptr ? std::string_view() : std::string_view(*role));
   }
@@ -137,7 +139,7 @@ struct Line {
       const std::string digits = std::to_string(number);
       return std::string(20 - digits.size(), '0') + digits;
     };
-    std::string text = *grant->resource;
+    std::string text = resource;
     text.append(" ").append(action).append(grant->deny ? " 1 " : " 0 ");
     text.append(padded(grant->seq)).append(" ").append(padded(grant->index)).append(" ");
     return role == nullptr ? text : text + *role;
@@ -148,8 +150,8 @@ void add_lines(const domain::Catalogue& catalogue, const domain::Held& holder,
                std::vector<Line>& lines) {
   for (const domain::Grant& grant : holder.grants.sorted) {
     const auto add = [&](std::string_view action) {
-      lines.push_back({&grant, holder.role_of(grant),
-                       domain::conditions_of(holder.grants, grant), action});
+      lines.push_back({&grant, holder.role_of(grant), domain::conditions_of(holder.grants, grant),
+                       action, *grant.resource});
     };
     add(*grant.action);
     const domain::CatalogueKind* kind =
@@ -161,14 +163,51 @@ void add_lines(const domain::Catalogue& catalogue, const domain::Held& holder,
   }
 }
 
+/// The place that lies in both; nothing: they are apart. A `*` gives way to a name.
+std::optional<std::string> common_place(std::string_view left, std::string_view right) {
+  const auto take_segment = [](std::string_view& path) {
+    const std::string_view segment = path.substr(0, path.find('/'));
+    path.remove_prefix(std::min(path.size(), segment.size() + 1));
+    return segment;
+  };
+  std::string common;
+  while (!left.empty() || !right.empty()) {
+    const std::string_view one = take_segment(left);
+    const std::string_view other = take_segment(right);
+    const bool is_any = one.empty() || one == "*";
+    const bool other_is_any = other.empty() || other == "*";
+    if (!is_any && !other_is_any && one != other) return std::nullopt;
+    if (!common.empty()) common += '/';
+    common += is_any && !other.empty() ? other : one;
+  }
+  return common;
+}
+
+/// C8: of each allow what lies in the key's parts, as its checks are answered.
+std::vector<Line> narrowed(std::vector<Line> lines, const domain::ApiKey* key) {
+  if (key == nullptr || key->narrowed_to.empty()) return lines;
+  std::vector<Line> kept;
+  for (const Line& line : lines)
+    for (const domain::Narrowing& part : key->narrowed_to) {
+      const bool any_action = line.action == "*";
+      if (!any_action && part.action != "*" && part.action != line.action) continue;
+      auto place = common_place(line.resource, part.resource);
+      if (!place) continue;
+      kept.push_back(line);
+      if (line.grant->deny) break;
+      if (any_action) kept.back().action = part.action;
+      kept.back().resource = std::move(*place);
+    }
+  return kept;
+}
+
 /// Whether a deny of these takes from the line all it says.
 bool is_denied(const Line& line, const std::vector<Line>& denies, const domain::CallFacts& call) {
   return std::ranges::any_of(denies, [&](const Line& deny) {
     const bool speaks = deny.action == "*" || deny.action == line.action;
     const bool counts = deny.conditions == nullptr || domain::are_met(*deny.conditions, call);
     // A `*` of the line stands for any name, so it is covered by the same or by a `*` alone.
-    return speaks && counts &&
-           domain::lie_of(*line.grant->resource, *deny.grant->resource) == domain::Lie::covered;
+    return speaks && counts && domain::lie_of(line.resource, deny.resource) == domain::Lie::covered;
   });
 }
 
@@ -194,42 +233,57 @@ std::vector<std::unique_ptr<schema::StopT>> Auditor::told(const std::vector<doma
 
 Auditor::Body Auditor::answer(const schema::ListPermissions& wanted,
                               const domain::Operator& asker) {
-  if (view_of(wanted.token()).size() > 0)
-    return refused(Code::field_malformed, "token",
-                   "This daemon takes no token here; name the user.");
-  if (asker.role == schema::Role::service && !asker.vouches)
+  const bool by_token = !view_of(wanted.token()).empty();
+  if (by_token && !view_of(wanted.username()).empty())
+    return refused(Code::field_malformed, "token", "Give a token or a name, not both.");
+  if (!by_token && asker.role == schema::Role::service && !asker.vouches)
     return refused(Code::not_permitted, "username",
-                   "To name a user a service needs the operator's flag 'vouches'.");
-  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
-  if (tenant == nullptr) return refused(Code::tenant_unknown, "tenant");
-  const domain::User* user = view_.tables().find_user(tenant->id, view_of(wanted.username()));
-  if (user == nullptr) return refused(Code::user_unknown, "username");
+                   "Give the user's token: to name a user a service needs the operator's flag "
+                   "'vouches'.");
   const auto told_call =
       checked_call(wanted.call(), parts_.clock.now_ns(), view_.tables().providers());
   if (!told_call) return std::unexpected(told_call.error());
   const domain::CallFacts& call = *told_call;
+  Bearer bearer;
+  if (by_token) {
+    bearer = bearer_of_token(parts_.keys, view_.tables(), asker, view_of(wanted.tenant()),
+                             view_of(wanted.token()), call);
+    if (bearer.stop != Code::ok) return refused(bearer.stop, "token");
+  } else {
+    bearer.tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
+    if (bearer.tenant == nullptr) return refused(Code::tenant_unknown, "tenant");
+    bearer.user = view_.tables().find_user(bearer.tenant->id, view_of(wanted.username()));
+    if (bearer.user == nullptr) return refused(Code::user_unknown, "username");
+  }
+  const domain::Tenant* tenant = bearer.tenant;
+  const domain::User* user = bearer.user;
   schema::PermissionPageT page;
   page.stops = told(domain::all_stops(tenant, user, call, nullptr), call);
   std::vector<Line> lines;
   domain::visit_holders(*tenant, *user, [&](const domain::Held& holder) {
     add_lines(*tenant->catalogue, holder, lines);
   });
+  lines = narrowed(std::move(lines), bearer.key);
   std::ranges::sort(lines, {}, &Line::order);
+  // Parts of a key may overlap.
+  const auto twice = std::ranges::unique(lines, {}, &Line::order);
+  lines.erase(twice.begin(), twice.end());
   std::vector<Line> denies;
   std::ranges::copy_if(lines, std::back_inserter(denies),
                        [](const Line& line) { return static_cast<bool>(line.grant->deny); });
   const std::string after(view_of(wanted.after()));
   const std::size_t count_max = page_size(wanted.count_max(), 1'000);
   std::size_t bytes = 0;
-  const auto first = std::ranges::partition_point(
-      lines, [&](const Line& line) { return line.place() <= after; });
+  const auto first =
+      std::ranges::partition_point(lines, [&](const Line& line) { return line.place() <= after; });
   for (auto line = after.empty() ? lines.begin() : first; line != lines.end(); ++line) {
     page.more = page.permissions.size() == count_max || bytes > page_bytes_soft_max;
     if (page.more) break;
     auto& made = page.permissions.emplace_back(std::make_unique<schema::PermissionT>());
     made->grant = grant_view(*line->grant, line->role, line->conditions);
     made->grant->action = line->action;
-    if (!domain::knows(*tenant->catalogue, *line->grant->resource, line->action))
+    made->grant->resource = line->resource;
+    if (!domain::knows(*tenant->catalogue, line->resource, line->action))
       made->state = Code::unknown_resource;
     else if (!line->grant->deny && is_denied(*line, denies, call))
       made->state = Code::denied_by_grant;

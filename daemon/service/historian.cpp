@@ -42,6 +42,11 @@ struct RecordFilter {
   }
 };
 
+bool carries_secret(const schema::HistoryRequest& request) {
+  const auto* list = request.body_as_ListPermissions();
+  return list != nullptr && list->token() != nullptr;
+}
+
 schema::EventBody kind_named(std::string_view name) {
   for (const schema::EventBody kind : schema::EnumValuesEventBody())
     if (name == schema::EnumNameEventBody(kind)) return kind;
@@ -161,6 +166,7 @@ void Historian::take(const Inbound& inbound) {
   if (asker == nullptr) return count(parts_.vitals.strangers);
   auto opened = open_message<schema::HistoryRequest>(
       inbound.payload, schema::history_request_identifier, history_limits);
+  if (!opened || carries_secret(**opened)) credential::wipe(inbound.payload);
   if (!opened) {
     count(parts_.vitals.malformed);
     return refuse(inbound.peer, 0, std::move(opened.error()));

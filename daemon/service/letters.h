@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/credential/secret.h"
 #include "daemon/decision/use_counters.h"
 #include "daemon/domain/state.h"
 #include "daemon/journal/journal.h"
@@ -48,8 +49,11 @@ struct Attempt : Letter {
 
 /// From the historian to the auditor and back: one question that may take long.
 struct AuditTask : Letter {
+  ~AuditTask() { credential::wipe(request); }
+
   platform::Peer peer;
   Uuid asker;
+  /// May hold a token.
   std::vector<std::byte> request;
   std::vector<std::uint8_t> page;
 };

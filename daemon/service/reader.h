@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "daemon/credential/seen_credentials.h"
-#include "daemon/credential/session_token.h"
 #include "daemon/domain/authorize.h"
 #include "daemon/platform/clock.h"
+#include "daemon/service/bearer.h"
 #include "daemon/service/call_notes.h"
 #include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
@@ -66,17 +66,6 @@ class Reader {
   std::int64_t idle_ms() const;
 
  private:
-  /// Who a question is about, as its credential says, and the first stop up to the credential.
-  struct Bearer {
-    const domain::Tenant* tenant = nullptr;
-    const domain::User* user = nullptr;
-    schema::Code stop = schema::Code::invalid_credentials;
-    /// C8: what the question must lie within; null: anywhere.
-    const domain::ApiKey* key = nullptr;
-    /// The session the credential belongs to already.
-    std::optional<credential::SessionToken> session = {};
-  };
-
   /// A question that waits for a seq (Q8).
   struct Parked {
     Peer peer;

@@ -19,11 +19,6 @@ std::string_view view_of(const flatbuffers::String* text) {
   return text == nullptr ? std::string_view() : text->string_view();
 }
 
-/// A question that names a tenant is about that tenant alone, whatever its credential says.
-bool names_another(const schema::Query& query, const domain::Tenant& tenant) {
-  return !view_of(query.tenant()).empty() && view_of(query.tenant()) != tenant.alias;
-}
-
 }  // namespace
 
 domain::CallFacts Reader::password_facts_of(const schema::Query& query) const {
@@ -36,8 +31,8 @@ domain::CallFacts Reader::password_facts_of(const schema::Query& query) const {
 
 /// C9: the same work whether the key is somebody's or not, and until its secret is verified the
 /// same answer.
-Reader::Bearer Reader::bearer_of_key(const domain::Operator& asker, const schema::Query& query,
-                                     std::string_view text) const {
+Bearer Reader::bearer_of_key(const domain::Operator& asker, const schema::Query& query,
+                             std::string_view text) const {
   const auto names = credential::read_api_key(text);
   if (!names) return {};
   const credential::ApiKeyHash hash =
@@ -46,7 +41,7 @@ Reader::Bearer Reader::bearer_of_key(const domain::Operator& asker, const schema
   const domain::Tenant* tenant =
       user == nullptr ? nullptr : view_.tables().find_tenant(user->tenant);
   const bool in_reach = tenant != nullptr && domain::in_scope(asker, tenant->id) &&
-                        !names_another(query, *tenant);
+                        !names_another(view_of(query.tenant()), *tenant);
   const domain::ApiKey* key = in_reach ? domain::find_key(*user, names->key) : nullptr;
   const bool verified =
       credential::equal_hashes(hash, key == nullptr ? credential::ApiKeyHash() : key->hash);
@@ -64,36 +59,17 @@ Reader::Bearer Reader::bearer_of_key(const domain::Operator& asker, const schema
 
 // ---- sessions
 
-Reader::Bearer Reader::bearer_of_token(const domain::Operator& asker, const schema::Query& query,
-                                       std::string_view text) const {
-  const credential::Key* const keys[] = {&parts_.keys.own_key("session-tokens"),
-                                         &parts_.keys.own_key("session-tokens-before")};
-  const auto token = credential::open_token(keys, text);
-  if (!token) return {};
-  const domain::Tenant* tenant = view_.tables().find_tenant(token->tenant);
-  const domain::User* user = view_.tables().find_user(token->user);
-  if (tenant == nullptr || user == nullptr || user->tenant != tenant->id ||
-      !domain::in_scope(asker, tenant->id) || names_another(query, *tenant))
-    return {};
-  const domain::CallFacts call = facts_of(query);
-  const Code stop = domain::first_stop_before_credential(tenant, user, call).code;
-  if (stop != Code::ok) return {tenant, user, stop};
-  const bool by_key = !domain::is_zero(token->key);
-  const domain::ApiKey* key = by_key ? domain::find_key(*user, token->key) : nullptr;
-  const domain::SessionFacts session{token->session,    by_key,
-                                     key,               token->expires_ns,
-                                     token->user_epoch, token->tenant_epoch};
-  if (!domain::is_open(session, *tenant, *user, call.now_ns))
-    return {tenant, user, Code::session_expired};
-  return {tenant, user, Code::ok, key, token};
+Bearer Reader::bearer_of_token(const domain::Operator& asker, const schema::Query& query,
+                               std::string_view text) const {
+  return service::bearer_of_token(parts_.keys, view_.tables(), asker, view_of(query.tenant()), text,
+                                  facts_of(query));
 }
 
 /// S1: until its timeout, never beyond the session's end nor its key's.
 void Reader::prolong(const Bearer& bearer, credential::SessionToken& session,
                      std::int64_t now_ns) const {
-  session.expires_ns =
-      std::min(now_ns + domain::session_timeout_ns(*bearer.tenant, *bearer.user),
-               domain::session_end_ns(*bearer.tenant, session.first_ns));
+  session.expires_ns = std::min(now_ns + domain::session_timeout_ns(*bearer.tenant, *bearer.user),
+                                domain::session_end_ns(*bearer.tenant, session.first_ns));
   if (bearer.key != nullptr && bearer.key->expires_ns != 0)
     session.expires_ns = std::min(session.expires_ns, bearer.key->expires_ns);
 }
@@ -129,8 +105,7 @@ void Reader::answer_authenticated(const Peer& peer, const schema::Query& query, 
                                   bool gives_token) {
   const std::int64_t now_ns = parts_.clock.now_ns();
   const bool allowed = bearer.stop == Code::ok;
-  const bool has_token =
-      bearer.session && query.body_type() != schema::QueryBody::RenewSession;
+  const bool has_token = bearer.session && query.body_type() != schema::QueryBody::RenewSession;
   NotedCall noted = noted_call(query, bearer);
   noted.verified = allowed;
   noted.time_ns = now_ns;
@@ -141,15 +116,15 @@ void Reader::answer_authenticated(const Peer& peer, const schema::Query& query, 
   if (allowed) {
     if (!bearer.session && gives_token) bearer.session = open_session(bearer, now_ns);
     if (gives_token && !has_token)
-      token = builder_.CreateString(credential::seal_token(
-          parts_.keys.own_key("session-tokens"), *bearer.session, parts_.entropy));
+      token = builder_.CreateString(credential::seal_token(parts_.keys.own_key("session-tokens"),
+                                                           *bearer.session, parts_.entropy));
     username = builder_.CreateString(bearer.user->username);
   }
   const bool in_session = allowed && bearer.session;
   const auto body = schema::CreateAuthenticated(
       builder_, allowed, bearer.stop, allowed ? &bearer.user->id : nullptr, token,
-      in_session ? &bearer.session->session : nullptr,
-      in_session ? bearer.session->expires_ns : 0, username);
+      in_session ? &bearer.session->session : nullptr, in_session ? bearer.session->expires_ns : 0,
+      username);
   send(peer, builder_, query, schema::AnswerBody::Authenticated, body.Union(), now_ns, head_.seq);
 }
 
@@ -157,10 +132,8 @@ void Reader::answer_authenticated(const Peer& peer, const schema::Query& query, 
 
 /// C11: what was verified since the user's newest record needs no hash; the stops are those of
 /// now. Nothing: it was not, and takes the long way.
-std::optional<Reader::Bearer> Reader::seen_right(const domain::Operator& asker,
-                                                 const schema::Query& query,
-                                                 std::string_view username,
-                                                 std::string_view password) {
+std::optional<Bearer> Reader::seen_right(const domain::Operator& asker, const schema::Query& query,
+                                         std::string_view username, std::string_view password) {
   const domain::Tenant* tenant = view_.find_tenant(asker, view_of(query.tenant()));
   const domain::User* user =
       tenant == nullptr ? nullptr : view_.tables().find_user(tenant->id, username);

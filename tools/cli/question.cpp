@@ -277,12 +277,24 @@ int run_explain(Session& session, const Asked& asked) {
 
 // ---- who may, and what
 
+/// A key or a token says itself whose it is, and USER may be '-'.
+CLI::Option* add_token_flag(CLI::App& command, Asked& asked) {
+  return command.add_flag("--token", asked.with_token,
+                          "With a session token, read from standard input");
+}
+
 Handler permissions(CLI::App& command) {
   auto asked = add_call(command);
+  add_token_flag(command, *asked);
   return [asked](Session& session) {
     schema::ListPermissionsT list;
-    list.tenant = session.tenant();
-    list.username = asked->user;
+    if (asked->with_token) {
+      list.tenant = session.has_tenant() ? session.tenant() : "";
+      list.token = session.input().password("Token");
+    } else {
+      list.tenant = session.tenant();
+      list.username = asked->user;
+    }
     list.call = call_of(*asked);
     Listing listing(session.out(), session.format(),
                     {"STATE", "EFFECT", "ACTION", "RESOURCE", "ROLE", "CONDITIONS", "GRANT"});
@@ -304,6 +316,7 @@ Handler permissions(CLI::App& command) {
       more = part.more && part.next != list.after;
       list.after = part.next;
     }
+    client::wipe(list.token);
     listing.finish();
     return exit_codes::yes;
   };
@@ -345,11 +358,9 @@ Handler who_can(CLI::App& command) {
 
 // ---- the verbs
 
-/// A key or a token says itself whose it is, and USER may be '-'.
 void add_secret_flags(CLI::App& command, Asked& asked) {
   command.add_flag("--key", asked.with_key, "With an API key, read from standard input");
-  command.add_flag("--token", asked.with_token, "With a session token, read from standard input")
-      ->excludes("--key");
+  add_token_flag(command, asked)->excludes("--key");
 }
 
 Handler authenticate(CLI::App& command) {

@@ -141,6 +141,7 @@ Result<schema::AnswerT> Client::ask(schema::QueryT query) {
 Result<schema::HistoryPageT> Client::history(schema::HistoryRequestT request) {
   request.id = ++lanes_->last_id;
   auto bytes = pack(request);
+  wipe_secrets(request);
   if (!bytes) return std::unexpected(std::move(bytes).error());
   const Ticket ticket{0, request.id};
   auto sent = lanes_->history.send(ticket, std::move(*bytes), true, wait_of(request));

@@ -107,8 +107,7 @@ Result<Bytes> pack(const schema::CommandMessageT& message, const Key* signing_se
   auto packed = pack_as<schema::CommandMessage>(message, schema::command_message_identifier,
                                                 imports ? import_bytes_max : message_bytes_max);
   if (packed && signing_seed != nullptr)
-    sign(std::span(const_cast<std::uint8_t*>((*packed)->data()), (*packed)->size()),
-         *signing_seed);
+    sign(std::span(const_cast<std::uint8_t*>((*packed)->data()), (*packed)->size()), *signing_seed);
   return packed;
 }
 
@@ -197,8 +196,13 @@ const schema::CredentialUnion* credential_of(const schema::QueryT& query) {
 }  // namespace
 
 void wipe_secrets(schema::QueryT& query) {
+  if (auto* renewal = query.body.AsRenewSession()) wipe(renewal->token);
   if (auto* authenticate = query.body.AsAuthenticate()) wipe_secrets(authenticate->credential);
   if (auto* check = query.body.AsCheck()) wipe_secrets(check->credential);
+}
+
+void wipe_secrets(schema::HistoryRequestT& request) {
+  if (auto* list = request.body.AsListPermissions()) wipe(list->token);
 }
 
 bool carries_password(const schema::QueryT& query) {

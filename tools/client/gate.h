@@ -71,6 +71,7 @@ Ticket ticket_of(const schema::HistoryPageT& page);
 
 void wipe_secrets(schema::CommandMessageT& message);
 void wipe_secrets(schema::QueryT& query);
+void wipe_secrets(schema::HistoryRequestT& request);
 
 /// The question verifies a password: each time it is sent may count as an attempt (C5).
 bool carries_password(const schema::QueryT& query);

@@ -165,6 +165,24 @@ BOOST_AUTO_TEST_CASE(Q2_check_many_takes_questions_from_a_file_and_the_password_
   BOOST_TEST(queries_.size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(Q3_permissions_take_a_token_from_standard_input) {
+  schema::ListPermissionsT wanted;
+  daemon.on_history = [&](const auto& request) {
+    wanted = *request.body.AsListPermissions();
+    auto page = FakeDaemon::page_to(request);
+    page.body.Set(schema::PermissionPageT());
+    return FakeDaemon::Replies{packed(page)};
+  };
+  BOOST_TEST(postern("permissions - --token --tls", "psts_abc\n").exit_code == 0);
+  BOOST_TEST(wanted.token == "psts_abc");
+  BOOST_TEST(wanted.username == "");
+  BOOST_TEST(wanted.tenant == "");
+  BOOST_TEST(wanted.call->tls);
+  BOOST_TEST(postern("--tenant acme permissions api.bob").exit_code == 0);
+  BOOST_TEST(wanted.token == "");
+  BOOST_TEST(wanted.username == "api.bob");
+}
+
 // ---- trouble is no answer
 
 struct Trouble {

@@ -1,7 +1,7 @@
 // Tokens, keys and passwords seen before, through writer and reader.
 #include <boost/test/unit_test.hpp>
 
-#include "tests/unit/service/service_fixture.h"
+#include "tests/unit/service/audit.h"
 
 namespace postern::support {
 
@@ -56,6 +56,15 @@ struct Shop : ServiceFixture {
     return *answer(ask(std::move(query), service)).body.AsAuthenticated();
   }
   Code check_token(const std::string& token) { return check_by(by_token(token)); }
+  /// Q3, as the shopfront asks: which named nobody and may not.
+  schema::HistoryPageT list_by(const std::string& token, schema::ListPermissionsT wanted = {}) {
+    wanted.token = token;
+    return Audit(*this).ask(std::move(wanted), "shopfront");
+  }
+  /// Whether a list by the token is answered as a check is, by this code.
+  bool both_say(const std::string& token, Code code) {
+    return check_token(token) == code && list_by(token).code == code;
+  }
 
   static schema::CommandMessageT key_command(const std::string& name, std::int64_t expires_ns = 0,
                                              const std::string& narrowed_to = {}) {
@@ -168,6 +177,96 @@ BOOST_FIXTURE_TEST_CASE(S2_a_token_dies_with_its_tenant, Shop) {
   reset.password = password;
   change(std::move(reset));
   BOOST_TEST((check_token(token) == Code::session_expired));
+}
+
+BOOST_FIXTURE_TEST_CASE(Q3_a_service_lists_what_the_user_of_a_token_may_do, Shop) {
+  create_user("other", password);
+  allow("other", "table/secret");
+  const std::string token = authenticate(password).token;
+  const auto page = list_by(token);
+  BOOST_REQUIRE(page.code == Code::ok);
+  const auto& told = *page.body.AsPermissionPage();
+  BOOST_TEST(told.stops.empty());
+  BOOST_REQUIRE(told.permissions.size() == 1);
+  BOOST_TEST(told.permissions[0]->grant->resource == "table/customer");
+  BOOST_TEST((told.permissions[0]->state == Code::ok));
+  schema::ListPermissionsT named;
+  named.tenant = "acme";
+  named.username = "other";
+  const auto refused = Audit(*this).ask(schema::ListPermissionsT(named), "shopfront");
+  BOOST_TEST((refused.code == Code::not_permitted));
+  BOOST_TEST(refused.problems.at(0)->field == "username");
+  // The token names the user, and nothing beside it does.
+  BOOST_TEST((list_by(token, named).code == Code::field_malformed));
+  named.username.clear();
+  BOOST_TEST((list_by(token, named).code == Code::ok));
+  named.tenant = "elsewhere";
+  BOOST_TEST((list_by(token, named).code == Code::invalid_credentials));
+  BOOST_TEST((list_by(token + "A").code == Code::invalid_credentials));
+}
+
+BOOST_FIXTURE_TEST_CASE(Q3_a_list_by_token_ends_with_the_tokens_time, Shop) {
+  const auto session = authenticate(password);
+  pass(1'799);
+  BOOST_TEST(both_say(session.token, Code::ok));
+  pass(1);
+  BOOST_TEST(both_say(session.token, Code::session_expired));
+}
+
+BOOST_FIXTURE_TEST_CASE(S2_a_dead_token_lists_nothing, Shop) {
+  const auto ended = authenticate(password);
+  const auto one = authenticate(password);
+  schema::EndSessionsT end;
+  end.session = std::make_unique<schema::Uuid>(*ended.session);
+  change(std::move(end));
+  BOOST_TEST(both_say(ended.token, Code::session_expired));
+  BOOST_TEST(both_say(one.token, Code::ok));
+  change(schema::LockUserT());
+  BOOST_TEST(both_say(one.token, Code::user_locked));
+  change(schema::UnlockUserT());
+  BOOST_TEST(both_say(one.token, Code::session_expired));
+  const std::string last = authenticate(password).token;
+  BOOST_TEST(both_say(last, Code::ok));
+  run(message("acme", "", schema::DisableTenantT()));
+  BOOST_TEST(both_say(last, Code::tenant_disabled));
+}
+
+BOOST_FIXTURE_TEST_CASE(N1_a_list_by_token_stops_where_a_check_would, Shop) {
+  const std::string token = authenticate(password).token;
+  schema::SetUserSettingsT settings;
+  settings.networks = std::make_unique<schema::NetworksT>();
+  settings.networks->entries = {"192.0.2.0/24"};
+  change(std::move(settings));
+  BOOST_TEST(both_say(token, Code::network_not_allowed));
+  schema::ListPermissionsT within;
+  within.call = std::make_unique<schema::CallT>();
+  within.call->address = "192.0.2.7";
+  BOOST_TEST((list_by(token, within).code == Code::ok));
+}
+
+BOOST_FIXTURE_TEST_CASE(C8_a_narrowed_session_lists_what_its_checks_allow, Shop) {
+  allow("shop", "table/invoice");
+  allow("shop", "table/*/email");
+  const auto listed = [&](const std::string& name, const std::string& narrowed_to) {
+    const std::string key = create_key(name, 0, narrowed_to);
+    const std::string token = authenticate_by(by_key(key)).token;
+    const auto page = list_by(token);
+    BOOST_REQUIRE(page.code == Code::ok);
+    std::vector<std::string> resources;
+    for (const auto& permission : page.body.AsPermissionPage()->permissions) {
+      const std::string& resource = permission->grant->resource;
+      resources.push_back(resource);
+      BOOST_TEST((check_by(by_token(token), resource) == Code::ok), resource);
+    }
+    return resources;
+  };
+  using Resources = std::vector<std::string>;
+  // Each grant tells the part of it that the key is for.
+  BOOST_TEST((listed("one", "table/customer/email") ==
+              Resources{"table/customer/email", "table/customer/email"}));
+  BOOST_TEST(
+      (listed("two", "table/customer") == Resources{"table/customer", "table/customer/email"}));
+  BOOST_TEST((listed("three", "table/order") == Resources{"table/order/email"}));
 }
 
 BOOST_FIXTURE_TEST_CASE(S3_one_session_ends_and_another_goes_on, Shop) {
