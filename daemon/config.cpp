@@ -98,6 +98,8 @@ std::span<const Key> keys() {
       {"journal", "anchor", "\"soon\", \"before_acknowledgement\" or \"off\"", take_anchor},
       {"journal", "disk_floor_mib", "a number from 1 to 1048576",
        number(&Config::disk_floor_mib, 1, 1'048'576)},
+      {"journal", "disk_reserve_mib", "a number from 1 to 1048576",
+       number(&Config::disk_reserve_mib, 1, 1'048'576)},
       {"commands", "id_window_hours", "a number from 1 to 168",
        number(&Config::id_window_hours, 1, 168)},
       {"commands", "group_max", "a number from 1 to 10000", number(&Config::group_max, 1, 10'000)},

@@ -34,6 +34,8 @@ struct Config {
   // [journal]
   journal::AnchorPolicy anchor = journal::AnchorPolicy::soon;
   std::uint32_t disk_floor_mib = 128;
+  /// Held while there is space above the floor, given up below it.
+  std::uint32_t disk_reserve_mib = 64;
 
   // [commands]
   std::uint32_t id_window_hours = 24;

@@ -90,6 +90,7 @@ class Daemon {
   Metrics metrics() const;
   Expected<> tell_addresses(const std::array<Bound, 3>& bound) const;
   void check_clock();
+  void hold_reserve(bool hold);
   std::vector<std::string> warnings() const;
   /// Why commands are refused now; empty: they are taken.
   std::vector<std::string> refusing() const;
@@ -121,6 +122,8 @@ class Daemon {
   std::unique_ptr<service::Historian> historian_;
   std::unique_ptr<service::Auditor> auditor_;
   std::unique_ptr<CallRecording> calls_;
+  /// Of the writer's thread: what is wrong with the reserve was said.
+  bool reserve_trouble_told_ = false;
   /// Appends for the writer. Ends before the services do.
   platform::Worker committer_;
   std::vector<std::thread> threads_;
@@ -167,6 +170,13 @@ void Daemon::check_clock() {
       "the clock is {} s {} the journal's last record: commands are refused until an operator "
       "confirms with --confirm-clock",
       std::abs(apart_ns) / second_ns, apart_ns > 0 ? "ahead of" : "behind");
+}
+
+void Daemon::hold_reserve(bool hold) {
+  const auto done = hold ? data_.reserve.hold() : data_.reserve.give_up();
+  if (!done && !reserve_trouble_told_)
+    alarm("the reserve for a full disk is not as it should be: " + done.error().sentence);
+  reserve_trouble_told_ = !done;
 }
 
 Expected<> Daemon::open_calls() {
@@ -219,7 +229,8 @@ void Daemon::make_services() {
   service::Writer::Outlets outlets{
       send_from(writer_loop_),
       [this](std::set<std::string> identities) { context_->allow(std::move(identities)); },
-      [this] { return platform::free_bytes(paths_.root).value_or(0); }, alarm};
+      [this] { return data_.reserve.free().value_or(0); },
+      [this](bool hold) { hold_reserve(hold); }, alarm};
   writer_ = std::make_unique<service::Writer>(
       service::Writer::Parts{*data_.journal, *data_.keys, *pool_, clock_, entropy_,
                              writer_loop_.waker, vitals_, mail_,
@@ -522,6 +533,8 @@ Expected<> run_daemon(const RunOptions& options) {
   const OpenOptions open{
       options.config.anchor,
       {options.config.id_window_hours * hour_ms, 300'000},
+      std::uint64_t{options.config.disk_floor_mib} << 20U,
+      std::uint64_t{options.config.disk_reserve_mib} << 20U,
       [](std::uint64_t seq) { spdlog::info("reading the journal: {} records", seq); }};
   auto data = open_data_folder(options.data, open, clock, entropy);
   if (!data) return std::unexpected(data.error());

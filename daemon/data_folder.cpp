@@ -181,10 +181,14 @@ Expected<OpenedData> open_data_folder(const fs::path& folder, const OpenOptions&
     return std::unexpected(checked.error());
   auto lock = platform::FolderLock::take(folder);
   if (!lock) return std::unexpected(lock.error());
+  platform::Reserve reserve(paths.reserve(), options.disk_reserve_bytes);
+  if (const auto free = reserve.free(); !free || *free < options.disk_floor_bytes)
+    if (auto given = reserve.give_up(); !given) return std::unexpected(given.error());
   auto keys = credential::KeyStore::open(paths.keys(), entropy);
   if (!keys) return std::unexpected(keys.error());
   OpenedData data{
-      std::move(*lock), std::move(*keys), nullptr, {}, service::CommandIds(options.window), {}};
+      std::move(*lock),  std::move(*keys), nullptr, {}, service::CommandIds(options.window), {},
+      std::move(reserve)};
   Reading reading(options, clock);
   auto opened = journal::open_leveldb_journal(
       {paths.journal(), options.anchor, nullptr},

@@ -13,6 +13,7 @@
 #include "daemon/platform/clock.h"
 #include "daemon/platform/entropy.h"
 #include "daemon/platform/folder_lock.h"
+#include "daemon/platform/reserve.h"
 #include "daemon/service/command_ids.h"
 #include "daemon/transport/curve.h"
 
@@ -32,6 +33,8 @@ struct DataPaths {
   std::filesystem::path server_key() const { return root / "server.key"; }
   /// The first owner's secret, unless it was sent elsewhere. The daemon never reads it.
   std::filesystem::path owner_key() const { return root / "owner.key"; }
+  /// Space for a disk that runs full.
+  std::filesystem::path reserve() const { return root / "reserve"; }
   /// Where a running daemon listens, for the command line; there while it runs.
   std::filesystem::path addresses() const { return root / "addresses"; }
 };
@@ -64,11 +67,15 @@ struct OpenedData {
   domain::State state;
   service::CommandIds ids;
   schema::Uuid installation;
+  platform::Reserve reserve;
 };
 
 struct OpenOptions {
   journal::AnchorPolicy anchor = journal::AnchorPolicy::soon;
   service::CommandIds::Window window;
+  /// With less than the floor free, the reserve is given up before anything is read.
+  std::uint64_t disk_floor_bytes = 0;
+  std::uint64_t disk_reserve_bytes = 0;
   /// Told the seq now and then while a long journal is read.
   std::function<void(std::uint64_t seq)> progress;
 };

@@ -566,6 +566,7 @@ void Writer::watch_disk() {
     outlets_.alarm(
         low ? "free disk space is under the floor: commands are refused until there is more"
             : "free disk space is above the floor again: commands are accepted");
+  outlets_.hold_reserve(!low);
 }
 
 // ---- answers

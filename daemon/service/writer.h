@@ -72,6 +72,8 @@ class Writer {
     std::function<void(std::set<std::string>)> operators_changed;
     /// Free bytes where the data lies.
     std::function<std::uint64_t()> disk_free;
+    /// After each look at the disk: whether the reserve for a full one may be held.
+    std::function<void(bool)> hold_reserve;
     /// A sentence an operator must see.
     std::function<void(std::string)> alarm;
   };

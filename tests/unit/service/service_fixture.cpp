@@ -64,7 +64,8 @@ ServiceFixture::ServiceFixture(credential::PasswordCost cost_of_checks) {
       settings,
       service::Writer::Outlets{keep(sent_),
                                [this](std::set<std::string> now) { allowed = std::move(now); },
-                               [this] { return disk_free; }, alarm},
+                               [this] { return disk_free; },
+                               [this](bool hold) { holds_reserve = hold; }, alarm},
       std::move(state), service::CommandIds({}));
   writer->turn();
 }

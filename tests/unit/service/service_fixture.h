@@ -84,6 +84,7 @@ class ServiceFixture {
   MemoryJournal journal;
   service::Vitals vitals;
   std::uint64_t disk_free = 1ULL << 40U;
+  bool holds_reserve = false;
   std::vector<std::string> alarms;
   /// What the reader notes for the recorder.
   platform::Waker recorder_waker;

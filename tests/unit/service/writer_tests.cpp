@@ -391,10 +391,12 @@ BOOST_FIXTURE_TEST_CASE(O2_a_stranger_gets_no_answer_and_is_counted, Acme) {
 }
 
 BOOST_FIXTURE_TEST_CASE(K6_a_disk_under_its_floor_refuses_until_there_is_more, Acme) {
+  BOOST_TEST(holds_reserve);
   disk_free = 1'000;
   clock.advance_ms(1'001);
   writer->turn();
   BOOST_TEST((run(message("acme", "", create("shop"))).code == Code::disk_low));
+  BOOST_TEST(!holds_reserve);
   disk_free = 1ULL << 40U;
   clock.advance_ms(1'001);
   writer->turn();
