@@ -1,12 +1,11 @@
 // Providers' published files: small ones of each form here, and the real ones where
 // POSTERN_PROVIDER_RANGES names a folder with them.
-#include "tools/cli/provider_file.h"
-
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 
 #include "daemon/domain/network.h"
 #include "tests/unit/cli/fixture.h"
+#include "tools/cli/provider_file.h"
 
 namespace postern::cli {
 namespace {
@@ -60,6 +59,13 @@ domain::ProviderRanges ranges_of(const schema::ImportRangesT& body) {
   return made;
 }
 
+/// The address before one that is not the first of its family.
+domain::Address before(domain::Address address) {
+  if (address.low == 0) --address.high;
+  --address.low;
+  return address;
+}
+
 const std::vector<std::uint32_t> test_net_1 = {0xc0000200, 0xc00002ff};
 const std::vector<std::uint64_t> first_64 = {0x20010db800000000, 0, 0x20010db800000000, ~0ULL};
 
@@ -88,8 +94,8 @@ BOOST_AUTO_TEST_CASE(N3_each_provider_has_its_own_form) {
   const std::vector<std::uint32_t> eight = {0xc0000200, 0xc0000207};
   BOOST_TEST(of_azure.v4 == eight, boost::test_tools::per_element());
   BOOST_TEST(of_azure.source_time_ns == 0);
-  const auto of_cloudflare = read_of(
-      Provider::CLOUDFLARE, {{"ips-v4", cloudflare_v4}, {"ips-v6", cloudflare_v6}});
+  const auto of_cloudflare =
+      read_of(Provider::CLOUDFLARE, {{"ips-v4", cloudflare_v4}, {"ips-v6", cloudflare_v6}});
   BOOST_TEST(of_cloudflare.v4.size() == 4U);
   BOOST_TEST(of_cloudflare.v6.size() == 4U);
   BOOST_TEST(of_cloudflare.source_name == "ips-v4, ips-v6");
@@ -104,8 +110,7 @@ BOOST_AUTO_TEST_CASE(N3_the_hash_is_of_the_file) {
       read_of(Provider::CLOUDFLARE, {{"a", "192.0.2.0/24\n"}, {"b", "2001:db8::/32"}});
   const auto same = read_of(Provider::CLOUDFLARE, {{"a", "192.0.2.0/24\n2001:db8::/32"}});
   BOOST_TEST(body.source_sha256 == same.source_sha256, boost::test_tools::per_element());
-  const auto other =
-      read_of(Provider::CLOUDFLARE, {{"a", "192.0.2.0/24\n2001:db8::/32\n"}});
+  const auto other = read_of(Provider::CLOUDFLARE, {{"a", "192.0.2.0/24\n2001:db8::/32\n"}});
   BOOST_TEST((body.source_sha256 != other.source_sha256));
 }
 
@@ -153,8 +158,8 @@ BOOST_AUTO_TEST_CASE(N3_what_is_malformed_is_refused_with_its_place) {
              "198.51.100.0/24.");
   BOOST_TEST(first(Provider::AWS, replaced(aws, "192.0.2.4/32", "2001:db8::/32")) ==
              "file: prefixes[2].ip_prefix: '2001:db8::/32' is of the other address family.");
-  BOOST_TEST(first(Provider::AWS, replaced(aws, "198.51.100.0/24", "0.0.0.0/0"))
-                 .contains("wider than"));
+  BOOST_TEST(
+      first(Provider::AWS, replaced(aws, "198.51.100.0/24", "0.0.0.0/0")).contains("wider than"));
   BOOST_TEST(first(Provider::AWS, replaced(aws, "1753388594", "yesterday")).contains("syncToken"));
   BOOST_TEST(first(Provider::AWS, replaced(aws, "ipv6_prefix\"", "prefix\"")) ==
              "file: ipv6_prefixes[0]: it has no 'ipv6_prefix'.");
@@ -187,28 +192,55 @@ BOOST_AUTO_TEST_CASE(N3_the_real_files_hold_what_the_providers_own) {
     std::vector<std::string> files;
     std::vector<std::string> inside;
     std::vector<std::string> outside;
+    /// First and last address of ranges, as another program merged them.
+    std::vector<std::pair<std::string, std::string>> ranges;
   };
   const std::vector<Known> all = {
       {Provider::AWS,
        {"aws-ip-ranges.json"},
        {"3.4.12.4", "3.5.140.0", "3.5.143.255", "2600:1f69:7400::"},
-       {"127.0.0.1", "8.8.8.8", "2001:db8::1"}},
+       {"127.0.0.1", "8.8.8.8", "2001:db8::1"},
+       {{"1.178.4.0", "1.178.11.255"},
+        {"52.93.229.148", "52.93.229.149"},
+        {"216.244.0.0", "216.244.6.255"},
+        {"2001:3fc0:800::", "2001:3fc0:8ff:ffff:ffff:ffff:ffff:ffff"},
+        {"2a05:d07f:e000::", "2a05:d07f:e0ff:ffff:ffff:ffff:ffff:ffff"}}},
       {Provider::GOOGLE,
        {"google-cloud-ip-ranges.json"},
        {"34.1.208.0", "34.35.255.255", "2600:1900:4280::", "2600:1900:428f:ffff::"},
-       {"127.0.0.1", "3.4.12.4", "2001:db8::1"}},
+       {"127.0.0.1", "3.4.12.4", "2001:db8::1"},
+       {{"8.34.208.0", "8.34.223.255"},
+        {"34.157.124.0", "34.157.137.255"},
+        {"199.223.232.0", "199.223.236.255"},
+        {"2600:1900:4000::", "2600:1900:40ff:ffff:ffff:ffff:ffff:ffff"},
+        {"2600:1901:81f0::", "2600:1901:81ff:ffff:ffff:ffff:ffff:ffff"}}},
       {Provider::AZURE,
        {"microsoft-azure-ip-ranges.json"},
        {"4.145.74.52", "4.145.74.55", "4.144.0.0", "2a01:111:f403:f910::"},
-       {"127.0.0.1", "104.16.0.0", "2001:db8::1"}},
+       {"127.0.0.1", "104.16.0.0", "2001:db8::1"},
+       {{"4.144.0.0", "4.184.15.255"},
+        {"52.225.144.0", "52.226.255.255"},
+        {"216.220.208.0", "216.220.210.255"},
+        {"2602:fd5e:1::", "2602:fd5e:1:2:ffff:ffff:ffff:ffff"},
+        {"2a01:111:f403::", "2a01:111:f403:ffff:ffff:ffff:ffff:ffff"}}},
       {Provider::CLOUDFLARE,
        {"cloudflare-v4-ip-ranges.txt", "cloudflare-v6-ip-ranges.txt"},
        {"104.16.0.0", "104.27.255.255", "173.245.63.255", "2606:4700::1", "2a06:98c7:ffff::"},
-       {"104.15.255.255", "104.28.0.0", "173.245.64.0", "2606:4701::", "2a06:98c8::"}},
+       {"104.15.255.255", "104.28.0.0", "173.245.64.0", "2606:4701::", "2a06:98c8::"},
+       {{"103.21.244.0", "103.21.247.255"},
+        {"162.158.0.0", "162.159.255.255"},
+        {"198.41.128.0", "198.41.255.255"},
+        {"2400:cb00::", "2400:cb00:ffff:ffff:ffff:ffff:ffff:ffff"},
+        {"2c0f:f248::", "2c0f:f248:ffff:ffff:ffff:ffff:ffff:ffff"}}},
       {Provider::DIGITAL_OCEAN,
        {"digitalocean.csv"},
        {"5.101.96.0", "5.101.107.255", "24.144.64.0", "2a03:b0c0:3:e0::"},
-       {"5.101.95.255", "127.0.0.1", "2001:db8::1"}}};
+       {"5.101.95.255", "127.0.0.1", "2001:db8::1"},
+       {{"5.101.96.0", "5.101.107.255"},
+        {"146.190.0.0", "146.190.179.255"},
+        {"209.97.128.0", "209.97.191.255"},
+        {"2400:6180:0:d0::", "2400:6180:0:d3:ffff:ffff:ffff:ffff"},
+        {"2a03:b0c0:3:f0::", "2a03:b0c0:3:f0:ffff:ffff:ffff:ffff"}}}};
   std::size_t bytes = 0;
   for (const Known& known : all) {
     std::vector<ProviderFile> files;
@@ -224,16 +256,30 @@ BOOST_AUTO_TEST_CASE(N3_the_real_files_hold_what_the_providers_own) {
       BOOST_TEST(domain::holds(ranges, *domain::parse_address(inside)), inside);
     for (const std::string& outside : known.outside)
       BOOST_TEST(!domain::holds(ranges, *domain::parse_address(outside)), outside);
+    for (const auto& [first, last] : known.ranges) {
+      const auto begin = *domain::parse_address(first);
+      const auto end = *domain::parse_address(last);
+      BOOST_TEST(domain::holds(ranges, begin), first);
+      BOOST_TEST(domain::holds(ranges, end), last);
+      BOOST_TEST(!domain::holds(ranges, before(begin)), "before " << first);
+      BOOST_TEST(!domain::holds(ranges, *domain::next_of(end)), "behind " << last);
+    }
     // Each range's ends are inside, what lies beside is not, since ranges do not touch.
     for (std::size_t place = 0; place < body.v4.size(); place += 2) {
+      const domain::Address first{.is_v4 = true, .low = body.v4[place]};
       const domain::Address last{.is_v4 = true, .low = body.v4[place + 1]};
       const auto after = domain::next_of(last);
+      BOOST_REQUIRE(domain::holds(ranges, first));
+      BOOST_REQUIRE(!domain::holds(ranges, before(first)));
       BOOST_REQUIRE(domain::holds(ranges, last));
       BOOST_REQUIRE((!after || !domain::holds(ranges, *after)));
     }
     for (std::size_t place = 0; place < body.v6.size(); place += 4) {
+      const domain::Address first{.high = body.v6[place], .low = body.v6[place + 1]};
       const domain::Address last{.high = body.v6[place + 2], .low = body.v6[place + 3]};
       const auto after = domain::next_of(last);
+      BOOST_REQUIRE(domain::holds(ranges, first));
+      BOOST_REQUIRE(!domain::holds(ranges, before(first)));
       BOOST_REQUIRE(domain::holds(ranges, last));
       BOOST_REQUIRE((!after || !domain::holds(ranges, *after)));
     }

@@ -318,6 +318,36 @@ BOOST_AUTO_TEST_CASE(Q4_who_can_is_complete_page_by_page) {
   BOOST_TEST((who_can(true) == std::vector<std::string>{"ann", "carl"}));
 }
 
+BOOST_AUTO_TEST_CASE(Q4_who_lacks_only_a_condition_is_listed_with_that_as_state) {
+  create_user("ann");
+  schema::AddGrantT grant;
+  grant.effect = schema::Effect::allow;
+  grant.action = "read";
+  grant.resource = "table/customer";
+  grant.conditions = std::make_unique<schema::ConditionsT>();
+  grant.conditions->secure_transport = true;
+  accept("ann", std::move(grant));
+  Audit audit(*this);
+  schema::WhoCanT wanted;
+  wanted.tenant = "acme";
+  wanted.question = std::make_unique<schema::QuestionT>();
+  wanted.question->action = "read";
+  wanted.question->resource = "table/customer";
+  wanted.call = std::make_unique<schema::CallT>();
+  const auto states = [&](bool tls, bool usable_only) {
+    wanted.call->tls = tls;
+    wanted.usable_only = usable_only;
+    const auto page = audit.ask(schema::WhoCanT(wanted));
+    BOOST_REQUIRE(page.code == Code::ok);
+    std::vector<Code> found;
+    for (const auto& holder : page.body.AsHolderPage()->holders) found.push_back(holder->state);
+    return found;
+  };
+  BOOST_TEST((states(false, false) == std::vector<Code>{Code::condition_not_met}));
+  BOOST_TEST(states(false, true).empty());
+  BOOST_TEST((states(true, true) == std::vector<Code>{Code::ok}));
+}
+
 BOOST_AUTO_TEST_CASE(Q3_permissions_tell_each_grant_and_what_stops_the_user) {
   create_user("ann");
   allow("ann", "table/customer");
