@@ -137,8 +137,9 @@ json::object object_at(const std::uint8_t* table, const TypeTable& type) {
     } else if (is_union) {
       object[name] = object_at(follow(place), *form_of(*form.type, union_kind).type);
     } else if (name.ends_with("_ns")) {
-      object[name.substr(0, name.size() - 3)] =
-          time_text(flatbuffers::ReadScalar<std::int64_t>(place));
+      // A zero means that there is none, of a key's expiry as of a file's time.
+      const auto time_ns = flatbuffers::ReadScalar<std::int64_t>(place);
+      if (time_ns != 0) object[name.substr(0, name.size() - 3)] = time_text(time_ns);
     } else {
       object[name] = value_at(place, form);
     }
@@ -157,26 +158,6 @@ json::object to_json(const schema::Record& record) {
   builder.Finish(schema::CreateRecord(builder, &native));
   const auto* root = flatbuffers::GetRoot<schema::Record>(builder.GetBufferPointer());
   return object_at(reinterpret_cast<const std::uint8_t*>(root), *schema::RecordTypeTable());
-}
-
-std::string event_kind(const schema::Event& event) {
-  return schema::EnumNameEventBody(event.body_type());
-}
-
-std::string event_details(const json::object& event) {
-  const auto plain = [](const json::value& value) {
-    return value.is_string() ? std::string(value.as_string()) : json::serialize(value);
-  };
-  std::vector<std::string> parts;
-  for (const auto& [name, value] : event.at("body").as_object()) {
-    if (name == "user" || name.starts_with("sealed_") || value.is_object()) continue;
-    std::vector<std::string> values;
-    for (const auto& one : value.is_array() ? value.as_array() : json::array{value})
-      if (!one.is_object()) values.push_back(plain(one));
-    if (!values.empty())
-      parts.push_back(fmt::format("{}={}", std::string_view(name), fmt::join(values, ",")));
-  }
-  return fmt::format("{}", fmt::join(parts, " "));
 }
 
 std::string uuid_text(const schema::Uuid& id) {

@@ -14,13 +14,9 @@ namespace postern::replay {
 
 /// Names as in the schema; ids in text form; times in RFC 3339, their name without `_ns`; bytes in
 /// hexadecimal; public keys in Z85; enums and kinds by name; broken UTF-8 replaced by U+FFFD.
-/// Every field that a table has a default for is there. The record has passed the gate.
+/// Every field that a table has a default for is there, but no time that is none. The record has
+/// passed the gate.
 boost::json::object to_json(const schema::Record& record);
-
-/// "UserCreated".
-std::string event_kind(const schema::Event& event);
-/// What an event in its JSON form says beside its kind and user, in one line; nothing sealed.
-std::string event_details(const boost::json::object& event);
 
 std::string uuid_text(const schema::Uuid& id);
 /// RFC 3339 in UTC, to the nanosecond or to the second.

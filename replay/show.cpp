@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "daemon/domain/roles.h"
 #include "replay/record_text.h"
 #include "replay/verbs.h"
+#include "tools/client/event_text.h"
 
 namespace postern::replay {
 
@@ -24,13 +26,55 @@ std::string user_name(const Step& step, const schema::Event& event) {
   return user == nullptr ? uuid_text(*event.user()) : user->username;
 }
 
-std::string operator_name(const Step& step) {
-  const schema::Uuid& id = *step.record.operator_id();
+std::string operator_name(const Step& step, const schema::Uuid& id) {
   if (id == domain::daemon_operator) return "daemon";
   if (const auto* entry = step.state.tables().find_operator(id)) return entry->name;
   // Who removes himself had a name before.
   for (const auto& change : step.changes.operators)
     if (change.before && change.before->id == id) return change.before->name;
+  return uuid_text(id);
+}
+
+std::string operator_name(const Step& step) {
+  return operator_name(step, *step.record.operator_id());
+}
+
+/// A role or key that the record takes away had its name before.
+std::string role_name(const Step& step, const schema::Uuid& id) {
+  const auto named_in = [&](const domain::Tenant* tenant) {
+    const auto* role = tenant == nullptr ? nullptr : domain::find_role(*tenant, id);
+    return role == nullptr ? std::string() : role->name;
+  };
+  const schema::Uuid* tenant = step.record.tenant();
+  std::string name =
+      tenant == nullptr ? std::string() : named_in(step.state.tables().find_tenant(*tenant));
+  for (const auto& change : step.changes.tenants)
+    if (name.empty()) name = named_in(change.before.get());
+  return name.empty() ? uuid_text(id) : name;
+}
+
+std::string key_name(const Step& step, const schema::Uuid& id) {
+  for (const auto& change : step.changes.users)
+    for (const auto& user : {change.before, change.after}) {
+      const auto* key = user == nullptr ? nullptr : domain::find_key(*user, id);
+      if (key != nullptr) return key->name;
+    }
+  return uuid_text(id);
+}
+
+std::string name_of(const Step& step, client::Named kind, const schema::Uuid& id) {
+  switch (kind) {
+    case client::Named::tenant: {
+      const auto* tenant = step.state.tables().find_tenant(id);
+      return tenant == nullptr ? uuid_text(id) : tenant->alias;
+    }
+    case client::Named::role:
+      return role_name(step, id);
+    case client::Named::key:
+      return key_name(step, id);
+    case client::Named::operator_entry:
+      return operator_name(step, id);
+  }
   return uuid_text(id);
 }
 
@@ -121,13 +165,16 @@ class Filter {
 
 /// One row for each event; what the record says of all of them stands in each.
 void add_rows(Table& table, const Step& step) {
-  const auto object = to_json(step.record);
-  const auto& events = object.at("events").as_array();
-  for (flatbuffers::uoffset_t i = 0; i < events.size(); ++i) {
-    const schema::Event& event = *step.record.events()->Get(i);
+  const client::EventForms forms{
+      [&](client::Named kind, const schema::Uuid& id) { return name_of(step, kind, id); },
+      time_text_short};
+  for (const schema::Event* event : *step.record.events()) {
+    schema::EventT native;
+    event->UnPackTo(&native);
     table.add({std::to_string(step.record.seq()), time_text_short(step.record.time_ns()),
-               operator_name(step), tenant_name(step), user_name(step, event), event_kind(event),
-               event_details(events[i].as_object()), text_of(step.record.reason())});
+               operator_name(step), tenant_name(step), user_name(step, *event),
+               client::event_kind(native), client::event_details(native, forms),
+               text_of(step.record.reason())});
   }
 }
 

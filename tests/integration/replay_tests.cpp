@@ -251,6 +251,24 @@ BOOST_AUTO_TEST_CASE(Q7_show_prints_the_records_that_events_list_prints) {
   BOOST_TEST(std::ranges::count(listed, '\n') == 8);
 }
 
+BOOST_AUTO_TEST_CASE(Q7_both_programs_tell_every_kind_of_event_alike) {
+  auto story = whole_story();
+  // The one tells the name a user has now, the other the name it had then.
+  story.pop_back();
+  for (auto& message : story) run(std::move(message));
+  const std::string table = postern({"events", "list"});
+  const std::string lines = postern({"--output", "jsonl", "events", "list"});
+  BOOST_TEST(stop().code == 0);
+  BOOST_TEST((replay({"show"}).said == table), table);
+  BOOST_TEST((replay({"show", "--output", "jsonl"}).said == lines), lines);
+  for (const char* part :
+       {"role=chief inner=clerk", "role=nobody", "key=old",
+        "name=ci narrowed_to=close:ticket/sales", "kinds=ticket actions=ticket:open,ticket:close",
+        "lockout_failures=7 networks=AWS", "not_before=1970-01-01T00:00:01Z",
+        "v4_ranges=1 v6_ranges=1"})
+    BOOST_TEST(table.find(part) != std::string::npos, part);
+}
+
 BOOST_AUTO_TEST_CASE(H6_a_stopped_daemons_folder_is_whole_and_a_running_ones_in_use) {
   tell_story();
   for (const char* verb : {"verify", "show", "fold"}) {

@@ -1,45 +1,11 @@
-#include "tools/cli/events.h"
-
 #include <fmt/format.h>
 
 #include "tools/cli/names.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
+#include "tools/client/event_text.h"
 
 namespace postern::cli {
-
-constexpr std::size_t values_shown_max = 32;
-
-std::string event_kind(const schema::EventT& event) {
-  const std::string name = schema::EnumNameEventBody(event.body.type);
-  return name.empty() ? fmt::format("kind {}", static_cast<unsigned>(event.body.type)) : name;
-}
-
-std::string event_details(const schema::EventT& event) {
-  const auto object = to_json(event);
-  const auto* body = object.if_contains("body");
-  std::vector<std::string> parts;
-  if (body == nullptr) return {};
-  for (const auto& [name, value] : body->as_object()) {
-    if (name == "user" || name.starts_with("sealed_") || value.is_object()) continue;
-    if (value.is_array() && value.as_array().size() > values_shown_max) {
-      parts.push_back(fmt::format("{}=({} values)", std::string_view(name),
-                                  value.as_array().size()));
-      continue;
-    }
-    std::vector<std::string> values;
-    const auto add = [&](const boost::json::value& one) {
-      if (!one.is_object()) values.push_back(plain_text(one));
-    };
-    if (value.is_array())
-      for (const auto& one : value.as_array()) add(one);
-    else
-      add(value);
-    if (!values.empty())
-      parts.push_back(fmt::format("{}={}", std::string_view(name), joined(values, ",")));
-  }
-  return joined(parts, " ");
-}
 
 namespace {
 
@@ -57,11 +23,15 @@ struct Asked {
 void add_record(Listing& listing, Names& names, const schema::RecordT& record) {
   if (listing.format() != Format::table) return listing.add_object(to_json(record));
   const auto tenant = names.tenant(record.tenant);
+  const client::EventForms forms{
+      [&](client::Named kind, const schema::Uuid& id) { return names.inner(kind, id, tenant); },
+      time_text_short};
   for (const auto& event : record.events) {
+    names.learn(*event);
     listing.add(record, {std::to_string(record.seq), time_text_short(record.time_ns),
                          names.operator_name(record.operator_id, record.role), tenant,
-                         names.user(event->user, tenant), event_kind(*event), event_details(*event),
-                         record.reason});
+                         names.user(event->user, tenant), client::event_kind(*event),
+                         client::event_details(*event, forms), record.reason});
   }
 }
 

@@ -27,6 +27,27 @@ std::string Names::user(const std::unique_ptr<schema::Uuid>& id, const std::stri
   return named(id);
 }
 
+std::string Names::inner(client::Named kind, const schema::Uuid& id, const std::string& tenant) {
+  const auto told = std::make_unique<schema::Uuid>(id);
+  switch (kind) {
+    case client::Named::tenant:
+      return this->tenant(told);
+    case client::Named::role:
+      if (!names_.contains(uuid_text(told))) read_roles(tenant);
+      break;
+    case client::Named::operator_entry:
+      return operator_name(told, schema::Role::none);
+    case client::Named::key:
+      break;
+  }
+  return named(told);
+}
+
+void Names::learn(const schema::EventT& event) {
+  if (const auto* role = event.body.AsRoleCreated()) names_[uuid_text(role->role)] = role->name;
+  if (const auto* key = event.body.AsKeyCreated()) names_[uuid_text(key->key)] = key->name;
+}
+
 /// Asks no second time for what is not told.
 std::string Names::named(const std::unique_ptr<schema::Uuid>& id) {
   const auto text = uuid_text(id);
@@ -59,6 +80,19 @@ void Names::read_operators() {
   const auto* operators = page ? page->body.AsOperatorPage() : nullptr;
   if (operators == nullptr) return;
   for (const auto& one : operators->operators) names_[uuid_text(one->id)] = one->name;
+}
+
+void Names::read_roles(const std::string& tenant) {
+  schema::ListRolesT list;
+  list.tenant = tenant;
+  list.count_max = page_count;
+  for (;;) {
+    const auto page = read(schema::ListRolesT(list));
+    const auto* roles = page ? page->body.AsRolePage() : nullptr;
+    if (roles == nullptr) return;
+    for (const auto& role : roles->roles) names_[uuid_text(role->id)] = list.after = role->name;
+    if (!roles->more || roles->roles.empty()) return;
+  }
 }
 
 void Names::read_user(const schema::Uuid& id, const std::string& tenant) {

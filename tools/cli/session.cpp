@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 
-#include "tools/cli/events.h"
 #include "tools/cli/text.h"
+#include "tools/client/event_text.h"
 
 namespace postern::cli {
 namespace {
@@ -124,10 +124,13 @@ void Session::print_receipt(const schema::ReceiptT& receipt) {
   if (receipt.repeated && id_given_) talk() << "This id was seen before; nothing was done again.\n";
   if (receipt.dry_run) talk() << "A dry run: nothing was changed. It would cause:\n";
   Table table({"SEQ", "TIME", "EVENT", "USER", "DETAILS"});
+  const client::EventForms forms{
+      [](client::Named, const schema::Uuid& id) { return client::uuid_text(id); }, time_text_short};
   for (const auto& event : receipt.events) {
     table.add({receipt.seq != 0 ? std::to_string(receipt.seq) : "",
-               receipt.time_ns != 0 ? time_text_short(receipt.time_ns) : "", event_kind(*event),
-               uuid_text(event->user), event_details(*event)});
+               receipt.time_ns != 0 ? time_text_short(receipt.time_ns) : "",
+               client::event_kind(*event), uuid_text(event->user),
+               client::event_details(*event, forms)});
   }
   table.write(out());
   for (const auto& secret : receipt.secrets) out() << printable(secret) << '\n';

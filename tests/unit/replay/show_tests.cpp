@@ -80,6 +80,32 @@ BOOST_AUTO_TEST_CASE(Q7_who_removed_himself_keeps_his_name) {
   BOOST_TEST(contains(columns(replay("show --from-seq 17").out), "|otto|-|-|OperatorRemoved|"));
 }
 
+BOOST_AUTO_TEST_CASE(Q7_roles_and_keys_are_told_by_name_even_when_they_go) {
+  using support::command;
+  using support::to;
+  story().by(schema::Role::owner);
+  schema::CreateRoleT role;
+  role.name = "clerk";
+  schema::AssignRoleT assign;
+  assign.role = "clerk";
+  schema::UnassignRoleT unassign;
+  unassign.role = "clerk";
+  schema::DeleteRoleT gone;
+  gone.name = "clerk";
+  schema::CreateKeyT key;
+  key.name = "ci";
+  schema::RevokeKeyT revoke;
+  revoke.name = "ci";
+  story().given(command(role), to("api.bob", assign), to("api.bob", unassign), command(gone),
+                to("api.bob", key), to("api.bob", revoke));
+  append_story();
+  const std::string shown = columns(replay("show --from-seq 16").out);
+  for (const char* row : {"|RoleCreated|name=clerk|", "|api.bob|RoleAssigned|role=clerk|",
+                          "|api.bob|RoleUnassigned|role=clerk|", "|RoleDeleted|role=clerk|",
+                          "|api.bob|KeyCreated|name=ci|", "|api.bob|KeyRevoked|key=ci|"})
+    BOOST_TEST(contains(shown, row), row << " is not in\n" << shown);
+}
+
 BOOST_AUTO_TEST_CASE(json_is_an_array_and_jsonl_a_line_each) {
   const auto array = json::parse(replay("--output json show --tenant acme").out).as_array();
   BOOST_TEST(array.size() == 12U);

@@ -52,6 +52,21 @@ BOOST_AUTO_TEST_CASE(public_keys_are_z85) {
              "HelloWorldHelloWorldHelloWorldHelloWorld");
 }
 
+BOOST_AUTO_TEST_CASE(a_time_that_is_none_is_not_1970) {
+  schema::RecordT record;
+  record.events.push_back(std::make_unique<schema::EventT>());
+  record.events[0]->body.Set(schema::KeyCreatedT());
+  const auto body_of = [&] {
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(schema::CreateRecord(builder, &record));
+    const auto object = to_json(*flatbuffers::GetRoot<schema::Record>(builder.GetBufferPointer()));
+    return object.at("events").at(0).at("body").as_object();
+  };
+  BOOST_TEST(!body_of().contains("expires"));
+  record.events[0]->body.AsKeyCreated()->expires_ns = 1;
+  BOOST_TEST(body_of().at("expires").as_string() == "1970-01-01T00:00:00.000000001Z");
+}
+
 BOOST_AUTO_TEST_CASE(columns_are_as_wide_as_their_characters) {
   std::ostringstream out;
   Table table(out, {"A", "B"});

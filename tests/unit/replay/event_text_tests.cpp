@@ -1,0 +1,337 @@
+// What a table says of each kind of event.
+#include <boost/test/unit_test.hpp>
+#include <set>
+
+#include "replay/record_text.h"
+#include "tools/client/event_text.h"
+
+namespace postern::client {
+
+namespace {
+
+using schema::EventBody;
+
+/// Names each id by its kind and number, and times by their nanoseconds.
+EventForms forms() {
+  return {[](Named kind, const schema::Uuid& id) {
+            constexpr const char* kinds[] = {"tenant-", "role-", "key-", "operator-"};
+            return kinds[static_cast<int>(kind)] + std::to_string(id.low());
+          },
+          [](std::int64_t time_ns) { return "t" + std::to_string(time_ns); }};
+}
+
+std::unique_ptr<schema::Uuid> id(std::uint64_t number) {
+  return std::make_unique<schema::Uuid>(0, number);
+}
+
+std::unique_ptr<schema::GrantReferenceT> reference() {
+  auto made = std::make_unique<schema::GrantReferenceT>();
+  made->seq = 12;
+  made->index = 3;
+  return made;
+}
+
+std::unique_ptr<schema::NetworksT> networks() {
+  auto made = std::make_unique<schema::NetworksT>();
+  made->entries = {"192.0.2.0/24", "AWS"};
+  return made;
+}
+
+template <class Body>
+void grant(Body& body) {
+  body.effect = schema::Effect::deny;
+  body.action = "read";
+  body.resource = "table/a";
+}
+
+template <class Body>
+void conditions(Body& body) {
+  body.conditions = std::make_unique<schema::ConditionsT>();
+  body.conditions->not_before_ns = 0;
+  body.conditions->not_after_ns = 7;
+  body.conditions->networks = networks();
+  body.conditions->secure_transport = true;
+}
+
+struct Said {
+  schema::EventBodyUnion body;
+  std::string text;
+};
+
+template <class Body>
+Said said(
+    const std::string& text, const std::function<void(Body&)>& fill = [](Body&) {}) {
+  Body body;
+  fill(body);
+  Said made;
+  made.body.Set(std::move(body));
+  made.text = text;
+  return made;
+}
+
+std::string details(const schema::EventBodyUnion& body) {
+  schema::EventT event;
+  event.body = body;
+  return event_details(event, forms());
+}
+
+const std::string granted = "effect=deny action=read resource=table/a";
+const std::string met =
+    " not_before=t0 not_after=t7 networks=192.0.2.0/24,AWS"
+    " secure_transport=true";
+
+std::vector<Said> about_users() {
+  using namespace schema;
+  std::vector<Said> all;
+  all.push_back(said<UserCreatedT>(
+      "username=bob status=active api_access=false networks=192.0.2.0/24,AWS api_logging=true",
+      [](auto& b) {
+        b.username = "bob";
+        b.status = UserStatus::active;
+        b.sealed_password = {1, 2, 3};
+        b.settings = std::make_unique<UserSettingsT>();
+        b.settings->networks = networks();
+        b.settings->api_logging = true;
+      }));
+  all.push_back(said<UserStatusChangedT>("from=active to=trashed", [](auto& b) {
+    b.from = UserStatus::active;
+    b.to = UserStatus::trashed;
+  }));
+  all.push_back(
+      said<UserLockedT>("cause=passwords", [](auto& b) { b.cause = LockCause::passwords; }));
+  all.push_back(said<UserUnlockedT>("causes=passwords,tenant", [](auto& b) {
+    b.causes = {LockCause::passwords, LockCause::tenant};
+  }));
+  all.push_back(said<ApiAccessChangedT>("allowed=false"));
+  all.push_back(said<PasswordResetT>("", [](auto& b) { b.sealed_password = {1}; }));
+  all.push_back(said<PasswordChangedT>("", [](auto& b) { b.sealed_password = {1}; }));
+  all.push_back(said<PasswordRehashedT>("", [](auto& b) { b.sealed_password = {1}; }));
+  all.push_back(said<PasswordFailedT>("failures=2 service=operator-4", [](auto& b) {
+    b.failures = 2;
+    b.service = id(4);
+  }));
+  all.push_back(said<PasswordAcceptedT>("service=operator-4", [](auto& b) { b.service = id(4); }));
+  all.push_back(said<PasswordRotatedT>("old_valid_until=t9", [](auto& b) {
+    b.sealed_password = {1};
+    b.old_valid_until_ns = 9;
+  }));
+  all.push_back(said<GrantAddedT>(granted + met, [](auto& b) {
+    grant(b);
+    conditions(b);
+  }));
+  all.push_back(said<GrantRemovedT>(granted + " grant=12.3", [](auto& b) {
+    grant(b);
+    b.grant = reference();
+  }));
+  all.push_back(said<UserRenamedT>("from=bob to=rob", [](auto& b) {
+    b.from = "bob";
+    b.to = "rob";
+  }));
+  all.push_back(said<ProfileChangedT>("", [](auto& b) { b.sealed_profile = {1}; }));
+  all.push_back(said<UserSettingsChangedT>(
+      "skip_ip_check=true secure_transport_required=true session_timeout_seconds=600", [](auto& b) {
+        b.settings = std::make_unique<UserSettingsT>();
+        b.settings->skip_ip_check = true;
+        b.settings->secure_transport_required = true;
+        b.settings->session_timeout_seconds = 600;
+      }));
+  all.push_back(
+      said<KeyCreatedT>("name=ci expires=t5 narrowed_to=read:table/a,*:table/b", [](auto& b) {
+        b.key = id(6);
+        b.name = "ci";
+        b.hash = {1, 2};
+        b.expires_ns = 5;
+        for (const char* action : {"read", "*"}) {
+          auto& part = *b.narrowed_to.emplace_back(std::make_unique<NarrowingT>());
+          part.action = action;
+        }
+        b.narrowed_to[0]->resource = "table/a";
+        b.narrowed_to[1]->resource = "table/b";
+      }));
+  all.push_back(said<KeyRevokedT>("key=key-6", [](auto& b) { b.key = id(6); }));
+  all.push_back(
+      said<SessionEndedT>("session=00000000-0000-0000-0000-000000000009 until=t5", [](auto& b) {
+        b.session = id(9);
+        b.until_ns = 5;
+      }));
+  all.push_back(said<SessionsEndedT>(""));
+  all.push_back(said<RoleAssignedT>("role=role-2", [](auto& b) { b.role = id(2); }));
+  all.push_back(said<RoleUnassignedT>("role=role-2", [](auto& b) { b.role = id(2); }));
+  all.push_back(said<UserUsedT>(
+      "first=t1 last=t8 days=2 allowed=5 denied=3 networks=192.0.2.0/24 clients=till keys=1 "
+      "grants=1",
+      [](auto& b) {
+        b.use = std::make_unique<UseT>();
+        b.use->first_ns = 1;
+        b.use->last_ns = 8;
+        for (const std::uint64_t count : {2U, 3U}) {
+          b.use->days.emplace_back(std::make_unique<UseOfDayT>())->allowed = count;
+          b.use->days.back()->denied = count - 1;
+        }
+        b.use->networks = {"192.0.2.0/24"};
+        b.use->clients = {"till"};
+        b.use->keys.emplace_back(std::make_unique<UseOfKeyT>());
+        b.use->grants.emplace_back(std::make_unique<UseOfGrantT>());
+      }));
+  return all;
+}
+
+std::vector<Said> about_others() {
+  using namespace schema;
+  std::vector<Said> all;
+  all.push_back(
+      said<JournalCreatedT>("installation=00000000-0000-0000-0000-000000000001 "
+                            "program_version=0.1",
+                            [](auto& b) {
+                              b.installation = id(1);
+                              b.program_version = "0.1";
+                            }));
+  all.push_back(
+      said<TenantCreatedT>("alias=acme display_name=Acme password_length_min=12", [](auto& b) {
+        b.alias = "acme";
+        b.display_name = "Acme";
+        b.policies = std::make_unique<PoliciesT>();
+        b.policies->password_length_min = 12;
+      }));
+  all.push_back(said<TenantEnabledT>(""));
+  all.push_back(said<TenantDisabledT>(""));
+  all.push_back(said<TenantSessionsEndedT>(""));
+  all.push_back(said<TenantChangedT>(
+      "display_name=Acme new_user_status=new_user username_prefix=API_ username_prefix_rule=warn "
+      "networks=192.0.2.0/24,AWS signatures_required=true",
+      [](auto& b) {
+        b.display_name = "Acme";
+        b.policies = std::make_unique<PoliciesT>();
+        b.policies->new_user_status = UserStatus::new_user;
+        b.policies->username_prefix = "API_";
+        b.policies->username_prefix_rule = PrefixRule::warn;
+        b.policies->networks = networks();
+        b.policies->signatures_required = true;
+      }));
+  all.push_back(said<CatalogueDefinedT>(
+      "kinds=ticket actions=ticket:open resources=ticket/sales replace=true", [](auto& b) {
+        auto& kind = *b.kinds.emplace_back(std::make_unique<CatalogueKindT>());
+        kind.name = "ticket";
+        kind.actions.emplace_back(std::make_unique<CatalogueActionT>())->name = "open";
+        kind.resources.emplace_back(std::make_unique<CatalogueResourceT>())->path = "ticket/sales";
+        b.replace = true;
+      }));
+  all.push_back(
+      said<CatalogueRetiredT>("kinds=a actions=ticket:open resources=ticket/b", [](auto& b) {
+        b.kinds = {"a"};
+        auto& action = *b.actions.emplace_back(std::make_unique<ActionNameT>());
+        action.kind = "ticket";
+        action.action = "open";
+        b.resources = {"ticket/b"};
+      }));
+  all.push_back(said<RoleCreatedT>("name=clerk description=Sees all", [](auto& b) {
+    b.role = id(2);
+    b.name = "clerk";
+    b.description = "Sees all";
+  }));
+  all.push_back(said<RoleDeletedT>("role=role-2", [](auto& b) { b.role = id(2); }));
+  all.push_back(said<RoleGrantAddedT>("role=role-2 " + granted + met, [](auto& b) {
+    b.role = id(2);
+    grant(b);
+    conditions(b);
+  }));
+  all.push_back(said<RoleGrantRemovedT>("role=role-2 " + granted + " grant=12.3", [](auto& b) {
+    b.role = id(2);
+    grant(b);
+    b.grant = reference();
+  }));
+  const auto nest = [](auto& b) {
+    b.role = id(2);
+    b.inner = id(3);
+  };
+  all.push_back(said<RoleNestedT>("role=role-2 inner=role-3", nest));
+  all.push_back(said<RoleUnnestedT>("role=role-2 inner=role-3", nest));
+  const auto stand = [](auto& b) {
+    b.standing = std::make_unique<OperatorStandingT>();
+    b.standing->uid = 0;
+    b.standing->keys.emplace_back(std::make_unique<PublicKeyT>());
+    b.standing->tenant_ids.emplace_back(std::make_unique<TenantIdT>())->id = id(1);
+    b.standing->vouches = true;
+  };
+  all.push_back(said<OperatorAddedT>(
+      "name=till role=service uid=0 keys=1 tenants=tenant-1 vouches=true", [&](auto& b) {
+        b.name = "till";
+        b.role = schema::Role::service;
+        stand(b);
+      }));
+  all.push_back(said<OperatorChangedT>(
+      "operator=operator-4 role=manager uid=0 keys=1 tenants=tenant-1 vouches=true", [&](auto& b) {
+        b.operator_id = id(4);
+        b.role = schema::Role::manager;
+        stand(b);
+      }));
+  all.push_back(
+      said<OperatorRemovedT>("operator=operator-4", [](auto& b) { b.operator_id = id(4); }));
+  all.push_back(
+      said<CommandRefusedT>("operator=operator-4 code=not_permitted count=7", [](auto& b) {
+        b.operator_id = id(4);
+        b.code = schema::Code::not_permitted;
+        b.count = 7;
+      }));
+  all.push_back(said<RangesImportedT>(
+      "provider=AWS source_name=ip.json source_sha256=0aff source_time=t5 v4_ranges=2 "
+      "v6_ranges=1",
+      [](auto& b) {
+        b.provider = Provider::AWS;
+        b.source_name = "ip.json";
+        b.source_sha256 = {0x0a, 0xff};
+        b.source_time_ns = 5;
+        b.v4 = {1, 2, 5, 6};
+        b.v6 = {0, 1, 0, 2};
+      }));
+  return all;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(event_text_tests)
+
+BOOST_AUTO_TEST_CASE(Q7_every_kind_of_event_tells_its_essentials) {
+  auto all = about_users();
+  for (Said& one : about_others()) all.push_back(std::move(one));
+  std::set<EventBody> told;
+  for (const Said& one : all) {
+    const char* name = schema::EnumNameEventBody(one.body.type);
+    BOOST_TEST(told.insert(one.body.type).second, name << " twice");
+    BOOST_TEST(details(one.body) == one.text, name << ": " << details(one.body));
+    schema::EventT event;
+    event.body = one.body;
+    BOOST_TEST(event_kind(event) == name);
+  }
+  for (const EventBody kind : schema::EnumValuesEventBody())
+    BOOST_TEST((kind == EventBody::NONE || told.contains(kind)), schema::EnumNameEventBody(kind)
+                                                                     << " is not told of");
+}
+
+BOOST_AUTO_TEST_CASE(long_lists_are_counted) {
+  schema::UserUsedT used;
+  used.use = std::make_unique<schema::UseT>();
+  used.use->networks.assign(32, "n");
+  schema::EventBodyUnion body;
+  body.Set(schema::UserUsedT(used));
+  BOOST_TEST(details(body).starts_with("networks=n,n,"));
+  used.use->networks.emplace_back("n");
+  body.Set(std::move(used));
+  BOOST_TEST(details(body) == "networks=(33 values)");
+}
+
+BOOST_AUTO_TEST_CASE(what_this_program_does_not_know_is_its_number) {
+  schema::EventT event;
+  event.body.type = static_cast<EventBody>(200);
+  BOOST_TEST(event_kind(event) == "kind 200");
+  BOOST_TEST(event_details(event, forms()) == "");
+  event.body.type = EventBody::NONE;
+  schema::UserLockedT locked;
+  locked.cause = static_cast<schema::LockCause>(99);
+  event.body.Set(std::move(locked));
+  BOOST_TEST(event_details(event, forms()) == "cause=99");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace postern::client

@@ -1,0 +1,373 @@
+#include "tools/client/event_text.h"
+
+#include <cstdio>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace postern::client {
+
+namespace {
+
+using schema::EventBody;
+
+constexpr std::size_t values_shown_max = 32;
+
+std::string joined(const std::vector<std::string>& values) {
+  if (values.size() > values_shown_max) return "(" + std::to_string(values.size()) + " values)";
+  std::string text;
+  for (const std::string& value : values) text += (text.empty() ? "" : ",") + value;
+  return text;
+}
+
+/// What has no name.
+std::string plain(const std::unique_ptr<schema::Uuid>& id) {
+  if (id == nullptr) return {};
+  char text[37];
+  std::snprintf(
+      text, sizeof text, "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(id->high() >> 32U),
+      static_cast<unsigned>(id->high() >> 16U & 0xffffU),
+      static_cast<unsigned>(id->high() & 0xffffU), static_cast<unsigned>(id->low() >> 48U),
+      static_cast<unsigned long long>(id->low() & 0xffff'ffff'ffffU));
+  return text;
+}
+
+/// Parts of one line, in the order they are added; what is empty, zero or absent is left out.
+class Line {
+ public:
+  explicit Line(const EventForms& forms) : forms_(forms) {}
+
+  Line& text(std::string_view name, std::string_view value) {
+    if (value.empty()) return *this;
+    text_ += (text_.empty() ? "" : " ") + std::string(name) + '=' + std::string(value);
+    return *this;
+  }
+  template <class Enum>
+  Line& named(std::string_view name, Enum value, const char* value_name) {
+    const bool known = value_name != nullptr && *value_name != '\0';
+    return text(name, known ? value_name : std::to_string(static_cast<unsigned>(value)));
+  }
+  Line& number(std::string_view name, std::uint64_t value) {
+    return value == 0 ? *this : text(name, std::to_string(value));
+  }
+  Line& flag(std::string_view name, bool value) { return text(name, value ? "true" : "false"); }
+  Line& flag_if_set(std::string_view name, bool value) { return value ? flag(name, true) : *this; }
+  Line& list(std::string_view name, const std::vector<std::string>& values) {
+    return text(name, joined(values));
+  }
+  Line& time(std::string_view name, std::int64_t time_ns) {
+    return time_ns == 0 ? *this : text(name, forms_.time_of(time_ns));
+  }
+  Line& id(std::string_view name, Named kind, const std::unique_ptr<schema::Uuid>& id) {
+    return id == nullptr ? *this : text(name, forms_.name_of(kind, *id));
+  }
+
+  Line& reference(const std::unique_ptr<schema::GrantReferenceT>& grant) {
+    if (grant == nullptr) return *this;
+    return text("grant", std::to_string(grant->seq) + '.' + std::to_string(grant->index));
+  }
+  Line& networks(const std::unique_ptr<schema::NetworksT>& networks) {
+    return networks == nullptr ? *this : list("networks", networks->entries);
+  }
+  template <class Body>
+  Line& what_is_granted(const Body& body) {
+    named("effect", body.effect, schema::EnumNameEffect(body.effect));
+    return text("action", body.action).text("resource", body.resource);
+  }
+  Line& conditions(const std::unique_ptr<schema::ConditionsT>& conditions) {
+    if (conditions == nullptr) return *this;
+    if (conditions->not_before_ns) text("not_before", forms_.time_of(*conditions->not_before_ns));
+    if (conditions->not_after_ns) text("not_after", forms_.time_of(*conditions->not_after_ns));
+    networks(conditions->networks);
+    return flag_if_set("secure_transport", conditions->secure_transport);
+  }
+  Line& settings(const std::unique_ptr<schema::UserSettingsT>& settings) {
+    if (settings == nullptr) return *this;
+    networks(settings->networks);
+    flag_if_set("skip_ip_check", settings->skip_ip_check);
+    flag_if_set("secure_transport_required", settings->secure_transport_required);
+    number("session_timeout_seconds", settings->session_timeout_seconds);
+    return flag_if_set("api_logging", settings->api_logging);
+  }
+  Line& policies(const std::unique_ptr<schema::PoliciesT>& policies);
+  Line& standing(const std::unique_ptr<schema::OperatorStandingT>& standing);
+  Line& use(const std::unique_ptr<schema::UseT>& use);
+
+  const EventForms& forms() const { return forms_; }
+  std::string take() { return std::move(text_); }
+
+ private:
+  const EventForms& forms_;
+  std::string text_;
+};
+
+Line& Line::policies(const std::unique_ptr<schema::PoliciesT>& policies) {
+  if (policies == nullptr) return *this;
+  static const schema::PoliciesT usual;
+  using Policies = schema::PoliciesT;
+  const auto tell_number = [&](std::string_view name, auto Policies::*field) {
+    if ((*policies).*field != usual.*field) text(name, std::to_string((*policies).*field));
+  };
+  const auto tell_flag = [&](std::string_view name, bool Policies::*field) {
+    if ((*policies).*field != usual.*field) flag(name, (*policies).*field);
+  };
+  tell_number("password_length_min", &Policies::password_length_min);
+  tell_flag("password_needs_digit_or_symbol", &Policies::password_needs_digit_or_symbol);
+  text("password_forbidden_characters", policies->password_forbidden_characters);
+  tell_number("lockout_failures", &Policies::lockout_failures);
+  tell_flag("direct_deletion", &Policies::direct_deletion);
+  if (policies->new_user_status != usual.new_user_status)
+    named("new_user_status", policies->new_user_status,
+          schema::EnumNameUserStatus(policies->new_user_status));
+  tell_flag("new_user_api_access", &Policies::new_user_api_access);
+  tell_flag("tell_reasons", &Policies::tell_reasons);
+  tell_flag("username_generated", &Policies::username_generated);
+  tell_flag("username_fixed", &Policies::username_fixed);
+  text("username_prefix", policies->username_prefix);
+  if (policies->username_prefix_rule != usual.username_prefix_rule)
+    named("username_prefix_rule", policies->username_prefix_rule,
+          schema::EnumNamePrefixRule(policies->username_prefix_rule));
+  tell_number("session_timeout_seconds", &Policies::session_timeout_seconds);
+  tell_number("session_seconds_max", &Policies::session_seconds_max);
+  tell_number("lock_seconds", &Policies::lock_seconds);
+  tell_flag("same_wrong_password_counts_once", &Policies::same_wrong_password_counts_once);
+  tell_flag("lock_closes_password_only", &Policies::lock_closes_password_only);
+  networks(policies->networks);
+  tell_flag("user_networks_mandatory", &Policies::user_networks_mandatory);
+  tell_flag("secure_transport_required", &Policies::secure_transport_required);
+  tell_flag("signatures_required", &Policies::signatures_required);
+  return *this;
+}
+
+Line& Line::standing(const std::unique_ptr<schema::OperatorStandingT>& standing) {
+  if (standing == nullptr) return *this;
+  if (standing->uid) text("uid", std::to_string(*standing->uid));
+  number("keys", standing->keys.size());
+  number("signing_keys", standing->signing_keys.size());
+  flag_if_set("all_tenants", standing->all_tenants);
+  std::vector<std::string> tenants = standing->tenants;
+  for (const auto& tenant : standing->tenant_ids)
+    if (tenant->id != nullptr) tenants.push_back(forms_.name_of(Named::tenant, *tenant->id));
+  list("tenants", tenants);
+  return flag_if_set("vouches", standing->vouches);
+}
+
+Line& Line::use(const std::unique_ptr<schema::UseT>& use) {
+  if (use == nullptr) return *this;
+  std::uint64_t allowed = 0;
+  std::uint64_t denied = 0;
+  for (const auto& day : use->days) {
+    allowed += day->allowed;
+    denied += day->denied;
+  }
+  time("first", use->first_ns).time("last", use->last_ns);
+  number("days", use->days.size()).number("allowed", allowed).number("denied", denied);
+  list("networks", use->networks).list("clients", use->clients);
+  return number("keys", use->keys.size()).number("grants", use->grants.size());
+}
+
+// ---- kinds with a list of parts
+
+std::vector<std::string> narrowings_of(const schema::KeyCreatedT& body) {
+  std::vector<std::string> parts;
+  for (const auto& part : body.narrowed_to) parts.push_back(part->action + ":" + part->resource);
+  return parts;
+}
+
+std::string defined(const schema::CatalogueDefinedT& body, Line line) {
+  std::vector<std::string> kinds;
+  std::vector<std::string> actions;
+  std::vector<std::string> resources;
+  for (const auto& kind : body.kinds) {
+    kinds.push_back(kind->name);
+    for (const auto& action : kind->actions) actions.push_back(kind->name + ":" + action->name);
+    for (const auto& resource : kind->resources) resources.push_back(resource->path);
+  }
+  line.list("kinds", kinds).list("actions", actions).list("resources", resources);
+  return line.flag_if_set("replace", body.replace).take();
+}
+
+std::string retired(const schema::CatalogueRetiredT& body, Line line) {
+  std::vector<std::string> actions;
+  for (const auto& action : body.actions) actions.push_back(action->kind + ":" + action->action);
+  return line.list("kinds", body.kinds)
+      .list("actions", actions)
+      .list("resources", body.resources)
+      .take();
+}
+
+std::string imported(const schema::RangesImportedT& body, Line line) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string hash;
+  for (const std::uint8_t byte : body.source_sha256) {
+    hash += digits[byte >> 4U];
+    hash += digits[byte & 15U];
+  }
+  line.named("provider", body.provider, schema::EnumNameProvider(body.provider));
+  line.text("source_name", body.source_name).text("source_sha256", hash);
+  line.time("source_time", body.source_time_ns);
+  return line.number("v4_ranges", body.v4.size() / 2)
+      .number("v6_ranges", body.v6.size() / 4)
+      .take();
+}
+
+std::string unlocked(const schema::UserUnlockedT& body, Line line) {
+  std::vector<std::string> causes;
+  for (const auto cause : body.causes) causes.emplace_back(schema::EnumNameLockCause(cause));
+  return line.list("causes", causes).take();
+}
+
+template <class Body>
+std::string of_role(const Body& body, Line line) {
+  return line.id("role", Named::role, body.role).take();
+}
+
+template <class Body>
+std::string of_nesting(const Body& body, Line line) {
+  return line.id("role", Named::role, body.role).id("inner", Named::role, body.inner).take();
+}
+
+}  // namespace
+
+std::string event_kind(const schema::EventT& event) {
+  const std::string name = schema::EnumNameEventBody(event.body.type);
+  return name.empty() ? "kind " + std::to_string(static_cast<unsigned>(event.body.type)) : name;
+}
+
+// A switch without a default: a new kind is told here or does not compile.
+std::string event_details(const schema::EventT& event, const EventForms& forms) {
+  const auto& body = event.body;
+  Line line(forms);
+  switch (body.type) {
+    case EventBody::NONE:
+    case EventBody::TenantEnabled:
+    case EventBody::TenantDisabled:
+    case EventBody::PasswordReset:
+    case EventBody::PasswordChanged:
+    case EventBody::PasswordRehashed:
+    case EventBody::TenantSessionsEnded:
+    case EventBody::ProfileChanged:
+    case EventBody::SessionsEnded:
+      return {};
+    case EventBody::JournalCreated:
+      return line.text("installation", plain(body.AsJournalCreated()->installation))
+          .text("program_version", body.AsJournalCreated()->program_version)
+          .take();
+    case EventBody::TenantCreated: {
+      const auto& created = *body.AsTenantCreated();
+      line.text("alias", created.alias).text("display_name", created.display_name);
+      return line.policies(created.policies).take();
+    }
+    case EventBody::TenantChanged:
+      return line.text("display_name", body.AsTenantChanged()->display_name)
+          .policies(body.AsTenantChanged()->policies)
+          .take();
+    case EventBody::CatalogueDefined:
+      return defined(*body.AsCatalogueDefined(), line);
+    case EventBody::CatalogueRetired:
+      return retired(*body.AsCatalogueRetired(), line);
+    case EventBody::UserCreated: {
+      const auto& created = *body.AsUserCreated();
+      line.text("username", created.username);
+      line.named("status", created.status, schema::EnumNameUserStatus(created.status));
+      return line.flag("api_access", created.api_access).settings(created.settings).take();
+    }
+    case EventBody::UserStatusChanged: {
+      const auto& changed = *body.AsUserStatusChanged();
+      line.named("from", changed.from, schema::EnumNameUserStatus(changed.from));
+      return line.named("to", changed.to, schema::EnumNameUserStatus(changed.to)).take();
+    }
+    case EventBody::UserLocked: {
+      const auto cause = body.AsUserLocked()->cause;
+      return line.named("cause", cause, schema::EnumNameLockCause(cause)).take();
+    }
+    case EventBody::UserUnlocked:
+      return unlocked(*body.AsUserUnlocked(), line);
+    case EventBody::ApiAccessChanged:
+      return line.flag("allowed", body.AsApiAccessChanged()->allowed).take();
+    case EventBody::UserRenamed:
+      return line.text("from", body.AsUserRenamed()->from)
+          .text("to", body.AsUserRenamed()->to)
+          .take();
+    case EventBody::UserSettingsChanged:
+      return line.settings(body.AsUserSettingsChanged()->settings).take();
+    case EventBody::PasswordFailed:
+      return line.number("failures", body.AsPasswordFailed()->failures)
+          .id("service", Named::operator_entry, body.AsPasswordFailed()->service)
+          .take();
+    case EventBody::PasswordAccepted:
+      return line.id("service", Named::operator_entry, body.AsPasswordAccepted()->service).take();
+    case EventBody::PasswordRotated:
+      return line.time("old_valid_until", body.AsPasswordRotated()->old_valid_until_ns).take();
+    case EventBody::KeyCreated: {
+      const auto& created = *body.AsKeyCreated();
+      line.text("name", created.name).time("expires", created.expires_ns);
+      return line.list("narrowed_to", narrowings_of(created)).take();
+    }
+    case EventBody::KeyRevoked:
+      return line.id("key", Named::key, body.AsKeyRevoked()->key).take();
+    case EventBody::SessionEnded: {
+      const auto& ended = *body.AsSessionEnded();
+      return line.text("session", plain(ended.session)).time("until", ended.until_ns).take();
+    }
+    case EventBody::GrantAdded:
+      return line.what_is_granted(*body.AsGrantAdded())
+          .conditions(body.AsGrantAdded()->conditions)
+          .take();
+    case EventBody::GrantRemoved:
+      return line.what_is_granted(*body.AsGrantRemoved())
+          .reference(body.AsGrantRemoved()->grant)
+          .take();
+    case EventBody::RoleCreated:
+      return line.text("name", body.AsRoleCreated()->name)
+          .text("description", body.AsRoleCreated()->description)
+          .take();
+    case EventBody::RoleDeleted:
+      return of_role(*body.AsRoleDeleted(), line);
+    case EventBody::RoleAssigned:
+      return of_role(*body.AsRoleAssigned(), line);
+    case EventBody::RoleUnassigned:
+      return of_role(*body.AsRoleUnassigned(), line);
+    case EventBody::RoleNested:
+      return of_nesting(*body.AsRoleNested(), line);
+    case EventBody::RoleUnnested:
+      return of_nesting(*body.AsRoleUnnested(), line);
+    case EventBody::RoleGrantAdded:
+      return line.id("role", Named::role, body.AsRoleGrantAdded()->role)
+          .what_is_granted(*body.AsRoleGrantAdded())
+          .conditions(body.AsRoleGrantAdded()->conditions)
+          .take();
+    case EventBody::RoleGrantRemoved:
+      return line.id("role", Named::role, body.AsRoleGrantRemoved()->role)
+          .what_is_granted(*body.AsRoleGrantRemoved())
+          .reference(body.AsRoleGrantRemoved()->grant)
+          .take();
+    case EventBody::OperatorAdded: {
+      const auto& added = *body.AsOperatorAdded();
+      line.text("name", added.name).named("role", added.role, schema::EnumNameRole(added.role));
+      return line.standing(added.standing).take();
+    }
+    case EventBody::OperatorChanged: {
+      const auto& changed = *body.AsOperatorChanged();
+      line.id("operator", Named::operator_entry, changed.operator_id);
+      line.named("role", changed.role, schema::EnumNameRole(changed.role));
+      return line.standing(changed.standing).take();
+    }
+    case EventBody::OperatorRemoved:
+      return line.id("operator", Named::operator_entry, body.AsOperatorRemoved()->operator_id)
+          .take();
+    case EventBody::CommandRefused: {
+      const auto& refused = *body.AsCommandRefused();
+      line.id("operator", Named::operator_entry, refused.operator_id);
+      line.named("code", refused.code, schema::EnumNameCode(refused.code));
+      return line.number("count", refused.count).take();
+    }
+    case EventBody::RangesImported:
+      return imported(*body.AsRangesImported(), line);
+    case EventBody::UserUsed:
+      return line.use(body.AsUserUsed()->use).take();
+  }
+  return {};
+}
+
+}  // namespace postern::client

@@ -1,0 +1,30 @@
+// An event's essentials in one line, for the tables of people. Functions without state, for any
+// thread. What strangers chose stands in it as it is: whoever prints it makes it fit.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "event_generated.h"
+
+namespace postern::client {
+
+/// What an id in an event may be of, besides the user and the tenant of its row.
+enum class Named { tenant, role, key, operator_entry };
+
+/// How whoever prints tells ids and times; both give text for whatever they are given.
+struct EventForms {
+  std::function<std::string(Named, const schema::Uuid&)> name_of;
+  std::function<std::string(std::int64_t time_ns)> time_of;
+};
+
+/// "UserCreated"; of a kind this program does not know, its number.
+std::string event_kind(const schema::EventT& event);
+
+/// "effect=allow action=read resource=table/customer": what the event says beside its kind and
+/// user. Times and lists without their unit; nothing sealed, no hash of a secret; lists of over 32
+/// as their count; of policies and settings, those that are not as by default.
+std::string event_details(const schema::EventT& event, const EventForms& forms);
+
+}  // namespace postern::client
