@@ -21,8 +21,6 @@ namespace fs = std::filesystem;
 using leveldb::Slice;
 using leveldb::Status;
 
-constexpr std::uint64_t sector = 512;
-
 std::string folder_of(const std::string& name) { return fs::path(name).parent_path().native(); }
 
 Status on_purpose(const std::string& name) { return Status::IOError(name, "fails on purpose"); }
@@ -75,7 +73,7 @@ class FaultEnv::File final : public leveldb::WritableFile {
     const Outcome outcome = env_.next(Operation::sync, name_);
     if (outcome == Outcome::works) {
       const Status status = write(buffer_.size());
-      if (status.ok()) node_->synced = written_;
+      if (status.ok() && !env_.syncs_lie) node_->synced = written_;
       return status;
     }
     if (outcome == Outcome::halfway) write(buffer_.size());
@@ -139,6 +137,7 @@ std::vector<Step> FaultEnv::steps() const {
 // Called with the lock held, once for each operation.
 FaultEnv::Outcome FaultEnv::next(Operation operation, const std::string& name) {
   steps_.push_back({operation, fs::path(name).filename().native()});
+  if (before_step) before_step(steps_.back());
   Outcome outcome = Outcome::works;
   if (power_for_ == 0)
     outcome = std::exchange(dark_, true) ? Outcome::nothing : Outcome::halfway;
@@ -237,18 +236,18 @@ void FaultEnv::rename_folder(const std::string& from, const std::string& to) {
   renamed_folders_.emplace_back(from, to);
 }
 
-std::map<std::string, std::string> FaultEnv::left_over(const Names& names, bool torn,
-                                                       std::uint64_t seed) {
+FaultEnv::Image FaultEnv::left_over(const Names& names, Left how, std::uint64_t seed,
+                                    std::uint64_t sector) {
   std::mt19937_64 random(seed);
   std::map<Node*, std::string> places;
   for (const auto& [name, node] : live_) places[node.get()] = name;
 
-  std::map<std::string, std::string> left;
+  Image left;
   for (const auto& [name, node] : names) {
     const auto place = places.find(node.get());
     std::string bytes = place == places.end() ? node->kept : contents(place->second);
-    std::uint64_t size = node->synced;
-    if (torn && size < bytes.size()) {
+    std::uint64_t size = how == Left::written ? bytes.size() : node->synced;
+    if (how == Left::torn && size < bytes.size()) {
       const std::uint64_t end = size + random() % (bytes.size() - size + 1);
       size = std::max(size, end / sector * sector);
     }
@@ -258,12 +257,17 @@ std::map<std::string, std::string> FaultEnv::left_over(const Names& names, bool 
   return left;
 }
 
+FaultEnv::Image FaultEnv::left_now(Left left, std::uint64_t seed, std::uint64_t sector) {
+  const std::lock_guard lock(mutex_);
+  const bool all_names = left == Left::written || (left == Left::torn && seed % 2 == 1);
+  return left_over(all_names ? live_ : durable_, left, seed, sector);
+}
+
 void FaultEnv::crash(Left left, std::uint64_t seed) {
   const std::lock_guard lock(mutex_);
   if (left != Left::written) {
-    const bool torn = left == Left::torn;
-    const bool all_names = torn && seed % 2 == 1;
-    const auto files = left_over(all_names ? live_ : durable_, torn, seed);
+    const bool all_names = left == Left::torn && seed % 2 == 1;
+    const Image files = left_now(left, seed);
     for (const auto& entry : live_) fs::remove(entry.first);
     if (!all_names)
       for (const auto& [from, to] : renamed_folders_) fs::rename(to, from);

@@ -4,6 +4,7 @@
 #include <leveldb/env.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -60,6 +61,15 @@ class FaultEnv final : public leveldb::EnvWrapper, public journal::Disk {
   /// Turns the power on again over what is left. No file may be open.
   void crash(Left left, std::uint64_t seed = 0);
 
+  /// Files by their names, with what they hold.
+  using Image = std::map<std::string, std::string>;
+  /// What a power cut now would leave; torn at sectors of so many bytes.
+  Image left_now(Left left, std::uint64_t seed = 0, std::uint64_t sector = 512);
+  /// Called before each operation, on its thread; may ask what would be left.
+  std::function<void(const Step&)> before_step;
+  /// The guard switched off that a test of tests needs: what claims to be synced is not.
+  bool syncs_lie = false;
+
   leveldb::Status NewWritableFile(const std::string& name, leveldb::WritableFile** file) override;
   leveldb::Status RemoveFile(const std::string& name) override;
   leveldb::Status RenameFile(const std::string& from, const std::string& to) override;
@@ -87,9 +97,10 @@ class FaultEnv final : public leveldb::EnvWrapper, public journal::Disk {
   void adopt(const std::string& folder);
   void forget_name(const std::string& name);
   void rename_folder(const std::string& from, const std::string& to);
-  std::map<std::string, std::string> left_over(const Names& names, bool torn, std::uint64_t seed);
+  Image left_over(const Names& names, Left left, std::uint64_t seed, std::uint64_t sector);
 
-  mutable std::mutex mutex_;
+  // `before_step` is called with it held.
+  mutable std::recursive_mutex mutex_;
   std::vector<Step> steps_;
   std::map<Operation, Plan> plans_;
   std::optional<std::uint64_t> power_for_;
