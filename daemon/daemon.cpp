@@ -497,6 +497,7 @@ std::vector<std::pair<std::string, std::uint64_t>> Daemon::counters() const {
       {"queries", vitals_.queries},
       {"decisions", vitals_.decisions},
       {"password_checks", vitals_.password_checks},
+      {"password_hashes", vitals_.password_hashes},
       {"history_requests", vitals_.history_requests},
       {"malformed", vitals_.malformed},
       {"strangers", vitals_.strangers},

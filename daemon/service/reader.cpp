@@ -330,9 +330,8 @@ void Reader::go_on_with_long_checks() {
 }
 
 void Reader::finish(LongCheck& job) {
-  const auto body =
-      schema::CreateChecked(job.builder, job.builder.CreateVector(job.decisions),
-                            &job.bearer.user->id);
+  const auto body = schema::CreateChecked(job.builder, job.builder.CreateVector(job.decisions),
+                                          &job.bearer.user->id);
   send(job.peer, job.builder, *job.query, schema::AnswerBody::Checked, body.Union(), job.time_ns,
        job.seq);
 }
@@ -454,7 +453,10 @@ bool Reader::consider(Ask& ask) {
     ask->user = user->id;
     ask->password_seq = user->password_seq;
   }
-  if (parts_.desk.check(ask, stop == Code::ok ? user : nullptr, call.now_ns)) return false;
+  if (parts_.desk.check(ask, stop == Code::ok ? user : nullptr, call.now_ns)) {
+    count(parts_.vitals.password_hashes);
+    return false;
+  }
   refuse_busy(ask->peer, query.id(), parts_.desk.retry_after_ms());
   return true;
 }

@@ -22,6 +22,8 @@ struct Vitals {
   std::atomic<std::uint64_t> queries{0};
   std::atomic<std::uint64_t> decisions{0};
   std::atomic<std::uint64_t> password_checks{0};
+  /// Those of them that took a hash.
+  std::atomic<std::uint64_t> password_hashes{0};
   std::atomic<std::uint64_t> history_requests{0};
   /// Messages that did not pass the gate for untrusted bytes.
   std::atomic<std::uint64_t> malformed{0};

@@ -167,6 +167,65 @@ BOOST_AUTO_TEST_CASE(S2_a_restart_ends_no_session_and_revives_none) {
   BOOST_TEST((check(next) == Code::session_expired));
 }
 
+BOOST_AUTO_TEST_CASE(C11_after_a_restart_a_kept_token_saves_every_hash) {
+  client::Options options = owner_options();
+  options.keep_tokens = true;
+  auto made = client::Client::make(options);
+  BOOST_REQUIRE(made);
+  client::Client shop = std::move(*made);
+  const auto ask = [&](const std::string& secret) {
+    const auto got = shop.ask(authenticate("acme", "shop", secret));
+    if (!got) BOOST_FAIL(got.error().sentence);
+    return *got->body.AsAuthenticated();
+  };
+  const auto hashes = [&] {
+    schema::QueryT query;
+    query.body.Set(schema::GetStatusT());
+    const auto got = asker.ask(std::move(query));
+    BOOST_REQUIRE(got);
+    for (const auto& counter : got->body.AsStatus()->counters)
+      if (counter->name == "password_hashes") return counter->value;
+    BOOST_FAIL("there is no such counter");
+    return std::uint64_t{0};
+  };
+  const auto before = ask(password);
+  BOOST_REQUIRE(before.allowed);
+  BOOST_TEST(hashes() == 1u);
+  for (const bool clean : {true, false}) {
+    if (clean)
+      BOOST_TEST(stop().code == 0);
+    else
+      kill();
+    start_again();
+    const auto after = ask(password);
+    BOOST_TEST(after.allowed);
+    BOOST_REQUIRE(after.session != nullptr);
+    BOOST_TEST((*after.session == *before.session));
+    auto query = check_by_name("acme", "", "read", "table/customer");
+    schema::PasswordCredentialT credential;
+    credential.username = "shop";
+    credential.password = password;
+    query.body.AsCheck()->credential.Set(std::move(credential));
+    const auto checked = shop.ask(std::move(query));
+    BOOST_REQUIRE(checked);
+    BOOST_TEST(checked->body.AsChecked()->decisions.at(0)->allowed);
+    BOOST_TEST(hashes() == 0u);
+  }
+  // Another password is looked at, and what ends the session sends the right one to be.
+  BOOST_TEST((ask("wrong-0ne").reason == Code::invalid_credentials));
+  BOOST_TEST(hashes() == 1u);
+  change(schema::EndSessionsT());
+  BOOST_TEST(ask(password).allowed);
+  BOOST_TEST(hashes() == 2u);
+  BOOST_TEST(ask(password).allowed);
+  BOOST_TEST(hashes() == 2u);
+  change(schema::EndSessionsT());
+  const auto again = ask(password);
+  BOOST_TEST(again.allowed);
+  BOOST_TEST((*again.session != *before.session));
+  BOOST_TEST(hashes() == 3u);
+}
+
 BOOST_AUTO_TEST_CASE(C5_a_restart_forgets_no_count) {
   for (int count = 0; count < 4; ++count) BOOST_TEST(!login("wrong-0ne").allowed);
   kill();

@@ -164,6 +164,8 @@ client::Options DaemonProcess::owner_options() const {
   options.queries = ipc("queries");
   options.history = ipc("history");
   options.timeout = std::chrono::seconds(60);
+  // What is tested is the daemon: each password reaches it.
+  options.keep_tokens = false;
   return options;
 }
 
@@ -175,6 +177,7 @@ client::Client DaemonProcess::owner() const {
 
 client::Options DaemonProcess::tcp_options(const client::KeyPair& keys) const {
   client::Options options;
+  options.keep_tokens = false;
   const auto address = [&](int offset) {
     return "tcp://127.0.0.1:" + std::to_string(port_base_ + offset);
   };

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "schema/signed_message.h"
-#include "tools/client/lane.h"
+#include "tools/client/asking.h"
 
 namespace postern::client {
 namespace {
@@ -66,7 +66,7 @@ struct Client::Lanes {
       : options(std::move(given)),
         own_context(options.context == nullptr ? shared_context() : nullptr),
         commands(context(), options, options.commands),
-        queries(context(), options, options.queries),
+        queries(context(), options),
         history(context(), options, options.history) {}
   ~Lanes() {
     if (options.keys)
@@ -83,6 +83,7 @@ struct Client::Lanes {
     // Its place in the message; what it says is known when the bytes are.
     message.signature.assign(options.signing_seed ? schema::signature_bytes : 0, 0);
     auto bytes = pack(message, options.signing_seed ? &*options.signing_seed : nullptr);
+    queries.forget_changed(message);
     wipe_secrets(message);
     if (!bytes) return std::unexpected(std::move(bytes).error());
     auto sent = commands.send(ticket_of_id(id), std::move(*bytes), true);
@@ -90,23 +91,11 @@ struct Client::Lanes {
     return id;
   }
 
-  Result<std::uint64_t> send(schema::QueryT& query) {
-    query.id = ++last_id;
-    const bool repeatable = !carries_password(query);
-    auto bytes = pack(query);
-    wipe_secrets(query);
-    if (!bytes) return std::unexpected(std::move(bytes).error());
-    auto sent = queries.send({0, query.id}, std::move(*bytes), repeatable,
-                             std::chrono::milliseconds(query.wait_ms));
-    if (!sent) return std::unexpected(std::move(sent).error());
-    return query.id;
-  }
-
   Options options;
   std::shared_ptr<void> own_context;
-  std::uint64_t last_id = 0;
+  std::uint64_t last_request = 0;
   Lane<CommandConversation> commands;
-  Lane<QueryConversation> queries;
+  Asking queries;
   Lane<HistoryConversation> history;
 };
 
@@ -133,13 +122,13 @@ Result<schema::ReceiptT> Client::execute(schema::CommandMessageT message) {
 }
 
 Result<schema::AnswerT> Client::ask(schema::QueryT query) {
-  auto id = lanes_->send(query);
+  auto id = lanes_->queries.send(query);
   if (!id) return std::unexpected(std::move(id).error());
-  return lanes_->queries.await({0, *id});
+  return lanes_->queries.await(*id);
 }
 
 Result<schema::HistoryPageT> Client::history(schema::HistoryRequestT request) {
-  request.id = ++lanes_->last_id;
+  request.id = ++lanes_->last_request;
   auto bytes = pack(request);
   wipe_secrets(request);
   if (!bytes) return std::unexpected(std::move(bytes).error());
@@ -176,7 +165,7 @@ Result<schema::HistoryPageT> Client::follow(schema::GetRecordsT request, const T
 Result<schema::Uuid> Client::submit(schema::CommandMessageT message) {
   return lanes_->send(message);
 }
-Result<std::uint64_t> Client::submit(schema::QueryT query) { return lanes_->send(query); }
+Result<std::uint64_t> Client::submit(schema::QueryT query) { return lanes_->queries.send(query); }
 
 std::optional<CommandOutcome> Client::collect_receipt(std::chrono::milliseconds wait) {
   auto ended = lanes_->commands.next(wait);
@@ -185,9 +174,7 @@ std::optional<CommandOutcome> Client::collect_receipt(std::chrono::milliseconds 
 }
 
 std::optional<QueryOutcome> Client::collect_answer(std::chrono::milliseconds wait) {
-  auto ended = lanes_->queries.next(wait);
-  if (!ended) return std::nullopt;
-  return QueryOutcome{ended->ticket.low, std::move(ended->answer)};
+  return lanes_->queries.next(wait);
 }
 
 std::size_t Client::in_flight() const {

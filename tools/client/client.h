@@ -107,6 +107,10 @@ struct Options {
   /// false: where nobody listens, fail at once instead of when the time is over.
   bool wait_for_daemon = true;
   std::size_t in_flight_max = 1'000;
+  /// C11: once a password or key has authenticated, its session token is sent in its place, and
+  /// renewed (S1), until it ends; then the credential again. In memory alone. An authentication
+  /// that declines a token is never answered by one. false: each question goes as it is.
+  bool keep_tokens = true;
   /// Native handle of a ZeroMQ context to take part in, which outlives the client; absent: one of
   /// the library's own.
   void* context = nullptr;

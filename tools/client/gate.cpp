@@ -187,13 +187,13 @@ void wipe_secrets(schema::CredentialUnion& credential) {
   if (auto* token = credential.AsTokenCredential()) wipe(token->token);
 }
 
-const schema::CredentialUnion* credential_of(const schema::QueryT& query) {
-  if (const auto* authenticate = query.body.AsAuthenticate()) return &authenticate->credential;
-  if (const auto* check = query.body.AsCheck()) return &check->credential;
+}  // namespace
+
+schema::CredentialUnion* credential_of(schema::QueryT& query) {
+  if (auto* authenticate = query.body.AsAuthenticate()) return &authenticate->credential;
+  if (auto* check = query.body.AsCheck()) return &check->credential;
   return nullptr;
 }
-
-}  // namespace
 
 void wipe_secrets(schema::QueryT& query) {
   if (auto* renewal = query.body.AsRenewSession()) wipe(renewal->token);
@@ -205,7 +205,7 @@ void wipe_secrets(schema::HistoryRequestT& request) {
   if (auto* list = request.body.AsListPermissions()) wipe(list->token);
 }
 
-bool carries_password(const schema::QueryT& query) {
+bool carries_password(schema::QueryT& query) {
   const auto* credential = credential_of(query);
   return credential != nullptr && credential->type == schema::Credential::PasswordCredential;
 }

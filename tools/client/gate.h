@@ -73,7 +73,10 @@ void wipe_secrets(schema::CommandMessageT& message);
 void wipe_secrets(schema::QueryT& query);
 void wipe_secrets(schema::HistoryRequestT& request);
 
+/// Null where the kind of question has none.
+schema::CredentialUnion* credential_of(schema::QueryT& query);
+
 /// The question verifies a password: each time it is sent may count as an attempt (C5).
-bool carries_password(const schema::QueryT& query);
+bool carries_password(schema::QueryT& query);
 
 }  // namespace postern::client

@@ -37,9 +37,10 @@ class Lane {
 
   std::size_t in_flight() const { return pending_.size() + ended_.size(); }
 
-  /// `repeatable`: it may be sent again though nobody knows whether it arrived.
+  /// `repeatable`: it may be sent again though nobody knows whether it arrived. `spent`: what the
+  /// call has taken of its time already.
   Result<> send(Ticket ticket, Bytes bytes, bool repeatable,
-                std::chrono::milliseconds extra_time = {}) {
+                std::chrono::milliseconds extra_time = {}, std::chrono::milliseconds spent = {}) {
     if (address_.empty())
       return std::unexpected(Error{ErrorKind::usage, "No address is given for this.",
                                    "Set it in the client's options."});
@@ -62,21 +63,26 @@ class Lane {
                                      .attempt_time = attempt_time,
                                      .sent = now,
                                      .attempt_ends = now + attempt_time,
-                                     .deadline = now + options_.timeout + extra_time});
+                                     .deadline = now + options_.timeout + extra_time - spent});
     return {};
   }
 
   /// The end of that message.
   Result<Answer> await(Ticket ticket) {
     for (;;) {
-      const auto found = std::ranges::find(ended_, ticket, &Ended::ticket);
-      if (found != ended_.end()) {
-        Result<Answer> answer = std::move(found->answer);
-        ended_.erase(found);
-        return answer;
-      }
+      if (auto answer = take(ticket)) return std::move(*answer);
       turn(SteadyClock::time_point::max());
     }
+  }
+
+  /// The end of that message, if it is there.
+  std::optional<Result<Answer>> take(Ticket ticket) {
+    if (connection_) take_arrivals();
+    const auto found = std::ranges::find(ended_, ticket, &Ended::ticket);
+    if (found == ended_.end()) return std::nullopt;
+    Result<Answer> answer = std::move(found->answer);
+    ended_.erase(found);
+    return answer;
   }
 
   /// The next end of any message.

@@ -1,0 +1,211 @@
+#include "tools/client/asking.h"
+
+#include <utility>
+
+namespace postern::client {
+
+namespace {
+
+using schema::Code;
+
+bool declines_token(const schema::QueryT& query) {
+  const auto* authenticate = query.body.AsAuthenticate();
+  return authenticate != nullptr && authenticate->decline_token;
+}
+
+/// What became of the credential, or nothing if the answer does not say.
+std::optional<Code> verdict_of(const schema::AnswerT& answer) {
+  if (answer.code != Code::ok) return std::nullopt;
+  if (const auto* authenticated = answer.body.AsAuthenticated()) return authenticated->reason;
+  const auto* checked = answer.body.AsChecked();
+  if (checked == nullptr || checked->decisions.empty()) return std::nullopt;
+  return checked->decisions.front()->reason;
+}
+
+/// S2: what a token does not outlive, and what a token says that names nobody.
+bool is_dead(Code verdict) {
+  return verdict == Code::session_expired || verdict == Code::invalid_credentials ||
+         verdict == Code::user_locked || verdict == Code::user_not_active ||
+         verdict == Code::api_access_not_allowed;
+}
+
+/// After a renaming a session is of a user that the caller did not name.
+bool is_of_another(const schema::AnswerT& answer, const std::string& username) {
+  const auto* authenticated = answer.body.AsAuthenticated();
+  return authenticated != nullptr && authenticated->allowed && !username.empty() &&
+         !same_username(authenticated->username, username);
+}
+
+bool gives_token(const schema::AnswerT& answer) {
+  const auto* authenticated = answer.body.AsAuthenticated();
+  return answer.code == Code::ok && authenticated != nullptr && authenticated->allowed &&
+         !authenticated->token.empty() && authenticated->expires_ns > answer.time_ns;
+}
+
+}  // namespace
+
+// ---- out
+
+Result<std::uint64_t> Asking::post(schema::QueryT& query, std::chrono::milliseconds spent) {
+  query.id = ++last_id_;
+  const bool repeatable = !carries_password(query);
+  auto bytes = pack(query);
+  wipe_secrets(query);
+  if (!bytes) return std::unexpected(std::move(bytes).error());
+  auto sent = lane_.send({0, query.id}, std::move(*bytes), repeatable,
+                         std::chrono::milliseconds(query.wait_ms), spent);
+  if (!sent) return std::unexpected(std::move(sent).error());
+  return query.id;
+}
+
+/// The question keeps its credential.
+Result<std::uint64_t> Asking::post_token(schema::QueryT& query, const std::string& token) {
+  schema::TokenCredentialT stand_in;
+  stand_in.token = token;
+  schema::CredentialUnion credential;
+  credential.Set(std::move(stand_in));
+  std::swap(credential, *credential_of(query));
+  auto sent = post(query);
+  std::swap(credential, *credential_of(query));
+  return sent;
+}
+
+Result<std::uint64_t> Asking::send(schema::QueryT& query) {
+  take_renewals();
+  const schema::CredentialUnion* credential = credential_of(query);
+  const auto* password = credential == nullptr ? nullptr : credential->AsPasswordCredential();
+  const bool may_keep =
+      password != nullptr || (credential != nullptr && credential->AsKeyCredential() != nullptr);
+  if (!kept_ || !may_keep || declines_token(query)) return post(query);
+  Underway one;
+  one.begun = SteadyClock::now();
+  one.name = kept_->name_of(query.tenant, *credential);
+  one.owner = {query.tenant, password == nullptr ? "" : password->username};
+  const KeptTokens::Kept* kept = kept_->find(one.name, one.begun);
+  one.by_token = kept != nullptr;
+  auto id = kept == nullptr ? post(query) : post_token(query, kept->token);
+  if (!id) {
+    wipe_secrets(query);
+    return id;
+  }
+  one.shown = *id;
+  if (one.by_token) one.question = std::move(query);
+  if (one.by_token && kept->renew_at <= one.begun && !kept->renewing) post_renewal(one.name);
+  underway_.emplace(*id, std::move(one));
+  return id;
+}
+
+/// Behind the question, so that it costs the question nothing.
+void Asking::post_renewal(const KeptTokens::Name& name) {
+  KeptTokens::Kept* kept = kept_->find(name, SteadyClock::now());
+  if (kept == nullptr) return;
+  schema::RenewSessionT renewal;
+  renewal.token = kept->token;
+  schema::QueryT query;
+  query.body.Set(std::move(renewal));
+  const auto id = post(query);
+  if (!id) return;
+  kept->renewing = true;
+  renewals_.emplace(*id, name);
+}
+
+void Asking::forget_changed(const schema::CommandMessageT& message) {
+  if (!kept_) return;
+  for (const auto& command : message.commands) {
+    if (command == nullptr) continue;
+    const auto kind = command->body.type;
+    if (kind == schema::CommandBody::ChangePassword || kind == schema::CommandBody::ResetPassword ||
+        kind == schema::CommandBody::RotatePassword)
+      kept_->drop_user(message.tenant, command->user);
+  }
+}
+
+// ---- back
+
+Result<schema::AnswerT> Asking::await(std::uint64_t id) {
+  for (;;) {
+    Settled settled = settle(id, lane_.await({0, id}));
+    take_renewals();
+    if (settled.answer) return std::move(*settled.answer);
+    id = settled.id;
+  }
+}
+
+std::optional<QueryOutcome> Asking::next(std::chrono::milliseconds wait) {
+  const auto until = SteadyClock::now() + wait;
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - SteadyClock::now());
+    auto ended = lane_.next(std::max(left, std::chrono::milliseconds(0)));
+    if (!ended) return std::nullopt;
+    const std::uint64_t id = ended->ticket.low;
+    if (const auto renewal = renewals_.extract(id)) {
+      learn_renewal(renewal.mapped(), ended->answer);
+      continue;
+    }
+    Settled settled = settle(id, std::move(ended->answer));
+    if (settled.answer) return QueryOutcome{settled.id, std::move(*settled.answer)};
+  }
+}
+
+Asking::Settled Asking::settle(std::uint64_t id, Result<schema::AnswerT> answer) {
+  auto node = underway_.extract(id);
+  if (node.empty()) return {id, std::move(answer)};
+  Underway one = std::move(node.mapped());
+  if (!answer) return {one.shown, std::move(answer)};
+  const auto verdict = verdict_of(*answer);
+  const bool refused = verdict && (is_dead(*verdict) || is_of_another(*answer, one.owner.username));
+  if (one.by_token && refused) {
+    kept_->drop(one.name);
+    const auto spent =
+        std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - one.begun);
+    auto again = post(one.question, spent);
+    if (!again) return {one.shown, std::unexpected(std::move(again).error())};
+    one.by_token = false;
+    underway_.emplace(*again, std::move(one));
+    return {*again, std::nullopt};
+  }
+  learn(one, *answer);
+  answer->id = one.shown;
+  return {one.shown, std::move(answer)};
+}
+
+void Asking::learn(const Underway& one, schema::AnswerT& answer) {
+  auto* authenticated = answer.body.AsAuthenticated();
+  const auto now = SteadyClock::now();
+  if (one.by_token) {
+    // Who authenticates is given the token, whether it is a new one or not.
+    const KeptTokens::Kept* kept = kept_->find(one.name, now);
+    if (authenticated != nullptr && authenticated->allowed && kept != nullptr)
+      authenticated->token = kept->token;
+    return;
+  }
+  // C5: the next right password is to clear the count of the wrong ones.
+  if (verdict_of(answer) == Code::invalid_credentials && !one.owner.username.empty())
+    kept_->drop_user(one.owner.tenant, one.owner.username);
+  if (gives_token(answer)) kept_->keep(one.name, one.owner, answer, now);
+}
+
+void Asking::take_renewals() {
+  for (auto place = renewals_.begin(); place != renewals_.end();) {
+    const auto answer = lane_.take({0, place->first});
+    if (!answer) {
+      ++place;
+      continue;
+    }
+    learn_renewal(place->second, *answer);
+    place = renewals_.erase(place);
+  }
+}
+
+void Asking::learn_renewal(const KeptTokens::Name& name, const Result<schema::AnswerT>& answer) {
+  const auto now = SteadyClock::now();
+  KeptTokens::Kept* kept = kept_->find(name, now);
+  if (kept == nullptr) return;
+  kept->renewing = false;
+  if (!answer || answer->code != Code::ok) return;
+  if (!gives_token(*answer) || is_of_another(*answer, kept->owner.username))
+    return kept_->drop(name);
+  kept_->renew(*kept, *answer, now);
+}
+
+}  // namespace postern::client
