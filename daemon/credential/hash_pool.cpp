@@ -1,5 +1,6 @@
 #include "daemon/credential/hash_pool.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -28,11 +29,14 @@ Id id_of(const schema::Uuid& uuid) { return {uuid.high(), uuid.low()}; }
 constexpr int niceness_added = 10;
 constexpr int niceness_max = 19;
 
-/// On Linux a thread has a niceness of its own.
+/// On Linux a thread has a policy and a niceness of its own. As a batch thread it never takes the
+/// processor from another by waking.
 bool lower_priority_of_this_thread() {
+  const sched_param none{};
+  const bool is_batch = ::sched_setscheduler(0, SCHED_BATCH, &none) == 0;
   const auto thread = static_cast<id_t>(::gettid());
   const int niceness = std::min(::getpriority(PRIO_PROCESS, thread) + niceness_added, niceness_max);
-  return ::setpriority(PRIO_PROCESS, thread, niceness) == 0;
+  return ::setpriority(PRIO_PROCESS, thread, niceness) == 0 && is_batch;
 }
 
 /// Lines of waiting work by id, the first of each line taken in turn.

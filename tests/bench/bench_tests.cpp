@@ -204,11 +204,13 @@ BOOST_AUTO_TEST_CASE(a_tiny_run_measures_everything_and_every_answer_is_right) {
         "batch_check_rate_over_lookup", "curve_check_rate_over_curve_echo",
         "durable_rate_over_leveldb", "durable_rtt_over_sync", "replay_rate_over_iteration",
         "check_p50_1m_over_1k", "check_p99_under_writes_over_idle",
-        "check_p99_under_passwords_over_idle"})
+        "check_p99_under_passwords_over_idle", "cached_authentication_over_check",
+        "cached_authentication_rate_over_check"})
     BOOST_TEST((ratios.contains(name) && ratios.at(name).to_number<double>() > 0), name);
   const json::object& figures = result.at("figures").as_object();
-  for (const char* name : {"bytes_per_user", "start_seconds_per_million_users",
-                           "start_seconds_million_records", "check_rtt", "durable_rate"}) {
+  for (const char* name :
+       {"bytes_per_user", "start_seconds_per_million_users", "start_seconds_million_records",
+        "check_rtt", "durable_rate", "cached_authentication", "password_restart_8_users_seconds"}) {
     BOOST_REQUIRE_MESSAGE(figures.contains(name), name);
     const json::object& figure = figures.at(name).as_object();
     BOOST_TEST(figure.at("value").to_number<double>() > 0, name);

@@ -45,6 +45,8 @@ void measure_checks(Bench& bench, const DaemonProcess& small);
 void measure_commands(Bench& bench, const DaemonProcess& small);
 /// check_p99_under_writes, check_p99_under_passwords.
 void measure_contention(Bench& bench, const DaemonProcess& small);
+/// cached_authentication, its rate, password_restart.
+void measure_password_use(Bench& bench, const DaemonProcess& small);
 /// bytes_per_user, starts, batch_check_rate, check_p50 of many users over few.
 void measure_scale(Bench& bench, const DaemonProcess& small);
 /// provider_ranges_bytes, address_lookup_ns; without the daemon.

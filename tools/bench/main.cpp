@@ -47,6 +47,7 @@ constexpr Part parts[] = {
     {"checks", measure<measure_checks>},
     {"commands", measure<measure_commands>},
     {"contention", measure<measure_contention>},
+    {"passwords", measure<measure_password_use>},
     {"scale", measure<measure_scale>},
     {"networks", measure<measure_networks>},
     {"replay", measure_replay},

@@ -45,6 +45,16 @@ std::string check_message(std::uint64_t id, std::size_t user, std::span<const As
   return finish_query(builder, id, tenant_of(user), schema::QueryBody::Check, body.Union());
 }
 
+std::string authentication_message(std::uint64_t id, const std::string& tenant,
+                                   const std::string& username, bool declines_token) {
+  FlatBufferBuilder builder(256);
+  const auto credential = schema::CreatePasswordCredential(builder, builder.CreateString(username),
+                                                           builder.CreateString(password_of(id)));
+  const auto body = schema::CreateAuthenticate(builder, schema::Credential::PasswordCredential,
+                                               credential.Union(), declines_token);
+  return finish_query(builder, id, tenant, schema::QueryBody::Authenticate, body.Union());
+}
+
 template <class Root>
 const Root& open(std::string_view bytes, const char* identifier) {
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
@@ -187,17 +197,37 @@ void check_decisions(const QuestionSet& questions, const Run& run, std::string* 
 
 Reel make_password_guesses(std::size_t count) {
   Reel reel;
-  for (std::size_t id = 0; id < count; ++id) {
-    FlatBufferBuilder builder(256);
-    const auto credential = schema::CreatePasswordCredential(
-        builder, builder.CreateString("nobody-" + std::to_string(id)),
-        builder.CreateString(password_of(id)));
-    const auto body = schema::CreateAuthenticate(builder, schema::Credential::PasswordCredential,
-                                                 credential.Union(), true);
+  for (std::size_t id = 0; id < count; ++id)
     reel.messages.push_back(
-        finish_query(builder, id, tenant_of(0), schema::QueryBody::Authenticate, body.Union()));
-  }
+        authentication_message(id, tenant_of(0), "nobody-" + std::to_string(id), true));
   return reel;
+}
+
+Reel make_authentications(std::size_t users) {
+  Reel reel;
+  for (std::size_t user = 0; user < users; ++user)
+    reel.messages.push_back(
+        authentication_message(user, tenant_of(user), username_of(user), false));
+  return reel;
+}
+
+void check_authenticated(const Run& run) {
+  if (run.answers.size() != run.asked.size()) wrong_answer("there are too few or too many");
+  // Hashes end in any order, so the answers of one connection do.
+  std::multiset<std::uint64_t> asked(run.asked.begin(), run.asked.end());
+  for (std::size_t i = 0; i < run.answers.size(); ++i) {
+    const auto& answer = open<schema::Answer>(run.answers[i], schema::answer_identifier);
+    if (answer.code() != schema::Code::ok)
+      wrong_answer("an authentication ended " + name_of(answer.code()));
+    const auto place = asked.find(answer.id());
+    if (place == asked.end()) wrong_answer("it is to no question that was asked");
+    asked.erase(place);
+    const auto* body = answer.body_as_Authenticated();
+    if (body == nullptr || !body->allowed()) wrong_answer("a right password was refused");
+    if (body->username() == nullptr || body->username()->string_view() != username_of(answer.id()))
+      wrong_answer("an authentication is of another user");
+    if (body->token() == nullptr) wrong_answer("an authentication gave no token");
+  }
 }
 
 void check_guesses_refused(const Run& run) {
@@ -232,6 +262,19 @@ CommandStream make_access_switches(std::uint32_t stream, std::size_t count, std:
     const bool allowed = n / users % 2 == 1;
     maker.add(username_of(first_user + n % users),
               schema::CreateSetApiAccess(maker.builder(), allowed));
+    maker.finish();
+  }
+  return made;
+}
+
+CommandStream make_password_resets(std::uint32_t stream, std::size_t users) {
+  CommandStream made;
+  made.number = stream;
+  CommandMessageMaker maker(made, tenant_of(0));
+  for (std::size_t user = 0; user < users; ++user) {
+    schema::ResetPasswordT body;
+    body.password = password_of(user);
+    maker.add(username_of(user), schema::CreateResetPassword(maker.builder(), &body));
     maker.finish();
   }
   return made;

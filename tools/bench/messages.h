@@ -39,6 +39,11 @@ Reel make_password_guesses(std::size_t count);
 /// Each must have been refused as a wrong credential.
 void check_guesses_refused(const Run& run);
 
+/// One of each user of [0, users), with its right password.
+Reel make_authentications(std::size_t users);
+/// Each must have been allowed, be about its own user, and have a token.
+void check_authenticated(const Run& run);
+
 // ---- commands
 
 /// Message n of a stream has an id that names both.
@@ -53,6 +58,8 @@ CommandStream make_tenants(std::uint32_t stream, std::size_t user_count);
 /// of twice the users for all to end as they were.
 CommandStream make_access_switches(std::uint32_t stream, std::size_t count, std::size_t first_user,
                                    std::size_t last_user);
+/// One message for each user of [0, users).
+CommandStream make_password_resets(std::uint32_t stream, std::size_t users);
 /// Users with their grants, as many whole users in a message as fit in 1,000 commands.
 CommandStream make_users(std::uint32_t stream, std::size_t first_user, std::size_t last_user,
                          bool with_passwords);

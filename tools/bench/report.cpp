@@ -29,6 +29,7 @@ constexpr Threshold thresholds[] = {
     {"check_rate_over_echo", false, 0.5},
     {"durable_rate_over_leveldb", false, 0.2},
     {"durable_rtt_over_sync", true, 2.5},
+    {"cached_authentication_over_check", true, 3},
 };
 
 const Threshold* threshold_of(const Ratio& ratio) {

@@ -1,3 +1,4 @@
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -159,11 +160,15 @@ BOOST_AUTO_TEST_CASE(C10_hashing_runs_at_low_priority) {
   const int mine = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()));
   std::promise<int> niceness;
   auto found = niceness.get_future();
+  int policy = -1;
   HashPool pool({.threads = 1});
-  BOOST_REQUIRE(pool.submit(turn(1, 1), [niceness = std::move(niceness)]() mutable {
+  BOOST_REQUIRE(pool.submit(turn(1, 1), [&, niceness = std::move(niceness)]() mutable {
+    policy = ::sched_getscheduler(0);
     niceness.set_value(::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())));
   }));
   BOOST_TEST(wait_for(found) == std::min(mine + 10, 19));
+  BOOST_TEST(policy == SCHED_BATCH);
+  BOOST_TEST(::sched_getscheduler(0) == SCHED_OTHER);
   BOOST_TEST(pool.low_priority());
   BOOST_TEST(::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())) == mine);
 }
