@@ -218,7 +218,7 @@ void Daemon::make_services() {
                                [this] { return counters(); }, alarm},
       view(), head, time_ns);
   historian_ = std::make_unique<service::Historian>(
-      service::Historian::Parts{*data_.journal, clock_, vitals_, mail_, &calls_->pages()},
+      service::Historian::Parts{*data_.journal, clock_, vitals_, mail_, alarm, &calls_->pages()},
       service::Historian::Settings(), send_from(historian_loop_), view(), head, time_ns);
   auditor_ = std::make_unique<service::Auditor>(
       service::Auditor::Parts{*data_.journal, *data_.keys, clock_, mail_, alarm}, view(), head);
@@ -455,7 +455,8 @@ std::vector<std::string> Daemon::warnings() const {
 std::vector<std::string> Daemon::refusing() const {
   std::vector<std::string> told;
   if (vitals_.degraded)
-    told.push_back("the journal failed: commands are refused until the daemon is restarted");
+    told.push_back(
+        "the journal failed or is damaged: commands are refused until the daemon is restarted");
   if (vitals_.disk_low)
     told.push_back("free disk space is under the floor: commands are refused until there is more");
   if (vitals_.clock_suspect)
@@ -502,6 +503,8 @@ std::vector<std::pair<std::string, std::uint64_t>> Daemon::counters() const {
       {"malformed", vitals_.malformed},
       {"strangers", vitals_.strangers},
       {"busy", vitals_.busy},
+      {"scrubbed_records", vitals_.scrubbed_records},
+      {"scrub_passes", vitals_.scrub_passes},
       {"handshakes_denied", context_->denied()},
       {"passwords_waiting", pool_->waiting()},
   };

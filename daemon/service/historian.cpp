@@ -127,12 +127,13 @@ Expected<Found> search(const journal::Journal& journal, domain::RecordGate& gate
 
 Historian::Historian(Parts parts, Settings settings, Send send, view::View view, journal::Head head,
                      std::int64_t time_ns)
-    : parts_(parts),
+    : parts_(std::move(parts)),
       settings_(settings),
       send_(std::move(send)),
       view_(std::move(view)),
       head_(head),
-      head_time_ns_(time_ns) {}
+      head_time_ns_(time_ns),
+      scrubber_({parts_.journal, parts_.clock, parts_.vitals, parts_.alarm}) {}
 
 void Historian::turn() {
   bool moved = false;
@@ -150,6 +151,7 @@ void Historian::turn() {
     send_(task->peer, {task->page.data(), task->page.size()});
   });
   if (moved || !parked_.empty()) unpark();
+  scrubber_.turn();
 }
 
 std::int64_t Historian::idle_ms() const {

@@ -1,4 +1,5 @@
-// The historian: pages of records, and follow (Q7). What takes long it hands to the auditor.
+// The historian: pages of records, and follow (Q7); in between the scrubber reads. What takes long
+// it hands to the auditor.
 #pragma once
 
 #include <functional>
@@ -11,6 +12,7 @@
 #include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/pages.h"
+#include "daemon/service/scrubber.h"
 #include "daemon/service/vitals.h"
 #include "daemon/view/view.h"
 
@@ -28,6 +30,8 @@ class Historian {
     const platform::Clock& clock;
     Vitals& vitals;
     Mailboxes& mail;
+    /// A sentence an operator must see.
+    std::function<void(std::string)> alarm;
     /// L1; null: calls are not recorded here.
     CallPages* calls = nullptr;
   };
@@ -79,6 +83,7 @@ class Historian {
   std::vector<Parked> parked_;
   std::size_t audits_ = 0;
   domain::RecordGate gate_;
+  Scrubber scrubber_;
 };
 
 }  // namespace postern::service

@@ -8,7 +8,7 @@
 namespace postern::service {
 
 struct Vitals {
-  /// Law 3: the journal failed; nothing is acknowledged any more.
+  /// Law 3: the journal failed or is damaged; nothing is acknowledged any more.
   std::atomic<bool> degraded{false};
   std::atomic<bool> disk_low{false};
   std::atomic<bool> clock_suspect{false};
@@ -30,6 +30,9 @@ struct Vitals {
   /// Messages of peers that are no operators (any more): dropped without an answer.
   std::atomic<std::uint64_t> strangers{0};
   std::atomic<std::uint64_t> busy{0};
+  /// Records read again since the start, and how often all of them were.
+  std::atomic<std::uint64_t> scrubbed_records{0};
+  std::atomic<std::uint64_t> scrub_passes{0};
 };
 
 inline void count(std::atomic<std::uint64_t>& counter) {

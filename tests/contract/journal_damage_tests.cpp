@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t last = 60;
+constexpr std::uint64_t last = 210;
 
 enum class Outcome { refused, same, lost };
 
@@ -27,7 +27,7 @@ struct Damage : OnLevelDb {
   explicit Damage(AnchorPolicy policy = AnchorPolicy::soon) : OnLevelDb(policy) {
     for (std::uint64_t seq = 1; seq <= last; ++seq) {
       append_from(*opened_journal, seq, 1);
-      if (seq % 20 == 0 && seq < last) reopen();
+      if (seq % 70 == 0 && seq < last) reopen();
     }
     head = opened_journal->head();
     opened_journal.reset();

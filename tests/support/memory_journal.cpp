@@ -34,6 +34,11 @@ void MemoryJournal::fail_from(std::uint64_t nth_append) {
   first_failing_ = nth_append;
 }
 
+void MemoryJournal::damage(std::uint64_t seq) {
+  const std::lock_guard lock(mutex_);
+  records_.at(seq - 1).front() ^= std::byte{1};
+}
+
 std::uint64_t MemoryJournal::fired() const {
   const std::lock_guard lock(mutex_);
   return fired_;

@@ -18,6 +18,8 @@ class MemoryJournal final : public journal::Journal {
  public:
   /// The n-th append since the beginning, from 1, and all after it fail, as on a broken disk.
   void fail_from(std::uint64_t nth_append);
+  /// A bit of this record is another from now on; the tree still knows the right one.
+  void damage(std::uint64_t seq);
   /// How many appends failed because of `fail_from`.
   std::uint64_t fired() const;
 

@@ -1,0 +1,74 @@
+#include "daemon/service/scrubber.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace postern::service {
+
+namespace {
+
+Failure not_the_tree(std::uint64_t first, std::uint64_t last) {
+  return {FailureKind::damaged,
+          "records " + std::to_string(first) + " to " + std::to_string(last) +
+              " are no longer what the tree says",
+          ""};
+}
+
+}  // namespace
+
+Scrubber::Scrubber(Parts parts)
+    : parts_(std::move(parts)), due_ns_(parts_.clock.monotonic_ns() + between_pages_ns) {}
+
+void Scrubber::turn() {
+  const std::int64_t now_ns = parts_.clock.monotonic_ns();
+  if (found_damage_ || now_ns < due_ns_) return;
+  if (!under_way_) begin();
+  due_ns_ = now_ns + pace_ns_;
+  if (const auto read = read_page(); !read) {
+    found_damage_ = true;
+    parts_.vitals.degraded = true;
+    parts_.alarm("the journal is damaged on the disk: " + read.error().sentence +
+                 "; commands are refused from now on. Stop the daemon, keep the data folder, and "
+                 "restore from a backup.");
+  } else if (tree_.size() == target_.seq) {
+    end();
+  }
+}
+
+void Scrubber::begin() {
+  under_way_ = true;
+  began_ns_ = parts_.clock.monotonic_ns();
+  target_ = parts_.journal.head();
+  tree_ = {};
+  const auto pages = static_cast<std::int64_t>(target_.seq / page_records + 1);
+  pace_ns_ = std::min(between_pages_ns, pass_ns_max / pages);
+}
+
+Expected<> Scrubber::read_page() {
+  const auto cursor = parts_.journal.read_from(tree_.size() + 1);
+  for (std::uint64_t read = 0; read < page_records && tree_.size() < target_.seq; ++read) {
+    const auto record = cursor->next();
+    if (!record) return std::unexpected(record.error());
+    if (record->empty()) return std::unexpected(not_the_tree(tree_.size() + 1, target_.seq));
+    tree_.append(*record);
+    count(parts_.vitals.scrubbed_records);
+    const std::uint64_t in_block = tree_.size() % journal::Tree::block_size;
+    if (in_block != 0) continue;
+    const std::uint64_t index = tree_.size() / journal::Tree::block_size - 1;
+    if (tree_.block() != parts_.journal.block(index))
+      return std::unexpected(
+          not_the_tree(tree_.size() - journal::Tree::block_size + 1, tree_.size()));
+  }
+  if (tree_.size() == target_.seq && tree_.root() != target_.root)
+    return std::unexpected(not_the_tree(
+        target_.seq / journal::Tree::block_size * journal::Tree::block_size + 1, target_.seq));
+  return {};
+}
+
+void Scrubber::end() {
+  under_way_ = false;
+  count(parts_.vitals.scrub_passes);
+  due_ns_ = std::max(due_ns_, began_ns_ + between_passes_ns);
+}
+
+}  // namespace postern::service

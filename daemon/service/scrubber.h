@@ -1,0 +1,56 @@
+// The scrubber: reads every record again, slowly, and compares it with the tree in memory, so that
+// what decays on the disk is found while there is something to restore it from.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "daemon/journal/tree.h"
+#include "daemon/platform/clock.h"
+#include "daemon/service/vitals.h"
+
+namespace postern::service {
+
+/// Owned by the historian's thread. Damage stops commands for the life of the process (law 3) and
+/// is told; then it rests.
+class Scrubber {
+ public:
+  /// All outlive the scrubber.
+  struct Parts {
+    const journal::Journal& journal;
+    const platform::Clock& clock;
+    Vitals& vitals;
+    /// A sentence an operator must see.
+    std::function<void(std::string)> alarm;
+  };
+
+  /// A pass begins a day after the last began, or when that is done, and is done within half a
+  /// week however long the journal is.
+  static constexpr std::int64_t between_passes_ns = 86'400'000'000'000;
+  static constexpr std::int64_t pass_ns_max = between_passes_ns * 7 / 2;
+  static constexpr std::int64_t between_pages_ns = 1'000'000'000;
+  static constexpr std::uint64_t page_records = 256;
+
+  explicit Scrubber(Parts parts);
+
+  /// Reads a page of records if it is time.
+  void turn();
+
+ private:
+  void begin();
+  Expected<> read_page();
+  void end();
+
+  Parts parts_;
+  bool found_damage_ = false;
+  std::int64_t due_ns_;
+  // Of the pass under way.
+  bool under_way_ = false;
+  std::int64_t began_ns_ = 0;
+  std::int64_t pace_ns_ = 0;
+  journal::Head target_;
+  journal::Tree tree_;
+};
+
+}  // namespace postern::service

@@ -1,0 +1,140 @@
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+
+#include "daemon/journal/leveldb_journal.h"
+#include "daemon/service/scrubber.h"
+#include "tests/support/journal_bytes.h"
+#include "tests/support/memory_journal.h"
+#include "tests/support/simulated_clock.h"
+#include "tests/support/temporary_folder.h"
+
+namespace postern::support {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Scrubbing {
+  SimulatedClock clock;
+  service::Vitals vitals;
+  std::vector<std::string> alarms;
+
+  service::Scrubber over(const journal::Journal& journal) {
+    return service::Scrubber(
+        {journal, clock, vitals, [this](std::string told) { alarms.push_back(std::move(told)); }});
+  }
+
+  /// Until a pass is done or damage was found.
+  void one_pass(service::Scrubber& scrubber) {
+    for (const auto before = vitals.scrub_passes.load();
+         vitals.scrub_passes == before && !vitals.degraded; clock.advance_ms(1'000))
+      scrubber.turn();
+  }
+};
+
+void append(journal::Journal& journal, std::uint64_t count) {
+  const auto records = records_from(journal.head().seq + 1, count);
+  BOOST_REQUIRE(journal.append(journal.head().seq, views(records)).has_value());
+}
+
+char flipped(char byte, std::size_t place) { return static_cast<char>(byte ^ (1 << place % 8)); }
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(scrubber_tests, Scrubbing)
+
+BOOST_AUTO_TEST_CASE(every_record_is_read_once_a_day_a_page_a_second) {
+  MemoryJournal journal;
+  append(journal, 1'000);
+  auto scrubber = over(journal);
+  scrubber.turn();
+  BOOST_TEST(vitals.scrubbed_records == 0U);
+  clock.advance_ms(1'000);
+  scrubber.turn();
+  scrubber.turn();
+  BOOST_TEST(vitals.scrubbed_records == 256U);
+  // What comes in meanwhile is read by the next pass.
+  append(journal, 1);
+  one_pass(scrubber);
+  BOOST_TEST(vitals.scrubbed_records == 1'000U);
+  clock.advance_ms(3'600'000);
+  scrubber.turn();
+  BOOST_TEST(vitals.scrubbed_records == 1'000U);
+  clock.advance_ms(86'400'000);
+  one_pass(scrubber);
+  BOOST_TEST(vitals.scrubbed_records == 2'001U);
+  BOOST_TEST(alarms.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_record_that_is_another_stops_commands_and_is_told_once) {
+  for (const std::uint64_t seq : {1U, 4'096U, 4'097U, 8'192U, 8'300U}) {
+    Scrubbing fresh;
+    MemoryJournal journal;
+    append(journal, 8'300);
+    auto scrubber = fresh.over(journal);
+    fresh.one_pass(scrubber);
+    BOOST_TEST(!fresh.vitals.degraded);
+    journal.damage(seq);
+    fresh.clock.advance_ms(86'400'000);
+    for (int turns = 0; turns < 100; ++turns, fresh.clock.advance_ms(1'000)) scrubber.turn();
+    BOOST_TEST(fresh.vitals.degraded);
+    BOOST_REQUIRE(fresh.alarms.size() == 1U);
+    const std::string range = seq <= 4'096   ? "records 1 to 4096 "
+                              : seq <= 8'192 ? "records 4097 to 8192 "
+                                             : "records 8193 to 8300 ";
+    BOOST_TEST(fresh.alarms[0].find(range) != std::string::npos, fresh.alarms[0]);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(H6_what_decays_in_a_table_is_found_by_one_pass_or_the_next_opening) {
+  const TemporaryFolder folder;
+  journal::LevelDbOptions options;
+  options.folder = folder.path() / "journal";
+  BOOST_REQUIRE(journal::create_leveldb_journal(options).has_value());
+  const auto open = [](const fs::path& place) {
+    journal::LevelDbOptions there;
+    there.folder = place;
+    return journal::open_leveldb_journal(there, [](auto, auto) { return Expected<>{}; });
+  };
+  append(**open(options.folder), 200);
+  const auto opened = open(options.folder);  // Writes the log's records into a table.
+  BOOST_REQUIRE(opened.has_value());
+
+  fs::path table;
+  for (const auto& entry : fs::directory_iterator(options.folder / "db"))
+    if (entry.path().extension() == ".ldb") table = entry.path();
+  BOOST_REQUIRE(!table.empty());
+  const auto size = fs::file_size(table);
+  std::size_t by_pass = 0;
+  std::fstream file(table, std::ios::in | std::ios::out | std::ios::binary);
+  const auto put = [&](std::size_t place, char byte) {
+    file.seekp(static_cast<std::streamoff>(place));
+    file.put(byte).flush();
+    BOOST_REQUIRE(file.good());
+  };
+  for (std::size_t place = 0; place < size; ++place) {
+    file.seekg(static_cast<std::streamoff>(place));
+    const char byte = static_cast<char>(file.get());
+    put(place, flipped(byte, place));
+    Scrubbing fresh;
+    auto scrubber = fresh.over(**opened);
+    fresh.one_pass(scrubber);
+    if (fresh.vitals.degraded) {
+      ++by_pass;
+    } else {
+      const fs::path copy = folder.path() / "copy";
+      fs::copy(options.folder, copy, fs::copy_options::recursive);
+      const auto again = open(copy);
+      BOOST_TEST((!again || (*again)->head() == (*opened)->head()),
+                 "byte " << place << " is lost silently");
+      fs::remove_all(copy);
+    }
+    put(place, byte);
+  }
+  // All but the table's index and its end, which LevelDB keeps in memory.
+  BOOST_TEST(by_pass > size * 9 / 10);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace postern::support
