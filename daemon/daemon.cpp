@@ -218,7 +218,8 @@ void Daemon::make_services() {
                                [this] { return counters(); }, alarm},
       view(), head, time_ns);
   historian_ = std::make_unique<service::Historian>(
-      service::Historian::Parts{*data_.journal, clock_, vitals_, mail_, alarm, &calls_->pages()},
+      service::Historian::Parts{*data_.journal, *data_.checkpoints, clock_, vitals_, mail_, alarm,
+                                &calls_->pages()},
       service::Historian::Settings(), send_from(historian_loop_), view(), head, time_ns);
   auditor_ = std::make_unique<service::Auditor>(
       service::Auditor::Parts{*data_.journal, *data_.keys, clock_, mail_, alarm}, view(), head);
@@ -325,6 +326,9 @@ Expected<> Daemon::tell_addresses(const std::array<Bound, 3>& bound) const {
   }
   file += "server_key = \"" + transport::z85_encode(server) + "\"\n";
   std::printf("%-12s%s\n", "server key", transport::z85_encode(server).c_str());
+  const std::string verifier = journal::verifier_text(data_.checkpoints->signer());
+  file += "verifier_key = \"" + verifier + "\"\n";
+  std::printf("%-12s%s\n", "verifier", verifier.c_str());
   std::fflush(stdout);
   return platform::write_file(paths_.addresses(), std::as_bytes(std::span(file)));
 }
@@ -428,6 +432,9 @@ Expected<> Daemon::stop() {
   pool_.reset();
   std::error_code ignored_if_never_written;
   fs::remove(paths_.addresses(), ignored_if_never_written);
+  // The threads are gone, so it is main's.
+  if (const auto made = data_.checkpoints->make(); !made)
+    alarm("no checkpoint can be made, the one before stands: " + made.error().sentence);
   const auto closed = data_.journal->close();
   if (closed) spdlog::info("stopped at seq {}", data_.journal->head().seq);
   return closed;

@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <string_view>
 #include <unordered_map>
 
 #include "daemon/credential/secret.h"
+#include "daemon/credential/signature.h"
 #include "daemon/domain/fold.h"
 #include "daemon/platform/data_format.h"
 #include "daemon/platform/files.h"
@@ -137,6 +139,30 @@ Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) 
   return {};
 }
 
+std::string uuid_text(const schema::Uuid& id) {
+  const auto group = [](std::uint64_t half, int shift, std::uint64_t mask) {
+    return static_cast<unsigned long long>(half >> shift & mask);
+  };
+  char text[37];
+  std::snprintf(text, sizeof text, "%08llx-%04llx-%04llx-%04llx-%012llx",
+                group(id.high(), 32, 0xffffffff), group(id.high(), 16, 0xffff),
+                group(id.high(), 0, 0xffff), group(id.low(), 48, 0xffff),
+                group(id.low(), 0, 0xffffffffffff));
+  return text;
+}
+
+/// Refuses a journal that is not the one which was signed for.
+Expected<std::unique_ptr<journal::CheckpointKeeper>> open_checkpoints(
+    const DataPaths& paths, const OpenedData& data, const platform::Clock& clock) {
+  const credential::Key& key = data.keys->own_key("checkpoint-signing");
+  return journal::CheckpointKeeper::open(
+      {paths.checkpoint(),
+       {"postern/" + uuid_text(data.installation), credential::signing_public_key(key)},
+       [&key](journal::View text) { return credential::sign(key, text); },
+       *data.journal,
+       clock});
+}
+
 }  // namespace
 
 schema::Uuid fresh_id(const platform::Clock& clock, platform::Entropy& entropy) {
@@ -188,7 +214,7 @@ Expected<OpenedData> open_data_folder(const fs::path& folder, const OpenOptions&
   if (!keys) return std::unexpected(keys.error());
   OpenedData data{
       std::move(*lock),  std::move(*keys), nullptr, {}, service::CommandIds(options.window), {},
-      std::move(reserve)};
+      std::move(reserve), nullptr};
   Reading reading(options, clock);
   auto opened = journal::open_leveldb_journal(
       {paths.journal(), options.anchor, nullptr},
@@ -201,6 +227,9 @@ Expected<OpenedData> open_data_folder(const fs::path& folder, const OpenOptions&
         "Restore from a backup; keep the damaged folder for inquiry."});
   if (auto confirmed = confirm_keys(data.state, *data.keys); !confirmed)
     return std::unexpected(confirmed.error());
+  auto checkpoints = open_checkpoints(paths, data, clock);
+  if (!checkpoints) return std::unexpected(checkpoints.error());
+  data.checkpoints = std::move(*checkpoints);
   return data;
 }
 

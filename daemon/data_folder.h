@@ -9,6 +9,7 @@
 
 #include "daemon/credential/key_store.h"
 #include "daemon/domain/state.h"
+#include "daemon/journal/checkpoint_keeper.h"
 #include "daemon/journal/leveldb_journal.h"
 #include "daemon/platform/clock.h"
 #include "daemon/platform/entropy.h"
@@ -29,6 +30,8 @@ struct DataPaths {
   /// L1: the ring of recorded calls; no state, may be deleted while the daemon is stopped.
   std::filesystem::path calls() const { return root / "calls"; }
   std::filesystem::path sockets() const { return root / "sockets"; }
+  /// The newest checkpoint that was signed (H6).
+  std::filesystem::path checkpoint() const { return root / "checkpoint"; }
   /// The server's public CURVE key, for clients.
   std::filesystem::path server_key() const { return root / "server.key"; }
   /// The first owner's secret, unless it was sent elsewhere. The daemon never reads it.
@@ -68,6 +71,7 @@ struct OpenedData {
   service::CommandIds ids;
   schema::Uuid installation;
   platform::Reserve reserve;
+  std::unique_ptr<journal::CheckpointKeeper> checkpoints;
 };
 
 struct OpenOptions {
@@ -80,8 +84,8 @@ struct OpenOptions {
   std::function<void(std::uint64_t seq)> progress;
 };
 
-/// Locks the folder, reads every record, checks every key. Kinds: `missing` (no folder, or not
-/// ours), `in_use`, `damaged`, `configuration` (a newer version's).
+/// Locks the folder, reads every record, checks every key and the newest checkpoint. Kinds:
+/// `missing` (no folder, or not ours), `in_use`, `damaged`, `configuration` (a newer version's).
 Expected<OpenedData> open_data_folder(const std::filesystem::path& folder,
                                       const OpenOptions& options, const platform::Clock& clock,
                                       platform::Entropy& entropy);

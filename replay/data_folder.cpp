@@ -33,8 +33,8 @@ std::optional<std::uint64_t> DataFolder::anchored_seq() const {
 }
 
 Expected<std::optional<journal::Head>> DataFolder::read(
-    domain::State& state, Progress& progress,
-    const std::function<Rest(const Step&)>& on_step) const {
+    domain::State& state, Progress& progress, const std::function<Rest(const Step&)>& on_step,
+    const std::function<void(const journal::Journal&)>& on_whole) const {
   const std::uint64_t last = anchored_seq().value_or(0);
   domain::RecordGate gate;
   domain::Changes changes;
@@ -57,6 +57,7 @@ Expected<std::optional<journal::Head>> DataFolder::read(
     return std::unexpected(Failure{
         FailureKind::damaged, "the journal is empty, though every journal begins with its owner",
         "Restore from a backup; keep the damaged folder for inquiry."});
+  if (on_whole) on_whole(**journal);
   return head;
 }
 

@@ -38,10 +38,10 @@ class DataFolder {
   /// without a gap, the tree against the anchor; and of those that are folded, the links. `on_step`
   /// sees each folded one, and says what is wanted of those behind it. Gives the head; nothing if
   /// the rest was left. Fails with `damaged`, naming what is; then `state` is as of the last good
-  /// record.
+  /// record. `on_whole` sees the journal once all of it was read.
   Expected<std::optional<journal::Head>> read(
-      domain::State& state, Progress& progress,
-      const std::function<Rest(const Step&)>& on_step) const;
+      domain::State& state, Progress& progress, const std::function<Rest(const Step&)>& on_step,
+      const std::function<void(const journal::Journal&)>& on_whole = {}) const;
 
  private:
   DataFolder(std::filesystem::path path, platform::FolderLock lock)

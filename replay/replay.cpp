@@ -24,6 +24,7 @@ struct Asked {
   std::string data;
   Format format = Format::table;
   ShowOptions show;
+  VerifyOptions verify;
   std::uint64_t to_seq = 0;
 };
 
@@ -94,8 +95,12 @@ int run_parsed(const std::vector<std::string>& arguments, const Streams& streams
   std::vector<std::pair<CLI::App*, Verb>> verbs;
   verbs.emplace_back(
       add_verb(app, "verify", "Proves that the journal is whole, or names what is damaged.",
-               "--data /mnt/copy verify"),
-      [](const Audit& audit, const Asked&) { return verify(audit); });
+               "--data /mnt/copy verify --checkpoint kept.txt --public-key verifier.txt"),
+      [](const Audit& audit, const Asked& asked) { return verify(audit, asked.verify); });
+  verbs.back().first->add_option("--checkpoint", asked.verify.checkpoint,
+                                 "A file with a checkpoint that the journal must extend");
+  verbs.back().first->add_option("--public-key", asked.verify.public_key,
+                                 "The verifier key that posternd prints, or a file with it");
   verbs.emplace_back(
       add_verb(app, "show", "Shows records and their events, by the names they had then.",
                "--data /mnt/copy show --tenant acme --user api.bob"),

@@ -18,8 +18,17 @@ struct Audit {
   const Streams& streams;
 };
 
-/// H6: every byte, the tree, gaps, links, and the users' keys where they are. 0: whole; 1: damaged.
-Expected<int> verify(const Audit& audit);
+struct VerifyOptions {
+  /// A file with a checkpoint that was kept elsewhere; empty: none.
+  std::string checkpoint;
+  /// The verifier key, or a file with it; empty: the file with the checkpoint begins with it, as
+  /// what a client remembers does.
+  std::string public_key;
+};
+
+/// H6: every byte, the tree, gaps, links, the users' keys where they are, and that the journal
+/// extends a checkpoint. 0: whole; 1: damaged.
+Expected<int> verify(const Audit& audit, const VerifyOptions& options);
 
 /// Q7; empty names mean any.
 struct ShowOptions {

@@ -10,6 +10,8 @@
 #include "command_generated.h"
 #include "daemon/credential/key_store.h"
 #include "daemon/credential/signature.h"
+#include "daemon/journal/proof.h"
+#include "replay/kept_checkpoint.h"
 #include "replay/record_text.h"
 #include "replay/verbs.h"
 #include "schema/identifiers.h"
@@ -29,6 +31,9 @@ struct Findings {
   std::int64_t first_time_ns = 0;
   domain::State state;
   bool keys_there = false;
+  /// The one that was to be checked, and whether it was.
+  std::optional<journal::Checkpoint> checkpoint;
+  bool checkpoint_checked = false;
   std::size_t users = 0;
   std::size_t signatures = 0;
   std::vector<Failure> damage;
@@ -90,13 +95,39 @@ void check_signature(const Step& step, Findings& found) {
                 "Take the record for unsigned; ask its operator what was sent."});
 }
 
+/// The journal must hold, byte for byte, what was signed for.
+void check_checkpoint(const journal::Journal& journal, Findings& found) {
+  const journal::Head& was = found.checkpoint->head;
+  const std::uint64_t last = journal.head().seq;
+  const auto damaged = [&](std::string sentence) {
+    found.take({FailureKind::damaged, std::move(sentence),
+                "Restore a copy that holds what was signed; keep this one for inquiry."});
+  };
+  found.checkpoint_checked = true;
+  if (was.seq > last)
+    return damaged(fmt::format("the journal ends at record {}, and the checkpoint was signed for "
+                               "{} records: records {} to {} are missing",
+                               last, was.seq, last + 1, was.seq));
+  const auto root = journal::root_at(journal, was.seq);
+  if (!root) return found.take(root.error());
+  if (*root != was.root)
+    damaged(fmt::format("records 1 to {} are not those that the checkpoint was signed for, their "
+                        "tree has another root",
+                        was.seq));
+}
+
 void read_journal(const Audit& audit, Findings& found) {
   Progress progress(audit.streams.talk, audit.streams.watched);
-  const auto head = audit.folder.read(found.state, progress, [&](const Step& step) {
-    if (step.record.seq() == 1) found.first_time_ns = step.record.time_ns();
-    check_signature(step, found);
-    return Rest::fold;
-  });
+  const auto head = audit.folder.read(
+      found.state, progress,
+      [&](const Step& step) {
+        if (step.record.seq() == 1) found.first_time_ns = step.record.time_ns();
+        check_signature(step, found);
+        return Rest::fold;
+      },
+      [&](const journal::Journal& journal) {
+        if (found.checkpoint) check_checkpoint(journal, found);
+      });
   found.anchored_seq = audit.folder.anchored_seq();
   if (head)
     found.head = *head;
@@ -147,6 +178,12 @@ std::string anchor_text(const Findings& found) {
                      found.head->seq - *found.anchored_seq);
 }
 
+std::string checkpoint_text(const Findings& found) {
+  if (!found.checkpoint_checked) return "not checked: the journal could not be read to its end";
+  return fmt::format("of {} records, signed {}", found.checkpoint->head.seq,
+                     time_text_short(found.checkpoint->time_ns));
+}
+
 void print_fields(const Audit& audit, const Findings& found) {
   std::vector<std::pair<std::string, std::string>> fields = {
       {"journal", found.damage.empty() ? "whole" : "damaged"},
@@ -157,6 +194,7 @@ void print_fields(const Audit& audit, const Findings& found) {
     fields.emplace_back("newest", time_text_short(found.state.time_ns()));
   }
   fields.emplace_back("anchor", anchor_text(found));
+  if (found.checkpoint) fields.emplace_back("checkpoint", checkpoint_text(found));
   if (found.head)
     fields.emplace_back("checked",
                         "every byte, seqs without a gap, the tree against the anchor, the links of "
@@ -186,6 +224,10 @@ void print_object(const Audit& audit, const Findings& found) {
   if (found.anchored_seq) object["anchored_seq"] = *found.anchored_seq;
   object["keys_checked"] = found.keys_there;
   object["signatures_checked"] = found.signatures;
+  if (found.checkpoint) {
+    object["checkpoint_seq"] = found.checkpoint->head.seq;
+    object["checkpoint_checked"] = found.checkpoint_checked;
+  }
   json::array damage;
   for (const Failure& failure : found.damage)
     damage.push_back({{"sentence", failure.sentence}, {"remedy", failure.remedy}});
@@ -195,8 +237,13 @@ void print_object(const Audit& audit, const Findings& found) {
 
 }  // namespace
 
-Expected<int> verify(const Audit& audit) {
+Expected<int> verify(const Audit& audit, const VerifyOptions& options) {
   Findings found;
+  if (!options.checkpoint.empty() || !options.public_key.empty()) {
+    auto kept = read_kept_checkpoint(options);
+    if (!kept) return std::unexpected(kept.error());
+    found.checkpoint = std::move(*kept);
+  }
   read_journal(audit, found);
   confirm_keys(audit, found);
   // Trouble leaves the question open, unless the answer is no already.

@@ -80,7 +80,11 @@ Auditor::Body Auditor::answer(const schema::HistoryRequest& request,
     case HistoryBody::WhoCan:
       return answer(*request.body_as_WhoCan(), asker);
     case HistoryBody::ListCalls:
+    // The historian's own.
     case HistoryBody::GetRecords:
+    case HistoryBody::GetCheckpoint:
+    case HistoryBody::GetConsistency:
+    case HistoryBody::GetInclusion:
     case HistoryBody::NONE:
       break;
   }

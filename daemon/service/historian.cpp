@@ -133,9 +133,13 @@ Historian::Historian(Parts parts, Settings settings, Send send, view::View view,
       view_(std::move(view)),
       head_(head),
       head_time_ns_(time_ns),
-      scrubber_({parts_.journal, parts_.clock, parts_.vitals, parts_.alarm}) {}
+      scrubber_({parts_.journal, parts_.clock, parts_.vitals, parts_.alarm}) {
+  // The one that was kept from before.
+  if (!parts_.checkpoints.newest().empty()) tell(true);
+}
 
 void Historian::turn() {
+  tell(parts_.checkpoints.turn());
   bool moved = false;
   parts_.mail.historian_published.drain([&](std::unique_ptr<Published> published) {
     view_.take(published->changes);
@@ -155,11 +159,11 @@ void Historian::turn() {
 }
 
 std::int64_t Historian::idle_ms() const {
-  constexpr std::int64_t longest_ms = 1'000;
+  const std::int64_t longest_ms = std::min<std::int64_t>(parts_.checkpoints.due_in_ms(), 1'000);
   if (parked_.empty()) return longest_ms;
   const auto soonest = std::ranges::min_element(parked_, {}, &Parked::deadline_ns);
   const std::int64_t left_ns = soonest->deadline_ns - parts_.clock.monotonic_ns();
-  return std::clamp<std::int64_t>(left_ns / millisecond_ns + 1, 1, longest_ms);
+  return std::min(std::max<std::int64_t>(left_ns / millisecond_ns + 1, 1), longest_ms);
 }
 
 void Historian::take(const Inbound& inbound) {
@@ -193,6 +197,12 @@ void Historian::answer(Parked waiting, const domain::Operator& asker) {
     return give_records(std::move(waiting), asker, *wanted);
   if (const auto* wanted = request.body_as_ListCalls())
     return give_calls(std::move(waiting), asker, *wanted);
+  if (request.body_type() == schema::HistoryBody::GetCheckpoint)
+    return give_checkpoint(waiting.peer, request.id());
+  if (const auto* wanted = request.body_as_GetConsistency())
+    return give_consistency(waiting.peer, request.id(), *wanted);
+  if (const auto* wanted = request.body_as_GetInclusion())
+    return give_inclusion(waiting.peer, request.id(), *wanted);
   hand_to_auditor(waiting.peer, asker, std::move(waiting.request));
 }
 
@@ -218,10 +228,15 @@ void Historian::give_records(Parked waiting, const domain::Operator& asker,
   if (found->page.records.empty() && found->at_head && park(waiting, wanted.wait_ms())) return;
   found->page.head_seq = head_seq;
   found->page.head_time_ns = head_time_ns_;
+  found->page.checkpoint = parts_.checkpoints.newest();
   schema::HistoryPageBodyUnion body;
   body.Set(std::move(found->page));
+  give(waiting.peer, id, std::move(body));
+}
+
+void Historian::give(const Peer& peer, std::uint64_t id, schema::HistoryPageBodyUnion body) {
   const Message page = page_of({id, head_.seq, parts_.clock.now_ns()}, std::move(body));
-  send_(waiting.peer, {page.data(), page.size()});
+  send_(peer, {page.data(), page.size()});
 }
 
 void Historian::give_calls(Parked waiting, const domain::Operator& asker,

@@ -1,5 +1,5 @@
-// The historian: pages of records, and follow (Q7); in between the scrubber reads. What takes long
-// it hands to the auditor.
+// The historian: pages of records, and follow (Q7); checkpoints and proofs (H6); in between the
+// scrubber reads. What takes long it hands to the auditor.
 #pragma once
 
 #include <functional>
@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "daemon/domain/fold.h"
+#include "daemon/journal/checkpoint_keeper.h"
+#include "daemon/journal/proof.h"
 #include "daemon/platform/clock.h"
 #include "daemon/service/call_pages.h"
 #include "daemon/service/inbound.h"
@@ -27,6 +29,7 @@ class Historian {
   /// All outlive the historian.
   struct Parts {
     const journal::Journal& journal;
+    journal::CheckpointKeeper& checkpoints;
     const platform::Clock& clock;
     Vitals& vitals;
     Mailboxes& mail;
@@ -66,6 +69,14 @@ class Historian {
   void give_records(Parked waiting, const domain::Operator& asker,
                     const schema::GetRecords& wanted);
   void give_calls(Parked waiting, const domain::Operator& asker, const schema::ListCalls& wanted);
+  void give_checkpoint(const Peer& peer, std::uint64_t id);
+  void give_consistency(const Peer& peer, std::uint64_t id, const schema::GetConsistency& wanted);
+  void give_inclusion(const Peer& peer, std::uint64_t id, const schema::GetInclusion& wanted);
+  void give_proof(const Peer& peer, std::uint64_t id, const Expected<journal::Proof>& proof,
+                  std::uint64_t size);
+  /// Tells the reader of a new checkpoint, an operator of one that could not be made.
+  void tell(const Expected<bool>& made);
+  void give(const Peer& peer, std::uint64_t id, schema::HistoryPageBodyUnion body);
   void hand_to_auditor(const Peer& peer, const domain::Operator& asker,
                        Opened<schema::HistoryRequest> request);
   /// Waits on, or is told that the wait is over; false if it may not wait.
@@ -82,6 +93,7 @@ class Historian {
   std::int64_t head_time_ns_;
   std::vector<Parked> parked_;
   std::size_t audits_ = 0;
+  bool checkpoints_fail_ = false;
   domain::RecordGate gate_;
   Scrubber scrubber_;
 };

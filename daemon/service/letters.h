@@ -63,6 +63,11 @@ struct UseLetter : Letter {
   decision::UseSummaries summaries;
 };
 
+/// From the historian to the reader: the newest checkpoint (H6), in text form.
+struct CheckpointMade : Letter {
+  std::string note;
+};
+
 /// Every line between the services; each is emptied by the one it is named for.
 struct Mailboxes {
   struct Wakers {
@@ -78,6 +83,7 @@ struct Mailboxes {
         writer_returned(wakers.writer),
         writer_uses(wakers.writer),
         reader_published(wakers.reader),
+        reader_checkpoints(wakers.reader),
         historian_published(wakers.historian),
         historian_audited(wakers.historian),
         auditor_published(wakers.auditor),
@@ -96,6 +102,7 @@ struct Mailboxes {
   Mailbox<Published> writer_returned;
   Mailbox<UseLetter> writer_uses;
   Mailbox<Published> reader_published;
+  Mailbox<CheckpointMade> reader_checkpoints;
   Mailbox<Published> historian_published;
   Mailbox<AuditTask> historian_audited;
   Mailbox<Published> auditor_published;

@@ -83,6 +83,10 @@ constexpr Row<HistoryBody> history[] = {
     {HistoryBody::ListRanges, readers},
     {HistoryBody::TestAddress, readers},
     {HistoryBody::ListCalls, readers},
+    // They tell nothing but how many records there are; who relies on answers may hold us to them.
+    {HistoryBody::GetCheckpoint, everybody},
+    {HistoryBody::GetConsistency, everybody},
+    {HistoryBody::GetInclusion, everybody},
 };
 
 static_assert(std::size(commands) == static_cast<std::size_t>(CommandBody::MAX),

@@ -136,6 +136,8 @@ domain::CallFacts Reader::facts_of(const schema::Query& query) const {
 void Reader::turn() {
   parts_.mail.reader_published.drain(
       [&](std::unique_ptr<Published> published) { take_published(std::move(published)); });
+  parts_.mail.reader_checkpoints.drain(
+      [&](std::unique_ptr<CheckpointMade> made) { checkpoint_ = std::move(made->note); });
   parts_.desk.done().drain([&](Ask ask) {
     if (judge(ask)) settle(std::move(ask));
   });
@@ -354,6 +356,7 @@ void Reader::report_status(const Peer& peer, const schema::Query& query,
     status.disk_free = parts_.vitals.disk_free;
     status.warnings = outlets_.warnings();
     status.installation = std::make_unique<Uuid>(settings_.installation);
+    status.checkpoint = checkpoint_;
     for (auto& [name, value] : outlets_.counters()) {
       auto& counter = status.counters.emplace_back(std::make_unique<schema::CounterT>());
       counter->name = std::move(name);

@@ -161,6 +161,8 @@ class Reader {
   view::View view_;
   journal::Head head_;
   std::int64_t head_time_ns_;
+  /// The newest; empty: none yet.
+  std::string checkpoint_;
   std::vector<Parked> parked_;
   std::deque<LongCheck> long_checks_;
   /// Who asks what is being answered.

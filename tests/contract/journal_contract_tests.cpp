@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 #include <thread>
 
+#include "daemon/journal/proof.h"
 #include "daemon/journal/tree.h"
 #include "tests/contract/journal_subjects.h"
 
@@ -43,6 +44,19 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_new_one_is_empty, Subject, EveryJournal) {
   BOOST_TEST((subject.journal.head() == Head{0, Tree().root()}));
   BOOST_TEST(subject.journal.health().has_value());
   check_walk(*subject.journal.read_from(1), 1, 0);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(H6_proofs_stand_on_blocks_however_they_were_appended, Subject,
+                              EveryJournal) {
+  Subject subject;
+  std::uint64_t last = 0;
+  for (const std::uint64_t group : {4'095U, 2U, 8'000U, 191U}) {
+    append_from(subject.journal, last + 1, group);
+    last += group;
+    BOOST_TEST((*root_at(subject.journal, last) == subject.journal.head().root));
+  }
+  BOOST_TEST((subject.journal.block(0) == head_of(Tree::block_size).root));
+  BOOST_TEST((*root_at(subject.journal, 12'287) == head_of(12'287).root));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(gives_back_what_was_appended_in_order, Subject, EveryJournal) {

@@ -7,6 +7,7 @@
 
 #include "daemon/journal/big_endian.h"
 #include "daemon/journal/leveldb_journal.h"
+#include "daemon/journal/proof.h"
 #include "daemon/journal/tree.h"
 #include "tests/contract/folder_image.h"
 #include "tests/contract/journal_subjects.h"
@@ -105,6 +106,19 @@ BOOST_AUTO_TEST_CASE(everything_belongs_to_its_owner_alone) {
     ++files;
   }
   BOOST_TEST(files > 6U);
+}
+
+BOOST_AUTO_TEST_CASE(H6_the_roots_of_blocks_are_there_after_an_opening) {
+  OnLevelDb subject;
+  append_from(*subject.opened_journal, 1, 2 * Tree::block_size + 7);
+  const Hash second = subject.opened_journal->block(1);
+  subject.reopen();
+  BOOST_TEST((subject.opened_journal->block(1) == second));
+  append_from(*subject.opened_journal, 2 * Tree::block_size + 8, Tree::block_size);
+  const Head head = subject.opened_journal->head();
+  BOOST_TEST((*root_at(*subject.opened_journal, head.seq) == head.root));
+  subject.reopen();
+  BOOST_TEST((*root_at(*subject.opened_journal, head.seq) == head.root));
 }
 
 BOOST_AUTO_TEST_CASE(no_folder_and_no_database_are_missing) {

@@ -166,6 +166,14 @@ void use_addresses(client::Options& options, const toml::table& addresses,
   options.history = text_in(addresses, "history" + door);
 }
 
+/// One file for each daemon and operator: beside the key it is used with.
+std::string checkpoint_file(const Access& access) {
+  if (access.without_checkpoint) return {};
+  if (access.checkpoint) return access.checkpoint->string();
+  if (access.key) return access.key->string() + ".checkpoint";
+  return access.data ? (*access.data / "seen-checkpoint").string() : std::string();
+}
+
 }  // namespace
 
 static client::KeyPair read_pair(const std::filesystem::path& path, const std::string& prefix,
@@ -230,7 +238,9 @@ client::Options reach(const Access& access) {
     options.signing_seed = read_signing_key_file(*access.signing_key).secret_key;
   options.timeout =
       std::chrono::milliseconds(static_cast<std::int64_t>(access.timeout_seconds * 1'000));
+  options.checkpoint_file = checkpoint_file(access);
   const auto addresses = read_addresses(access);
+  if (addresses) options.verifier_key = text_in(*addresses, "verifier_key");
   const bool ports_given = access.port_base || access.endpoint;
   if (!access.data && !ports_given)
     stop_usage("It is not said where the daemon is.",

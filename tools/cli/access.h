@@ -22,11 +22,16 @@ struct Access {
   std::optional<std::filesystem::path> signing_key;
   /// The server's public key in Z85, or a file that holds it.
   std::optional<std::string> server_key;
+  /// H6: where the newest checkpoint is remembered, if not in the usual place.
+  std::optional<std::filesystem::path> checkpoint;
+  /// H6: remember none, check none.
+  bool without_checkpoint = false;
   double timeout_seconds = 10;
 };
 
 /// tcp with CURVE if there is a key file (`key`, or `owner.key` in the data folder), else the ipc
-/// door. Throws Stop: 64 if the options do not say enough, 66 for missing files, 77 for a key
+/// door. The newest checkpoint is remembered beside the key file that was named, else in the data
+/// folder. Throws Stop: 64 if the options do not say enough, 66 for missing files, 77 for a key
 /// others can read.
 client::Options reach(const Access& access);
 

@@ -55,6 +55,15 @@ void add_global_options(CLI::App& app, Settings& settings) {
                  "The server's public key in Z85, or a file with it")
       ->envname("POSTERN_SERVER_KEY")
       ->type_name("KEY|FILE");
+  auto* checkpoint =
+      app.add_option("--checkpoint-file", access.checkpoint,
+                     "Where the newest checkpoint is remembered, which the history must extend; if "
+                     "left out KEY.checkpoint, or seen-checkpoint in the data folder")
+          ->envname("POSTERN_CHECKPOINT_FILE")
+          ->type_name("FILE");
+  app.add_flag("--no-checkpoint", access.without_checkpoint,
+               "Remember no checkpoint, and do not check the history against one")
+      ->excludes(checkpoint);
   app.add_option("--tenant", settings.tenant, "Alias of the tenant it is about")
       ->envname("POSTERN_TENANT")
       ->type_name("ALIAS");

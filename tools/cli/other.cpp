@@ -15,6 +15,13 @@ constexpr std::size_t file_bytes_max = 16 * 1'048'576;
 
 // ---- status
 
+std::string checkpoint_text(const std::string& note) {
+  const auto checkpoint = client::read_checkpoint(note);
+  if (!checkpoint) return "malformed";
+  return fmt::format("of {} records, signed {}", checkpoint->size,
+                     time_text_short(checkpoint->time_ns));
+}
+
 void print_status(std::ostream& out, const schema::StatusT& status) {
   Fields fields;
   fields.add("version", status.program_version);
@@ -22,6 +29,7 @@ void print_status(std::ostream& out, const schema::StatusT& status) {
   fields.add("seq", std::to_string(status.seq));
   fields.add("root", hex_text(status.root));
   if (status.time_ns != 0) fields.add("newest record", time_text_short(status.time_ns));
+  if (!status.checkpoint.empty()) fields.add("checkpoint", checkpoint_text(status.checkpoint));
   // A service is told the above only.
   if (status.installation) {
     fields.add("installation", uuid_text(status.installation));

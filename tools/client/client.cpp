@@ -4,6 +4,8 @@
 
 #include "schema/signed_message.h"
 #include "tools/client/asking.h"
+#include "tools/client/history_guard.h"
+#include "tools/client/lane.h"
 
 namespace postern::client {
 namespace {
@@ -67,7 +69,8 @@ struct Client::Lanes {
         own_context(options.context == nullptr ? shared_context() : nullptr),
         commands(context(), options, options.commands),
         queries(context(), options),
-        history(context(), options, options.history) {}
+        history(context(), options, options.history),
+        guard(options.checkpoint_file, options.verifier_key) {}
   ~Lanes() {
     if (options.keys)
       ::explicit_bzero(options.keys->secret_key.data(), options.keys->secret_key.size());
@@ -91,12 +94,28 @@ struct Client::Lanes {
     return id;
   }
 
+  Result<schema::HistoryPageT> page(schema::HistoryRequestT request) {
+    request.id = ++last_request;
+    auto bytes = pack(request);
+    wipe_secrets(request);
+    if (!bytes) return std::unexpected(std::move(bytes).error());
+    const Ticket ticket{0, request.id};
+    auto sent = history.send(ticket, std::move(*bytes), true, wait_of(request));
+    if (!sent) return std::unexpected(std::move(sent).error());
+    return history.await(ticket);
+  }
+
+  HistoryGuard::Ask asking() {
+    return [this](schema::HistoryRequestT request) { return page(std::move(request)); };
+  }
+
   Options options;
   std::shared_ptr<void> own_context;
   std::uint64_t last_request = 0;
   Lane<CommandConversation> commands;
   Asking queries;
   Lane<HistoryConversation> history;
+  HistoryGuard guard;
 };
 
 Result<Client> Client::make(Options options) {
@@ -124,19 +143,24 @@ Result<schema::ReceiptT> Client::execute(schema::CommandMessageT message) {
 Result<schema::AnswerT> Client::ask(schema::QueryT query) {
   auto id = lanes_->queries.send(query);
   if (!id) return std::unexpected(std::move(id).error());
-  return lanes_->queries.await(*id);
+  auto answer = lanes_->queries.await(*id);
+  if (!answer) return answer;
+  if (const auto* status = answer->body.AsStatus())
+    if (auto agrees = lanes_->guard.observe(status->checkpoint, lanes_->asking()); !agrees)
+      return std::unexpected(std::move(agrees).error());
+  return answer;
 }
 
 Result<schema::HistoryPageT> Client::history(schema::HistoryRequestT request) {
-  request.id = ++lanes_->last_request;
-  auto bytes = pack(request);
-  wipe_secrets(request);
-  if (!bytes) return std::unexpected(std::move(bytes).error());
-  const Ticket ticket{0, request.id};
-  auto sent = lanes_->history.send(ticket, std::move(*bytes), true, wait_of(request));
-  if (!sent) return std::unexpected(std::move(sent).error());
-  return lanes_->history.await(ticket);
+  auto answer = lanes_->page(std::move(request));
+  if (!answer) return answer;
+  if (const auto* page = answer->body.AsRecordPage())
+    if (auto agrees = lanes_->guard.observe(page->checkpoint, lanes_->asking()); !agrees)
+      return std::unexpected(std::move(agrees).error());
+  return answer;
 }
+
+Result<Checkpoint> Client::check_history() { return lanes_->guard.check(lanes_->asking()); }
 
 Result<schema::HistoryPageT> Client::follow(schema::GetRecordsT request, const Take& take) {
   for (;;) {

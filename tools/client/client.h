@@ -35,8 +35,13 @@ namespace postern::client {
 enum class ErrorKind : int {
   /// The message or the options cannot be used as they are.
   usage = 64,
+  /// H6: the history is not the one this client has seen before, or a checkpoint is not signed by
+  /// the daemon's key. Loud: somebody replaced or changed the journal.
+  contradiction = 65,
   /// Nobody answered in time.
   unreachable = 69,
+  /// The file of the remembered checkpoint cannot be read or written.
+  input_output = 74,
   /// `in_flight_max` messages are unanswered: collect first.
   busy = 75,
   /// What came back is no answer of this protocol, or the server is not the one its key says.
@@ -82,6 +87,25 @@ std::optional<schema::Uuid> parse_uuid(std::string_view text);
 /// Overwrites and empties.
 void wipe(std::string& secret);
 
+// ---- checkpoints (H6)
+
+/// What the journal held when it was signed.
+struct Checkpoint {
+  std::string origin;
+  /// Records.
+  std::uint64_t size = 0;
+  /// Of the RFC 6962 tree over them.
+  std::array<std::uint8_t, 32> root{};
+  /// When it was signed, UTC nanoseconds; 0: not told.
+  std::int64_t time_ns = 0;
+};
+
+/// What a checkpoint's text says, whoever signed it. Like the next, `contradiction` if it is
+/// malformed.
+Result<Checkpoint> read_checkpoint(std::string_view note);
+/// The same, if it was signed by this key (name+hash+key), `usage` if that is malformed.
+Result<Checkpoint> open_checkpoint(std::string_view note, std::string_view verifier_key);
+
 // ---- the client
 
 /// O4: Ed25519. The secret is the seed.
@@ -111,6 +135,12 @@ struct Options {
   /// renewed (S1), until it ends; then the credential again. In memory alone. An authentication
   /// that declines a token is never answered by one. false: each question goes as it is.
   bool keep_tokens = true;
+  /// H6: where the newest checkpoint that was seen is remembered; empty: nowhere, and the history
+  /// is not checked. Programs may share it; each daemon needs its own.
+  std::string checkpoint_file;
+  /// H6: what checkpoints are verified with, as posternd prints it; empty: the key of the first
+  /// one seen is trusted from then on.
+  std::string verifier_key;
   /// Native handle of a ZeroMQ context to take part in, which outlives the client; absent: one of
   /// the library's own.
   void* context = nullptr;
@@ -150,6 +180,11 @@ class Client {
   /// After an Error, call again from the last page's `next_seq`.
   using Take = std::function<bool(const schema::RecordPageT&, std::span<const schema::RecordT>)>;
   Result<schema::HistoryPageT> follow(schema::GetRecordsT request, const Take& take);
+
+  /// Asks for the newest checkpoint, and checks its signature and, by a proof, that it extends what
+  /// is remembered; then remembers it. With a `checkpoint_file`, `history`, `follow` and the status
+  /// do so by themselves whenever an answer brings a new checkpoint.
+  Result<Checkpoint> check_history();
 
   // Pipelined: send without waiting, collect in whatever order the answers come. May be mixed with
   // the above.

@@ -82,6 +82,8 @@ const std::map<std::string_view, std::string_view> requests = {
     {"ListRanges", "oamu"},    {"TestAddress", "oamu"},      {"ListCalls", "oamu"},
     // Q3 about the user in question is a service's too.
     {"ListPermissions", "oamus"},
+    // H6: whoever relies on answers may hold the daemon to its history.
+    {"GetCheckpoint", "oamus"}, {"GetConsistency", "oamus"}, {"GetInclusion", "oamus"},
 };
 
 const std::map<Role, char> letters = {

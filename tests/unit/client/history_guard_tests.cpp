@@ -1,0 +1,184 @@
+#include "tools/client/history_guard.h"
+
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+#include <iterator>
+
+#include "tests/support/temporary_folder.h"
+#include "tests/unit/client/signed_journal.h"
+
+namespace postern::client {
+
+namespace {
+
+/// A guard, and the daemon it asks, which can be exchanged for another.
+struct Guarded {
+  support::TemporaryFolder folder;
+  std::string file = (folder.path() / "seen").string();
+  SignedJournal honest;
+  SignedJournal* daemon = &honest;
+  int checkpoints_asked = 0;
+  int proofs_asked = 0;
+
+  HistoryGuard guard(std::string verifier_key = {}) const {
+    return HistoryGuard(file, std::move(verifier_key));
+  }
+
+  HistoryGuard::Ask asking() {
+    return [this](schema::HistoryRequestT request) -> Result<schema::HistoryPageT> {
+      schema::HistoryPageT page;
+      if (const auto* wanted = request.body.AsGetConsistency()) {
+        ++proofs_asked;
+        if (wanted->to_size > daemon->stored.head().seq) {
+          page.code = schema::Code::seq_beyond_journal;
+          return page;
+        }
+        schema::ProofPageT proof;
+        proof.size = wanted->to_size;
+        proof.hashes = daemon->proof(wanted->from_size, wanted->to_size);
+        page.body.Set(std::move(proof));
+        return page;
+      }
+      ++checkpoints_asked;
+      schema::CheckpointPageT given;
+      given.checkpoint = daemon->note();
+      given.verifier_key = daemon->verifier_key();
+      page.body.Set(std::move(given));
+      return page;
+    };
+  }
+
+  std::string remembered() const {
+    std::ifstream opened(file);
+    return {std::istreambuf_iterator<char>(opened), {}};
+  }
+  std::string expected(const std::string& note) const {
+    return honest.verifier_key() + "\n" + note;
+  }
+
+  template <class Outcome>
+  static std::string contradiction(const Outcome& outcome) {
+    BOOST_REQUIRE(!outcome.has_value());
+    BOOST_TEST((outcome.error().kind == ErrorKind::contradiction));
+    BOOST_TEST(exit_code(outcome.error()) == 65);
+    BOOST_TEST(!outcome.error().remedy.empty());
+    return outcome.error().sentence;
+  }
+  static bool says(const std::string& sentence, std::string_view part) {
+    return sentence.find(part) != sentence.npos;
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(history_guard_tests, Guarded)
+
+BOOST_AUTO_TEST_CASE(H6_the_newest_checkpoint_is_remembered) {
+  honest.grow(3);
+  const auto first = guard().check(asking());
+  BOOST_REQUIRE(first);
+  BOOST_TEST(first->size == 3U);
+  BOOST_TEST(remembered() == expected(honest.note(3)));
+  BOOST_TEST(proofs_asked == 0);
+  honest.grow(40);
+  BOOST_REQUIRE(guard().check(asking()));
+  BOOST_TEST(proofs_asked == 1);
+  BOOST_TEST(remembered() == expected(honest.note(43)));
+}
+
+BOOST_AUTO_TEST_CASE(H6_a_checkpoint_that_comes_along_is_proved_and_remembered) {
+  honest.grow(3);
+  BOOST_REQUIRE(guard().observe(honest.note(), asking()));
+  BOOST_TEST(checkpoints_asked == 1);
+  BOOST_REQUIRE(guard().observe(honest.note(), asking()));
+  BOOST_TEST(checkpoints_asked == 1);
+  honest.grow(3);
+  BOOST_REQUIRE(guard().observe(honest.note(), asking()));
+  BOOST_TEST(checkpoints_asked == 1);
+  BOOST_TEST(proofs_asked == 1);
+  BOOST_TEST(remembered() == expected(honest.note(6)));
+  BOOST_REQUIRE(guard().observe("", asking()));
+}
+
+BOOST_AUTO_TEST_CASE(H6_a_history_with_another_past_is_a_contradiction) {
+  honest.grow(10);
+  BOOST_REQUIRE(guard().check(asking()));
+  const std::string before = remembered();
+  SignedJournal rewritten;
+  auto records = support::records_from(1, 15);
+  records[6] = support::bytes_of("another past");
+  rewritten.add(records);
+  daemon = &rewritten;
+  BOOST_TEST(says(contradiction(guard().check(asking())), "its first 10 records are not those"));
+  const auto seen = [&](std::uint64_t size) {
+    return contradiction(guard().observe(rewritten.note(size), asking()));
+  };
+  BOOST_TEST(says(seen(15), "first 10 records"));
+  BOOST_TEST(says(seen(10), "first 10 records"));
+  BOOST_TEST(says(seen(7), "first 7 records"));
+  BOOST_TEST(remembered() == before);
+}
+
+BOOST_AUTO_TEST_CASE(H6_a_history_that_went_back_is_a_contradiction) {
+  honest.grow(10);
+  BOOST_REQUIRE(guard().check(asking()));
+  SignedJournal older;
+  older.grow(8);
+  daemon = &older;
+  BOOST_TEST(
+      says(contradiction(guard().check(asking())), "it went back, from 10 records to 8 records"));
+  BOOST_TEST(says(contradiction(guard().observe(older.note(), asking())), "less than 10 records"));
+}
+
+BOOST_AUTO_TEST_CASE(H6_an_older_checkpoint_of_the_same_history_is_none) {
+  honest.grow(10);
+  const std::string late = honest.note(8);
+  BOOST_REQUIRE(guard().check(asking()));
+  BOOST_REQUIRE(guard().observe(late, asking()));
+  BOOST_TEST(remembered() == expected(honest.note(10)));
+}
+
+BOOST_AUTO_TEST_CASE(H6_another_key_is_a_contradiction) {
+  honest.grow(10);
+  SignedJournal forged;
+  forged.seed[1] = std::byte{1};
+  forged.grow(12);
+  BOOST_TEST(says(contradiction(guard(forged.verifier_key()).check(asking())), "another key"));
+  BOOST_TEST(remembered().empty());
+  BOOST_REQUIRE(guard().check(asking()));
+  daemon = &forged;
+  BOOST_TEST(says(contradiction(guard().check(asking())), "another key"));
+  BOOST_TEST(says(contradiction(guard().observe(forged.note(), asking())), "not signed by"));
+  BOOST_TEST(says(contradiction(guard(forged.verifier_key()).check(asking())), "another key"));
+}
+
+BOOST_AUTO_TEST_CASE(H6_a_damaged_memory_is_not_taken_for_none) {
+  honest.grow(10);
+  BOOST_REQUIRE(guard().check(asking()));
+  std::string text = remembered();
+  text[text.size() / 2] = '!';
+  std::ofstream(file) << text;
+  BOOST_TEST(says(contradiction(guard().check(asking())), "is damaged"));
+  std::ofstream(file) << "x";
+  BOOST_TEST(says(contradiction(guard().check(asking())), "is damaged"));
+}
+
+BOOST_AUTO_TEST_CASE(H6_a_memory_that_cannot_be_written_is_told) {
+  honest.grow(1);
+  const HistoryGuard guard((folder.path() / "none" / "seen").string(), "");
+  const auto checked = guard.check(asking());
+  BOOST_REQUIRE(!checked.has_value());
+  BOOST_TEST((checked.error().kind == ErrorKind::input_output));
+}
+
+BOOST_AUTO_TEST_CASE(H6_without_a_file_nothing_is_asked) {
+  honest.grow(1);
+  const HistoryGuard guard("", "");
+  BOOST_REQUIRE(guard.observe(honest.note(), asking()));
+  BOOST_TEST(checkpoints_asked == 0);
+  BOOST_TEST(guard.check(asking())->size == 1U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace postern::client

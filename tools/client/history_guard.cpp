@@ -1,0 +1,208 @@
+// file = verifier key LF note
+#include "tools/client/history_guard.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "tools/client/checkpoint.h"
+
+namespace postern::client {
+namespace {
+
+constexpr std::size_t file_bytes_max = 32'768;
+
+struct File {
+  explicit File(int descriptor) : descriptor(descriptor) {}
+  ~File() {
+    if (descriptor >= 0) ::close(descriptor);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  int descriptor;
+};
+
+Error cannot(const char* verb, const std::string& file, int error) {
+  return {ErrorKind::input_output,
+          std::string("Cannot ") + verb + " the remembered checkpoint " + file + ": " +
+              std::strerror(error) + ".",
+          "Name another file for it, or do without remembering."};
+}
+
+/// Empty if there is none.
+Result<std::string> read_file(const std::string& path) {
+  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.descriptor < 0 && errno == ENOENT) return std::string();
+  if (file.descriptor < 0) return std::unexpected(cannot("read", path, errno));
+  std::string text(file_bytes_max, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const auto count = ::read(file.descriptor, text.data() + size, text.size() - size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return std::unexpected(cannot("read", path, errno));
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  text.resize(size);
+  return text;
+}
+
+int write_new(const std::string& path, std::string_view text) {
+  constexpr int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
+  const File file(::open(path.c_str(), flags, 0600));
+  if (file.descriptor < 0) return errno;
+  const auto written = ::write(file.descriptor, text.data(), text.size());
+  if (written != static_cast<ssize_t>(text.size())) return written < 0 ? errno : ENOSPC;
+  return ::fsync(file.descriptor) == 0 ? 0 : errno;
+}
+
+/// All or nothing, and through a crash the old one or the new.
+Result<> write_file(const std::string& path, std::string_view text) {
+  const std::string fresh = path + ".new." + std::to_string(::getpid());
+  int error = write_new(fresh, text);
+  if (error == 0 && std::rename(fresh.c_str(), path.c_str()) != 0) error = errno;
+  if (error == 0) return {};
+  ::unlink(fresh.c_str());
+  return std::unexpected(cannot("write", path, error));
+}
+
+template <class Body>
+schema::HistoryRequestT request_of(Body body) {
+  schema::HistoryRequestT request;
+  request.body.Set(std::move(body));
+  return request;
+}
+
+Error unproved(const std::string& what) {
+  return {ErrorKind::protocol, "The daemon gives no " + what + ".",
+          "Ask again; if that does not help, see its status, and do not rely on this history."};
+}
+
+std::string records(const Checkpoint& checkpoint) {
+  return std::to_string(checkpoint.size) + " records";
+}
+
+}  // namespace
+
+Result<> HistoryGuard::observe(const std::string& note, const Ask& ask) const {
+  if (file_.empty() || note.empty()) return {};
+  const auto memory = load();
+  if (!memory) return std::unexpected(memory.error());
+  if (memory->note == note) return {};
+  const auto check_newest = [&]() -> Result<> {
+    const auto newest = check(ask);
+    if (!newest) return std::unexpected(newest.error());
+    return {};
+  };
+  if (memory->verifier_key.empty()) return check_newest();
+  const auto seen = open_checkpoint(note, memory->verifier_key);
+  if (!seen) return std::unexpected(seen.error());
+  if (memory->note.empty() || seen->size >= memory->checkpoint.size)
+    return accept(*memory, note, *seen, ask);
+  // Made before another program remembered a newer one, or the journal went back: the newest tells.
+  if (auto extends = require_extends(*seen, memory->checkpoint, ask); !extends) return extends;
+  return check_newest();
+}
+
+Result<Checkpoint> HistoryGuard::check(const Ask& ask) const {
+  // Before the question, so that the answer cannot be older in good faith.
+  const auto memory = load();
+  if (!memory) return std::unexpected(memory.error());
+  auto page = ask(request_of(schema::GetCheckpointT()));
+  if (!page) return std::unexpected(page.error());
+  const auto* given = page->body.AsCheckpointPage();
+  if (page->code != schema::Code::ok || given == nullptr)
+    return std::unexpected(unproved("checkpoint"));
+  Memory known = *memory;
+  if (known.verifier_key.empty()) known.verifier_key = given->verifier_key;
+  if (known.verifier_key != given->verifier_key)
+    return std::unexpected(contradiction("it is signed with another key, " + given->verifier_key +
+                                         " instead of " + known.verifier_key));
+  auto seen = open_checkpoint(given->checkpoint, known.verifier_key);
+  if (!seen) return seen;
+  if (!known.note.empty() && seen->size < known.checkpoint.size)
+    return std::unexpected(contradiction("it went back, from " + records(known.checkpoint) +
+                                         " to " + records(*seen)));
+  if (auto accepted = accept(known, given->checkpoint, *seen, ask); !accepted)
+    return std::unexpected(accepted.error());
+  return seen;
+}
+
+Result<> HistoryGuard::accept(const Memory& memory, const std::string& note, const Checkpoint& seen,
+                              const Ask& ask) const {
+  if (file_.empty()) return {};
+  if (!memory.note.empty()) {
+    if (auto extends = require_extends(memory.checkpoint, seen, ask); !extends) return extends;
+    if (memory.checkpoint.size == seen.size) return {};
+  }
+  return store(memory.verifier_key, note, seen);
+}
+
+Result<> HistoryGuard::require_extends(const Checkpoint& from, const Checkpoint& to,
+                                       const Ask& ask) const {
+  const auto differs = [&] {
+    return std::unexpected(contradiction("its first " + records(from) +
+                                         " are not those that were there before"));
+  };
+  if (from.size == to.size) {
+    if (from.root != to.root) return differs();
+    return {};
+  }
+  schema::GetConsistencyT wanted;
+  wanted.from_size = from.size;
+  wanted.to_size = to.size;
+  auto page = ask(request_of(std::move(wanted)));
+  if (!page) return std::unexpected(page.error());
+  if (page->code == schema::Code::seq_beyond_journal)
+    return std::unexpected(contradiction("it holds less than " + records(to)));
+  const auto* proof = page->body.AsProofPage();
+  if (page->code != schema::Code::ok || proof == nullptr)
+    return std::unexpected(unproved("proof that its history is one"));
+  if (!proves_consistency(proof->hashes, from, to)) return differs();
+  return {};
+}
+
+Result<HistoryGuard::Memory> HistoryGuard::load() const {
+  Memory memory;
+  memory.verifier_key = verifier_key_;
+  if (file_.empty()) return memory;
+  auto text = read_file(file_);
+  if (!text) return std::unexpected(text.error());
+  if (text->empty()) return memory;
+  const auto end = text->find('\n');
+  const auto key = text->substr(0, end);
+  memory.note = end == text->npos ? "" : text->substr(end + 1);
+  auto checkpoint = open_checkpoint(memory.note, key);
+  if (!checkpoint)
+    return std::unexpected(
+        Error{ErrorKind::contradiction, "The remembered checkpoint " + file_ + " is damaged.",
+              "Put it back from a copy; removing it forgets what the history must extend."});
+  memory.checkpoint = std::move(*checkpoint);
+  if (!verifier_key_.empty() && verifier_key_ != key)
+    return std::unexpected(contradiction("it is signed with another key, " + verifier_key_ +
+                                         " instead of " + key));
+  memory.verifier_key = key;
+  return memory;
+}
+
+Result<> HistoryGuard::store(const std::string& verifier_key, const std::string& note,
+                             const Checkpoint& seen) const {
+  // Another program may have come further meanwhile.
+  const auto now = load();
+  if (!now) return std::unexpected(now.error());
+  if (!now->note.empty() && now->checkpoint.size >= seen.size) return {};
+  return write_file(file_, verifier_key + "\n" + note);
+}
+
+Error HistoryGuard::contradiction(const std::string& how) const {
+  return {ErrorKind::contradiction,
+          "The daemon's history contradicts the checkpoint remembered in " + file_ + ": " + how +
+              ".",
+          "Do not rely on this daemon: its journal was replaced or changed, or is a restored copy. "
+          "Keep the file as proof; remove it only once you know why."};
+}
+
+}  // namespace postern::client
