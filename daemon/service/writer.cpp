@@ -182,6 +182,7 @@ void Writer::finish(const Expected<journal::Head>& appended) {
                    appended.error().sentence + " " + appended.error().remedy);
     revoked_.push_back(syncing_.revoke());
     revoked_.push_back(group_.revoke());
+    revoke_secrets();
   }
   publish(appended.value_or(head_));
 }
@@ -215,14 +216,26 @@ void Writer::publish(const journal::Head& head) {
       std::exchange(syncing_.published, std::make_unique<Published>()));
 }
 
+void Writer::Reply::revoke() {
+  if (shows_secret)
+    credential::wipe(std::as_writable_bytes(std::span(receipt.data(), receipt.size())));
+  Unrecorded made;
+  made.id = id;
+  made.problems.push_back(make_problem(Code::journal_unavailable, ""));
+  receipt = receipt_of(std::move(made));
+}
+
+/// Durable, and not sent yet: a secret is worth nothing while the journal is broken, so it stays.
+/// Asked again after a restart, the receipt says that the secret is to be made anew.
+void Writer::revoke_secrets() {
+  for (Unsent& unsent : unsent_)
+    for (Reply& reply : unsent.replies)
+      if (reply.shows_secret) reply.revoke();
+}
+
 domain::Changes Writer::Group::revoke() {
   records.clear();
-  for (Reply& reply : replies) {
-    Unrecorded made;
-    made.id = reply.id;
-    made.problems.push_back(make_problem(Code::journal_unavailable, ""));
-    reply.receipt = receipt_of(std::move(made));
-  }
+  for (Reply& reply : replies) reply.revoke();
   operators_changed = false;
   for (AttemptOutcome& outcome : published->attempts) outcome.code = Code::journal_unavailable;
   return std::exchange(published->changes, {});
@@ -572,7 +585,8 @@ void Writer::watch_disk() {
 // ---- answers
 
 void Writer::reply(const CommandTask& task, Message receipt) {
-  if (!task.internal) group_.replies.push_back({task.peer, task.id(), std::move(receipt)});
+  if (task.internal) return;
+  group_.replies.push_back({task.peer, task.id(), std::move(receipt), !task.made_keys.empty()});
 }
 
 void Writer::refuse(const CommandTask& task, std::vector<schema::ProblemT> problems) {

@@ -137,6 +137,7 @@ class Writer {
   void finish(const Expected<journal::Head>& appended);
   void publish(const journal::Head& head);
   void send_shown();
+  void revoke_secrets();
   domain::Seq synced_seq() const;
   const Message& unsynced_record(domain::Seq seq) const;
 
@@ -144,6 +145,10 @@ class Writer {
     Peer peer;
     Uuid id;
     Message receipt;
+    bool shows_secret = false;
+
+    /// Says `journal_unavailable` instead.
+    void revoke();
   };
   /// Replies of a durable group that leave when the reader shows this seq.
   struct Unsent {

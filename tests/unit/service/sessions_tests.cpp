@@ -307,6 +307,33 @@ BOOST_FIXTURE_TEST_CASE(C11_every_stop_still_runs, Shop) {
   BOOST_TEST((authenticate(password).reason == Code::tenant_disabled));
 }
 
+BOOST_FIXTURE_TEST_CASE(C8_no_receipt_shows_a_secret_once_the_journal_has_failed, Shop) {
+  const auto head = journal.head().seq;
+  // Durable, but queries do not show it yet, so its receipt waits.
+  const auto durable = send(key_command("durable"));
+  const auto plain = send(message("acme", "shop", schema::LockUserT()));
+  writer->commit();
+  BOOST_TEST(journal.head().seq == head + 2);
+  BOOST_REQUIRE(!has_receipt(durable));
+  BOOST_REQUIRE(!has_receipt(plain));
+  journal.fail_from(1);
+  const auto failing = send(key_command("failing"));
+  writer->commit();
+  BOOST_REQUIRE(journal.fired() == 1);
+  BOOST_TEST(vitals.degraded);
+  turn_until([&] { return has_receipt(failing); });
+  for (const auto& sent : {durable, failing}) {
+    BOOST_TEST((receipt(sent).code == Code::journal_unavailable));
+    BOOST_TEST(receipt(sent).secrets.empty());
+    BOOST_TEST(receipt(sent).events.empty());
+  }
+  // What shows none is told: it is on the disk.
+  BOOST_TEST((receipt(plain).code == Code::ok));
+  const auto after = run(key_command("after"));
+  BOOST_TEST((after.code == Code::journal_unavailable));
+  BOOST_TEST(after.secrets.empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(C11_with_a_failing_journal_what_was_verified_is_answered, Shop) {
   BOOST_REQUIRE(authenticate(password).allowed);
   const std::string key = create_key("one");
