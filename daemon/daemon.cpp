@@ -485,6 +485,8 @@ Metrics Daemon::metrics() const {
        vitals_.clock_suspect ? 1.0 : 0.0},
       {"disk_free_bytes", "Free space of the data folder's file system.",
        static_cast<double>(vitals_.disk_free)},
+      {"checkpoint_seq", "The newest checkpoint covers the records up to this; 0: none yet.",
+       static_cast<double>(vitals_.checkpoint_seq)},
       {"passwords_waiting", "Password questions that wait for a thread.",
        static_cast<double>(pool_->waiting())},
   };

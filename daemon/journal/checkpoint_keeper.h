@@ -39,6 +39,8 @@ class CheckpointKeeper {
 
   /// Text form; empty: none yet.
   const std::string& newest() const { return note_; }
+  /// Records it covers; 0: none yet.
+  std::uint64_t newest_seq() const { return head_.seq; }
   const Verifier& signer() const { return parts_.signer; }
   /// Until `turn` may have something to do; an hour if the journal has not grown.
   std::int64_t due_in_ms() const;

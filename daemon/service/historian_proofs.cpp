@@ -11,9 +11,9 @@ namespace {
 using schema::Code;
 
 schema::ProblemT beyond(std::string_view field, std::uint64_t found, std::uint64_t most) {
-  return make_problem(Code::seq_beyond_journal, field,
-                      "It is " + std::to_string(found) + ", and may be " + std::to_string(most) +
-                          " at most.");
+  return make_problem(
+      Code::seq_beyond_journal, field,
+      "It is " + std::to_string(found) + ", and may be " + std::to_string(most) + " at most.");
 }
 
 }  // namespace
@@ -27,6 +27,7 @@ void Historian::tell(const Expected<bool>& made) {
   }
   if (!*made) return;
   checkpoints_fail_ = false;
+  parts_.vitals.checkpoint_seq = parts_.checkpoints.newest_seq();
   auto letter = std::make_unique<CheckpointMade>();
   letter->note = parts_.checkpoints.newest();
   parts_.mail.reader_checkpoints.post(std::move(letter));

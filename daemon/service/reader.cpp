@@ -344,6 +344,8 @@ void Reader::report_status(const Peer& peer, const schema::Query& query,
   status.program_version = settings_.program_version;
   status.seq = head_.seq;
   status.degraded = parts_.vitals.degraded;
+  status.checkpoint = checkpoint_;
+  status.next_server_key = settings_.next_server_key;
   if (asker.role != schema::Role::service) {
     const auto* root = reinterpret_cast<const std::uint8_t*>(head_.root.data());
     status.root.assign(root, root + head_.root.size());
@@ -356,7 +358,6 @@ void Reader::report_status(const Peer& peer, const schema::Query& query,
     status.disk_free = parts_.vitals.disk_free;
     status.warnings = outlets_.warnings();
     status.installation = std::make_unique<Uuid>(settings_.installation);
-    status.checkpoint = checkpoint_;
     for (auto& [name, value] : outlets_.counters()) {
       auto& counter = status.counters.emplace_back(std::make_unique<schema::CounterT>());
       counter->name = std::move(name);

@@ -45,6 +45,8 @@ class Reader {
     std::string program_version;
     Uuid installation;
     std::int64_t started_monotonic_ns = 0;
+    /// In Z85; empty: no other is planned.
+    std::string next_server_key = {};
   };
 
   struct Outlets {

@@ -13,6 +13,8 @@ struct Vitals {
   std::atomic<bool> disk_low{false};
   std::atomic<bool> clock_suspect{false};
   std::atomic<std::uint64_t> disk_free{0};
+  /// H6: the newest checkpoint covers the records up to this; 0: none yet.
+  std::atomic<std::uint64_t> checkpoint_seq{0};
 
   std::atomic<std::uint64_t> commands{0};
   std::atomic<std::uint64_t> commands_refused{0};

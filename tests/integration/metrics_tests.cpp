@@ -34,12 +34,16 @@ BOOST_FIXTURE_TEST_CASE(Q10_the_metrics_page_tells_what_status_tells, WithPage) 
   client::Client asker = owner();
   const auto receipt = asker.execute(support::create_tenant("acme"));
   BOOST_REQUIRE((receipt && receipt->code == schema::Code::ok));
+  schema::HistoryRequestT newest;
+  newest.body.Set(schema::GetCheckpointT());
+  BOOST_REQUIRE(asker.history(std::move(newest)));
   const std::string page = ask("GET", "/metrics");
   BOOST_TEST(page.starts_with("HTTP/1.1 200 OK\r\n"));
   BOOST_TEST(page.find("\npostern_seq 2\n") != std::string::npos);
   BOOST_TEST(page.find("\n# TYPE postern_commands_total counter\npostern_commands_total 1\n") !=
              std::string::npos);
   BOOST_TEST(page.find("\npostern_degraded 0\n") != std::string::npos);
+  BOOST_TEST(page.find("\npostern_checkpoint_seq 2\n") != std::string::npos, page);
 }
 
 BOOST_FIXTURE_TEST_CASE(Q10_the_page_says_that_it_lives_and_takes_commands, WithPage) {

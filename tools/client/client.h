@@ -136,7 +136,7 @@ struct Options {
   /// that declines a token is never answered by one. false: each question goes as it is.
   bool keep_tokens = true;
   /// H6: where the newest checkpoint that was seen is remembered; empty: nowhere, and the history
-  /// is not checked. Programs may share it; each daemon needs its own.
+  /// is not checked. Programs may share it; each daemon needs its own. Proofs come by `history`.
   std::string checkpoint_file;
   /// H6: what checkpoints are verified with, as posternd prints it; empty: the key of the first
   /// one seen is trusted from then on.

@@ -1,8 +1,7 @@
-#include "tools/client/checkpoint.h"
-
 #include <boost/test/unit_test.hpp>
 
 #include "tests/unit/client/signed_journal.h"
+#include "tools/client/checkpoint.h"
 
 namespace postern::client {
 
@@ -33,6 +32,34 @@ BOOST_AUTO_TEST_CASE(H6_the_client_notices_every_changed_byte_of_a_checkpoint) {
   SignedJournal other;
   other.seed[1] = std::byte{1};
   BOOST_TEST(!open_checkpoint(text, other.verifier_key()).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(H6_only_the_daemon_s_own_signature_line_counts) {
+  grow(5);
+  SignedJournal other;
+  other.seed[1] = std::byte{1};
+  other.grow(5);
+  const auto lines_of = [](const std::string& text) { return text.substr(text.find("\n\n") + 2); };
+  const std::string text = note().substr(0, note().size() - lines_of(note()).size());
+  const auto refused = [&](const std::string& changed) {
+    const auto opened = open_checkpoint(changed, verifier_key());
+    return opened ? "taken" : opened.error().sentence;
+  };
+  // The same name, another key: over the same text, and over its own.
+  BOOST_TEST(refused(text + lines_of(other.note())) ==
+             "The checkpoint is not signed by the daemon's key.");
+  BOOST_TEST(refused(other.note()) == "The checkpoint is not signed by the daemon's key.");
+  BOOST_TEST(refused(text) == "The checkpoint is not signed by the daemon's key.");
+  // Its key's hash before a signature that is another's.
+  std::string forged = note();
+  const auto place = forged.rfind(' ') + 1;
+  forged.replace(place + 8, 80, other.note(), place + 8, 80);
+  BOOST_TEST(refused(forged) ==
+             "The checkpoint was changed after it was signed, or not signed by the daemon's key.");
+  BOOST_TEST(refused(note() + "not a signature\n") ==
+             "The checkpoint has a line that is no signature.");
+  // Witnesses below are passed over.
+  BOOST_TEST(refused(note() + lines_of(other.note())) == "taken");
 }
 
 BOOST_AUTO_TEST_CASE(H6_the_daemon_s_proofs_convince_the_client_for_every_size) {

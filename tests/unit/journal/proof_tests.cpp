@@ -1,12 +1,13 @@
-#include "daemon/journal/proof.h"
-
 #include <bit>
 #include <boost/test/unit_test.hpp>
+#include <cstring>
 
+#include "daemon/journal/proof.h"
 #include "daemon/journal/sha256.h"
 #include "daemon/journal/tree.h"
 #include "tests/support/journal_bytes.h"
 #include "tests/support/memory_journal.h"
+#include "tests/support/rfc9162.h"
 
 namespace postern::journal {
 
@@ -100,6 +101,44 @@ BOOST_AUTO_TEST_CASE(H6_proofs_stand_on_the_roots_of_blocks) {
     BOOST_TEST((*inclusion == path(from - 1, records)));
     BOOST_TEST(proves_inclusion(*inclusion, from, leaf_hash(record_at(from)), head));
   }
+}
+
+BOOST_AUTO_TEST_CASE(H6_proofs_around_powers_of_two_convince_the_verifier_of_rfc_9162) {
+  namespace rfc = support::rfc9162;
+  const auto records = support::records_from(1, 2 * Tree::block_size + 2);
+  MemoryJournal journal;
+  fill(journal, records);
+  std::vector<rfc::Hash> leaves;
+  for (const Bytes& record : records)
+    leaves.push_back(
+        rfc::leaf_hash({reinterpret_cast<const std::uint8_t*>(record.data()), record.size()}));
+  std::vector<std::uint64_t> sizes;
+  for (std::uint64_t power = 1; power <= 2 * Tree::block_size; power *= 2)
+    for (const std::uint64_t size : {power - 1, power, power + 1})
+      if (size > 0 && (sizes.empty() || size > sizes.back())) sizes.push_back(size);
+  std::vector<rfc::Hash> roots;
+  for (const std::uint64_t size : sizes)
+    roots.push_back(rfc::tree_head(std::span(leaves).first(size)));
+  const auto plain = [](const Proof& proof) {
+    std::vector<rfc::Hash> hashes(proof.size());
+    if (!proof.empty()) std::memcpy(hashes.data(), proof.data(), proof.size() * sizeof(Hash));
+    return hashes;
+  };
+  std::size_t wrong = 0;
+  for (std::size_t to = 0; to < sizes.size(); ++to) {
+    for (std::size_t from = 0; from <= to; ++from) {
+      const auto extends = plain(*consistency_proof(journal, sizes[from], sizes[to]));
+      wrong += !rfc::verify_consistency(sizes[from], sizes[to], roots[from], roots[to], extends);
+      const auto holds = plain(*inclusion_proof(journal, sizes[from], sizes[to]));
+      const rfc::Hash& leaf = leaves[sizes[from] - 1];
+      wrong += !rfc::verify_inclusion(sizes[from] - 1, sizes[to], leaf, holds, roots[to]);
+      if (from == to) continue;
+      wrong += rfc::verify_consistency(sizes[from], sizes[to], roots[to], roots[to], extends);
+      wrong += rfc::verify_inclusion(sizes[from], sizes[to], leaf, holds, roots[to]);
+    }
+  }
+  BOOST_TEST(sizes.size() == 38U);
+  BOOST_TEST(wrong == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(H6_a_changed_proof_root_size_or_leaf_proves_nothing) {
