@@ -20,6 +20,7 @@
 #include "daemon/platform/process.h"
 #include "daemon/platform/signals.h"
 #include "daemon/platform/worker.h"
+#include "daemon/rotate_server_key.h"
 #include "daemon/service/auditor.h"
 #include "daemon/service/historian.h"
 #include "daemon/service/reader.h"
@@ -213,7 +214,7 @@ void Daemon::make_services() {
       service::Reader::Parts{*desk_, clock_, vitals_, mail_, *data_.keys, entropy_,
                              &calls_->line()},
       service::Reader::Settings{1'000, 10'000, POSTERN_VERSION, data_.installation,
-                                clock_.monotonic_ns()},
+                                clock_.monotonic_ns(), server_keys(*data_.keys).next},
       service::Reader::Outlets{send_from(reader_loop_), [this] { return warnings(); },
                                [this] { return counters(); }, alarm},
       view(), head, time_ns);
@@ -311,7 +312,7 @@ Expected<> Daemon::start_metrics() {
 
 Expected<> Daemon::tell_addresses(const std::array<Bound, 3>& bound) const {
   constexpr const char* names[] = {"commands", "queries", "history"};
-  const auto server = transport::curve_public_key(data_.keys->own_key("server-curve-secret"));
+  const ServerKeys server = server_keys(*data_.keys);
   std::string file;
   for (std::size_t index = 0; index < bound.size(); ++index) {
     for (const std::string& address : *bound[index]) {
@@ -324,12 +325,17 @@ Expected<> Daemon::tell_addresses(const std::array<Bound, 3>& bound) const {
     file += "metrics = \"" + page_->address() + "\"\n";
     std::printf("%-12s%s\n", "metrics", page_->address().c_str());
   }
-  file += "server_key = \"" + transport::z85_encode(server) + "\"\n";
-  std::printf("%-12s%s\n", "server key", transport::z85_encode(server).c_str());
+  file += "server_key = \"" + server.present + "\"\n";
+  std::printf("%-12s%s\n", "server key", server.present.c_str());
+  if (!server.next.empty()) {
+    file += "next_server_key = \"" + server.next + "\"\n";
+    std::printf("%-12s%s\n", "next key", server.next.c_str());
+  }
   const std::string verifier = journal::verifier_text(data_.checkpoints->signer());
   file += "verifier_key = \"" + verifier + "\"\n";
   std::printf("%-12s%s\n", "verifier", verifier.c_str());
   std::fflush(stdout);
+  if (auto written = write_server_key(paths_, *data_.keys); !written) return written;
   return platform::write_file(paths_.addresses(), std::as_bytes(std::span(file)));
 }
 
@@ -455,6 +461,9 @@ std::vector<std::string> Daemon::warnings() const {
     told.push_back("the anchor is off: a cut tail of the journal would go unnoticed");
   if (!data_.keys->memory_locked())
     told.push_back("keys are not locked in memory: raise the limit on locked memory");
+  if (const std::string next = server_keys(*data_.keys).next; !next.empty())
+    told.push_back("the server's key is to become " + next +
+                   ": give it to every client, then run posternd rotate-server-key --finish");
   std::ranges::move(refusing(), std::back_inserter(told));
   return told;
 }

@@ -13,6 +13,7 @@
 #include "daemon/platform/data_format.h"
 #include "daemon/platform/files.h"
 #include "daemon/platform/system_failure.h"
+#include "daemon/rotate_server_key.h"
 #include "daemon/service/receipts.h"
 #include "daemon/transport/curve.h"
 #include "schema/identifiers.h"
@@ -191,11 +192,7 @@ Expected<> make_data_folder(const NewFolder& wanted, const platform::Clock& cloc
     return made;
   auto keys = credential::KeyStore::open(paths.keys(), entropy);
   if (!keys) return std::unexpected(keys.error());
-  const auto server = transport::curve_public_key((*keys)->own_key("server-curve-secret"));
-  if (auto made =
-          platform::write_file(paths.server_key(), bytes_of(transport::z85_encode(server) + "\n"));
-      !made)
-    return made;
+  if (auto made = write_server_key(paths, **keys); !made) return made;
   if (auto made = write_key_file(owner_file, owner); !made) return made;
   return platform::mark_data_folder(paths.root);
 }

@@ -10,6 +10,7 @@
 #include "daemon/daemon.h"
 #include "daemon/data_folder.h"
 #include "daemon/recover_owner.h"
+#include "daemon/rotate_server_key.h"
 
 namespace {
 
@@ -48,6 +49,24 @@ int recover(OwnerRecovery wanted) {
   return 0;
 }
 
+int rotate(const std::string& folder, bool finish) {
+  using Step = credential::KeyStore::ServerKeyStep;
+  platform::SystemEntropy entropy;
+  ::umask(0077);
+  const auto keys = rotate_server_key(folder, finish ? Step::take : Step::plan, entropy);
+  if (!keys) return report(keys.error());
+  if (finish)
+    std::cout << "the server's key is now " << keys->present << "\n"
+              << "clients that know only the one before cannot connect any more\n";
+  else
+    std::cout << "the server's next key is " << keys->next << "\n"
+              << "the present one stays: " << keys->present << "\n"
+              << "start the daemon, which tells the next key in its status, and give it to every "
+                 "client\n"
+              << "then stop it, and: posternd rotate-server-key --data " << folder << " --finish\n";
+  return 0;
+}
+
 int check_config(const std::string& file) {
   if (const auto config = read_config(file); !config) return report(config.error());
   std::cout << file << " is good\n";
@@ -63,6 +82,7 @@ struct Arguments {
   int port_base = 0;
   bool verify = false;
   bool confirm_clock = false;
+  bool finish = false;
 };
 
 int run(const Arguments& arguments) {
@@ -110,6 +130,12 @@ int main(int argument_count, char** argument_values) {
   recover_command->add_option("--owner-key", arguments.owner_key, "where the new secret key goes");
   recover_command->add_option("--name", arguments.owner_name,
                               "the owner; made if there is none of this name");
+  CLI::App* rotate_command = app.add_subcommand(
+      "rotate-server-key",
+      "plans the server's next CURVE key, and with --finish takes it; the daemon must be stopped");
+  rotate_command->add_option("--data", arguments.data, "the data folder")->required();
+  rotate_command->add_flag("--finish", arguments.finish,
+                           "clients have been told: the next key becomes the server's");
   CLI::App* check_command =
       app.add_subcommand("check-config", "tells every problem of a settings file");
   check_command->add_option("FILE", arguments.checked_config, "settings, as TOML")->required();
@@ -124,6 +150,7 @@ int main(int argument_count, char** argument_values) {
   if (*init_command) return init({arguments.data, arguments.owner_key, ::geteuid()});
   if (*recover_command)
     return recover({arguments.data, arguments.owner_key, arguments.owner_name, ::geteuid()});
+  if (*rotate_command) return rotate(arguments.data, arguments.finish);
   if (*check_command) return check_config(arguments.checked_config);
   if (arguments.data.empty())
     return report({FailureKind::usage, "no data folder is named",

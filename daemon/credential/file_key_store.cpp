@@ -10,9 +10,11 @@ namespace postern::credential {
 namespace {
 
 constexpr std::string_view curve_secret = "server-curve-secret";
-constexpr std::string_view purposes[] = {"contents-hash", curve_secret,
+/// There while a change is planned.
+constexpr std::string_view planned_curve_secret = "server-curve-secret-planned";
+constexpr std::string_view purposes[] = {"contents-hash",      curve_secret,
                                          "checkpoint-signing", "api-keys",
-                                         "session-tokens", "session-tokens-before"};
+                                         "session-tokens",     "session-tokens-before"};
 
 /// A scalar for Curve25519 has five bits fixed (RFC 7748, section 5).
 void clamp(Key& key) {
@@ -33,6 +35,40 @@ Expected<> replace_root(KeyFolder& folder, const Root& root) {
   if (auto written = folder.write(temporary, bytes); !written) return written;
   if (auto renamed = folder.rename(temporary, root_name); !renamed) return renamed;
   return folder.sync();
+}
+
+Expected<> read_root_of(KeyFolder& folder, Root& root) {
+  const std::string path = folder.path_of(root_name).string();
+  auto bytes = folder.read(root_name, root_size_max);
+  if (!bytes) return std::unexpected(bytes.error());
+  const WipeAtEnd wiping{*bytes};
+  if (auto decoded = decode_root(*bytes, path, root); !decoded) return decoded;
+  for (const std::string_view purpose : purposes)
+    if (std::ranges::find(root.purposes, purpose) == root.purposes.end())
+      return std::unexpected(damage(path, "it lacks the key for " + std::string(purpose)));
+  return {};
+}
+
+const Key* own_key_in(const Root& root, std::string_view purpose) {
+  const auto found = std::ranges::find(root.purposes, purpose);
+  if (found == root.purposes.end()) return nullptr;
+  return &root.own[static_cast<std::size_t>(found - root.purposes.begin())];
+}
+
+/// The same but for the server's key and the planned one; null: there is none.
+void copy_root(const Root& from, const Key& server_key, const Key* planned, Root& to) {
+  for (std::size_t index = 0; index < from.own.size(); ++index) {
+    const std::string& purpose = from.purposes[index];
+    if (purpose == planned_curve_secret) continue;
+    to.purposes.push_back(purpose);
+    to.own.push_back(purpose == curve_secret ? server_key : from.own[index]);
+  }
+  if (planned != nullptr) {
+    to.purposes.emplace_back(planned_curve_secret);
+    to.own.push_back(*planned);
+  }
+  for (std::size_t index = 0; index < from.wrapping.size(); ++index)
+    to.wrapping.push_back(from.wrapping[index]);
 }
 
 }  // namespace
@@ -83,17 +119,34 @@ Expected<std::unique_ptr<FileKeyStore>> FileKeyStore::open(std::unique_ptr<KeyFo
   return store;
 }
 
-Expected<> FileKeyStore::read_root() {
-  const std::string path = folder_->path_of(root_name).string();
-  auto bytes = folder_->read(root_name, root_size_max);
-  if (!bytes) return std::unexpected(bytes.error());
-  const WipeAtEnd wiping{*bytes};
-  if (auto decoded = decode_root(*bytes, path, root_); !decoded) return decoded;
-  for (const std::string_view purpose : purposes)
-    if (std::ranges::find(root_.purposes, purpose) == root_.purposes.end())
-      return std::unexpected(damage(path, "it lacks the key for " + std::string(purpose)));
-  return {};
+Expected<> FileKeyStore::change_server_key(KeyFolder& folder, ServerKeyStep step,
+                                           platform::Entropy& entropy) {
+  Root root;
+  if (auto read = read_root_of(folder, root); !read) return read;
+  const Key* planned = own_key_in(root, planned_curve_secret);
+  Root changed;
+  switch (step) {
+    case ServerKeyStep::plan: {
+      if (planned != nullptr) return {};
+      Key fresh;
+      const WipeAtEnd wiping{fresh};
+      entropy.fill(fresh);
+      clamp(fresh);
+      copy_root(root, *own_key_in(root, curve_secret), &fresh, changed);
+      break;
+    }
+    case ServerKeyStep::take:
+      if (planned == nullptr)
+        return std::unexpected(Failure{FailureKind::usage,
+                                       "no change of the server's key is planned",
+                                       "Plan it first, so that clients can be told."});
+      copy_root(root, *planned, nullptr, changed);
+      break;
+  }
+  return replace_root(folder, changed);
 }
+
+Expected<> FileKeyStore::read_root() { return read_root_of(*folder_, root_); }
 
 /// An interrupted making leaves one key file that the root does not name. More of them mean that
 /// the root is an old copy, and to go on would lose the keys of the newer files.
@@ -219,9 +272,13 @@ Expected<Key> FileKeyStore::user_key(const KeySlot& slot) const {
 }
 
 const Key& FileKeyStore::own_key(std::string_view purpose) const {
-  const auto found = std::ranges::find(root_.purposes, purpose);
-  require(found != root_.purposes.end());
-  return root_.own[static_cast<std::size_t>(found - root_.purposes.begin())];
+  const Key* found = own_key_in(root_, purpose);
+  require(found != nullptr);
+  return *found;
+}
+
+const Key* FileKeyStore::planned_server_key() const {
+  return own_key_in(root_, planned_curve_secret);
 }
 
 bool FileKeyStore::memory_locked() const {

@@ -36,12 +36,16 @@ class FileKeyStore final : public KeyStore {
 
   static Expected<std::unique_ptr<FileKeyStore>> open(std::unique_ptr<KeyFolder> folder,
                                                       platform::Entropy& entropy, Options options);
+  /// See KeyStore. The root is replaced whole, so a stop leaves the old one or the new one.
+  static Expected<> change_server_key(KeyFolder& folder, ServerKeyStep step,
+                                      platform::Entropy& entropy);
   ~FileKeyStore() override;
 
   Expected<> confirm_used(const KeySlot& slot, const Commitment& commitment) override;
   Expected<NewKey> next() override;
   Expected<Key> user_key(const KeySlot& slot) const override;
   const Key& own_key(std::string_view purpose) const override;
+  const Key* planned_server_key() const override;
   bool memory_locked() const override;
 
  private:

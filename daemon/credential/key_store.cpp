@@ -41,6 +41,12 @@ Expected<> KeyStore::create(const std::filesystem::path& folder, platform::Entro
   return KeyFolder(folder / "..").sync();
 }
 
+Expected<> KeyStore::change_server_key(const std::filesystem::path& folder, ServerKeyStep step,
+                                       platform::Entropy& entropy) {
+  KeyFolder keys(folder);
+  return FileKeyStore::change_server_key(keys, step, entropy);
+}
+
 Expected<std::unique_ptr<KeyStore>> KeyStore::open(const std::filesystem::path& folder,
                                                    platform::Entropy& entropy) {
   return FileKeyStore::open(std::make_unique<KeyFolder>(folder), entropy, {});

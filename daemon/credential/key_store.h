@@ -52,6 +52,17 @@ class KeyStore {
   static Expected<std::unique_ptr<KeyStore>> open(const std::filesystem::path& folder,
                                                   platform::Entropy& entropy);
 
+  enum class ServerKeyStep {
+    /// Makes the key that "server-curve-secret" will be, unless it is there.
+    plan,
+    /// From now on it is. Fails with `usage` if none is planned.
+    take,
+  };
+  /// With no store open on the folder: an open one would go on with what it read. On disk when it
+  /// returns. Fails like `open`.
+  static Expected<> change_server_key(const std::filesystem::path& folder, ServerKeyStep step,
+                                      platform::Entropy& entropy);
+
   virtual ~KeyStore() = default;
 
   /// While opening, once for each user that is not erased, as the journal is read: the slot holds a
@@ -72,6 +83,9 @@ class KeyStore {
   /// "session-tokens-before" (S1: the first seals, both open, so that it can be changed without
   /// ending sessions). Another purpose is a bug.
   virtual const Key& own_key(std::string_view purpose) const = 0;
+
+  /// What "server-curve-secret" will be; null: no change is planned.
+  virtual const Key* planned_server_key() const = 0;
 
   /// False: the system did not let memory be locked, so keys may reach swap (a warning, no
   /// failure).

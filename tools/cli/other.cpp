@@ -30,6 +30,7 @@ void print_status(std::ostream& out, const schema::StatusT& status) {
   fields.add("root", hex_text(status.root));
   if (status.time_ns != 0) fields.add("newest record", time_text_short(status.time_ns));
   if (!status.checkpoint.empty()) fields.add("checkpoint", checkpoint_text(status.checkpoint));
+  if (!status.next_server_key.empty()) fields.add("next server key", status.next_server_key);
   // A service is told the above only.
   if (status.installation) {
     fields.add("installation", uuid_text(status.installation));

@@ -166,4 +166,38 @@ BOOST_AUTO_TEST_CASE(U11_no_stop_after_a_failed_step_does) {
   BOOST_TEST(stops == 5 * 2 * 5 * 2);
 }
 
+BOOST_AUTO_TEST_CASE(no_stop_leaves_the_server_without_its_key_or_the_planned_one) {
+  using Step = KeyStore::ServerKeyStep;
+  constexpr int changes = 3;
+  int stops = 0;
+  for (const Step step : {Step::plan, Step::take})
+    for (int change = 0; change < changes; ++change)
+      for (const Outcome way : ways_to_stop)
+        for (const bool power_is_lost : {false, true}) {
+          TemporaryFolder folder;
+          FaultyDisk sound(folder);
+          Journal journal;
+          live(folder, sound, journal, 2, 0);
+          if (step == Step::take)
+            BOOST_REQUIRE(KeyStore::change_server_key(folder.path(), Step::plan, system_entropy()));
+          const auto before = open_store(folder);
+          const Key old_key = before->own_key("server-curve-secret");
+          const Key* planned = before->planned_server_key();
+          FaultyDisk disk(folder);
+          disk.plan = [&](int number) { return number == change ? way : Outcome::done; };
+          FaultyFolder keys(folder, disk);
+          (void)FileKeyStore::change_server_key(keys, step, system_entropy());
+          BOOST_REQUIRE(disk.stopped());
+          ++stops;
+          if (power_is_lost) lose_power(folder, disk);
+          const auto after = open_store(folder);
+          const Key& now = after->own_key("server-curve-secret");
+          const bool taken = step == Step::take && now == *planned;
+          BOOST_TEST((taken || now == old_key));
+          if (step == Step::take) BOOST_TEST((taken == (after->planned_server_key() == nullptr)));
+          check(folder, journal);
+        }
+  BOOST_TEST(stops == 2 * changes * 6);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

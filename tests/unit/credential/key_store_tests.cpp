@@ -113,6 +113,36 @@ BOOST_AUTO_TEST_CASE(the_servers_curve_secret_is_a_clamped_scalar) {
       crypto_scalarmult_base(open_key, reinterpret_cast<const unsigned char*>(secret.data())) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(the_servers_key_changes_in_two_steps_and_no_other_key_does) {
+  const auto keys = take(*open_store(folder), 1);
+  const Key old_secret = own_key_in(folder, "server-curve-secret");
+  const Key contents = own_key_in(folder, "contents-hash");
+  BOOST_TEST(open_store(folder)->planned_server_key() == nullptr);
+  const auto change = [&](KeyStore::ServerKeyStep step) {
+    return KeyStore::change_server_key(folder.path(), step, system_entropy());
+  };
+  const auto too_early = change(KeyStore::ServerKeyStep::take);
+  BOOST_REQUIRE(!too_early);
+  BOOST_TEST((too_early.error().kind == FailureKind::usage));
+
+  BOOST_REQUIRE(change(KeyStore::ServerKeyStep::plan));
+  const Key planned = *open_store(folder)->planned_server_key();
+  BOOST_TEST((planned != old_secret));
+  BOOST_TEST(std::to_integer<int>(planned[31] & std::byte{0xc0}) == 0x40);
+  BOOST_TEST((own_key_in(folder, "server-curve-secret") == old_secret));
+  BOOST_REQUIRE(change(KeyStore::ServerKeyStep::plan));
+  BOOST_TEST((*open_store(folder)->planned_server_key() == planned));
+
+  BOOST_REQUIRE(change(KeyStore::ServerKeyStep::take));
+  const auto store = open_store(folder);
+  BOOST_TEST((store->own_key("server-curve-secret") == planned));
+  BOOST_TEST(store->planned_server_key() == nullptr);
+  BOOST_TEST((store->own_key("contents-hash") == contents));
+  BOOST_REQUIRE(store->confirm_used(keys[0].slot, keys[0].commitment));
+  BOOST_TEST((*store->user_key(keys[0].slot) == keys[0].key));
+  BOOST_TEST(!change(KeyStore::ServerKeyStep::take));
+}
+
 BOOST_AUTO_TEST_CASE(own_keys_are_where_any_thread_finds_them_for_ever) {
   const auto store = open_store(folder, {.files_ahead = 1});
   const Key& key = store->own_key("contents-hash");

@@ -29,6 +29,7 @@ class FakeKeys final : public credential::KeyStore {
     return std::unexpected(Failure{FailureKind::missing, "the slot is empty", ""});
   }
   const credential::Key& own_key(std::string_view) const override { return own_; }
+  const credential::Key* planned_server_key() const override { return nullptr; }
   bool memory_locked() const override { return true; }
 
   std::map<credential::KeySlot, credential::Key> keys;

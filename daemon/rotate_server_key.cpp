@@ -1,0 +1,52 @@
+#include "daemon/rotate_server_key.h"
+
+#include <algorithm>
+
+#include "daemon/platform/data_format.h"
+#include "daemon/platform/files.h"
+
+namespace postern {
+
+namespace {
+
+std::string public_text(const credential::Key& secret) {
+  return transport::z85_encode(transport::curve_public_key(secret));
+}
+
+}  // namespace
+
+ServerKeys server_keys(const credential::KeyStore& keys) {
+  const credential::Key* planned = keys.planned_server_key();
+  return {public_text(keys.own_key("server-curve-secret")),
+          planned == nullptr ? std::string() : public_text(*planned)};
+}
+
+Expected<> write_server_key(const DataPaths& paths, const credential::KeyStore& keys) {
+  const std::string text = server_keys(keys).present + "\n";
+  const auto bytes = std::as_bytes(std::span(text));
+  const auto there = platform::read_file(paths.server_key());
+  if (there && std::ranges::equal(*there, bytes)) return {};
+  return platform::write_file(paths.server_key(), bytes);
+}
+
+Expected<ServerKeys> rotate_server_key(const std::filesystem::path& folder,
+                                       credential::KeyStore::ServerKeyStep step,
+                                       platform::Entropy& entropy) {
+  const DataPaths paths(folder);
+  if (auto checked = platform::check_data_folder(folder); !checked)
+    return std::unexpected(checked.error());
+  const auto lock = platform::FolderLock::take(folder);
+  if (!lock) return std::unexpected(lock.error());
+  // Read whole first, so that a damaged store is left as it is.
+  if (auto sound = credential::KeyStore::open(paths.keys(), entropy); !sound)
+    return std::unexpected(sound.error());
+  if (auto changed = credential::KeyStore::change_server_key(paths.keys(), step, entropy); !changed)
+    return std::unexpected(changed.error());
+  const auto keys = credential::KeyStore::open(paths.keys(), entropy);
+  if (!keys) return std::unexpected(keys.error());
+  if (auto written = write_server_key(paths, **keys); !written)
+    return std::unexpected(written.error());
+  return server_keys(**keys);
+}
+
+}  // namespace postern

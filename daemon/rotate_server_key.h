@@ -1,0 +1,32 @@
+// The server's CURVE key changed in two steps, so that clients can be told in between: an offline
+// command.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "daemon/data_folder.h"
+
+namespace postern {
+
+/// Public keys in Z85.
+struct ServerKeys {
+  std::string present;
+  /// Empty: no change is planned.
+  std::string next;
+};
+
+ServerKeys server_keys(const credential::KeyStore& keys);
+
+/// `plan` makes the next key, which the running daemon then tells, and which stays the same when
+/// asked again; `take` makes it the present one. The daemon must be stopped. Gives the keys as they
+/// are then. Kinds: `missing`, `in_use`, `usage` if there is none to take, and what opening the key
+/// store fails with.
+Expected<ServerKeys> rotate_server_key(const std::filesystem::path& folder,
+                                       credential::KeyStore::ServerKeyStep step,
+                                       platform::Entropy& entropy);
+
+/// Makes the file for clients say what the key is, wherever a stop may have left it behind.
+Expected<> write_server_key(const DataPaths& paths, const credential::KeyStore& keys);
+
+}  // namespace postern
