@@ -1,4 +1,6 @@
 // N3: providers' ranges.
+#include <algorithm>
+
 #include "daemon/domain/rules.h"
 
 namespace postern::domain {
@@ -47,11 +49,18 @@ void check_ranges(const Case& asked, std::string_view field, const std::vector<A
   }
 }
 
-/// Refuses what has under half as many ranges as the last import.
-void check_shrinking(const Case& asked, const schema::ImportRanges& body, std::size_t count) {
+/// Refuses what has the ranges of the last import, or under half as many.
+void check_against_last(const Case& asked, const schema::ImportRanges& body, std::size_t count) {
   const auto place = static_cast<std::size_t>(body.provider());
   const auto& last = asked.state.tables().providers()[place];
   if (last == nullptr || body.force()) return;
+  const auto same = [](const auto* asked_words, const auto& held) {
+    return asked_words == nullptr ? held.empty() : std::ranges::equal(*asked_words, held);
+  };
+  if (same(body.v4(), last->v4) && same(body.v6(), last->v6))
+    return asked.refuse(
+        Code::unchanged, "v4",
+        "They are the ranges imported by record " + std::to_string(last->imported_seq) + ".");
   const std::size_t last_count = last->v4.size() / 2 + last->v6.size() / 4;
   if (2 * count < last_count)
     asked.refuse(Code::ranges_shrunk, "v4",
@@ -84,7 +93,7 @@ void import_ranges(const Case& asked) {
   check_ranges(asked, "v6", v6, body.v6() == nullptr || body.v6()->size() % 2 == 0);
   const std::size_t count = (v4.size() + v6.size()) / 2;
   if (v4.empty() && v6.empty()) asked.refuse(Code::field_missing, "v4", "There is no range.");
-  if (asked.decision.refusals.empty()) check_shrinking(asked, body, count);
+  if (asked.decision.refusals.empty()) check_against_last(asked, body, count);
   if (!asked.decision.refusals.empty()) return;
   schema::RangesImportedT imported;
   imported.provider = body.provider();

@@ -290,6 +290,10 @@ void RandomCommands::import_ranges(CommandT& command) {
   if (one_in(60) && !body.v4.empty()) body.v4.pop_back();
   if (one_in(60) && !body.v6.empty()) body.v6.pop_back();
   body.force = one_in(4);
+  recall(imported_, body, [this](schema::ImportRangesT& to, const schema::ImportRangesT& from) {
+    if (one_in(8)) to = from;
+  });
+  remember(imported_, body);
   command.body.Set(std::move(body));
 }
 

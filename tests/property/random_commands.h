@@ -113,6 +113,7 @@ class RandomCommands {
   std::uint64_t message_count_ = 0;
   std::vector<schema::Uuid> sessions_;
   std::vector<RoleGrant> granted_;
+  std::vector<schema::ImportRangesT> imported_;
   std::vector<std::pair<std::string, std::string>> nested_;
   /// Users of the tenant, without the deleted ones.
   std::size_t population_ = 0;

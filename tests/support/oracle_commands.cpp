@@ -394,6 +394,9 @@ void Oracle::import_ranges(const Asked& asked, const schema::ImportRangesT& body
   if (body.v4.empty() && body.v6.size() < 2) refuse(Code::field_missing);
   if (!told.refusals.empty()) return;
   const auto last = ranges_.find(body.provider);
+  if (last != ranges_.end() && !body.force && body.v4 == last->second.v4 &&
+      body.v6 == last->second.v6)
+    return refuse(Code::unchanged);
   const auto count = [](const auto& ranges) { return ranges.v4.size() / 2 + ranges.v6.size() / 4; };
   if (last != ranges_.end() && !body.force && 2 * count(body) < count(last->second))
     return refuse(Code::ranges_shrunk);

@@ -85,6 +85,18 @@ BOOST_AUTO_TEST_CASE(N3_an_import_replaces_a_providers_ranges) {
                             *domain::parse_address("10.0.2.255")));
 }
 
+BOOST_AUTO_TEST_CASE(N3_the_same_ranges_again_change_nothing) {
+  auto story = owner_story();
+  story.given(import_of(some_ranges()));
+  // A provider writes a new time into its file every day.
+  schema::ImportRangesT again = some_ranges();
+  again.source_sha256.assign(32, 9);
+  again.source_time_ns += 1;
+  story.when(import_of(again)).refused(Code::unchanged).naming("v4");
+  again.force = true;
+  story.when(import_of(again)).then(event(imported(again)));
+}
+
 BOOST_AUTO_TEST_CASE(N3_what_is_taken_back_was_never_imported) {
   auto story = owner_story();
   auto dry = story.message({import_of(some_ranges())});
@@ -164,7 +176,7 @@ BOOST_AUTO_TEST_CASE(N3_ranges_that_shrank_by_more_than_half_need_force) {
   schema::ImportRangesT forced = ranges_of_count(1);
   forced.force = true;
   story.when(import_of(forced)).then(event(imported(forced)));
-  story.given(import_of(ranges_of_count(1)));
+  story.given(import_of(ranges_of_count(2)));
 }
 
 BOOST_AUTO_TEST_CASE(N3_the_digest_holds_the_ranges) {
