@@ -28,6 +28,7 @@
 #include "daemon/transport/context.h"
 #include "daemon/transport/curve.h"
 #include "daemon/transport/endpoint.h"
+#include "daemon/wiped_memory.h"
 
 namespace postern {
 
@@ -284,12 +285,18 @@ Expected<> Daemon::start_threads() {
   // One peer's waiting answers: pages may be 1 MiB each.
   transport::EndpointOptions history = endpoint_options("history", 3, 2);
   history.high_water_mark = history.answers_max = 64;
+  // U3, U4: its answers tell what an erasure must reach.
+  history.wipes_sent = true;
   transport::EndpointOptions commands = endpoint_options("commands", 1, 1);
   commands.message_bytes_max = command_bytes_max;
   std::array<std::future<Bound>, 3> bound = {
       start_thread(writer_loop_, std::move(commands), [this] { turn_writer(); }),
       start_thread(reader_loop_, endpoint_options("queries", 2, 2),
-                   [this] { turn_service(reader_loop_, *reader_); }),
+                   [this] {
+                     // It never opens what is sealed, and wipes the secrets it receives itself.
+                     wipe_freed_memory(false);
+                     turn_service(reader_loop_, *reader_);
+                   }),
       start_thread(historian_loop_, std::move(history),
                    [this] { turn_service(historian_loop_, *historian_); })};
   threads_.emplace_back([this] { turn_auditor(); });
@@ -470,7 +477,11 @@ std::vector<std::string> Daemon::warnings() const {
 
 std::vector<std::string> Daemon::refusing() const {
   std::vector<std::string> told;
-  if (vitals_.degraded)
+  if (vitals_.erase_unfinished)
+    told.push_back(
+        "the key of an erased user could not be destroyed: commands are refused until the daemon "
+        "is restarted, which finishes it");
+  else if (vitals_.degraded)
     told.push_back(
         "the journal failed or is damaged: commands are refused until the daemon is restarted");
   if (vitals_.disk_low)
@@ -487,7 +498,8 @@ Metrics Daemon::metrics() const {
   made.gauges = {
       {"seq", "Place of the newest record that questions are answered from.",
        static_cast<double>(std::max(mail_.shown_seq(), first_seq_))},
-      {"degraded", "1: the journal failed, commands are refused.", vitals_.degraded ? 1.0 : 0.0},
+      {"degraded", "1: the journal failed, or an erasure is unfinished; commands are refused.",
+       vitals_.degraded ? 1.0 : 0.0},
       {"disk_low", "1: free space is under the floor, commands are refused.",
        vitals_.disk_low ? 1.0 : 0.0},
       {"clock_suspect", "1: the clock disagrees with the journal, commands are refused.",

@@ -123,21 +123,28 @@ class Reading {
   domain::RecordGate gate_;
 };
 
-/// Every user's key must be there and be the one its first event committed to.
+/// Every user's key must be there and be the one its first event committed to; of those that are
+/// erased none may be (U11).
 Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) {
   std::vector<const domain::User*> users;
   state.tables().for_each_user([&](const domain::User& user) { users.push_back(&user); });
   std::ranges::sort(users, {}, [](const domain::User* user) {
     return std::pair(user->key.file, user->key.slot);
   });
+  std::vector<credential::KeySlot> unfinished;
   for (const domain::User* user : users) {
+    const credential::KeySlot slot{user->key.file, user->key.slot};
     credential::Commitment commitment;
     std::memcpy(commitment.data(), user->key.commitment.data(), commitment.size());
-    if (auto confirmed = keys.confirm_used({user->key.file, user->key.slot}, commitment);
-        !confirmed)
+    if (domain::is_erased(*user)) {
+      const auto is_there = keys.confirm_erased(slot, commitment);
+      if (!is_there) return std::unexpected(is_there.error());
+      if (*is_there) unfinished.push_back(slot);
+    } else if (auto confirmed = keys.confirm_used(slot, commitment); !confirmed) {
       return confirmed;
+    }
   }
-  return {};
+  return unfinished.empty() ? Expected<>() : keys.erase(unfinished);
 }
 
 std::string uuid_text(const schema::Uuid& id) {

@@ -84,8 +84,10 @@ struct OpenOptions {
   std::function<void(std::uint64_t seq)> progress;
 };
 
-/// Locks the folder, reads every record, checks every key and the newest checkpoint. Kinds:
-/// `missing` (no folder, or not ours), `in_use`, `damaged`, `configuration` (a newer version's).
+/// Locks the folder, reads every record, checks every key and the newest checkpoint, and destroys
+/// the keys of erased users that are there (U11), after a stop or because an old copy was put back.
+/// Kinds: `missing` (no folder, or not ours), `in_use`, `damaged`, `configuration` (a newer
+/// version's).
 Expected<OpenedData> open_data_folder(const std::filesystem::path& folder,
                                       const OpenOptions& options, const platform::Clock& clock,
                                       platform::Entropy& entropy);

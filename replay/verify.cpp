@@ -34,7 +34,11 @@ struct Findings {
   /// The one that was to be checked, and whether it was.
   std::optional<journal::Checkpoint> checkpoint;
   bool checkpoint_checked = false;
+  /// Not erased.
   std::size_t users = 0;
+  /// U11: erased, and of those how many keys are there all the same.
+  std::size_t erased = 0;
+  std::size_t unfinished = 0;
   std::size_t signatures = 0;
   std::vector<Failure> damage;
   std::optional<Failure> trouble;
@@ -136,12 +140,22 @@ void read_journal(const Audit& audit, Findings& found) {
 }
 
 /// A user's key must be there and be the one its first event committed to; without it nobody can
-/// open what is sealed.
+/// open what is sealed. That of an erased user is to be gone (U11).
 void confirm_key(credential::KeyStore& keys, const domain::User& user, Findings& found) {
   credential::Commitment commitment;
   static_assert(sizeof commitment == sizeof user.key.commitment);
   std::memcpy(commitment.data(), user.key.commitment.data(), commitment.size());
-  const auto confirmed = keys.confirm_used({user.key.file, user.key.slot}, commitment);
+  const credential::KeySlot slot{user.key.file, user.key.slot};
+  Expected<> confirmed;
+  if (domain::is_erased(user)) {
+    const auto is_there = keys.confirm_erased(slot, commitment);
+    ++found.erased;
+    if (is_there) found.unfinished += *is_there;
+    if (!is_there) confirmed = std::unexpected(is_there.error());
+  } else {
+    confirmed = keys.confirm_used(slot, commitment);
+    ++found.users;
+  }
   if (confirmed) return;
   const auto* tenant = found.state.tables().find_tenant(user.tenant);
   Failure failure = confirmed.error();
@@ -164,10 +178,8 @@ void confirm_keys(const Audit& audit, Findings& found) {
     if (failure.kind == FailureKind::missing) failure.kind = FailureKind::damaged;
     return found.take(failure);
   }
-  found.state.tables().for_each_user([&](const domain::User& user) {
-    ++found.users;
-    confirm_key(**keys, user, found);
-  });
+  found.state.tables().for_each_user(
+      [&](const domain::User& user) { confirm_key(**keys, user, found); });
 }
 
 std::string anchor_text(const Findings& found) {
@@ -204,6 +216,13 @@ void print_fields(const Audit& audit, const Findings& found) {
                                               found.signatures));
   fields.emplace_back("keys", found.keys_there ? fmt::format("checked, for {} users", found.users)
                                                : "not checked: this folder has none");
+  if (found.erased > 0)
+    fields.emplace_back("erased",
+                        found.unfinished == 0
+                            ? fmt::format("{} of the users; no key of theirs is left", found.erased)
+                            : fmt::format("{} of the users; keys still there: {}, which the daemon "
+                                          "destroys when it starts",
+                                          found.erased, found.unfinished));
   for (const Failure& failure : found.damage | std::views::take(damage_shown_max)) {
     fields.emplace_back("damage", failure.sentence);
     fields.emplace_back("", failure.remedy);
@@ -223,6 +242,8 @@ void print_object(const Audit& audit, const Findings& found) {
   }
   if (found.anchored_seq) object["anchored_seq"] = *found.anchored_seq;
   object["keys_checked"] = found.keys_there;
+  object["users_erased"] = found.erased;
+  object["erasures_unfinished"] = found.unfinished;
   object["signatures_checked"] = found.signatures;
   if (found.checkpoint) {
     object["checkpoint_seq"] = found.checkpoint->head.seq;

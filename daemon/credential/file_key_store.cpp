@@ -1,6 +1,7 @@
 #include "daemon/credential/file_key_store.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "daemon/platform/require.h"
@@ -182,16 +183,21 @@ Expected<> FileKeyStore::read_commitments(std::uint32_t number) {
   return {};
 }
 
-Expected<> FileKeyStore::confirm_used(const KeySlot& slot, const Commitment& commitment) {
+Expected<Commitment> FileKeyStore::commitment_in(const KeySlot& slot) const {
   require(opening_);
   if (slot.file == 0 || slot.file > file_count() || slot.slot >= slots_per_file)
     return std::unexpected(damage(folder_->path_of(root_name).string(),
                                   "a user's key lies in file " + std::to_string(slot.file) +
                                       ", slot " + std::to_string(slot.slot) +
                                       ", and it names no such place"));
-  const Commitment& found = opening_->commitment_at(slot);
-  const bool erased = found == Commitment{};
-  if (erased || found != commitment) {
+  return opening_->commitment_at(slot);
+}
+
+Expected<> FileKeyStore::confirm_used(const KeySlot& slot, const Commitment& commitment) {
+  const auto found = commitment_in(slot);
+  if (!found) return std::unexpected(found.error());
+  const bool erased = *found == Commitment{};
+  if (erased || *found != commitment) {
     return std::unexpected(
         damage(path_of(slot.file), "slot " + std::to_string(slot.slot) +
                                        (erased ? " holds no key" : " holds another key") +
@@ -201,7 +207,21 @@ Expected<> FileKeyStore::confirm_used(const KeySlot& slot, const Commitment& com
   return {};
 }
 
+Expected<bool> FileKeyStore::confirm_erased(const KeySlot& slot, const Commitment& commitment) {
+  const auto found = commitment_in(slot);
+  if (!found) return std::unexpected(found.error());
+  const bool erased = *found == Commitment{};
+  if (!erased && *found != commitment)
+    return std::unexpected(damage(path_of(slot.file), "slot " + std::to_string(slot.slot) +
+                                                          " holds another key than that of the "
+                                                          "user that was erased"));
+  opening_->last_used = std::max(opening_->last_used, std::optional(slot));
+  return !erased;
+}
+
 Expected<> FileKeyStore::end_opening() {
+  const std::lock_guard changing(changes_mutex_);
+  if (auto settled = settle(); !settled) return settled;
   const KeySlot last_used = opening_->last_used.value_or(KeySlot{1, 0});
   std::deque<File> unused;
   for (std::uint32_t number = last_used.file; number <= file_count(); ++number) {
@@ -211,6 +231,7 @@ Expected<> FileKeyStore::end_opening() {
   }
   if (auto removed = remove_leftovers(); !removed) return removed;
   if (opening_->last_used) {
+    const std::lock_guard lock(keys_mutex_);
     current_ = std::move(unused.front());
     current_slot_ = static_cast<std::uint16_t>(last_used.slot + 1);
     unused.pop_front();
@@ -237,19 +258,25 @@ Expected<> FileKeyStore::remove_leftovers() {
 Expected<NewKey> FileKeyStore::next() {
   if (opening_)
     if (auto ended = end_opening(); !ended) return std::unexpected(ended.error());
+  NewKey made;
+  const WipeAtEnd wiping{made.key};
   while (true) {
     if (current_.number == 0 || current_slot_ == slots_per_file) {
       auto file = next_file();
       if (!file) return std::unexpected(file.error());
+      const std::lock_guard lock(keys_mutex_);
       current_ = std::move(*file);
       current_slot_ = 0;
     }
-    const KeySlot slot{current_.number, current_slot_};
-    const auto key = open_slot_of(slot, slot_bytes(current_.bytes, slot.slot));
-    if (!key) return std::unexpected(key.error());
+    const std::lock_guard lock(keys_mutex_);
+    made.slot = {current_.number, current_slot_};
+    const auto holds = open_slot_of(made.slot, slot_bytes(current_.bytes, current_slot_), made.key);
+    if (!holds) return std::unexpected(holds.error());
     ++current_slot_;
     // An erased user's slot stays empty for ever.
-    if (*key) return NewKey{slot, **key, commitment_to(**key)};
+    if (!*holds) continue;
+    made.commitment = commitment_to(made.key);
+    return made;
   }
 }
 
@@ -259,16 +286,34 @@ Expected<Key> FileKeyStore::user_key(const KeySlot& slot) const {
                                    "the key store has no file " + std::to_string(slot.file) +
                                        ", slot " + std::to_string(slot.slot),
                                    "restore the journal and the key store from one backup"});
-  std::array<std::byte, slot_size> bytes;
-  auto read = folder_->read_at(key_file_name(slot.file), slot_offset(slot.slot), bytes);
-  if (!read) return std::unexpected(read.error());
-  auto key = open_slot_of(slot, bytes);
-  if (!key) return std::unexpected(key.error());
-  if (*key) return **key;
+  Key key{};
+  const WipeAtEnd wiping{key};
+  const auto holds = read_slot(slot, key);
+  if (!holds) return std::unexpected(holds.error());
+  if (*holds) return key;
   return std::unexpected(
       Failure{FailureKind::missing,
               "'" + path_of(slot.file) + "' holds no key in slot " + std::to_string(slot.slot),
               "none, if the user was erased; else restore the keys folder"});
+}
+
+Expected<bool> FileKeyStore::read_slot(const KeySlot& slot, Key& key) const {
+  std::array<std::byte, slot_size> bytes;
+  const auto read = [&](const std::string& name) {
+    return folder_->read_at(name, slot_offset(slot.slot), bytes);
+  };
+  std::unique_lock lock(keys_mutex_);
+  const std::string name = name_of(slot.file);
+  lock.unlock();
+  // Readers do not wait for each other's disk.
+  const Expected<> done = read(name);
+  lock.lock();
+  if (done)
+    if (auto holds = open_slot_of(slot, bytes, key)) return holds;
+  // An erasure may have put a new file in place in between, or failed to say whether it did.
+  if (!read(name_of(slot.file)))
+    if (auto again = read(key_file_name(slot.file)); !again) return std::unexpected(again.error());
+  return open_slot_of(slot, bytes, key);
 }
 
 const Key& FileKeyStore::own_key(std::string_view purpose) const {
@@ -286,9 +331,21 @@ bool FileKeyStore::memory_locked() const {
   return root_.own.locked() && root_.wrapping.locked();
 }
 
-Expected<FileKeyStore::File> FileKeyStore::read_file(std::uint32_t number) const {
-  const std::string path = path_of(number);
-  auto bytes = folder_->read(key_file_name(number), key_file_size);
+Expected<FileKeyStore::File> FileKeyStore::read_file(std::uint32_t number) {
+  auto file = read_version(number, name_of(number));
+  if (!file && anew_.contains(number)) return read_version(number, key_file_name(number));
+  if (file || !opening_ || file.error().kind != FailureKind::damaged) return file;
+  auto anew = read_version(number, key_file_name(number) + anew_suffix);
+  if (!anew) return file;
+  const std::lock_guard lock(keys_mutex_);
+  anew_.insert(number);
+  return anew;
+}
+
+Expected<FileKeyStore::File> FileKeyStore::read_version(std::uint32_t number,
+                                                        const std::string& name) const {
+  const std::string path = folder_->path_of(name).string();
+  auto bytes = folder_->read(name, key_file_size);
   if (!bytes && bytes.error().kind == FailureKind::missing)
     return std::unexpected(damage(path, "the root file names it, and it is not there"));
   if (!bytes) return std::unexpected(bytes.error());
@@ -297,19 +354,22 @@ Expected<FileKeyStore::File> FileKeyStore::read_file(std::uint32_t number) const
   return File{number, std::move(*bytes)};
 }
 
-Expected<std::optional<Key>> FileKeyStore::open_slot_of(
-    const KeySlot& slot, std::span<const std::byte, slot_size> bytes) const {
-  std::optional<Key> key(std::in_place);
-  const std::lock_guard lock(keys_mutex_);
-  switch (open_slot(bytes, slot.slot, root_.wrapping[slot.file - 1], *key)) {
+Expected<bool> FileKeyStore::open_slot_of(const KeySlot& slot,
+                                          std::span<const std::byte, slot_size> bytes,
+                                          Key& key) const {
+  switch (open_slot(bytes, slot.slot, root_.wrapping[slot.file - 1], key)) {
     case SlotContents::key:
-      return key;
+      return true;
     case SlotContents::erased:
-      return std::nullopt;
+      return false;
     case SlotContents::unreadable:
       break;
   }
   return std::unexpected(unreadable_slot(path_of(slot.file), slot.slot));
+}
+
+std::string FileKeyStore::name_of(std::uint32_t number) const {
+  return key_file_name(number) + (anew_.contains(number) ? anew_suffix : "");
 }
 
 std::uint32_t FileKeyStore::file_count() const {
@@ -319,6 +379,102 @@ std::uint32_t FileKeyStore::file_count() const {
 
 std::string FileKeyStore::path_of(std::uint32_t number) const {
   return folder_->path_of(key_file_name(number)).string();
+}
+
+// ---- erasing
+
+Expected<> FileKeyStore::erase(std::span<const KeySlot> slots) {
+  const std::lock_guard changing(changes_mutex_);
+  if (erase_failure_) return std::unexpected(*erase_failure_);
+  auto erased = erase_all(slots);
+  if (!erased) erase_failure_ = erased.error();
+  return erased;
+}
+
+Expected<> FileKeyStore::erase_all(std::span<const KeySlot> slots) {
+  if (auto settled = settle(); !settled) return settled;
+  auto files = write_anew(slots);
+  if (!files) return std::unexpected(files.error());
+  if (files->empty()) return {};
+  if (auto synced = folder_->sync(); !synced) return synced;
+  Root root;
+  root.purposes = root_.purposes;
+  for (std::size_t i = 0; i < root_.own.size(); ++i) root.own.push_back(root_.own[i]);
+  for (std::size_t i = 0; i < root_.wrapping.size(); ++i)
+    root.wrapping.push_back(root_.wrapping[i]);
+  for (const Anew& file : *files) root.wrapping.replace(file.number - 1, file.wrapping);
+  if (auto replaced = replace_root(*folder_, root); !replaced) return replaced;
+  return put_in_place(*files);
+}
+
+/// What a stop in the middle of an erasure left: new files that fit the root take their places,
+/// those that it never came to name go.
+Expected<> FileKeyStore::settle() {
+  if (erase_failure_) return {};
+  const auto names = folder_->list();
+  if (!names) return std::unexpected(names.error());
+  bool changed = false;
+  for (const std::string& name : *names) {
+    if (!name.ends_with(anew_suffix)) continue;
+    const std::string place = name.substr(0, name.size() - std::string_view(anew_suffix).size());
+    const auto number = key_file_number(place);
+    if (!number) continue;
+    changed = true;
+    const std::lock_guard lock(keys_mutex_);
+    const bool fits = anew_.contains(*number);
+    if (auto done = fits ? folder_->rename(name, place) : folder_->remove(name); !done) return done;
+  }
+  {
+    const std::lock_guard lock(keys_mutex_);
+    anew_.clear();
+  }
+  return changed ? folder_->sync() : Expected<>();
+}
+
+Expected<std::vector<FileKeyStore::Anew>> FileKeyStore::write_anew(std::span<const KeySlot> slots) {
+  std::map<std::uint32_t, std::vector<std::uint16_t>> by_file;
+  for (const KeySlot& slot : slots) {
+    require(slot.file > 0 && slot.file <= file_count() && slot.slot < slots_per_file);
+    by_file[slot.file].push_back(slot.slot);
+  }
+  std::vector<Anew> written;
+  for (const auto& [number, erased] : by_file) {
+    const auto file = read_file(number);
+    if (!file) return std::unexpected(file.error());
+    const auto is_empty = [&](std::uint16_t slot) {
+      const auto bytes = slot_bytes(file->bytes, slot);
+      return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
+    };
+    if (std::ranges::all_of(erased, is_empty)) continue;
+    Anew& made = written.emplace_back(number);
+    entropy_.fill(made.wrapping);
+    made.bytes =
+        rewrite_key_file(file->bytes, number, root_.wrapping[number - 1], made.wrapping, erased);
+    if (auto done = folder_->write(key_file_name(number) + anew_suffix, made.bytes); !done)
+      return std::unexpected(done.error());
+    const std::lock_guard lock(keys_mutex_);
+    if (number != current_.number) made.bytes = {};
+  }
+  return written;
+}
+
+/// The root names the new keys by now: whatever happens, no older one may be written.
+Expected<> FileKeyStore::put_in_place(std::vector<Anew>& files) {
+  {
+    const std::lock_guard lock(keys_mutex_);
+    for (Anew& file : files) {
+      root_.wrapping.replace(file.number - 1, file.wrapping);
+      anew_.insert(file.number);
+      if (file.number == current_.number) current_.bytes = std::move(file.bytes);
+    }
+  }
+  for (const Anew& file : files) {
+    const std::string name = key_file_name(file.number);
+    const std::lock_guard lock(keys_mutex_);
+    if (auto renamed = folder_->rename(name + anew_suffix, name); !renamed) return renamed;
+    anew_.erase(file.number);
+  }
+  return folder_->sync();
 }
 
 // ---- files made ahead
@@ -358,6 +514,7 @@ void FileKeyStore::make_ahead(const std::stop_token& stop) {
 /// A file whose root could not be written is kept for the next attempt: the root on disk may or may
 /// not name it already, so it must not be replaced.
 Expected<FileKeyStore::File> FileKeyStore::make_file() {
+  const std::lock_guard changing(changes_mutex_);
   if (!unnamed_) {
     Key wrapping;
     const WipeAtEnd wiping_wrapping{wrapping};
@@ -374,7 +531,6 @@ Expected<FileKeyStore::File> FileKeyStore::make_file() {
     root_.wrapping.push_back(wrapping);
     unnamed_ = std::move(file);
   }
-  // This thread alone changes the root, so it may read it without the lock.
   if (auto replaced = replace_root(*folder_, root_); !replaced)
     return std::unexpected(replaced.error());
   return *std::exchange(unnamed_, std::nullopt);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,8 +21,12 @@ namespace postern::credential {
 /// See KeyStore for the contract; `KeyStore::create` and `open` make it on the system's own folder.
 /// Making a file: write and sync it, sync the folder, replace the root by one that names it, sync
 /// the folder; only then is it handed out from. A step that fails is tried again, with a new inode.
-/// Its thread makes files; what it shares with the writer is behind `ready_mutex_`, and the
-/// wrapping keys, which every reader needs, behind `keys_mutex_`. The two are never held together.
+/// Erasing: write files anew beside the old ones and sync them, replace the root by one that names
+/// their wrapping keys, put them in the place of the old. A root fits the old files or the new, so
+/// a stop in between costs nothing: an opening reads those that fit.
+/// Its thread makes files; what it shares with the writer is behind `ready_mutex_`; the wrapping
+/// keys, which every reader needs, and the file in use behind `keys_mutex_`; the two are never held
+/// together. Whoever changes root or folder holds `changes_mutex_`, taken before either.
 class FileKeyStore final : public KeyStore {
  public:
   struct Options {
@@ -42,6 +47,8 @@ class FileKeyStore final : public KeyStore {
   ~FileKeyStore() override;
 
   Expected<> confirm_used(const KeySlot& slot, const Commitment& commitment) override;
+  Expected<bool> confirm_erased(const KeySlot& slot, const Commitment& commitment) override;
+  Expected<> erase(std::span<const KeySlot> slots) override;
   Expected<NewKey> next() override;
   Expected<Key> user_key(const KeySlot& slot) const override;
   const Key& own_key(std::string_view purpose) const override;
@@ -65,6 +72,19 @@ class FileKeyStore final : public KeyStore {
     }
   };
 
+  /// A file written anew, under a wrapping key of its own.
+  struct Anew {
+    std::uint32_t number = 0;
+    Key wrapping{};
+    /// Of the file in use alone.
+    std::vector<std::byte> bytes;
+
+    explicit Anew(std::uint32_t of) : number(of) {}
+    Anew(Anew&&) noexcept = default;
+    Anew& operator=(Anew&&) = delete;
+    ~Anew() { const WipeAtEnd wiping{wrapping}; }
+  };
+
   FileKeyStore(std::unique_ptr<KeyFolder> folder, platform::Entropy& entropy, Options options);
 
   Expected<> read_root();
@@ -74,11 +94,23 @@ class FileKeyStore final : public KeyStore {
   Expected<> end_opening();
   Expected<> remove_leftovers();
 
-  /// While opening: no key is added, so no lock is needed.
-  Expected<File> read_file(std::uint32_t number) const;
-  /// The key that `slot`'s bytes hold; nothing if it is erased.
-  Expected<std::optional<Key>> open_slot_of(const KeySlot& slot,
-                                            std::span<const std::byte, slot_size> bytes) const;
+  Expected<Commitment> commitment_in(const KeySlot& slot) const;
+
+  // ---- with `changes_mutex_` held, or before anybody else is there
+  Expected<File> read_file(std::uint32_t number);
+  Expected<File> read_version(std::uint32_t number, const std::string& name) const;
+  Expected<> settle();
+  Expected<> erase_all(std::span<const KeySlot> slots);
+  Expected<std::vector<Anew>> write_anew(std::span<const KeySlot> slots);
+  Expected<> put_in_place(std::vector<Anew>& files);
+
+  // ---- with `keys_mutex_` held
+  /// Puts the key that `slot`'s bytes hold into `key`; false if it is erased.
+  Expected<bool> open_slot_of(const KeySlot& slot, std::span<const std::byte, slot_size> bytes,
+                              Key& key) const;
+  std::string name_of(std::uint32_t number) const;
+
+  Expected<bool> read_slot(const KeySlot& slot, Key& key) const;
   std::uint32_t file_count() const;
   std::string path_of(std::uint32_t number) const;
 
@@ -90,13 +122,20 @@ class FileKeyStore final : public KeyStore {
   platform::Entropy& entropy_;
   const Options options_;
 
+  std::mutex changes_mutex_;
+  /// Why an erasure failed: the root on disk may fit the old files or the new, so both stay.
+  std::optional<Failure> erase_failure_;
+
   mutable std::mutex keys_mutex_;
   /// Purposes and own keys never change after the opening.
   Root root_;
+  /// Files that fit the root and lie beside their places: an erasure did not come to its end.
+  std::set<std::uint32_t> anew_;
+  /// New keys come from it.
+  File current_;
 
   /// The writer's own.
   std::unique_ptr<Opening> opening_;
-  File current_;
   std::uint16_t current_slot_ = 0;
 
   std::mutex ready_mutex_;

@@ -241,23 +241,52 @@ Expected<> decode_root(Bytes bytes, const std::string& path, Root& root) {
   return {};
 }
 
-std::vector<std::byte> encode_key_file(std::uint32_t number, const Key& wrapping,
-                                       std::span<const Key> keys) {
+namespace {
+
+/// With all slots empty, and without its trailer.
+std::vector<std::byte> begin_key_file(std::uint32_t number) {
   sodium_ready();
-  require(keys.size() == KeyStore::slots_per_file);
   std::vector<std::byte> out;
   out.reserve(key_file_size);
   append(out, key_file_magic);
   append(out, version);
   append(out, number);
   out.resize(key_file_size - key_file_trailer_size);
-  for (std::uint16_t slot = 0; slot < KeyStore::slots_per_file; ++slot) {
-    const auto place = std::span(out).subspan(slot_offset(slot), slot_size);
-    crypto_aead_chacha20poly1305_ietf_encrypt(raw(place), nullptr, raw(keys[slot]), sizeof(Key),
-                                              nullptr, 0, nullptr, nonce_of(slot).data(),
-                                              raw(wrapping));
-  }
+  return out;
+}
+
+void fill_slot(std::span<std::byte> file, std::uint16_t slot, const Key& key, const Key& wrapping) {
+  crypto_aead_chacha20poly1305_ietf_encrypt(raw(file.subspan(slot_offset(slot), slot_size)),
+                                            nullptr, raw(key), sizeof(Key), nullptr, 0, nullptr,
+                                            nonce_of(slot).data(), raw(wrapping));
+}
+
+}  // namespace
+
+std::vector<std::byte> encode_key_file(std::uint32_t number, const Key& wrapping,
+                                       std::span<const Key> keys) {
+  require(keys.size() == KeyStore::slots_per_file);
+  std::vector<std::byte> out = begin_key_file(number);
+  for (std::uint16_t slot = 0; slot < KeyStore::slots_per_file; ++slot)
+    fill_slot(out, slot, keys[slot], wrapping);
   append(out, trailer_of(out, wrapping));
+  return out;
+}
+
+std::vector<std::byte> rewrite_key_file(Bytes bytes, std::uint32_t number, const Key& wrapping,
+                                        const Key& new_wrapping,
+                                        std::span<const std::uint16_t> erased) {
+  std::vector<std::byte> out = begin_key_file(number);
+  Key key;
+  const WipeAtEnd wiping{key};
+  for (std::uint16_t slot = 0; slot < KeyStore::slots_per_file; ++slot) {
+    if (std::ranges::find(erased, slot) != erased.end()) continue;
+    const auto place = bytes.subspan(slot_offset(slot)).first<slot_size>();
+    const SlotContents contents = open_slot(place, slot, wrapping, key);
+    require(contents != SlotContents::unreadable);
+    if (contents == SlotContents::key) fill_slot(out, slot, key, new_wrapping);
+  }
+  append(out, trailer_of(out, new_wrapping));
   return out;
 }
 

@@ -18,6 +18,8 @@ namespace postern::credential {
 
 inline constexpr char root_name[] = "root";
 inline constexpr char temporary_suffix[] = ".tmp";
+/// Of a key file written anew, until the root names its wrapping key.
+inline constexpr char anew_suffix[] = ".new";
 
 /// "keys-00000001"
 std::string key_file_name(std::uint32_t number);
@@ -59,6 +61,11 @@ constexpr std::size_t slot_offset(std::uint16_t slot) {
 /// `keys` are as many as a file has slots.
 std::vector<std::byte> encode_key_file(std::uint32_t number, const Key& wrapping,
                                        std::span<const Key> keys);
+
+/// The same keys under another wrapping key, without those of `erased`. `bytes` were checked.
+std::vector<std::byte> rewrite_key_file(std::span<const std::byte> bytes, std::uint32_t number,
+                                        const Key& wrapping, const Key& new_wrapping,
+                                        std::span<const std::uint16_t> erased);
 
 /// Every byte is as it was written, by the trailer; if not, the failure names the slot that
 /// differs.

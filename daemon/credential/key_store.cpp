@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "daemon/credential/file_key_store.h"
+#include "daemon/credential/secret.h"
 #include "daemon/credential/sodium_ready.h"
 #include "daemon/platform/require.h"
 
@@ -22,6 +23,10 @@ Commitment commitment_to(const Key& key) {
               reinterpret_cast<const unsigned char*>(key.data()), key.size(), nullptr, 0, nullptr,
               personal) == 0);
   return commitment;
+}
+
+WipeReadKey::~WipeReadKey() {
+  if (key) wipe(*key);
 }
 
 static std::unexpected<Failure> cannot_make(const std::filesystem::path& folder) {

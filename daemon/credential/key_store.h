@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "daemon/platform/entropy.h"
@@ -36,9 +37,9 @@ struct NewKey {
 /// Keys lie in files of 4,096 slots, each file under its own wrapping key, the wrapping keys in the
 /// root file with the daemon's own keys. A file is synced, then named in the synced root file,
 /// before its first key is used. A store is opening until the first `next`, and writes nothing
-/// until then. Threads: `confirm_used` and `next` by the writer alone, the rest by any; files are
-/// made ahead by a thread of its own. Wrapping keys and own keys are in locked memory; user keys
-/// are read on demand.
+/// until that or an `erase`. Threads: `confirm_used`, `confirm_erased` and `next` by the writer
+/// alone, `erase` by one at a time, the rest by any; files are made ahead by a thread of its own.
+/// Wrapping keys and own keys are in locked memory; user keys are read on demand.
 class KeyStore {
  public:
   static constexpr std::uint16_t slots_per_file = 4'096;
@@ -70,6 +71,18 @@ class KeyStore {
   /// before it as used.
   virtual Expected<> confirm_used(const KeySlot& slot, const Commitment& commitment) = 0;
 
+  /// While opening, once for each user that is erased (U11). Whether its key is there all the same,
+  /// after a stop in the middle of an erasure or because an old copy of the folder was put back:
+  /// then it is to be erased again. Marks as `confirm_used` does, and fails as it does where
+  /// another key is there.
+  virtual Expected<bool> confirm_erased(const KeySlot& slot, const Commitment& commitment) = 0;
+
+  /// U11: destroys the keys of these slots, none of which will be handed out again. Their files are
+  /// written anew under new wrapping keys, then the root without the old ones; on disk when it
+  /// returns. Empty slots are left as they are. After a failure all other keys can be read and
+  /// handed out, and every further `erase` fails: the next opening finishes it.
+  virtual Expected<> erase(std::span<const KeySlot> slots) = 0;
+
   /// The next unused key. The first call ends the opening: it removes what an interrupted making
   /// left behind and begins to make files ahead. Waits only if those have run out; fails, until it
   /// heals by itself, if they have run out and making fails.
@@ -90,6 +103,12 @@ class KeyStore {
   /// False: the system did not let memory be locked, so keys may reach swap (a warning, no
   /// failure).
   virtual bool memory_locked() const = 0;
+};
+
+/// Wipes a key that was read, when it goes out of scope.
+struct WipeReadKey {
+  Expected<Key>& key;
+  ~WipeReadKey();
 };
 
 }  // namespace postern::credential

@@ -16,6 +16,11 @@ void LockedKeys::push_back(const Key& key) {
   keys_[size_++] = key;
 }
 
+void LockedKeys::replace(std::size_t index, const Key& key) {
+  require(index < size_);
+  keys_[index] = key;
+}
+
 const Key& LockedKeys::operator[](std::size_t index) const {
   require(index < size_);
   return keys_[index];

@@ -7,7 +7,7 @@
 
 namespace postern::credential {
 
-/// A list of keys that only grows. Not thread-safe; references to keys die when it grows.
+/// A list of keys that never shrinks. Not thread-safe; references to keys die when it grows.
 class LockedKeys {
  public:
   LockedKeys() = default;
@@ -16,6 +16,8 @@ class LockedKeys {
   LockedKeys& operator=(const LockedKeys&) = delete;
 
   void push_back(const Key& key);
+  /// The key before is overwritten.
+  void replace(std::size_t index, const Key& key);
   std::size_t size() const { return size_; }
   const Key& operator[](std::size_t index) const;
 

@@ -71,7 +71,10 @@ const CallNote* CallLine::front() {
 
 void CallLine::pop() {
   const std::uint64_t read = read_.load(std::memory_order_relaxed);
-  read_.store(read + head_at(read).cells, std::memory_order_release);
+  const std::uint32_t cells = head_at(read).cells;
+  // U11: addresses and labels do not stay until somebody writes over them.
+  std::memset(at(read), 0, cells * cell_bytes);
+  read_.store(read + cells, std::memory_order_release);
 }
 
 }  // namespace postern::decision

@@ -65,7 +65,9 @@ void Recorder::record(const CallNote& note, UserKey& of_user) {
   if (of_user.user != note.user) {
     wipe(of_user.key);
     of_user.user = note.user;
-    if (const auto key = parts_.keys.user_key({note.key_file, note.key_slot})) of_user.key = *key;
+    auto key = parts_.keys.user_key({note.key_file, note.key_slot});
+    const credential::WipeReadKey wiping{key};
+    if (key) of_user.key = *key;
   }
   parts_.ring.append(pack_entry(note, of_user.key ? &*of_user.key : nullptr, parts_.entropy));
 }

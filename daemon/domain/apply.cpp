@@ -81,6 +81,7 @@ constexpr HandlerOfKind handler_table[] = {
     {EventBody::RoleUnassigned, with_body<schema::RoleUnassigned, role_unassigned>},
     {EventBody::RangesImported, with_body<schema::RangesImported, ranges_imported>},
     {EventBody::UserUsed, with_body<schema::UserUsed, user_used>},
+    {EventBody::UserErased, with_body<schema::UserErased, user_erased>},
 };
 
 constexpr auto kind_count = static_cast<std::size_t>(EventBody::MAX) + 1;

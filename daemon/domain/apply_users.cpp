@@ -99,6 +99,19 @@ void profile_changed(const Scene& scene, const schema::ProfileChanged& body) {
             [&](User& user) { user.sealed_profile = shared_bytes(body.sealed_profile()); });
 }
 
+void user_erased(const Scene& scene, const schema::UserErased&) {
+  edit_user(scene, [&](User& user) {
+    user.sealed_profile.reset();
+    user.sealed_password.reset();
+    user.password_seq = 0;
+    edit_extras(user, [&](UserExtras& extras) {
+      extras.erased_seq = scene.record.seq;
+      extras.sealed_old_password.reset();
+      extras.old_password_until_ns = 0;
+    });
+  });
+}
+
 void user_settings_changed(const Scene& scene, const schema::UserSettingsChanged& body) {
   if (body.settings() == nullptr) return;
   edit_user(scene, [&](User& user) {

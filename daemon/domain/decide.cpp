@@ -54,6 +54,7 @@ constexpr RuleOfKind rule_table[] = {
     {CommandBody::UnassignRole, unassign_role},
     {CommandBody::ImportRanges, import_ranges},
     {CommandBody::RecordUse, record_use},
+    {CommandBody::EraseUser, erase_user},
 };
 
 constexpr auto kind_count = static_cast<std::size_t>(CommandBody::MAX) + 1;

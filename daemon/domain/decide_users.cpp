@@ -95,6 +95,15 @@ void delete_user(const Case& asked) {
   move(asked, {UserStatus::trashed}, UserStatus::deleted);
 }
 
+void erase_user(const Case& asked) {
+  const User* user = require_known_user(asked);
+  if (user == nullptr) return;
+  if (is_erased(*user)) return asked.refuse(Code::user_erased, "user");
+  // From the trash it is both: whoever is erased never acts again.
+  if (user->status != UserStatus::deleted) move(asked, {UserStatus::trashed}, UserStatus::deleted);
+  if (asked.decision.refusals.empty()) asked.cause(*user, schema::UserErasedT());
+}
+
 void lock_user(const Case& asked) {
   const User* user = require_user(asked);
   if (user == nullptr) return;

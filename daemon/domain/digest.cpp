@@ -231,6 +231,7 @@ void write(Writer& out, const User& user) {
                         user.operator_lock_seq, user.last_seq})
     out.number(seq);
   out.number(user.session_epoch);
+  out.number(extras_of(user).erased_seq);
   out.number(static_cast<std::uint64_t>(user.passwords_lock_ns));
   out.number(user.tenant_lock_cleared_index);
   write_credentials(out, extras_of(user));

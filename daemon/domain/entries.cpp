@@ -10,6 +10,8 @@ const UserExtras& extras_of(const User& user) {
   return user.extras ? *user.extras : none;
 }
 
+bool is_erased(const User& user) { return extras_of(user).erased_seq != 0; }
+
 bool in_scope(const Operator& asker, const Uuid& tenant) {
   return asker.all_tenants ||
          std::binary_search(asker.tenants.begin(), asker.tenants.end(), tenant, less);

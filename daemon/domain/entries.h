@@ -206,6 +206,8 @@ struct UserExtras {
   std::vector<EndedSession> ended_sessions;
   // ---- roles: in the order they were assigned
   std::vector<RoleHeld> roles;
+  // ---- U11; 0: not erased. What was sealed is not kept from then on
+  Seq erased_seq = 0;
   // ---- D1; null: not yet recorded
   std::shared_ptr<const UseSum> use;
 };
@@ -247,6 +249,8 @@ struct User {
 };
 
 const UserExtras& extras_of(const User& user);
+/// U11: its key is destroyed, or about to be; nothing sealed for it is to be opened any more.
+bool is_erased(const User& user);
 
 struct Operator {
   Uuid id;

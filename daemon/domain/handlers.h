@@ -116,6 +116,7 @@ void sessions_ended(const Scene& scene, const schema::SessionsEnded& body);
 void tenant_changed(const Scene& scene, const schema::TenantChanged& body);
 void user_renamed(const Scene& scene, const schema::UserRenamed& body);
 void profile_changed(const Scene& scene, const schema::ProfileChanged& body);
+void user_erased(const Scene& scene, const schema::UserErased& body);
 void user_settings_changed(const Scene& scene, const schema::UserSettingsChanged& body);
 
 }  // namespace postern::domain

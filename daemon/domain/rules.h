@@ -108,6 +108,7 @@ void disable_user(const Case&);
 void trash_user(const Case&);
 void restore_user(const Case&);
 void delete_user(const Case&);
+void erase_user(const Case&);
 void lock_user(const Case&);
 void unlock_user(const Case&);
 void set_api_access(const Case&);

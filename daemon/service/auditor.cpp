@@ -142,7 +142,9 @@ std::unique_ptr<schema::UserDetailsT> Auditor::details_of(const domain::Tenant& 
   if (auto personal = open_profile(parts_.keys, user)) {
     details->profile = std::move(personal->profile);
     details->note = std::move(personal->note);
-  } else {
+    // Of a user that is being erased the key may go before the record is heard of.
+  } else if (personal.error().kind != FailureKind::missing ||
+             user.status < schema::UserStatus::trashed) {
     parts_.alarm("the profile of user " + printable(user.username) +
                  " cannot be opened: " + personal.error().sentence);
   }
@@ -154,6 +156,7 @@ std::unique_ptr<schema::UserDetailsT> Auditor::details_of(const domain::Tenant& 
   details->settings->session_timeout_seconds = extras.session_timeout_seconds;
   details->settings->api_logging = extras.api_logging;
   details->settings_changed = cause_of(extras.settings_seq);
+  details->erased = cause_of(extras.erased_seq);
   if (extras.use != nullptr) details->use = domain::as_schema(*extras.use);
   details->created = cause_of(user.created_seq);
   details->status_changed = cause_of(user.status_seq);

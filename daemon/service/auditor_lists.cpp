@@ -110,6 +110,7 @@ Auditor::Body Auditor::answer(const schema::ListUsers& wanted, const domain::Ope
     summary->id = std::make_unique<Uuid>(user->id);
     summary->username = user->username;
     summary->status = user->status;
+    summary->erased = domain::is_erased(*user);
     for (const domain::Lock& lock : domain::locks_of(*tenant, *user, filter.now_ns))
       summary->locks.push_back(lock.cause);
     summary->api_access = user->api_access;

@@ -68,8 +68,11 @@ class Seals {
     const domain::User* user = view_.tables().find_user(*entry.call.user);
     if (user == nullptr || entry.sealed.empty()) return;
     const auto [place, is_new] = read_.try_emplace(user->id);
-    if (is_new)
-      if (const auto key = keys_.user_key(slot_of(user->key))) place->second = *key;
+    if (is_new) {
+      auto key = keys_.user_key(slot_of(user->key));
+      const credential::WipeReadKey wiping{key};
+      if (key) place->second = *key;
+    }
     if (place->second) unseal(entry, *place->second);
   }
 

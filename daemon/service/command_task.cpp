@@ -150,7 +150,8 @@ class TaskMaker::Profiles {
   Expected<> change(flatbuffers::uoffset_t index, const schema::SetProfile& body,
                     domain::Material& material) {
     const auto subject = subject_of(task_, state_, index);
-    if (!subject) return {};
+    // U11: the rules refuse what is erased.
+    if (!subject || (subject->user != nullptr && domain::is_erased(*subject->user))) return {};
     const auto personal = of(*subject);
     if (!personal) return std::unexpected(personal.error());
     const schema::PersonalT before = **personal;
@@ -158,7 +159,8 @@ class TaskMaker::Profiles {
     material.profile_change.size = domain::size_of(**personal);
     material.profile_change.changes = !(before == **personal);
     if (domain::is_empty(**personal)) return {};
-    const auto key = maker_.keys_.user_key(subject->slot);
+    auto key = maker_.keys_.user_key(subject->slot);
+    const credential::WipeReadKey wiping{key};
     if (!key) return std::unexpected(key.error());
     material.sealed_profile = seal_profile(*key, subject->id, **personal, maker_.entropy_);
     return {};
@@ -263,7 +265,8 @@ Expected<std::vector<HashJob>> TaskMaker::hash_jobs(const CommandTask& task,
     if (!task.secrets[index].password) continue;
     const auto subject = subject_of(task, state, index);
     if (!subject) continue;
-    const auto key = keys_.user_key(subject->slot);
+    auto key = keys_.user_key(subject->slot);
+    const credential::WipeReadKey wiping{key};
     if (!key) return std::unexpected(key.error());
     HashJob& job = jobs.emplace_back();
     job.index = index;

@@ -51,7 +51,8 @@ void PasswordDesk::run(PasswordAsk& ask, const Against& against) const {
   ask.right = false;
   ask.rehashed.clear();
   if (against.sealed == nullptr) return credential::verify_nothing(ask.password, cost_);
-  const auto key = keys_.user_key(slot_of(against.key));
+  auto key = keys_.user_key(slot_of(against.key));
+  const credential::WipeReadKey wiping{key};
   const auto found = key ? verify_either({*key, ask.user, *against.sealed, against.old.get()},
                                          ask.password)
                          : std::unexpected(key.error());

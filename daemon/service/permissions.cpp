@@ -55,6 +55,7 @@ constexpr Row<CommandBody> commands[] = {
     {CommandBody::NestRole, administrators},   {CommandBody::UnnestRole, administrators},
     {CommandBody::AssignRole, managers},       {CommandBody::UnassignRole, managers},
     {CommandBody::ImportRanges, owners},       {CommandBody::RecordUse, daemon},
+    {CommandBody::EraseUser, administrators},
 };
 
 // A service's check by bare name also needs the operator's flag `vouches`; the reader asks for it.

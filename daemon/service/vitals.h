@@ -10,6 +10,8 @@ namespace postern::service {
 struct Vitals {
   /// Law 3: the journal failed or is damaged; nothing is acknowledged any more.
   std::atomic<bool> degraded{false};
+  /// U11: a key could not be destroyed; the next opening does it. Degraded, too.
+  std::atomic<bool> erase_unfinished{false};
   std::atomic<bool> disk_low{false};
   std::atomic<bool> clock_suspect{false};
   std::atomic<std::uint64_t> disk_free{0};

@@ -9,6 +9,7 @@
 #include "daemon/domain/authorize.h"
 #include "daemon/platform/require.h"
 #include "daemon/service/permissions.h"
+#include "daemon/service/personal.h"
 #include "daemon/service/use_letters.h"
 
 namespace postern::service {
@@ -16,6 +17,7 @@ namespace postern::service {
 namespace {
 
 using schema::Code;
+using schema::CommandBody;
 
 constexpr std::int64_t minute_ns = 60'000'000'000;
 constexpr std::int64_t watch_interval_ns = 1'000'000'000;
@@ -67,6 +69,15 @@ bool carries_secret(const CommandTask& task) {
   });
 }
 
+/// U3, U4, U11.
+bool carries_personal_data(const schema::CommandMessage& message) {
+  return message.commands() != nullptr &&
+         std::ranges::any_of(*message.commands(), [](const schema::Command* command) {
+           return command->body_type() == CommandBody::CreateUser ||
+                  command->body_type() == CommandBody::SetProfile;
+         });
+}
+
 bool carries_password(const CommandTask& task) {
   return std::ranges::any_of(
       task.secrets, [](const CommandSecrets& secrets) { return secrets.password.has_value(); });
@@ -96,7 +107,7 @@ Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State st
 // ---- a turn
 
 void Writer::turn() {
-  appended_.drain([&](std::unique_ptr<Appended> appended) { finish(appended->head); });
+  appended_.drain([&](std::unique_ptr<Appended> appended) { finish(appended->durable); });
   send_shown();
   parts_.mail.writer_returned.drain([](std::unique_ptr<Published>) {});
   parts_.mail.writer_attempts.drain(
@@ -123,7 +134,8 @@ void Writer::take(const Inbound& inbound) {
   task->identity = inbound.identity;
   if (!maker_.take_apart(*task))
     return turn_away(inbound, make_problem(Code::malformed_message, ""));
-  if (carries_secret(*task)) credential::wipe(inbound.payload);
+  if (carries_secret(*task) || carries_personal_data(*task->message))
+    credential::wipe(inbound.payload);
   admit(std::move(task));
 }
 
@@ -143,7 +155,8 @@ bool Writer::commit() {
   if (group_.operators_changed) group_.identities = identities_in(state_.tables());
   group_.published->time_ns = state_.time_ns();
   std::swap(group_, syncing_);
-  if (syncing_.records.size() < records_beside_min) {
+  // Keys take a few syncs to destroy.
+  if (syncing_.records.size() < records_beside_min && syncing_.erased.empty()) {
     finish(append());
     send_shown();
     return true;
@@ -151,28 +164,41 @@ bool Writer::commit() {
   is_syncing_ = true;
   parts_.run_beside([this] {
     auto appended = std::make_unique<Appended>();
-    appended->head = append();
+    appended->durable = append();
     appended_.post(std::move(appended));
   });
   return true;
 }
 
 /// On whichever thread: it touches the journal and what stands still meanwhile.
-Expected<journal::Head> Writer::append() {
-  if (syncing_.records.empty()) return head_;
+Writer::Durable Writer::append() {
+  if (syncing_.records.empty()) return {head_, {}};
   std::vector<journal::View> records;
   for (const Message& record : syncing_.records)
     records.push_back(std::as_bytes(std::span(record.data(), record.size())));
   const auto* first = flatbuffers::GetRoot<schema::Record>(syncing_.records.front().data());
   const auto appended = parts_.journal.append(first->seq() - 1, records);
-  if (!appended) return std::unexpected(appended.error());
-  return parts_.journal.head();
+  if (!appended) return {std::unexpected(appended.error()), {}};
+  // U11: what is erased is in the journal first, so that no stop in between is forgotten.
+  return {parts_.journal.head(),
+          syncing_.erased.empty() ? Expected<>() : parts_.keys.erase(syncing_.erased)};
 }
 
 /// Law 3: if it failed, nothing decided in this group or on it ever leaves, and the state that
 /// holds it is never used again.
-void Writer::finish(const Expected<journal::Head>& appended) {
+void Writer::finish(const Durable& durable) {
   is_syncing_ = false;
+  const Expected<journal::Head>& appended = durable.head;
+  if (!durable.erased) {
+    // The record stands, and the next opening finishes what it says.
+    parts_.vitals.erase_unfinished = true;
+    parts_.vitals.degraded = true;
+    outlets_.alarm("an erased user's key could not be destroyed, no command is taken now: " +
+                   durable.erased.error().sentence +
+                   " Mend the disk that holds the keys and restart the daemon, which finishes it.");
+    leave_unacknowledged(syncing_.replies);
+    leave_unacknowledged(group_.replies);
+  }
   if (appended) {
     if (!syncing_.records.empty()) count(parts_.vitals.groups);
     parts_.vitals.records.fetch_add(syncing_.records.size(), std::memory_order_relaxed);
@@ -185,6 +211,12 @@ void Writer::finish(const Expected<journal::Head>& appended) {
     revoke_secrets();
   }
   publish(appended.value_or(head_));
+}
+
+/// U11: the receipts of erasures that are not finished.
+void Writer::leave_unacknowledged(std::vector<Reply>& replies) const {
+  for (Reply& reply : replies)
+    if (reply.erases) reply.revoke(Code::erase_unfinished);
 }
 
 /// Whoever has a receipt finds every later question answered from what it acknowledges.
@@ -207,6 +239,7 @@ void Writer::publish(const journal::Head& head) {
     unsent_.push_back(
         {syncing_.records.empty() ? 0 : head.seq, std::exchange(syncing_.replies, {})});
   syncing_.records.clear();
+  syncing_.erased.clear();
   if (std::exchange(syncing_.operators_changed, false))
     outlets_.operators_changed(std::move(syncing_.identities));
   if (head.seq == head_.seq && syncing_.published->attempts.empty()) return;
@@ -216,12 +249,12 @@ void Writer::publish(const journal::Head& head) {
       std::exchange(syncing_.published, std::make_unique<Published>()));
 }
 
-void Writer::Reply::revoke() {
+void Writer::Reply::revoke(Code code) {
   if (shows_secret)
     credential::wipe(std::as_writable_bytes(std::span(receipt.data(), receipt.size())));
   Unrecorded made;
   made.id = id;
-  made.problems.push_back(make_problem(Code::journal_unavailable, ""));
+  made.problems.push_back(make_problem(code, ""));
   receipt = receipt_of(std::move(made));
 }
 
@@ -235,6 +268,7 @@ void Writer::revoke_secrets() {
 
 domain::Changes Writer::Group::revoke() {
   records.clear();
+  erased.clear();
   for (Reply& reply : replies) reply.revoke();
   operators_changed = false;
   for (AttemptOutcome& outcome : published->attempts) outcome.code = Code::journal_unavailable;
@@ -311,6 +345,7 @@ void Writer::check_signature(const CommandTask& task, const domain::Operator& as
 }
 
 Code Writer::cannot_now() const {
+  if (parts_.vitals.erase_unfinished) return Code::erase_unfinished;
   if (parts_.vitals.degraded) return Code::journal_unavailable;
   if (parts_.vitals.clock_suspect) return Code::clock_suspect;
   if (parts_.vitals.disk_low) return Code::disk_low;
@@ -360,6 +395,11 @@ void Writer::repeat(CommandTask& task, domain::Seq seq) {
   const bool same = hash != nullptr && std::ranges::equal(*hash, task.contents_hash);
   if (!same) return refuse(task, Code::command_id_reused);
   reply(task, repeated_receipt_of(*record));
+  // Its key may be on its way.
+  group_.replies.back().erases =
+      std::ranges::any_of(*record->events(), [](const schema::Event* event) {
+        return event->body_type() == schema::EventBody::UserErased;
+      });
 }
 
 void Writer::decide(Task task) {
@@ -405,8 +445,13 @@ void Writer::record(CommandTask& task, Draft draft, const domain::Context& conte
   if (!draft.is_fact()) return;
   Message sealed = seal_record(draft, state_, context, {task.contents_hash, task.signed_message});
   const auto* stored = flatbuffers::GetRoot<schema::Record>(sealed.data());
+  const std::size_t erased_before = group_.erased.size();
+  for (const schema::EventT& event : draft.events)
+    if (event.body.type == schema::EventBody::UserErased)
+      group_.erased.push_back(slot_of(state_.tables().find_user(*event.user)->key));
   if (!task.internal) {
     reply(task, receipt_of(*stored, std::move(draft.events), task.made_keys));
+    group_.replies.back().erases = group_.erased.size() > erased_before;
     ids_.remember(context.asker->id, task.id(), state_.seq());
   }
   group_.records.push_back(std::move(sealed));

@@ -98,6 +98,13 @@ class Writer {
 
  private:
   using Task = std::unique_ptr<CommandTask>;
+  struct Reply;
+  /// What making a group durable came to.
+  struct Durable {
+    Expected<journal::Head> head;
+    /// U11: whether the keys of those it erases are destroyed.
+    Expected<> erased;
+  };
 
   // ---- one message's way
   void admit(Task task);
@@ -133,8 +140,9 @@ class Writer {
   void refuse(const CommandTask& task, schema::Code code, std::string_view detail = {});
   const domain::Operator* asker_of(const CommandTask& task) const;
   std::int64_t now_ns() const;
-  Expected<journal::Head> append();
-  void finish(const Expected<journal::Head>& appended);
+  Durable append();
+  void finish(const Durable& durable);
+  void leave_unacknowledged(std::vector<Reply>& replies) const;
   void publish(const journal::Head& head);
   void send_shown();
   void revoke_secrets();
@@ -146,9 +154,11 @@ class Writer {
     Uuid id;
     Message receipt;
     bool shows_secret = false;
+    /// U11: it acknowledges an erasure.
+    bool erases = false;
 
-    /// Says `journal_unavailable` instead.
-    void revoke();
+    /// Says so instead.
+    void revoke(schema::Code code = schema::Code::journal_unavailable);
   };
   /// Replies of a durable group that leave when the reader shows this seq.
   struct Unsent {
@@ -160,6 +170,8 @@ class Writer {
     std::vector<Message> records;
     std::vector<Reply> replies;
     std::unique_ptr<Published> published = std::make_unique<Published>();
+    /// U11: keys to be destroyed once it is durable, before anything leaves.
+    std::vector<credential::KeySlot> erased;
     bool operators_changed = false;
     /// If operators changed: who may connect once it is durable.
     std::set<std::string> identities;
@@ -168,9 +180,8 @@ class Writer {
     /// Gives back the changes that nobody will see.
     domain::Changes revoke();
   };
-  /// What appending came to.
   struct Appended : Letter {
-    Expected<journal::Head> head;
+    Durable durable;
   };
   struct Refusals {
     std::int64_t recorded_ns = 0;

@@ -76,6 +76,22 @@ struct Door {
   bool quiet = false;
 };
 
+/// Like zmq_send, but the bytes are wiped once libzmq is done with them.
+int send_wiped(void* socket, std::span<const std::uint8_t> payload) {
+  auto* bytes = new std::uint8_t[payload.size() + 1];
+  std::ranges::copy(payload, bytes);
+  zmq_msg_t message;
+  const auto give_back = [](void* data, void* size) {
+    explicit_bzero(data, reinterpret_cast<std::size_t>(size));
+    delete[] static_cast<std::uint8_t*>(data);
+  };
+  require(zmq_msg_init_data(&message, bytes, payload.size(), give_back,
+                            reinterpret_cast<void*>(payload.size())) == 0);
+  const int sent = zmq_msg_send(&message, socket, ZMQ_DONTWAIT);
+  if (sent < 0) zmq_msg_close(&message);
+  return sent;
+}
+
 Failure cannot_bind(const std::string& name, const std::string& address, int error) {
   const std::string sentence =
       "cannot listen on " + printable(address, 200) + " (" + name + "): " + zmq_strerror(error);
@@ -167,6 +183,7 @@ class ZmqEndpoint final : public Endpoint {
   bool take_payload(const Socket& socket, Inbound& inbound);
   void drop_rest(const Socket& socket);
 
+  bool wipes_sent_ = false;
   std::vector<std::string> addresses_;
   /// Outlives the doors: its file goes last.
   std::optional<IpcListener> listener_;
@@ -181,6 +198,7 @@ class ZmqEndpoint final : public Endpoint {
 };
 
 Expected<> ZmqEndpoint::bind(void* context, const EndpointOptions& options) {
+  wipes_sent_ = options.wipes_sent;
   if (auto bound = bind_tcp_door(context, options); !bound) return bound;
   return bind_ipc_door(context, options);
 }
@@ -291,8 +309,10 @@ void ZmqEndpoint::send(const Peer& peer, std::span<const std::uint8_t> payload) 
     zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size);
     sent = zmq_send(socket, peer.routing_id.data(), peer.routing_id.size(), first);
   }
-  const bool gone = sent < 0 || (peer.delimiter && zmq_send(socket, "", 0, first) < 0) ||
-                    zmq_send(socket, payload.data(), payload.size(), ZMQ_DONTWAIT) < 0;
+  const bool gone =
+      sent < 0 || (peer.delimiter && zmq_send(socket, "", 0, first) < 0) ||
+      (wipes_sent_ ? send_wiped(socket, payload)
+                   : zmq_send(socket, payload.data(), payload.size(), ZMQ_DONTWAIT)) < 0;
   if (gone) dropped_out_.add_one();
 }
 

@@ -50,6 +50,8 @@ struct EndpointOptions {
   std::uint64_t affinity = 0;
   /// How long a connection may take to say who it is.
   int handshake_ms = 5000;
+  /// What is sent is wiped once libzmq is done with it.
+  bool wipes_sent = false;
 };
 
 /// Counters, readable from any thread.

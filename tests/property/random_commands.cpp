@@ -226,6 +226,7 @@ const std::vector<RandomCommands::Kind> RandomCommands::kinds_in_a_tenant = {
     {2, &RandomCommands::bare<schema::TrashUserT>},
     {5, &RandomCommands::bare<schema::RestoreUserT>},
     {1, &RandomCommands::bare<schema::DeleteUserT>},
+    {1, &RandomCommands::bare<schema::EraseUserT>},
     {1, &RandomCommands::bare<schema::LockUserT>},
     {6, &RandomCommands::bare<schema::UnlockUserT>},
     {6, &RandomCommands::set_api_access},

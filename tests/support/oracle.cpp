@@ -220,6 +220,11 @@ void Oracle::hear_of_user(const Place& place, const schema::EventT& event, facts
     user.name = renamed->to;
   } else if (const auto* profile = event.body.AsProfileChanged()) {
     user.personal = opened(profile->sealed_profile);
+  } else if (event.body.AsUserErased()) {
+    user.erased = true;
+    user.personal = {};
+    user.password.clear();
+    user.old_password.clear();
   } else if (const auto* settings = event.body.AsUserSettingsChanged()) {
     user.settings = *settings->settings;
   } else if (const auto* key = event.body.AsKeyCreated()) {

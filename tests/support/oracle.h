@@ -102,6 +102,7 @@ struct User {
   std::vector<std::pair<std::string, std::int64_t>> ended;
   /// The newest record after which no older session lives.
   std::uint64_t sessions_dead_seq = 0;
+  bool erased = false;
 };
 
 struct Operator {
@@ -228,6 +229,7 @@ class Oracle {
   void set_settings(const Asked&, const schema::SetUserSettingsT&, Opinion&) const;
   void move_user(const Asked&, const std::vector<schema::UserStatus>& from, Opinion&) const;
   void delete_user(const Asked&, Opinion&) const;
+  void erase_user(const Asked&, Opinion&) const;
   void lock_user(const Asked&, Opinion&) const;
   void unlock_user(const Asked&, Opinion&) const;
   void set_api_access(const Asked&, const schema::SetApiAccessT&, Opinion&) const;

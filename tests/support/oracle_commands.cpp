@@ -28,6 +28,7 @@ bool Oracle::may(Role role, CommandBody kind) {
     case CommandBody::ImportRanges:
       return role == Role::owner;
     case CommandBody::DeleteUser:
+    case CommandBody::EraseUser:
     case CommandBody::SetTenant:
     case CommandBody::DefineCatalogue:
     case CommandBody::RetireCatalogue:
@@ -113,6 +114,9 @@ Oracle::Opinion Oracle::opinion(const Asked& asked) const {
       break;
     case CommandBody::DeleteUser:
       delete_user(asked, told);
+      break;
+    case CommandBody::EraseUser:
+      erase_user(asked, told);
       break;
     case CommandBody::LockUser:
       lock_user(asked, told);

@@ -308,6 +308,19 @@ void Oracle::delete_user(const Asked& asked, Opinion& opinion) const {
   move_user(asked, from, opinion);
 }
 
+void Oracle::erase_user(const Asked& asked, Opinion& opinion) const {
+  const facts::User* user = user_of(asked, opinion);
+  if (user == nullptr) return;
+  if (user->erased)
+    opinion.refusals = {Code::user_erased};
+  else if (user->status == UserStatus::trashed)
+    opinion.events = {EventBody::UserStatusChanged, EventBody::UserErased};
+  else if (user->status == UserStatus::deleted)
+    opinion.events = {EventBody::UserErased};
+  else
+    opinion.refusals = {Code::status_move_not_allowed};
+}
+
 void Oracle::lock_user(const Asked& asked, Opinion& opinion) const {
   const facts::User* user = living_user_of(asked, opinion);
   if (user == nullptr) return;

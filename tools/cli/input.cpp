@@ -94,6 +94,12 @@ std::string Input::typed(const std::string& prompt) {
   return std::move(*password);
 }
 
+std::optional<bool> Input::confirmed(const std::string& question) {
+  if (::isatty(descriptor_) != 1) return std::nullopt;
+  talk_ << question << " Type yes: " << std::flush;
+  return line() == "yes";
+}
+
 std::string Input::password(const std::string& prompt) { return typed(prompt); }
 
 std::string Input::new_password(const std::string& prompt) {

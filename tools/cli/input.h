@@ -24,6 +24,8 @@ class Input {
   std::string password(const std::string& prompt);
   /// At a terminal asks twice; the two must be the same.
   std::string new_password(const std::string& prompt);
+  /// Asks at a terminal, and takes the word `yes` alone; nothing where there is none to ask at.
+  std::optional<bool> confirmed(const std::string& question);
 
  private:
   std::string typed(const std::string& prompt);

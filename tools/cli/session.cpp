@@ -34,6 +34,7 @@ constexpr CodeExit code_exits[] = {
     {Code::busy, exit_codes::busy},
     {Code::not_yet, exit_codes::busy},
     {Code::stopping, exit_codes::busy},
+    {Code::erase_unfinished, exit_codes::input_output},
     {Code::clock_suspect, exit_codes::busy},
     {Code::journal_unavailable, exit_codes::input_output},
     {Code::disk_low, exit_codes::input_output},

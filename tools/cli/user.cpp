@@ -74,6 +74,51 @@ Handler move(CLI::App& command) {
   };
 }
 
+// ---- erase
+
+struct Erasure {
+  std::vector<std::string> users;
+  std::vector<std::string> ids;
+  bool yes = false;
+};
+
+/// U11: what cannot be undone is asked for once more.
+void confirm(Session& session, const Erasure& erasure) {
+  if (erasure.yes || session.dry_run()) return;
+  std::string names;
+  for (const auto* list : {&erasure.users, &erasure.ids})
+    for (const std::string& name : *list) names += (names.empty() ? "" : ", ") + printable(name);
+  const auto said = session.input().confirmed(
+      "Nobody will ever again read profile, note or password of " + names + ".");
+  if (!said)
+    stop_usage("Erasing cannot be undone, and there is no terminal to ask at.",
+               "Say --yes; --dry-run shows what it would do.");
+  if (!*said) throw Stop{exit_codes::no, "Nothing was erased.", ""};
+}
+
+int run_erase(Session& session, const Erasure& erasure) {
+  if (erasure.users.empty() && erasure.ids.empty())
+    stop_usage("No user is named.", "Give names, or ids with --user-id.");
+  auto message = message_of(session.tenant(), erasure.users, schema::EraseUserT{});
+  for (const std::string& text : erasure.ids) {
+    const auto id = client::parse_uuid(text);
+    if (!id) stop_usage("--user-id takes a UUID.");
+    add_command(message, "", schema::EraseUserT{});
+    message.commands.back()->user_id = std::make_unique<schema::Uuid>(*id);
+  }
+  confirm(session, erasure);
+  return session.change(std::move(message));
+}
+
+Handler erase(CLI::App& command) {
+  auto erasure = std::make_shared<Erasure>();
+  command.add_option("USER", erasure->users, "Names of trashed users; several are one batch");
+  command.add_option("--user-id", erasure->ids,
+                     "Ids, beside the names or instead: a deleted user's name is free");
+  command.add_flag("--yes", erasure->yes, "Do not ask");
+  return [erasure](Session& session) { return run_erase(session, *erasure); };
+}
+
 // ---- set and rename
 
 struct Setting {
@@ -142,6 +187,9 @@ constexpr Verb verbs[] = {
      "--tenant acme user restore api.bob", move<schema::RestoreUserT>},
     {"delete", Kind::changes, "Deletes users for ever; their history stays.",
      "--tenant acme user delete api.bob --dry-run", move<schema::DeleteUserT>},
+    {"erase", Kind::changes,
+     "Erases trashed or deleted users: nobody reads profile, note or password again.",
+     "--tenant acme user erase api.bob --reason T-512 --yes", erase},
     {"lock", Kind::changes, "Locks users until they are unlocked.",
      "--tenant acme user lock api.bob --reason 'key leaked'", move<schema::LockUserT>},
     {"unlock", Kind::changes, "Clears the lock by an operator.",

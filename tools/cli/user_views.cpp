@@ -75,6 +75,7 @@ void print_details(std::ostream& out, const schema::UserDetailsT& details) {
   fields.add("created", cause_text(details.created));
   fields.add("status changed", cause_text(details.status_changed));
   fields.add("last changed", cause_text(details.changed));
+  if (details.erased) fields.add("erased", cause_text(details.erased));
   out << "Details\n";
   fields.write(out, 2);
 }
@@ -184,11 +185,11 @@ int run_list(Session& session, const ListAsked& asked) {
     for (const auto& user : part.users) {
       std::vector<std::string> locks;
       for (const auto lock : user->locks) locks.push_back(lock_text(lock));
-      listing.add(*user, {user->username, status_text(user->status), joined(locks),
-                          user->api_access ? "on" : "off", std::to_string(user->grant_count),
-                          std::to_string(user->version), moment(user->created_ns),
-                          moment(user->changed_ns), moment(user->last_used_ns),
-                          uuid_text(user->id)});
+      listing.add(
+          *user, {user->username, status_text(user->status) + (user->erased ? ", erased" : ""),
+                  joined(locks), user->api_access ? "on" : "off", std::to_string(user->grant_count),
+                  std::to_string(user->version), moment(user->created_ns), moment(user->changed_ns),
+                  moment(user->last_used_ns), uuid_text(user->id)});
       if (--left == 0) break;
     }
     listing.flush();

@@ -248,6 +248,7 @@ std::string event_details(const schema::EventT& event, const EventForms& forms) 
     case EventBody::TenantSessionsEnded:
     case EventBody::ProfileChanged:
     case EventBody::SessionsEnded:
+    case EventBody::UserErased:
       return {};
     case EventBody::JournalCreated:
       return line.text("installation", plain(body.AsJournalCreated()->installation))

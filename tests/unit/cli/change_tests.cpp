@@ -65,6 +65,7 @@ const Move moves[] = {
     {"user trash", schema::CommandBody::TrashUser},
     {"user restore", schema::CommandBody::RestoreUser},
     {"user delete", schema::CommandBody::DeleteUser},
+    {"user erase --yes", schema::CommandBody::EraseUser},
     {"user lock", schema::CommandBody::LockUser},
     {"user unlock", schema::CommandBody::UnlockUser},
 };

@@ -42,6 +42,34 @@ BOOST_AUTO_TEST_CASE(U3_user_set_sends_what_was_said_to_each_in_one_batch) {
   BOOST_TEST(settings.api_logging.value_or(false));
 }
 
+BOOST_AUTO_TEST_CASE(U11_user_erase_names_users_by_name_and_by_id) {
+  const std::string id = "0190d6c8-8a51-7b3e-9c2f-000000000001";
+  const auto ended = postern("--tenant acme user erase api.bob --user-id " + id + " --yes");
+  BOOST_TEST(ended.exit_code == 0, ended.talk);
+  const auto message = sent();
+  BOOST_REQUIRE(message.commands.size() == 2U);
+  for (const auto& command : message.commands)
+    BOOST_TEST((command->body.type == CommandBody::EraseUser));
+  BOOST_TEST(message.commands[0]->user == "api.bob");
+  BOOST_TEST(message.commands[0]->user_id == nullptr);
+  BOOST_TEST(message.commands[1]->user == "");
+  BOOST_REQUIRE(message.commands[1]->user_id != nullptr);
+  BOOST_TEST(client::uuid_text(*message.commands[1]->user_id) == id);
+}
+
+BOOST_AUTO_TEST_CASE(U11_user_erase_asks_first_and_sends_nothing_without_an_answer) {
+  const auto unasked = postern("--tenant acme user erase api.bob", "yes\n");
+  BOOST_TEST(unasked.exit_code == 64);
+  BOOST_TEST(unasked.talk.find("--yes") != std::string::npos);
+  BOOST_TEST(postern("--tenant acme user erase").exit_code == 64);
+  BOOST_TEST(postern("--tenant acme user erase --user-id 7 --yes").exit_code == 64);
+  // What changes nothing needs no asking.
+  BOOST_TEST(postern("--tenant acme user erase api.bob --dry-run").exit_code == 0);
+  const auto message = sent();
+  BOOST_TEST(daemon.command_bytes.size() == 1U);
+  BOOST_TEST(message.dry_run);
+}
+
 BOOST_AUTO_TEST_CASE(U3_U4_user_set_clears_what_is_empty_and_leaves_the_rest) {
   BOOST_TEST(postern("--tenant acme user set api.bob --phone '' --note '' --expect-version 4")
                  .exit_code == 0);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/unit/credential/key_store_fixture.h"
+#include "tests/unit/credential/key_erasure.h"
 
 using namespace postern;
 using namespace postern::credential;
@@ -13,8 +13,6 @@ using namespace postern::testing;
 
 namespace {
 
-constexpr FileKeyStore::Options eager{.files_ahead = 1,
-                                      .retry_after = std::chrono::milliseconds(1)};
 constexpr Outcome ways_to_stop[] = {Outcome::stops_before, Outcome::stops_midway,
                                     Outcome::stops_after};
 
@@ -198,6 +196,77 @@ BOOST_AUTO_TEST_CASE(no_stop_leaves_the_server_without_its_key_or_the_planned_on
           check(folder, journal);
         }
   BOOST_TEST(stops == 2 * changes * 6);
+}
+
+/// At each change of an erasure, while the store is opening and after it, and again while the next
+/// opening finishes it: the key is gone then, and no other is.
+BOOST_AUTO_TEST_CASE(U11_no_stop_of_an_erasure_brings_anybody_back_or_takes_another_away) {
+  int stops = 0;
+  int still_there = 0;
+  for (const bool opened : {false, true})
+    for (int step = 0; step < changes_per_erasure; ++step)
+      for (const Outcome way : ways_to_stop)
+        for (const bool power_is_lost : {false, true}) {
+          BOOST_TEST_CONTEXT("opened " << opened << ", step " << step << ", way "
+                                       << static_cast<int>(way) << ", power lost "
+                                       << power_is_lost) {
+            UsedStore used;
+            FaultyDisk disk(used.folder);
+            disk.plan = [&](int change) { return change == step ? way : Outcome::done; };
+            {
+              const auto store = used.open_on(disk);
+              for (const NewKey& key : used.keys)
+                BOOST_REQUIRE(store->confirm_used(key.slot, key.commitment));
+              if (opened) used.keys.push_back(take(*store, 1)[0]);
+              BOOST_TEST(!store->erase({{used.keys[1].slot}}));
+            }
+            BOOST_REQUIRE(disk.stopped());
+            ++stops;
+            if (power_is_lost) lose_power(used.folder, disk);
+            still_there += finish_erasure(used.folder, used.keys, 1) > 0;
+          }
+        }
+  BOOST_TEST(stops == 2 * changes_per_erasure * 6);
+  // Stops before the root was in place, and after.
+  BOOST_TEST(still_there > 0);
+  BOOST_TEST(still_there < stops);
+}
+
+BOOST_AUTO_TEST_CASE(U11_no_stop_while_an_erasure_is_finished_does) {
+  int second_stops = 0;
+  for (int step = 0; step < changes_per_erasure; ++step)
+    for (int second_step = 0; second_step < changes_per_erasure + 3; ++second_step)
+      for (const bool power_is_lost : {false, true}) {
+        BOOST_TEST_CONTEXT("step " << step << ", then step " << second_step << ", power lost "
+                                   << power_is_lost) {
+          const UsedStore used;
+          FaultyDisk first(used.folder);
+          first.plan = [&](int change) {
+            return change == step ? Outcome::stops_before : Outcome::done;
+          };
+          BOOST_TEST(!used.open_on(first)->erase({{used.keys[1].slot}}));
+          BOOST_REQUIRE(first.stopped());
+          FaultyDisk second(used.folder);
+          second.plan = [&](int change) {
+            return change == second_step ? Outcome::stops_midway : Outcome::done;
+          };
+          {
+            const auto store = used.open_on(second);
+            for (std::size_t at = 0; at < used.keys.size(); ++at)
+              if (at != 1)
+                BOOST_REQUIRE(store->confirm_used(used.keys[at].slot, used.keys[at].commitment));
+            const auto is_there = store->confirm_erased(used.keys[1].slot, used.keys[1].commitment);
+            BOOST_REQUIRE(is_there);
+            std::vector<KeySlot> unfinished;
+            if (*is_there) unfinished.push_back(used.keys[1].slot);
+            if (store->erase(unfinished)) static_cast<void>(store->next());
+          }
+          second_stops += second.stopped();
+          if (power_is_lost) lose_power(used.folder, second);
+          finish_erasure(used.folder, used.keys, 1);
+        }
+      }
+  BOOST_TEST(second_stops > changes_per_erasure * 4);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

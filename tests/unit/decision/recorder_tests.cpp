@@ -20,6 +20,11 @@ class FakeKeys final : public credential::KeyStore {
   Expected<> confirm_used(const credential::KeySlot&, const credential::Commitment&) override {
     return {};
   }
+  Expected<bool> confirm_erased(const credential::KeySlot&,
+                                const credential::Commitment&) override {
+    return false;
+  }
+  Expected<> erase(std::span<const credential::KeySlot>) override { return {}; }
   Expected<credential::NewKey> next() override {
     return std::unexpected(Failure{FailureKind::bug, "no new keys here", ""});
   }

@@ -167,6 +167,7 @@ std::vector<Kind> users(const Names& names) {
       created));
   kinds.push_back(of_bob<UserStatusChangedT>(
       {[](auto& b) { b.to = UserStatus::inactive; }, [](auto& b) { b.to = UserStatus::trashed; }}));
+  kinds.push_back(of_bob<UserErasedT>({[](auto&) {}}));
   kinds.push_back(of_bob<UserLockedT>({[](auto& b) { b.cause = LockCause::passwords; },
                                        [](auto& b) { b.cause = LockCause::operator_command; }}));
   kinds.push_back(

@@ -188,6 +188,7 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_user_counts) {
        [](User& u) { u.passwords_lock_seq = 1; },
        [](User& u) { u.passwords_lock_ns = 1; },
        [](User& u) { u.session_epoch = 1; },
+       [&](User& u) { u.extras = with([](domain::UserExtras& e) { e.erased_seq = 1; }); },
        [&](User& u) {
          u.extras = with([&](domain::UserExtras& e) { e.sealed_old_password = sealed_as({1}); });
        },

@@ -155,6 +155,7 @@ std::vector<Said> about_users() {
         b.until_ns = 5;
       }));
   all.push_back(said<SessionsEndedT>(""));
+  all.push_back(said<UserErasedT>(""));
   all.push_back(said<RoleAssignedT>("role=role-2", [](auto& b) { b.role = id(2); }));
   all.push_back(said<RoleUnassignedT>("role=role-2", [](auto& b) { b.role = id(2); }));
   all.push_back(said<UserUsedT>(

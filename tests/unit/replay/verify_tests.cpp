@@ -125,6 +125,28 @@ BOOST_AUTO_TEST_CASE(H6_each_user_whose_key_is_another_is_named) {
   BOOST_TEST(contains(named, "slot 2 holds another key, and a user that is not erased needs it"));
 }
 
+BOOST_AUTO_TEST_CASE(U11_a_key_that_an_erasure_left_is_told_and_is_no_damage) {
+  story().given(support::to("api.al", schema::TrashUserT{}),
+                support::to("api.al", schema::EraseUserT{}));
+  append_story();
+  const Ended left = replay("verify");
+  BOOST_TEST(left.code == 0, left.out);
+  BOOST_TEST(contains(left.out, "keys     checked, for 2 users\n"
+                                "erased   1 of the users; keys still there: 1, which the daemon "
+                                "destroys when it starts\n"),
+             left.out);
+  const auto& key = story().user("api.al").key;
+  platform::SystemEntropy entropy;
+  BOOST_REQUIRE((*credential::KeyStore::open(keys(), entropy))->erase({{{key.file, key.slot}}}));
+  const Ended gone = replay("verify");
+  BOOST_TEST(gone.code == 0, gone.out);
+  BOOST_TEST(contains(gone.out, "erased   1 of the users; no key of theirs is left\n"), gone.out);
+  const auto object = json::parse(replay("--output json verify").out).as_object();
+  BOOST_TEST(object.at("users_erased").as_int64() == 1);
+  BOOST_TEST(object.at("erasures_unfinished").as_int64() == 0);
+  BOOST_TEST(contains(replay("show --kind UserErased").out, "api.al"));
+}
+
 BOOST_AUTO_TEST_CASE(H6_a_key_store_without_its_root_is_damage) {
   fs::remove(keys() / "root");
   const Ended ended = replay("verify");

@@ -267,6 +267,21 @@ BOOST_FIXTURE_TEST_CASE(L2_a_full_line_costs_no_answer, Recorded,
   BOOST_TEST(page().dropped > 0u);
 }
 
+BOOST_FIXTURE_TEST_CASE(U11_recorded_calls_of_an_erased_user_tell_no_address, Recorded) {
+  log_calls_of_shop(true);
+  login(password);
+  schema::CallPageT before = page();
+  BOOST_REQUIRE(before.calls.size() == 1U);
+  BOOST_TEST(before.calls[0]->address == "10.1.2.3");
+  BOOST_REQUIRE(run(message("acme", "shop", schema::TrashUserT())).code == Code::ok);
+  BOOST_REQUIRE(run(message("acme", "shop", schema::EraseUserT())).code == Code::ok);
+  schema::CallPageT after = page();
+  BOOST_REQUIRE(after.calls.size() == 1U);
+  BOOST_TEST(after.calls[0]->address == "");
+  BOOST_TEST(after.calls[0]->client == "");
+  BOOST_TEST(after.calls[0]->time_ns == before.calls[0]->time_ns);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace postern::support

@@ -24,9 +24,10 @@ const std::map<std::string_view, std::string_view> commands = {
     {"ChangeOperator", "o"},
     {"RemoveOperator", "o"},
     {"ImportRanges", "o"},
-    // administrator: everything inside its tenants; not the manager's: delete, policies, roles,
-    // catalogue
+    // administrator: everything inside its tenants; not the manager's: delete, erase, policies,
+    // roles, catalogue
     {"DeleteUser", "oa"},
+    {"EraseUser", "oa"},
     {"SetTenant", "oa"},
     {"DefineCatalogue", "oa"},
     {"RetireCatalogue", "oa"},

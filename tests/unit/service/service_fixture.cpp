@@ -20,6 +20,42 @@ std::vector<std::byte> packed(const Native& native, const char* identifier) {
   return {bytes.begin(), bytes.end()};
 }
 
+/// Real keys, watched by a test.
+class WatchedKeys final : public credential::KeyStore {
+ public:
+  WatchedKeys(std::unique_ptr<KeyStore> keys, const ServiceFixture& fixture)
+      : keys_(std::move(keys)), fixture_(fixture) {}
+
+  Expected<> confirm_used(const credential::KeySlot& slot,
+                          const credential::Commitment& commitment) override {
+    return keys_->confirm_used(slot, commitment);
+  }
+  Expected<bool> confirm_erased(const credential::KeySlot& slot,
+                                const credential::Commitment& commitment) override {
+    return keys_->confirm_erased(slot, commitment);
+  }
+  Expected<> erase(std::span<const credential::KeySlot> slots) override {
+    if (fixture_.before_erasing)
+      if (auto allowed = fixture_.before_erasing(slots); !allowed) return allowed;
+    return keys_->erase(slots);
+  }
+  Expected<credential::NewKey> next() override { return keys_->next(); }
+  Expected<credential::Key> user_key(const credential::KeySlot& slot) const override {
+    return keys_->user_key(slot);
+  }
+  const credential::Key& own_key(std::string_view purpose) const override {
+    return keys_->own_key(purpose);
+  }
+  const credential::Key* planned_server_key() const override {
+    return keys_->planned_server_key();
+  }
+  bool memory_locked() const override { return keys_->memory_locked(); }
+
+ private:
+  std::unique_ptr<KeyStore> keys_;
+  const ServiceFixture& fixture_;
+};
+
 /// Deaf ends of the lines that no test listens to.
 template <class Letters>
 void forward(Letters& from, service::Mailbox<service::Published>& to) {
@@ -32,7 +68,7 @@ ServiceFixture::ServiceFixture(credential::PasswordCost cost_of_checks) {
   BOOST_REQUIRE(credential::KeyStore::create(folder_.path() / "keys", entropy_));
   auto keys = credential::KeyStore::open(folder_.path() / "keys", entropy_);
   BOOST_REQUIRE(keys);
-  keys_ = std::move(*keys);
+  keys_ = std::make_unique<WatchedKeys>(std::move(*keys), *this);
   pool_ = std::make_unique<credential::HashPool>(credential::HashPool::Limits{});
   desk_ = std::make_unique<service::PasswordDesk>(*pool_, *keys_, entropy_, waker_, cost_of_checks,
                                                   service::PasswordDesk::Limits{});

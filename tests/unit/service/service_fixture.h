@@ -91,6 +91,8 @@ class ServiceFixture {
   decision::CallLine calls{recorder_waker};
   /// Who may connect, once an operator has changed.
   std::set<std::string> allowed;
+  /// U11: asked before keys are destroyed; a failure stands for that of the disk.
+  std::function<Expected<>(std::span<const credential::KeySlot>)> before_erasing;
 
  private:
   void seed_journal(domain::State& state);
