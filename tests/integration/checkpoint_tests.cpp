@@ -103,6 +103,18 @@ BOOST_AUTO_TEST_CASE(Q10_the_status_tells_the_newest_checkpoint_and_the_start_it
   BOOST_TEST(says(stopped.said, "verifier    " + key), stopped.said);
 }
 
+BOOST_AUTO_TEST_CASE(Q10_the_status_is_told_where_history_cannot_be_reached) {
+  client::Options options = remembering();
+  options.history = ipc("nobody");
+  options.wait_for_daemon = false;
+  auto made = client::Client::make(options);
+  BOOST_REQUIRE(made);
+  const auto answer = made->ask(get_status());
+  BOOST_REQUIRE_MESSAGE(answer, answer.error().sentence);
+  BOOST_TEST(!answer->body.AsStatus()->checkpoint.empty());
+  BOOST_TEST(!fs::exists(options.checkpoint_file));
+}
+
 BOOST_AUTO_TEST_CASE(H6_checkpoints_and_proofs_are_given_to_all_who_ask) {
   create("acme");
   const auto first = page(schema::GetCheckpointT());

@@ -183,7 +183,8 @@ class Client {
 
   /// Asks for the newest checkpoint, and checks its signature and, by a proof, that it extends what
   /// is remembered; then remembers it. With a `checkpoint_file`, `history`, `follow` and the status
-  /// do so by themselves whenever an answer brings a new checkpoint.
+  /// do so by themselves whenever an answer brings a new checkpoint; the status, where `history`
+  /// cannot be reached, goes without.
   Result<Checkpoint> check_history();
 
   // Pipelined: send without waiting, collect in whatever order the answers come. May be mixed with
