@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <latch>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -171,6 +173,23 @@ BOOST_AUTO_TEST_CASE(C10_hashing_runs_at_low_priority) {
   BOOST_TEST(::sched_getscheduler(0) == SCHED_OTHER);
   BOOST_TEST(pool.low_priority());
   BOOST_TEST(::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())) == mine);
+}
+
+BOOST_AUTO_TEST_CASE(C10_one_thread_keeps_a_share_and_the_others_take_what_nobody_wants) {
+  std::latch both_run(2);
+  std::array<std::promise<int>, 2> policies;
+  HashPool pool({.threads = 2});
+  for (auto& policy : policies)
+    BOOST_REQUIRE(pool.submit(turn(1, 1), [&] {
+      both_run.arrive_and_wait();
+      policy.set_value(::sched_getscheduler(0));
+    }));
+  std::set<int> found;
+  for (auto& policy : policies) {
+    auto told = policy.get_future();
+    found.insert(wait_for(told));
+  }
+  BOOST_TEST((found == std::set<int>{SCHED_BATCH, SCHED_IDLE}));
 }
 
 BOOST_AUTO_TEST_CASE(destruction_drops_what_waits_and_lets_what_runs_finish) {
