@@ -19,9 +19,9 @@ using domain::AddressRange;
 using schema::Provider;
 
 constexpr std::size_t errors_told_max = 10;
-/// No provider has wider networks; one that is would open the door to half the world.
-constexpr unsigned v4_prefix_min = 8;
-constexpr unsigned v6_prefix_min = 16;
+/// No provider has wider networks, /8 and /16; one that is would open the door to half the world.
+constexpr std::uint64_t v4_span_max = 0xff'ffff;
+constexpr std::uint64_t v6_span_max = 0xffff'ffff'ffff;
 constexpr std::size_t csv_columns = 5;
 constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::int64_t millisecond_ns = 1'000'000;
@@ -50,15 +50,14 @@ struct Reading {
   void add(std::string_view place, std::string_view text, Family family) {
     const auto range = domain::parse_range(text);
     if (!range) return wrong(place, printable(range.error()));
-    const std::size_t slash = text.find('/');
-    if (slash == text.npos)
+    if (text.find('/') == text.npos)
       return wrong(place, fmt::format("'{}' has no prefix length.", printable(text)));
     const bool is_v4 = range->first.is_v4;
     if ((family == Family::v4 && !is_v4) || (family == Family::v6 && is_v4))
       return wrong(place, fmt::format("'{}' is of the other address family.", printable(text)));
-    unsigned prefix = 0;
-    std::from_chars(text.data() + slash + 1, text.data() + text.size(), prefix);
-    if (prefix < (is_v4 ? v4_prefix_min : v6_prefix_min))
+    // Of what it covers: the prefix of a mapped network counts another 96 bits.
+    if (is_v4 ? range->last.low - range->first.low > v4_span_max
+              : range->last.high - range->first.high > v6_span_max)
       return wrong(place,
                    fmt::format("'{}' is wider than a provider's networks are.", printable(text)));
     ranges.push_back(*range);
@@ -161,9 +160,11 @@ void read_google(const json::object& object, Reading& reading) {
   if (list == nullptr) return;
   for (std::size_t place = 0; place < list->size(); ++place) {
     const json::object* entry = (*list)[place].if_object();
-    const bool is_v6 = entry != nullptr && entry->contains("ipv6Prefix");
-    add_member((*list)[place], is_v6 ? "ipv6Prefix" : "ipv4Prefix",
-               fmt::format("prefixes[{}]", place), is_v6 ? Family::v6 : Family::v4, reading);
+    const bool has_v6 = entry != nullptr && entry->contains("ipv6Prefix");
+    const auto where = fmt::format("prefixes[{}]", place);
+    if (has_v6) add_member((*list)[place], "ipv6Prefix", where, Family::v6, reading);
+    if (!has_v6 || entry->contains("ipv4Prefix"))
+      add_member((*list)[place], "ipv4Prefix", where, Family::v4, reading);
   }
 }
 

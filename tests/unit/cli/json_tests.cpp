@@ -48,6 +48,32 @@ BOOST_AUTO_TEST_CASE(a_message_comes_back_from_its_json) {
   BOOST_TEST((*read == message));
 }
 
+BOOST_AUTO_TEST_CASE(times_are_read_as_they_are_told) {
+  for (const std::int64_t time_ns :
+       {std::int64_t{1}, std::int64_t{1'709'210'096'000'000'007}, std::int64_t{-1},
+        std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
+    schema::CommandMessageT message;
+    schema::CreateKeyT create;
+    create.expires_ns = time_ns;
+    add_command(message, "api.bob", std::move(create));
+    const auto read = message_from_json(text_of(message));
+    BOOST_TEST_REQUIRE(read.has_value(), read.error());
+    BOOST_TEST((*read == message), time_ns);
+  }
+  const auto expires = [](const std::string& text) {
+    const auto read = message_from_json(
+        R"({"commands":[{"body_type":"CreateKey","body":{"expires":")" + text + "\"}}]}");
+    return read ? read->commands[0]->body.AsCreateKey()->expires_ns : -7;
+  };
+  BOOST_TEST(expires("2024-02-29T13:34:56+01:00") == 1'709'210'096'000'000'000);
+  BOOST_TEST(expires("2024-02-29T12:34:56.000000007Z") == 1'709'210'096'000'000'007);
+  for (const char* wrong :
+       {"", "tomorrow", "2023-02-29T12:34:56Z", "2024-02-29T24:00:00Z", "2024-02-29T12:34:56",
+        "2024-02-29T12:34:56.7Z", "2024-02-29T12:34:56+1:00", "2024-02-29 12:34:56Z",
+        "9999-01-01T00:00:00Z", "2024-02-29T12:34:56Zx"})
+    BOOST_TEST(expires(wrong) == -7, wrong);
+}
+
 BOOST_AUTO_TEST_CASE(json_has_the_schemas_names_and_peoples_forms) {
   schema::ReceiptT receipt;
   receipt.id = std::make_unique<schema::Uuid>(0x0190aaaabbbb7ccc, 0x8dddeeeeffff0001);

@@ -22,7 +22,7 @@ const std::string aws =
   "ipv6_prefixes": [{"ipv6_prefix": "2001:db8::/32", "region": "eu-west-1"}]})";
 const std::string google =
     R"({"syncToken": "1753409788780", "creationTime": "2025-07-24T19:16:28.780563",
-  "prefixes": [{"ipv4Prefix": "192.0.2.0/24", "scope": "x"}, {"ipv6Prefix": "2001:db8::/44"}]})";
+  "prefixes": [{"scope": "x", "ipv4Prefix": "192.0.2.0/24"}, {"ipv6Prefix": "2001:db8::/44"}]})";
 const std::string azure =
     R"({"changeNumber": 363, "cloud": "Public", "values": [
   {"name": "A", "properties": {"addressPrefixes": ["192.0.2.0/30", "2001:db8::/62"]}},
@@ -90,6 +90,12 @@ BOOST_AUTO_TEST_CASE(N3_each_provider_has_its_own_form) {
   BOOST_TEST(of_google.v4 == test_net_1, boost::test_tools::per_element());
   BOOST_TEST(of_google.v6.size() == 4U);
   BOOST_TEST(of_google.source_time_ns == 1'753'409'788'780'000'000);
+  // One entry may have both families.
+  const auto both = read_of(
+      Provider::GOOGLE,
+      {{"cloud.json", replaced(google, "\"}, {\"ipv6Prefix", "\", \"ipv6Prefix")}});
+  BOOST_TEST(both.v4 == of_google.v4, boost::test_tools::per_element());
+  BOOST_TEST(both.v6 == of_google.v6, boost::test_tools::per_element());
   const auto of_azure = read_of(Provider::AZURE, {{"tags.json", azure}});
   const std::vector<std::uint32_t> eight = {0xc0000200, 0xc0000207};
   BOOST_TEST(of_azure.v4 == eight, boost::test_tools::per_element());
@@ -160,6 +166,9 @@ BOOST_AUTO_TEST_CASE(N3_what_is_malformed_is_refused_with_its_place) {
              "file: prefixes[2].ip_prefix: '2001:db8::/32' is of the other address family.");
   BOOST_TEST(
       first(Provider::AWS, replaced(aws, "198.51.100.0/24", "0.0.0.0/0")).contains("wider than"));
+  // As wide as all of IPv4, though its prefix counts the bits of IPv6.
+  BOOST_TEST(first(Provider::AZURE, replaced(azure, "2001:db8::/62", "::ffff:0.0.0.0/96"))
+                 .contains("wider than"));
   BOOST_TEST(first(Provider::AWS, replaced(aws, "1753388594", "yesterday")).contains("syncToken"));
   BOOST_TEST(first(Provider::AWS, replaced(aws, "ipv6_prefix\"", "prefix\"")) ==
              "file: ipv6_prefixes[0]: it has no 'ipv6_prefix'.");
