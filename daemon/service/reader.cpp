@@ -465,8 +465,15 @@ bool Reader::consider(Ask& ask) {
   return true;
 }
 
-/// A verdict came from the pool. It counts only if it was made for the credential and the stops of
-/// now.
+/// Whether the verdict was made for the credential and the stops of now.
+bool Reader::still_stands(const PasswordAsk& ask, const domain::Tenant* tenant,
+                          const domain::User* user) const {
+  const domain::CallFacts call = password_facts_of(*ask.query);
+  return domain::first_stop_before_credential(tenant, user, call).code == Code::ok &&
+         user->password_seq == ask.password_seq;
+}
+
+/// A verdict came from the pool. It counts only if it still stands.
 bool Reader::judge(Ask& ask) {
   if (ask->told != Code::ok) {
     note_stopped(ask);
@@ -475,11 +482,7 @@ bool Reader::judge(Ask& ask) {
   }
   const domain::User* user = view_.tables().find_user(ask->user);
   const domain::Tenant* tenant = view_.tables().find_tenant(ask->tenant);
-  const bool still =
-      domain::first_stop_before_credential(tenant, user, password_facts_of(*ask->query)).code ==
-          Code::ok &&
-      user->password_seq == ask->password_seq;
-  if (!still || parts_.vitals.degraded) return consider(ask);
+  if (!still_stands(*ask, tenant, user) || parts_.vitals.degraded) return consider(ask);
   if (ask->trouble) {
     outlets_.alarm("the sealed password of user " + printable(user->username) +
                    " cannot be opened");
@@ -514,6 +517,9 @@ void Reader::attempted(const AttemptOutcome& outcome) {
 bool Reader::conclude(Ask& ask) {
   const domain::Tenant* tenant = view_.tables().find_tenant(ask->tenant);
   const domain::User* user = view_.tables().find_user(ask->user);
+  // What followed the attempt in its group is in the view already: a session made now would outlive
+  // it (S2).
+  if (ask->right && !still_stands(*ask, tenant, user)) return consider(ask);
   remember(*ask, tenant, user);
   answer_ask(ask, ask->right ? Code::ok : Code::invalid_credentials, tenant, user);
   return true;

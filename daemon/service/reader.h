@@ -136,6 +136,8 @@ class Reader {
                     const flatbuffers::String* username, const flatbuffers::String* secret);
   /// Looks at the ask anew; true if it was answered, false if it is under way.
   bool consider(Ask& ask);
+  bool still_stands(const PasswordAsk& ask, const domain::Tenant* tenant,
+                    const domain::User* user) const;
   bool conclude(Ask& ask);
   bool judge(Ask& ask);
   void settle(Ask ask);

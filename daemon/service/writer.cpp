@@ -222,7 +222,7 @@ void Writer::leave_unacknowledged(std::vector<Reply>& replies) const {
 /// Whoever has a receipt finds every later question answered from what it acknowledges.
 void Writer::send_shown() {
   const domain::Seq shown = std::max(parts_.mail.shown_seq(), first_shown_);
-  while (!unsent_.empty() && (unsent_.front().seq <= shown || parts_.vitals.degraded)) {
+  while (!unsent_.empty() && unsent_.front().seq <= shown) {
     for (const Reply& reply : unsent_.front().replies)
       outlets_.send(reply.peer, {reply.receipt.data(), reply.receipt.size()});
     unsent_.pop_front();

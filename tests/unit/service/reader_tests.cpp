@@ -69,6 +69,25 @@ BOOST_FIXTURE_TEST_CASE(C5_with_a_failing_journal_no_password_is_verified, Shop)
   BOOST_TEST((check("table/customer") == Code::ok));
 }
 
+BOOST_FIXTURE_TEST_CASE(S2_a_right_password_recorded_beside_a_lock_opens_no_session, Shop) {
+  // So that the right one has a count to clear, and passes through the writer.
+  authenticate("shop", "wrong-0ne");
+  const std::string asked = ask(by_password("acme", "shop", password));
+  std::unique_ptr<service::Attempt> attempt;
+  while (attempt == nullptr) {
+    reader->turn();
+    mail().writer_attempts.drain([&](auto letter) { attempt = std::move(letter); });
+  }
+  mail().writer_attempts.post(std::move(attempt));
+  writer->turn();
+  const std::string lock = send(message("acme", "shop", schema::LockUserT()));
+  const auto got = answer(asked);
+  BOOST_TEST((receipt(lock).code == Code::ok));
+  BOOST_TEST(events_of(schema::EventBody::PasswordAccepted) == 1);
+  BOOST_TEST((got.body.AsAuthenticated()->reason == Code::user_locked));
+  BOOST_TEST(got.body.AsAuthenticated()->token == "");
+}
+
 BOOST_FIXTURE_TEST_CASE(C5_a_success_clears_the_count, Shop) {
   for (int index = 0; index < 4; ++index) authenticate("shop", "wrong-0ne");
   BOOST_TEST(user("shop").failures == 4);

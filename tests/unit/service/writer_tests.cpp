@@ -91,6 +91,21 @@ BOOST_FIXTURE_TEST_CASE(K5_after_a_failed_sync_nothing_that_rests_on_it_is_told,
       (answer(question).body.AsChecked()->decisions[0]->reason == Code::invalid_credentials));
 }
 
+BOOST_FIXTURE_TEST_CASE(K5_a_receipt_waits_for_the_reader_though_the_journal_fails, Acme) {
+  const auto durable = send(message("acme", "", create("shop")));
+  writer->commit();
+  BOOST_TEST(!has_receipt(durable));
+  journal.fail_from(1);
+  send(message("acme", "", create("other")));
+  writer->commit();
+  writer->turn();
+  BOOST_REQUIRE(journal.fired() == 1);
+  BOOST_TEST(!has_receipt(durable));
+  reader->turn();
+  writer->turn();
+  BOOST_TEST((receipt(durable).code == Code::ok));
+}
+
 BOOST_FIXTURE_TEST_CASE(K5_what_rests_on_a_group_under_way_waits_for_its_sync, Syncing) {
   const auto refused = send(message("acme", "", create("user-0")));
   const auto question = ask(by_name("acme", "user-0", "read", "table/customer"));
