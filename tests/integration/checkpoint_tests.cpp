@@ -109,9 +109,12 @@ BOOST_AUTO_TEST_CASE(Q10_the_status_is_told_where_history_cannot_be_reached) {
   options.wait_for_daemon = false;
   auto made = client::Client::make(options);
   BOOST_REQUIRE(made);
-  const auto answer = made->ask(get_status());
-  BOOST_REQUIRE_MESSAGE(answer, answer.error().sentence);
-  BOOST_TEST(!answer->body.AsStatus()->checkpoint.empty());
+  verifier_key();
+  for (bool told = false; !told;) {
+    const auto answer = made->ask(get_status());
+    BOOST_REQUIRE_MESSAGE(answer, answer.error().sentence);
+    told = !answer->body.AsStatus()->checkpoint.empty();
+  }
   BOOST_TEST(!fs::exists(options.checkpoint_file));
 }
 
