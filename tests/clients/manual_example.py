@@ -17,7 +17,7 @@ import tempfile
 def free_port_base():
     """Ten ports in a row that nobody listens on."""
     while True:
-        base = random.randrange(20_000, 32_000, 10)
+        base = random.randrange(30_000, 32_000, 10)
         try:
             for port in range(base, base + 10):
                 with socket.socket() as probe:

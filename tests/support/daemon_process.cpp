@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <cstddef>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -60,11 +61,27 @@ bool is_free(int port) {
   return free;
 }
 
+/// A name that one process at a time can have, until it ends: ports look free to others while a
+/// daemon is down between two starts.
+bool is_ours(int port_base) {
+  const int descriptor = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  // Begins with a zero: no file.
+  const std::string name = "postern-test-ports-" + std::to_string(port_base);
+  name.copy(address.sun_path + 1, name.size());
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (::bind(descriptor, reinterpret_cast<sockaddr*>(&address), size) == 0) return true;
+  ::close(descriptor);
+  return false;
+}
+
 int free_port_base() {
   std::mt19937 random(std::random_device{}());
   while (true) {
-    const int base = 20'000 + static_cast<int>(random() % 1'200) * 10;
-    if (is_free(base + 1) && is_free(base + 2) && is_free(base + 3) && is_free(base + 5))
+    const int base = 20'000 + static_cast<int>(random() % 1'000) * 10;
+    if (is_ours(base) && is_free(base + 1) && is_free(base + 2) && is_free(base + 3) &&
+        is_free(base + 5))
       return base;
   }
 }

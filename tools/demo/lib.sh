@@ -34,13 +34,13 @@ ask() {
 free_port_base() {
   local base port
   for _ in {1..100}; do
-    base=$((20000 + RANDOM % 1200 * 10))
+    base=$((30000 + RANDOM % 200 * 10))
     for ((port = base; port < base + 10; port++)); do
       if (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then continue 2; fi
     done
     echo "$base" && return
   done
-  echo "no free ports between 20000 and 32000" >&2
+  echo "no free ports between 30000 and 32000" >&2
   return 73
 }
 
