@@ -46,11 +46,14 @@ void Scrubber::begin() {
 
 Expected<> Scrubber::read_page() {
   const auto cursor = parts_.journal.read_from(tree_.size() + 1);
-  for (std::uint64_t read = 0; read < page_records && tree_.size() < target_.seq; ++read) {
+  std::uint64_t bytes = 0;
+  for (std::uint64_t read = 0;
+       read < page_records && bytes < page_bytes && tree_.size() < target_.seq; ++read) {
     const auto record = cursor->next();
     if (!record) return std::unexpected(record.error());
     if (record->empty()) return std::unexpected(not_the_tree(tree_.size() + 1, target_.seq));
     tree_.append(*record);
+    bytes += record->size();
     count(parts_.vitals.scrubbed_records);
     const std::uint64_t in_block = tree_.size() % journal::Tree::block_size;
     if (in_block != 0) continue;

@@ -25,12 +25,14 @@ class Scrubber {
     std::function<void(std::string)> alarm;
   };
 
-  /// A pass begins a day after the last began, or when that is done, and is done within half a
-  /// week however long the journal is.
+  /// A pass begins a day after the last began, or when that is done. One over records of a common
+  /// size is done within half a week, however many they are.
   static constexpr std::int64_t between_passes_ns = 86'400'000'000'000;
   static constexpr std::int64_t pass_ns_max = between_passes_ns * 7 / 2;
   static constexpr std::int64_t between_pages_ns = 1'000'000'000;
   static constexpr std::uint64_t page_records = 256;
+  /// Looked at after each record: the historian serves nobody meanwhile.
+  static constexpr std::uint64_t page_bytes = 1 << 20;
 
   explicit Scrubber(Parts parts);
 

@@ -1,5 +1,6 @@
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
+#include "tools/cli/user_views.h"
 #include "tools/cli/views.h"
 
 namespace postern::cli {
@@ -54,10 +55,7 @@ Handler list(CLI::App& command) {
   auto user = std::make_shared<std::string>();
   command.add_option("USER", *user, "Its name")->required();
   return [user](Session& session) {
-    schema::GetUserT get;
-    get.tenant = session.tenant();
-    get.username = *user;
-    const auto page = session.page(request(std::move(get)));
+    const auto page = read_user(session, *user);
     const auto& view = Session::part(page.body.AsUserView());
     Listing listing(session.out(), session.format(),
                     {"NAME", "BEGINS WITH", "EXPIRES", "ONLY", "CREATED"});

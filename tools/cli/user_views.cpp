@@ -9,6 +9,22 @@
 #include "tools/cli/views.h"
 
 namespace postern::cli {
+
+schema::HistoryPageT read_user(Session& session, const std::string& user,
+                               const std::string& user_id) {
+  if (user.empty() && user_id.empty())
+    stop_usage("No user is named.", "Give its name, or its id with --user-id.");
+  schema::GetUserT get;
+  get.tenant = session.tenant();
+  get.username = user;
+  if (!user_id.empty()) {
+    const auto id = client::parse_uuid(user_id);
+    if (!id) stop_usage("--user-id takes a UUID.");
+    get.user_id = std::make_unique<schema::Uuid>(*id);
+  }
+  return session.page(request(std::move(get)));
+}
+
 namespace {
 
 constexpr std::uint32_t page_count = 1'000;
@@ -99,21 +115,6 @@ void print_roles(std::ostream& out, const std::vector<std::unique_ptr<schema::Ro
   for (const auto& role : roles) table.add({role->name, cause_text(role->added)});
   out << "Roles\n";
   table.write(out);
-}
-
-schema::HistoryPageT read_user(Session& session, const std::string& user,
-                               const std::string& user_id) {
-  if (user.empty() && user_id.empty())
-    stop_usage("No user is named.", "Give its name, or its id with --user-id.");
-  schema::GetUserT get;
-  get.tenant = session.tenant();
-  get.username = user;
-  if (!user_id.empty()) {
-    const auto id = client::parse_uuid(user_id);
-    if (!id) stop_usage("--user-id takes a UUID.");
-    get.user_id = std::make_unique<schema::Uuid>(*id);
-  }
-  return session.page(request(std::move(get)));
 }
 
 int run_show(Session& session, const std::string& user, const std::string& user_id) {
@@ -209,7 +210,8 @@ Handler list_users(CLI::App& command) {
   command.add_flag("--locked", asked->request.locked, "Only locked ones");
   command.add_option("--text", asked->request.text, "Only with this in the name");
   command.add_option("--role", asked->request.role, "Only those that hold this role themselves");
-  command.add_option("--sort", asked->sort, "username (if left out), created, changed or last-used")
+  command
+      .add_option("--sort", asked->sort, "username (if left out), created, changed or last-used")
       ->check(CLI::IsMember({"username", "created", "changed", "last-used"}));
   command.add_flag("--descending", asked->request.descending, "The last first");
   command.add_option("--count", asked->count_max, "End after so many");

@@ -1,9 +1,14 @@
 // Verbs that read users: `user show` and `user list` (Q6).
 #pragma once
 
+#include "history_generated.h"
 #include "tools/cli/verb.h"
 
 namespace postern::cli {
+
+/// A page with the portal view of one user of --tenant, named by its name or its id.
+schema::HistoryPageT read_user(Session& session, const std::string& user,
+                               const std::string& user_id = {});
 
 Handler show_user(CLI::App& command);
 Handler list_users(CLI::App& command);

@@ -66,6 +66,18 @@ BOOST_AUTO_TEST_CASE(every_record_is_read_once_a_day_a_page_a_second) {
   BOOST_TEST(alarms.empty());
 }
 
+BOOST_AUTO_TEST_CASE(large_records_make_a_page_of_few) {
+  MemoryJournal journal;
+  const std::vector<journal::Bytes> large(8, bytes_of(std::string(600'000, 'x')));
+  BOOST_REQUIRE(journal.append(0, views(large)).has_value());
+  auto scrubber = over(journal);
+  clock.advance_ms(1'000);
+  scrubber.turn();
+  BOOST_TEST(vitals.scrubbed_records == 2U);
+  one_pass(scrubber);
+  BOOST_TEST(vitals.scrubbed_records == 8U);
+}
+
 BOOST_AUTO_TEST_CASE(a_record_that_is_another_stops_commands_and_is_told_once) {
   for (const std::uint64_t seq : {1U, 4'096U, 4'097U, 8'192U, 8'300U}) {
     Scrubbing fresh;
