@@ -221,7 +221,7 @@ void Daemon::make_services() {
       view(), head, time_ns);
   historian_ = std::make_unique<service::Historian>(
       service::Historian::Parts{*data_.journal, *data_.checkpoints, clock_, vitals_, mail_, alarm,
-                                &calls_->pages()},
+                                &calls_->pages(), data_.keys.get()},
       service::Historian::Settings(), send_from(historian_loop_), view(), head, time_ns);
   auditor_ = std::make_unique<service::Auditor>(
       service::Auditor::Parts{*data_.journal, *data_.keys, clock_, mail_, alarm}, view(), head);

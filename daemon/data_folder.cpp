@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <string_view>
 #include <unordered_map>
 
@@ -14,6 +13,7 @@
 #include "daemon/platform/files.h"
 #include "daemon/platform/system_failure.h"
 #include "daemon/rotate_server_key.h"
+#include "daemon/service/checkpoint_names.h"
 #include "daemon/service/receipts.h"
 #include "daemon/transport/curve.h"
 #include "schema/identifiers.h"
@@ -147,25 +147,14 @@ Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) 
   return unfinished.empty() ? Expected<>() : keys.erase(unfinished);
 }
 
-std::string uuid_text(const schema::Uuid& id) {
-  const auto group = [](std::uint64_t half, int shift, std::uint64_t mask) {
-    return static_cast<unsigned long long>(half >> shift & mask);
-  };
-  char text[37];
-  std::snprintf(text, sizeof text, "%08llx-%04llx-%04llx-%04llx-%012llx",
-                group(id.high(), 32, 0xffffffff), group(id.high(), 16, 0xffff),
-                group(id.high(), 0, 0xffff), group(id.low(), 48, 0xffff),
-                group(id.low(), 0, 0xffffffffffff));
-  return text;
-}
-
 /// Refuses a journal that is not the one which was signed for.
 Expected<std::unique_ptr<journal::CheckpointKeeper>> open_checkpoints(
     const DataPaths& paths, const OpenedData& data, const platform::Clock& clock) {
   const credential::Key& key = data.keys->own_key("checkpoint-signing");
   return journal::CheckpointKeeper::open(
       {paths.checkpoint(),
-       {"postern/" + uuid_text(data.installation), credential::signing_public_key(key)},
+       {service::checkpoint_name(data.installation, data.state.tables().copies().get()),
+        credential::signing_public_key(key)},
        [&key](journal::View text) { return credential::sign(key, text); },
        *data.journal,
        clock});
@@ -217,7 +206,7 @@ Expected<OpenedData> open_data_folder(const fs::path& folder, const OpenOptions&
   auto keys = credential::KeyStore::open(paths.keys(), entropy);
   if (!keys) return std::unexpected(keys.error());
   OpenedData data{
-      std::move(*lock),  std::move(*keys), nullptr, {}, service::CommandIds(options.window), {},
+      std::move(*lock),   std::move(*keys), nullptr, {}, service::CommandIds(options.window), {},
       std::move(reserve), nullptr};
   Reading reading(options, clock);
   auto opened = journal::open_leveldb_journal(

@@ -12,6 +12,8 @@ inline constexpr char history_request_identifier[] = "PSHQ";
 inline constexpr char history_page_identifier[] = "PSHP";
 inline constexpr char record_identifier[] = "PSRE";
 inline constexpr char personal_identifier[] = "PSPE";
+inline constexpr char bundle_part_identifier[] = "PSBU";
+inline constexpr char keys_part_identifier[] = "PSKE";
 
 /// The one protocol version this build speaks.
 inline constexpr unsigned short protocol_version = 1;

@@ -29,15 +29,6 @@ std::span<const std::byte, slot_size> slot_bytes(std::span<const std::byte> file
   return file.subspan(slot_offset(slot)).first<slot_size>();
 }
 
-Expected<> replace_root(KeyFolder& folder, const Root& root) {
-  std::vector<std::byte> bytes = encode_root(root);
-  const WipeAtEnd wiping{bytes};
-  const std::string temporary = std::string(root_name) + temporary_suffix;
-  if (auto written = folder.write(temporary, bytes); !written) return written;
-  if (auto renamed = folder.rename(temporary, root_name); !renamed) return renamed;
-  return folder.sync();
-}
-
 Expected<> read_root_of(KeyFolder& folder, Root& root) {
   const std::string path = folder.path_of(root_name).string();
   auto bytes = folder.read(root_name, root_size_max);
@@ -76,6 +67,20 @@ void copy_root(const Root& from, const Key& server_key, const Key* planned, Root
 
 // ---- making and opening
 
+Expected<> FileKeyStore::replace_root(KeyFolder& folder, const Root& root) {
+  std::vector<std::byte> bytes = encode_root(root);
+  const WipeAtEnd wiping{bytes};
+  const std::string temporary = std::string(root_name) + temporary_suffix;
+  if (auto written = folder.write(temporary, bytes); !written) return written;
+  if (auto renamed = folder.rename(temporary, root_name); !renamed) return renamed;
+  return folder.sync();
+}
+
+void FileKeyStore::draw_own_key(std::string_view purpose, platform::Entropy& entropy, Key& key) {
+  entropy.fill(key);
+  if (purpose == curve_secret) clamp(key);
+}
+
 Expected<> FileKeyStore::create(KeyFolder& folder, platform::Entropy& entropy) {
   const auto names = folder.list();
   if (!names) return std::unexpected(names.error());
@@ -91,8 +96,7 @@ Expected<> FileKeyStore::create(KeyFolder& folder, platform::Entropy& entropy) {
   for (const std::string_view purpose : purposes) {
     Key key;
     const WipeAtEnd wiping{key};
-    entropy.fill(key);
-    if (purpose == curve_secret) clamp(key);
+    draw_own_key(purpose, entropy, key);
     root.purposes.emplace_back(purpose);
     root.own.push_back(key);
   }
@@ -324,6 +328,24 @@ const Key& FileKeyStore::own_key(std::string_view purpose) const {
 
 const Key* FileKeyStore::planned_server_key() const {
   return own_key_in(root_, planned_curve_secret);
+}
+
+Expected<std::vector<std::byte>> FileKeyStore::copy_part(std::uint32_t part) const {
+  const std::lock_guard lock(keys_mutex_);
+  if (part == 0) {
+    Root own;
+    own.purposes = root_.purposes;
+    for (std::size_t index = 0; index < root_.own.size(); ++index)
+      own.own.push_back(root_.own[index]);
+    return encode_root(own);
+  }
+  require(part <= root_.wrapping.size());
+  auto file = read_version(part, name_of(part));
+  if (!file) file = read_version(part, key_file_name(part));
+  if (!file) return std::unexpected(file.error());
+  const Key& wrapping = root_.wrapping[part - 1];
+  file->bytes.insert(file->bytes.begin(), wrapping.begin(), wrapping.end());
+  return std::move(file->bytes);
 }
 
 bool FileKeyStore::memory_locked() const {

@@ -53,7 +53,14 @@ class FileKeyStore final : public KeyStore {
   Expected<Key> user_key(const KeySlot& slot) const override;
   const Key& own_key(std::string_view purpose) const override;
   const Key* planned_server_key() const override;
+  std::uint32_t file_count() const override;
+  Expected<std::vector<std::byte>> copy_part(std::uint32_t part) const override;
   bool memory_locked() const override;
+
+  /// Puts this root into the folder, in the place of one that is there, and syncs it.
+  static Expected<> replace_root(KeyFolder& folder, const Root& root);
+  /// Draws a key for one of the purposes of `own_key`.
+  static void draw_own_key(std::string_view purpose, platform::Entropy& entropy, Key& key);
 
  private:
   /// A key file's bytes as they are on disk; number 0: none yet.
@@ -111,7 +118,6 @@ class FileKeyStore final : public KeyStore {
   std::string name_of(std::uint32_t number) const;
 
   Expected<bool> read_slot(const KeySlot& slot, Key& key) const;
-  std::uint32_t file_count() const;
   std::string path_of(std::uint32_t number) const;
 
   Expected<File> next_file();

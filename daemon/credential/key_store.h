@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "daemon/platform/entropy.h"
 #include "daemon/platform/failure.h"
@@ -99,6 +100,14 @@ class KeyStore {
 
   /// What "server-curve-secret" will be; null: no change is planned.
   virtual const Key* planned_server_key() const = 0;
+
+  /// How many key files there are now.
+  virtual std::uint32_t file_count() const = 0;
+
+  /// A part of a copy of the store (see key_copy.h): 0, the daemon's own keys; n, key file n with
+  /// the key that wraps it. Each part stands by itself, whatever changes between two. In the open:
+  /// to be wiped.
+  virtual Expected<std::vector<std::byte>> copy_part(std::uint32_t part) const = 0;
 
   /// False: the system did not let memory be locked, so keys may reach swap (a warning, no
   /// failure).

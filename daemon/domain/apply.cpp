@@ -61,8 +61,7 @@ constexpr HandlerOfKind handler_table[] = {
     {EventBody::TenantChanged, with_body<schema::TenantChanged, tenant_changed>},
     {EventBody::CatalogueDefined, with_body<schema::CatalogueDefined, catalogue_defined>},
     {EventBody::CatalogueRetired, with_body<schema::CatalogueRetired, catalogue_retired>},
-    {EventBody::TenantSessionsEnded,
-     with_body<schema::TenantSessionsEnded, tenant_sessions_ended>},
+    {EventBody::TenantSessionsEnded, with_body<schema::TenantSessionsEnded, tenant_sessions_ended>},
     {EventBody::UserRenamed, with_body<schema::UserRenamed, user_renamed>},
     {EventBody::ProfileChanged, with_body<schema::ProfileChanged, profile_changed>},
     {EventBody::UserSettingsChanged, with_body<schema::UserSettingsChanged, user_settings_changed>},
@@ -82,6 +81,8 @@ constexpr HandlerOfKind handler_table[] = {
     {EventBody::RangesImported, with_body<schema::RangesImported, ranges_imported>},
     {EventBody::UserUsed, with_body<schema::UserUsed, user_used>},
     {EventBody::UserErased, with_body<schema::UserErased, user_erased>},
+    {EventBody::KeysBackedUp, with_body<schema::KeysBackedUp, keys_backed_up>},
+    {EventBody::JournalRestored, with_body<schema::JournalRestored, journal_restored>},
 };
 
 constexpr auto kind_count = static_cast<std::size_t>(EventBody::MAX) + 1;

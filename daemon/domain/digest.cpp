@@ -1,4 +1,5 @@
-// canonical := tenant* user* operator* ranges*    each kind in id order, ranges by provider
+// canonical := tenant* user* operator* ranges* copies?
+//              each kind in id order, ranges by provider
 // entry     := tag:u8 field*
 // number    := u64 little-endian; text := length:number byte*; list := count:number item*
 #include "daemon/domain/digest.h"
@@ -282,6 +283,16 @@ void write(Writer& out, const ProviderRanges& ranges) {
   for (const std::uint64_t half : ranges.v6) out.number(half);
 }
 
+void write(Writer& out, const Copies& copies) {
+  out.number('c');
+  out.number(static_cast<std::uint64_t>(copies.keys_kept_until_ns));
+  out.number(copies.restorations.size());
+  for (const Restoration& restoration : copies.restorations) {
+    out.id(restoration.id);
+    out.number(restoration.seq);
+  }
+}
+
 template <class Entry>
 void write_sorted(Writer& out, std::vector<const Entry*>& entries) {
   std::ranges::sort(entries, less, [](const Entry* entry) { return entry->id; });
@@ -310,6 +321,9 @@ void write_canonical(const Tables<Handle>& tables, const Sink& sink) {
     write(out, *ranges);
     out.flush();
   }
+  if (tables.copies() == nullptr) return;
+  write(out, *tables.copies());
+  out.flush();
 }
 
 template void write_canonical(const Tables<Owned>& tables, const Sink& sink);

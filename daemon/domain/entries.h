@@ -268,6 +268,20 @@ struct Operator {
   Seq changed_seq = 0;
 };
 
+/// This journal was made of a copy of another (H7): its records before `seq` are the copy's.
+struct Restoration {
+  Uuid id;
+  Seq seq = 0;
+};
+
+/// Copies of what lies here, and what this is a copy of.
+struct Copies {
+  /// U11: until when the last copy of the keys is kept; 0: there is none.
+  std::int64_t keys_kept_until_ns = 0;
+  /// In order.
+  std::vector<Restoration> restorations;
+};
+
 /// Whether the tenant lies in the operator's scope; what does not is as if it did not exist (O2).
 bool in_scope(const Operator& asker, const Uuid& tenant);
 

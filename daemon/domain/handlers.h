@@ -118,5 +118,7 @@ void user_renamed(const Scene& scene, const schema::UserRenamed& body);
 void profile_changed(const Scene& scene, const schema::ProfileChanged& body);
 void user_erased(const Scene& scene, const schema::UserErased& body);
 void user_settings_changed(const Scene& scene, const schema::UserSettingsChanged& body);
+void keys_backed_up(const Scene& scene, const schema::KeysBackedUp& body);
+void journal_restored(const Scene& scene, const schema::JournalRestored& body);
 
 }  // namespace postern::domain

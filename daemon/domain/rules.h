@@ -142,5 +142,6 @@ void set_tenant(const Case&);
 void rename_user(const Case&);
 void set_profile(const Case&);
 void set_user_settings(const Case&);
+void back_up_keys(const Case&);
 
 }  // namespace postern::domain

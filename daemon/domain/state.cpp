@@ -59,6 +59,11 @@ void State::replace(Owned<ProviderRanges> after, Changes& changes) {
   changes.ranges.push_back({std::move(before), std::move(after)});
 }
 
+void State::replace(Owned<Copies> after, Changes& changes) {
+  Owned<Copies> before = tables_.put_copies(after);
+  changes.copies.push_back({std::move(before), std::move(after)});
+}
+
 void State::remove_operator(const Uuid& id, Changes& changes) {
   Owned<Operator> before = tables_.take_operator(id);
   if (before == nullptr) return;
@@ -95,6 +100,7 @@ void State::revert(const Changes& changes) {
   }
   for (const auto& change : std::views::reverse(changes.ranges))
     tables_.put_ranges(change.after->provider, change.before);
+  for (const auto& change : std::views::reverse(changes.copies)) tables_.put_copies(change.before);
 }
 
 }  // namespace postern::domain

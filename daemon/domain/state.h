@@ -23,9 +23,11 @@ struct Changes {
   std::vector<Change<User>> users;
   std::vector<Change<Operator>> operators;
   std::vector<Change<ProviderRanges>> ranges;
+  std::vector<Change<Copies>> copies;
 
   bool empty() const {
-    return tenants.empty() && users.empty() && operators.empty() && ranges.empty();
+    return tenants.empty() && users.empty() && operators.empty() && ranges.empty() &&
+           copies.empty();
   }
 };
 
@@ -47,6 +49,7 @@ class State {
   void replace(Owned<User> after, Changes& changes);
   void replace(Owned<Operator> after, Changes& changes);
   void replace(Owned<ProviderRanges> after, Changes& changes);
+  void replace(Owned<Copies> after, Changes& changes);
   void remove_operator(const Uuid& id, Changes& changes);
   /// The one copy of a text that grants share; lives as long as the state.
   const std::string* intern(std::string_view text);

@@ -200,6 +200,12 @@ class Tables {
     return std::exchange(providers_[static_cast<std::size_t>(provider)], std::move(ranges));
   }
 
+  /// Shared for the same reason. Null: none yet.
+  const Owned<Copies>& copies() const { return copies_; }
+  Owned<Copies> put_copies(Owned<Copies> copies) {
+    return std::exchange(copies_, std::move(copies));
+  }
+
   std::size_t tenant_count() const { return tenants_.size(); }
   /// Without the deleted ones.
   std::size_t live_user_count() const { return usernames_.size(); }
@@ -249,6 +255,7 @@ class Tables {
   Index<Borrowed<Operator>, ByOperatorName> operator_names_;
   boost::unordered_flat_map<std::string, const Operator*, TextHash, std::equal_to<>> identities_;
   Providers providers_;
+  Owned<Copies> copies_;
 };
 
 }  // namespace postern::domain

@@ -85,6 +85,7 @@ Auditor::Body Auditor::answer(const schema::HistoryRequest& request,
     case HistoryBody::GetCheckpoint:
     case HistoryBody::GetConsistency:
     case HistoryBody::GetInclusion:
+    case HistoryBody::GetKeys:
     case HistoryBody::NONE:
       break;
   }

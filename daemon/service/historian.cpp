@@ -203,6 +203,8 @@ void Historian::answer(Parked waiting, const domain::Operator& asker) {
     return give_consistency(waiting.peer, request.id(), *wanted);
   if (const auto* wanted = request.body_as_GetInclusion())
     return give_inclusion(waiting.peer, request.id(), *wanted);
+  if (const auto* wanted = request.body_as_GetKeys())
+    return give_keys(waiting.peer, request.id(), *wanted);
   hand_to_auditor(waiting.peer, asker, std::move(waiting.request));
 }
 

@@ -2,10 +2,12 @@
 // scrubber reads. What takes long it hands to the auditor.
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <memory>
 #include <vector>
 
+#include "daemon/credential/key_copy.h"
 #include "daemon/domain/fold.h"
 #include "daemon/journal/checkpoint_keeper.h"
 #include "daemon/journal/proof.h"
@@ -37,6 +39,8 @@ class Historian {
     std::function<void(std::string)> alarm;
     /// L1; null: calls are not recorded here.
     CallPages* calls = nullptr;
+    /// U11; null: no copy of the keys is given here.
+    const credential::KeyStore* keys = nullptr;
   };
 
   struct Settings {
@@ -72,6 +76,9 @@ class Historian {
   void give_checkpoint(const Peer& peer, std::uint64_t id);
   void give_consistency(const Peer& peer, std::uint64_t id, const schema::GetConsistency& wanted);
   void give_inclusion(const Peer& peer, std::uint64_t id, const schema::GetInclusion& wanted);
+  void give_keys(const Peer& peer, std::uint64_t id, const schema::GetKeys& wanted);
+  /// The recipient that the record names for a copy of the keys, while it may be given.
+  std::expected<credential::Recipient, schema::ProblemT> recipient_of(domain::Seq seq);
   void give_proof(const Peer& peer, std::uint64_t id, const Expected<journal::Proof>& proof,
                   std::uint64_t size);
   /// Tells the reader of a new checkpoint, an operator of one that could not be made.

@@ -356,6 +356,8 @@ void Reader::report_status(const Peer& peer, const schema::Query& query,
     status.user_count = view_.tables().live_user_count();
     status.operator_count = view_.tables().operator_count();
     status.disk_free = parts_.vitals.disk_free;
+    if (const auto& copies = view_.tables().copies())
+      status.keys_kept_until_ns = copies->keys_kept_until_ns;
     status.warnings = outlets_.warnings();
     status.installation = std::make_unique<Uuid>(settings_.installation);
     for (auto& [name, value] : outlets_.counters()) {

@@ -9,6 +9,7 @@ void View::load(const domain::Tables<domain::Owned>& tables) {
   tables.for_each_operator(put);
   for (const auto& ranges : tables.providers())
     if (ranges != nullptr) tables_.put_ranges(ranges->provider, ranges);
+  tables_.put_copies(tables.copies());
 }
 
 void View::take(const domain::Changes& changes) {
@@ -23,6 +24,7 @@ void View::take(const domain::Changes& changes) {
   // The change holds the replaced one too, so that nothing is freed here.
   for (const auto& change : changes.ranges)
     tables_.put_ranges(change.after->provider, change.after);
+  for (const auto& change : changes.copies) tables_.put_copies(change.after);
 }
 
 const domain::Tenant* View::find_tenant(const domain::Operator& asker,

@@ -297,6 +297,14 @@ void RandomCommands::import_ranges(CommandT& command) {
   command.body.Set(std::move(body));
 }
 
+void RandomCommands::back_up_keys(CommandT& command) {
+  schema::BackUpKeysT body;
+  if (!one_in(20)) body.recipient.assign(one_in(20) ? 31 : 32, one_in(20) ? 0 : 9);
+  constexpr std::int64_t two_centuries = 73'000 * day_seconds;
+  body.kept_until_ns = time_about_now(one_in(20) ? two_centuries : day_seconds);
+  command.body.Set(std::move(body));
+}
+
 void RandomCommands::record_use(CommandT& command) {
   schema::RecordUseT body;
   if (!one_in(20)) {

@@ -211,6 +211,7 @@ const std::vector<RandomCommands::Kind> RandomCommands::kinds_on_operators = {
     {2, &RandomCommands::remove_operator},
     {1, &RandomCommands::record_refusals},
     {6, &RandomCommands::import_ranges},
+    {3, &RandomCommands::back_up_keys},
 };
 
 const std::vector<RandomCommands::Kind> RandomCommands::kinds_in_a_tenant = {

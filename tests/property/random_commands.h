@@ -73,6 +73,7 @@ class RandomCommands {
   template <class Body>
   void nesting(schema::CommandT& command);
   void import_ranges(schema::CommandT& command);
+  void back_up_keys(schema::CommandT& command);
   void record_use(schema::CommandT& command);
   std::unique_ptr<schema::PolicyChangesT> policies(bool of_new_tenant);
   std::unique_ptr<schema::NetworksT> networks();

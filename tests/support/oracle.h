@@ -254,6 +254,7 @@ class Oracle {
   void change_operator(const Asked&, const schema::ChangeOperatorT&, Opinion&) const;
   void remove_operator(const Asked&, const schema::RemoveOperatorT&, Opinion&) const;
   void import_ranges(const Asked&, const schema::ImportRangesT&, Opinion&) const;
+  static void back_up_keys(const Asked&, const schema::BackUpKeysT&, Opinion&);
   void record_use(const Asked&, const schema::RecordUseT&, Opinion&) const;
 
   // ---- parts of these

@@ -26,6 +26,7 @@ bool Oracle::may(Role role, CommandBody kind) {
     case CommandBody::ChangeOperator:
     case CommandBody::RemoveOperator:
     case CommandBody::ImportRanges:
+    case CommandBody::BackUpKeys:
       return role == Role::owner;
     case CommandBody::DeleteUser:
     case CommandBody::EraseUser:
@@ -195,6 +196,9 @@ Oracle::Opinion Oracle::opinion(const Asked& asked) const {
       break;
     case CommandBody::RemoveOperator:
       remove_operator(asked, *body.AsRemoveOperator(), told);
+      break;
+    case CommandBody::BackUpKeys:
+      back_up_keys(asked, *body.AsBackUpKeys(), told);
       break;
     case CommandBody::ImportRanges:
       import_ranges(asked, *body.AsImportRanges(), told);
@@ -405,6 +409,20 @@ void Oracle::import_ranges(const Asked& asked, const schema::ImportRangesT& body
   if (last != ranges_.end() && !body.force && 2 * count(body) < count(last->second))
     return refuse(Code::ranges_shrunk);
   told.events = {EventBody::RangesImported};
+}
+
+void Oracle::back_up_keys(const Asked& asked, const schema::BackUpKeysT& body, Opinion& told) {
+  constexpr std::int64_t century_s = std::int64_t{36'525} * 24 * 3'600;
+  if (!asked.message.tenant.empty()) told.refusals.push_back(Code::field_malformed);
+  if (body.recipient.empty())
+    told.refusals.push_back(Code::field_missing);
+  else if (body.recipient.size() != 32 ||
+           body.recipient == std::vector<std::uint8_t>(32, std::uint8_t{0}))
+    told.refusals.push_back(Code::field_malformed);
+  if (body.kept_until_ns <= asked.now_ns ||
+      (body.kept_until_ns - asked.now_ns) / 1'000'000'000 > century_s)
+    told.refusals.push_back(Code::field_malformed);
+  if (told.refusals.empty()) told.events = {EventBody::KeysBackedUp};
 }
 
 void Oracle::record_use(const Asked& asked, const schema::RecordUseT& body, Opinion& told) const {

@@ -38,6 +38,9 @@ void print_status(std::ostream& out, const schema::StatusT& status) {
     fields.add("tenants", std::to_string(status.tenant_count));
     fields.add("users", std::to_string(status.user_count));
     fields.add("operators", std::to_string(status.operator_count));
+    if (status.keys_kept_until_ns != 0)
+      fields.add("erasures final from",
+                 time_text_short(status.keys_kept_until_ns) + ", when the last copy of keys goes");
     fields.add("disk free", fmt::format("{} MiB", status.disk_free / 1'048'576));
   }
   for (const auto& counter : status.counters)

@@ -50,6 +50,15 @@ class Line {
   Line& number(std::string_view name, std::uint64_t value) {
     return value == 0 ? *this : text(name, std::to_string(value));
   }
+  Line& bytes(std::string_view name, const std::vector<std::uint8_t>& value) {
+    constexpr char digits[] = "0123456789abcdef";
+    std::string hexadecimal;
+    for (const std::uint8_t byte : value) {
+      hexadecimal += digits[byte >> 4U];
+      hexadecimal += digits[byte & 15U];
+    }
+    return text(name, hexadecimal);
+  }
   Line& flag(std::string_view name, bool value) { return text(name, value ? "true" : "false"); }
   Line& flag_if_set(std::string_view name, bool value) { return value ? flag(name, true) : *this; }
   Line& list(std::string_view name, const std::vector<std::string>& values) {
@@ -197,14 +206,8 @@ std::string retired(const schema::CatalogueRetiredT& body, Line line) {
 }
 
 std::string imported(const schema::RangesImportedT& body, Line line) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string hash;
-  for (const std::uint8_t byte : body.source_sha256) {
-    hash += digits[byte >> 4U];
-    hash += digits[byte & 15U];
-  }
   line.named("provider", body.provider, schema::EnumNameProvider(body.provider));
-  line.text("source_name", body.source_name).text("source_sha256", hash);
+  line.text("source_name", body.source_name).bytes("source_sha256", body.source_sha256);
   line.time("source_time", body.source_time_ns);
   return line.number("v4_ranges", body.v4.size() / 2)
       .number("v6_ranges", body.v6.size() / 4)
@@ -367,6 +370,14 @@ std::string event_details(const schema::EventT& event, const EventForms& forms) 
       return imported(*body.AsRangesImported(), line);
     case EventBody::UserUsed:
       return line.use(body.AsUserUsed()->use).take();
+    case EventBody::KeysBackedUp: {
+      const auto& copied = *body.AsKeysBackedUp();
+      return line.bytes("recipient", copied.recipient)
+          .time("kept_until", copied.kept_until_ns)
+          .take();
+    }
+    case EventBody::JournalRestored:
+      return line.text("restoration", plain(body.AsJournalRestored()->restoration)).take();
   }
   return {};
 }

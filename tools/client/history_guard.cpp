@@ -81,6 +81,22 @@ Error unproved(const std::string& what) {
           "Ask again; if that does not help, see its status, and do not rely on this history."};
 }
 
+/// A restored journal signs under a new name with the same key: "postern/ID" or "postern/ID/...",
+/// then "+hash+key".
+bool signed_after_restoration(const std::string& known, const std::string& given) {
+  const auto key_of = [](const std::string& text) {
+    const auto hash = text.find('+');
+    const auto key = hash == text.npos ? hash : text.find('+', hash + 1);
+    return key == text.npos ? std::string() : text.substr(key);
+  };
+  const auto installation_of = [](const std::string& text) {
+    const auto first = text.find('/');
+    return text.substr(0, text.find_first_of("/+", first == text.npos ? 0 : first + 1));
+  };
+  return known != given && !key_of(known).empty() && key_of(known) == key_of(given) &&
+         installation_of(known) == installation_of(given);
+}
+
 std::string records(const Checkpoint& checkpoint) {
   return std::to_string(checkpoint.size) + " records";
 }
@@ -98,6 +114,10 @@ Result<> HistoryGuard::observe(const std::string& note, const Ask& ask) const {
     return {};
   };
   if (memory->verifier_key.empty()) return check_newest();
+  if (!memory->note.empty()) {
+    const auto said = read_checkpoint(note);
+    if (said && said->origin != memory->checkpoint.origin) return check_newest();
+  }
   const auto seen = open_checkpoint(note, memory->verifier_key);
   if (!seen) return std::unexpected(seen.error());
   if (memory->note.empty() || seen->size >= memory->checkpoint.size)
@@ -118,16 +138,30 @@ Result<Checkpoint> HistoryGuard::check(const Ask& ask) const {
     return std::unexpected(unproved("checkpoint"));
   Memory known = *memory;
   if (known.verifier_key.empty()) known.verifier_key = given->verifier_key;
+  if (!known.note.empty() && signed_after_restoration(known.verifier_key, given->verifier_key))
+    return check_restored(known, *given, ask);
   if (known.verifier_key != given->verifier_key)
     return std::unexpected(contradiction("it is signed with another key, " + given->verifier_key +
                                          " instead of " + known.verifier_key));
   auto seen = open_checkpoint(given->checkpoint, known.verifier_key);
   if (!seen) return seen;
   if (!known.note.empty() && seen->size < known.checkpoint.size)
-    return std::unexpected(contradiction("it went back, from " + records(known.checkpoint) +
-                                         " to " + records(*seen)));
+    return std::unexpected(
+        contradiction("it went back, from " + records(known.checkpoint) + " to " + records(*seen)));
   if (auto accepted = accept(known, given->checkpoint, *seen, ask); !accepted)
     return std::unexpected(accepted.error());
+  return seen;
+}
+
+Result<Checkpoint> HistoryGuard::check_restored(const Memory& known,
+                                                const schema::CheckpointPageT& given,
+                                                const Ask& ask) const {
+  auto seen = open_checkpoint(given.checkpoint, given.verifier_key);
+  if (!seen) return seen;
+  if (auto extends = require_extends(known.checkpoint, *seen, ask); !extends)
+    return std::unexpected(extends.error());
+  if (auto stored = write_file(file_, given.verifier_key + "\n" + given.checkpoint); !stored)
+    return std::unexpected(stored.error());
   return seen;
 }
 
@@ -144,18 +178,21 @@ Result<> HistoryGuard::accept(const Memory& memory, const std::string& note, con
 Result<> HistoryGuard::require_extends(const Checkpoint& from, const Checkpoint& to,
                                        const Ask& ask) const {
   const auto differs = [&] {
-    return std::unexpected(contradiction("its first " + records(from) +
-                                         " are not those that were there before"));
+    return std::unexpected(
+        contradiction("its first " + records(from) + " are not those that were there before"));
   };
-  if (from.size == to.size) {
+  if (from.size == to.size && from.origin == to.origin) {
     if (from.root != to.root) return differs();
     return {};
   }
   schema::GetConsistencyT wanted;
   wanted.from_size = from.size;
   wanted.to_size = to.size;
+  if (from.origin != to.origin) wanted.name = from.origin;
   auto page = ask(request_of(std::move(wanted)));
   if (!page) return std::unexpected(page.error());
+  if (page->code == schema::Code::journal_restored)
+    return std::unexpected(restored(page->problems));
   if (page->code == schema::Code::seq_beyond_journal)
     return std::unexpected(contradiction("it holds less than " + records(to)));
   const auto* proof = page->body.AsProofPage();
@@ -182,8 +219,8 @@ Result<HistoryGuard::Memory> HistoryGuard::load() const {
               "Put it back from a copy; removing it forgets what the history must extend."});
   memory.checkpoint = std::move(*checkpoint);
   if (!verifier_key_.empty() && verifier_key_ != key)
-    return std::unexpected(contradiction("it is signed with another key, " + verifier_key_ +
-                                         " instead of " + key));
+    return std::unexpected(
+        contradiction("it is signed with another key, " + verifier_key_ + " instead of " + key));
   memory.verifier_key = key;
   return memory;
 }
@@ -197,12 +234,21 @@ Result<> HistoryGuard::store(const std::string& verifier_key, const std::string&
   return write_file(file_, verifier_key + "\n" + note);
 }
 
+Error HistoryGuard::restored(const std::vector<std::unique_ptr<schema::ProblemT>>& problems) const {
+  Error error{ErrorKind::contradiction, "The daemon's journal was restored from a copy.",
+              "Send the missing commands again, with fresh ids. Then remove the remembered "
+              "checkpoint " +
+                  file_ + ", so that the restored history is remembered instead."};
+  if (!problems.empty()) error.sentence = problems.front()->sentence;
+  return error;
+}
+
 Error HistoryGuard::contradiction(const std::string& how) const {
-  return {ErrorKind::contradiction,
-          "The daemon's history contradicts the checkpoint remembered in " + file_ + ": " + how +
-              ".",
-          "Do not rely on this daemon: its journal was replaced or changed, or is a restored copy. "
-          "Keep the file as proof; remove it only once you know why."};
+  return {
+      ErrorKind::contradiction,
+      "The daemon's history contradicts the checkpoint remembered in " + file_ + ": " + how + ".",
+      "Do not rely on this daemon: its journal was replaced or changed, or is a restored copy. "
+      "Keep the file as proof; remove it only once you know why."};
 }
 
 }  // namespace postern::client

@@ -36,10 +36,14 @@ class HistoryGuard {
   Result<Memory> load() const;
   Result<> accept(const Memory& memory, const std::string& note, const Checkpoint& seen,
                   const Ask& ask) const;
+  /// The journal was made of a copy: it must hold all that is remembered all the same.
+  Result<Checkpoint> check_restored(const Memory& known, const schema::CheckpointPageT& given,
+                                    const Ask& ask) const;
   Result<> require_extends(const Checkpoint& from, const Checkpoint& to, const Ask& ask) const;
   Result<> store(const std::string& verifier_key, const std::string& note,
                  const Checkpoint& seen) const;
   Error contradiction(const std::string& how) const;
+  Error restored(const std::vector<std::unique_ptr<schema::ProblemT>>& problems) const;
 
   std::string file_;
   std::string verifier_key_;

@@ -357,6 +357,11 @@ std::vector<Kind> others(const Names& names) {
          b.v6 = {0, 1, 0, 2};
        }},
       ranges));
+  // Whose copy it is shows in the record alone.
+  kinds.push_back(of_all<KeysBackedUpT>(
+      {[](auto& b) { b.kept_until_ns = 1; }, [](auto& b) { b.kept_until_ns = 2; }}));
+  kinds.push_back(of_all<JournalRestoredT>({[&](auto& b) { b.restoration = ref(names.anna); },
+                                            [&](auto& b) { b.restoration = ref(names.otto); }}));
   return kinds;
 }
 

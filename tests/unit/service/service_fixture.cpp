@@ -46,8 +46,10 @@ class WatchedKeys final : public credential::KeyStore {
   const credential::Key& own_key(std::string_view purpose) const override {
     return keys_->own_key(purpose);
   }
-  const credential::Key* planned_server_key() const override {
-    return keys_->planned_server_key();
+  const credential::Key* planned_server_key() const override { return keys_->planned_server_key(); }
+  std::uint32_t file_count() const override { return keys_->file_count(); }
+  Expected<std::vector<std::byte>> copy_part(std::uint32_t part) const override {
+    return keys_->copy_part(part);
   }
   bool memory_locked() const override { return keys_->memory_locked(); }
 
@@ -98,10 +100,9 @@ ServiceFixture::ServiceFixture(credential::PasswordCost cost_of_checks) {
                                held_appends_.push_back(std::move(append));
                              }},
       settings,
-      service::Writer::Outlets{keep(sent_),
-                               [this](std::set<std::string> now) { allowed = std::move(now); },
-                               [this] { return disk_free; },
-                               [this](bool hold) { holds_reserve = hold; }, alarm},
+      service::Writer::Outlets{
+          keep(sent_), [this](std::set<std::string> now) { allowed = std::move(now); },
+          [this] { return disk_free; }, [this](bool hold) { holds_reserve = hold; }, alarm},
       std::move(state), service::CommandIds({}));
   writer->turn();
 }
