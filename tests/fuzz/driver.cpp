@@ -2,7 +2,7 @@
 // that one seed fixes. A child does it; the parent survives what the child does not, keeps the
 // bytes and says how to repeat it.
 //
-//   fuzz_X FOLDER [--executions N] [--seed N] [--must-find]     fuzz_X FILE
+//   fuzz_X FOLDER… [--executions N] [--seed N] [--must-find]     fuzz_X FILE…
 //
 // Ends 0 if nothing was found; with --must-find, if something was.
 #include <sys/mman.h>
@@ -39,7 +39,7 @@ struct Progress {
 };
 
 struct Order {
-  fs::path from;
+  std::vector<fs::path> from;
   std::size_t executions = 20'000;
   std::uint64_t seed = 1;
   bool must_find = false;
@@ -52,14 +52,16 @@ Input read_input(const fs::path& file) {
   return input;
 }
 
-std::vector<Input> read_corpus(const fs::path& from) {
-  std::vector<fs::path> files;
-  if (fs::is_regular_file(from)) files.push_back(from);
-  else
-    for (const auto& entry : fs::directory_iterator(from)) files.push_back(entry.path());
-  std::ranges::sort(files);
+std::vector<Input> read_corpus(const std::vector<fs::path>& from) {
   std::vector<Input> corpus;
-  for (const fs::path& file : files) corpus.push_back(read_input(file));
+  for (const fs::path& place : from) {
+    std::vector<fs::path> files;
+    if (fs::is_regular_file(place)) files.push_back(place);
+    else
+      for (const auto& entry : fs::directory_iterator(place)) files.push_back(entry.path());
+    std::ranges::sort(files);
+    for (const fs::path& file : files) corpus.push_back(read_input(file));
+  }
   return corpus;
 }
 
@@ -157,7 +159,7 @@ void execute(const Input& input, Progress& progress) {
 
 void execute_all(const Order& order, const std::vector<Input>& corpus, Progress& progress) {
   for (const Input& input : corpus) execute(input, progress);
-  if (fs::is_regular_file(order.from)) return;
+  if (fs::is_regular_file(order.from.front())) return;
   Mutator mutator(order.seed, corpus);
   for (std::size_t count = 0; count < order.executions; ++count) execute(mutator.next(), progress);
 }
@@ -181,7 +183,7 @@ bool read_order(int count, char** words, Order& order) {
     if (word == "--must-find") order.must_find = true;
     else if (word == "--executions" && has_value) order.executions = std::stoull(words[++place]);
     else if (word == "--seed" && has_value) order.seed = std::stoull(words[++place]);
-    else if (order.from.empty() && fs::exists(word)) order.from = word;
+    else if (fs::exists(word)) order.from.push_back(word);
     else return false;
   }
   return !order.from.empty();
@@ -192,7 +194,7 @@ bool read_order(int count, char** words, Order& order) {
 int main(int count, char** words) {
   Order order;
   if (!read_order(count, words, order)) {
-    std::fprintf(stderr, "%s FOLDER|FILE [--executions N] [--seed N] [--must-find]\n", words[0]);
+    std::fprintf(stderr, "%s FOLDER…|FILE… [--executions N] [--seed N] [--must-find]\n", words[0]);
     return 64;
   }
   const std::vector<Input> corpus = read_corpus(order.from);

@@ -14,14 +14,7 @@ namespace {
 
 using namespace postern;
 using domain::Lie;
-
-std::vector<std::string> split(const std::string& text, char at) {
-  std::vector<std::string> parts(1);
-  for (const char character : text)
-    if (character == at) parts.emplace_back();
-    else parts.back() += character;
-  return parts;
-}
+using fuzz::split;
 
 bool is_segment(const std::string& text) {
   const std::string first = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -91,7 +84,7 @@ void compare(const std::vector<Held>& held, const std::string& action, const std
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto lines = split(std::string(fuzz::text_of(data, size)), '\n');
+  const auto lines = split(fuzz::text_of(data, size), '\n');
   std::vector<Held> held;
   for (const std::string& line : lines) {
     const auto words = split(line, ' ');

@@ -1,0 +1,79 @@
+// The gates of the daemon: commands, questions, requests of the history, stored records. Whatever
+// they let through can be read everywhere without leaving the message.
+//
+// Built as a canary too, with the check of a message's form switched off: that must be found.
+#include "daemon/domain/fold.h"
+#include "daemon/platform/require.h"
+#include "daemon/service/inbound.h"
+#include "tests/fuzz/desk.h"
+#include "tests/fuzz/target.h"
+#include "tests/fuzz/walk.h"
+#include "tests/support/world.h"
+
+namespace postern::fuzz {
+
+namespace {
+
+using namespace service;
+
+#ifdef POSTERN_FUZZ_CANARY
+template <class Root>
+std::expected<Opened<Root>, schema::ProblemT> open_unguarded(std::span<const std::byte> payload,
+                                                             const char* identifier) {
+  constexpr std::size_t header_bytes = 8;
+  if (payload.size() < header_bytes ||
+      !flatbuffers::BufferHasIdentifier(payload.data(), identifier))
+    return std::unexpected(make_problem(schema::Code::malformed_message, ""));
+  return Opened<Root>(std::vector<std::byte>(payload.begin(), payload.end()));
+}
+#endif
+
+template <class Root>
+void open_and_read(std::span<const std::byte> payload, const char* identifier,
+                   [[maybe_unused]] MessageLimits limits) {
+#ifdef POSTERN_FUZZ_CANARY
+  auto opened = open_unguarded<Root>(payload, identifier);
+#else
+  auto opened = open_message<Root>(payload, identifier, limits);
+#endif
+  if (opened) {
+    walk_as<Root>(opened->bytes());
+  } else {
+    require(!opened.error().sentence.empty());
+    require(!opened.error().remedy.empty());
+  }
+}
+
+/// Twice onto the same state, because a record is folded at every start: with the same result.
+void fold_record(std::span<const std::byte> bytes) {
+  domain::RecordGate gate;
+  const auto record = gate.open(bytes);
+  if (!record) return require(!record.error().sentence.empty());
+  schema::RecordT native;
+  (*record)->UnPackTo(&native);
+  domain::State first = prepared().state();
+  domain::State second = prepared().state();
+  domain::Changes changes;
+  const auto before = support::canonical(first);
+  const bool folded = domain::fold(first, gate, bytes, changes).has_value();
+  if (!folded) require(changes.empty() && support::canonical(first) == before);
+  require(domain::fold(second, gate, bytes, changes).has_value() == folded);
+  require(support::canonical(first) == support::canonical(second));
+}
+
+}  // namespace
+
+}  // namespace postern::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace postern;
+  using namespace postern::fuzz;
+  const auto bytes = bytes_of(data, size);
+  open_and_read<schema::CommandMessage>(bytes, schema::command_message_identifier,
+                                        service::command_limits);
+  open_and_read<schema::Query>(bytes, schema::query_identifier, service::query_limits);
+  open_and_read<schema::HistoryRequest>(bytes, schema::history_request_identifier,
+                                        service::history_limits);
+  fold_record(bytes);
+  return 0;
+}
