@@ -2,15 +2,10 @@
 // hash.
 #pragma once
 
-#include <functional>
-#include <span>
-
+#include "daemon/domain/canonical.h"
 #include "daemon/domain/tables.h"
 
 namespace postern::domain {
-
-/// Gets the bytes piece by piece.
-using Sink = std::function<void(std::span<const std::uint8_t>)>;
 
 /// Sealed data goes in as it is stored, so keys and erasures change nothing.
 template <template <class> class Handle>

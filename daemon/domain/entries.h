@@ -160,6 +160,8 @@ struct NamedRoles {
 struct Narrowing {
   std::string action;
   std::string resource;
+
+  bool operator==(const Narrowing&) const = default;
 };
 
 struct ApiKey {
@@ -172,17 +174,23 @@ struct ApiKey {
   /// Empty: all of the user's grants.
   std::vector<Narrowing> narrowed_to;
   Seq created_seq = 0;
+
+  bool operator==(const ApiKey&) const = default;
 };
 
 struct RoleHeld {
   Uuid role;
   Seq seq = 0;
+
+  bool operator==(const RoleHeld&) const = default;
 };
 
 /// S3: remembered until no token of it can live.
 struct EndedSession {
   Uuid session;
   std::int64_t until_ns = 0;
+
+  bool operator==(const EndedSession&) const = default;
 };
 
 /// What few users have. Replaced as a whole.
@@ -210,6 +218,9 @@ struct UserExtras {
   Seq erased_seq = 0;
   // ---- D1; null: not yet recorded
   std::shared_ptr<const UseSum> use;
+
+  /// What is shared is compared by its place: enough to tell a default one.
+  bool operator==(const UserExtras&) const = default;
 };
 
 struct User {

@@ -279,18 +279,22 @@ bool holds(const ProviderRanges& ranges, const Address& address) {
 }
 
 std::expected<Networks, std::vector<std::string>> compile(const schema::Networks* list) {
-  if (list == nullptr || list->entries() == nullptr || list->entries()->size() == 0)
-    return Networks();
+  std::vector<std::string> entries;
+  if (list != nullptr && list->entries() != nullptr)
+    for (const flatbuffers::String* entry : *list->entries()) entries.push_back(entry->str());
+  return compile(std::move(entries));
+}
+
+std::expected<Networks, std::vector<std::string>> compile(std::vector<std::string> entries) {
+  if (entries.empty()) return Networks();
   std::vector<std::string> errors;
-  const std::size_t count = list->entries()->size();
-  if (count > network_entries_max) {
+  if (entries.size() > network_entries_max) {
     errors.push_back("A list has at most " + std::to_string(network_entries_max) +
-                     " networks, found " + std::to_string(count) + ".");
+                     " networks, found " + std::to_string(entries.size()) + ".");
     return std::unexpected(std::move(errors));
   }
   auto made = std::make_shared<NetworkList>();
-  for (const flatbuffers::String* entry : *list->entries()) {
-    const std::string_view text = entry->string_view();
+  for (const std::string& text : entries) {
     if (const auto provider = provider_of(text); provider != schema::Provider::none) {
       made->providers |= bit_of(provider);
     } else if (const auto range = parse_range(text)) {
@@ -302,9 +306,9 @@ std::expected<Networks, std::vector<std::string>> compile(const schema::Networks
     } else {
       errors.push_back(range.error());
     }
-    made->entries.emplace_back(text);
   }
   if (!errors.empty()) return std::unexpected(std::move(errors));
+  made->entries = std::move(entries);
   made->ranges = merged(std::move(made->ranges));
   return made;
 }

@@ -81,6 +81,7 @@ inline constexpr std::size_t network_entries_max = 1'000;
 
 /// Null where there are no entries. The error lists a sentence for each bad entry.
 std::expected<Networks, std::vector<std::string>> compile(const schema::Networks* list);
+std::expected<Networks, std::vector<std::string>> compile(std::vector<std::string> entries);
 
 /// Null where there are none; for what was checked before.
 std::unique_ptr<schema::NetworksT> as_schema(const Networks& list);

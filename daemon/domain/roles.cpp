@@ -112,6 +112,16 @@ bool reaches(const NamedRoles& roles, const NamedRole& role, const Uuid& id) {
                              [&](const NamedRole* part) { return part->id == id; });
 }
 
+bool has_ring(const NamedRoles& roles) {
+  const auto is_within_itself = [&](const Entry& role) {
+    return std::ranges::any_of(role->inner, [&](const Uuid& id) {
+      const NamedRole* inner = find_role(roles, id);
+      return inner != nullptr && reaches(roles, *inner, role->id);
+    });
+  };
+  return std::ranges::any_of(roles.by_id, is_within_itself);
+}
+
 std::size_t depth_below(const NamedRoles& roles, const NamedRole& role) {
   std::vector<std::pair<const NamedRole*, std::size_t>> seen;
   return depth(role, seen, [&](const NamedRole& outer) {
@@ -157,6 +167,18 @@ std::shared_ptr<const NamedRoles> with_role(const NamedRoles* roles, NamedRole r
   for (const Entry& entry : made->by_id)
     if (reaches(*made, *entry, id)) holding.push_back(entry);
   for (const Entry& entry : holding) {
+    NamedRole changed = *entry;
+    compile_role(*made, changed, intern);
+    put(*made, std::move(changed));
+  }
+  return made;
+}
+
+std::shared_ptr<const NamedRoles> with_roles(std::vector<NamedRole> roles, const Intern& intern) {
+  auto made = std::make_shared<NamedRoles>();
+  for (NamedRole& role : roles) put(*made, std::move(role));
+  const std::vector<Entry> plain = made->by_id;
+  for (const Entry& entry : plain) {
     NamedRole changed = *entry;
     compile_role(*made, changed, intern);
     put(*made, std::move(changed));

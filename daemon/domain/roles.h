@@ -28,6 +28,9 @@ std::vector<const NamedRole*> roles_within(const NamedRoles& roles, const NamedR
 /// Whether a role is, or has within it, the one with this id.
 bool reaches(const NamedRoles& roles, const NamedRole& role, const Uuid& id);
 
+/// Whether any role is within itself.
+bool has_ring(const NamedRoles& roles);
+
 /// Levels of roles below it; 0: none.
 std::size_t depth_below(const NamedRoles& roles, const NamedRole& role);
 /// Levels of roles that hold it; 0: none.
@@ -41,6 +44,8 @@ using Intern = std::function<const std::string*(std::string_view)>;
 /// With this role added or replaced, and all that hold it compiled. Null: there were none.
 std::shared_ptr<const NamedRoles> with_role(const NamedRoles* roles, NamedRole role,
                                             const Intern& intern);
+/// All of a tenant, each with what it holds itself, compiled; ids by order, none twice.
+std::shared_ptr<const NamedRoles> with_roles(std::vector<NamedRole> roles, const Intern& intern);
 /// Without it; null where none are left. Nobody holds it.
 std::shared_ptr<const NamedRoles> without_role(const NamedRoles& roles, const Uuid& id);
 

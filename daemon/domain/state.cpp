@@ -1,5 +1,6 @@
 #include "daemon/domain/state.h"
 
+#include <algorithm>
 #include <ranges>
 
 namespace postern::domain {
@@ -15,6 +16,13 @@ bool is_owner(const Operator* entry) {
 Seq State::tenant_head(const Uuid& tenant) const {
   const auto place = tenant_heads_.find(tenant);
   return place == tenant_heads_.end() ? 0 : place->second;
+}
+
+JournalPlace State::place() const {
+  JournalPlace made{seq_, time_ns_};
+  for (const auto& [tenant, seq] : tenant_heads_) made.tenant_heads.push_back({tenant, seq});
+  std::ranges::sort(made.tenant_heads, less, &TenantHead::tenant);
+  return made;
 }
 
 std::size_t State::role_holder_count(const Uuid& role) const {

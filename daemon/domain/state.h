@@ -31,6 +31,19 @@ struct Changes {
   }
 };
 
+struct TenantHead {
+  Uuid tenant;
+  Seq seq = 0;
+};
+
+/// What of the journal a state knows beside its entries: all that folding on from it needs.
+struct JournalPlace {
+  Seq seq = 0;
+  std::int64_t time_ns = 0;
+  /// By tenant.
+  std::vector<TenantHead> tenant_heads = {};
+};
+
 class State {
  public:
   const Tables<Owned>& tables() const { return tables_; }
@@ -39,6 +52,7 @@ class State {
   std::int64_t time_ns() const { return time_ns_; }
   /// The newest record of a tenant; 0: none.
   Seq tenant_head(const Uuid& tenant) const;
+  JournalPlace place() const;
   std::size_t owner_count() const { return owner_count_; }
   /// A8: users that hold the role themselves, without the deleted ones.
   std::size_t role_holder_count(const Uuid& role) const;

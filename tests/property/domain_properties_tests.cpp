@@ -5,8 +5,7 @@
 #include <map>
 #include <set>
 
-#include "tests/property/random_commands.h"
-#include "tests/property/seeds.h"
+#include "tests/property/random_run.h"
 #include "tests/support/scenario.h"
 
 using namespace postern;
@@ -19,31 +18,9 @@ namespace {
 constexpr std::size_t everyday_seeds = 150;
 constexpr int messages_per_seed = 250;
 
-/// A world with tenants of random policies, moved by one seed.
-struct Run {
-  explicit Run(std::uint64_t seed) : random(seed) {
-    world.rehashes = seed % 2 == 0;
-    const char* aliases[] = {"acme", "other", "third"};
-    for (std::uint64_t place = 0; place < std::size(aliases); ++place) {
-      const domain::Uuid id{9, place};
-      world.record(id, {random.tenant(aliases[place], id)});
-    }
-  }
-
-  support::Outcome step() {
-    const schema::CommandMessageT message = random.message(world.state());
-    return world.run(message, random.asker(world.state(), message));
-  }
-
-  RandomCommands random;
-  support::World world;
-};
-
 template <class Property>
 void for_each_seed(Property property) {
-  for (const std::uint64_t seed : seeds(everyday_seeds)) {
-    BOOST_TEST_CONTEXT("repeat with: " << how_to_repeat(seed)) { property(seed); }
-  }
+  property::for_each_seed(everyday_seeds, property);
 }
 
 }  // namespace

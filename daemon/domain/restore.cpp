@@ -1,0 +1,200 @@
+#include "daemon/domain/restore.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "daemon/domain/catalogue.h"
+#include "daemon/domain/grammar.h"
+#include "daemon/domain/roles.h"
+
+namespace postern::domain {
+
+namespace {
+
+/// Each before the next; what is looked up by binary search must be.
+template <class Entries, class Key, class Before>
+bool ascending(const Entries& entries, Key key_of, Before before) {
+  return std::ranges::adjacent_find(entries, [&](const auto& left, const auto& right) {
+           return !before(std::invoke(key_of, left), std::invoke(key_of, right));
+         }) == entries.end();
+}
+
+/// Makes again what is derived.
+class EntryReader : public CanonicalReader {
+ public:
+  EntryReader(const Source& source, State& state) : CanonicalReader(source), state_(state) {}
+
+  void shared_text(const std::string*& value) { value = state_.intern(view()); }
+
+  Networks compiled(const std::vector<std::string>& entries);
+  std::shared_ptr<const Grants> compiled(Grants grants);
+  std::shared_ptr<const NamedRoles> compiled(std::vector<NamedRole> roles);
+  std::shared_ptr<const Catalogue> compiled(Catalogue catalogue);
+
+ private:
+  State& state_;
+};
+
+Networks EntryReader::compiled(const std::vector<std::string>& entries) {
+  // One that holds no address.
+  if (entries.empty()) return std::make_shared<const NetworkList>();
+  auto made = compile(entries);
+  if (made) return *made;
+  fail("a list of networks cannot be compiled");
+  return nullptr;
+}
+
+std::shared_ptr<const Grants> EntryReader::compiled(Grants grants) {
+  if (!good() || grants.sorted.empty()) return no_grants();
+  for (Grant& grant : grants.sorted) {
+    grant.wildcard = grant.resource->find('*') != std::string::npos;
+    grants.plain_count += grant.wildcard ? 0 : 1;
+  }
+  if (!ascending(grants.sorted, std::identity(), precedes)) fail("grants are out of order");
+  const auto name_of = [](const ConditionsOfGrant& entry) {
+    return std::pair(entry.seq, entry.index);
+  };
+  std::ranges::sort(grants.conditions, {}, name_of);
+  if (!ascending(grants.conditions, name_of, std::less())) fail("two grants have one name");
+  grants.sorted.shrink_to_fit();
+  return std::make_shared<const Grants>(std::move(grants));
+}
+
+std::shared_ptr<const NamedRoles> EntryReader::compiled(std::vector<NamedRole> roles) {
+  if (!good()) return nullptr;
+  if (roles.empty() || !ascending(roles, &NamedRole::id, less)) fail("roles are out of order");
+  if (!good()) return nullptr;
+  auto made =
+      with_roles(std::move(roles), [this](std::string_view text) { return state_.intern(text); });
+  if (!ascending(
+          made->by_name, [](const auto& role) -> const std::string& { return role->name; },
+          std::less()))
+    fail("two roles have one name");
+  if (!good()) return nullptr;
+  if (has_ring(*made)) fail("roles hold each other");
+  return made;
+}
+
+std::shared_ptr<const Catalogue> EntryReader::compiled(Catalogue catalogue) {
+  for (const CatalogueKind& kind : catalogue)
+    if (!ascending(kind.resources, &CatalogueResource::path, std::less()))
+      fail("resources are out of order");
+  return domain::compiled(std::move(catalogue));
+}
+
+/// Reads entry after entry into the state.
+class Restoring {
+ public:
+  Restoring(const Source& source, State& state) : in_(source, state), state_(state) {}
+
+  /// Empty: all was read.
+  std::string run() {
+    const Kind* kind = std::begin(kinds);
+    while (!in_.at_end()) {
+      std::uint64_t tag = 0;
+      in_.number(tag);
+      const Kind* found = std::ranges::find(kinds, tag, &Kind::tag);
+      if (found == std::end(kinds)) in_.fail("an entry is of no known kind");
+      if (found < kind) in_.fail("entries are out of order");
+      if (!in_.good()) break;
+      if (found != kind) last_.reset();
+      kind = found;
+      (this->*kind->take)();
+      changes_ = {};
+    }
+    return in_.failure();
+  }
+
+ private:
+  struct Kind {
+    std::uint64_t tag;
+    void (Restoring::*take)();
+  };
+  /// In the order they stand.
+  static const Kind kinds[5];
+
+  /// False, too, after anything that failed.
+  bool follows(const Uuid& id) {
+    if (last_ && !less(*last_, id)) in_.fail("entries are out of order");
+    last_ = id;
+    return in_.good();
+  }
+
+  void take_tenant() {
+    auto tenant = std::make_shared<Tenant>();
+    pass_tenant(in_, *tenant);
+    if (state_.tables().find_tenant(tenant->alias) != nullptr)
+      in_.fail("two tenants have one name");
+    if (!follows(tenant->id)) return;
+    tenant->policies.networks = as_schema(tenant->networks);
+    state_.replace(Owned<Tenant>(std::move(tenant)), changes_);
+  }
+
+  void take_user() {
+    auto user = std::make_shared<User>();
+    UserExtras extras;
+    pass_user(in_, *user, extras);
+    const auto& tables = state_.tables();
+    if (tables.find_tenant(user->tenant) == nullptr) in_.fail("a user is of no tenant");
+    if (user->status != schema::UserStatus::deleted &&
+        tables.find_user(user->tenant, user->username) != nullptr)
+      in_.fail("two users have one name");
+    if (!follows(user->id)) return;
+    if (extras != UserExtras())
+      user->extras = std::make_shared<const UserExtras>(std::move(extras));
+    state_.replace(Owned<User>(std::move(user)), changes_);
+  }
+
+  void take_operator() {
+    auto entry = std::make_shared<Operator>();
+    pass_operator(in_, *entry);
+    const auto& tables = state_.tables();
+    if (tables.find_operator(entry->name) != nullptr) in_.fail("two operators have one name");
+    for (const std::string& identity : identities_of(*entry))
+      if (tables.find_identity(identity) != nullptr) in_.fail("two operators have one key");
+    if (!std::ranges::is_sorted(entry->tenants, less)) in_.fail("a scope is out of order");
+    if (!follows(entry->id)) return;
+    state_.replace(Owned<Operator>(std::move(entry)), changes_);
+  }
+
+  void take_ranges() {
+    auto ranges = std::make_shared<ProviderRanges>();
+    pass_ranges(in_, *ranges);
+    if (ranges->provider == schema::Provider::none) in_.fail("ranges are of no provider");
+    if (ranges->v4.size() % 2 != 0 || ranges->v6.size() % 4 != 0) in_.fail("a range has no end");
+    if (!follows({0, static_cast<std::uint64_t>(ranges->provider)})) return;
+    state_.replace(Owned<ProviderRanges>(std::move(ranges)), changes_);
+  }
+
+  void take_copies() {
+    auto copies = std::make_shared<Copies>();
+    pass_copies(in_, *copies);
+    if (!follows({})) return;
+    state_.replace(Owned<Copies>(std::move(copies)), changes_);
+  }
+
+  EntryReader in_;
+  State& state_;
+  Changes changes_;
+  /// Of the same kind.
+  std::optional<Uuid> last_;
+};
+
+const Restoring::Kind Restoring::kinds[5] = {{tenant_tag, &Restoring::take_tenant},
+                                             {user_tag, &Restoring::take_user},
+                                             {operator_tag, &Restoring::take_operator},
+                                             {ranges_tag, &Restoring::take_ranges},
+                                             {copies_tag, &Restoring::take_copies}};
+
+}  // namespace
+
+std::expected<State, std::string> read_canonical(const Source& source, const JournalPlace& place) {
+  State state;
+  if (std::string failure = Restoring(source, state).run(); !failure.empty())
+    return std::unexpected(std::move(failure));
+  for (const TenantHead& head : place.tenant_heads) state.close_record(head.seq, 0, &head.tenant);
+  state.close_record(place.seq, place.time_ns, nullptr);
+  return state;
+}
+
+}  // namespace postern::domain
