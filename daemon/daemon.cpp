@@ -207,10 +207,13 @@ void Daemon::make_services() {
   credential::HashPool::Limits limits;
   limits.threads = config_.hash_threads;
   limits.waiting_max = config_.waiting_max;
+  // One service leaves a quarter to the others, one tenant more of it.
+  limits.waiting_per_service_max = limits.waiting_max - limits.waiting_max / 4;
+  limits.waiting_per_tenant_max = limits.waiting_max - limits.waiting_max * 3 / 8;
   pool_ = std::make_unique<credential::HashPool>(limits);
   desk_ = std::make_unique<service::PasswordDesk>(
       *pool_, *data_.keys, entropy_, reader_loop_.waker, config_.cost,
-      service::PasswordDesk::Limits{1'024, config_.waiting_max});
+      service::PasswordDesk::Limits{.waiting_max = config_.waiting_max});
   reader_ = std::make_unique<service::Reader>(
       service::Reader::Parts{*desk_, clock_, vitals_, mail_, *data_.keys, entropy_,
                              &calls_->line()},

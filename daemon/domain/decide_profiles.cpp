@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "codes.h"
+#include "daemon/domain/limits.h"
 #include "daemon/domain/rules.h"
 
 namespace postern::domain {
@@ -9,10 +10,6 @@ namespace postern::domain {
 using schema::Code;
 
 namespace {
-
-constexpr std::size_t profile_bytes_max = 16'384;
-constexpr std::size_t attributes_max = 64;
-constexpr std::size_t note_bytes_max = 4'096;
 
 struct ProfileField {
   std::string_view name;

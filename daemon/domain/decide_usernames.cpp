@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "codes.h"
+#include "daemon/domain/limits.h"
 #include "daemon/domain/rules.h"
 
 namespace postern::domain {
@@ -10,8 +11,6 @@ using schema::Code;
 using schema::PrefixRule;
 
 namespace {
-
-constexpr std::size_t username_bytes_max = 128;
 
 bool is_username(std::string_view text) {
   return !text.empty() && text.size() <= username_bytes_max &&

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 
+#include "daemon/domain/limits.h"
 #include "daemon/service/personal.h"
 #include "schema/signed_message.h"
 
@@ -81,6 +82,7 @@ std::optional<Subject> subject_of(const CommandTask& task, const domain::State& 
   const schema::Command* named = commands[index];
   for (flatbuffers::uoffset_t place = index; place-- > 0 && named->user_id() == nullptr;) {
     const std::string_view name = view(named->user());
+    if (name.size() > domain::username_bytes_max) return std::nullopt;
     if (const auto* create = commands[place]->body_as_CreateUser()) {
       if (domain::equal_names(view(create->username()), name)) return made_by(place);
     } else if (const auto* rename = commands[place]->body_as_RenameUser()) {
@@ -91,6 +93,11 @@ std::optional<Subject> subject_of(const CommandTask& task, const domain::State& 
   return found(named->user_id() != nullptr
                    ? state.tables().find_user(*named->user_id())
                    : state.tables().find_user(tenant->id, view(named->user())));
+}
+
+bool is_within_limits(const schema::PersonalT& personal, const domain::ProfileSize& size) {
+  return size.bytes <= domain::profile_bytes_max && size.attributes <= domain::attributes_max &&
+         personal.note.size() <= domain::note_bytes_max;
 }
 
 /// 60 random bits as 12 characters of base32 (RFC 4648) in lower case.
@@ -154,10 +161,15 @@ class TaskMaker::Profiles {
     if (!subject || (subject->user != nullptr && domain::is_erased(*subject->user))) return {};
     const auto personal = of(*subject);
     if (!personal) return std::unexpected(personal.error());
-    const schema::PersonalT before = **personal;
+    schema::PersonalT before = **personal;
     domain::change_personal(**personal, body);
     material.profile_change.size = domain::size_of(**personal);
     material.profile_change.changes = !(before == **personal);
+    // The rules refuse it; a long batch must not go on with what a short one could not make.
+    if (!is_within_limits(**personal, material.profile_change.size)) {
+      **personal = std::move(before);
+      return {};
+    }
     if (domain::is_empty(**personal)) return {};
     auto key = maker_.keys_.user_key(subject->slot);
     const credential::WipeReadKey wiping{key};
@@ -212,11 +224,12 @@ Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std
       material.key.slot = key->slot.slot;
       std::memcpy(material.key.commitment.data(), key->commitment.data(), key->commitment.size());
       if (view(create->username()).empty()) material.name_part = random_name_part(entropy_);
-      const schema::PersonalT& personal =
-          profiles.put(material.new_id, domain::personal_of(*create));
+      schema::PersonalT personal = domain::personal_of(*create);
       if (personal.profile != nullptr) material.email = personal.profile->email;
+      if (!is_within_limits(personal, domain::size_of(personal))) continue;
       if (!domain::is_empty(personal))
         material.sealed_profile = seal_profile(key->key, material.new_id, personal, entropy_);
+      profiles.put(material.new_id, std::move(personal));
     } else if (const auto* profile = command.body_as_SetProfile()) {
       made = profiles.change(index, *profile, material);
     } else if (secrets.password) {

@@ -65,6 +65,9 @@ struct CommandTask : Letter {
   bool internal = false;
   std::uint64_t ticket = 0;
   bool pool_was_full = false;
+  /// Whose places it takes while it waits behind another or is hashed, and how many.
+  Uuid holder;
+  std::size_t places = 0;
 
   explicit CommandTask(Opened<schema::CommandMessage> opened) : message(std::move(opened)) {}
   const Uuid& id() const { return *message->id(); }
@@ -86,8 +89,7 @@ class TaskMaker {
   void give_back_keys(CommandTask& task);
 
   /// The jobs for a message that would be accepted; `state` is as it was before it.
-  Expected<std::vector<HashJob>> hash_jobs(const CommandTask& task,
-                                           const domain::State& state,
+  Expected<std::vector<HashJob>> hash_jobs(const CommandTask& task, const domain::State& state,
                                            std::int64_t now_ns) const;
 
   /// On a pool thread.

@@ -133,6 +133,8 @@ Historian::Historian(Parts parts, Settings settings, Send send, view::View view,
       view_(std::move(view)),
       head_(head),
       head_time_ns_(time_ns),
+      parking_(settings_.parked_max),
+      audits_(settings_.audits_max),
       scrubber_({parts_.journal, parts_.clock, parts_.vitals, parts_.alarm}) {
   // The one that was kept from before.
   if (!parts_.checkpoints.newest().empty()) tell(true);
@@ -151,7 +153,7 @@ void Historian::turn() {
     parts_.mail.auditor_published.post(std::move(published));
   });
   parts_.mail.historian_audited.drain([&](std::unique_ptr<AuditTask> task) {
-    --audits_;
+    audits_.give_back(task->asker);
     send_(task->peer, {task->page.data(), task->page.size()});
   });
   if (moved || !parked_.empty()) unpark();
@@ -187,11 +189,16 @@ void Historian::answer(Parked waiting, const domain::Operator& asker) {
   if (!may(asker.role, request.body_type()))
     return refuse(waiting.peer, request.id(), make_problem(Code::not_permitted, "body"));
   if (request.at_least_seq() > head_.seq) {
-    if (!park(waiting, request.wait_ms()))
-      refuse(waiting.peer, request.id(),
-             make_problem(Code::not_yet, "at_least_seq",
-                          "The seq is " + std::to_string(head_.seq) + "."));
-    return;
+    switch (park(waiting, asker, request.wait_ms())) {
+      case Wait::parked:
+        return;
+      case Wait::busy:
+        return refuse_busy(waiting.peer, request.id());
+      case Wait::over:
+        return refuse(waiting.peer, request.id(),
+                      make_problem(Code::not_yet, "at_least_seq",
+                                   "The seq is " + std::to_string(head_.seq) + "."));
+    }
   }
   if (const auto* wanted = request.body_as_GetRecords())
     return give_records(std::move(waiting), asker, *wanted);
@@ -227,7 +234,11 @@ void Historian::give_records(Parked waiting, const domain::Operator& asker,
     return refuse(waiting.peer, id,
                   make_problem(Code::journal_unavailable, "", printable(found.error().sentence)));
   waiting.from = found->page.next_seq;
-  if (found->page.records.empty() && found->at_head && park(waiting, wanted.wait_ms())) return;
+  if (found->page.records.empty() && found->at_head) {
+    const Wait wait = park(waiting, asker, wanted.wait_ms());
+    if (wait == Wait::parked) return;
+    if (wait == Wait::busy) return refuse_busy(waiting.peer, id);
+  }
   found->page.head_seq = head_seq;
   found->page.head_time_ns = head_time_ns_;
   found->page.checkpoint = parts_.checkpoints.newest();
@@ -250,7 +261,11 @@ void Historian::give_calls(Parked waiting, const domain::Operator& asker,
       parts_.calls->find(view_, asker, wanted, waiting.from == 0 ? wanted.from() : waiting.from);
   if (!found) return refuse(waiting.peer, id, std::move(found.error()));
   waiting.from = found->page.next;
-  if (found->page.calls.empty() && found->at_head && park(waiting, wanted.wait_ms())) return;
+  if (found->page.calls.empty() && found->at_head) {
+    const Wait wait = park(waiting, asker, wanted.wait_ms());
+    if (wait == Wait::parked) return;
+    if (wait == Wait::busy) return refuse_busy(waiting.peer, id);
+  }
   schema::HistoryPageBodyUnion body;
   body.Set(std::move(found->page));
   const Message page = page_of({id, head_.seq, parts_.clock.now_ns()}, std::move(body));
@@ -259,11 +274,7 @@ void Historian::give_calls(Parked waiting, const domain::Operator& asker,
 
 void Historian::hand_to_auditor(const Peer& peer, const domain::Operator& asker,
                                 Opened<schema::HistoryRequest> request) {
-  if (audits_ >= settings_.audits_max) {
-    count(parts_.vitals.busy);
-    return refuse(peer, request->id(), make_problem(Code::busy, ""), busy_retry_ms);
-  }
-  ++audits_;
+  if (!audits_.take(asker.id)) return refuse_busy(peer, request->id());
   auto task = std::make_unique<AuditTask>();
   task->peer = peer;
   task->asker = asker.id;
@@ -271,16 +282,23 @@ void Historian::hand_to_auditor(const Peer& peer, const domain::Operator& asker,
   parts_.mail.auditor_tasks.post(std::move(task));
 }
 
-bool Historian::park(Parked& waiting, std::uint32_t wait_ms) {
+Historian::Wait Historian::park(Parked& waiting, const domain::Operator& asker,
+                                std::uint32_t wait_ms) {
   const std::int64_t now_ns = parts_.clock.monotonic_ns();
   if (waiting.deadline_ns == 0)
     waiting.deadline_ns = now_ns + std::min(wait_ms, settings_.wait_max_ms) * millisecond_ns;
-  if (waiting.deadline_ns <= now_ns || parked_.size() >= settings_.parked_max) return false;
+  if (waiting.deadline_ns <= now_ns) return Wait::over;
+  if (!parking_.take(asker.id, places_of(waiting.request.bytes().size()))) return Wait::busy;
+  waiting.asker = asker.id;
   parked_.push_back(std::move(waiting));
-  return true;
+  return Wait::parked;
 }
 
 void Historian::unpark() {
+  // Each gives back its place and takes one again in its turn: none of them is turned away then,
+  // because no more are before it than were when it came.
+  for (Parked& waiting : parked_)
+    parking_.give_back(waiting.asker, places_of(waiting.request.bytes().size()));
   for (Parked& waiting : std::exchange(parked_, {})) {
     const domain::Operator* asker = view_.tables().find_identity(waiting.identity);
     if (asker == nullptr)
@@ -288,6 +306,11 @@ void Historian::unpark() {
     else
       answer(std::move(waiting), *asker);
   }
+}
+
+void Historian::refuse_busy(const Peer& peer, std::uint64_t id) {
+  count(parts_.vitals.busy);
+  refuse(peer, id, make_problem(Code::busy, ""), busy_retry_ms);
 }
 
 void Historian::refuse(const Peer& peer, std::uint64_t id, schema::ProblemT problem,

@@ -13,6 +13,7 @@
 #include "daemon/journal/proof.h"
 #include "daemon/platform/clock.h"
 #include "daemon/service/call_pages.h"
+#include "daemon/service/fair_places.h"
 #include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/pages.h"
@@ -67,6 +68,8 @@ class Historian {
     std::int64_t deadline_ns = 0;
     /// Where a follower's search goes on; 0: at the seq or position it named.
     std::uint64_t from = 0;
+    /// Whose place it takes.
+    Uuid asker = {};
   };
 
   void answer(Parked waiting, const domain::Operator& asker);
@@ -86,8 +89,10 @@ class Historian {
   void give(const Peer& peer, std::uint64_t id, schema::HistoryPageBodyUnion body);
   void hand_to_auditor(const Peer& peer, const domain::Operator& asker,
                        Opened<schema::HistoryRequest> request);
-  /// Waits on, or is told that the wait is over; false if it may not wait.
-  bool park(Parked& waiting, std::uint32_t wait_ms);
+  /// What became of one that would wait.
+  enum class Wait { parked, over, busy };
+  Wait park(Parked& waiting, const domain::Operator& asker, std::uint32_t wait_ms);
+  void refuse_busy(const Peer& peer, std::uint64_t id);
   void unpark();
   void refuse(const Peer& peer, std::uint64_t id, schema::ProblemT problem,
               std::uint32_t retry_after_ms = 0);
@@ -99,7 +104,8 @@ class Historian {
   journal::Head head_;
   std::int64_t head_time_ns_;
   std::vector<Parked> parked_;
-  std::size_t audits_ = 0;
+  FairPlaces parking_;
+  FairPlaces audits_;
   bool checkpoints_fail_ = false;
   domain::RecordGate gate_;
   Scrubber scrubber_;

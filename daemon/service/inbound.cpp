@@ -19,6 +19,11 @@ std::string limit_and_size(std::size_t limit, std::size_t size) {
   return "The limit is " + std::to_string(limit) + " bytes, found " + std::to_string(size) + ".";
 }
 
+std::string limit_and_unpacked(std::size_t limit, std::size_t found) {
+  return "The limit is " + std::to_string(limit) + " bytes, found at least " +
+         std::to_string(found) + ", each part counted wherever it is used.";
+}
+
 std::optional<credential::Secret> copy_secret(const flatbuffers::String* text) {
   if (text == nullptr || text->size() == 0) return std::nullopt;
   return credential::Secret(text->string_view());

@@ -1,16 +1,19 @@
-// The gate for untrusted bytes (hard fact 15): size, alignment, identifier, form, version.
+// The gate for untrusted bytes (hard fact 15): size, alignment, identifier, form, what its parts
+// come to, version.
 // Generated accessors are reached through it alone.
 #pragma once
 
 #include <cstring>
 #include <expected>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "command_generated.h"
 #include "daemon/credential/secret.h"
 #include "daemon/domain/ids.h"
 #include "daemon/platform/peer.h"
+#include "daemon/service/message_form.h"
 #include "history_generated.h"
 #include "query_generated.h"
 #include "schema/identifiers.h"
@@ -28,18 +31,16 @@ struct Inbound {
   std::span<std::byte> payload;
 };
 
-struct MessageLimits {
-  std::size_t bytes_max;
-  flatbuffers::uoffset_t tables_max;
-};
-
 /// Batches and check-many may have 1 MiB, one import of ranges 4 MiB beside its other fields; what
-/// is single otherwise is held to 64 KiB where its kind is known.
+/// is single otherwise is held to 64 KiB where its kind is known. Parts may be shared, so what they
+/// come to has a limit of its own, which no message without shared parts reaches: twice an import,
+/// sixteen times a check-many (it is read in place), four times a history request.
 inline constexpr std::size_t single_bytes_max = 65'536;
 inline constexpr std::size_t batch_bytes_max = 1'048'576;
-inline constexpr MessageLimits command_limits{4 * 1'048'576 + single_bytes_max, 16'384};
-inline constexpr MessageLimits query_limits{1'048'576, 16'384};
-inline constexpr MessageLimits history_limits{65'536, 64};
+inline constexpr MessageLimits command_limits{4 * 1'048'576 + single_bytes_max, 16'384,
+                                              8 * 1'048'576};
+inline constexpr MessageLimits query_limits{1'048'576, 16'384, 16 * 1'048'576};
+inline constexpr MessageLimits history_limits{65'536, 64, 4 * 65'536};
 
 /// An aligned copy of a message that passed the gate; wipes itself, because it may hold secrets.
 template <class Root>
@@ -64,14 +65,25 @@ schema::ProblemT make_problem(schema::Code code, std::string_view field,
 /// "The limit is 65536 bytes, found 70000."
 std::string limit_and_size(std::size_t limit, std::size_t size);
 
-/// What accessors follow lies within `bytes`, which are aligned.
+/// "The limit is 8388608 bytes, found at least 9000000, each part counted wherever it is used."
+std::string limit_and_unpacked(std::size_t limit, std::size_t found);
+
+/// Whether what accessors follow lies within `bytes`, which are aligned.
+template <class Root>
+MessageForm form_of(std::span<const std::byte> bytes, const char* identifier,
+                    MessageLimits limits) {
+  if constexpr (std::is_same_v<Root, schema::CommandMessage>)
+    return form_of_command(bytes, identifier, limits);
+  else if constexpr (std::is_same_v<Root, schema::Query>)
+    return form_of_query(bytes, identifier, limits);
+  else
+    return form_of_history_request(bytes, identifier, limits);
+}
+
 template <class Root>
 bool is_well_formed(std::span<const std::byte> bytes, const char* identifier,
                     MessageLimits limits) {
-  constexpr flatbuffers::uoffset_t depth_max = 16;
-  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(),
-                                 depth_max, limits.tables_max);
-  return verifier.VerifyBuffer<Root>(identifier);
+  return form_of<Root>(bytes, identifier, limits).verdict == MessageForm::Verdict::well_formed;
 }
 
 template <class Root>
@@ -89,9 +101,14 @@ std::expected<Opened<Root>, schema::ProblemT> open_message(std::span<const std::
   std::vector<std::byte> bytes(payload.begin(), payload.end());
   if (!flatbuffers::BufferHasIdentifier(bytes.data(), identifier))
     return std::unexpected(make_problem(Code::wrong_identifier, ""));
-  if (!is_well_formed<Root>(bytes, identifier, limits)) {
+  const MessageForm form = form_of<Root>(bytes, identifier, limits);
+  if (form.verdict != MessageForm::Verdict::well_formed) {
     credential::wipe(bytes);
-    return std::unexpected(make_problem(Code::malformed_message, ""));
+    return std::unexpected(
+        form.verdict == MessageForm::Verdict::malformed
+            ? make_problem(Code::malformed_message, "")
+            : make_problem(Code::too_large, "",
+                           limit_and_unpacked(limits.unpacked_max, form.unpacked_bytes)));
   }
   Opened<Root> opened(std::move(bytes));
   if (opened->version() != schema::protocol_version)

@@ -7,24 +7,39 @@
 namespace postern::service {
 
 Ask PasswordDesk::join(Ask ask, bool& full) {
-  const auto [place, is_first] = lines_.try_emplace(ask->line);
-  if (is_first) return ask;
-  full = place->second.size() >= limits_.line_max || waiting_ >= limits_.waiting_max;
+  const auto [place, is_first] =
+      lines_.try_emplace(ask->line, Line{{}, FairPlaces(limits_.line_max)});
+  Line& line = place->second;
+  full = !is_first && !line.places.take(ask->asker);
   if (full) return ask;
-  ++waiting_;
-  place->second.push_back(std::move(ask));
+  // The first has its place in the pool; here counts only that it is large.
+  ask->places = places_of(ask->query.bytes().size()) - (is_first ? 1 : 0);
+  full = !places_.take(ask->asker, ask->places);
+  if (full) {
+    if (is_first)
+      lines_.erase(place);
+    else
+      line.places.give_back(ask->asker);
+    return ask;
+  }
+  if (is_first) return ask;
+  line.asks.push_back(std::move(ask));
   return nullptr;
 }
 
-Ask PasswordDesk::leave(const std::string& line) {
-  const auto place = lines_.find(line);
-  if (place->second.empty()) {
+Ask PasswordDesk::leave(Ask answered) {
+  places_.give_back(answered->asker, answered->places);
+  const auto place = lines_.find(answered->line);
+  Line& behind = place->second;
+  if (behind.asks.empty()) {
     lines_.erase(place);
     return nullptr;
   }
-  --waiting_;
-  Ask next = std::move(place->second.front());
-  place->second.pop_front();
+  Ask next = std::move(behind.asks.front());
+  behind.asks.pop_front();
+  behind.places.give_back(next->asker);
+  places_.give_back(next->asker);
+  --next->places;
   return next;
 }
 
@@ -53,9 +68,9 @@ void PasswordDesk::run(PasswordAsk& ask, const Against& against) const {
   if (against.sealed == nullptr) return credential::verify_nothing(ask.password, cost_);
   auto key = keys_.user_key(slot_of(against.key));
   const credential::WipeReadKey wiping{key};
-  const auto found = key ? verify_either({*key, ask.user, *against.sealed, against.old.get()},
-                                         ask.password)
-                         : std::unexpected(key.error());
+  const auto found =
+      key ? verify_either({*key, ask.user, *against.sealed, against.old.get()}, ask.password)
+          : std::unexpected(key.error());
   ask.trouble = !found;
   if (ask.trouble) return;
   ask.right = found->right();

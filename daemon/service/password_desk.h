@@ -13,6 +13,7 @@
 #include "daemon/credential/secret.h"
 #include "daemon/domain/entries.h"
 #include "daemon/platform/entropy.h"
+#include "daemon/service/fair_places.h"
 #include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/mailbox.h"
@@ -28,6 +29,8 @@ struct PasswordAsk : Letter {
   /// Whose operator asked.
   Uuid asker;
   std::string line;
+  /// What it takes of those the desk has.
+  std::size_t places = 0;
 
   // ---- what the check is made for, and what it found
   Uuid tenant;
@@ -53,28 +56,34 @@ using Ask = std::unique_ptr<PasswordAsk>;
 /// who exists.
 class PasswordDesk {
  public:
+  /// Places, both shared among the operators that ask.
   struct Limits {
-    std::size_t line_max = 1'024;
+    std::size_t line_max = 2'048;
     std::size_t waiting_max = 16'384;
   };
 
   PasswordDesk(credential::HashPool& pool, const credential::KeyStore& keys,
                platform::Entropy& entropy, platform::Waker& waker, credential::PasswordCost cost,
                Limits limits)
-      : pool_(pool), keys_(keys), entropy_(entropy), cost_(cost), limits_(limits), done_(waker) {}
+      : pool_(pool),
+        keys_(keys),
+        entropy_(entropy),
+        cost_(cost),
+        limits_(limits),
+        done_(waker),
+        places_(limits.waiting_max) {}
 
   /// The ask's turn has come: gives it back at once if nobody is before it, null if it waits;
   /// `full` if it cannot.
   Ask join(Ask ask, bool& full);
   /// The ask is answered: gives the next of its line, null if there is none.
-  Ask leave(const std::string& line);
+  Ask leave(Ask answered);
 
   /// Has the password checked against `sealed`, or takes as long (null). False if the pool is full;
   /// then `ask` is kept.
   bool check(Ask& ask, const domain::User* user, std::int64_t now_ns);
 
   Mailbox<PasswordAsk>& done() { return done_; }
-  std::size_t waiting() const { return waiting_; }
   /// When a place may be free.
   std::uint32_t retry_after_ms() const;
 
@@ -95,8 +104,12 @@ class PasswordDesk {
   Limits limits_;
   Mailbox<PasswordAsk> done_;
   /// Those behind the one being checked; a line is there while somebody is.
-  std::unordered_map<std::string, std::deque<Ask>> lines_;
-  std::size_t waiting_ = 0;
+  struct Line {
+    std::deque<Ask> asks;
+    FairPlaces places;
+  };
+  std::unordered_map<std::string, Line> lines_;
+  FairPlaces places_;
 };
 
 }  // namespace postern::service

@@ -125,6 +125,8 @@ Reader::Reader(Parts parts, Settings settings, Outlets outlets, view::View view,
       view_(std::move(view)),
       head_(head),
       head_time_ns_(time_ns),
+      parking_(settings_.parked_max),
+      long_places_(long_checks_max),
       seen_(parts.entropy) {}
 
 domain::CallFacts Reader::facts_of(const schema::Query& query) const {
@@ -170,7 +172,7 @@ void Reader::take(const Inbound& inbound) {
   }
   const schema::Query& query = **opened;
   if (query.at_least_seq() > head_.seq)
-    return park(inbound.peer, inbound.identity, std::move(*opened));
+    return park(inbound.peer, inbound.identity, *asker, std::move(*opened));
   answer(inbound.peer, *asker, std::move(*opened));
 }
 
@@ -240,7 +242,7 @@ void Reader::check(const Peer& peer, Opened<schema::Query> opened, Bearer bearer
   const auto& questions = *query.body_as_Check()->questions();
   parts_.vitals.decisions.fetch_add(questions.size(), std::memory_order_relaxed);
   if (stop == Code::ok && questions.size() > slice_questions) {
-    if (long_checks_.size() >= long_checks_max) return refuse_busy(peer, query.id(), busy_retry_ms);
+    if (!long_places_.take(asker_)) return refuse_busy(peer, query.id(), busy_retry_ms);
     LongCheck& job =
         long_checks_.emplace_back(peer, std::move(opened), std::move(bearer), now_ns, head_.seq);
     job.asker = asker_;
@@ -332,6 +334,7 @@ void Reader::go_on_with_long_checks() {
 }
 
 void Reader::finish(LongCheck& job) {
+  long_places_.give_back(job.asker);
   const auto body = schema::CreateChecked(job.builder, job.builder.CreateVector(job.decisions),
                                           &job.bearer.user->id);
   send(job.peer, job.builder, *job.query, schema::AnswerBody::Checked, body.Union(), job.time_ns,
@@ -413,11 +416,9 @@ void Reader::ask_password(const Peer& peer, const domain::Operator& asker,
 /// The ask was answered: lets those behind it have their turn, as long as they are answered at
 /// once.
 void Reader::settle(Ask ask) {
-  const std::string line = std::move(ask->line);
-  ask.reset();
-  for (Ask next = parts_.desk.leave(line); next != nullptr && consider(next);
-       next = parts_.desk.leave(line)) {
-  }
+  do {
+    ask = parts_.desk.leave(std::move(ask));
+  } while (ask != nullptr && consider(ask));
 }
 
 bool Reader::consider(Ask& ask) {
@@ -553,16 +554,16 @@ void Reader::pass_on() {
   held_back_.clear();
 }
 
-void Reader::park(const Peer& peer, std::string_view identity, Opened<schema::Query> query) {
+void Reader::park(const Peer& peer, std::string_view identity, const domain::Operator& asker,
+                  Opened<schema::Query> query) {
   const std::int64_t wait_ns = std::min(query->wait_ms(), settings_.wait_max_ms) * millisecond_ns;
   if (wait_ns == 0)
     return refuse(peer, query->id(), Code::not_yet, "at_least_seq",
                   "The seq is " + std::to_string(head_.seq) + ".");
-  if (parked_.size() >= settings_.parked_max) {
+  if (!parking_.take(asker.id, places_of(query.bytes().size())))
     return refuse_busy(peer, query->id(), busy_retry_ms);
-  }
-  parked_.push_back(
-      {peer, std::string(identity), std::move(query), parts_.clock.monotonic_ns() + wait_ns});
+  parked_.push_back({peer, std::string(identity), std::move(query),
+                     parts_.clock.monotonic_ns() + wait_ns, asker.id});
 }
 
 void Reader::unpark() {
@@ -570,15 +571,19 @@ void Reader::unpark() {
   std::vector<Parked> still;
   for (Parked& parked : std::exchange(parked_, {})) {
     const domain::Operator* asker = view_.tables().find_identity(parked.identity);
+    const bool is_there = parked.query->at_least_seq() <= head_.seq;
+    if (asker != nullptr && !is_there && parked.deadline_ns > now_ns) {
+      still.push_back(std::move(parked));
+      continue;
+    }
+    parking_.give_back(parked.asker, places_of(parked.query.bytes().size()));
     if (asker == nullptr)
       count(parts_.vitals.strangers);
-    else if (parked.query->at_least_seq() <= head_.seq)
+    else if (is_there)
       answer(parked.peer, *asker, std::move(parked.query));
-    else if (parked.deadline_ns <= now_ns)
+    else
       refuse(parked.peer, parked.query->id(), Code::not_yet, "at_least_seq",
              "The seq is " + std::to_string(head_.seq) + ".");
-    else
-      still.push_back(std::move(parked));
   }
   parked_ = std::move(still);
 }

@@ -14,6 +14,7 @@
 #include "daemon/platform/clock.h"
 #include "daemon/service/bearer.h"
 #include "daemon/service/call_notes.h"
+#include "daemon/service/fair_places.h"
 #include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/password_desk.h"
@@ -74,6 +75,8 @@ class Reader {
     std::string identity;
     Opened<schema::Query> query;
     std::int64_t deadline_ns;
+    /// Whose place it takes.
+    Uuid asker;
   };
 
   /// A long answer on its way; user and tenant are held by holding back what is published
@@ -147,7 +150,8 @@ class Reader {
 
   void take_published(std::unique_ptr<Published> published);
   void pass_on();
-  void park(const Peer& peer, std::string_view identity, Opened<schema::Query> query);
+  void park(const Peer& peer, std::string_view identity, const domain::Operator& asker,
+            Opened<schema::Query> query);
   void unpark();
 
   void refuse(const Peer& peer, std::uint64_t id, std::vector<schema::ProblemT> problems,
@@ -168,7 +172,9 @@ class Reader {
   /// The newest; empty: none yet.
   std::string checkpoint_;
   std::vector<Parked> parked_;
+  FairPlaces parking_;
   std::deque<LongCheck> long_checks_;
+  FairPlaces long_places_;
   /// Who asks what is being answered.
   Uuid asker_;
   /// Published while long answers were under way: not passed on before they are done.

@@ -101,6 +101,8 @@ Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State st
       first_shown_(state_.seq()),
       head_(parts.journal.head()),
       maker_(parts.keys, parts.entropy),
+      waiting_places_(settings.waiting_max),
+      hashing_places_(settings.hashing_places_max),
       hashed_(parts.waker),
       appended_(parts.waker) {}
 
@@ -282,8 +284,10 @@ void Writer::admit(Task task) {
   if (asker == nullptr) return count(parts_.vitals.strangers);
   if (refused_at_the_gate(*task, *asker)) return;
   if (!task->internal && must_wait(*task)) {
-    if (waiting_.size() < settings_.waiting_max) return waiting_.push_back(std::move(task));
-    return refuse(*task, Code::busy);
+    task->holder = asker->id;
+    task->places = places_of(task->message.bytes().size());
+    if (!waiting_places_.take(task->holder, task->places)) return refuse(*task, Code::busy);
+    return waiting_.push_back(std::move(task));
   }
   if (!task->internal && answered_before(*task)) return;
   decide(std::move(task));
@@ -495,6 +499,12 @@ void run_next_job(const HashRun& run, std::shared_ptr<std::unique_ptr<CommandTas
 
 void Writer::hash(Task task, const domain::Operator& asker) {
   require(!task->jobs.empty());
+  task->holder = asker.id;
+  task->places = task->message.bytes().size() / place_bytes;
+  if (!hashing_places_.take(task->holder, task->places)) {
+    maker_.give_back_keys(*task);
+    return refuse(*task, Code::busy);
+  }
   hold(*task);
   ++hashing_;
   const domain::Tenant* tenant =
@@ -506,6 +516,7 @@ void Writer::hash(Task task, const domain::Operator& asker) {
 
 void Writer::hashed(Task task) {
   --hashing_;
+  hashing_places_.give_back(task->holder, task->places);
   release(*task);
   const bool may_go_on = asker_of(*task) != nullptr;
   const Code now = parts_.vitals.degraded ? Code::journal_unavailable : Code::ok;
@@ -547,6 +558,11 @@ void Writer::admit_waiting() {
   for (std::size_t count = waiting_.size(); count > 0; --count) {
     Task task = std::move(waiting_.front());
     waiting_.pop_front();
+    if (must_wait(*task)) {
+      waiting_.push_back(std::move(task));
+      continue;
+    }
+    waiting_places_.give_back(task->holder, task->places);
     admit(std::move(task));
   }
 }

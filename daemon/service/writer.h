@@ -23,6 +23,7 @@
 #include "daemon/service/command_ids.h"
 #include "daemon/service/command_task.h"
 #include "daemon/service/draft.h"
+#include "daemon/service/fair_places.h"
 #include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/vitals.h"
@@ -56,8 +57,10 @@ class Writer {
 
   struct Settings {
     credential::PasswordCost cost;
-    /// Messages that wait behind a password command that is being hashed.
+    /// Places behind a password command that is being hashed; shared among operators.
     std::size_t waiting_max = 1'024;
+    /// Places of the large messages among those being hashed; the pool bounds the others.
+    std::size_t hashing_places_max = 16'384;
     /// Messages answered together.
     std::size_t group_max = 1'000;
     std::int64_t clock_behind_max_ns = 300'000'000'000;
@@ -216,6 +219,8 @@ class Writer {
   std::unordered_set<std::string> held_names_;
   std::unordered_set<Uuid, UuidHash> held_ids_;
   std::deque<Task> waiting_;
+  FairPlaces waiting_places_;
+  FairPlaces hashing_places_;
   std::unordered_map<Uuid, Refusals, UuidHash> refusals_;
 
   Mailbox<CommandTask> hashed_;

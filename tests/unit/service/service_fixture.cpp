@@ -140,9 +140,13 @@ schema::Uuid ServiceFixture::fresh_id() {
 
 std::string ServiceFixture::send(schema::CommandMessageT message, const std::string& identity) {
   if (message.id == nullptr) message.id = std::make_unique<schema::Uuid>(fresh_id());
-  const std::string number = std::to_string(++next_);
   auto bytes = packed<schema::CommandMessage>(message, schema::command_message_identifier);
   schema::empty_cleared_texts(*flatbuffers::GetRoot<schema::CommandMessage>(bytes.data()));
+  return send_bytes(std::move(bytes), identity);
+}
+
+std::string ServiceFixture::send_bytes(std::vector<std::byte> bytes, const std::string& identity) {
+  const std::string number = std::to_string(++next_);
   writer->take({platform::Peer{number, 0, false}, identity, bytes});
   return number;
 }
@@ -218,9 +222,12 @@ schema::QueryT ServiceFixture::by_name(std::string tenant, std::string user, std
 }
 
 std::string ServiceFixture::ask(schema::QueryT query, const std::string& identity) {
+  query.id = next_ + 1;
+  return ask_bytes(packed<schema::Query>(query, schema::query_identifier), identity);
+}
+
+std::string ServiceFixture::ask_bytes(std::vector<std::byte> bytes, const std::string& identity) {
   const std::string number = std::to_string(++next_);
-  query.id = next_;
-  auto bytes = packed<schema::Query>(query, schema::query_identifier);
   reader->take({platform::Peer{number, 0, false}, identity, bytes});
   return number;
 }

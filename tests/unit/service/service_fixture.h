@@ -41,6 +41,8 @@ class ServiceFixture {
   }
   /// Sends as `identity`; gives the number that its receipt is found by.
   std::string send(schema::CommandMessageT message, const std::string& identity = owner);
+  /// The same with bytes made by hand.
+  std::string send_bytes(std::vector<std::byte> bytes, const std::string& identity = owner);
   void commit();
   /// Sends, commits, waits for the pool, and gives the receipt.
   schema::ReceiptT run(schema::CommandMessageT message, const std::string& identity = owner);
@@ -55,6 +57,7 @@ class ServiceFixture {
   static schema::QueryT by_name(std::string tenant, std::string user, std::string action,
                                 std::string resource, std::size_t count = 1);
   std::string ask(schema::QueryT query, const std::string& identity = owner);
+  std::string ask_bytes(std::vector<std::byte> bytes, const std::string& identity = owner);
   schema::AnswerT answer(const std::string& asked);
   bool has_answer(const std::string& asked) const { return answered_.contains(asked); }
 
