@@ -9,12 +9,12 @@
 #include "daemon/credential/secret.h"
 #include "daemon/credential/signature.h"
 #include "daemon/domain/fold.h"
+#include "daemon/key_file.h"
 #include "daemon/platform/data_format.h"
 #include "daemon/platform/files.h"
 #include "daemon/platform/system_failure.h"
 #include "daemon/rotate_server_key.h"
 #include "daemon/service/checkpoint_names.h"
-#include "daemon/service/receipts.h"
 #include "daemon/transport/curve.h"
 #include "schema/identifiers.h"
 
@@ -26,19 +26,10 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t progress_interval = 250'000;
 
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text));
-}
-
 /// The journal's first record: that it was made, and who owns it.
 service::Message first_record(const NewFolder& wanted, const transport::CurveKey& owner_key,
                               const platform::Clock& clock, platform::Entropy& entropy) {
-  schema::RecordT record;
-  record.seq = 1;
-  record.time_ns = clock.now_ns();
-  record.operator_id = std::make_unique<schema::Uuid>(domain::daemon_operator);
-  record.role = schema::Role::daemon;
-  record.command_id = std::make_unique<schema::Uuid>(fresh_id(clock, entropy));
+  schema::RecordT record = daemon_record(1, clock, entropy);
   schema::JournalCreatedT created;
   created.installation = std::make_unique<schema::Uuid>(fresh_id(clock, entropy));
   created.program_version = POSTERN_VERSION;
@@ -54,9 +45,7 @@ service::Message first_record(const NewFolder& wanted, const transport::CurveKey
   owner.standing->uid = wanted.owner_uid;
   owner.standing->all_tenants = true;
   record.events.emplace_back(std::make_unique<schema::EventT>())->body.Set(std::move(owner));
-  flatbuffers::FlatBufferBuilder builder;
-  builder.Finish(schema::CreateRecord(builder, &record), schema::record_identifier);
-  return builder.Release();
+  return sealed(record);
 }
 
 Expected<> make_journal(const DataPaths& paths, const service::Message& record) {
@@ -69,22 +58,6 @@ Expected<> make_journal(const DataPaths& paths, const service::Message& record) 
   const journal::View view = std::as_bytes(std::span(record.data(), record.size()));
   if (auto appended = (*opened)->append(0, {&view, 1}); !appended) return appended;
   return (*opened)->close();
-}
-
-/// An empty folder of ours alone.
-Expected<> make_empty(const fs::path& folder) {
-  std::error_code error;
-  if (fs::exists(folder, error) && !fs::is_empty(folder, error))
-    return std::unexpected(
-        Failure{FailureKind::cannot_create,
-                "the folder " + printable(folder.string(), 400) + " is not empty",
-                "Name a folder that is empty or does not exist; a half-made one can be removed."});
-  fs::create_directories(folder, error);
-  if (!error) fs::permissions(folder, fs::perms::owner_all, error);
-  if (error)
-    return std::unexpected(platform::system_failure(
-        "make the folder " + printable(folder.string(), 400), error.value()));
-  return {};
 }
 
 /// Folds each record while the journal is opened, and notes what the keys must prove.
@@ -103,7 +76,8 @@ class Reading {
               record.error().sentence,
           record.error().newer ? "Use the version of Postern that wrote it, or a newer one."
                                : "Restore from a backup; keep the damaged folder for inquiry."});
-    if (seq == 1) note_installation(**record, data);
+    if (seq == 1)
+      if (const auto id = installation_of(**record)) data.installation = *id;
     if ((*record)->role() != schema::Role::daemon &&
         data.ids.in_window(*(*record)->command_id(), clock_.now_ns() / 1'000'000))
       data.ids.remember(*(*record)->operator_id(), *(*record)->command_id(), seq);
@@ -112,40 +86,10 @@ class Reading {
   }
 
  private:
-  static void note_installation(const schema::Record& record, OpenedData& data) {
-    for (const schema::Event* event : *record.events())
-      if (const auto* created = event->body_as_JournalCreated())
-        if (created->installation() != nullptr) data.installation = *created->installation();
-  }
-
   const OpenOptions& options_;
   const platform::Clock& clock_;
   domain::RecordGate gate_;
 };
-
-/// Every user's key must be there and be the one its first event committed to; of those that are
-/// erased none may be (U11).
-Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) {
-  std::vector<const domain::User*> users;
-  state.tables().for_each_user([&](const domain::User& user) { users.push_back(&user); });
-  std::ranges::sort(users, {}, [](const domain::User* user) {
-    return std::pair(user->key.file, user->key.slot);
-  });
-  std::vector<credential::KeySlot> unfinished;
-  for (const domain::User* user : users) {
-    const credential::KeySlot slot{user->key.file, user->key.slot};
-    credential::Commitment commitment;
-    std::memcpy(commitment.data(), user->key.commitment.data(), commitment.size());
-    if (domain::is_erased(*user)) {
-      const auto is_there = keys.confirm_erased(slot, commitment);
-      if (!is_there) return std::unexpected(is_there.error());
-      if (*is_there) unfinished.push_back(slot);
-    } else if (auto confirmed = keys.confirm_used(slot, commitment); !confirmed) {
-      return confirmed;
-    }
-  }
-  return unfinished.empty() ? Expected<>() : keys.erase(unfinished);
-}
 
 /// Refuses a journal that is not the one which was signed for.
 Expected<std::unique_ptr<journal::CheckpointKeeper>> open_checkpoints(
@@ -168,12 +112,65 @@ schema::Uuid fresh_id(const platform::Clock& clock, platform::Entropy& entropy) 
   return domain::uuid_v7(clock.now_ns() / 1'000'000, random);
 }
 
-Expected<> write_key_file(const fs::path& file, const transport::CurveKeyPair& pair) {
-  std::string text = "public_key = \"" + transport::z85_encode(pair.public_key) +
-                     "\"\nsecret_key = \"" + transport::z85_encode(pair.secret_key) + "\"\n";
-  auto written = platform::write_file(file, bytes_of(text));
-  credential::wipe(std::as_writable_bytes(std::span(text)));
-  return written;
+schema::RecordT daemon_record(std::uint64_t seq, const platform::Clock& clock,
+                              platform::Entropy& entropy) {
+  schema::RecordT record;
+  record.seq = seq;
+  record.time_ns = clock.now_ns();
+  record.operator_id = std::make_unique<schema::Uuid>(domain::daemon_operator);
+  record.role = schema::Role::daemon;
+  record.command_id = std::make_unique<schema::Uuid>(fresh_id(clock, entropy));
+  return record;
+}
+
+service::Message sealed(const schema::RecordT& record) {
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(schema::CreateRecord(builder, &record), schema::record_identifier);
+  return builder.Release();
+}
+
+std::optional<schema::Uuid> installation_of(const schema::Record& first) {
+  for (const schema::Event* event : *first.events())
+    if (const auto* created = event->body_as_JournalCreated())
+      if (created->installation() != nullptr) return *created->installation();
+  return std::nullopt;
+}
+
+Expected<> make_empty(const fs::path& folder) {
+  std::error_code error;
+  if (fs::exists(folder, error) && !fs::is_empty(folder, error))
+    return std::unexpected(
+        Failure{FailureKind::cannot_create,
+                "the folder " + printable(folder.string(), 400) + " is not empty",
+                "Name a folder that is empty or does not exist; a half-made one can be removed."});
+  fs::create_directories(folder, error);
+  if (!error) fs::permissions(folder, fs::perms::owner_all, error);
+  if (error)
+    return std::unexpected(platform::system_failure(
+        "make the folder " + printable(folder.string(), 400), error.value()));
+  return {};
+}
+
+Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) {
+  std::vector<const domain::User*> users;
+  state.tables().for_each_user([&](const domain::User& user) { users.push_back(&user); });
+  std::ranges::sort(users, {}, [](const domain::User* user) {
+    return std::pair(user->key.file, user->key.slot);
+  });
+  std::vector<credential::KeySlot> unfinished;
+  for (const domain::User* user : users) {
+    const credential::KeySlot slot{user->key.file, user->key.slot};
+    credential::Commitment commitment;
+    std::memcpy(commitment.data(), user->key.commitment.data(), commitment.size());
+    if (domain::is_erased(*user)) {
+      const auto is_there = keys.confirm_erased(slot, commitment);
+      if (!is_there) return std::unexpected(is_there.error());
+      if (*is_there) unfinished.push_back(slot);
+    } else if (auto confirmed = keys.confirm_used(slot, commitment); !confirmed) {
+      return confirmed;
+    }
+  }
+  return unfinished.empty() ? Expected<>() : keys.erase(unfinished);
 }
 
 Expected<> make_data_folder(const NewFolder& wanted, const platform::Clock& clock,

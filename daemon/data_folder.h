@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "daemon/credential/key_store.h"
@@ -16,7 +17,7 @@
 #include "daemon/platform/folder_lock.h"
 #include "daemon/platform/reserve.h"
 #include "daemon/service/command_ids.h"
-#include "daemon/transport/curve.h"
+#include "daemon/service/receipts.h"
 
 namespace postern {
 
@@ -45,9 +46,20 @@ struct DataPaths {
 /// A fresh UUIDv7.
 schema::Uuid fresh_id(const platform::Clock& clock, platform::Entropy& entropy);
 
-/// An operator's key pair as the command line reads it: two lines of TOML, for its owner's eyes
-/// alone.
-Expected<> write_key_file(const std::filesystem::path& file, const transport::CurveKeyPair& pair);
+/// A record of the daemon's own, without events, at this moment.
+schema::RecordT daemon_record(std::uint64_t seq, const platform::Clock& clock,
+                              platform::Entropy& entropy);
+/// Its bytes as they are stored.
+service::Message sealed(const schema::RecordT& record);
+/// What the journal's first record says.
+std::optional<schema::Uuid> installation_of(const schema::Record& first);
+
+/// An empty folder of ours alone; fails with `cannot_create` if it holds anything.
+Expected<> make_empty(const std::filesystem::path& folder);
+
+/// Every user's key must be there and be the one its first event committed to; of those that are
+/// erased none may be, and what is there is destroyed (U11).
+Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys);
 
 struct NewFolder {
   std::filesystem::path folder;

@@ -10,6 +10,7 @@
 #include "daemon/daemon.h"
 #include "daemon/data_folder.h"
 #include "daemon/recover_owner.h"
+#include "daemon/restore.h"
 #include "daemon/rotate_server_key.h"
 
 namespace {
@@ -64,6 +65,28 @@ int rotate(const std::string& folder, bool finish) {
               << "start the daemon, which tells the next key in its status, and give it to every "
                  "client\n"
               << "then stop it, and: posternd rotate-server-key --data " << folder << " --finish\n";
+  return 0;
+}
+
+int restore_folder(RestoreOrder order) {
+  const platform::SystemClock clock;
+  platform::SystemEntropy entropy;
+  ::umask(0077);
+  if (::isatty(STDERR_FILENO) == 1)
+    order.progress = [](std::uint64_t written, std::uint64_t all) {
+      std::cerr << "\r" << written << " of " << all << " records" << (written == all ? "\n" : "")
+                << std::flush;
+    };
+  const auto done = restore(order, clock, entropy);
+  if (!done) return report(done.error());
+  std::cout << "restored " << done->copied_seq << " records into " << order.folder.string() << "\n"
+            << "users: " << done->users << ", of them erased for ever: " << done->erased << " ("
+            << done->erased_since << " after the records were copied)\n"
+            << "what was acknowledged from record " << done->copied_seq + 1
+            << " on is missing: send it again; clients that saw more are told so\n"
+            << "every session has ended\n"
+            << "checkpoints are signed under a new name: " << done->verifier_key << "\n"
+            << "start with: posternd --data " << order.folder.string() << "\n";
   return 0;
 }
 
@@ -136,6 +159,19 @@ int main(int argument_count, char** argument_values) {
   rotate_command->add_option("--data", arguments.data, "the data folder")->required();
   rotate_command->add_flag("--finish", arguments.finish,
                            "clients have been told: the next key becomes the server's");
+  RestoreOrder order;
+  CLI::App* restore_command = app.add_subcommand(
+      "restore", "makes a data folder of a backup: a bundle, and a copy of the keys");
+  restore_command->add_option("--data", order.folder, "the data folder, empty or not there yet")
+      ->required();
+  restore_command->add_option("--bundle", order.bundle, "as postern backup create wrote it")
+      ->required();
+  restore_command->add_option("--keys", order.keys, "as postern backup keys wrote it")->required();
+  restore_command
+      ->add_option("--identity", order.identity, "the key file of the recipient of the keys")
+      ->required();
+  restore_command->add_option("--public-key", order.verifier_key,
+                              "what the bundle must be signed with: name+hash+key");
   CLI::App* check_command =
       app.add_subcommand("check-config", "tells every problem of a settings file");
   check_command->add_option("FILE", arguments.checked_config, "settings, as TOML")->required();
@@ -151,6 +187,7 @@ int main(int argument_count, char** argument_values) {
   if (*recover_command)
     return recover({arguments.data, arguments.owner_key, arguments.owner_name, ::geteuid()});
   if (*rotate_command) return rotate(arguments.data, arguments.finish);
+  if (*restore_command) return restore_folder(std::move(order));
   if (*check_command) return check_config(arguments.checked_config);
   if (arguments.data.empty())
     return report({FailureKind::usage, "no data folder is named",

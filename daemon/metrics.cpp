@@ -99,12 +99,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   void answer() {
     response_ = respond(parser_.get(), read_);
-    http::async_write(stream_, response_,
-                      [self = shared_from_this()](beast::error_code, std::size_t) {
-                        beast::error_code ignored_if_gone;
-                        self->stream_.socket().shutdown(tcp::socket::shutdown_send,
-                                                        ignored_if_gone);
-                      });
+    http::async_write(
+        stream_, response_, [self = shared_from_this()](beast::error_code, std::size_t) {
+          beast::error_code ignored_if_gone;
+          self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored_if_gone);
+        });
   }
 
   beast::tcp_stream stream_;
@@ -136,11 +135,10 @@ class Server : public MetricsPage {
     const std::string shown =
         (ip.is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(port);
     if (error)
-      return std::unexpected(
-          Failure{error == asio::error::address_in_use ? FailureKind::in_use
-                                                       : FailureKind::input_output,
-                  "the metrics page cannot listen on " + shown + ": " + error.message() + ".",
-                  "Stop what listens there, or choose another --port-base."});
+      return std::unexpected(Failure{
+          error == asio::error::address_in_use ? FailureKind::in_use : FailureKind::input_output,
+          "the metrics page cannot listen on " + shown + ": " + error.message() + ".",
+          "Stop what listens there, or choose another --port-base."});
     address_ = "http://" + shown + "/metrics";
     accept();
     thread_ = std::thread([this] { context_.run(); });

@@ -4,6 +4,7 @@
 
 #include "daemon/credential/sealing.h"
 #include "daemon/data_folder.h"
+#include "daemon/key_file.h"
 #include "daemon/service/draft.h"
 #include "schema/identifiers.h"
 

@@ -4,6 +4,7 @@
 
 #include "daemon/platform/data_format.h"
 #include "daemon/platform/files.h"
+#include "daemon/transport/curve.h"
 
 namespace postern {
 

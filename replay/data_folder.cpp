@@ -27,12 +27,13 @@ Expected<DataFolder> DataFolder::open(std::filesystem::path path) {
 }
 
 std::optional<std::uint64_t> DataFolder::anchored_seq() const {
+  if (is_bundle()) return std::nullopt;
   const auto heads = journal::AnchorFile::read(path_ / "journal" / "anchor");
   if (!heads) return std::nullopt;
   return heads->back().seq;
 }
 
-Expected<std::optional<journal::Head>> DataFolder::read(
+Expected<std::optional<DataFolder::Proved>> DataFolder::read(
     domain::State& state, Progress& progress, const std::function<Rest(const Step&)>& on_step,
     const std::function<void(const journal::Journal&)>& on_whole) const {
   const std::uint64_t last = anchored_seq().value_or(0);
@@ -49,16 +50,28 @@ Expected<std::optional<journal::Head>> DataFolder::read(
     if (rest == Rest::leave) return std::unexpected(Failure{});
     return {};
   };
-  const auto journal = journal::read_leveldb_journal(path_ / "journal", take);
-  if (rest == Rest::leave) return std::nullopt;
-  if (!journal) return std::unexpected(journal.error());
-  const journal::Head head = (*journal)->head();
-  if (head.seq == 0)
+  Proved proved;
+  std::unique_ptr<journal::Journal> journal;
+  if (is_bundle()) {
+    auto bundle = journal::read_bundle(path_, take);
+    if (rest == Rest::leave) return std::nullopt;
+    if (!bundle) return std::unexpected(bundle.error());
+    journal = std::move(bundle->journal);
+    proved.checkpoint = std::move(bundle->checkpoint);
+    proved.verifier_key = std::move(bundle->verifier_key);
+  } else {
+    auto opened = journal::read_leveldb_journal(path_ / "journal", take);
+    if (rest == Rest::leave) return std::nullopt;
+    if (!opened) return std::unexpected(opened.error());
+    journal = std::move(*opened);
+  }
+  proved.head = journal->head();
+  if (proved.head.seq == 0)
     return std::unexpected(Failure{
         FailureKind::damaged, "the journal is empty, though every journal begins with its owner",
         "Restore from a backup; keep the damaged folder for inquiry."});
-  if (on_whole) on_whole(**journal);
-  return head;
+  if (on_whole) on_whole(*journal);
+  return proved;
 }
 
 }  // namespace postern::replay

@@ -1,4 +1,4 @@
-// A stopped daemon's data folder, or a copy of it, read without changing a byte.
+// A stopped daemon's data folder, a copy of it, or a bundle (H7), read without changing a byte.
 #pragma once
 
 #include <filesystem>
@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "daemon/domain/fold.h"
-#include "daemon/journal/leveldb_journal.h"
+#include "daemon/journal/bundle.h"
 #include "daemon/platform/folder_lock.h"
 #include "replay/progress.h"
 
@@ -29,26 +29,43 @@ class DataFolder {
   /// Fails with `missing`, `in_use`, `not_permitted`, or `configuration` (a newer version's).
   static Expected<DataFolder> open(std::filesystem::path path);
 
-  std::filesystem::path keys() const { return path_ / "keys"; }
+  /// A bundle in a file; it is read when `read` is called.
+  static DataFolder open_bundle(std::filesystem::path file) {
+    return DataFolder(std::move(file), std::nullopt);
+  }
 
-  /// The newest record the anchor names; nothing if no anchor can be read.
+  bool is_bundle() const { return !lock_; }
+
+  /// Empty for a bundle, which has none.
+  std::filesystem::path keys() const { return is_bundle() ? "" : path_ / "keys"; }
+
+  /// The newest record the anchor names; nothing if no anchor can be read, or of a bundle.
   std::optional<std::uint64_t> anchored_seq() const;
 
+  struct Proved {
+    journal::Head head;
+    /// Of a bundle: its own checkpoint, and what it was verified with.
+    std::optional<journal::Checkpoint> checkpoint;
+    std::string verifier_key;
+  };
+
   /// Reads records in order and checks all that the daemon checks when it starts: every byte, seqs
-  /// without a gap, the tree against the anchor; and of those that are folded, the links. `on_step`
-  /// sees each folded one, and says what is wanted of those behind it. Gives the head; nothing if
-  /// the rest was left. Fails with `damaged`, naming what is; then `state` is as of the last good
-  /// record. `on_whole` sees the journal once all of it was read.
-  Expected<std::optional<journal::Head>> read(
+  /// without a gap, the tree against the anchor, or against a bundle's checkpoint; and of those
+  /// that are folded, the links. `on_step` sees each folded one, and says what is wanted of those
+  /// behind it. Gives what was proved; nothing if the rest was left. Fails with `damaged`, naming
+  /// what is; then `state` is as of the last good record. `on_whole` sees the journal once all of
+  /// it was read.
+  Expected<std::optional<Proved>> read(
       domain::State& state, Progress& progress, const std::function<Rest(const Step&)>& on_step,
       const std::function<void(const journal::Journal&)>& on_whole = {}) const;
 
  private:
-  DataFolder(std::filesystem::path path, platform::FolderLock lock)
+  DataFolder(std::filesystem::path path, std::optional<platform::FolderLock> lock)
       : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::filesystem::path path_;
-  platform::FolderLock lock_;
+  /// Nothing for a bundle.
+  std::optional<platform::FolderLock> lock_;
 };
 
 }  // namespace postern::replay

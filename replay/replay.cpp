@@ -12,7 +12,8 @@ namespace {
 
 constexpr const char* about =
     "Postern's audit tool: what happened, and the proof that it is all there.\n"
-    "Works offline on a stopped daemon's data folder or a copy of it, and changes nothing in it.\n"
+    "Works offline on a stopped daemon's data folder, a copy of it, or a bundle, and changes\n"
+    "nothing in it.\n"
     "Data goes to standard output, talk to standard error; times are RFC 3339 in UTC.";
 
 constexpr const char* exit_code_help =
@@ -22,6 +23,7 @@ constexpr const char* exit_code_help =
 /// All that the arguments set.
 struct Asked {
   std::string data;
+  std::string bundle;
   Format format = Format::table;
   ShowOptions show;
   VerifyOptions verify;
@@ -38,7 +40,11 @@ int say(const Streams& streams, const Failure& failure) {
 }
 
 int run_verb(Verb verb, const Asked& asked, const Streams& streams) {
-  const auto folder = DataFolder::open(asked.data);
+  if (asked.data.empty() && asked.bundle.empty())
+    return say(streams, {FailureKind::usage, "what to read is not named",
+                         "Name it with --data DIR, or --bundle FILE."});
+  const auto folder =
+      asked.bundle.empty() ? DataFolder::open(asked.data) : DataFolder::open_bundle(asked.bundle);
   if (!folder) return say(streams, folder.error());
   const auto ended = verb({*folder, asked.format, streams}, asked);
   if (!ended) return say(streams, ended.error());
@@ -59,8 +65,10 @@ CLI::App* add_verb(CLI::App& app, const char* name, const char* summary, const c
 void add_global_options(CLI::App& app, Asked& asked) {
   app.add_option("--data", asked.data, "The data folder, or a copy of it")
       ->envname("POSTERN_DATA")
-      ->type_name("DIR")
-      ->required();
+      ->type_name("DIR");
+  app.add_option("--bundle", asked.bundle,
+                 "Instead of a folder: a bundle, as 'postern backup create' writes it")
+      ->type_name("FILE");
   const std::map<std::string, Format> formats{
       {"table", Format::table}, {"json", Format::json}, {"jsonl", Format::jsonl}};
   app.add_option("--output", asked.format, "table, json or jsonl (one object a line)")

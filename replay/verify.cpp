@@ -27,6 +27,9 @@ constexpr std::size_t damage_shown_max = 100;
 /// Everything that was found, and what kept us from looking at the rest.
 struct Findings {
   std::optional<journal::Head> head;
+  /// A bundle's own.
+  std::optional<journal::Checkpoint> bundle_checkpoint;
+  std::string bundle_key;
   std::optional<std::uint64_t> anchored_seq;
   std::int64_t first_time_ns = 0;
   domain::State state;
@@ -109,20 +112,22 @@ void check_checkpoint(const journal::Journal& journal, Findings& found) {
   };
   found.checkpoint_checked = true;
   if (was.seq > last)
-    return damaged(fmt::format("the journal ends at record {}, and the checkpoint was signed for "
-                               "{} records: records {} to {} are missing",
-                               last, was.seq, last + 1, was.seq));
+    return damaged(
+        fmt::format("the journal ends at record {}, and the checkpoint was signed for "
+                    "{} records: records {} to {} are missing",
+                    last, was.seq, last + 1, was.seq));
   const auto root = journal::root_at(journal, was.seq);
   if (!root) return found.take(root.error());
   if (*root != was.root)
-    damaged(fmt::format("records 1 to {} are not those that the checkpoint was signed for, their "
-                        "tree has another root",
-                        was.seq));
+    damaged(
+        fmt::format("records 1 to {} are not those that the checkpoint was signed for, their "
+                    "tree has another root",
+                    was.seq));
 }
 
 void read_journal(const Audit& audit, Findings& found) {
   Progress progress(audit.streams.talk, audit.streams.watched);
-  const auto head = audit.folder.read(
+  auto proved = audit.folder.read(
       found.state, progress,
       [&](const Step& step) {
         if (step.record.seq() == 1) found.first_time_ns = step.record.time_ns();
@@ -133,10 +138,19 @@ void read_journal(const Audit& audit, Findings& found) {
         if (found.checkpoint) check_checkpoint(journal, found);
       });
   found.anchored_seq = audit.folder.anchored_seq();
-  if (head)
-    found.head = *head;
-  else
-    found.take(head.error());
+  if (!proved) return found.take(proved.error());
+  if (!*proved) return;
+  found.head = (*proved)->head;
+  found.bundle_checkpoint = std::move((*proved)->checkpoint);
+  found.bundle_key = std::move((*proved)->verifier_key);
+}
+
+/// A bundle brings the key it is verified with; whoever knows it from elsewhere compares.
+void check_bundle_key(const std::string& public_key, Findings& found) {
+  if (!found.bundle_checkpoint || found.bundle_key == public_key) return;
+  found.take({FailureKind::damaged,
+              "the bundle is signed with " + found.bundle_key + ", not with the key that was named",
+              "Find out whose bundle it is before you trust it."});
 }
 
 /// A user's key must be there and be the one its first event committed to; without it nobody can
@@ -205,17 +219,24 @@ void print_fields(const Audit& audit, const Findings& found) {
     fields.emplace_back("first", time_text_short(found.first_time_ns));
     fields.emplace_back("newest", time_text_short(found.state.time_ns()));
   }
-  fields.emplace_back("anchor", anchor_text(found));
+  if (found.bundle_checkpoint)
+    fields.emplace_back(
+        "bundle", fmt::format("of {} records, signed {} with {}", found.bundle_checkpoint->head.seq,
+                              time_text_short(found.bundle_checkpoint->time_ns), found.bundle_key));
+  else if (!audit.folder.is_bundle())
+    fields.emplace_back("anchor", anchor_text(found));
   if (found.checkpoint) fields.emplace_back("checkpoint", checkpoint_text(found));
   if (found.head)
     fields.emplace_back("checked",
-                        "every byte, seqs without a gap, the tree against the anchor, the links of "
-                        "each tenant and user");
+                        fmt::format("every byte, seqs without a gap, the tree against the {}, the "
+                                    "links of each tenant and user",
+                                    found.bundle_checkpoint ? "checkpoint" : "anchor"));
   if (found.signatures > 0)
-    fields.emplace_back("signed", fmt::format("{} records, checked with their operators' keys",
-                                              found.signatures));
+    fields.emplace_back(
+        "signed", fmt::format("{} records, checked with their operators' keys", found.signatures));
   fields.emplace_back("keys", found.keys_there ? fmt::format("checked, for {} users", found.users)
-                                               : "not checked: this folder has none");
+                              : audit.folder.is_bundle() ? "none: a bundle has none"
+                                                         : "not checked: this folder has none");
   if (found.erased > 0)
     fields.emplace_back("erased",
                         found.unfinished == 0
@@ -240,6 +261,10 @@ void print_object(const Audit& audit, const Findings& found) {
     object["first_time"] = time_text(found.first_time_ns);
     object["newest_time"] = time_text(found.state.time_ns());
   }
+  if (found.bundle_checkpoint) {
+    object["bundle_time"] = time_text(found.bundle_checkpoint->time_ns);
+    object["verifier_key"] = found.bundle_key;
+  }
   if (found.anchored_seq) object["anchored_seq"] = *found.anchored_seq;
   object["keys_checked"] = found.keys_there;
   object["users_erased"] = found.erased;
@@ -260,12 +285,15 @@ void print_object(const Audit& audit, const Findings& found) {
 
 Expected<int> verify(const Audit& audit, const VerifyOptions& options) {
   Findings found;
-  if (!options.checkpoint.empty() || !options.public_key.empty()) {
+  const bool is_bundle = audit.folder.is_bundle();
+  if (!options.checkpoint.empty() || (!is_bundle && !options.public_key.empty())) {
     auto kept = read_kept_checkpoint(options);
     if (!kept) return std::unexpected(kept.error());
     found.checkpoint = std::move(*kept);
   }
   read_journal(audit, found);
+  if (is_bundle && options.checkpoint.empty() && !options.public_key.empty())
+    check_bundle_key(options.public_key, found);
   confirm_keys(audit, found);
   // Trouble leaves the question open, unless the answer is no already.
   if (found.damage.empty() && found.trouble) return std::unexpected(*found.trouble);

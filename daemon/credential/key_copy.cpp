@@ -93,7 +93,8 @@ Expected<std::vector<std::byte>> open_sealed(const Key& secret,
 
 Expected<> restore_key_store(const std::filesystem::path& folder,
                              std::span<const std::vector<std::byte>> parts,
-                             std::span<const KeySlot> used, platform::Entropy& entropy) {
+                             std::span<const KeySlot> used, std::uint32_t file_count,
+                             platform::Entropy& entropy) {
   require(!parts.empty());
   // Makes the folder as it must be, and refuses one that is in use; its root is replaced at the
   // end, so that what is half made names no key file.
@@ -102,13 +103,13 @@ Expected<> restore_key_store(const std::filesystem::path& folder,
   Root root;
   if (auto copied = copy_own_keys(parts.front(), entropy, root); !copied) return copied;
   const std::set<KeySlot> kept(used.begin(), used.end());
-  // Files behind the last user's hold nothing that is wanted.
-  const std::uint32_t last = kept.empty() ? 0 : kept.rbegin()->file;
-  if (last >= parts.size())
-    return std::unexpected(damage("the copy of the keys",
-                                  "it ends with file " + std::to_string(parts.size() - 1) +
-                                      ", and a user's key lies in file " + std::to_string(last)));
-  for (std::uint32_t number = 1; number <= last; ++number)
+  if (file_count >= parts.size())
+    return std::unexpected(
+        Failure{FailureKind::damaged,
+                "the copy of the keys ends with file " + std::to_string(parts.size() - 1) +
+                    ", and a user's key lies in file " + std::to_string(file_count),
+                "give a copy of the keys that was made after the records were copied"});
+  for (std::uint32_t number = 1; number <= file_count; ++number)
     if (auto copied = copy_file(keys, number, parts[number], kept, entropy, root); !copied)
       return copied;
   if (auto synced = keys.sync(); !synced) return synced;

@@ -24,12 +24,13 @@ std::vector<std::uint8_t> seal_for(const Recipient& recipient, std::span<const s
 Expected<std::vector<std::byte>> open_sealed(const Key& secret,
                                              std::span<const std::uint8_t> sealed);
 
-/// Makes a store from the opened parts of a copy, in order. Only the keys in the slots of `used`
-/// come back, so that no slot is handed out twice, and the keys for session tokens are new: every
-/// session has ended. Fails with `cannot_create` if the folder holds anything, with `damaged`
-/// naming the part that is not as it was.
+/// Makes a store of `file_count` files from the opened parts of a copy, in order. Only the keys in
+/// the slots of `used` come back, where the copy has them; so no slot is handed out twice. The keys
+/// for session tokens are new: every session has ended. Fails with `cannot_create` if the folder
+/// holds anything, with `damaged` naming the part that is not as it was or not there.
 Expected<> restore_key_store(const std::filesystem::path& folder,
                              std::span<const std::vector<std::byte>> parts,
-                             std::span<const KeySlot> used, platform::Entropy& entropy);
+                             std::span<const KeySlot> used, std::uint32_t file_count,
+                             platform::Entropy& entropy);
 
 }  // namespace postern::credential

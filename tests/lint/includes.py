@@ -53,7 +53,7 @@ LIBRARIES = {
                 "tools/cli/provider_file", "tests/"],
     r"spdlog/": ["daemon/"],
     r"prometheus/": ["daemon/main", "daemon/daemon", "daemon/metrics"],
-    r"toml": ["daemon/config", "tools/cli/", "tests/"],
+    r"toml": ["daemon/config", "daemon/key_file", "tools/cli/", "tests/"],
     r"CLI/": ["daemon/main", "daemon/config", "replay/", "tools/"],
     r"boost/json": ["replay/", "tools/", "tests/"],
     r"boost/(asio|beast)": ["daemon/metrics.cpp", "tests/"],

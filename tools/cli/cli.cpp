@@ -165,10 +165,9 @@ int run_parsed(const std::vector<std::string>& arguments, Streams streams) {
 }  // namespace
 
 std::span<const Noun> nouns() {
-  static const Noun all[] = {tenant_noun,   user_noun,    password_noun, key_noun,
-                             session_noun,  grant_noun,   role_noun,     catalogue_noun,
-                             network_noun,  operator_noun, events_noun,  calls_noun,
-                             question_verbs, other_verbs};
+  static const Noun all[] = {tenant_noun, user_noun,  password_noun,  key_noun,       session_noun,
+                             grant_noun,  role_noun,  catalogue_noun, network_noun,   operator_noun,
+                             events_noun, calls_noun, backup_noun,    question_verbs, other_verbs};
   return all;
 }
 

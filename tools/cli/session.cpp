@@ -102,22 +102,34 @@ void Session::finish(schema::CommandMessageT& message) {
 }
 
 int Session::change(schema::CommandMessageT message) {
-  finish(message);
-  const auto id = client::uuid_text(*message.id);
-  const bool several = message.commands.size() > 1;
-  const auto receipt = client().execute(std::move(message));
-  if (!receipt) {
-    const auto& error = receipt.error();
-    throw Stop{client::exit_code(error), error.sentence,
-               fmt::format("{} To repeat it safely, add --id {}.", error.remedy, id)};
-  }
-  if (format() != Format::table) print(to_json(*receipt));
-  if (receipt->code != Code::ok) {
-    stop_refused(receipt->code, receipt->problems, exit_code_of(receipt->code, exit_codes::no),
-                 several ? "command" : "");
-  }
-  if (format() == Format::table) print_receipt(*receipt);
+  const auto receipt = send(std::move(message));
+  if (format() != Format::table) print(to_json(receipt));
+  stop_unless_done(receipt);
+  if (format() == Format::table) print_receipt(receipt);
   return exit_codes::yes;
+}
+
+schema::ReceiptT Session::execute(schema::CommandMessageT message) {
+  auto receipt = send(std::move(message));
+  stop_unless_done(receipt);
+  return receipt;
+}
+
+schema::ReceiptT Session::send(schema::CommandMessageT message) {
+  finish(message);
+  several_ = message.commands.size() > 1;
+  const auto id = client::uuid_text(*message.id);
+  auto receipt = client().execute(std::move(message));
+  if (receipt) return std::move(*receipt);
+  const auto& error = receipt.error();
+  throw Stop{client::exit_code(error), error.sentence,
+             fmt::format("{} To repeat it safely, add --id {}.", error.remedy, id)};
+}
+
+void Session::stop_unless_done(const schema::ReceiptT& receipt) {
+  if (receipt.code != Code::ok)
+    stop_refused(receipt.code, receipt.problems, exit_code_of(receipt.code, exit_codes::no),
+                 several_ ? "command" : "");
 }
 
 void Session::print_receipt(const schema::ReceiptT& receipt) {

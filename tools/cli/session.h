@@ -57,6 +57,8 @@ class Session {
   /// Sends with --dry-run, --reason, --expect-version and --id, prints the receipt, returns the
   /// exit code.
   int change(schema::CommandMessageT message);
+  /// The same without printing; says why not, and stops.
+  schema::ReceiptT execute(schema::CommandMessageT message);
   /// Answers and pages with code `ok`; else says why not and stops.
   schema::AnswerT ask(schema::QueryT query);
   schema::HistoryPageT page(schema::HistoryRequestT request);
@@ -80,6 +82,8 @@ class Session {
 
  private:
   void finish(schema::CommandMessageT& message);
+  schema::ReceiptT send(schema::CommandMessageT message);
+  void stop_unless_done(const schema::ReceiptT& receipt);
   void say_problems(schema::Code code,
                     const std::vector<std::unique_ptr<schema::ProblemT>>& problems,
                     std::string_view part);
@@ -94,6 +98,8 @@ class Session {
   std::optional<client::Client> client_;
   bool patient_ = false;
   bool id_given_ = false;
+  /// The message that was sent had more than one command.
+  bool several_ = false;
 };
 
 /// The exit code for a code: `refused` where the rules say no, trouble's own number otherwise.

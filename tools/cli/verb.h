@@ -83,6 +83,7 @@ extern const Noun network_noun;
 extern const Noun operator_noun;
 extern const Noun events_noun;
 extern const Noun calls_noun;
+extern const Noun backup_noun;
 extern const Noun question_verbs;
 extern const Noun other_verbs;
 

@@ -1,0 +1,113 @@
+#include "tools/cli/part_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "tools/cli/text.h"
+#include "tools/cli/verb.h"
+
+namespace postern::cli {
+namespace {
+
+constexpr std::size_t message_bytes_max = std::size_t{16} << 20U;
+
+/// Fewer at the end of the file.
+std::size_t read_at(int descriptor, std::uint64_t place, std::span<std::uint8_t> to) {
+  std::size_t size = 0;
+  while (size < to.size()) {
+    const auto count =
+        ::pread(descriptor, to.data() + size, to.size() - size, static_cast<off_t>(place + size));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  return size;
+}
+
+bool write_all(int descriptor, std::span<const std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const auto count = ::write(descriptor, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+}  // namespace
+
+PartFile::PartFile(std::filesystem::path file) : file_(std::move(file)), part_(file_) {
+  part_ += ".part";
+  std::error_code error;
+  if (std::filesystem::exists(file_, error))
+    throw Stop{exit_codes::cannot_create, fmt::format("{} is there.", printable(file_.string())),
+               "Name a new file; nothing is overwritten."};
+  descriptor_ = ::open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (descriptor_ < 0) stop("make");
+}
+
+PartFile::~PartFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void PartFile::resume(const std::function<bool(std::span<const std::uint8_t>)>& take) {
+  bytes_ = 0;
+  std::vector<std::uint8_t> message;
+  for (;;) {
+    std::array<std::uint8_t, 4> prefix{};
+    if (read_at(descriptor_, bytes_, prefix) < prefix.size()) break;
+    const std::size_t size = prefix[0] | std::size_t{prefix[1]} << 8U |
+                             std::size_t{prefix[2]} << 16U | std::size_t{prefix[3]} << 24U;
+    if (size > message_bytes_max) break;
+    message.resize(size);
+    if (read_at(descriptor_, bytes_ + prefix.size(), message) < size || !take(message)) break;
+    bytes_ += prefix.size() + size;
+  }
+  if (::ftruncate(descriptor_, static_cast<off_t>(bytes_)) != 0 ||
+      ::lseek(descriptor_, 0, SEEK_END) < 0)
+    stop("cut");
+}
+
+void PartFile::clear() {
+  resume([](std::span<const std::uint8_t>) { return false; });
+}
+
+void PartFile::write(std::span<const std::uint8_t> message) {
+  std::array<std::uint8_t, 4> prefix{};
+  for (std::size_t i = 0; i < prefix.size(); ++i)
+    prefix[i] = static_cast<std::uint8_t>(message.size() >> (8 * i));
+  if (!write_all(descriptor_, prefix) || !write_all(descriptor_, message)) stop("write");
+  bytes_ += prefix.size() + message.size();
+}
+
+void PartFile::sync() {
+  if (::fsync(descriptor_) != 0) stop("sync");
+}
+
+void PartFile::finish() {
+  sync();
+  if (::rename(part_.c_str(), file_.c_str()) != 0) stop("rename");
+  const auto folder = std::filesystem::absolute(file_).parent_path();
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const int error = errno;
+  if (descriptor >= 0) ::close(descriptor);
+  errno = error;
+  if (!synced) stop("sync the folder of");
+}
+
+void PartFile::stop(const char* verb) const {
+  const bool full = errno == ENOSPC || errno == EIO;
+  throw Stop{
+      full ? exit_codes::input_output : exit_codes::cannot_create,
+      fmt::format("Cannot {} {}: {}.", verb, printable(part_.string()), std::strerror(errno)),
+      "Name a file in a folder with room, which you may write to."};
+}
+
+}  // namespace postern::cli

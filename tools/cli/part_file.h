@@ -1,0 +1,44 @@
+// A file of size-prefixed messages that is written under another name, FILE.part, until it is
+// whole. Failure: `Stop` with 73 or 74, naming the file and the cause; the part stays.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+
+namespace postern::cli {
+
+class PartFile {
+ public:
+  /// 73 if `file` is there: nothing is overwritten.
+  explicit PartFile(std::filesystem::path file);
+  ~PartFile();
+  PartFile(const PartFile&) = delete;
+  PartFile& operator=(const PartFile&) = delete;
+
+  const std::filesystem::path& part() const { return part_; }
+
+  /// What an interrupted run left: `take` sees each whole message in order, until it returns false;
+  /// what follows is cut off. Writing goes on behind.
+  void resume(const std::function<bool(std::span<const std::uint8_t>)>& take);
+  /// Begins anew.
+  void clear();
+  void write(std::span<const std::uint8_t> message);
+  /// On disk when it returns.
+  void sync();
+  /// Takes its name; on disk when it returns.
+  void finish();
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  [[noreturn]] void stop(const char* verb) const;
+
+  std::filesystem::path file_;
+  std::filesystem::path part_;
+  int descriptor_ = -1;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace postern::cli
