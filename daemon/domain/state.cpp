@@ -1,6 +1,7 @@
 #include "daemon/domain/state.h"
 
 #include <algorithm>
+#include <iterator>
 #include <ranges>
 
 namespace postern::domain {
@@ -12,6 +13,15 @@ bool is_owner(const Operator* entry) {
 }
 
 }  // namespace
+
+void Changes::append(Changes after) {
+  const auto move = [](auto& from, auto& to) { std::ranges::move(from, std::back_inserter(to)); };
+  move(after.tenants, tenants);
+  move(after.users, users);
+  move(after.operators, operators);
+  move(after.ranges, ranges);
+  move(after.copies, copies);
+}
 
 Seq State::tenant_head(const Uuid& tenant) const {
   const auto place = tenant_heads_.find(tenant);

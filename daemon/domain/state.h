@@ -29,6 +29,8 @@ struct Changes {
     return tenants.empty() && users.empty() && operators.empty() && ranges.empty() &&
            copies.empty();
   }
+  /// Those that came after these.
+  void append(Changes after);
 };
 
 struct TenantHead {

@@ -459,12 +459,8 @@ void Writer::record(CommandTask& task, Draft draft, const domain::Context& conte
     ids_.remember(context.asker->id, task.id(), state_.seq());
   }
   group_.records.push_back(std::move(sealed));
-  domain::Changes& changes = group_.published->changes;
   group_.operators_changed |= !draft.changes.operators.empty();
-  std::ranges::move(draft.changes.tenants, std::back_inserter(changes.tenants));
-  std::ranges::move(draft.changes.users, std::back_inserter(changes.users));
-  std::ranges::move(draft.changes.operators, std::back_inserter(changes.operators));
-  std::ranges::move(draft.changes.ranges, std::back_inserter(changes.ranges));
+  group_.published->changes.append(std::move(draft.changes));
 }
 
 // ---- passwords

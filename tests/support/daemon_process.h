@@ -50,6 +50,8 @@ class DaemonProcess {
   std::string settings_file() const { return folder_.path() / "settings.toml"; }
   int port_base() const { return port_base_; }
   void use_port_base(int base) { port_base_ = base; }
+  /// Another folder than the one that was made.
+  void use_data(std::filesystem::path folder) { data_ = std::move(folder); }
 
   /// Over ipc as this system user: the owner.
   client::Client owner() const;

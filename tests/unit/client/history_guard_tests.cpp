@@ -1,11 +1,10 @@
-#include "tools/client/history_guard.h"
-
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <iterator>
 
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/client/signed_journal.h"
+#include "tools/client/history_guard.h"
 
 namespace postern::client {
 
@@ -19,6 +18,9 @@ struct Guarded {
   SignedJournal* daemon = &honest;
   int checkpoints_asked = 0;
   int proofs_asked = 0;
+  std::string name_asked;
+  /// What a restored daemon has in common with the one before; 0: it is not restored.
+  std::uint64_t restored_behind = 0;
 
   HistoryGuard guard(std::string verifier_key = {}) const {
     return HistoryGuard(file, std::move(verifier_key));
@@ -29,6 +31,13 @@ struct Guarded {
       schema::HistoryPageT page;
       if (const auto* wanted = request.body.AsGetConsistency()) {
         ++proofs_asked;
+        name_asked = wanted->name;
+        if (restored_behind != 0 && wanted->from_size > restored_behind) {
+          page.code = schema::Code::journal_restored;
+          auto& problem = page.problems.emplace_back(std::make_unique<schema::ProblemT>());
+          problem->sentence = "The copy ends at record 10.";
+          return page;
+        }
         if (wanted->to_size > daemon->stored.head().seq) {
           page.code = schema::Code::seq_beyond_journal;
           return page;
@@ -128,6 +137,55 @@ BOOST_AUTO_TEST_CASE(H6_a_history_that_went_back_is_a_contradiction) {
   BOOST_TEST(
       says(contradiction(guard().check(asking())), "it went back, from 10 records to 8 records"));
   BOOST_TEST(says(contradiction(guard().observe(older.note(), asking())), "less than 10 records"));
+}
+
+/// The first 10 records are the honest one's; it signs under a name of its own.
+struct RestoredDaemon : Guarded {
+  SignedJournal restored;
+
+  RestoredDaemon() {
+    honest.name = "postern/one";
+    honest.grow(10);
+    restored.name = "postern/one/again";
+    restored.grow(10);
+    restored.add({support::bytes_of("restored"), support::bytes_of("and on")});
+    restored_behind = 10;
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(H7_a_restored_history_that_lacks_nothing_seen_is_gone_on_with,
+                        RestoredDaemon) {
+  BOOST_REQUIRE(guard().check(asking()));
+  daemon = &restored;
+  const auto seen = guard().check(asking());
+  BOOST_REQUIRE_MESSAGE(seen.has_value(), seen.error().sentence);
+  BOOST_TEST(seen->size == 12U);
+  BOOST_TEST(name_asked == "postern/one");
+  BOOST_TEST(remembered() == restored.verifier_key() + "\n" + restored.note());
+  // From then on it is a history like any other.
+  BOOST_TEST(guard().observe(restored.note(), asking()).has_value());
+  daemon = &honest;
+  BOOST_TEST(says(contradiction(guard().check(asking())), "The copy ends") == false);
+}
+
+BOOST_FIXTURE_TEST_CASE(H7_a_restored_history_says_what_is_missing, RestoredDaemon) {
+  honest.grow(5);
+  BOOST_REQUIRE(guard().check(asking()));
+  const std::string before = remembered();
+  daemon = &restored;
+  BOOST_TEST(says(contradiction(guard().check(asking())), "The copy ends at record 10."));
+  BOOST_TEST(says(contradiction(guard().observe(restored.note(), asking())), "record 10"));
+  BOOST_TEST(remembered() == before);
+}
+
+BOOST_FIXTURE_TEST_CASE(H7_another_key_is_never_a_restored_history, RestoredDaemon) {
+  BOOST_REQUIRE(guard().check(asking()));
+  restored.seed = credential::Key{std::byte{8}};
+  daemon = &restored;
+  BOOST_TEST(says(contradiction(guard().check(asking())), "it is signed with another key"));
+  restored.seed = honest.seed;
+  restored.name = "postern/two/again";
+  BOOST_TEST(says(contradiction(guard().check(asking())), "it is signed with another key"));
 }
 
 BOOST_AUTO_TEST_CASE(H6_an_older_checkpoint_of_the_same_history_is_none) {
