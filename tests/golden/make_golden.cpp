@@ -25,11 +25,11 @@ void tell(support::Scenario& story, const support::Kind& kind, const support::Na
   for (const schema::EventBodyUnion& body : kind.contents) {
     schema::EventT event;
     event.body = body;
-    if (kind.about_bob) {
-      event.user = support::ref(names.bob);
-      event.previous_user_seq = story.state().tables().find_user(names.bob)->last_seq;
-    }
+    if (kind.about_bob) event.user = support::ref(names.bob);
     if (const auto* created = body.AsUserCreated()) event.user = support::ref(*created->user);
+    if (event.user != nullptr)
+      if (const domain::User* user = story.state().tables().find_user(*event.user))
+        event.previous_user_seq = user->last_seq;
     story.given_facts({event});
   }
 }
@@ -43,6 +43,13 @@ int main(int count, char** arguments) {
   }
   auto story = support::a_full_story();
   const support::Names names(story);
+  schema::CommandRefusedT refused;
+  refused.operator_id = support::ref(names.anna);
+  refused.code = schema::Code::not_permitted;
+  refused.count = 3;
+  schema::EventBodyUnion body;
+  body.Set(std::move(refused));
+  tell(story, {false, {body}}, names);
   for (const auto& kind : support::other_events(names)) tell(story, kind, names);
   const auto of_users = support::events_of_users(names);
   // What is erased says nothing afterwards.

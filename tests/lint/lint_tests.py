@@ -160,6 +160,7 @@ class LintTests(unittest.TestCase):
             ("last:int (id: 7)", "last:int (id: 7, deprecated)"),
             ("{ A, B, C }", "{ A, B, C, D }"),
             ("one = 1, ", "one = 1, two = 2, "),
+            ("one = 1, ", "one = 1, required = 2, "),
             ("union U { X, Y }", "union U { X, Y, R }"),
             ("last:int (id: 7);", "/// Moved, not changed.\n  last:int ( id:7 );"),
         ]:

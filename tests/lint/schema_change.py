@@ -67,7 +67,7 @@ def changes(old_text, new_text):
         if (kind, name) not in new or not kept(kind, listed, new[kind, name]):
             yield f"{kind} {name}".strip()
     for kind, name, listed in declarations(new_text):
-        if any(re.search(r"\brequired\b", " ".join(part)) for part in listed):
+        if kind == "table" and any(re.search(r"\( .*\brequired\b", " ".join(p)) for p in listed):
             yield f"{kind} {name}: required"
 
 
