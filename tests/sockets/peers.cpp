@@ -118,6 +118,7 @@ BareRouter::BareRouter(void* context, const std::string& wanted,
   else if (!curve_secret.empty())
     checked(transport::set_options(socket,
                                    {{ZMQ_CURVE_SERVER, 1}, {ZMQ_CURVE_SECRETKEY, curve_secret}}));
+  if (wanted.empty()) return;
   BOOST_REQUIRE(zmq_bind(socket.get(), wanted.c_str()) == 0);
   address = transport::last_address(socket);
 }

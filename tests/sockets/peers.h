@@ -85,6 +85,7 @@ class Monitor {
 
 /// A ROUTER that is bound by hand, without Endpoint.
 struct BareRouter {
+  /// Bound at once if `address` is not empty.
   BareRouter(void* context, const std::string& address,
              std::initializer_list<transport::Option> options, bool guarded,
              std::span<const std::byte> curve_secret);
