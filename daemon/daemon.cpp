@@ -44,6 +44,10 @@ constexpr int longest_wait_ms = 1'000;
 constexpr std::int64_t message_bytes_max = 2 * 1'048'576;
 /// An import of a provider's ranges has up to 4 MiB (N3).
 constexpr std::int64_t command_bytes_max = 5 * 1'048'576;
+/// A request of the history has 64 KiB.
+constexpr std::int64_t request_bytes_max = 256 * 1'024;
+/// Of one peer; any of them may be a batch.
+constexpr int waiting_messages_max = 64;
 constexpr std::uint32_t memory_floor_kib = 19'456;
 constexpr std::int64_t hour_ms = 3'600'000;
 constexpr unsigned metrics_port_offset = 5;
@@ -260,6 +264,7 @@ transport::EndpointOptions Daemon::endpoint_options(const std::string& name, uns
   if (config_.ipc) options.ipc = paths_.sockets() / name;
   options.curve_secret = data_.keys->own_key("server-curve-secret");
   options.message_bytes_max = message_bytes_max;
+  options.high_water_mark = waiting_messages_max;
   options.affinity = io_threads;
   return options;
 }
@@ -287,7 +292,8 @@ Expected<> Daemon::start_threads() {
   // queries.
   // One peer's waiting answers: pages may be 1 MiB each.
   transport::EndpointOptions history = endpoint_options("history", 3, 2);
-  history.high_water_mark = history.answers_max = 64;
+  history.answers_max = 64;
+  history.message_bytes_max = request_bytes_max;
   // U3, U4: its answers tell what an erasure must reach.
   history.wipes_sent = true;
   transport::EndpointOptions commands = endpoint_options("commands", 1, 1);

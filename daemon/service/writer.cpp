@@ -147,7 +147,7 @@ void Writer::turn_away(const Inbound& inbound, schema::ProblemT problem) {
   count(parts_.vitals.malformed);
   Unrecorded made;
   made.problems.push_back(std::move(problem));
-  group_.replies.push_back({inbound.peer, Uuid(), receipt_of(std::move(made))});
+  group_.add({inbound.peer, Uuid(), receipt_of(std::move(made))});
 }
 
 bool Writer::commit() {
@@ -242,6 +242,7 @@ void Writer::publish(const journal::Head& head) {
         {syncing_.records.empty() ? 0 : head.seq, std::exchange(syncing_.replies, {})});
   syncing_.records.clear();
   syncing_.erased.clear();
+  syncing_.bytes = 0;
   if (std::exchange(syncing_.operators_changed, false))
     outlets_.operators_changed(std::move(syncing_.identities));
   if (head.seq == head_.seq && syncing_.published->attempts.empty()) return;
@@ -266,6 +267,11 @@ void Writer::revoke_secrets() {
   for (Unsent& unsent : unsent_)
     for (Reply& reply : unsent.replies)
       if (reply.shows_secret) reply.revoke();
+}
+
+void Writer::Group::add(Reply reply) {
+  bytes += reply.receipt.size();
+  replies.push_back(std::move(reply));
 }
 
 domain::Changes Writer::Group::revoke() {
@@ -458,6 +464,7 @@ void Writer::record(CommandTask& task, Draft draft, const domain::Context& conte
     group_.replies.back().erases = group_.erased.size() > erased_before;
     ids_.remember(context.asker->id, task.id(), state_.seq());
   }
+  group_.bytes += sealed.size();
   group_.records.push_back(std::move(sealed));
   group_.operators_changed |= !draft.changes.operators.empty();
   group_.published->changes.append(std::move(draft.changes));
@@ -643,7 +650,7 @@ void Writer::watch_disk() {
 
 void Writer::reply(const CommandTask& task, Message receipt) {
   if (task.internal) return;
-  group_.replies.push_back({task.peer, task.id(), std::move(receipt), !task.made_keys.empty()});
+  group_.add({task.peer, task.id(), std::move(receipt), !task.made_keys.empty()});
 }
 
 void Writer::refuse(const CommandTask& task, std::vector<schema::ProblemT> problems) {
@@ -659,7 +666,7 @@ void Writer::refuse(const CommandTask& task, std::vector<schema::ProblemT> probl
   made.dry_run = task.message->dry_run();
   made.retry_after_ms = code == Code::busy ? retry_after_ms : 0;
   made.problems = std::move(problems);
-  group_.replies.push_back({task.peer, made.id, receipt_of(std::move(made))});
+  group_.add({task.peer, made.id, receipt_of(std::move(made))});
 }
 
 void Writer::refuse(const CommandTask& task, Code code, std::string_view detail) {

@@ -91,7 +91,9 @@ class Writer {
   /// it is still on its way to the disk, and this one goes on gathering.
   bool commit();
   /// Nothing may be taken until a `commit` was true.
-  bool is_full() const { return group_.replies.size() >= settings_.group_max; }
+  bool is_full() const {
+    return group_.replies.size() >= settings_.group_max || group_.bytes >= group_bytes_max;
+  }
 
   /// Refuses what comes from now on (`stopping`); what was taken is finished. True when nothing is
   /// under way.
@@ -102,6 +104,8 @@ class Writer {
  private:
   using Task = std::unique_ptr<CommandTask>;
   struct Reply;
+  /// A group of large batches is made durable before it has `group_max`.
+  static constexpr std::size_t group_bytes_max = 16 * 1'048'576;
   /// What making a group durable came to.
   struct Durable {
     Expected<journal::Head> head;
@@ -179,6 +183,10 @@ class Writer {
     /// If operators changed: who may connect once it is durable.
     std::set<std::string> identities;
 
+    /// Of records and receipts.
+    std::size_t bytes = 0;
+
+    void add(Reply reply);
     bool empty() const { return records.empty() && replies.empty() && published->attempts.empty(); }
     /// Gives back the changes that nobody will see.
     domain::Changes revoke();

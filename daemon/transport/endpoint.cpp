@@ -16,6 +16,7 @@
 
 #include "daemon/platform/require.h"
 #include "daemon/transport/ipc_listener.h"
+#include "daemon/transport/outgoing.h"
 #include "daemon/transport/socket.h"
 #include "daemon/transport/zmq_context.h"
 
@@ -32,6 +33,8 @@ constexpr int backlog = 1024;
 constexpr std::int64_t curve_overhead_bytes = 33;
 /// So many messages from a busy socket before a quiet one is looked at.
 constexpr unsigned busy_turns_max = 64;
+/// Answers up to here are counted alone, not their bytes: almost all are.
+constexpr std::size_t small_bytes = 1'024;
 /// So many bad messages before `receive` lets its caller do something else.
 constexpr int drops_max = 64;
 
@@ -75,22 +78,6 @@ struct Door {
   /// Nothing was there when last asked, and nothing has touched the socket since.
   bool quiet = false;
 };
-
-/// Like zmq_send, but the bytes are wiped once libzmq is done with them.
-int send_wiped(void* socket, std::span<const std::uint8_t> payload) {
-  auto* bytes = new std::uint8_t[payload.size() + 1];
-  std::ranges::copy(payload, bytes);
-  zmq_msg_t message;
-  const auto give_back = [](void* data, void* size) {
-    explicit_bzero(data, reinterpret_cast<std::size_t>(size));
-    delete[] static_cast<std::uint8_t*>(data);
-  };
-  require(zmq_msg_init_data(&message, bytes, payload.size(), give_back,
-                            reinterpret_cast<void*>(payload.size())) == 0);
-  const int sent = zmq_msg_send(&message, socket, ZMQ_DONTWAIT);
-  if (sent < 0) zmq_msg_close(&message);
-  return sent;
-}
 
 Failure cannot_bind(const std::string& name, const std::string& address, int error) {
   const std::string sentence =
@@ -166,6 +153,9 @@ Expected<std::string> bind_tcp(const Socket& socket, const std::string& name,
 
 class ZmqEndpoint final : public Endpoint {
  public:
+  explicit ZmqEndpoint(const EndpointOptions& options)
+      : wipes_sent_(options.wipes_sent), outgoing_(options.answer_bytes_max) {}
+
   Expected<> bind(void* context, const EndpointOptions& options);
 
   bool receive(Inbound& inbound) override;
@@ -183,7 +173,10 @@ class ZmqEndpoint final : public Endpoint {
   bool take_payload(const Socket& socket, Inbound& inbound);
   void drop_rest(const Socket& socket);
 
-  bool wipes_sent_ = false;
+  static bool send_id(Door& door, const Peer& peer);
+
+  bool wipes_sent_;
+  Outgoing outgoing_;
   std::vector<std::string> addresses_;
   /// Outlives the doors: its file goes last.
   std::optional<IpcListener> listener_;
@@ -198,7 +191,6 @@ class ZmqEndpoint final : public Endpoint {
 };
 
 Expected<> ZmqEndpoint::bind(void* context, const EndpointOptions& options) {
-  wipes_sent_ = options.wipes_sent;
   if (auto bound = bind_tcp_door(context, options); !bound) return bound;
   return bind_ipc_door(context, options);
 }
@@ -298,22 +290,31 @@ void ZmqEndpoint::send(const Peer& peer, std::span<const std::uint8_t> payload) 
   require(peer.socket < doors_.size());
   Door& door = doors_[peer.socket];
   void* socket = door.socket.get();
+  zmq_msg_t kept;
+  const bool is_kept = wipes_sent_ || payload.size() > small_bytes;
+  if (is_kept && !outgoing_.make(kept, peer, payload, wipes_sent_)) return dropped_out_.add_one();
+  const bool sent = send_id(door, peer) &&
+                    (!peer.delimiter || zmq_send(socket, "", 0, ZMQ_DONTWAIT | ZMQ_SNDMORE) >= 0) &&
+                    (is_kept ? zmq_msg_send(&kept, socket, ZMQ_DONTWAIT)
+                             : zmq_send(socket, payload.data(), payload.size(), ZMQ_DONTWAIT)) >= 0;
+  if (sent) return;
+  if (is_kept) zmq_msg_close(&kept);
+  dropped_out_.add_one();
+}
+
+/// The first frame, which says to whom.
+bool ZmqEndpoint::send_id(Door& door, const Peer& peer) {
+  constexpr int first = ZMQ_DONTWAIT | ZMQ_SNDMORE;
+  void* socket = door.socket.get();
   // libzmq may hear of new messages while it sends, and then its descriptor stays silent.
   door.quiet = false;
-  constexpr int first = ZMQ_DONTWAIT | ZMQ_SNDMORE;
-  int sent = zmq_send(socket, peer.routing_id.data(), peer.routing_id.size(), first);
-  if (sent < 0 && zmq_errno() == EAGAIN) {
-    // Full, as far as libzmq has heard. Asking for its events makes it hear what the peer has read.
-    int events = 0;
-    std::size_t size = sizeof events;
-    zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size);
-    sent = zmq_send(socket, peer.routing_id.data(), peer.routing_id.size(), first);
-  }
-  const bool gone =
-      sent < 0 || (peer.delimiter && zmq_send(socket, "", 0, first) < 0) ||
-      (wipes_sent_ ? send_wiped(socket, payload)
-                   : zmq_send(socket, payload.data(), payload.size(), ZMQ_DONTWAIT)) < 0;
-  if (gone) dropped_out_.add_one();
+  if (zmq_send(socket, peer.routing_id.data(), peer.routing_id.size(), first) >= 0) return true;
+  if (zmq_errno() != EAGAIN) return false;
+  // Full, as far as libzmq has heard. Asking for its events makes it hear what the peer has read.
+  int events = 0;
+  std::size_t size = sizeof events;
+  zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size);
+  return zmq_send(socket, peer.routing_id.data(), peer.routing_id.size(), first) >= 0;
 }
 
 bool ZmqEndpoint::wait(int descriptor, std::int64_t timeout_ms) {
@@ -343,7 +344,7 @@ Expected<std::unique_ptr<Endpoint>> Endpoint::bind(Context& context,
                                                    const EndpointOptions& options) {
   void* handle = static_cast<ZmqContext&>(context).handle();
   try {
-    auto endpoint = std::make_unique<ZmqEndpoint>();
+    auto endpoint = std::make_unique<ZmqEndpoint>(options);
     if (auto bound = endpoint->bind(handle, options); !bound) return std::unexpected(bound.error());
     return endpoint;
   } catch (const std::exception& error) {

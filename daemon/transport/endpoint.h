@@ -46,6 +46,9 @@ struct EndpointOptions {
   /// in flight at once, and libzmq tells only at every half of this how many the peer has read: so
   /// twice the 1,000 that a client has in flight.
   int answers_max = 2048;
+  /// Bytes of answers that wait, those up to 1 KiB not counted; shared by all peers, half of it for
+  /// one alone. Dropped beyond, but whoever has none waiting gets one.
+  std::size_t answer_bytes_max = 128 * 1'048'576;
   /// Which I/O thread: bit mask.
   std::uint64_t affinity = 0;
   /// How long a connection may take to say who it is.

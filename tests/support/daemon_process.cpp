@@ -163,6 +163,16 @@ Ended DaemonProcess::stop() {
   return ended_;
 }
 
+Ended DaemonProcess::wait_for_end() {
+  const int ending = static_cast<int>(::syscall(SYS_pidfd_open, process_, 0));
+  pollfd wait{ending, POLLIN, 0};
+  const int ready = ::poll(&wait, 1, ready_limit_ms);
+  ::close(ending);
+  BOOST_REQUIRE(ready == 1);
+  reap();
+  return ended_;
+}
+
 void DaemonProcess::kill() {
   ::kill(process_, SIGKILL);
   reap();

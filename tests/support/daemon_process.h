@@ -40,6 +40,8 @@ class DaemonProcess {
 
   /// SIGTERM, and waits for the end.
   Ended stop();
+  /// Waits until it ends by itself.
+  Ended wait_for_end();
   /// SIGKILL, as a crash of the process.
   void kill();
   bool running() const { return process_ > 0; }

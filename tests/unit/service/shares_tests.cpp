@@ -238,6 +238,23 @@ BOOST_FIXTURE_TEST_CASE(K5_nobody_who_waits_is_turned_away_by_others_who_wait, S
   BOOST_TEST(busy == 0);
 }
 
+BOOST_FIXTURE_TEST_CASE(K5_a_group_of_large_receipts_is_full_before_it_has_a_thousand, Shared) {
+  // Each command of no kind is a problem of the receipt.
+  schema::CommandMessageT nothing;
+  for (int index = 0; index < 1'000; ++index)
+    nothing.commands.push_back(std::make_unique<schema::CommandT>());
+  std::string sent;
+  int count = 0;
+  for (; count < 1'000 && !writer->is_full(); ++count) {
+    nothing.id = std::make_unique<schema::Uuid>(fresh_id());
+    sent = send(schema::CommandMessageT(nothing));
+  }
+  BOOST_TEST(count < 250);
+  turn_until([&] { return has_receipt(sent); });
+  BOOST_TEST(receipt(sent).problems.size() >= 1'000);
+  BOOST_TEST(!writer->is_full());
+}
+
 namespace {
 
 /// A historian whose auditor never comes.

@@ -1,0 +1,57 @@
+#include "daemon/transport/outgoing.h"
+
+#include <string.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "daemon/platform/require.h"
+
+namespace postern::transport {
+
+struct Outgoing::Copy {
+  std::shared_ptr<Waiting> peer;
+  std::shared_ptr<Waiting> all;
+  bool wipes = false;
+  std::vector<std::uint8_t> bytes;
+
+  ~Copy() {
+    if (wipes) explicit_bzero(bytes.data(), bytes.size());
+    peer->bytes.fetch_sub(bytes.size(), std::memory_order_relaxed);
+    all->bytes.fetch_sub(bytes.size(), std::memory_order_relaxed);
+  }
+};
+
+bool Outgoing::make(zmq_msg_t& message, const platform::Peer& peer,
+                    std::span<const std::uint8_t> payload, bool wipes) {
+  const std::shared_ptr<Waiting>& waiting = of(peer);
+  const std::size_t held = waiting->bytes.load(std::memory_order_relaxed);
+  const std::size_t all = all_->bytes.load(std::memory_order_relaxed);
+  if (held > 0 && held + payload.size() + all > bytes_max_) return false;
+  auto copy = std::make_unique<Copy>(waiting, all_, wipes,
+                                     std::vector<std::uint8_t>(payload.begin(), payload.end()));
+  waiting->bytes.fetch_add(payload.size(), std::memory_order_relaxed);
+  all_->bytes.fetch_add(payload.size(), std::memory_order_relaxed);
+  const auto done = [](void*, void* kept) { delete static_cast<Copy*>(kept); };
+  std::vector<std::uint8_t>& bytes = copy->bytes;
+  require(zmq_msg_init_data(&message, bytes.data(), bytes.size(), done, copy.get()) == 0);
+  copy.release();
+  return true;
+}
+
+const std::shared_ptr<Outgoing::Waiting>& Outgoing::of(const platform::Peer& peer) {
+  std::string name(1, static_cast<char>(peer.socket));
+  name += peer.routing_id;
+  if (const auto place = peers_.find(name); place != peers_.end()) return place->second;
+  if (peers_.size() >= peers_before_forgetting_) forget_those_with_none();
+  return peers_.emplace(std::move(name), std::make_shared<Waiting>()).first->second;
+}
+
+void Outgoing::forget_those_with_none() {
+  std::erase_if(peers_, [](const auto& entry) {
+    return entry.second->bytes.load(std::memory_order_relaxed) == 0;
+  });
+  peers_before_forgetting_ = std::max<std::size_t>(64, 2 * peers_.size());
+}
+
+}  // namespace postern::transport

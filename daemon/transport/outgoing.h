@@ -1,0 +1,50 @@
+// Answers that wait in libzmq until their peers read them, bounded by bytes: libzmq's own
+// high-water mark counts messages, and one of them may have a megabyte.
+// Owned by one thread; libzmq's threads say when they are done with a message, also later than this
+// is gone.
+#pragma once
+
+#include <zmq.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+#include "daemon/platform/peer.h"
+
+namespace postern::transport {
+
+/// Peers share the bytes: who would hold no more than is free then may have one more answer, so one
+/// alone holds half. Who holds none always may, so that nobody is shut out by those that do not
+/// read.
+class Outgoing {
+ public:
+  explicit Outgoing(std::size_t bytes_max)
+      : bytes_max_(bytes_max), all_(std::make_shared<Waiting>()) {}
+
+  /// Makes `message` a copy of `payload` that counts until libzmq, or `zmq_msg_close`, is done with
+  /// it; `wipes`: and is wiped then. False, and nothing is made: too much waits for the peer.
+  bool make(zmq_msg_t& message, const platform::Peer& peer, std::span<const std::uint8_t> payload,
+            bool wipes);
+
+ private:
+  struct Waiting {
+    std::atomic<std::size_t> bytes = 0;
+  };
+  struct Copy;
+
+  const std::shared_ptr<Waiting>& of(const platform::Peer& peer);
+  void forget_those_with_none();
+
+  std::size_t bytes_max_;
+  std::shared_ptr<Waiting> all_;
+  /// By socket and routing id.
+  std::unordered_map<std::string, std::shared_ptr<Waiting>> peers_;
+  std::size_t peers_before_forgetting_ = 64;
+};
+
+}  // namespace postern::transport
