@@ -51,6 +51,8 @@ constexpr int waiting_messages_max = 64;
 constexpr std::uint32_t memory_floor_kib = 19'456;
 constexpr std::int64_t hour_ms = 3'600'000;
 constexpr unsigned metrics_port_offset = 5;
+/// A start that had to fold more writes a snapshot at once.
+constexpr std::uint64_t folded_records_max = 250'000;
 
 /// What a thread's loop shares with main.
 struct Loop {
@@ -102,6 +104,10 @@ class Daemon {
   std::vector<std::string> refusing() const;
   std::vector<std::pair<std::string, std::uint64_t>> counters() const;
   bool all_ticked();
+  /// When every byte of the journal was: at the start, before it, or by the scrubber.
+  std::int64_t last_read_whole() const {
+    return std::max(data_.read_whole_ns, vitals_.read_whole_ns.load());
+  }
 
   const RunOptions& options_;
   const Config& config_;
@@ -141,6 +147,15 @@ class Daemon {
 bool wait_for(const platform::Waker& waker) {
   pollfd wait{waker.descriptor(), POLLIN, 0};
   return ::poll(&wait, 1, longest_wait_ms) > 0;
+}
+
+/// A snapshot that cannot be written is a slower start, and no more.
+bool keep(const DataPaths& paths, const OpenedData& data, const Running& running,
+          const Config& config) {
+  const auto kept =
+      keep_snapshot(paths, data, running, std::uint64_t{config.disk_floor_mib} << 20U);
+  if (!kept) spdlog::warn("no snapshot is written: {}", kept.error().sentence);
+  return kept.has_value();
 }
 
 void alarm(const std::string& sentence) { spdlog::error("{}", sentence); }
@@ -458,6 +473,8 @@ Expected<> Daemon::stop() {
   if (const auto made = data_.checkpoints->make(); !made)
     alarm("no checkpoint can be made, the one before stands: " + made.error().sentence);
   const auto closed = data_.journal->close();
+  if (closed && !vitals_.degraded)
+    keep(paths_, data_, {writer_->state(), writer_->ids(), last_read_whole()}, config_);
   if (closed) spdlog::info("stopped at seq {}", data_.journal->head().seq);
   return closed;
 }
@@ -567,6 +584,27 @@ void start_diagnostics(const std::string& level) {
 
 }  // namespace
 
+static void tell_what_was_read(const RunOptions& options, const OpenedData& data) {
+  const std::uint64_t last = data.journal->head().seq;
+  const std::size_t users = data.state.tables().live_user_count();
+  if (data.snapshot_seq == 0)
+    spdlog::info("{} {} records, {} users", options.verify ? "verified every byte of" : "read",
+                 last, users);
+  else
+    spdlog::info("read {} records, {} users, from snapshot of record {}, {} records after it", last,
+                 users, data.snapshot_seq, last - data.snapshot_seq);
+}
+
+/// So that a start that took long takes long once, however the daemon ends.
+static void keep_early(const RunOptions& options, OpenedData& data) {
+  // A snapshot is used only up to what was signed or acknowledged.
+  if (const auto made = data.checkpoints->make(); !made)
+    spdlog::warn("no checkpoint can be made: {}", made.error().sentence);
+  if (keep(DataPaths(options.data), data, {data.state, data.ids, data.read_whole_ns},
+           options.config))
+    data.snapshot_seq = data.journal->head().seq;
+}
+
 Expected<> run_daemon(const RunOptions& options) {
   start_diagnostics(options.config.level);
   if (auto hardened = platform::harden_process(); !hardened) return hardened;
@@ -578,11 +616,14 @@ Expected<> run_daemon(const RunOptions& options) {
       {options.config.id_window_hours * hour_ms, 300'000},
       std::uint64_t{options.config.disk_floor_mib} << 20U,
       std::uint64_t{options.config.disk_reserve_mib} << 20U,
-      [](std::uint64_t seq) { spdlog::info("reading the journal: {} records", seq); }};
+      !options.verify,
+      [](std::uint64_t seq) { spdlog::info("reading the journal: {} records", seq); },
+      [](const std::string& sentence) { spdlog::warn("{}", sentence); }};
   auto data = open_data_folder(options.data, open, clock, entropy);
   if (!data) return std::unexpected(data.error());
-  spdlog::info("{} {} records, {} users", options.verify ? "verified every byte of" : "read",
-               data->journal->head().seq, data->state.tables().live_user_count());
+  tell_what_was_read(options, *data);
+  if (data->journal->head().seq - data->snapshot_seq > folded_records_max)
+    keep_early(options, *data);
   return Daemon(options, std::move(*data)).run(signals);
 }
 

@@ -13,7 +13,7 @@ struct RunOptions {
   Config config;
   /// An operator says that the clock is right (Time, in the architecture).
   bool confirm_clock = false;
-  /// Say how much was verified; every opening without a snapshot reads every byte anyway.
+  /// Read every byte of the journal first, whatever snapshot is there.
   bool verify = false;
 };
 

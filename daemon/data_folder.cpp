@@ -15,6 +15,7 @@
 #include "daemon/platform/system_failure.h"
 #include "daemon/rotate_server_key.h"
 #include "daemon/service/checkpoint_names.h"
+#include "daemon/snapshot.h"
 #include "daemon/transport/curve.h"
 #include "schema/identifiers.h"
 
@@ -25,6 +26,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t progress_interval = 250'000;
+/// Of checkpoints, and of snapshots for another purpose.
+constexpr std::string_view signing_key = "checkpoint-signing";
 
 /// The journal's first record: that it was made, and who owns it.
 service::Message first_record(const NewFolder& wanted, const transport::CurveKey& owner_key,
@@ -63,8 +66,7 @@ Expected<> make_journal(const DataPaths& paths, const service::Message& record) 
 /// Folds each record while the journal is opened, and notes what the keys must prove.
 class Reading {
  public:
-  Reading(const OpenOptions& options, const platform::Clock& clock)
-      : options_(options), clock_(clock) {}
+  Reading(const OpenOptions& options, std::int64_t now_ms) : options_(options), now_ms_(now_ms) {}
 
   Expected<> take(std::uint64_t seq, journal::View bytes, OpenedData& data) {
     domain::Changes changes;
@@ -79,7 +81,7 @@ class Reading {
     if (seq == 1)
       if (const auto id = installation_of(**record)) data.installation = *id;
     if ((*record)->role() != schema::Role::daemon &&
-        data.ids.in_window(*(*record)->command_id(), clock_.now_ns() / 1'000'000))
+        data.ids.in_window(*(*record)->command_id(), now_ms_))
       data.ids.remember(*(*record)->operator_id(), *(*record)->command_id(), seq);
     if (options_.progress && seq % progress_interval == 0) options_.progress(seq);
     return {};
@@ -87,22 +89,134 @@ class Reading {
 
  private:
   const OpenOptions& options_;
-  const platform::Clock& clock_;
+  const std::int64_t now_ms_;
   domain::RecordGate gate_;
 };
+
+/// Of checkpoints of the journal as far as it was folded.
+journal::Verifier signer_of(const OpenedData& data) {
+  return {service::checkpoint_name(data.installation, data.state.tables().copies().get()),
+          credential::signing_public_key(data.keys->own_key(signing_key))};
+}
 
 /// Refuses a journal that is not the one which was signed for.
 Expected<std::unique_ptr<journal::CheckpointKeeper>> open_checkpoints(
     const DataPaths& paths, const OpenedData& data, const platform::Clock& clock) {
-  const credential::Key& key = data.keys->own_key("checkpoint-signing");
+  const credential::Key& key = data.keys->own_key(signing_key);
   return journal::CheckpointKeeper::open(
-      {paths.checkpoint(),
-       {service::checkpoint_name(data.installation, data.state.tables().copies().get()),
-        credential::signing_public_key(key)},
-       [&key](journal::View text) { return credential::sign(key, text); },
-       *data.journal,
-       clock});
+      {paths.checkpoint(), signer_of(data),
+       [&key](journal::View text) { return credential::sign(key, text); }, *data.journal, clock});
 }
+
+// ---- opening
+
+/// What a snapshot says of the journal, and what was signed about it.
+journal::Known known_by(const SnapshotHead& head, const DataPaths& paths, const OpenedData& data) {
+  journal::Known known{head.journal, head.blocks, {}};
+  const auto note = platform::read_file(paths.checkpoint());
+  if (!note) return known;
+  const std::string_view text(reinterpret_cast<const char*>(note->data()), note->size());
+  if (const auto checkpoint = journal::open_note(text, signer_of(data)))
+    known.promised.push_back(checkpoint->head);
+  return known;
+}
+
+Expected<> check_first_record(const journal::Journal& journal, const schema::Uuid& installation) {
+  const auto bytes = journal::read_one(journal, 1);
+  if (!bytes) return std::unexpected(bytes.error());
+  domain::RecordGate gate;
+  const auto record = gate.open(*bytes);
+  if (record && installation_of(**record).value_or(schema::Uuid()) == installation) return {};
+  return std::unexpected(
+      Failure{FailureKind::damaged, "the journal is another installation's", ""});
+}
+
+/// One data folder, opened from a snapshot or from the journal alone.
+class Opening {
+ public:
+  Opening(const DataPaths& paths, const OpenOptions& options, const platform::Clock& clock,
+          OpenedData& data)
+      : paths_(paths), options_(options), clock_(clock), data_(data) {}
+
+  Expected<> from_newest() {
+    if (options_.from_snapshot) {
+      remove_unfinished_snapshots(paths_.snapshots());
+      for (const fs::path& file : snapshots_in(paths_.snapshots())) {
+        const auto opened = from_snapshot(file);
+        if (opened) return {};
+        clear();
+        if (options_.passed_over)
+          options_.passed_over("the snapshot " + printable(file.filename().native(), 80) +
+                               " is passed over: " + opened.error().sentence);
+      }
+    }
+    return from_journal(nullptr);
+  }
+
+ private:
+  Expected<> from_snapshot(const fs::path& file) {
+    const auto signer = credential::signing_public_key(data_.keys->own_key(signing_key));
+    auto snapshot = read_snapshot(file, folding_program(), signer);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    SnapshotHead& head = snapshot->head;
+    if (now_ms_ - options_.window.behind_ms < head.ids_since_ms)
+      return std::unexpected(Failure{FailureKind::configuration,
+                                     "it remembers command ids for less long than is asked", ""});
+    if (clock_.now_ns() - head.read_whole_ns > read_whole_again_ns)
+      return std::unexpected(
+          Failure{FailureKind::configuration,
+                  "for a week not every byte of the journal was read, which is done now", ""});
+    data_.state = std::move(snapshot->state);
+    data_.installation = head.installation;
+    data_.ids.begin_at(head.ids_since_ms);
+    for (const auto& [operator_id, id, seq] : head.ids)
+      if (data_.ids.in_window(id, now_ms_)) data_.ids.remember(operator_id, id, seq);
+    data_.snapshot_seq = head.journal.seq;
+    data_.read_whole_ns = head.read_whole_ns;
+    const journal::Known known = known_by(head, paths_, data_);
+    return from_journal(&known);
+  }
+
+  /// Whatever a failed one has left.
+  void clear() {
+    data_.checkpoints.reset();
+    data_.journal.reset();
+    data_.state = {};
+    data_.ids = service::CommandIds(options_.window);
+    data_.snapshot_seq = 0;
+  }
+
+  Expected<> from_journal(const journal::Known* known) {
+    if (known == nullptr) {
+      data_.ids.begin_at(now_ms_ - options_.window.behind_ms);
+      data_.read_whole_ns = clock_.now_ns();
+    }
+    Reading reading(options_, now_ms_);
+    auto opened = journal::open_leveldb_journal(
+        {paths_.journal(), options_.anchor, nullptr},
+        [&](std::uint64_t seq, journal::View bytes) { return reading.take(seq, bytes, data_); },
+        known);
+    if (!opened) return std::unexpected(opened.error());
+    data_.journal = std::move(*opened);
+    if (data_.journal->head().seq == 0)
+      return std::unexpected(Failure{
+          FailureKind::damaged, "the journal is empty, though every journal begins with its owner",
+          "Restore from a backup; keep the damaged folder for inquiry."});
+    if (known != nullptr)
+      if (auto same = check_first_record(*data_.journal, data_.installation); !same) return same;
+    if (auto confirmed = confirm_keys(data_.state, *data_.keys); !confirmed) return confirmed;
+    auto checkpoints = open_checkpoints(paths_, data_, clock_);
+    if (!checkpoints) return std::unexpected(checkpoints.error());
+    data_.checkpoints = std::move(*checkpoints);
+    return {};
+  }
+
+  const DataPaths& paths_;
+  const OpenOptions& options_;
+  const platform::Clock& clock_;
+  OpenedData& data_;
+  const std::int64_t now_ms_ = clock_.now_ns() / 1'000'000;
+};
 
 }  // namespace
 
@@ -205,22 +319,37 @@ Expected<OpenedData> open_data_folder(const fs::path& folder, const OpenOptions&
   OpenedData data{
       std::move(*lock),   std::move(*keys), nullptr, {}, service::CommandIds(options.window), {},
       std::move(reserve), nullptr};
-  Reading reading(options, clock);
-  auto opened = journal::open_leveldb_journal(
-      {paths.journal(), options.anchor, nullptr},
-      [&](std::uint64_t seq, journal::View bytes) { return reading.take(seq, bytes, data); });
-  if (!opened) return std::unexpected(opened.error());
-  data.journal = std::move(*opened);
-  if (data.journal->head().seq == 0)
-    return std::unexpected(Failure{
-        FailureKind::damaged, "the journal is empty, though every journal begins with its owner",
-        "Restore from a backup; keep the damaged folder for inquiry."});
-  if (auto confirmed = confirm_keys(data.state, *data.keys); !confirmed)
-    return std::unexpected(confirmed.error());
-  auto checkpoints = open_checkpoints(paths, data, clock);
-  if (!checkpoints) return std::unexpected(checkpoints.error());
-  data.checkpoints = std::move(*checkpoints);
+  if (auto opened = Opening(paths, options, clock, data).from_newest(); !opened)
+    return std::unexpected(opened.error());
   return data;
+}
+
+Expected<> keep_snapshot(const DataPaths& paths, const OpenedData& data, const Running& running,
+                         std::uint64_t disk_floor_bytes) {
+  const journal::Head journal = data.journal->head();
+  if (journal.seq == data.snapshot_seq) return {};
+  if (running.state.seq() != journal.seq)
+    return std::unexpected(Failure{FailureKind::input_output,
+                                   "the state is ahead of the journal, whose last write failed",
+                                   "Start the daemon again; it reads the journal."});
+  SnapshotHead head{folding_program(),
+                    data.installation,
+                    journal,
+                    journal::blocks_before(*data.journal, journal.seq),
+                    running.state.place(),
+                    running.read_whole_ns,
+                    running.ids.since_ms(),
+                    {}};
+  running.ids.for_each(
+      [&](const schema::Uuid& operator_id, const schema::Uuid& id, std::uint64_t seq) {
+        head.ids.push_back({operator_id, id, seq});
+      });
+  const auto has_space = [&] {
+    const auto free = data.reserve.free();
+    return free && *free >= disk_floor_bytes;
+  };
+  return write_snapshot({paths.snapshots(), data.keys->own_key(signing_key), has_space}, head,
+                        running.state);
 }
 
 }  // namespace postern

@@ -39,6 +39,8 @@ struct DataPaths {
   std::filesystem::path owner_key() const { return root / "owner.key"; }
   /// Space for a disk that runs full.
   std::filesystem::path reserve() const { return root / "reserve"; }
+  /// Caches for the next start, which may be deleted; see snapshot.h.
+  std::filesystem::path snapshots() const { return root / "snapshots"; }
   /// Where a running daemon listens, for the command line; there while it runs.
   std::filesystem::path addresses() const { return root / "addresses"; }
 };
@@ -84,6 +86,10 @@ struct OpenedData {
   schema::Uuid installation;
   platform::Reserve reserve;
   std::unique_ptr<journal::CheckpointKeeper> checkpoints;
+  /// The record of the snapshot it was read from; 0: from the journal alone.
+  std::uint64_t snapshot_seq = 0;
+  /// When every byte of the journal was last read.
+  std::int64_t read_whole_ns = 0;
 };
 
 struct OpenOptions {
@@ -92,16 +98,37 @@ struct OpenOptions {
   /// With less than the floor free, the reserve is given up before anything is read.
   std::uint64_t disk_floor_bytes = 0;
   std::uint64_t disk_reserve_bytes = 0;
+  /// Begin with the newest snapshot that fits; else every byte of the journal is read.
+  bool from_snapshot = false;
   /// Told the seq now and then while a long journal is read.
   std::function<void(std::uint64_t seq)> progress;
+  /// Told why a snapshot is passed over.
+  std::function<void(std::string sentence)> passed_over;
 };
 
-/// Locks the folder, reads every record, checks every key and the newest checkpoint, and destroys
-/// the keys of erased users that are there (U11), after a stop or because an old copy was put back.
-/// Kinds: `missing` (no folder, or not ours), `in_use`, `damaged`, `configuration` (a newer
-/// version's).
+/// After this long without, a start reads every byte of the journal again, so that frequent starts
+/// from snapshots leave no part of it unread for longer (the scrubber begins anew with each).
+inline constexpr std::int64_t read_whole_again_ns = 7 * 86'400'000'000'000;
+
+/// Locks the folder, reads every record that no snapshot stands for, checks every key and the
+/// newest checkpoint, and destroys the keys of erased users that are there (U11), after a stop or
+/// because an old copy was put back. Kinds: `missing` (no folder, or not ours), `in_use`,
+/// `damaged`, `configuration` (a newer version's).
 Expected<OpenedData> open_data_folder(const std::filesystem::path& folder,
                                       const OpenOptions& options, const platform::Clock& clock,
                                       platform::Entropy& entropy);
+
+/// What of the running daemon goes into a snapshot, beside what was opened.
+struct Running {
+  const domain::State& state;
+  const service::CommandIds& ids;
+  std::int64_t read_whole_ns = 0;
+};
+
+/// Writes a snapshot of what runs, which nobody changes meanwhile. Nothing to do if it began from
+/// one of the same record. Fails, with what was there unchanged, if the state is not what the
+/// journal holds, or free disk is under the floor.
+Expected<> keep_snapshot(const DataPaths& paths, const OpenedData& data, const Running& running,
+                         std::uint64_t disk_floor_bytes);
 
 }  // namespace postern

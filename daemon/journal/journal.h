@@ -68,6 +68,9 @@ class Journal {
   virtual Expected<> close() = 0;
 };
 
+/// The roots of the complete blocks before the one that holds this record, which is there.
+std::vector<Hash> blocks_before(const Journal& journal, std::uint64_t seq);
+
 /// One record's stored bytes; a failure of kind `missing` if there is none.
 Expected<Bytes> read_one(const Journal& journal, std::uint64_t seq);
 

@@ -270,31 +270,59 @@ class LevelDbJournal final : public Journal {
   std::optional<Failure> ended_by_;
 };
 
-// Reads every record; `anchored` is what the anchor says, the older first.
-Expected<Grown> read_all(leveldb::DB& database, const std::vector<Head>& anchored,
-                         const OnRecord& on_record) {
-  TreeBuilder builder;
-  std::uint64_t seq = 0;
-  std::uint64_t proven = 0;
+Failure not_as_known(const Head& known, const std::string& why) {
+  return {
+      FailureKind::damaged,
+      "what is known of records 1 to " + to_string(known.seq) + " is not to be relied on: " + why,
+      restore_remedy};
+}
+
+// All that was promised was met: whether any of it says what is known.
+Expected<> confirm(const Known& known, const std::vector<Head>& promised, std::uint64_t last) {
+  if (last < known.head.seq)
+    return std::unexpected(
+        not_as_known(known.head, "the journal ends at record " + to_string(last)));
+  for (const Head& head : promised)
+    if (head.seq >= known.head.seq) return {};
+  return std::unexpected(not_as_known(known.head, "neither anchor nor checkpoint goes as far"));
+}
+
+// Reads every record that is not known; `promised` is what the anchor says, the older first, and
+// what else was promised.
+Expected<Grown> read_all(leveldb::DB& database, std::vector<Head> promised,
+                         const OnRecord& on_record, const Known* known = nullptr) {
+  TreeBuilder builder(known == nullptr ? std::vector<Hash>() : known->blocks);
+  std::uint64_t seq = builder.tree().size();
+  std::uint64_t proven = seq;
+  if (known != nullptr)
+    promised.insert(promised.end(), known->promised.begin(), known->promised.end());
   const std::unique_ptr<leveldb::Iterator> rows(database.NewIterator(reading(false)));
-  for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+  rows->SeekToFirst();
+  if (seq > 0) rows->Seek(as_slice(to_big_endian(seq + 1)));
+  for (; rows->Valid(); rows->Next()) {
     const View record = as_view(rows->value());
     if (rows->key() != as_slice(to_big_endian(seq + 1)) || record.empty()) break;
     builder.append(record);
     ++seq;
-    for (const Head& head : anchored) {
+    if (known != nullptr && seq == known->head.seq && builder.tree().root() != known->head.root)
+      return std::unexpected(not_as_known(known->head, "their tree has another root"));
+    for (const Head& head : promised) {
       if (head.seq != seq) continue;
       if (head.root != builder.tree().root())
         return std::unexpected(not_acknowledged(proven + 1, seq));
       proven = seq;
     }
+    if (known != nullptr && seq <= known->head.seq) continue;
     if (auto taken = on_record(seq, record); !taken) return std::unexpected(taken.error());
   }
   if (const Status status = rows->status(); !status.ok())
     return std::unexpected(unreadable(seq + 1, status));
   if (rows->Valid()) return std::unexpected(gap(seq + 1));
-  for (const Head& head : anchored)
+  for (const Head& head : promised)
     if (head.seq > seq) return std::unexpected(cut_off(seq, head.seq));
+  if (known != nullptr)
+    if (auto confirmed = confirm(*known, promised, seq); !confirmed)
+      return std::unexpected(confirmed.error());
   return Grown{builder.tree(), builder.blocks()};
 }
 
@@ -358,15 +386,16 @@ Expected<std::unique_ptr<Anchor>> start_anchor(std::optional<AnchorFile> file, A
 }
 
 Expected<std::unique_ptr<Journal>> open_staged(const Place& place, const LevelDbOptions& options,
-                                               const OnRecord& on_record, Database& database) {
+                                               const OnRecord& on_record, const Known* known,
+                                               Database& database) {
   const Status opened =
       open_database(database, place.database, Opening::existing, options.write_buffer_bytes);
   if (!opened.ok()) return std::unexpected(open_failure(place, database, opened));
   auto file = open_anchor(place, options.anchor);
   if (!file) return std::unexpected(file.error());
 
-  const auto anchored = *file ? (*file)->heads() : std::vector<Head>{};
-  auto grown = read_all(*database.handle, anchored, on_record);
+  auto anchored = *file ? (*file)->heads() : std::vector<Head>{};
+  auto grown = read_all(*database.handle, std::move(anchored), on_record, known);
   if (!grown) return std::unexpected(grown.error());
   if (const Status published = database.env->publish(); !published.ok())
     return std::unexpected(open_failure(place, database, published));
@@ -433,7 +462,8 @@ Expected<> create_leveldb_journal(const LevelDbOptions& options) {
 }
 
 Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& options,
-                                                        const OnRecord& on_record) {
+                                                        const OnRecord& on_record,
+                                                        const Known* known) {
   const Place place(options);
   std::error_code error;
   if (!fs::exists(place.database, error)) return std::unexpected(no_database(place));
@@ -441,7 +471,7 @@ Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& op
   database.env = std::make_unique<JournalEnv>(place.database.native(), place.base, place.disk);
   JournalEnv& env = *database.env;
   env.stage();
-  auto journal = open_staged(place, options, on_record, database);
+  auto journal = open_staged(place, options, on_record, known, database);
   if (!journal) {
     database.handle.reset();
     env.abandon();
@@ -470,8 +500,7 @@ Expected<std::unique_ptr<Journal>> read_leveldb_journal(const fs::path& folder,
   if (!anchored) return std::unexpected(anchor_failure(place, anchored.error()));
   auto grown = read_all(*database.handle, *anchored, on_record);
   if (!grown) return std::unexpected(grown.error());
-  auto journal =
-      std::make_unique<LevelDbJournal>(std::move(database), nullptr, std::move(*grown));
+  auto journal = std::make_unique<LevelDbJournal>(std::move(database), nullptr, std::move(*grown));
   journal->end_writing({FailureKind::not_permitted, "the journal is open for reading only",
                         "open it with the daemon"});
   return journal;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "daemon/journal/journal.h"
 
@@ -48,11 +49,26 @@ Expected<> create_leveldb_journal(const LevelDbOptions& options);
 /// alignment, are valid during the call. A failure ends the opening.
 using OnRecord = std::function<Expected<>(std::uint64_t seq, View record)>;
 
+/// What a snapshot knows of the first records, so that most of them need not be read.
+struct Known {
+  /// The newest record it covers, and the tree over all of them; 1 or more.
+  Head head;
+  /// The roots of the complete blocks before the one that holds that record.
+  std::vector<Hash> blocks;
+  /// Heads that were signed or acknowledged, beside what the anchor says.
+  std::vector<Head> promised;
+};
+
 /// Opens for one process, reading every record: density of seqs, the tree, the anchor are checked
 /// on the way, and `on_record` sees each once. Fails with `missing` if there is no journal, with
 /// `in_use`, and with `damaged`, saying what is damaged and what to do. No refusal changes a file.
+/// With `known` it reads from the block on that holds the newest known record, and `on_record` sees
+/// what lies behind that record alone. Then it fails too if the tree over what is known and what
+/// was read is not what the known head, the anchor and the promised heads say, or if none of these
+/// lies at or behind the known head: what is known then says nothing that others do not.
 Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& options,
-                                                        const OnRecord& on_record);
+                                                        const OnRecord& on_record,
+                                                        const Known* known = nullptr);
 
 /// Reads as `open_leveldb_journal` does, with the same checks and failures, and changes nothing:
 /// no file is made, written or locked, none need be writable. What it gives appends nothing. The

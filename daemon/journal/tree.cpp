@@ -28,16 +28,23 @@ Hash node_hash(const Hash& left, const Hash& right) {
   return hasher().add(bytes).finish();
 }
 
-void Tree::append(View record) {
-  Hash hash = leaf_hash(record);
-  const auto complete = static_cast<std::size_t>(std::countr_one(size_));
-  for (std::size_t level = 0; level < complete; ++level) {
+Tree Tree::of_blocks(std::span<const Hash> roots) {
+  Tree tree;
+  for (const Hash& root : roots) tree.add(block_level, root);
+  return tree;
+}
+
+void Tree::append(View record) { add(0, leaf_hash(record)); }
+
+void Tree::add(std::size_t level, Hash hash) {
+  const std::uint64_t grown = size_ + (std::uint64_t{1} << level);
+  for (; (size_ >> level & 1) != 0; ++level) {
     if (level == block_level) block_ = hash;
     hash = node_hash(peaks_[level], hash);
   }
-  if (complete == block_level) block_ = hash;
-  peaks_[complete] = hash;
-  ++size_;
+  if (level == block_level) block_ = hash;
+  peaks_[level] = hash;
+  size_ = grown;
 }
 
 Hash Tree::root() const {

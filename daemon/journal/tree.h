@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "daemon/journal/journal.h"
 
@@ -22,6 +23,9 @@ class Tree {
   static constexpr std::size_t block_level = 12;
   static constexpr std::uint64_t block_size = std::uint64_t{1} << block_level;
 
+  /// Over complete blocks, by their roots.
+  static Tree of_blocks(std::span<const Hash> roots);
+
   void append(View record);
 
   std::uint64_t size() const { return size_; }
@@ -31,6 +35,9 @@ class Tree {
   const Hash& block() const { return block_; }
 
  private:
+  /// The complete subtree at `level` that ends behind the newest leaf.
+  void add(std::size_t level, Hash hash);
+
   std::uint64_t size_ = 0;
   Hash block_{};
   // peaks_[i] is the root of a complete subtree of 2^i leaves, where bit i of size_ is set.

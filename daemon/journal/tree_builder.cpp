@@ -11,7 +11,8 @@ constexpr std::size_t batch_bytes = 256 << 10;
 
 }  // namespace
 
-TreeBuilder::TreeBuilder() : worker_([this] { work(); }) {}
+TreeBuilder::TreeBuilder(std::vector<Hash> blocks)
+    : tree_(Tree::of_blocks(blocks)), blocks_(std::move(blocks)), worker_([this] { work(); }) {}
 
 TreeBuilder::~TreeBuilder() {
   {

@@ -14,14 +14,15 @@ namespace postern::journal {
 /// batches of records, some 512 KiB, and a hash for each block.
 class TreeBuilder {
  public:
-  TreeBuilder();
+  /// `blocks`: the roots of complete blocks that lie before what is appended.
+  explicit TreeBuilder(std::vector<Hash> blocks = {});
   ~TreeBuilder();
 
   /// Copies the record.
   void append(View record);
   /// Over all that was appended; waits for it.
   const Tree& tree();
-  /// The roots of the tree's complete blocks; waits for them.
+  /// The roots of all complete blocks; waits for them.
   const std::vector<Hash>& blocks();
 
  private:

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "daemon/platform/descriptor.h"
 #include "daemon/platform/system_failure.h"
 
 namespace postern::platform {
@@ -28,15 +27,6 @@ Expected<> write_all(int descriptor, std::span<const std::byte> bytes,
     if (written < 0) return failed("write", path);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
-  return {};
-}
-
-Expected<> write_new(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file.valid()) return failed("create", path);
-  if (auto written = write_all(file.number(), bytes, path); !written) return written;
-  if (::fsync(file.number()) != 0) return failed("sync", path);
-  if (::close(file.release()) != 0) return failed("close", path);
   return {};
 }
 
@@ -87,17 +77,73 @@ Expected<std::vector<std::byte>> read_file(const std::filesystem::path& path,
 }
 
 Expected<> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  auto file = NewFile::create(path);
+  if (!file) return std::unexpected(file.error());
+  if (auto written = file->write(bytes); !written) return written;
+  return file->put_in_place();
+}
+
+Expected<NewFile> NewFile::create(const std::filesystem::path& path) {
   auto fresh = path;
   fresh += ".new";
   // What a crash left; it was never the file.
   if (::unlink(fresh.c_str()) != 0 && errno != ENOENT) return failed("remove", fresh);
-  auto written = write_new(fresh, bytes);
-  if (written && std::rename(fresh.c_str(), path.c_str()) != 0) written = failed("replace", path);
-  if (!written) {
-    ::unlink(fresh.c_str());
-    return written;
+  Descriptor file(
+      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.valid()) return failed("create", fresh);
+  return NewFile(path, std::move(fresh), std::move(file));
+}
+
+NewFile::~NewFile() {
+  if (file_.valid()) ::unlink(fresh_.c_str());
+}
+
+Expected<> NewFile::write(std::span<const std::byte> bytes) {
+  return write_all(file_.number(), bytes, fresh_);
+}
+
+Expected<> NewFile::put_in_place() {
+  if (::fsync(file_.number()) != 0) return failed("sync", fresh_);
+  if (std::rename(fresh_.c_str(), path_.c_str()) != 0) return failed("replace", path_);
+  if (::close(file_.release()) != 0) return failed("close", path_);
+  return sync_folder(path_.has_parent_path() ? path_.parent_path() : ".");
+}
+
+Expected<OldFile> OldFile::open(const std::filesystem::path& path) {
+  // Without O_NONBLOCK a named pipe would hold us here.
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.valid()) return failed("read", path);
+  struct stat about {};
+  if (::fstat(file.number(), &about) != 0) return failed("look at", path);
+  if (!S_ISREG(about.st_mode))
+    return std::unexpected(Failure{FailureKind::configuration,
+                                   printable(path.native(), 4096) + " is not a regular file",
+                                   "check that it is the file you mean"});
+  return OldFile(path, std::move(file), static_cast<std::uint64_t>(about.st_size));
+}
+
+Expected<> OldFile::read(std::uint64_t offset, std::span<std::byte> bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t got =
+        ::pread(file_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failed("read", path_);
+    if (got == 0)
+      return std::unexpected(Failure{FailureKind::damaged,
+                                     printable(path_.native(), 4096) + " ends too early",
+                                     "put it back from a copy"});
+    bytes = bytes.subspan(static_cast<std::size_t>(got));
+    offset += static_cast<std::uint64_t>(got);
   }
-  return sync_folder(path.has_parent_path() ? path.parent_path() : ".");
+  return {};
+}
+
+Expected<> make_folder(const std::filesystem::path& folder) {
+  if (::mkdir(folder.c_str(), 0700) != 0) {
+    if (errno == EEXIST) return {};
+    return failed("make the folder", folder);
+  }
+  return sync_folder(folder.has_parent_path() ? folder.parent_path() : ".");
 }
 
 }  // namespace postern::platform

@@ -1,5 +1,5 @@
-// Small files, read and written whole: keys, settings, markers. Functions without state, for any
-// thread.
+// Small files, read and written whole: keys, settings, markers; large ones in pieces. The functions
+// have no state, for any thread; an object belongs to one at a time.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "daemon/platform/descriptor.h"
 #include "daemon/platform/failure.h"
 
 namespace postern::platform {
@@ -25,5 +26,49 @@ Expected<std::vector<std::byte>> read_file(const std::filesystem::path& path,
 /// time for each path. If it fails the old file stands, save when only the last sync of the folder
 /// failed.
 Expected<> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
+
+/// A file in the making, mode 0600, under its name and `.new`. What is not put in place is removed.
+class NewFile {
+ public:
+  /// Replaces what a crash left of the same.
+  static Expected<NewFile> create(const std::filesystem::path& path);
+  NewFile(NewFile&&) = default;
+  ~NewFile();
+
+  Expected<> write(std::span<const std::byte> bytes);
+  /// Synced, under its name, and the name too. If it fails what was there stands, save when only
+  /// the last sync of the folder failed. The end.
+  Expected<> put_in_place();
+
+ private:
+  NewFile(std::filesystem::path path, std::filesystem::path fresh, Descriptor file)
+      : path_(std::move(path)), fresh_(std::move(fresh)), file_(std::move(file)) {}
+
+  std::filesystem::path path_;
+  std::filesystem::path fresh_;
+  Descriptor file_;
+};
+
+/// A file that is there, read where one likes. Another thread may take over.
+class OldFile {
+ public:
+  /// Fails with `missing`, `not_permitted`, or `configuration` if it is no regular file.
+  static Expected<OldFile> open(const std::filesystem::path& path);
+
+  std::uint64_t size() const { return size_; }
+  /// All of `bytes`, from `offset` on; fails with `damaged` if the file ends before.
+  Expected<> read(std::uint64_t offset, std::span<std::byte> bytes) const;
+
+ private:
+  OldFile(std::filesystem::path path, Descriptor file, std::uint64_t size)
+      : path_(std::move(path)), file_(std::move(file)), size_(size) {}
+
+  std::filesystem::path path_;
+  Descriptor file_;
+  std::uint64_t size_;
+};
+
+/// Makes the folder, mode 0700, if it is not there; its name is on disk when it returns.
+Expected<> make_folder(const std::filesystem::path& folder);
 
 }  // namespace postern::platform

@@ -1,5 +1,7 @@
 #include "daemon/service/command_ids.h"
 
+#include <algorithm>
+
 namespace postern::service {
 
 namespace {
@@ -23,6 +25,7 @@ void CommandIds::remember(const Uuid& operator_id, const Uuid& id, domain::Seq s
 void CommandIds::forget_before(std::int64_t now_ms) {
   const std::int64_t oldest_hour = (now_ms - window_.behind_ms) / hour_ms;
   hours_.erase(hours_.begin(), hours_.lower_bound(oldest_hour));
+  since_ms_ = std::max(since_ms_, oldest_hour * hour_ms);
 }
 
 std::size_t CommandIds::size() const {

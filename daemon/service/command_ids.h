@@ -40,6 +40,18 @@ class CommandIds {
 
   void remember(const Uuid& operator_id, const Uuid& id, domain::Seq seq);
 
+  /// From now on every id from this time on is remembered.
+  void begin_at(std::int64_t time_ms) { since_ms_ = time_ms; }
+  /// Of those with an earlier time none need be remembered.
+  std::int64_t since_ms() const { return since_ms_; }
+
+  /// Shows operator, id and record of each.
+  template <class Visitor>
+  void for_each(Visitor visit) const {
+    for (const auto& [hour, ids] : hours_)
+      for (const auto& [key, seq] : ids) visit(key.operator_id, key.id, seq);
+  }
+
   /// Drops what no id in the window can match any more.
   void forget_before(std::int64_t now_ms);
 
@@ -58,6 +70,7 @@ class CommandIds {
   };
 
   Window window_;
+  std::int64_t since_ms_ = 0;
   /// By the hour of the id's own time.
   std::map<std::int64_t, boost::unordered_flat_map<Key, domain::Seq, KeyHash>> hours_;
 };

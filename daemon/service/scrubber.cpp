@@ -38,6 +38,7 @@ void Scrubber::turn() {
 void Scrubber::begin() {
   under_way_ = true;
   began_ns_ = parts_.clock.monotonic_ns();
+  began_at_ns_ = parts_.clock.now_ns();
   target_ = parts_.journal.head();
   tree_ = {};
   const auto pages = static_cast<std::int64_t>(target_.seq / page_records + 1);
@@ -70,6 +71,7 @@ Expected<> Scrubber::read_page() {
 
 void Scrubber::end() {
   under_way_ = false;
+  parts_.vitals.read_whole_ns = began_at_ns_;
   count(parts_.vitals.scrub_passes);
   due_ns_ = std::max(due_ns_, began_ns_ + between_passes_ns);
 }

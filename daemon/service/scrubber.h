@@ -50,6 +50,8 @@ class Scrubber {
   // Of the pass under way.
   bool under_way_ = false;
   std::int64_t began_ns_ = 0;
+  /// By the clock on the wall.
+  std::int64_t began_at_ns_ = 0;
   std::int64_t pace_ns_ = 0;
   journal::Head target_;
   journal::Tree tree_;

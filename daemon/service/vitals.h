@@ -37,6 +37,8 @@ struct Vitals {
   /// Records read again since the start, and how often all of them were.
   std::atomic<std::uint64_t> scrubbed_records{0};
   std::atomic<std::uint64_t> scrub_passes{0};
+  /// When the newest of these passes began; 0: none is done.
+  std::atomic<std::int64_t> read_whole_ns{0};
 };
 
 inline void count(std::atomic<std::uint64_t>& counter) {

@@ -100,6 +100,7 @@ class Writer {
   bool drain();
 
   const domain::State& state() const { return state_; }
+  const CommandIds& ids() const { return ids_; }
 
  private:
   using Task = std::unique_ptr<CommandTask>;

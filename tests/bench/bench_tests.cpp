@@ -209,7 +209,8 @@ BOOST_AUTO_TEST_CASE(a_tiny_run_measures_everything_and_every_answer_is_right) {
     BOOST_TEST((ratios.contains(name) && ratios.at(name).to_number<double>() > 0), name);
   const json::object& figures = result.at("figures").as_object();
   for (const char* name :
-       {"bytes_per_user", "start_seconds_per_million_users", "start_seconds_million_records",
+       {"bytes_per_user", "start_seconds_per_million_users",
+        "start_seconds_per_million_users_from_journal", "start_seconds_million_records",
         "check_rtt", "durable_rate", "cached_authentication", "password_restart_8_users_seconds"}) {
     BOOST_REQUIRE_MESSAGE(figures.contains(name), name);
     const json::object& figure = figures.at(name).as_object();

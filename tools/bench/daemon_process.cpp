@@ -144,6 +144,8 @@ void DaemonProcess::stop() {
   child_.reset();
 }
 
+void DaemonProcess::forget_snapshots() const { fs::remove_all(data() / "snapshots"); }
+
 Door DaemonProcess::door(const std::string& socket, DoorKind kind) const {
   if (kind == DoorKind::ipc) return {facts_.at(socket + "_ipc"), {}, {}, {}};
   return {facts_.at(socket), facts_.at("server_key"), facts_.at("public_key"),

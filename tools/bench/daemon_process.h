@@ -31,6 +31,8 @@ class DaemonProcess {
   double start();
   /// Fails unless it ended well.
   void stop();
+  /// The next start reads the whole journal.
+  void forget_snapshots() const;
 
   /// `socket`: "commands", "queries" or "history".
   Door door(const std::string& socket, DoorKind kind) const;

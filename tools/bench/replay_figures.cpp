@@ -14,6 +14,7 @@ double empty_start_seconds(const Bench& bench) {
   DaemonProcess empty({.program = bench.program, .folder = bench.scratch / "empty"});
   std::vector<double> starts;
   for (int i = 0; i < 3; ++i) {
+    empty.forget_snapshots();
     starts.push_back(empty.start());
     empty.stop();
   }
@@ -36,6 +37,7 @@ void measure_replay(Bench& bench, DaemonProcess& small) {
   const double empty = empty_start_seconds(bench);
   std::vector<double> starts;
   const auto figure = [&] {
+    small.forget_snapshots();
     starts.push_back(small.start());
     small.stop();
     return records / (starts.back() - empty);

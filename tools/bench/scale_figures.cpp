@@ -1,4 +1,5 @@
-// What many users cost: memory, time to start, batches of checks, single checks.
+// What many users cost: memory, time to start from a snapshot and without, batches of checks,
+// single checks.
 #include "tools/bench/figures.h"
 #include "tools/bench/floors.h"
 
@@ -72,8 +73,12 @@ void measure_scale(Bench& bench, const DaemonProcess& small) {
   const auto empty_bytes = static_cast<double>(big.anonymous_bytes());
   const double loaded_per_second = load_users(bench, big, bench.sizes.big_users, true);
   const auto loaded_bytes = static_cast<double>(big.anonymous_bytes());
+  std::vector<double> bare_starts;
   std::vector<double> starts;
   for (std::size_t i = 0; i < bench.sizes.starts; ++i) {
+    big.stop();
+    big.forget_snapshots();
+    bare_starts.push_back(big.start());
     big.stop();
     starts.push_back(big.start());
   }
@@ -92,6 +97,10 @@ void measure_scale(Bench& bench, const DaemonProcess& small) {
                     .unit = "s",
                     .value = median(starts) * 1e6 / users,
                     .details = {{"users", users}, {"seconds", median(starts)}}});
+  bench.report.add({.name = "start_seconds_per_million_users_from_journal",
+                    .unit = "s",
+                    .value = median(bare_starts) * 1e6 / users,
+                    .details = {{"users", users}, {"seconds", median(bare_starts)}}});
   measure_batches(bench, big);
   measure_many_over_few(bench, big, small);
   big.stop();

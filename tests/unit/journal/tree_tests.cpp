@@ -87,6 +87,26 @@ BOOST_AUTO_TEST_CASE(a_copy_grows_alone) {
   BOOST_TEST((tree.root() == before));
 }
 
+BOOST_AUTO_TEST_CASE(blocks_stand_for_their_records) {
+  for (std::uint64_t blocks = 0; blocks <= 5; ++blocks) {
+    Tree whole;
+    std::vector<Hash> roots;
+    for (std::uint64_t seq = 1; seq <= blocks * Tree::block_size; ++seq) {
+      whole.append(record_at(seq));
+      if (whole.size() % Tree::block_size == 0) roots.push_back(whole.block());
+    }
+    Tree made = Tree::of_blocks(roots);
+    BOOST_TEST(made.size() == whole.size());
+    BOOST_TEST(hex(made.root()) == hex(whole.root()));
+    for (std::uint64_t more = 0; more < Tree::block_size + 3; ++more) {
+      made.append(record_at(made.size() + 1));
+      whole.append(record_at(whole.size() + 1));
+    }
+    BOOST_TEST(hex(made.root()) == hex(whole.root()));
+    BOOST_TEST(hex(made.block()) == hex(whole.block()));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(leaves_and_inner_nodes_hash_apart) {
   const Hash left = leaf_hash(record_at(1));
   const Hash right = leaf_hash(record_at(2));

@@ -39,6 +39,50 @@ BOOST_AUTO_TEST_CASE(what_was_written_is_read_and_nobody_elses) {
   BOOST_TEST(!std::filesystem::exists(path / "key.new"));
 }
 
+BOOST_AUTO_TEST_CASE(a_large_file_is_made_in_pieces_and_read_where_one_likes) {
+  const auto file = path / "large";
+  BOOST_REQUIRE(write_file(path / "large.new", bytes("what a crash left")).has_value());
+  {
+    auto made = platform::NewFile::create(file);
+    BOOST_REQUIRE(made.has_value());
+    BOOST_REQUIRE(made->write(bytes("first, ")).has_value());
+    BOOST_REQUIRE(made->write(bytes("second")).has_value());
+    BOOST_TEST(!std::filesystem::exists(file));
+    BOOST_REQUIRE(made->put_in_place().has_value());
+  }
+  BOOST_TEST(!std::filesystem::exists(path / "large.new"));
+  const auto opened = platform::OldFile::open(file);
+  BOOST_REQUIRE(opened.has_value());
+  BOOST_TEST(opened->size() == 13U);
+  std::vector<std::byte> part(6);
+  BOOST_REQUIRE(opened->read(7, part).has_value());
+  BOOST_TEST(text(part) == "second");
+  const auto behind = opened->read(8, part);
+  BOOST_REQUIRE(!behind);
+  BOOST_TEST((behind.error().kind == FailureKind::damaged));
+  BOOST_TEST(!platform::OldFile::open(path));
+}
+
+BOOST_AUTO_TEST_CASE(a_large_file_that_is_not_put_in_place_was_never_there) {
+  const auto file = path / "large";
+  BOOST_REQUIRE(write_file(file, bytes("the one before")).has_value());
+  {
+    auto made = platform::NewFile::create(file);
+    BOOST_REQUIRE(made.has_value());
+    BOOST_REQUIRE(made->write(bytes("unfinished")).has_value());
+  }
+  BOOST_TEST(!std::filesystem::exists(path / "large.new"));
+  BOOST_TEST(text(*read_file(file)) == "the one before");
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_is_made_for_its_owner_alone) {
+  BOOST_REQUIRE(platform::make_folder(path / "folder").has_value());
+  BOOST_REQUIRE(platform::make_folder(path / "folder").has_value());
+  BOOST_TEST((std::filesystem::status(path / "folder").permissions() ==
+              std::filesystem::perms::owner_all));
+  BOOST_TEST(!platform::make_folder(path / "no" / "folder"));
+}
+
 BOOST_AUTO_TEST_CASE(an_empty_file_is_a_file) {
   BOOST_REQUIRE(write_file(path / "empty", {}).has_value());
   const auto read = read_file(path / "empty", 0);
