@@ -95,6 +95,8 @@ std::span<const Key> keys() {
       {"passwords", "threads", "a number from 1 to 64", number(&Config::hash_threads, 1, 64)},
       {"passwords", "waiting_max", "a number from 1 to 1000000",
        number(&Config::waiting_max, 1, 1'000'000)},
+      {"passwords", "refusal_step_ms", "a number from 1 to 1000",
+       number(&Config::refusal_step_ms, 1, 1'000)},
       {"journal", "anchor", "\"soon\", \"before_acknowledgement\" or \"off\"", take_anchor},
       {"journal", "disk_floor_mib", "a number from 1 to 1048576",
        number(&Config::disk_floor_mib, 1, 1'048'576)},

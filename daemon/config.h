@@ -30,6 +30,8 @@ struct Config {
   std::uint32_t hash_threads = 2;
   /// Password questions that wait in all; 1 to 1,000,000.
   std::uint32_t waiting_max = 16'384;
+  /// C9: a refused password is answered at a multiple of this after it came; 1 to 1,000.
+  std::uint32_t refusal_step_ms = 50;
 
   // [journal]
   journal::AnchorPolicy anchor = journal::AnchorPolicy::soon;

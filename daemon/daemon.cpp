@@ -237,7 +237,8 @@ void Daemon::make_services() {
       service::Reader::Parts{*desk_, clock_, vitals_, mail_, *data_.keys, entropy_,
                              &calls_->line()},
       service::Reader::Settings{1'000, 10'000, POSTERN_VERSION, data_.installation,
-                                clock_.monotonic_ns(), server_keys(*data_.keys).next},
+                                clock_.monotonic_ns(), server_keys(*data_.keys).next,
+                                std::int64_t{config_.refusal_step_ms} * 1'000'000},
       service::Reader::Outlets{send_from(reader_loop_), [this] { return warnings(); },
                                [this] { return counters(); }, alarm},
       view(), head, time_ns);

@@ -29,6 +29,8 @@ struct PasswordAsk : Letter {
   /// Whose operator asked.
   Uuid asker;
   std::string line;
+  /// By the monotonic clock.
+  std::int64_t came_ns = 0;
   /// What it takes of those the desk has.
   std::size_t places = 0;
 

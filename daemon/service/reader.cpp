@@ -1,6 +1,7 @@
 #include "daemon/service/reader.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "daemon/service/call.h"
@@ -145,14 +146,17 @@ void Reader::turn() {
   });
   if (!long_checks_.empty()) go_on_with_long_checks();
   if (!parked_.empty()) unpark();
+  if (!late_.empty()) send_late();
 }
 
 std::int64_t Reader::idle_ms() const {
   if (!long_checks_.empty()) return 0;
   constexpr std::int64_t longest_ms = 1'000;
-  if (parked_.empty()) return longest_ms;
-  const auto soonest = std::ranges::min_element(parked_, {}, &Parked::deadline_ns);
-  const std::int64_t left_ns = soonest->deadline_ns - parts_.clock.monotonic_ns();
+  if (parked_.empty() && late_.empty()) return longest_ms;
+  std::int64_t soonest_ns = std::numeric_limits<std::int64_t>::max();
+  for (const Parked& parked : parked_) soonest_ns = std::min(soonest_ns, parked.deadline_ns);
+  for (const Late& late : late_) soonest_ns = std::min(soonest_ns, late.due_ns);
+  const std::int64_t left_ns = soonest_ns - parts_.clock.monotonic_ns();
   return std::clamp<std::int64_t>(left_ns / millisecond_ns + 1, 1, longest_ms);
 }
 
@@ -403,6 +407,7 @@ void Reader::ask_password(const Peer& peer, const domain::Operator& asker,
   auto ask = std::make_unique<PasswordAsk>(std::move(opened));
   ask->peer = peer;
   ask->asker = asker.id;
+  ask->came_ns = parts_.clock.monotonic_ns();
   if (password) ask->password = std::move(*password);
   ask->line = std::move(line);
   bool full = false;
@@ -531,7 +536,24 @@ bool Reader::conclude(Ask& ask) {
 void Reader::answer_ask(Ask& ask, Code reason, const domain::Tenant* tenant,
                         const domain::User* user) {
   asker_ = ask->asker;
+  // C9: a wrong password is counted on disk before its answer leaves, a name that nobody has is
+  // not; on a grid of times both leave alike.
+  if (reason == Code::invalid_credentials && settings_.refusal_step_ns > 0) {
+    const std::int64_t took_ns = parts_.clock.monotonic_ns() - ask->came_ns;
+    const std::int64_t steps = took_ns / settings_.refusal_step_ns + 1;
+    leaves_ns_ = ask->came_ns + steps * settings_.refusal_step_ns;
+  }
   check(ask->peer, std::move(ask->query), {tenant, user, reason});
+  leaves_ns_ = 0;
+}
+
+void Reader::send_late() {
+  const std::int64_t now_ns = parts_.clock.monotonic_ns();
+  std::erase_if(late_, [&](const Late& late) {
+    if (late.due_ns > now_ns) return false;
+    outlets_.send(late.peer, late.bytes);
+    return true;
+  });
 }
 
 // ---- freshness
@@ -621,7 +643,9 @@ void Reader::send(const Peer& peer, flatbuffers::FlatBufferBuilder& builder,
   builder.Finish(schema::CreateAnswer(builder, schema::protocol_version, query.id(), Code::ok, 0, 0,
                                       seq, time_ns, kind, body),
                  schema::answer_identifier);
-  outlets_.send(peer, {builder.GetBufferPointer(), builder.GetSize()});
+  const std::span<const std::uint8_t> bytes(builder.GetBufferPointer(), builder.GetSize());
+  if (leaves_ns_ == 0) return outlets_.send(peer, bytes);
+  late_.push_back({peer, {bytes.begin(), bytes.end()}, leaves_ns_});
 }
 
 }  // namespace postern::service

@@ -48,6 +48,8 @@ class Reader {
     std::int64_t started_monotonic_ns = 0;
     /// In Z85; empty: no other is planned.
     std::string next_server_key = {};
+    /// C9: a refused password is answered at a multiple of this after it came; 0: at once.
+    std::int64_t refusal_step_ns = 0;
   };
 
   struct Outlets {
@@ -77,6 +79,13 @@ class Reader {
     std::int64_t deadline_ns;
     /// Whose place it takes.
     Uuid asker;
+  };
+
+  /// An answer that leaves later than it was made.
+  struct Late {
+    Peer peer;
+    std::vector<std::uint8_t> bytes;
+    std::int64_t due_ns;
   };
 
   /// A long answer on its way; user and tenant are held by holding back what is published
@@ -148,6 +157,9 @@ class Reader {
   void answer_ask(Ask& ask, schema::Code reason, const domain::Tenant* tenant,
                   const domain::User* user);
 
+  /// What is due.
+  void send_late();
+
   void take_published(std::unique_ptr<Published> published);
   void pass_on();
   void park(const Peer& peer, std::string_view identity, const domain::Operator& asker,
@@ -173,6 +185,10 @@ class Reader {
   std::string checkpoint_;
   std::vector<Parked> parked_;
   FairPlaces parking_;
+  /// No more than the pool hashes within a step, or waits for the disk.
+  std::vector<Late> late_;
+  /// When what is being answered may leave; 0: at once.
+  std::int64_t leaves_ns_ = 0;
   std::deque<LongCheck> long_checks_;
   FairPlaces long_places_;
   /// Who asks what is being answered.

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 int rounds() {
   const char* wished = std::getenv("POSTERN_CRASH_ROUNDS");
-  return wished == nullptr ? 50 : std::atoi(wished);
+  return wished == nullptr ? 100 : std::atoi(wished);
 }
 
 unsigned seed() {

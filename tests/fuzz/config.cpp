@@ -27,9 +27,12 @@ bool is_address(const std::string& text) {
 
 std::string_view text_of(journal::AnchorPolicy policy) {
   switch (policy) {
-    case journal::AnchorPolicy::soon: return "soon";
-    case journal::AnchorPolicy::before_acknowledgement: return "before_acknowledgement";
-    case journal::AnchorPolicy::off: return "off";
+    case journal::AnchorPolicy::soon:
+      return "soon";
+    case journal::AnchorPolicy::before_acknowledgement:
+      return "before_acknowledgement";
+    case journal::AnchorPolicy::off:
+      return "off";
   }
   require(false);
 }
@@ -38,14 +41,15 @@ std::string_view text_of(journal::AnchorPolicy policy) {
 std::string written(const Config& config) {
   return fmt::format(
       "[sockets]\naddress = \"{}\"\nport_base = {}\nipc = {}\nmetrics = {}\n"
-      "[passwords]\nmemory_kib = {}\npasses = {}\nthreads = {}\nwaiting_max = {}\n"
+      "[passwords]\nmemory_kib = {}\npasses = {}\nthreads = {}\nwaiting_max = {}\nrefusal_step_ms "
+      "= {}\n"
       "[journal]\nanchor = \"{}\"\ndisk_floor_mib = {}\ndisk_reserve_mib = {}\n"
       "[commands]\nid_window_hours = {}\ngroup_max = {}\n"
       "[calls]\nring_mib = {}\nfile_mib = {}\n[log]\nlevel = \"{}\"\n",
       config.address, config.port_base, config.ipc, config.metrics, config.cost.memory_kib,
-      config.cost.passes, config.hash_threads, config.waiting_max, text_of(config.anchor),
-      config.disk_floor_mib, config.disk_reserve_mib, config.id_window_hours, config.group_max,
-      config.ring_mib, config.file_mib, config.level);
+      config.cost.passes, config.hash_threads, config.waiting_max, config.refusal_step_ms,
+      text_of(config.anchor), config.disk_floor_mib, config.disk_reserve_mib,
+      config.id_window_hours, config.group_max, config.ring_mib, config.file_mib, config.level);
 }
 
 }  // namespace
@@ -64,6 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(is_within(8, config->cost.memory_kib, 4'194'304));
   require(is_within(1, config->cost.passes, 64));
   require(is_within(1, config->hash_threads, 64) && is_within(1, config->waiting_max, 1'000'000));
+  require(is_within(1, config->refusal_step_ms, 1'000));
   require(is_within(1, config->disk_floor_mib, 1'048'576));
   require(is_within(1, config->disk_reserve_mib, 1'048'576));
   require(is_within(1, config->id_window_hours, 168) && is_within(1, config->group_max, 10'000));

@@ -12,6 +12,7 @@
 
 #include "tests/support/daemon_process.h"
 #include "tests/support/messages.h"
+#include "tests/support/rfc9162.h"
 
 namespace postern::support {
 
@@ -221,6 +222,37 @@ struct Erased : DaemonProcess {
     return found;
   }
 
+  /// What somebody kept before: a checkpoint, and a proof that a record is among those it covers.
+  struct Kept {
+    fs::path file;
+    client::Checkpoint checkpoint;
+    std::vector<rfc9162::Hash> inclusion;
+  };
+  static constexpr std::uint64_t proved_seq = 3;
+
+  Kept keep_proof(const fs::path& file) const {
+    const auto given = page(schema::GetCheckpointT());
+    const auto& body = *given.body.AsCheckpointPage();
+    std::ofstream(file) << body.verifier_key << '\n' << body.checkpoint;
+    auto checkpoint = client::open_checkpoint(body.checkpoint, body.verifier_key);
+    BOOST_REQUIRE(checkpoint);
+    schema::GetInclusionT wanted;
+    wanted.seq = proved_seq;
+    wanted.size = checkpoint->size;
+    const auto proof = page(std::move(wanted));
+    return {file, *checkpoint, rfc9162::hashes_in(proof.body.AsProofPage()->hashes)};
+  }
+
+  void check_proof(const Kept& kept) const {
+    schema::GetRecordsT wanted;
+    wanted.from_seq = proved_seq;
+    wanted.count_max = 1;
+    const auto got = page(std::move(wanted));
+    const auto leaf = rfc9162::leaf_hash(got.body.AsRecordPage()->records.at(0)->bytes);
+    BOOST_TEST(rfc9162::verify_inclusion(proved_seq - 1, kept.checkpoint.size, leaf, kept.inclusion,
+                                         kept.checkpoint.root));
+  }
+
   void copy_keys(const fs::path& from, const fs::path& to) const {
     fs::remove_all(to);
     fs::copy(from, to);
@@ -240,13 +272,15 @@ BOOST_AUTO_TEST_CASE(U11_an_erased_user_is_nowhere) {
   const TemporaryFolder elsewhere;
   const fs::path old_keys = elsewhere.path() / "keys";
   copy_keys(data() / "keys", old_keys);
+  const Kept kept = keep_proof(elsewhere.path() / "kept");
   erase_shop();
   check_answers(id);
+  check_proof(kept);
   const Ended stopped = stop();
   BOOST_TEST(stopped.code == 0);
   BOOST_TEST(found_in(stopped.said) == "");
   check_files();
-  const Ended whole = replay({"verify"});
+  const Ended whole = replay({"verify", "--checkpoint", kept.file});
   BOOST_TEST(whole.code == 0, whole.said);
   BOOST_TEST(contains(whole.said, "1 of the users; no key of theirs is left"), whole.said);
   const std::string folded = replay({"fold"}).said;

@@ -1,0 +1,150 @@
+// C9: how long an answer takes does not tell a wrong password from a name that nobody has.
+// POSTERN_TIMING_SAMPLES: of each, 1,000 if it is not set.
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+#include <random>
+
+#include "tests/support/daemon_process.h"
+#include "tests/support/messages.h"
+
+namespace postern::support {
+
+namespace {
+
+using schema::Code;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t in_flight_max = 32;
+/// The tenant's policy locks a user at so many wrong passwords.
+constexpr std::uint16_t failures_max = 100;
+
+std::size_t samples_wanted() {
+  const char* set = std::getenv("POSTERN_TIMING_SAMPLES");
+  return set == nullptr ? 1'000 : static_cast<std::size_t>(std::strtoul(set, nullptr, 10));
+}
+
+/// Of one kind of question, in microseconds.
+struct Sample {
+  std::size_t count = 0;
+  double mean = 0;
+  double squares = 0;
+
+  void add(double value) {
+    ++count;
+    const double difference = value - mean;
+    mean += difference / static_cast<double>(count);
+    squares += difference * (value - mean);
+  }
+  double variance() const { return squares / static_cast<double>(count - 1); }
+};
+
+/// Welch's t for two samples of unequal variance.
+double welch(const Sample& left, const Sample& right) {
+  const double spread = left.variance() / static_cast<double>(left.count) +
+                        right.variance() / static_cast<double>(right.count);
+  return (left.mean - right.mean) / std::sqrt(spread);
+}
+
+/// A service asks about users that are there and names that are not, in random order.
+struct Timed : DaemonProcess {
+  explicit Timed(std::string settings) : DaemonProcess(std::move(settings)) {}
+
+  double t_of(std::size_t samples) {
+    BOOST_REQUIRE_MESSAGE(start(), ended().said);
+    const std::size_t users = samples / (failures_max - 2) + in_flight_max + 1;
+    prepare(users);
+    auto asker = service();
+    std::mt19937_64 random(7);
+    struct Asked {
+      bool known;
+      Clock::time_point at;
+    };
+    std::map<std::uint64_t, Asked> asked;
+    std::size_t sent = 0;
+    Sample known;
+    Sample unknown;
+    const auto wanted = 2 * samples;
+    while (known.count + unknown.count < wanted) {
+      while (asked.size() < in_flight_max && sent < wanted) {
+        const bool is_known = random() % 2 == 0;
+        // One after the other, so that no two questions about one user wait in its line.
+        const std::string name =
+            (is_known ? "user" : "none") + std::to_string(10'000'000 + sent % users);
+        const auto at = Clock::now();
+        const auto id = asker.submit(authenticate("acme", name, "Wr0ng-" + std::to_string(sent)));
+        BOOST_REQUIRE(id);
+        asked[*id] = {is_known, at};
+        ++sent;
+      }
+      const auto ended = asker.collect_answer(std::chrono::seconds(10));
+      BOOST_REQUIRE(ended.has_value());
+      BOOST_REQUIRE(ended->answer.has_value());
+      BOOST_REQUIRE((ended->answer->body.AsAuthenticated()->reason == Code::invalid_credentials));
+      const Asked& question = asked.at(ended->id);
+      const double took_us =
+          std::chrono::duration<double, std::micro>(Clock::now() - question.at).count();
+      (question.known ? known : unknown).add(took_us);
+      asked.erase(ended->id);
+    }
+    const double t = welch(known, unknown);
+    BOOST_TEST_MESSAGE("wrong password " << known.mean << " us (" << known.count
+                                         << "), unknown name " << unknown.mean << " us ("
+                                         << unknown.count << "), Welch t " << t);
+    return t;
+  }
+
+ private:
+  void prepare(std::size_t users) {
+    auto owner_client = owner();
+    schema::CreateTenantT tenant;
+    tenant.alias = "acme";
+    tenant.policies = std::make_unique<schema::PolicyChangesT>();
+    tenant.policies->lockout_failures = failures_max;
+    BOOST_REQUIRE(
+        (owner_client.execute(command_message("", "", std::move(tenant)))->code == Code::ok));
+    for (std::size_t i = 0; i < users; ++i) {
+      schema::CreateUserT user;
+      user.username = "user" + std::to_string(10'000'000 + i);
+      user.password = "R1ght-passw0rd";
+      BOOST_REQUIRE(owner_client.submit(command_message("acme", "", std::move(user))));
+    }
+    for (std::size_t i = 0; i < users; ++i) {
+      const auto made = owner_client.collect_receipt(std::chrono::seconds(30));
+      BOOST_REQUIRE(made.has_value());
+      BOOST_REQUIRE(made->answer.has_value());
+      BOOST_REQUIRE((made->answer->code == Code::ok));
+    }
+    keys_ = client::make_key_pair();
+    BOOST_REQUIRE((
+        owner_client.execute(add_operator("shop", schema::Role::service, keys_.public_key))->code ==
+        Code::ok));
+  }
+  client::Client service() const {
+    auto made = client::Client::make(tcp_options(keys_));
+    BOOST_REQUIRE(made);
+    return std::move(*made);
+  }
+
+  client::KeyPair keys_;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(timing_tests)
+
+BOOST_AUTO_TEST_CASE(C9_a_wrong_password_takes_as_long_as_a_name_that_nobody_has) {
+  Timed timed("");
+  const double t = timed.t_of(samples_wanted());
+  BOOST_TEST(std::abs(t) < 4.5);
+}
+
+BOOST_AUTO_TEST_CASE(answers_that_leave_at_once_tell_them_apart) {
+  Timed timed("refusal_step_ms = 1\n");
+  BOOST_TEST(std::abs(timed.t_of(20'000)) > 4.5);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace postern::support
