@@ -17,6 +17,7 @@ using schema::Code;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t in_flight_max = 32;
+constexpr std::size_t created_at_once = 500;
 /// The tenant's policy locks a user at so many wrong passwords.
 constexpr std::uint16_t failures_max = 100;
 
@@ -109,17 +110,20 @@ struct Timed : DaemonProcess {
       user.username = "user" + std::to_string(10'000'000 + i);
       user.password = "R1ght-passw0rd";
       BOOST_REQUIRE(owner_client.submit(command_message("acme", "", std::move(user))));
-    }
-    for (std::size_t i = 0; i < users; ++i) {
-      const auto made = owner_client.collect_receipt(std::chrono::seconds(30));
-      BOOST_REQUIRE(made.has_value());
-      BOOST_REQUIRE(made->answer.has_value());
-      BOOST_REQUIRE((made->answer->code == Code::ok));
+      if (owner_client.in_flight() >= created_at_once || i + 1 == users) collect(owner_client);
     }
     keys_ = client::make_key_pair();
     BOOST_REQUIRE((
         owner_client.execute(add_operator("shop", schema::Role::service, keys_.public_key))->code ==
         Code::ok));
+  }
+  static void collect(client::Client& client) {
+    while (client.in_flight() > 0) {
+      const auto made = client.collect_receipt(std::chrono::seconds(30));
+      BOOST_REQUIRE(made.has_value());
+      BOOST_REQUIRE(made->answer.has_value());
+      BOOST_REQUIRE((made->answer->code == Code::ok));
+    }
   }
   client::Client service() const {
     auto made = client::Client::make(tcp_options(keys_));
