@@ -24,7 +24,12 @@ class EntryReader : public CanonicalReader {
  public:
   EntryReader(const Source& source, State& state) : CanonicalReader(source), state_(state) {}
 
-  void shared_text(const std::string*& value) { value = state_.intern(view()); }
+  void shared_text(const std::string*& value) {
+    const std::string_view text = view();
+    const std::string*& recent = recent_[std::hash<std::string_view>{}(text) % recent_.size()];
+    if (recent == nullptr || *recent != text) recent = state_.intern(text);
+    value = recent;
+  }
 
   Networks compiled(const std::vector<std::string>& entries);
   std::shared_ptr<const Grants> compiled(Grants grants);
@@ -33,6 +38,8 @@ class EntryReader : public CanonicalReader {
 
  private:
   State& state_;
+  /// What grants share: millions of them name the same few thousand texts.
+  std::vector<const std::string*> recent_ = std::vector<const std::string*>(1 << 14);
 };
 
 Networks EntryReader::compiled(const std::vector<std::string>& entries) {
