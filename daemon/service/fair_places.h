@@ -20,7 +20,7 @@ constexpr std::size_t places_of(std::size_t message_bytes) {
 /// ones get an equal share each and leave as much, and whoever has none finds one.
 class FairPlaces {
  public:
-  explicit FairPlaces(std::size_t most) : free_(most) {}
+  explicit FairPlaces(std::size_t most) : most_(most), free_(most) {}
 
   /// False: the caller is told `busy`.
   [[nodiscard]] bool take(const domain::Uuid& holder, std::size_t places = 1) {
@@ -42,11 +42,14 @@ class FairPlaces {
     if (place->second == 0) held_.erase(place);
   }
 
+  std::size_t taken() const { return most_ - free_; }
+
  private:
   struct Hash {
     std::size_t operator()(const domain::Uuid& id) const { return domain::hash_of(id); }
   };
 
+  std::size_t most_;
   std::size_t free_;
   std::unordered_map<domain::Uuid, std::size_t, Hash> held_;
 };

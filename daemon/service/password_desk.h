@@ -86,6 +86,8 @@ class PasswordDesk {
   bool check(Ask& ask, const domain::User* user, std::int64_t now_ns);
 
   Mailbox<PasswordAsk>& done() { return done_; }
+  /// Places taken.
+  std::size_t waiting() const { return places_.taken(); }
   /// When a place may be free.
   std::uint32_t retry_after_ms() const;
 
