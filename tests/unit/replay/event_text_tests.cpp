@@ -285,6 +285,12 @@ std::vector<Said> about_others() {
         b.v4 = {1, 2, 5, 6};
         b.v6 = {0, 1, 0, 2};
       }));
+  all.push_back(said<KeysBackedUpT>("recipient=0aff kept_until=t5", [](auto& b) {
+    b.recipient = {0x0a, 0xff};
+    b.kept_until_ns = 5;
+  }));
+  all.push_back(said<JournalRestoredT>("restoration=00000000-0000-0000-0000-000000000009",
+                                       [](auto& b) { b.restoration = id(9); }));
   return all;
 }
 
