@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tools/cli/text.h"
 #include "tools/cli/time_zone.h"
 
@@ -140,6 +142,23 @@ int run_handler(const Asked& asked, const Handler& handler, Streams streams) {
   }
 }
 
+/// What is too much may be a password, so of options the name alone is told, and the rest counted;
+/// but where the verb should stand, a word is told.
+std::string unexpected(const CLI::App& app, bool has_verb) {
+  std::string options;
+  std::vector<std::string> words;
+  for (const std::string& word : app.remaining(true)) {
+    if (word.starts_with("--")) options += " " + printable(word.substr(0, word.find('=')));
+    else words.push_back(word);
+  }
+  if (!has_verb && !words.empty()) return fmt::format("There is no '{}'.\n", printable(words[0]));
+  std::string text = "It does not take" + options;
+  if (!words.empty())
+    text += fmt::format("{} {} more argument{}", options.empty() ? "" : ", nor", words.size(),
+                        words.size() == 1 ? "" : "s");
+  return text + ".\n";
+}
+
 int run_parsed(const std::vector<std::string>& arguments, Streams streams) {
   CLI::App app(about, "postern");
   Asked asked;
@@ -151,6 +170,11 @@ int run_parsed(const std::vector<std::string>& arguments, Streams streams) {
   try {
     // CLI11 takes them from the back.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ExtrasError&) {
+    const bool has_verb = std::ranges::any_of(
+        prepared, [](const Prepared& one) { return one.command->parsed(); });
+    streams.talk << unexpected(app, has_verb) << "Run with --help for more information.\n";
+    return exit_codes::usage;
   } catch (const CLI::ParseError& error) {
     return app.exit(error, streams.out, streams.talk) == 0 ? exit_codes::yes : exit_codes::usage;
   }

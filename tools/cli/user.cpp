@@ -55,7 +55,8 @@ Handler create(CLI::App& command) {
                   "on or off; else as the tenant's policy says")
       ->check(CLI::IsMember({"on", "off"}));
   command.add_flag("--password", creation->with_password,
-                   "Read a password from standard input, or ask for it twice");
+                   "Read a password from standard input, or ask for it twice")
+      ->disable_flag_override();
   return [creation](Session& session) { return run_create(session, *creation); };
 }
 

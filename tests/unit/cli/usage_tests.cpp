@@ -46,6 +46,20 @@ BOOST_AUTO_TEST_CASE(help_of_each_verb_shows_its_example) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(C4_what_is_too_much_is_not_repeated) {
+  for (const char* line :
+       {"--tenant acme password reset bob s3cret", "--tenant acme password reset bob --now s3cret",
+        "--tenant acme password reset bob --password=s3cret", "password reset bob -ps3cret",
+        "--tenant acme user create bob --password=s3cret"}) {
+    const auto ended = run_with(words(line));
+    BOOST_TEST(ended.exit_code == 64, line);
+    BOOST_TEST(!contains(ended.talk, "s3cret"), ended.talk);
+  }
+  BOOST_TEST(contains(run_with(words("user list --unknown=5 six")).talk,
+                      "It does not take --unknown, nor 1 more argument."));
+  BOOST_TEST(contains(run_with(words("user lsit six")).talk, "There is no 'lsit'."));
+}
+
 BOOST_AUTO_TEST_CASE(what_makes_no_sense_ends_64_and_says_nothing_on_standard_output) {
   for (const char* line :
        {"", "nonsense", "user", "user frobnicate", "tenant create", "--output xml tenant list",
