@@ -97,20 +97,17 @@ std::expected<Opened<Root>, schema::ProblemT> open_message(std::span<const std::
         make_problem(Code::too_large, "", limit_and_size(limits.bytes_max, payload.size())));
   if (payload.size() < header_bytes)
     return std::unexpected(make_problem(Code::malformed_message, ""));
-  // The allocator aligns to 16, ZeroMQ does not.
-  std::vector<std::byte> bytes(payload.begin(), payload.end());
-  if (!flatbuffers::BufferHasIdentifier(bytes.data(), identifier))
+  if (!flatbuffers::BufferHasIdentifier(payload.data(), identifier))
     return std::unexpected(make_problem(Code::wrong_identifier, ""));
-  const MessageForm form = form_of<Root>(bytes, identifier, limits);
-  if (form.verdict != MessageForm::Verdict::well_formed) {
-    credential::wipe(bytes);
+  // The allocator aligns to 16, ZeroMQ does not.
+  Opened<Root> opened(std::vector<std::byte>(payload.begin(), payload.end()));
+  const MessageForm form = form_of<Root>(opened.bytes(), identifier, limits);
+  if (form.verdict != MessageForm::Verdict::well_formed)
     return std::unexpected(
         form.verdict == MessageForm::Verdict::malformed
             ? make_problem(Code::malformed_message, "")
             : make_problem(Code::too_large, "",
                            limit_and_unpacked(limits.unpacked_max, form.unpacked_bytes)));
-  }
-  Opened<Root> opened(std::move(bytes));
   if (opened->version() != schema::protocol_version)
     return std::unexpected(
         make_problem(Code::version_unsupported, "version",
