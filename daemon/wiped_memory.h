@@ -1,6 +1,7 @@
 // What this program frees is wiped first, so that of personal data nothing is left in its memory
 // once its owners let go of it (U11): strings, buffers that grew, libzmq's copies for encryption.
-// Memory from malloc, as libzmq's messages, is not covered: whoever holds those wipes them.
+// Of memory from malloc only libzmq's receive buffers are covered, on every thread; of other parts,
+// as messages, whoever holds them wipes them.
 #pragma once
 
 namespace postern {
