@@ -2,17 +2,16 @@
 // the memory of the process, in every file, after restarts, and with an old copy of the keys.
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <thread>
 
 #include "tests/support/daemon_process.h"
 #include "tests/support/messages.h"
 #include "tests/support/rfc9162.h"
+#include "tests/support/search.h"
 
 namespace postern::support {
 
@@ -47,29 +46,6 @@ std::string found_in(std::string_view bytes) {
   for (const std::string& canary : canaries)
     if (contains(bytes, canary)) found += canary + " ";
   return found;
-}
-
-/// Everything a process can read of itself, one piece after another.
-template <class Take>
-void for_each_piece_of_memory(pid_t process, Take take) {
-  std::ifstream maps("/proc/" + std::to_string(process) + "/maps");
-  std::ifstream memory("/proc/" + std::to_string(process) + "/mem", std::ios::binary);
-  BOOST_REQUIRE(maps && memory);
-  constexpr std::size_t piece_max = 16U << 20U;
-  constexpr std::size_t overlap = 256;
-  for (std::string line; std::getline(maps, line);) {
-    std::uint64_t begin = 0;
-    std::uint64_t end = 0;
-    char mode = 0;
-    if (std::sscanf(line.c_str(), "%lx-%lx %c", &begin, &end, &mode) != 3 || mode != 'r') continue;
-    for (std::uint64_t at = begin; at < end; at += piece_max) {
-      std::string piece(std::min<std::uint64_t>(end - at, piece_max + overlap), '\0');
-      memory.clear();
-      memory.seekg(static_cast<std::streamoff>(at));
-      memory.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-      take(std::string_view(piece.data(), static_cast<std::size_t>(memory.gcount())));
-    }
-  }
 }
 
 struct Erased : DaemonProcess {
@@ -201,21 +177,18 @@ struct Erased : DaemonProcess {
 
   void check_files() const {
     std::size_t looked_at = 0;
-    for (const auto& entry : fs::recursive_directory_iterator(data())) {
-      if (!entry.is_regular_file()) continue;
-      std::ifstream file(entry.path(), std::ios::binary);
-      const std::string bytes(std::istreambuf_iterator<char>(file), {});
+    read_files(data(), [&](const fs::path& file, std::string_view bytes) {
       looked_at += !bytes.empty();
-      BOOST_TEST(found_in(bytes) == "", entry.path() << " holds " << found_in(bytes));
-      BOOST_TEST(!contains(bytes, address), entry.path() << " holds the address of a call");
-    }
+      BOOST_TEST(found_in(bytes) == "", file << " holds " << found_in(bytes));
+      BOOST_TEST(!contains(bytes, address), file << " holds the address of a call");
+    });
     BOOST_TEST(looked_at > 5U);
   }
 
   std::string found_in_memory(bool& sees) const {
     std::string found;
     sees = false;
-    for_each_piece_of_memory(process(), [&](std::string_view piece) {
+    read_memory(process(), [&](std::string_view piece) {
       found += found_in(piece);
       sees |= contains(piece, "canary-that-stays");
     });

@@ -7,47 +7,14 @@
 #include "schema/identifiers.h"
 #include "tests/support/daemon_process.h"
 #include "tests/support/messages.h"
+#include "tests/support/raw_peer.h"
 
 namespace postern::support {
 
 namespace {
 
 using schema::Code;
-using Bytes = std::vector<std::uint8_t>;
-
-/// A bare DEALER on one of the daemon's ipc sockets.
-class RawPeer {
- public:
-  explicit RawPeer(const std::string& address)
-      : context_(::zmq_ctx_new()), socket_(::zmq_socket(context_, ZMQ_DEALER)) {
-    const int none = 0;
-    ::zmq_setsockopt(socket_, ZMQ_LINGER, &none, sizeof none);
-    BOOST_REQUIRE(::zmq_connect(socket_, address.c_str()) == 0);
-  }
-  ~RawPeer() {
-    ::zmq_close(socket_);
-    ::zmq_ctx_term(context_);
-  }
-  void* socket() { return socket_; }
-
-  void send(const std::vector<Bytes>& frames) {
-    for (std::size_t index = 0; index < frames.size(); ++index)
-      BOOST_REQUIRE(::zmq_send(socket_, frames[index].data(), frames[index].size(),
-                               index + 1 < frames.size() ? ZMQ_SNDMORE : 0) >= 0);
-  }
-  /// Empty if nothing came in that time.
-  Bytes receive(int wait_ms = 30'000) {
-    ::zmq_setsockopt(socket_, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms);
-    Bytes bytes(4'194'304);
-    const int size = ::zmq_recv(socket_, bytes.data(), bytes.size(), 0);
-    bytes.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
-    return bytes;
-  }
-
- private:
-  void* context_;
-  void* socket_;
-};
+using Bytes = RawPeer::Bytes;
 
 template <class Root, class Native>
 Bytes packed(const Native& native, const char* identifier) {

@@ -103,7 +103,7 @@ Ended run_program(const std::vector<std::string>& arguments) {
   const pid_t child = spawn(arguments, folder.path() / "said", "");
   int status = 0;
   BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
-  return {code_of(status), read_text(folder.path() / "said")};
+  return {code_of(status), WCOREDUMP(status) != 0, read_text(folder.path() / "said")};
 }
 
 DaemonProcess::DaemonProcess(std::string settings)
@@ -182,7 +182,7 @@ void DaemonProcess::reap() {
   int status = 0;
   BOOST_REQUIRE(::waitpid(process_, &status, 0) == process_);
   process_ = -1;
-  ended_ = {code_of(status), read_text(folder_.path() / "said")};
+  ended_ = {code_of(status), WCOREDUMP(status) != 0, read_text(folder_.path() / "said")};
 }
 
 client::Options DaemonProcess::owner_options() const {

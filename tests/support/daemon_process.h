@@ -18,6 +18,8 @@ namespace postern::support {
 struct Ended {
   /// Exit code; 128 + signal if one ended it.
   int code = 0;
+  /// It left an image of its memory.
+  bool dumped_core = false;
   std::string said;
 };
 
