@@ -35,6 +35,10 @@ class FakeKeys final : public credential::KeyStore {
   }
   const credential::Key& own_key(std::string_view) const override { return own_; }
   const credential::Key* planned_server_key() const override { return nullptr; }
+  std::uint32_t file_count() const override { return 1; }
+  Expected<std::vector<std::byte>> copy_part(std::uint32_t) const override {
+    return std::vector<std::byte>();
+  }
   bool memory_locked() const override { return true; }
 
   std::map<credential::KeySlot, credential::Key> keys;
