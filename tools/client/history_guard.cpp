@@ -193,6 +193,9 @@ Result<> HistoryGuard::require_extends(const Checkpoint& from, const Checkpoint&
   if (!page) return std::unexpected(page.error());
   if (page->code == schema::Code::journal_restored)
     return std::unexpected(restored(page->problems));
+  if (page->code == schema::Code::field_malformed && from.origin != to.origin)
+    return std::unexpected(
+        contradiction("it is signed as " + to.origin + ", which never was " + from.origin));
   if (page->code == schema::Code::seq_beyond_journal)
     return std::unexpected(contradiction("it holds less than " + records(to)));
   const auto* proof = page->body.AsProofPage();
