@@ -72,12 +72,8 @@ class Reading {
     domain::Changes changes;
     const auto record = domain::fold(data.state, gate_, bytes, changes);
     if (!record)
-      return std::unexpected(Failure{
-          record.error().newer ? FailureKind::configuration : FailureKind::damaged,
-          "the journal cannot be folded at record " + std::to_string(seq) + ": " +
-              record.error().sentence,
-          record.error().newer ? "Use the version of Postern that wrote it, or a newer one."
-                               : "Restore from a backup; keep the damaged folder for inquiry."});
+      return std::unexpected(unfit("the journal", seq, record.error(),
+                                   "Restore from a backup; keep the damaged folder for inquiry."));
     if (seq == 1)
       if (const auto id = installation_of(**record)) data.installation = *id;
     if ((*record)->role() != schema::Role::daemon &&
@@ -248,6 +244,15 @@ std::optional<schema::Uuid> installation_of(const schema::Record& first) {
     if (const auto* created = event->body_as_JournalCreated())
       if (created->installation() != nullptr) return *created->installation();
   return std::nullopt;
+}
+
+Failure unfit(std::string_view what, std::uint64_t seq, const domain::Unfit& why,
+              std::string remedy) {
+  return {
+      why.newer ? FailureKind::configuration : FailureKind::damaged,
+      std::string(what) + " cannot be folded at record " + std::to_string(seq) + ": " +
+          why.sentence,
+      why.newer ? "Use the version of Postern that wrote it, or a newer one." : std::move(remedy)};
 }
 
 Expected<> make_empty(const fs::path& folder) {

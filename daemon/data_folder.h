@@ -9,6 +9,7 @@
 #include <string>
 
 #include "daemon/credential/key_store.h"
+#include "daemon/domain/fold.h"
 #include "daemon/domain/state.h"
 #include "daemon/journal/checkpoint_keeper.h"
 #include "daemon/journal/leveldb_journal.h"
@@ -55,6 +56,11 @@ schema::RecordT daemon_record(std::uint64_t seq, const platform::Clock& clock,
 service::Message sealed(const schema::RecordT& record);
 /// What the journal's first record says.
 std::optional<schema::Uuid> installation_of(const schema::Record& first);
+
+/// `what` ("the journal") cannot be folded at a record; `remedy` where a newer program would not
+/// help.
+Failure unfit(std::string_view what, std::uint64_t seq, const domain::Unfit& why,
+              std::string remedy);
 
 /// An empty folder of ours alone; fails with `cannot_create` if it holds anything.
 Expected<> make_empty(const std::filesystem::path& folder);

@@ -100,12 +100,8 @@ Expected<Copy> read_copy(const RestoreOrder& order) {
         domain::Changes changes;
         const auto record = domain::fold(copy.state, gate, bytes, changes);
         if (!record)
-          return std::unexpected(Failure{
-              record.error().newer ? FailureKind::configuration : FailureKind::damaged,
-              "the bundle cannot be folded at record " + std::to_string(seq) + ": " +
-                  record.error().sentence,
-              record.error().newer ? "Use the version of Postern that wrote it, or a newer one."
-                                   : "Use another copy of it."});
+          return std::unexpected(
+              unfit("the bundle", seq, record.error(), "Use another copy of it."));
         if (seq == 1)
           if (const auto id = installation_of(**record)) copy.installation = *id;
         return {};
