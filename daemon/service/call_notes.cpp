@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 namespace postern::service {
 
@@ -47,8 +48,8 @@ CallNote head_of(const NotedCall& noted) {
 }
 
 std::byte* put(std::byte* place, std::string_view text) {
-  std::memcpy(place, text.data(), text.size());
-  return place + text.size();
+  // memcpy may not be given the null pointer of an empty text.
+  return std::ranges::copy(std::as_bytes(std::span(text)), place).out;
 }
 
 std::byte* put_head(std::byte* place, const CallNote& note, const NotedCall& noted) {
@@ -85,8 +86,7 @@ void note_one(decision::CallLine& line, const NotedCall& noted, const schema::Qu
 }  // namespace
 
 void note_authentication(decision::CallLine* line, const NotedCall& noted, schema::Code reason) {
-  if (line != nullptr && noted.user != nullptr)
-    note_one(*line, noted, nullptr, {reason, nullptr});
+  if (line != nullptr && noted.user != nullptr) note_one(*line, noted, nullptr, {reason, nullptr});
 }
 
 QuestionNotes::QuestionNotes(decision::CallLine* line, const NotedCall& noted,
