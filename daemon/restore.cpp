@@ -1,7 +1,6 @@
 #include "daemon/restore.h"
 
 #include <algorithm>
-#include <fstream>
 
 #include "backup_generated.h"
 #include "daemon/credential/key_copy.h"
@@ -12,6 +11,7 @@
 #include "daemon/journal/bundle.h"
 #include "daemon/key_file.h"
 #include "daemon/platform/data_format.h"
+#include "daemon/platform/message_file.h"
 #include "daemon/platform/require.h"
 #include "daemon/rotate_server_key.h"
 #include "daemon/service/checkpoint_names.h"
@@ -46,30 +46,22 @@ Failure bad_keys(const fs::path& file, const std::string& what) {
 }
 
 Expected<KeyParts> read_key_parts(const fs::path& file, const credential::Key& identity) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream)
-    return std::unexpected(Failure{
-        FailureKind::missing, "cannot open the copy of the keys " + printable(file.string(), 400),
-        "Name a file that postern backup keys wrote."});
+  auto messages = platform::MessageFile::open(file, keys_part_bytes_max);
+  if (!messages) return std::unexpected(messages.error());
   const credential::Recipient holder = credential::recipient_of(identity);
   KeyParts parts;
   std::uint32_t count = 1;
-  std::vector<std::uint8_t> bytes;
   for (std::uint32_t place = 0; place < count; ++place) {
     const std::string part_name = "part " + std::to_string(place);
-    std::array<unsigned char, 4> prefix{};
-    stream.read(reinterpret_cast<char*>(prefix.data()), prefix.size());
-    std::size_t size = 0;
-    for (std::size_t i = prefix.size(); i > 0; --i) size = size << 8U | prefix[i - 1];
-    if (!stream || size > keys_part_bytes_max)
-      return std::unexpected(bad_keys(file, part_name + " is missing or cut short"));
-    bytes.resize(size);
-    stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
-    if (!stream) return std::unexpected(bad_keys(file, part_name + " is cut short"));
-    flatbuffers::Verifier verifier(bytes.data(), bytes.size());
+    const auto bytes = messages->next();
+    if (!bytes && bytes.error().kind == FailureKind::damaged)
+      return std::unexpected(bad_keys(file, bytes.error().sentence));
+    if (!bytes) return std::unexpected(bytes.error());
+    if (bytes->empty()) return std::unexpected(bad_keys(file, part_name + " is missing"));
+    flatbuffers::Verifier verifier(bytes->data(), bytes->size());
     if (!verifier.VerifyBuffer<schema::KeysPart>(schema::keys_part_identifier))
       return std::unexpected(bad_keys(file, part_name + " is not as it was written"));
-    const auto* part = flatbuffers::GetRoot<schema::KeysPart>(bytes.data());
+    const auto* part = flatbuffers::GetRoot<schema::KeysPart>(bytes->data());
     if (part->part() != place || part->sealed() == nullptr || part->recipient() == nullptr)
       return std::unexpected(bad_keys(file, part_name + " is not in its place"));
     if (!std::ranges::equal(*part->recipient(), holder))

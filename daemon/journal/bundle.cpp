@@ -3,20 +3,18 @@
 #include "daemon/journal/bundle.h"
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <utility>
 
 #include "backup_generated.h"
 #include "daemon/journal/tree_builder.h"
+#include "daemon/platform/message_file.h"
 #include "daemon/platform/require.h"
 #include "schema/identifiers.h"
 
 namespace postern::journal {
 
 namespace {
-
-constexpr std::size_t prefix_bytes = 4;
 
 Failure damaged(const std::filesystem::path& file, const std::string& what) {
   return {FailureKind::damaged,
@@ -27,63 +25,43 @@ Failure damaged(const std::filesystem::path& file, const std::string& what) {
 /// Reads the parts of a file one after the other.
 class Parts {
  public:
-  explicit Parts(const std::filesystem::path& file)
-      : file_(file), stream_(file, std::ios::binary) {}
-
-  bool is_open() const { return stream_.is_open(); }
-  std::uint64_t offset() const { return offset_; }
-  void seek(std::uint64_t offset) {
-    stream_.clear();
-    stream_.seekg(static_cast<std::streamoff>(offset));
-    offset_ = offset;
+  static Expected<Parts> open(const std::filesystem::path& path) {
+    auto file = platform::MessageFile::open(path, bundle_part_bytes_max);
+    if (!file) return std::unexpected(file.error());
+    return Parts(path, std::move(*file));
   }
+
+  std::uint64_t offset() const { return file_.offset(); }
+  void seek(std::uint64_t offset) { file_.seek(offset); }
 
   /// Valid until the next call; null at the end.
   Expected<const schema::BundlePart*> next() {
-    std::array<unsigned char, prefix_bytes> prefix{};
-    const std::size_t found = read(prefix.data(), prefix.size());
-    if (stream_.bad()) return std::unexpected(unreadable());
-    if (found == 0) return nullptr;
-    std::size_t size = 0;
-    for (std::size_t i = prefix_bytes; i > 0; --i) size = size << 8U | prefix[i - 1];
-    const std::string place = "the part at byte " + std::to_string(offset_);
-    if (found < prefix_bytes) return std::unexpected(damaged(file_, place + " is cut short"));
-    if (size > bundle_part_bytes_max)
-      return std::unexpected(damaged(file_, place + " has an impossible size"));
-    bytes_.resize(size);
-    if (read(bytes_.data(), size) < size) {
-      if (stream_.bad()) return std::unexpected(unreadable());
-      return std::unexpected(damaged(file_, place + " is cut short"));
-    }
-    flatbuffers::Verifier verifier(bytes_.data(), bytes_.size());
+    const std::uint64_t begin = offset();
+    const auto bytes = file_.next();
+    if (!bytes && bytes.error().kind == FailureKind::damaged)
+      return std::unexpected(damaged(path_, bytes.error().sentence));
+    if (!bytes) return std::unexpected(bytes.error());
+    if (bytes->empty()) return nullptr;
+    flatbuffers::Verifier verifier(bytes->data(), bytes->size());
     if (!verifier.VerifyBuffer<schema::BundlePart>(schema::bundle_part_identifier))
-      return std::unexpected(damaged(file_, place + " is not as it was written"));
-    const auto* part = flatbuffers::GetRoot<schema::BundlePart>(bytes_.data());
+      return std::unexpected(damaged(
+          path_, "the part at byte " + std::to_string(begin) + " is not as it was written"));
+    const auto* part = flatbuffers::GetRoot<schema::BundlePart>(bytes->data());
     if (part->version() != schema::protocol_version)
       return std::unexpected(Failure{FailureKind::configuration,
-                                     "the bundle " + printable(file_.string(), 400) +
+                                     "the bundle " + printable(path_.string(), 400) +
                                          " is of form " + std::to_string(part->version()) +
                                          ", and this version knows 1",
                                      "Use the version of Postern that wrote it, or a newer one."});
-    offset_ += prefix_bytes + size;
     return part;
   }
 
  private:
-  template <class Byte>
-  std::size_t read(Byte* to, std::size_t size) {
-    stream_.read(reinterpret_cast<char*>(to), static_cast<std::streamsize>(size));
-    return static_cast<std::size_t>(stream_.gcount());
-  }
-  Failure unreadable() const {
-    return {FailureKind::input_output, "cannot read " + printable(file_.string(), 400),
-            "Find the cause, and try again."};
-  }
+  Parts(std::filesystem::path path, platform::MessageFile file)
+      : path_(std::move(path)), file_(std::move(file)) {}
 
-  std::filesystem::path file_;
-  std::ifstream stream_;
-  std::uint64_t offset_ = 0;
-  std::vector<std::uint8_t> bytes_;
+  std::filesystem::path path_;
+  platform::MessageFile file_;
 };
 
 View view_of(const flatbuffers::Vector<std::uint8_t>* bytes) {
@@ -101,16 +79,20 @@ class BundleCursor final : public Cursor {
  public:
   BundleCursor(const std::filesystem::path& file, Place place, std::uint64_t skip,
                std::uint64_t left)
-      : parts_(file), skip_(skip), left_(left) {
-    parts_.seek(place.offset);
+      : parts_(Parts::open(file)), skip_(skip), left_(left) {
+    if (parts_) parts_->seek(place.offset);
   }
 
   Expected<View> next() override {
+    if (!parts_) return std::unexpected(parts_.error());
     while (left_ > 0) {
       if (records_ == nullptr || place_ == records_->size()) {
-        const auto part = parts_.next();
+        const auto part = parts_->next();
         if (!part) return std::unexpected(part.error());
-        require(*part != nullptr);
+        if (*part == nullptr)
+          return std::unexpected(Failure{FailureKind::damaged,
+                                         "the bundle grew shorter while it was read",
+                                         "Use another copy of it."});
         records_ = (*part)->records();
         place_ = 0;
         continue;
@@ -127,7 +109,8 @@ class BundleCursor final : public Cursor {
   }
 
  private:
-  Parts parts_;
+  /// A file that went since it was read shows at the first record.
+  Expected<Parts> parts_;
   std::uint64_t skip_;
   std::uint64_t left_;
   const flatbuffers::Vector<flatbuffers::Offset<schema::StoredRecord>>* records_ = nullptr;
@@ -188,11 +171,9 @@ Expected<Signed> read_first(const std::filesystem::path& file, const schema::Bun
 }  // namespace
 
 Expected<Bundle> read_bundle(const std::filesystem::path& file, const OnRecord& on_record) {
-  Parts parts(file);
-  if (!parts.is_open())
-    return std::unexpected(Failure{FailureKind::missing,
-                                   "cannot open the bundle " + printable(file.string(), 400),
-                                   "Name a file that postern backup create wrote."});
+  auto opened = Parts::open(file);
+  if (!opened) return std::unexpected(opened.error());
+  Parts& parts = *opened;
   auto part = parts.next();
   if (!part) return std::unexpected(part.error());
   auto first = read_first(file, *part);

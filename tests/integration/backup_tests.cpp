@@ -286,6 +286,20 @@ BOOST_AUTO_TEST_CASE(H7_copies_that_are_not_whole_or_do_not_fit_make_no_data_fol
   BOOST_TEST(restore(bundle, keys).code == 0);
 }
 
+BOOST_AUTO_TEST_CASE(O2_who_is_not_shown_all_records_makes_no_bundle) {
+  const auto keys_of_acme = client::make_key_pair();
+  run(*this, add_operator("scoped", schema::Role::owner, keys_of_acme.public_key, {"acme"}));
+  const fs::path key_file = shelf.path() / "scoped.key";
+  std::ofstream(key_file) << "public_key = \"" << client::key_text(keys_of_acme.public_key)
+                          << "\"\nsecret_key = \"" << client::key_text(keys_of_acme.secret_key)
+                          << "\"\n";
+  fs::permissions(key_file, fs::perms::owner_read | fs::perms::owner_write);
+  const auto made = cli({"--key", key_file, "backup", "create", bundle});
+  BOOST_TEST(made.code == 77, made.said);
+  BOOST_TEST(says(made.said, "not shown all records"), made.said);
+  BOOST_TEST(!fs::exists(bundle));
+}
+
 BOOST_AUTO_TEST_CASE(U11_keys_are_copied_only_for_owners_and_only_as_recorded) {
   const auto ask = [&](const client::Options& options, std::uint64_t seq, std::uint32_t part) {
     schema::HistoryRequestT request;

@@ -93,7 +93,11 @@ void copy_records(Session& session, PartFile& file, Progress& progress) {
     wanted.count_max = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(all - progress.next_seq + 1, page_count));
     auto page = session.page(request(std::move(wanted)));
-    auto& records = Session::part(page.body.AsRecordPage()).records;
+    const std::uint64_t next_seq = Session::part(page.body.AsRecordPage()).next_seq;
+    auto& records = page.body.AsRecordPage()->records;
+    if (progress.next_seq + records.size() != next_seq)
+      throw Stop{exit_codes::not_permitted, "You are not shown all records.",
+                 "A bundle is made by an operator of all tenants."};
     if (records.empty()) Session::stop_unexpected();
     schema::BundlePartT part;
     part.records = std::move(records);
@@ -111,7 +115,7 @@ int run_create(Session& session, const std::string& path) {
   } catch (const Stop& stop) {
     file.sync();
     throw Stop{stop.exit_code, stop.sentence.empty() ? "The bundle is not whole." : stop.sentence,
-               again};
+               stop.exit_code == exit_codes::not_permitted ? stop.remedy : again};
   }
   file.sync();
   if (run_sibling("postern-replay", {"--bundle", file.part().string(), "verify"},

@@ -221,7 +221,9 @@ Result<HistoryGuard::Memory> HistoryGuard::load() const {
         Error{ErrorKind::contradiction, "The remembered checkpoint " + file_ + " is damaged.",
               "Put it back from a copy; removing it forgets what the history must extend."});
   memory.checkpoint = std::move(*checkpoint);
-  if (!verifier_key_.empty() && verifier_key_ != key)
+  // One that is given stays right after a restoration, which changes the name beside it alone.
+  if (!verifier_key_.empty() && verifier_key_ != key &&
+      !signed_after_restoration(verifier_key_, key))
     return std::unexpected(
         contradiction("it is signed with another key, " + verifier_key_ + " instead of " + key));
   memory.verifier_key = key;

@@ -168,6 +168,8 @@ BOOST_FIXTURE_TEST_CASE(H7_a_restored_history_that_lacks_nothing_seen_is_gone_on
   BOOST_TEST(remembered() == restored.verifier_key() + "\n" + restored.note());
   // From then on it is a history like any other.
   BOOST_TEST(guard().observe(restored.note(), asking()).has_value());
+  // Whoever was given the key before goes on too.
+  BOOST_TEST(guard(honest.verifier_key()).check(asking()).has_value());
   // The one that it was copied from is another history now.
   daemon = &honest;
   BOOST_TEST(says(contradiction(guard().check(asking())), "which never was postern/one/again"));
