@@ -45,18 +45,15 @@ struct SchedulingAttributes {
 };
 static_assert(sizeof(SchedulingAttributes) == 48);
 
-/// On Linux a thread has a policy, a niceness and a slice of its own. An idle thread gives the
-/// processor to whoever wakes, at once; a batch thread keeps a share of it, but takes it from
-/// nobody by waking, and with a short slice gives it back soon (Linux 6.12; before that the slice
-/// is the system's).
-bool lower_priority_of_this_thread(bool is_first) {
-  SchedulingAttributes wanted;
-  wanted.policy = is_first ? SCHED_BATCH : SCHED_IDLE;
+/// On Linux a thread has a policy, a niceness and a slice of its own. A batch thread keeps a share
+/// of the processor, but takes it from nobody by waking, and with a short slice gives it back soon
+/// (Linux 6.12; before that the slice is the system's).
+bool lower_priority_of_this_thread() {
   const auto thread = static_cast<id_t>(::gettid());
-  if (is_first) {
-    wanted.niceness = std::min(::getpriority(PRIO_PROCESS, thread) + niceness_added, niceness_max);
-    wanted.slice_ns = slice_ns;
-  }
+  SchedulingAttributes wanted;
+  wanted.policy = SCHED_BATCH;
+  wanted.niceness = std::min(::getpriority(PRIO_PROCESS, thread) + niceness_added, niceness_max);
+  wanted.slice_ns = slice_ns;
   return ::syscall(SYS_sched_setattr, 0, &wanted, 0) == 0;
 }
 
@@ -118,8 +115,7 @@ class HashPool::State {
       : limits_(limits), started_(static_cast<std::ptrdiff_t>(limits.threads)) {
     require(limits.threads > 0);
     for (std::size_t i = 0; i < limits.threads; ++i)
-      threads_.emplace_back(
-          [this, is_first = i == 0](const std::stop_token& stop) { run(stop, is_first); });
+      threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
     started_.wait();
   }
 
@@ -164,8 +160,8 @@ class HashPool::State {
     return tenant == nullptr || tenant->size() < limits_.waiting_per_tenant_max;
   }
 
-  void run(const std::stop_token& stop, bool is_first) {
-    if (!lower_priority_of_this_thread(is_first)) low_priority_ = false;
+  void run(const std::stop_token& stop) {
+    if (!lower_priority_of_this_thread()) low_priority_ = false;
     started_.count_down();
     while (Work work = next(stop)) work();
   }

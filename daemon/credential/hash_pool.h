@@ -15,8 +15,8 @@ struct Turn {
   schema::Uuid tenant;
 };
 
-/// Runs work on threads of its own: one of batch work, 10 steps of niceness below the rest, the
-/// others idle ones. `submit` from any thread.
+/// Runs work on batch threads of its own, 10 steps of niceness below the rest. `submit` from any
+/// thread.
 /// The destructor drops what waits, lets what runs finish, and joins.
 class HashPool {
  public:

@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(C10_hashing_runs_at_low_priority) {
   BOOST_TEST(::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())) == mine);
 }
 
-BOOST_AUTO_TEST_CASE(C10_one_thread_keeps_a_share_and_the_others_take_what_nobody_wants) {
+BOOST_AUTO_TEST_CASE(C10_every_thread_that_hashes_keeps_a_share_beside_busy_neighbours) {
   std::latch both_run(2);
   std::array<std::promise<int>, 2> policies;
   HashPool pool({.threads = 2});
@@ -189,7 +189,8 @@ BOOST_AUTO_TEST_CASE(C10_one_thread_keeps_a_share_and_the_others_take_what_nobod
     auto told = policy.get_future();
     found.insert(wait_for(told));
   }
-  BOOST_TEST((found == std::set<int>{SCHED_BATCH, SCHED_IDLE}));
+  // An idle thread would keep what it has taken for as long as others are busy.
+  BOOST_TEST((found == std::set<int>{SCHED_BATCH}));
 }
 
 BOOST_AUTO_TEST_CASE(destruction_drops_what_waits_and_lets_what_runs_finish) {
