@@ -21,6 +21,7 @@
 #include "daemon/journal/blocks.h"
 #include "daemon/journal/disk.h"
 #include "daemon/journal/journal_env.h"
+#include "daemon/journal/manifest.h"
 #include "daemon/journal/published_head.h"
 #include "daemon/journal/reading_env.h"
 #include "daemon/journal/tree.h"
@@ -170,6 +171,8 @@ Status open_database(Database& database, const fs::path& folder, Opening opening
   options.write_buffer_size = write_buffer_bytes;
   options.block_size = 16 << 10;
   options.max_open_files = 500;
+  if (opening == Opening::existing)
+    if (Status status = check_manifest(*options.env, folder.native()); !status.ok()) return status;
   leveldb::DB* handle = nullptr;
   const Status status = leveldb::DB::Open(options, folder.native(), &handle);
   database.handle.reset(handle);

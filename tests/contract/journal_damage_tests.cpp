@@ -1,10 +1,16 @@
+#include <leveldb/db.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <csignal>
 #include <map>
 
 #include "daemon/journal/tree.h"
 #include "tests/contract/folder_image.h"
 #include "tests/contract/journal_subjects.h"
+#include "tests/support/leveldb_checksums.h"
 
 namespace postern::journal {
 
@@ -79,6 +85,12 @@ struct Damage : OnLevelDb {
     return outcome;
   }
 
+  /// Its name and its bytes.
+  std::pair<std::string, std::string> manifest() const {
+    return *std::ranges::find_if(
+        whole, [](const auto& file) { return file.first.starts_with("db/MANIFEST"); });
+  }
+
   Outcome try_without(const std::string& name) {
     fs::remove(options.folder / name);
     const Outcome read = read_damaged();
@@ -95,6 +107,24 @@ struct Damage : OnLevelDb {
                                   << outcomes[Outcome::same]);
   }
 };
+
+/// Its checksums are right.
+std::string forged(std::string bytes, std::size_t at, int value) {
+  bytes[at] = static_cast<char>(value);
+  support::mend_checksums(bytes);
+  return bytes;
+}
+
+[[noreturn]] void open_by_leveldb_alone(const fs::path& folder) {
+  // What it says of its end is nobody's.
+  ::close(STDERR_FILENO);
+  ::signal(SIGABRT, SIG_DFL);
+  leveldb::DB* handle = nullptr;
+  leveldb::Options options;
+  options.paranoid_checks = true;
+  static_cast<void>(leveldb::DB::Open(options, folder.native(), &handle));
+  ::_exit(0);
+}
 
 }  // namespace
 
@@ -148,6 +178,37 @@ BOOST_AUTO_TEST_CASE(H6_no_truncation_is_silent) {
   }
   BOOST_TEST(damage.outcomes[Outcome::same] == 0U);
   damage.check_none_lost();
+}
+
+// Somebody who makes the checksums right again: LevelDB believes all of it.
+BOOST_AUTO_TEST_CASE(H6_no_forged_manifest_is_lost_silently_or_ends_the_process) {
+  Damage damage;
+  damage.auditing = true;
+  const auto [name, bytes] = damage.manifest();
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    for (const int value : {0, 1, 7, 127, 128, 255, bytes[i] ^ 1, bytes[i] ^ 128}) {
+      const std::string changed = forged(bytes, i, value);
+      if (changed != bytes && damage.try_bytes(name, changed) == Outcome::lost)
+        BOOST_ERROR("byte " << i << " as " << value << " is lost silently");
+    }
+  damage.check_none_lost();
+}
+
+// The canary: LevelDB alone ends the process by an assertion.
+BOOST_AUTO_TEST_CASE(without_our_look_at_the_manifest_leveldb_ends_the_process) {
+  Damage damage;
+  const auto [name, bytes] = damage.manifest();
+  std::size_t aborted = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    write_bytes(damage.options.folder / name, forged(bytes, i, 0));
+    const pid_t child = ::fork();
+    if (child == 0) open_by_leveldb_alone(damage.options.folder / "db");
+    int status = 0;
+    BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) ++aborted;
+    put_back(damage.options.folder, damage.whole);
+  }
+  BOOST_TEST(aborted > 0U);
 }
 
 BOOST_AUTO_TEST_CASE(H6_no_deleted_file_is_silent) {

@@ -15,6 +15,7 @@
 #include "tests/fuzz/target.h"
 #include "tests/fuzz/whole_journal.h"
 #include "tests/support/journal_bytes.h"
+#include "tests/support/leveldb_checksums.h"
 
 namespace {
 
@@ -23,32 +24,6 @@ using namespace postern;
 using namespace postern::journal;
 
 using fuzz::WholeJournal;
-
-std::uint32_t crc32c(std::string_view bytes) {
-  std::uint32_t crc = ~0U;
-  for (const char byte : bytes) {
-    crc ^= static_cast<unsigned char>(byte);
-    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78U : 0);
-  }
-  return ~crc;
-}
-
-/// Of a log or manifest: blocks of 32 KiB holding checksum (4, masked), length (2), type, payload.
-void mend_checksums(std::string& content) {
-  constexpr std::size_t header = 7;
-  std::size_t at = 0;
-  while (at + header <= content.size()) {
-    const auto low = static_cast<unsigned char>(content[at + 4]);
-    const auto high = static_cast<unsigned char>(content[at + 5]);
-    const std::size_t size = low + std::size_t{256} * high;
-    if (size > content.size() - at - header) return;
-    const std::uint32_t crc = crc32c(std::string_view(content).substr(at + 6, 1 + size));
-    const std::uint32_t masked = (crc >> 15 | crc << 17) + 0xa282ead8U;
-    for (std::size_t place = 0; place < 4; ++place)
-      content[at + place] = static_cast<char>(masked >> 8 * place);
-    at += header + size;
-  }
-}
 
 /// What the edits make of a file.
 std::string edited(std::string content, std::string_view edits, bool cut) {
@@ -86,20 +61,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) return 0;
   const auto file = std::next(whole.image.begin(), data[0] % whole.image.size());
   const fs::path path = whole.options.folder / file->first;
-  std::string content =
-      edited(file->second, fuzz::text_of(data + 2, size - 2), (data[1] & 4) != 0);
+  std::string content = edited(file->second, fuzz::text_of(data + 2, size - 2), (data[1] & 4) != 0);
   const bool is_log = file->first.ends_with(".log") || file->first.starts_with("db/MANIFEST");
-  if ((data[1] & 1) != 0 && is_log) mend_checksums(content);
-  if ((data[1] & 2) != 0) fs::remove(path);
-  else write_bytes(path, content);
+  if ((data[1] & 1) != 0 && is_log) support::mend_checksums(content);
+  if ((data[1] & 2) != 0)
+    fs::remove(path);
+  else
+    write_bytes(path, content);
   const bool read = opens_whole(whole.head, [](const OnRecord& take) {
     return read_leveldb_journal(whole.options.folder, take);
   });
   // Opening writes, which takes longer: for some inputs alone.
   if (size % 8 == 0) {
-    const bool opened = opens_whole(whole.head, [](const OnRecord& take) {
-      return open_leveldb_journal(whole.options, take);
-    });
+    const bool opened = opens_whole(
+        whole.head, [](const OnRecord& take) { return open_leveldb_journal(whole.options, take); });
     require(opened == read);
     put_back(whole.options.folder, whole.image);
   } else {

@@ -2,8 +2,8 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <cstdlib>
-#include <cstring>
 
 #include "schema/signed_message.h"
 
@@ -46,7 +46,7 @@ void sign(std::span<std::uint8_t> message, const Key& seed) {
   sodium_memzero(blanked.data(), blanked.size());
   const auto* field = flatbuffers::GetRoot<schema::CommandMessage>(message.data())->signature();
   if (field == nullptr || field->size() != signature.size()) std::abort();
-  std::memcpy(const_cast<std::uint8_t*>(field->data()), signature.data(), signature.size());
+  std::ranges::copy(signature, message.begin() + (field->data() - message.data()));
 }
 
 }  // namespace postern::client
