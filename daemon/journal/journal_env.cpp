@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <memory>
 
+#include "daemon/journal/log_form.h"
 #include "daemon/platform/descriptor.h"
 
 namespace postern::journal {
@@ -34,19 +36,26 @@ std::string& last_read_of_this_thread() {
 
 class SequentialFile final : public leveldb::SequentialFile {
  public:
-  SequentialFile(std::string name, leveldb::SequentialFile* base)
-      : name_(std::move(name)), base_(base) {}
+  SequentialFile(std::string name, leveldb::SequentialFile* base, std::uint64_t end)
+      : name_(std::move(name)), base_(base), left_(end) {}
 
   Status Read(std::size_t size, Slice* result, char* scratch) override {
     last_read_of_this_thread() = name_;
-    return base_->Read(size, result, scratch);
+    const Status status = base_->Read(std::min<std::uint64_t>(size, left_), result, scratch);
+    left_ -= std::min<std::uint64_t>(left_, result->size());
+    return status;
   }
 
-  Status Skip(std::uint64_t size) override { return base_->Skip(size); }
+  Status Skip(std::uint64_t size) override {
+    left_ -= std::min(left_, size);
+    return base_->Skip(size);
+  }
 
  private:
   const std::string name_;
   const std::unique_ptr<leveldb::SequentialFile> base_;
+  /// What may still be read.
+  std::uint64_t left_;
 };
 
 // LevelDB maps table files into memory, where a bad sector or a file cut short is a SIGBUS that
@@ -153,6 +162,23 @@ void JournalEnv::abandon() {
   // What cannot be removed now goes when an opening succeeds.
   for (const auto& name : staged_) static_cast<void>(target()->RemoveFile(name + staged_suffix));
   staged_.clear();
+  waiting_renames_.clear();
+  waiting_removals_.clear();
+}
+
+bool JournalEnv::end_before_torn_writes() {
+  const std::lock_guard lock(names_mutex_);
+  std::vector<std::string> names;
+  if (!target()->GetChildren(folder_, &names).ok()) return false;
+  for (const std::string& name : names) {
+    if (!name.ends_with(".log") && !name.starts_with("MANIFEST-")) continue;
+    const std::string path = folder_ + "/" + name;
+    std::string content;
+    if (!leveldb::ReadFileToString(target(), path, &content).ok()) continue;
+    const std::uint64_t end = end_before_torn_write(content);
+    if (end < content.size()) ends_[path] = end;
+  }
+  return !ends_.empty();
 }
 
 Status JournalEnv::error() const {
@@ -167,7 +193,10 @@ Status JournalEnv::NewSequentialFile(const std::string& name, leveldb::Sequentia
   const std::lock_guard lock(names_mutex_);
   last_read_of_this_thread() = name;
   const Status status = target()->NewSequentialFile(place_of(name), file);
-  if (status.ok()) *file = new SequentialFile(name, *file);
+  if (!status.ok()) return status;
+  const auto end = ends_.find(name);
+  *file = new SequentialFile(
+      name, *file, end == ends_.end() ? std::numeric_limits<std::uint64_t>::max() : end->second);
   return status;
 }
 

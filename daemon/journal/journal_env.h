@@ -4,6 +4,8 @@
 #include <leveldb/env.h>
 
 #include <atomic>
+#include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -27,8 +29,12 @@ class JournalEnv final : public leveldb::EnvWrapper {
   void stage();
   /// Gives the staged files their names, then does what waited.
   leveldb::Status publish();
-  /// Removes the staged files; for a database that is closed.
+  /// Removes the staged files, and forgets what waits; for a database that is closed.
   void abandon();
+  /// Looks at the logs and the manifest for what a power cut left of a write that was never synced;
+  /// from now on such a file is read only up to there. False if there is none. The file itself
+  /// stays as it is: an opening replaces it.
+  bool end_before_torn_writes();
 
   /// The first write that failed. Passes quickly while none has.
   leveldb::Status error() const;
@@ -73,6 +79,8 @@ class JournalEnv final : public leveldb::EnvWrapper {
   std::vector<std::string> staged_;
   std::vector<std::pair<std::string, std::string>> waiting_renames_;
   std::vector<std::string> waiting_removals_;
+  /// Where the reading of a file ends.
+  std::map<std::string, std::uint64_t> ends_;
 };
 
 }  // namespace postern::journal

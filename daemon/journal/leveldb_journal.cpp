@@ -179,6 +179,23 @@ Status open_database(Database& database, const fs::path& folder, Opening opening
   return status;
 }
 
+/// A database that is there. Where what a power cut left of the last write is no more than damage to
+/// LevelDB, a second time without it: that write was never acknowledged, or the anchor will miss it.
+Status open_existing(Database& database, const fs::path& folder, std::size_t write_buffer_bytes) {
+  JournalEnv& env = *database.env;
+  if (!database.reading) env.stage();
+  const Status first = open_database(database, folder, Opening::existing, write_buffer_bytes);
+  if (!first.IsCorruption() || !env.end_before_torn_writes()) return first;
+  if (database.reading) {
+    database.reading = std::make_unique<ReadingEnv>(&env);
+  } else {
+    env.abandon();
+    env.stage();
+  }
+  const Status second = open_database(database, folder, Opening::existing, write_buffer_bytes);
+  return second.ok() ? second : first;
+}
+
 // The tree of all that was read, and the roots of its complete blocks.
 struct Grown {
   Tree tree;
@@ -391,8 +408,7 @@ Expected<std::unique_ptr<Anchor>> start_anchor(std::optional<AnchorFile> file, A
 Expected<std::unique_ptr<Journal>> open_staged(const Place& place, const LevelDbOptions& options,
                                                const OnRecord& on_record, const Known* known,
                                                Database& database) {
-  const Status opened =
-      open_database(database, place.database, Opening::existing, options.write_buffer_bytes);
+  const Status opened = open_existing(database, place.database, options.write_buffer_bytes);
   if (!opened.ok()) return std::unexpected(open_failure(place, database, opened));
   auto file = open_anchor(place, options.anchor);
   if (!file) return std::unexpected(file.error());
@@ -472,8 +488,8 @@ Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& op
   if (!fs::exists(place.database, error)) return std::unexpected(no_database(place));
   Database database;
   database.env = std::make_unique<JournalEnv>(place.database.native(), place.base, place.disk);
+  // Its owner moves on into the journal.
   JournalEnv& env = *database.env;
-  env.stage();
   auto journal = open_staged(place, options, on_record, known, database);
   if (!journal) {
     database.handle.reset();
@@ -494,8 +510,7 @@ Expected<std::unique_ptr<Journal>> read_leveldb_journal(const fs::path& folder,
   Database database;
   database.env = std::make_unique<JournalEnv>(place.database.native(), place.base, place.disk);
   database.reading = std::make_unique<ReadingEnv>(database.env.get());
-  const Status opened =
-      open_database(database, place.database, Opening::existing, options.write_buffer_bytes);
+  const Status opened = open_existing(database, place.database, options.write_buffer_bytes);
   if (!opened.ok()) return std::unexpected(open_failure(place, database, opened));
   database.reading->seal();
 

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <set>
 #include <string_view>
 #include <vector>
+
+#include "daemon/journal/log_form.h"
 
 namespace postern::journal {
 
@@ -25,53 +26,6 @@ constexpr std::size_t user_key_bytes = 8;
 constexpr std::size_t key_bytes = user_key_bytes + 8;
 constexpr std::size_t level_count = 7;
 
-std::uint8_t byte_at(string_view bytes, std::size_t at) {
-  return static_cast<std::uint8_t>(bytes[at]);
-}
-
-/// The records of a file in LevelDB's log form: blocks of 32 KiB, in each fragments of checksum (4
-/// bytes), length (2), type (1), payload.
-class Records {
- public:
-  explicit Records(string_view content) : content_(content) {}
-
-  /// Nothing at the end, which is also where a fragment is cut or has an unknown type.
-  std::optional<string> next() {
-    constexpr std::size_t block_bytes = 32'768;
-    constexpr std::size_t header_bytes = 7;
-    enum : std::uint8_t { none, full, first, middle, last };
-    string record;
-    for (;;) {
-      const std::size_t block_left = block_bytes - at_ % block_bytes;
-      const bool has_header = block_left >= header_bytes;
-      if (has_header && content_.size() - at_ < header_bytes) return std::nullopt;
-      const std::size_t length =
-          has_header ? byte_at(content_, at_ + 4) + std::size_t{256} * byte_at(content_, at_ + 5)
-                     : 0;
-      const std::uint8_t type = has_header ? byte_at(content_, at_ + 6) : std::uint8_t{none};
-      if (type == none && length == 0) {
-        if (content_.size() - at_ <= block_left) return std::nullopt;
-        at_ += block_left;
-        continue;
-      }
-      const std::size_t whole = header_bytes + length;
-      if (whole > std::min(block_left, content_.size() - at_)) return std::nullopt;
-      const string_view payload = content_.substr(at_ + header_bytes, length);
-      at_ += whole;
-      if (type == full || type == first)
-        record.clear();
-      else if (type != middle && type != last)
-        return std::nullopt;
-      record += payload;
-      if (type == full || type == last) return record;
-    }
-  }
-
- private:
-  string_view content_;
-  std::size_t at_ = 0;
-};
-
 /// The fields of one record.
 class Fields {
  public:
@@ -82,7 +36,7 @@ class Fields {
   bool read(std::uint64_t& number) {
     number = 0;
     for (unsigned shift = 0; shift < 64 && !rest_.empty(); shift += 7) {
-      const std::uint8_t byte = byte_at(rest_, 0);
+      const auto byte = static_cast<std::uint8_t>(rest_.front());
       rest_.remove_prefix(1);
       number |= std::uint64_t{byte & 0x7fU} << shift;
       if (byte < 0x80) return true;
@@ -259,7 +213,7 @@ Status check_manifest(leveldb::Env& env, const string& folder) {
   current.pop_back();
   if (!leveldb::ReadFileToString(&env, folder + "/" + current, &content).ok()) return Status::OK();
   Manifest manifest;
-  Records records(content);
+  LogRecords records(content);
   while (const auto record = records.next())
     if (Status status = manifest.take(*record); !status.ok()) return status;
   return manifest.check();

@@ -2,7 +2,7 @@
 // that one seed fixes. A child does it; the parent survives what the child does not, keeps the
 // bytes and says how to repeat it.
 //
-//   fuzz_X FOLDER… [--executions N] [--seed N] [--must-find]     fuzz_X FILE…
+//   fuzz_X FOLDER… [--executions N] [--seconds N] [--seed N] [--must-find]     fuzz_X FILE…
 //
 // Ends 0 if nothing was found; with --must-find, if something was.
 #include <sys/mman.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -41,6 +42,8 @@ struct Progress {
 struct Order {
   std::vector<fs::path> from;
   std::size_t executions = 20'000;
+  /// No mutation begins after them.
+  std::chrono::seconds time = std::chrono::hours(24 * 365);
   std::uint64_t seed = 1;
   bool must_find = false;
 };
@@ -161,7 +164,10 @@ void execute_all(const Order& order, const std::vector<Input>& corpus, Progress&
   for (const Input& input : corpus) execute(input, progress);
   if (fs::is_regular_file(order.from.front())) return;
   Mutator mutator(order.seed, corpus);
-  for (std::size_t count = 0; count < order.executions; ++count) execute(mutator.next(), progress);
+  const auto end = std::chrono::steady_clock::now() + order.time;
+  for (std::size_t count = 0; count < order.executions && std::chrono::steady_clock::now() < end;
+       ++count)
+    execute(mutator.next(), progress);
 }
 
 void tell(const char* program, const Progress& progress, int status) {
@@ -182,6 +188,8 @@ bool read_order(int count, char** words, Order& order) {
     const bool has_value = place + 1 < count;
     if (word == "--must-find") order.must_find = true;
     else if (word == "--executions" && has_value) order.executions = std::stoull(words[++place]);
+    else if (word == "--seconds" && has_value)
+      order.time = std::chrono::seconds(std::stoul(words[++place]));
     else if (word == "--seed" && has_value) order.seed = std::stoull(words[++place]);
     else if (fs::exists(word)) order.from.push_back(word);
     else return false;
@@ -194,7 +202,9 @@ bool read_order(int count, char** words, Order& order) {
 int main(int count, char** words) {
   Order order;
   if (!read_order(count, words, order)) {
-    std::fprintf(stderr, "%s FOLDER…|FILE… [--executions N] [--seed N] [--must-find]\n", words[0]);
+    std::fprintf(stderr,
+                 "%s FOLDER…|FILE… [--executions N] [--seconds N] [--seed N] [--must-find]\n",
+                 words[0]);
     return 64;
   }
   const std::vector<Input> corpus = read_corpus(order.from);

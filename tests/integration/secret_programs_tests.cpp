@@ -18,6 +18,7 @@
 #include "tests/integration/canaries.h"
 #include "tests/support/daemon_process.h"
 #include "tests/support/messages.h"
+#include "tests/support/sanitized.h"
 #include "tests/support/search.h"
 
 namespace postern::support {
@@ -267,7 +268,9 @@ BOOST_AUTO_TEST_CASE(C4_the_daemon_leaves_no_core) {
   BOOST_TEST(!aborted.dumped_core);
 }
 
-BOOST_AUTO_TEST_CASE(C4_keys_lie_in_locked_memory_alone) {
+// A sanitizer locks nothing.
+BOOST_AUTO_TEST_CASE(C4_keys_lie_in_locked_memory_alone,
+                     *boost::unit_test::enable_if<!sanitized>()) {
   if (::geteuid() != 0) {
     BOOST_TEST_MESSAGE("not looked at: only root may read the memory of a hardened process");
     return;

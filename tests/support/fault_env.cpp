@@ -247,9 +247,18 @@ FaultEnv::Image FaultEnv::left_over(const Names& names, Left how, std::uint64_t 
     const auto place = places.find(node.get());
     std::string bytes = place == places.end() ? node->kept : contents(place->second);
     std::uint64_t size = how == Left::written ? bytes.size() : node->synced;
-    if (how == Left::torn && size < bytes.size()) {
+    if ((how == Left::torn || how == Left::scattered) && size < bytes.size()) {
       const std::uint64_t end = size + random() % (bytes.size() - size + 1);
       size = std::max(size, end / sector * sector);
+    }
+    if (how == Left::scattered && size > node->synced) {
+      // A file's size may be on the disk before what is in it.
+      size = random() % 2 == 0 ? size : bytes.size();
+      for (std::uint64_t at = node->synced; at < size;) {
+        const std::uint64_t next = std::min(size, (at / sector + 1) * sector);
+        if (random() % 2 == 0) std::fill(bytes.begin() + at, bytes.begin() + next, '\0');
+        at = next;
+      }
     }
     bytes.resize(std::min<std::uint64_t>(bytes.size(), size));
     left.emplace(name, std::move(bytes));
@@ -257,19 +266,21 @@ FaultEnv::Image FaultEnv::left_over(const Names& names, Left how, std::uint64_t 
   return left;
 }
 
+bool FaultEnv::keeps_all_names(Left left, std::uint64_t seed) {
+  return left == Left::written || (left != Left::synced && seed % 2 == 1);
+}
+
 FaultEnv::Image FaultEnv::left_now(Left left, std::uint64_t seed, std::uint64_t sector) {
   const std::lock_guard lock(mutex_);
-  const bool all_names = left == Left::written || (left == Left::torn && seed % 2 == 1);
-  return left_over(all_names ? live_ : durable_, left, seed, sector);
+  return left_over(keeps_all_names(left, seed) ? live_ : durable_, left, seed, sector);
 }
 
 void FaultEnv::crash(Left left, std::uint64_t seed) {
   const std::lock_guard lock(mutex_);
   if (left != Left::written) {
-    const bool all_names = left == Left::torn && seed % 2 == 1;
     const Image files = left_now(left, seed);
     for (const auto& entry : live_) fs::remove(entry.first);
-    if (!all_names)
+    if (!keeps_all_names(left, seed))
       for (const auto& [from, to] : renamed_folders_) fs::rename(to, from);
     for (const auto& [name, bytes] : files) put_back(name, bytes);
   }

@@ -44,8 +44,9 @@ class FaultEnv final : public leveldb::EnvWrapper, public journal::Disk {
   enum class Times { once, from_then_on };
 
   /// What a power cut leaves: only what was synced; all that was written; or, by a seed, all names
-  /// or the synced ones only, and of what was not synced any number of whole sectors of 512 bytes.
-  enum class Left { synced, written, torn };
+  /// or the synced ones only, and of what was not synced any number of whole sectors of 512 bytes;
+  /// or the same, where of those sectors some came and the others, even earlier ones, are zeros.
+  enum class Left { synced, written, torn, scattered };
 
   FaultEnv();
 
@@ -98,6 +99,7 @@ class FaultEnv final : public leveldb::EnvWrapper, public journal::Disk {
   void forget_name(const std::string& name);
   void rename_folder(const std::string& from, const std::string& to);
   Image left_over(const Names& names, Left left, std::uint64_t seed, std::uint64_t sector);
+  static bool keeps_all_names(Left left, std::uint64_t seed);
 
   // `before_step` is called with it held.
   mutable std::recursive_mutex mutex_;

@@ -12,7 +12,7 @@
 #include "daemon/credential/key_format.h"
 #include "daemon/credential/key_store.h"
 #include "tests/unit/credential/key_store_fixture.h"
-#include "tests/unit/credential/sanitized.h"
+#include "tests/support/sanitized.h"
 
 using namespace postern;
 using namespace postern::credential;
@@ -276,7 +276,7 @@ BOOST_AUTO_TEST_CASE(a_store_of_somebody_else_is_not_permitted) {
 }
 
 BOOST_AUTO_TEST_CASE(keys_are_in_locked_memory_or_the_store_says_so,
-                     *boost::unit_test::enable_if<!sanitized>()) {
+                     *boost::unit_test::enable_if<!support::sanitized>()) {
   BOOST_TEST(open_store(folder)->memory_locked());
   rlimit before{};
   BOOST_REQUIRE(::getrlimit(RLIMIT_MEMLOCK, &before) == 0);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "daemon/credential/password.h"
-#include "tests/unit/credential/sanitized.h"
+#include "tests/support/sanitized.h"
 
 using namespace postern::credential;
 
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(C9_verifying_nothing_costs_what_verifying_does) {
 
 /// A password that nobody looked at must never count as a wrong one (C5).
 BOOST_AUTO_TEST_CASE(C4_out_of_memory_is_no_wrong_password,
-                     *boost::unit_test::enable_if<!postern::testing::sanitized>()) {
+                     *boost::unit_test::enable_if<!postern::support::sanitized>()) {
   const pid_t child = ::fork();
   BOOST_REQUIRE(child >= 0);
   if (child == 0) {

@@ -1,7 +1,7 @@
 // Whether this build runs under a sanitizer, which keeps the limits on memory from the program.
 #pragma once
 
-namespace postern::testing {
+namespace postern::support {
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -18,4 +18,4 @@ inline constexpr bool sanitized = true;
 inline constexpr bool sanitized = false;
 #endif
 
-}  // namespace postern::testing
+}  // namespace postern::support
