@@ -18,9 +18,14 @@ inline std::uint32_t crc32c(std::string_view bytes) {
 
 /// Of a log or manifest: blocks of 32 KiB holding checksum (4, masked), length (2), type, payload.
 inline void mend_checksums(std::string& content) {
+  constexpr std::size_t block = 32'768;
   constexpr std::size_t header = 7;
   std::size_t at = 0;
   while (at + header <= content.size()) {
+    if (const std::size_t block_left = block - at % block; block_left < header) {
+      at += block_left;
+      continue;
+    }
     const auto low = static_cast<unsigned char>(content[at + 4]);
     const auto high = static_cast<unsigned char>(content[at + 5]);
     const std::size_t size = low + std::size_t{256} * high;

@@ -7,12 +7,14 @@
 
 #include "daemon/journal/manifest.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/unit/journal/log_file.h"
 
 namespace postern::journal {
 
 namespace {
 
 using std::string;
+using testing::log_of;
 
 string varint(std::uint64_t value) {
   string bytes;
@@ -35,26 +37,6 @@ string removed(std::uint64_t level, std::uint64_t number) {
 }
 
 string number(std::uint64_t tag, std::uint64_t value) { return varint(tag) + varint(value); }
-
-/// Fragments of at most `part_bytes`; checksums are LevelDB's to look at.
-string as_log(const std::vector<string>& records, std::size_t part_bytes = 30'000) {
-  string log;
-  for (const string& record : records) {
-    for (std::size_t at = 0; at == 0 || at < record.size(); at += part_bytes) {
-      const string part = record.substr(at, part_bytes);
-      const std::size_t block_left = 32'768 - log.size() % 32'768;
-      if (block_left < part.size() + 7) log += string(block_left, '\0');
-      const bool is_first = at == 0;
-      const bool is_last = at + part_bytes >= record.size();
-      log += string(4, 'c');
-      log += static_cast<char>(part.size() & 0xff);
-      log += static_cast<char>(part.size() >> 8);
-      log += static_cast<char>(is_first && is_last ? 1 : is_first ? 2 : is_last ? 4 : 3);
-      log += part;
-    }
-  }
-  return log;
-}
 
 struct Folder {
   support::TemporaryFolder folder;
@@ -109,8 +91,8 @@ BOOST_AUTO_TEST_SUITE(manifest_tests)
 
 BOOST_AUTO_TEST_CASE(what_leveldb_writes_passes) {
   const Folder folder;
-  BOOST_TEST(folder.check(as_log(good)) == "OK");
-  BOOST_TEST(folder.check(as_log(good, 5)) == "OK");
+  BOOST_TEST(folder.check(log_of(good)) == "OK");
+  BOOST_TEST(folder.check(log_of(good, 5)) == "OK");
   BOOST_TEST(folder.check("") == "OK");
 }
 
@@ -118,25 +100,25 @@ BOOST_DATA_TEST_CASE(what_cannot_be_is_damage, boost::unit_test::data::make(case
   const Folder folder;
   auto records = good;
   records.push_back(tried.record);
-  BOOST_TEST(folder.check(as_log(records)).find(tried.told) != string::npos);
-  BOOST_TEST(folder.check(as_log(records, 3)).find(tried.told) != string::npos);
+  BOOST_TEST(folder.check(log_of(records)).find(tried.told) != string::npos);
+  BOOST_TEST(folder.check(log_of(records, 3)).find(tried.told) != string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_record_in_the_second_block_is_looked_at) {
   const Folder folder;
   auto records = good;
   records.insert(records.begin(), varint(1) + text(string(32'700, 'x')));
-  BOOST_TEST(folder.check(as_log(records)) == "OK");
+  BOOST_TEST(folder.check(log_of(records)) == "OK");
   records.push_back(number(3, 0));
-  BOOST_TEST(folder.check(as_log(records)) != "OK");
+  BOOST_TEST(folder.check(log_of(records)) != "OK");
 }
 
 BOOST_AUTO_TEST_CASE(a_cut_record_is_left_to_leveldb) {
   const Folder folder;
   auto records = good;
   records.push_back(number(3, 0));
-  const string log = as_log(records);
-  for (std::size_t size = as_log(good).size(); size < log.size(); ++size)
+  const string log = log_of(records);
+  for (std::size_t size = log_of(good).size(); size < log.size(); ++size)
     BOOST_TEST(folder.check(log.substr(0, size)) == "OK");
   BOOST_TEST(folder.check(log) != "OK");
 }
@@ -145,7 +127,7 @@ BOOST_AUTO_TEST_CASE(names_with_impossible_numbers_are_damage) {
   for (const char* name : {"000000.log", "0.ldb", "9999999999999999999.log"}) {
     const Folder folder;
     folder.write(name, "");
-    BOOST_TEST(folder.check(as_log(good)).find(name) != string::npos);
+    BOOST_TEST(folder.check(log_of(good)).find(name) != string::npos);
   }
 }
 
