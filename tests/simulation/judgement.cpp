@@ -67,6 +67,7 @@ void Simulation::on_receipt(const std::string& to, std::span<const std::uint8_t>
   if (receipt.seq() != 0) {
     tally_.repeated += receipt.repeated();
     newest_receipt_ = std::max(newest_receipt_, receipt.seq());
+    acknowledged_ = newest_receipt_;
     const FirstReceipt now{receipt.code(), receipt.seq(), receipt.time_ns(),
                            receipt.events() == nullptr ? 0 : receipt.events()->size()};
     if (first_receipts_.emplace(held.index, now).first->second != now)

@@ -1,6 +1,7 @@
 #include "tests/simulation/simulated_disk.h"
 
 #include <algorithm>
+#include <fstream>
 #include <iterator>
 #include <limits>
 #include <utility>
@@ -118,11 +119,19 @@ class LevelDbDisk final : public SimulatedDisk {
   void lose_power() override { env_.cut_power_after(0); }
   void restore(Random& random, bool power_was_lost) override {
     constexpr FaultEnv::Left kinds[] = {FaultEnv::Left::synced, FaultEnv::Left::written,
-                                        FaultEnv::Left::torn};
+                                        FaultEnv::Left::torn, FaultEnv::Left::scattered};
     env_.crash(power_was_lost ? kinds[random.below(std::size(kinds))] : FaultEnv::Left::written,
                random.next());
   }
   std::uint64_t fired() const override { return env_.fired(); }
+  void watch(Look look) override {
+    env_.before_step = nullptr;
+    if (look) env_.before_step = [this, look](const support::Step& step) { look(env_, step); };
+  }
+  std::string anchor() const override {
+    std::ifstream file(options_.folder / "anchor", std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
 
  private:
   support::TemporaryFolder folder_;

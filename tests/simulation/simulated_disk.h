@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "daemon/journal/leveldb_journal.h"
@@ -28,6 +29,11 @@ class SimulatedDisk {
   virtual void restore(Random& random, bool power_was_lost) = 0;
   /// How often it failed on purpose.
   virtual std::uint64_t fired() const = 0;
+  /// Called before each operation, on its thread; a disk without operations calls nobody.
+  using Look = std::function<void(support::FaultEnv&, const support::Step&)>;
+  virtual void watch(Look) {}
+  /// The bytes of the journal's anchor; empty: there is none.
+  virtual std::string anchor() const { return {}; }
 };
 
 /// Records in memory. A failed append may have kept its records all the same.

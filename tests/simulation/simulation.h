@@ -4,8 +4,11 @@
 // memory disk, LevelDB has threads of its own.
 #pragma once
 
+#include <atomic>
+#include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,12 +38,24 @@ struct Tally {
   std::uint64_t appends_beside = 0;
 };
 
+/// What crashes may have left, looked at one by one.
+struct CrashTally {
+  std::size_t moments = 0;
+  std::size_t states = 0;
+  /// Moments at which something was written and not synced.
+  std::size_t torn = 0;
+};
+
 class Simulation {
  public:
   explicit Simulation(const Plan& plan);
 
   /// What was found wrong; empty: nothing. Stops at the first.
   const Findings& run();
+  /// Instead of trouble: at every operation on the disk under so many commands, every state is
+  /// opened that a power cut may leave then, `torn_at_each` of them by chance. For LevelDB.
+  const Findings& run_through_crashes(std::size_t commands, std::size_t torn_at_each);
+  const CrashTally& crashes() const { return crashes_; }
   const Tally& tally() const { return tally_; }
   /// Of the journal at the end.
   const journal::Hash& root() const { return root_; }
@@ -100,6 +115,16 @@ class Simulation {
   bool settle(int rounds);
   std::size_t unfinished() const;
 
+  // ---- in crash_points.cpp: what a power cut would leave
+  struct Left {
+    std::map<std::string, std::string> files;
+    std::string anchor;
+    std::uint64_t acknowledged = 0;
+  };
+  void look(support::FaultEnv& env, const support::Step& step, std::size_t torn_at_each);
+  void check_left(const std::filesystem::path& folder);
+  std::string what_is_wrong(const Left& left, const std::filesystem::path& folder) const;
+
   // ---- in judgement.cpp: whether it may
   void find(std::string sentence) { findings_.push_back(std::move(sentence)); }
   void on_receipt(const std::string& to, std::span<const std::uint8_t> payload);
@@ -146,6 +171,11 @@ class Simulation {
   std::map<std::string, std::string> password_of_;
   std::map<std::string, std::uint64_t> told_wrong_;
   std::uint64_t newest_receipt_ = 0;
+  /// The same, for the threads of LevelDB.
+  std::atomic<std::uint64_t> acknowledged_{0};
+  std::mutex left_mutex_;
+  std::vector<Left> left_;
+  CrashTally crashes_;
   Tally tally_;
   journal::Hash root_{};
 };
