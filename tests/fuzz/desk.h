@@ -8,6 +8,7 @@
 
 #include "daemon/service/command_task.h"
 #include "daemon/service/draft.h"
+#include "tests/support/plain_keys.h"
 
 namespace postern::fuzz {
 
@@ -20,27 +21,12 @@ class CountingEntropy final : public platform::Entropy {
   std::uint64_t count_ = 0;
 };
 
-/// Keys in memory.
-class CountedKeys final : public credential::KeyStore {
+/// Keys in memory. Erasing is the writer's work after the sync, which nobody does here.
+class CountedKeys final : public support::PlainKeys {
  public:
-  Expected<> confirm_used(const credential::KeySlot&, const credential::Commitment&) override {
-    return {};
-  }
-  Expected<bool> confirm_erased(const credential::KeySlot&,
-                                const credential::Commitment&) override {
-    return false;
-  }
-  /// The writer's work after the sync, which nobody does here.
-  Expected<> erase(std::span<const credential::KeySlot>) override { return {}; }
   Expected<credential::NewKey> next() override;
   Expected<credential::Key> user_key(const credential::KeySlot& slot) const override;
-  const credential::Key& own_key(std::string_view) const override { return own_; }
-  const credential::Key* planned_server_key() const override { return nullptr; }
   std::uint32_t file_count() const override { return count_; }
-  Expected<std::vector<std::byte>> copy_part(std::uint32_t) const override {
-    return std::vector<std::byte>();
-  }
-  bool memory_locked() const override { return true; }
 
   std::uint32_t count() const { return count_; }
   void go_back_to(std::uint32_t count) { count_ = count; }
@@ -49,7 +35,6 @@ class CountedKeys final : public credential::KeyStore {
   static credential::Key key_at(std::uint32_t place);
 
   std::uint32_t count_ = 0;
-  credential::Key own_{};
 };
 
 enum class Outcome { malformed, refused, would_be, recorded };

@@ -9,6 +9,7 @@
 
 #include "daemon/credential/key_store.h"
 #include "daemon/platform/entropy.h"
+#include "tests/support/plain_keys.h"
 
 namespace postern::simulation {
 
@@ -44,7 +45,7 @@ class SimulatedEntropy final : public platform::Entropy {
 void seed_salts(std::uint64_t seed);
 
 /// A slot's key is a function of its place and the seed, so nothing is lost when the power is.
-class SimulatedKeys final : public credential::KeyStore {
+class SimulatedKeys final : public support::PlainKeys {
  public:
   explicit SimulatedKeys(std::uint64_t seed) : seed_(seed) {}
 
@@ -59,13 +60,6 @@ class SimulatedKeys final : public credential::KeyStore {
   Expected<credential::NewKey> next() override;
   Expected<credential::Key> user_key(const credential::KeySlot& slot) const override;
   const credential::Key& own_key(std::string_view purpose) const override;
-  const credential::Key* planned_server_key() const override { return nullptr; }
-  std::uint32_t file_count() const override { return 1; }
-  /// Nobody asks: copies are given by the historian, which is left out.
-  Expected<std::vector<std::byte>> copy_part(std::uint32_t) const override {
-    return std::vector<std::byte>();
-  }
-  bool memory_locked() const override { return true; }
 
  private:
   credential::Key made(std::uint64_t place) const;

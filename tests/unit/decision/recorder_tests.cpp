@@ -4,6 +4,7 @@
 #include "daemon/decision/call_entry.h"
 #include "daemon/decision/call_reader.h"
 #include "daemon/decision/recorder.h"
+#include "tests/support/plain_keys.h"
 #include "tests/support/simulated_clock.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/decision/notes.h"
@@ -15,36 +16,14 @@ using decision::UseSummaries;
 namespace {
 
 /// Keys by slot, which a test destroys as an erase does.
-class FakeKeys final : public credential::KeyStore {
+class FakeKeys final : public PlainKeys {
  public:
-  Expected<> confirm_used(const credential::KeySlot&, const credential::Commitment&) override {
-    return {};
-  }
-  Expected<bool> confirm_erased(const credential::KeySlot&,
-                                const credential::Commitment&) override {
-    return false;
-  }
-  Expected<> erase(std::span<const credential::KeySlot>) override { return {}; }
-  Expected<credential::NewKey> next() override {
-    return std::unexpected(Failure{FailureKind::bug, "no new keys here", ""});
-  }
   Expected<credential::Key> user_key(const credential::KeySlot& slot) const override {
     const auto found = keys.find(slot);
-    if (found != keys.end()) return found->second;
-    return std::unexpected(Failure{FailureKind::missing, "the slot is empty", ""});
+    return found != keys.end() ? found->second : PlainKeys::user_key(slot);
   }
-  const credential::Key& own_key(std::string_view) const override { return own_; }
-  const credential::Key* planned_server_key() const override { return nullptr; }
-  std::uint32_t file_count() const override { return 1; }
-  Expected<std::vector<std::byte>> copy_part(std::uint32_t) const override {
-    return std::vector<std::byte>();
-  }
-  bool memory_locked() const override { return true; }
 
   std::map<credential::KeySlot, credential::Key> keys;
-
- private:
-  credential::Key own_{};
 };
 
 struct Fixture {
