@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <map>
 
 #include "daemon/journal/tree.h"
@@ -18,7 +19,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t last = 210;
+/// In thirds: two tables and the log.
+const std::uint64_t last = [] {
+  const char* wished = std::getenv("POSTERN_DAMAGE_RECORDS");
+  return wished == nullptr ? 210 : std::stoull(wished);
+}();
 
 enum class Outcome { refused, same, lost };
 
@@ -33,7 +38,7 @@ struct Damage : OnLevelDb {
   explicit Damage(AnchorPolicy policy = AnchorPolicy::soon) : OnLevelDb(policy) {
     for (std::uint64_t seq = 1; seq <= last; ++seq) {
       append_from(*opened_journal, seq, 1);
-      if (seq % 70 == 0 && seq < last) reopen();
+      if (seq % (last / 3) == 0 && seq < last) reopen();
     }
     head = opened_journal->head();
     opened_journal.reset();
@@ -160,9 +165,9 @@ BOOST_AUTO_TEST_CASE(H6_no_flipped_bit_is_lost_silently) {
     }
     // One slot of the anchor stands if the other is damaged; every other file has to be whole.
     BOOST_TEST((name == "anchor" ? refused == 0 : refused > bytes.size() / 2), name);
-    // All of the log and the manifest matters.
+    // All of the log and the manifest matters, but for the ends of blocks too short for a header.
     if (name.ends_with(".log") || name.starts_with("db/MANIFEST"))
-      BOOST_TEST(refused == bytes.size(), name);
+      BOOST_TEST(bytes.size() - refused <= bytes.size() / 32'768 * 6, name);
   }
   damage.check_none_lost();
 }
