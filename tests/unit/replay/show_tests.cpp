@@ -1,6 +1,6 @@
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
-#include <regex>
 #include <sstream>
 
 #include "replay/record_text.h"
@@ -14,7 +14,14 @@ namespace {
 
 /// A table with bars for the space between its columns.
 std::string columns(const std::string& table) {
-  return std::regex_replace(table, std::regex("  +"), "|");
+  std::string bars;
+  for (std::size_t at = 0; at < table.size();) {
+    const std::size_t end = std::min(table.find_first_not_of(' ', at), table.size());
+    bars += end - at > 1 ? "|" : table.substr(at, end - at);
+    at = std::min(table.find(' ', end), table.size());
+    bars += table.substr(end, at - end);
+  }
+  return bars;
 }
 
 struct Shown : DataFolderFixture {
