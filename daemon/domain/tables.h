@@ -157,38 +157,39 @@ class Tables {
     return place == identities_.end() ? nullptr : place->second;
   }
 
-  /// Inserts or replaces; gives back what was there.
+  /// Inserts or replaces; gives back what was there. Nothing goes on pointing to it, whatever it was
+  /// called: records of a stranger's bundle come here too.
   Handle<Tenant> put(Handle<Tenant> entry) {
-    aliases_.put(&*entry);
+    put_name(aliases_, tenants_.find(entry->id), *entry);
     return tenants_.put(std::move(entry));
   }
   Handle<User> put(Handle<User> entry) {
     const bool is_named = entry->status != schema::UserStatus::deleted;
     const Handle<User>* old = users_.find(entry->id);
-    if (old != nullptr && !(is_named && equal_names((*old)->username, entry->username)))
-      release_name(**old);
-    if (is_named) usernames_.put(&*entry);
+    if (is_named) put_name(usernames_, old, *entry);
+    else if (old != nullptr) release(usernames_, **old);
     return users_.put(std::move(entry));
   }
   Handle<Operator> put(Handle<Operator> entry) {
-    if (const Handle<Operator>* old = operators_.find(entry->id)) release_identities(**old);
+    const Handle<Operator>* old = operators_.find(entry->id);
+    if (old != nullptr) release_identities(**old);
     for (std::string& identity : identities_of(*entry)) identities_[std::move(identity)] = &*entry;
-    operator_names_.put(&*entry);
+    put_name(operator_names_, old, *entry);
     return operators_.put(std::move(entry));
   }
 
   Handle<Tenant> take_tenant(const Uuid& id) {
-    if (const Tenant* entry = find_tenant(id)) aliases_.take(entry->alias);
+    if (const Tenant* entry = find_tenant(id)) release(aliases_, *entry);
     return tenants_.take(id);
   }
   Handle<User> take_user(const Uuid& id) {
-    if (const User* entry = find_user(id)) release_name(*entry);
+    if (const User* entry = find_user(id)) release(usernames_, *entry);
     return users_.take(id);
   }
   Handle<Operator> take_operator(const Uuid& id) {
     if (const Operator* entry = find_operator(id)) {
       release_identities(*entry);
-      operator_names_.take(entry->name);
+      release(operator_names_, *entry);
     }
     return operators_.take(id);
   }
@@ -231,10 +232,18 @@ class Tables {
     return handle == nullptr ? nullptr : &**handle;
   }
 
-  void release_name(const User& user) {
-    const Borrowed<User>* holder = usernames_.find({user.tenant, user.username});
-    if (holder != nullptr && (*holder)->id == user.id)
-      usernames_.take({user.tenant, user.username});
+  template <class Entry, class KeyOf>
+  static void put_name(Index<Borrowed<Entry>, KeyOf>& names, const Handle<Entry>* old,
+                       const Entry& entry) {
+    if (old != nullptr && !KeyEqual{}(KeyOf{}(**old), KeyOf{}(entry))) release(names, **old);
+    names.put(&entry);
+  }
+  /// Another entry may have the name by now.
+  template <class Entry, class KeyOf>
+  static void release(Index<Borrowed<Entry>, KeyOf>& names, const Entry& entry) {
+    const auto name = KeyOf{}(entry);
+    const Borrowed<Entry>* holder = names.find(name);
+    if (holder != nullptr && (*holder)->id == entry.id) names.take(name);
   }
   void release_identities(const Operator& entry) {
     for (const std::string& identity : identities_of(entry)) identities_.erase(identity);

@@ -69,10 +69,14 @@ std::string offset_text(const LocalTime& local) {
 Split split(std::int64_t time_ns) {
   using namespace std::chrono;
   const sys_time<nanoseconds> utc{nanoseconds(time_ns)};
-  const LocalTime local = local_time_at(floor<seconds>(utc).time_since_epoch().count());
-  const auto time = utc + seconds(local.offset_seconds);
+  const auto second = floor<seconds>(utc);
+  const LocalTime local = local_time_at(second.time_since_epoch().count());
+  // In seconds: of the first and last days there are, nanoseconds do not reach to midnight.
+  const auto time = second + seconds(local.offset_seconds);
   const auto day = floor<days>(time);
-  return {day, hh_mm_ss(time - day), offset_text(local)};
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  const nanoseconds below((time_ns % second_ns + second_ns) % second_ns);
+  return {day, hh_mm_ss(nanoseconds(time - day) + below), offset_text(local)};
 }
 
 std::string to_the_second(const Split& split) {

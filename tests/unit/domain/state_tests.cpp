@@ -83,6 +83,28 @@ BOOST_AUTO_TEST_CASE(K4_what_is_taken_back_was_never_there) {
   BOOST_TEST(state.tables().find_identity(key_of(2)) == nullptr);
 }
 
+// No command does this, but the bundle that somebody else made may.
+BOOST_AUTO_TEST_CASE(who_is_put_under_another_name_leaves_nothing_behind) {
+  State state;
+  for (const auto& [alias, name] : {std::pair("acme", "bob"), {"other", "eve"}}) {
+    // What is replaced goes with it.
+    Changes changes;
+    state.replace(tenant_named(1, alias), changes);
+    state.replace(user_named(1, name), changes);
+    state.replace(operator_named(1, name, Role::owner, 1), changes);
+  }
+  Changes changes;
+  state.replace(user_named(1, "eve", UserStatus::active, 2), changes);
+  BOOST_TEST(broken_index(state) == "");
+  BOOST_TEST(state.tables().find_tenant("acme") == nullptr);
+  BOOST_TEST(state.tables().find_tenant("other") != nullptr);
+  BOOST_TEST(state.tables().find_user({1, 1}, "bob") == nullptr);
+  BOOST_TEST(state.tables().find_user({1, 1}, "eve") == nullptr);
+  BOOST_TEST(state.tables().find_user({1, 2}, "eve") != nullptr);
+  BOOST_TEST(state.tables().find_operator("bob") == nullptr);
+  BOOST_TEST(state.tables().find_operator("eve") != nullptr);
+}
+
 BOOST_AUTO_TEST_CASE(K3_a_refused_batch_leaves_nothing_behind) {
   auto story = given(tenant("acme"), user("bob"), user("eve"));
   story
