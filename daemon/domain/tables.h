@@ -157,8 +157,8 @@ class Tables {
     return place == identities_.end() ? nullptr : place->second;
   }
 
-  /// Inserts or replaces; gives back what was there. Nothing goes on pointing to it, whatever it was
-  /// called: records of a stranger's bundle come here too.
+  /// Inserts or replaces; gives back what was there. Nothing goes on pointing to it, whatever it
+  /// was called: records of a stranger's bundle come here too.
   Handle<Tenant> put(Handle<Tenant> entry) {
     put_name(aliases_, tenants_.find(entry->id), *entry);
     return tenants_.put(std::move(entry));

@@ -179,8 +179,9 @@ Status open_database(Database& database, const fs::path& folder, Opening opening
   return status;
 }
 
-/// A database that is there. Where what a power cut left of the last write is no more than damage to
-/// LevelDB, a second time without it: that write was never acknowledged, or the anchor will miss it.
+/// A database that is there. Where what a power cut left of the last write is no more than damage
+/// to LevelDB, a second time without it: that write was never acknowledged, or the anchor will miss
+/// it.
 Status open_existing(Database& database, const fs::path& folder, std::size_t write_buffer_bytes) {
   JournalEnv& env = *database.env;
   if (!database.reading) env.stage();
