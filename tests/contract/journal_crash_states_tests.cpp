@@ -1,6 +1,6 @@
-// K5: every moment of hundreds of appends at which the power may go, and at each of them what a disk
-// may have kept: by sectors, in any order. What was acknowledged is there; what was not is whole or
-// absent.
+// K5: every moment of hundreds of appends at which the power may go, and at each of them what a
+// disk may have kept: by sectors, in any order. What was acknowledged is there; what was not is
+// whole or absent.
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
