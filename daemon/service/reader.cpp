@@ -155,7 +155,7 @@ std::int64_t Reader::idle_ms() const {
   if (parked_.empty() && late_.empty()) return longest_ms;
   std::int64_t soonest_ns = std::numeric_limits<std::int64_t>::max();
   for (const Parked& parked : parked_) soonest_ns = std::min(soonest_ns, parked.deadline_ns);
-  for (const Late& late : late_) soonest_ns = std::min(soonest_ns, late.due_ns);
+  if (!late_.empty()) soonest_ns = std::min(soonest_ns, late_.begin()->first);
   const std::int64_t left_ns = soonest_ns - parts_.clock.monotonic_ns();
   return std::clamp<std::int64_t>(left_ns / millisecond_ns + 1, 1, longest_ms);
 }
@@ -384,6 +384,8 @@ void Reader::report_status(const Peer& peer, const schema::Query& query,
 void Reader::ask_password(const Peer& peer, const domain::Operator& asker,
                           Opened<schema::Query> opened, const flatbuffers::String* username,
                           const flatbuffers::String* secret) {
+  // Before anything that looks for the user (C9).
+  const std::int64_t came_ns = parts_.clock.monotonic_ns();
   const schema::Query& query = *opened;
   if (secret != nullptr && secret->size() > password_bytes_max)
     return refuse(peer, query.id(), Code::too_large, "password",
@@ -407,7 +409,7 @@ void Reader::ask_password(const Peer& peer, const domain::Operator& asker,
   auto ask = std::make_unique<PasswordAsk>(std::move(opened));
   ask->peer = peer;
   ask->asker = asker.id;
-  ask->came_ns = parts_.clock.monotonic_ns();
+  ask->came_ns = came_ns;
   if (password) ask->password = std::move(*password);
   ask->line = std::move(line);
   bool full = false;
@@ -549,11 +551,10 @@ void Reader::answer_ask(Ask& ask, Code reason, const domain::Tenant* tenant,
 
 void Reader::send_late() {
   const std::int64_t now_ns = parts_.clock.monotonic_ns();
-  std::erase_if(late_, [&](const Late& late) {
-    if (late.due_ns > now_ns) return false;
+  while (!late_.empty() && late_.begin()->first <= now_ns) {
+    const Late late = std::move(late_.extract(late_.begin()).mapped());
     outlets_.send(late.peer, late.bytes);
-    return true;
-  });
+  }
 }
 
 // ---- freshness
@@ -645,7 +646,7 @@ void Reader::send(const Peer& peer, flatbuffers::FlatBufferBuilder& builder,
                  schema::answer_identifier);
   const std::span<const std::uint8_t> bytes(builder.GetBufferPointer(), builder.GetSize());
   if (leaves_ns_ == 0) return outlets_.send(peer, bytes);
-  late_.push_back({peer, {bytes.begin(), bytes.end()}, leaves_ns_});
+  late_.emplace(leaves_ns_, Late{peer, {bytes.begin(), bytes.end()}});
 }
 
 }  // namespace postern::service

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -85,7 +86,6 @@ class Reader {
   struct Late {
     Peer peer;
     std::vector<std::uint8_t> bytes;
-    std::int64_t due_ns;
   };
 
   /// A long answer on its way; user and tenant are held by holding back what is published
@@ -185,8 +185,10 @@ class Reader {
   std::string checkpoint_;
   std::vector<Parked> parked_;
   FairPlaces parking_;
-  /// No more than the pool hashes within a step, or waits for the disk.
-  std::vector<Late> late_;
+  /// By when they leave, which comes from when they were asked: the order in which they became
+  /// ready tells a name that is there (C9). No more than the pool hashes within a step, or waits
+  /// for the disk.
+  std::multimap<std::int64_t, Late> late_;
   /// When what is being answered may leave; 0: at once.
   std::int64_t leaves_ns_ = 0;
   std::deque<LongCheck> long_checks_;
