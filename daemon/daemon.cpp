@@ -78,6 +78,8 @@ class Daemon {
 
  private:
   Expected<> open_calls();
+  /// What one password costs here.
+  std::int64_t hash_time_ns() const;
   void make_services();
   Expected<> start_threads();
   void wait_for_the_end(platform::Signals& signals);
@@ -214,6 +216,12 @@ Expected<> Daemon::open_calls() {
   return {};
 }
 
+std::int64_t Daemon::hash_time_ns() const {
+  const std::int64_t began_ns = clock_.monotonic_ns();
+  credential::verify_nothing(credential::Secret("nothing"), config_.cost);
+  return clock_.monotonic_ns() - began_ns;
+}
+
 void Daemon::make_services() {
   const journal::Head head = data_.journal->head();
   first_seq_ = head.seq;
@@ -229,6 +237,8 @@ void Daemon::make_services() {
   // One service leaves a quarter to the others, one tenant more of it.
   limits.waiting_per_service_max = limits.waiting_max - limits.waiting_max / 4;
   limits.waiting_per_tenant_max = limits.waiting_max - limits.waiting_max * 3 / 8;
+  const std::int64_t refusal_step_ns = service::RefusalGrid::step_above(
+      config_.refusal_step_ms * millisecond_ns, hash_time_ns());
   pool_ = std::make_unique<credential::HashPool>(limits);
   desk_ = std::make_unique<service::PasswordDesk>(
       *pool_, *data_.keys, entropy_, reader_loop_.waker, config_.cost,
@@ -238,7 +248,7 @@ void Daemon::make_services() {
                              &calls_->line()},
       service::Reader::Settings{1'000, 10'000, POSTERN_VERSION, data_.installation,
                                 clock_.monotonic_ns(), server_keys(*data_.keys).next,
-                                std::int64_t{config_.refusal_step_ms} * 1'000'000},
+                                refusal_step_ns},
       service::Reader::Outlets{send_from(reader_loop_), [this] { return warnings(); },
                                [this] { return counters(); }, alarm},
       view(), head, time_ns);
@@ -250,6 +260,7 @@ void Daemon::make_services() {
       service::Auditor::Parts{*data_.journal, *data_.keys, clock_, mail_, alarm}, view(), head);
   service::Writer::Settings settings;
   settings.cost = config_.cost;
+  settings.refusal_step_ns = refusal_step_ns;
   settings.group_max = config_.group_max;
   settings.disk_floor_bytes = std::uint64_t{config_.disk_floor_mib} << 20U;
   service::Writer::Outlets outlets{
@@ -396,8 +407,9 @@ void Daemon::turn_writer() {
     if (writer_->commit()) tick(writer_loop_);
     done = last_turns && writer_->drain();
     woken = !done &&
-            (writer_->is_full() ? wait_for(writer_loop_.waker)
-                                : endpoint.wait(writer_loop_.waker.descriptor(), longest_wait_ms));
+            (writer_->is_full()
+                 ? wait_for(writer_loop_.waker)
+                 : endpoint.wait(writer_loop_.waker.descriptor(), writer_->idle_ms()));
   }
 }
 

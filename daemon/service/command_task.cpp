@@ -116,6 +116,25 @@ std::string_view reveal(const std::optional<credential::Secret>& secret) {
 
 }  // namespace
 
+bool carries_secret(const CommandTask& task) {
+  return std::ranges::any_of(task.secrets, [](const CommandSecrets& secrets) {
+    return secrets.password || secrets.confirmation || secrets.current_password;
+  });
+}
+
+bool carries_personal_data(const schema::CommandMessage& message) {
+  return message.commands() != nullptr &&
+         std::ranges::any_of(*message.commands(), [](const schema::Command* command) {
+           return command->body_type() == CommandBody::CreateUser ||
+                  command->body_type() == CommandBody::SetProfile;
+         });
+}
+
+bool carries_password(const CommandTask& task) {
+  return std::ranges::any_of(
+      task.secrets, [](const CommandSecrets& secrets) { return secrets.password.has_value(); });
+}
+
 bool TaskMaker::take_apart(CommandTask& task) const {
   SecretTaker taker;
   if (task.message->commands() != nullptr)

@@ -43,6 +43,8 @@ struct HashJob {
 struct CommandTask : Letter {
   Peer peer;
   std::string identity;
+  /// By the monotonic clock.
+  std::int64_t came_ns = 0;
   Opened<schema::CommandMessage> message;
   credential::ContentsHash contents_hash{};
   /// O4: what its signature was made over; empty without one.
@@ -72,6 +74,11 @@ struct CommandTask : Letter {
   explicit CommandTask(Opened<schema::CommandMessage> opened) : message(std::move(opened)) {}
   const Uuid& id() const { return *message->id(); }
 };
+
+bool carries_secret(const CommandTask& task);
+bool carries_password(const CommandTask& task);
+/// U3, U4, U11.
+bool carries_personal_data(const schema::CommandMessage& message);
 
 /// Makes what commands need from outside the rules: secrets taken apart, ids, keys, seals.
 class TaskMaker {

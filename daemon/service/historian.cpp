@@ -171,7 +171,10 @@ std::int64_t Historian::idle_ms() const {
 void Historian::take(const Inbound& inbound) {
   count(parts_.vitals.history_requests);
   const domain::Operator* asker = view_.tables().find_identity(inbound.identity);
-  if (asker == nullptr) return count(parts_.vitals.strangers);
+  if (asker == nullptr) {
+    credential::wipe(inbound.payload);
+    return count(parts_.vitals.strangers);
+  }
   auto opened = open_message<schema::HistoryRequest>(
       inbound.payload, schema::history_request_identifier, history_limits);
   if (!opened || carries_secret(**opened)) credential::wipe(inbound.payload);

@@ -1,7 +1,6 @@
 #include "daemon/service/reader.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "daemon/service/call.h"
@@ -127,6 +126,7 @@ Reader::Reader(Parts parts, Settings settings, Outlets outlets, view::View view,
       head_(head),
       head_time_ns_(time_ns),
       parking_(settings_.parked_max),
+      refusals_(settings_.refusal_step_ns),
       long_places_(long_checks_max),
       seen_(parts.entropy) {}
 
@@ -146,16 +146,15 @@ void Reader::turn() {
   });
   if (!long_checks_.empty()) go_on_with_long_checks();
   if (!parked_.empty()) unpark();
-  if (!late_.empty()) send_late();
+  if (!refusals_.empty()) refusals_.send_due(parts_.clock.monotonic_ns(), outlets_.send);
 }
 
 std::int64_t Reader::idle_ms() const {
   if (!long_checks_.empty()) return 0;
   constexpr std::int64_t longest_ms = 1'000;
-  if (parked_.empty() && late_.empty()) return longest_ms;
-  std::int64_t soonest_ns = std::numeric_limits<std::int64_t>::max();
+  if (parked_.empty() && refusals_.empty()) return longest_ms;
+  std::int64_t soonest_ns = refusals_.next_ns();
   for (const Parked& parked : parked_) soonest_ns = std::min(soonest_ns, parked.deadline_ns);
-  if (!late_.empty()) soonest_ns = std::min(soonest_ns, late_.begin()->first);
   const std::int64_t left_ns = soonest_ns - parts_.clock.monotonic_ns();
   return std::clamp<std::int64_t>(left_ns / millisecond_ns + 1, 1, longest_ms);
 }
@@ -163,7 +162,10 @@ std::int64_t Reader::idle_ms() const {
 void Reader::take(const Inbound& inbound) {
   count(parts_.vitals.queries);
   const domain::Operator* asker = view_.tables().find_identity(inbound.identity);
-  if (asker == nullptr) return count(parts_.vitals.strangers);
+  if (asker == nullptr) {
+    credential::wipe(inbound.payload);
+    return count(parts_.vitals.strangers);
+  }
   auto opened =
       open_message<schema::Query>(inbound.payload, schema::query_identifier, query_limits);
   // Without a secret the bytes are left alone: writing them costs another core's cache misses.
@@ -435,9 +437,9 @@ bool Reader::consider(Ask& ask) {
     count(parts_.vitals.strangers);
     return true;
   }
-  // A wrong password could not be counted, so none is looked at (law 3).
-  if (parts_.vitals.degraded) {
-    refuse(ask->peer, query.id(), Code::journal_unavailable);
+  // A wrong password could not be counted, so none is looked at (law 3), whoever the user is (C9).
+  if (const Code now = cannot_record(parts_.vitals); now != Code::ok) {
+    refuse(ask->peer, query.id(), now);
     return true;
   }
   const domain::Tenant* tenant = view_.find_tenant(*asker, view_of(query.tenant()));
@@ -485,6 +487,7 @@ bool Reader::still_stands(const PasswordAsk& ask, const domain::Tenant* tenant,
 
 /// A verdict came from the pool. It counts only if it still stands.
 bool Reader::judge(Ask& ask) {
+  if (cannot_record(parts_.vitals) != Code::ok) return consider(ask);
   if (ask->told != Code::ok) {
     note_stopped(ask);
     answer_ask(ask, ask->told, nullptr, nullptr);
@@ -492,7 +495,7 @@ bool Reader::judge(Ask& ask) {
   }
   const domain::User* user = view_.tables().find_user(ask->user);
   const domain::Tenant* tenant = view_.tables().find_tenant(ask->tenant);
-  if (!still_stands(*ask, tenant, user) || parts_.vitals.degraded) return consider(ask);
+  if (!still_stands(*ask, tenant, user)) return consider(ask);
   if (ask->trouble) {
     outlets_.alarm("the sealed password of user " + printable(user->username) +
                    " cannot be opened");
@@ -540,21 +543,9 @@ void Reader::answer_ask(Ask& ask, Code reason, const domain::Tenant* tenant,
   asker_ = ask->asker;
   // C9: a wrong password is counted on disk before its answer leaves, a name that nobody has is
   // not; on a grid of times both leave alike.
-  if (reason == Code::invalid_credentials && settings_.refusal_step_ns > 0) {
-    const std::int64_t took_ns = parts_.clock.monotonic_ns() - ask->came_ns;
-    const std::int64_t steps = took_ns / settings_.refusal_step_ns + 1;
-    leaves_ns_ = ask->came_ns + steps * settings_.refusal_step_ns;
-  }
+  if (reason == Code::invalid_credentials) on_the_grid_since_ns_ = ask->came_ns;
   check(ask->peer, std::move(ask->query), {tenant, user, reason});
-  leaves_ns_ = 0;
-}
-
-void Reader::send_late() {
-  const std::int64_t now_ns = parts_.clock.monotonic_ns();
-  while (!late_.empty() && late_.begin()->first <= now_ns) {
-    const Late late = std::move(late_.extract(late_.begin()).mapped());
-    outlets_.send(late.peer, late.bytes);
-  }
+  on_the_grid_since_ns_.reset();
 }
 
 // ---- freshness
@@ -645,8 +636,9 @@ void Reader::send(const Peer& peer, flatbuffers::FlatBufferBuilder& builder,
                                       seq, time_ns, kind, body),
                  schema::answer_identifier);
   const std::span<const std::uint8_t> bytes(builder.GetBufferPointer(), builder.GetSize());
-  if (leaves_ns_ == 0) return outlets_.send(peer, bytes);
-  late_.emplace(leaves_ns_, Late{peer, {bytes.begin(), bytes.end()}});
+  if (on_the_grid_since_ns_)
+    return refusals_.keep(*on_the_grid_since_ns_, parts_.clock.monotonic_ns(), peer, bytes);
+  outlets_.send(peer, bytes);
 }
 
 }  // namespace postern::service

@@ -4,7 +4,6 @@
 
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -19,6 +18,7 @@
 #include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/password_desk.h"
+#include "daemon/service/refusal_grid.h"
 #include "daemon/service/vitals.h"
 #include "daemon/view/view.h"
 
@@ -80,12 +80,6 @@ class Reader {
     std::int64_t deadline_ns;
     /// Whose place it takes.
     Uuid asker;
-  };
-
-  /// An answer that leaves later than it was made.
-  struct Late {
-    Peer peer;
-    std::vector<std::uint8_t> bytes;
   };
 
   /// A long answer on its way; user and tenant are held by holding back what is published
@@ -158,7 +152,6 @@ class Reader {
                   const domain::User* user);
 
   /// What is due.
-  void send_late();
 
   void take_published(std::unique_ptr<Published> published);
   void pass_on();
@@ -185,12 +178,9 @@ class Reader {
   std::string checkpoint_;
   std::vector<Parked> parked_;
   FairPlaces parking_;
-  /// By when they leave, which comes from when they were asked: the order in which they became
-  /// ready tells a name that is there (C9). No more than the pool hashes within a step, or waits
-  /// for the disk.
-  std::multimap<std::int64_t, Late> late_;
-  /// When what is being answered may leave; 0: at once.
-  std::int64_t leaves_ns_ = 0;
+  RefusalGrid refusals_;
+  /// When what is being answered came, if its answer leaves by the grid.
+  std::optional<std::int64_t> on_the_grid_since_ns_;
   std::deque<LongCheck> long_checks_;
   FairPlaces long_places_;
   /// Who asks what is being answered.

@@ -33,6 +33,13 @@ void strip(schema::EventT& event) {
   }
 }
 
+Message hidden_receipt_of(const schema::Record& record) {
+  Unrecorded made;
+  made.id = *record.command_id();
+  made.problems.push_back(make_problem(record.outcome(), ""));
+  return receipt_of(std::move(made));
+}
+
 /// C8: whose first receipt shows a secret.
 bool shows_secret(const schema::EventT& event) {
   return event.body.type == EventBody::KeyCreated;
@@ -74,6 +81,10 @@ Message receipt(const schema::Record& record, std::vector<schema::EventT> events
 
 }  // namespace
 
+bool is_hidden(const schema::Record& record) {
+  return record.outcome() != schema::Code::ok && record.role() == schema::Role::service;
+}
+
 std::vector<flatbuffers::Offset<schema::Problem>> pack_problems(
     flatbuffers::FlatBufferBuilder& builder, std::vector<schema::ProblemT> problems) {
   std::vector<flatbuffers::Offset<schema::Problem>> offsets;
@@ -85,6 +96,7 @@ std::vector<flatbuffers::Offset<schema::Problem>> pack_problems(
 }
 
 Message repeated_receipt_of(const schema::Record& record) {
+  if (is_hidden(record)) return hidden_receipt_of(record);
   std::vector<schema::EventT> events;
   for (const schema::Event* event : *record.events()) event->UnPackTo(&events.emplace_back());
   return receipt(record, std::move(events), true, {});
@@ -92,6 +104,7 @@ Message repeated_receipt_of(const schema::Record& record) {
 
 Message receipt_of(const schema::Record& record, std::vector<schema::EventT> events,
                    std::span<const credential::Secret> secrets) {
+  if (is_hidden(record)) return hidden_receipt_of(record);
   return receipt(record, std::move(events), false, secrets);
 }
 

@@ -13,6 +13,10 @@ namespace postern::service {
 
 using Message = flatbuffers::DetachedBuffer;
 
+/// C9: a service may not hear of a refused record that there is one, so each of its receipts is
+/// that of a refusal that left none.
+bool is_hidden(const schema::Record& record);
+
 /// What a record says, events without sealed bytes (K4).
 Message repeated_receipt_of(const schema::Record& record);
 /// The same for the first time; `events` are the record's own, in their native form; `secrets` are

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "common_generated.h"
+
 namespace postern::service {
 
 struct Vitals {
@@ -14,6 +16,7 @@ struct Vitals {
   std::atomic<bool> erase_unfinished{false};
   std::atomic<bool> disk_low{false};
   std::atomic<bool> clock_suspect{false};
+  std::atomic<bool> stopping{false};
   std::atomic<std::uint64_t> disk_free{0};
   /// H6: the newest checkpoint covers the records up to this; 0: none yet.
   std::atomic<std::uint64_t> checkpoint_seq{0};
@@ -40,6 +43,14 @@ struct Vitals {
   /// When the newest of these passes began; 0: none is done.
   std::atomic<std::int64_t> read_whole_ns{0};
 };
+
+/// Why nothing can be recorded now; `ok`: it can.
+inline schema::Code cannot_record(const Vitals& vitals) {
+  if (vitals.degraded) return schema::Code::journal_unavailable;
+  if (vitals.clock_suspect) return schema::Code::clock_suspect;
+  if (vitals.disk_low) return schema::Code::disk_low;
+  return vitals.stopping ? schema::Code::stopping : schema::Code::ok;
+}
 
 inline void count(std::atomic<std::uint64_t>& counter) {
   counter.fetch_add(1, std::memory_order_relaxed);

@@ -63,26 +63,6 @@ bool has(const std::vector<schema::ProblemT>& problems, Code code) {
   return std::ranges::find(problems, code, &schema::ProblemT::code) != problems.end();
 }
 
-bool carries_secret(const CommandTask& task) {
-  return std::ranges::any_of(task.secrets, [](const CommandSecrets& secrets) {
-    return secrets.password || secrets.confirmation || secrets.current_password;
-  });
-}
-
-/// U3, U4, U11.
-bool carries_personal_data(const schema::CommandMessage& message) {
-  return message.commands() != nullptr &&
-         std::ranges::any_of(*message.commands(), [](const schema::Command* command) {
-           return command->body_type() == CommandBody::CreateUser ||
-                  command->body_type() == CommandBody::SetProfile;
-         });
-}
-
-bool carries_password(const CommandTask& task) {
-  return std::ranges::any_of(
-      task.secrets, [](const CommandSecrets& secrets) { return secrets.password.has_value(); });
-}
-
 /// C9: the refusal of a user's own change takes a hash, as its success would.
 bool takes_time(const CommandTask& task, const domain::Operator& asker) {
   const auto& commands = *task.message->commands();
@@ -103,6 +83,7 @@ Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State st
       maker_(parts.keys, parts.entropy),
       waiting_places_(settings.waiting_max),
       hashing_places_(settings.hashing_places_max),
+      refusals_on_time_(settings.refusal_step_ns),
       hashed_(parts.waker),
       appended_(parts.waker) {}
 
@@ -126,14 +107,17 @@ void Writer::turn() {
 
 void Writer::take(const Inbound& inbound) {
   count(parts_.vitals.commands);
-  if (state_.tables().find_identity(inbound.identity) == nullptr)
+  if (state_.tables().find_identity(inbound.identity) == nullptr) {
+    credential::wipe(inbound.payload);
     return count(parts_.vitals.strangers);
+  }
   auto opened = open_message<schema::CommandMessage>(
       inbound.payload, schema::command_message_identifier, command_limits);
   if (!opened) return turn_away(inbound, std::move(opened.error()));
   auto task = std::make_unique<CommandTask>(std::move(*opened));
   task->peer = inbound.peer;
   task->identity = inbound.identity;
+  task->came_ns = parts_.clock.monotonic_ns();
   if (!maker_.take_apart(*task))
     return turn_away(inbound, make_problem(Code::malformed_message, ""));
   if (carries_secret(*task) || carries_personal_data(*task->message))
@@ -225,15 +209,31 @@ void Writer::leave_unacknowledged(std::vector<Reply>& replies) const {
 void Writer::send_shown() {
   const domain::Seq shown = std::max(parts_.mail.shown_seq(), first_shown_);
   while (!unsent_.empty() && unsent_.front().seq <= shown) {
-    for (const Reply& reply : unsent_.front().replies)
-      outlets_.send(reply.peer, {reply.receipt.data(), reply.receipt.size()});
+    for (const Reply& reply : unsent_.front().replies) {
+      const std::span<const std::uint8_t> bytes(reply.receipt.data(), reply.receipt.size());
+      if (reply.on_the_grid_since_ns)
+        refusals_on_time_.keep(*reply.on_the_grid_since_ns, parts_.clock.monotonic_ns(), reply.peer,
+                               bytes);
+      else
+        outlets_.send(reply.peer, bytes);
+    }
     unsent_.pop_front();
   }
+  if (!refusals_on_time_.empty())
+    refusals_on_time_.send_due(parts_.clock.monotonic_ns(), outlets_.send);
+}
+
+std::int64_t Writer::idle_ms() const {
+  constexpr std::int64_t longest_ms = 1'000;
+  if (refusals_on_time_.empty()) return longest_ms;
+  const std::int64_t left_ns = refusals_on_time_.next_ns() - parts_.clock.monotonic_ns();
+  return std::clamp<std::int64_t>(left_ns / 1'000'000 + 1, 1, longest_ms);
 }
 
 bool Writer::drain() {
-  stopping_ = true;
-  return hashing_ == 0 && waiting_.empty() && group_.empty() && !is_syncing_ && unsent_.empty();
+  parts_.vitals.stopping = true;
+  return hashing_ == 0 && waiting_.empty() && group_.empty() && !is_syncing_ && unsent_.empty() &&
+         refusals_on_time_.empty();
 }
 
 void Writer::publish(const journal::Head& head) {
@@ -355,11 +355,7 @@ void Writer::check_signature(const CommandTask& task, const domain::Operator& as
 }
 
 Code Writer::cannot_now() const {
-  if (parts_.vitals.erase_unfinished) return Code::erase_unfinished;
-  if (parts_.vitals.degraded) return Code::journal_unavailable;
-  if (parts_.vitals.clock_suspect) return Code::clock_suspect;
-  if (parts_.vitals.disk_low) return Code::disk_low;
-  return stopping_ ? Code::stopping : Code::ok;
+  return parts_.vitals.erase_unfinished ? Code::erase_unfinished : cannot_record(parts_.vitals);
 }
 
 bool Writer::answered_before(CommandTask& task) {
@@ -403,7 +399,7 @@ void Writer::repeat(CommandTask& task, domain::Seq seq) {
   const auto* record = flatbuffers::GetRoot<schema::Record>(stored.data());
   const auto* hash = record->contents_hash();
   const bool same = hash != nullptr && std::ranges::equal(*hash, task.contents_hash);
-  if (!same) return refuse(task, Code::command_id_reused);
+  if (!same && !is_hidden(*record)) return refuse(task, Code::command_id_reused);
   reply(task, repeated_receipt_of(*record));
   // Its key may be on its way.
   group_.replies.back().erases =
@@ -650,7 +646,14 @@ void Writer::watch_disk() {
 
 void Writer::reply(const CommandTask& task, Message receipt) {
   if (task.internal) return;
-  group_.add({task.peer, task.id(), std::move(receipt), !task.made_keys.empty()});
+  const Uuid id = task.message->id() == nullptr ? Uuid() : task.id();
+  Reply made{task.peer, id, std::move(receipt), !task.made_keys.empty()};
+  // C9: of these some rest on a record and its sync, some do not.
+  const auto code = flatbuffers::GetRoot<schema::Receipt>(made.receipt.data())->code();
+  const domain::Operator* asker = asker_of(task);
+  if (code == Code::invalid_credentials && asker != nullptr && asker->role == schema::Role::service)
+    made.on_the_grid_since_ns = task.came_ns;
+  group_.add(std::move(made));
 }
 
 void Writer::refuse(const CommandTask& task, std::vector<schema::ProblemT> problems) {
@@ -666,7 +669,7 @@ void Writer::refuse(const CommandTask& task, std::vector<schema::ProblemT> probl
   made.dry_run = task.message->dry_run();
   made.retry_after_ms = code == Code::busy ? retry_after_ms : 0;
   made.problems = std::move(problems);
-  group_.add({task.peer, made.id, receipt_of(std::move(made))});
+  reply(task, receipt_of(std::move(made)));
 }
 
 void Writer::refuse(const CommandTask& task, Code code, std::string_view detail) {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -26,6 +27,7 @@
 #include "daemon/service/fair_places.h"
 #include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
+#include "daemon/service/refusal_grid.h"
 #include "daemon/service/vitals.h"
 
 namespace postern::service {
@@ -65,6 +67,9 @@ class Writer {
     std::size_t group_max = 1'000;
     std::int64_t clock_behind_max_ns = 300'000'000'000;
     std::uint64_t disk_floor_bytes = 128U << 20U;
+    /// C9: a service's refused change of a password is answered at a multiple of this after it
+    /// came; 0: at once.
+    std::int64_t refusal_step_ns = 0;
   };
 
   /// What the writer tells the outside.
@@ -94,6 +99,9 @@ class Writer {
   bool is_full() const {
     return group_.replies.size() >= settings_.group_max || group_.bytes >= group_bytes_max;
   }
+
+  /// Milliseconds until a turn is due without anything arriving.
+  std::int64_t idle_ms() const;
 
   /// Refuses what comes from now on (`stopping`); what was taken is finished. True when nothing is
   /// under way.
@@ -164,6 +172,8 @@ class Writer {
     bool shows_secret = false;
     /// U11: it acknowledges an erasure.
     bool erases = false;
+    /// When what it refuses came, if it leaves by the grid.
+    std::optional<std::int64_t> on_the_grid_since_ns = {};
 
     /// Says so instead.
     void revoke(schema::Code code = schema::Code::journal_unavailable);
@@ -221,7 +231,6 @@ class Writer {
   /// Of groups that failed. Queries go on from the entries they replaced, which live here alone.
   std::vector<domain::Changes> revoked_;
   std::deque<Unsent> unsent_;
-  bool stopping_ = false;
   std::int64_t next_watch_ns_ = 0;
 
   std::size_t hashing_ = 0;
@@ -230,6 +239,7 @@ class Writer {
   std::deque<Task> waiting_;
   FairPlaces waiting_places_;
   FairPlaces hashing_places_;
+  RefusalGrid refusals_on_time_;
   std::unordered_map<Uuid, Refusals, UuidHash> refusals_;
 
   Mailbox<CommandTask> hashed_;

@@ -150,6 +150,9 @@ class LintTests(unittest.TestCase):
             ("table Empty {}", ""),
             ("five = 5", "five = 6"),
             ("one = 1, ", ""),
+            ("enum N:ushort", "enum N:uint"),
+            ("enum E:ubyte", "enum E:ubyte (bit_flags)"),
+            ("struct S {", "struct S (force_align: 16) {"),
         ]:
             self.assertIn(old, SCHEMA)
             self.assertTrue(list(changes(SCHEMA, SCHEMA.replace(old, new))), (old, new))

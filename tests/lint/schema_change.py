@@ -11,7 +11,7 @@ RELEASED = "schema/released/"
 
 
 def declarations(text):
-    """Yields (kind, name, its parts) of each declaration; a part is a list of tokens."""
+    """Yields (kind, name with type and attributes, its parts); a part is a list of tokens."""
     tokens = TOKEN.findall(re.sub(r"//.*", "", text))
     place = 0
     while place < len(tokens):
@@ -19,12 +19,14 @@ def declarations(text):
         if kind in ("table", "struct", "enum", "union"):
             opening = tokens.index("{", place)
             closing = tokens.index("}", opening)
-            yield kind, tokens[place + 1], list(parts(tokens[opening + 1 : closing]))
+            # What stands before the brace says how wide a value is, and how it is laid out.
+            head = tuple(tokens[place + 1 : opening])
+            yield kind, head, list(parts(tokens[opening + 1 : closing]))
             place = closing + 1
         else:
             end = tokens.index(";", place)
             if kind in ("root_type", "file_identifier"):
-                yield kind, "", [tokens[place + 1 : end]]
+                yield kind, (), [tokens[place + 1 : end]]
             place = end + 1
 
 
@@ -65,10 +67,10 @@ def changes(old_text, new_text):
     new = {(kind, name): listed for kind, name, listed in declarations(new_text)}
     for kind, name, listed in declarations(old_text):
         if (kind, name) not in new or not kept(kind, listed, new[kind, name]):
-            yield f"{kind} {name}".strip()
+            yield f"{kind} {' '.join(name)}".strip()
     for kind, name, listed in declarations(new_text):
         if kind == "table" and any(re.search(r"\( .*\brequired\b", " ".join(p)) for p in listed):
-            yield f"{kind} {name}: required"
+            yield f"{kind} {' '.join(name)}: required"
 
 
 def check_schema_changes(tree):

@@ -69,6 +69,56 @@ BOOST_FIXTURE_TEST_CASE(C5_with_a_failing_journal_no_password_is_verified, Shop)
   BOOST_TEST((check("table/customer") == Code::ok));
 }
 
+struct CannotRecord {
+  const char* name;
+  std::atomic<bool> service::Vitals::*flag;
+  Code code;
+};
+
+constexpr CannotRecord reasons_not_to_record[] = {
+    {"clock", &service::Vitals::clock_suspect, Code::clock_suspect},
+    {"disk", &service::Vitals::disk_low, Code::disk_low},
+    {"stop", &service::Vitals::stopping, Code::stopping}};
+
+BOOST_FIXTURE_TEST_CASE(C5_C9_while_nothing_can_be_recorded_no_password_is_looked_at, Shop) {
+  // The disk of this daemon is looked at each second; it stays as the test says.
+  disk_free = 0;
+  for (const CannotRecord& row : reasons_not_to_record) {
+    BOOST_TEST_CONTEXT(row.name) {
+      const std::uint64_t hashes = vitals.password_hashes;
+      vitals.*row.flag = true;
+      for (const char* name : {"shop", "nobody"})
+        for (const std::string& tried : {password, std::string("wr0ng-guess")})
+          BOOST_TEST((answer(ask(by_password("acme", name, tried))).code == row.code));
+      BOOST_TEST(vitals.password_hashes == hashes);
+      vitals.*row.flag = false;
+    }
+  }
+  BOOST_TEST(user("shop").failures == 0);
+  BOOST_TEST((authenticate("shop", password) == Code::ok));
+}
+
+BOOST_FIXTURE_TEST_CASE(C5_an_attempt_that_the_writer_cannot_record_is_not_tried_again, Shop) {
+  disk_free = 0;
+  for (const CannotRecord& row : reasons_not_to_record) {
+    BOOST_TEST_CONTEXT(row.name) {
+      const std::uint64_t hashes = vitals.password_hashes;
+      const std::string asked = ask(by_password("acme", "shop", "wr0ng-guess"));
+      std::unique_ptr<service::Attempt> attempt;
+      while (attempt == nullptr) {
+        reader->turn();
+        mail().writer_attempts.drain([&](auto letter) { attempt = std::move(letter); });
+      }
+      vitals.*row.flag = true;
+      mail().writer_attempts.post(std::move(attempt));
+      BOOST_TEST((answer(asked).code == row.code));
+      BOOST_TEST(vitals.password_hashes == hashes + 1);
+      vitals.*row.flag = false;
+    }
+  }
+  BOOST_TEST(events_of(schema::EventBody::PasswordFailed) == 0);
+}
+
 BOOST_FIXTURE_TEST_CASE(S2_a_right_password_recorded_beside_a_lock_opens_no_session, Shop) {
   // So that the right one has a count to clear, and passes through the writer.
   authenticate("shop", "wrong-0ne");

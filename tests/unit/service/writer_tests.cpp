@@ -384,6 +384,34 @@ BOOST_FIXTURE_TEST_CASE(C3_a_wrong_current_password_is_refused_and_counted, Acme
   BOOST_TEST(user("shop").failures == 0);
 }
 
+BOOST_FIXTURE_TEST_CASE(C9_a_services_receipt_does_not_tell_who_is_there, Acme) {
+  create_user("shop", "Corr3ct-horse");
+  create_user("locked", "Corr3ct-horse");
+  BOOST_TEST((run(message("acme", "locked", schema::LockUserT())).code == Code::ok));
+  add_operator("shopfront", schema::Role::service, 7);
+  schema::ChangePasswordT body;
+  body.current_password = "wr0ng-guess";
+  body.password = "An0ther-horse";
+  const auto tried = [&](const std::string& name) {
+    auto asked = message("acme", name, body);
+    asked.id = std::make_unique<schema::Uuid>(fresh_id());
+    auto differently = asked;
+    differently.commands.front()->body.AsChangePassword()->password = "Y3t-another-horse";
+    std::vector<schema::ReceiptT> receipts;
+    receipts.push_back(run(schema::CommandMessageT(asked), "uid:7"));
+    receipts.push_back(run(std::move(asked), "uid:7"));
+    receipts.push_back(run(std::move(differently), "uid:7"));
+    for (schema::ReceiptT& receipt : receipts) receipt.id.reset();
+    return receipts;
+  };
+  const auto of_a_user = tried("shop");
+  BOOST_TEST((of_a_user.front().code == Code::invalid_credentials));
+  BOOST_TEST(of_a_user.front().seq == 0U);
+  BOOST_TEST(user("shop").failures == 1);
+  BOOST_TEST((tried("nobody") == of_a_user), "every field of each receipt is the same");
+  BOOST_TEST((tried("locked") == of_a_user), "every field of each receipt is the same");
+}
+
 BOOST_FIXTURE_TEST_CASE(O2_refused_attempts_are_recorded_once_a_minute_with_their_count, Acme) {
   add_operator("shopfront", schema::Role::service, 7);
   const auto attempt = [&] { return run(message("acme", "", create("x")), "uid:7").code; };
