@@ -11,8 +11,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <string_view>
+#include <utility>
 
 #include "daemon/journal/big_endian.h"
 #include "daemon/journal/sha256.h"
@@ -24,8 +24,10 @@ namespace postern::journal {
 
 namespace {
 
-// Short of the 10 ms that `soon` promises by what a write takes, and at the highest rate of appends
-// no more than 200 writes a second.
+// What `soon` promises.
+constexpr std::chrono::milliseconds lag_max{10};
+// Short of it by what a write takes, and at the highest rate of appends no more than 200 writes a
+// second.
 constexpr std::chrono::milliseconds gathering_time{5};
 
 constexpr std::size_t slot_size = 4096;
@@ -155,9 +157,15 @@ Expected<> Anchor::advance(const Head& head) {
   const bool follower_waits = wanted_ == written_;
   wanted_ = head;
   if (policy_ == AnchorPolicy::before_acknowledgement) return write_wanted(lock);
+  auto& since = is_writing_ ? still_missing_since_ : missing_since_;
+  if (!since) since = Clock::now();
   if (follower_waits) changed_.notify_one();
+  wrote_.wait(lock, [this] { return failure_ || !lags(); });
+  if (failure_) return std::unexpected(*failure_);
   return {};
 }
+
+bool Anchor::lags() const { return missing_since_ && Clock::now() - *missing_since_ >= lag_max; }
 
 Expected<> Anchor::health() const {
   const std::lock_guard lock(mutex_);
@@ -190,13 +198,18 @@ void Anchor::follow() {
 
 Expected<> Anchor::write_wanted(std::unique_lock<std::mutex>& lock) {
   const Head head = wanted_;
+  is_writing_ = true;
   lock.unlock();
   auto written = file_.write(head);
   lock.lock();
-  if (written)
+  is_writing_ = false;
+  if (written) {
     written_ = head;
-  else
+    missing_since_ = std::exchange(still_missing_since_, std::nullopt);
+  } else {
     failure_ = written.error();
+  }
+  wrote_.notify_one();
   return written;
 }
 

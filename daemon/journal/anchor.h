@@ -2,6 +2,7 @@
 // that is gone is noticed (LevelDB does not notice).
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
@@ -45,7 +46,8 @@ class AnchorFile {
   std::size_t next_slot_ = 0;
 };
 
-/// Keeps the file behind the journal's head by no more than its policy (not `off`) allows.
+/// Keeps the file behind the journal's head by no more than its policy (not `off`) allows: `soon`
+/// lets nothing be acknowledged while the file misses what was acknowledged 10 ms ago.
 /// `advance` and `close` belong to the writer, `health` to any thread. The first failed write ends
 /// it.
 class Anchor {
@@ -61,15 +63,24 @@ class Anchor {
   Expected<> close();
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   void follow();
+  bool lags() const;
   Expected<> write_wanted(std::unique_lock<std::mutex>& lock);
 
   AnchorFile file_;
   const AnchorPolicy policy_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
+  std::condition_variable wrote_;
   Head wanted_;
   Head written_;
+  /// Since when the oldest head waits that the file does not say; a write under way may say it.
+  std::optional<Clock::time_point> missing_since_;
+  /// The same of those that the write under way does not say.
+  std::optional<Clock::time_point> still_missing_since_;
+  bool is_writing_ = false;
   std::optional<Failure> failure_;
   bool closing_ = false;
   std::thread follower_;

@@ -246,8 +246,12 @@ Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std
       schema::PersonalT personal = domain::personal_of(*create);
       if (personal.profile != nullptr) material.email = personal.profile->email;
       if (!is_within_limits(personal, domain::size_of(personal))) continue;
-      if (!domain::is_empty(personal))
-        material.sealed_profile = seal_profile(key->key, material.new_id, personal, entropy_);
+      if (!domain::is_empty(personal)) {
+        auto opened = keys_.user_key(key->slot);
+        const credential::WipeReadKey wiping{opened};
+        if (!opened) return std::unexpected(opened.error());
+        material.sealed_profile = seal_profile(*opened, material.new_id, personal, entropy_);
+      }
       profiles.put(material.new_id, std::move(personal));
     } else if (const auto* profile = command.body_as_SetProfile()) {
       made = profiles.change(index, *profile, material);
@@ -272,11 +276,12 @@ void TaskMaker::make_key(CommandTask& task, const domain::State& state, std::siz
   task.made_keys.push_back(std::move(made.text));
 }
 
-Expected<credential::NewKey> TaskMaker::take_key(CommandTask& task) {
+Expected<UnusedKey> TaskMaker::take_key(CommandTask& task) {
   if (spare_keys_.empty()) {
     auto key = keys_.next();
     if (!key) return std::unexpected(key.error());
-    spare_keys_.push_back(*key);
+    credential::wipe(key->key);
+    spare_keys_.push_back({key->slot, key->commitment});
   }
   task.new_keys.push_back(spare_keys_.back());
   spare_keys_.pop_back();
@@ -288,22 +293,18 @@ void TaskMaker::give_back_keys(CommandTask& task) {
   task.new_keys.clear();
 }
 
-Expected<std::vector<HashJob>> TaskMaker::hash_jobs(const CommandTask& task,
-                                                    const domain::State& state,
-                                                    std::int64_t now_ns) const {
+std::vector<HashJob> TaskMaker::hash_jobs(const CommandTask& task, const domain::State& state,
+                                          std::int64_t now_ns) const {
   std::vector<HashJob> jobs;
   const auto& commands = *task.message->commands();
   for (flatbuffers::uoffset_t index = 0; index < commands.size(); ++index) {
     if (!task.secrets[index].password) continue;
     const auto subject = subject_of(task, state, index);
     if (!subject) continue;
-    auto key = keys_.user_key(subject->slot);
-    const credential::WipeReadKey wiping{key};
-    if (!key) return std::unexpected(key.error());
     HashJob& job = jobs.emplace_back();
     job.index = index;
     job.user = subject->id;
-    job.key = *key;
+    job.key = subject->slot;
     job.checks_current = commands[index]->body_type() == CommandBody::ChangePassword;
     if (subject->user == nullptr) continue;
     const domain::UserExtras& extras = domain::extras_of(*subject->user);
@@ -322,17 +323,20 @@ Expected<> TaskMaker::run(CommandTask& task, const HashJob& job,
     credential::verify_nothing(secrets.current_password ? *secrets.current_password : none, cost);
     return {};
   }
+  auto key = keys_.user_key(job.key);
+  const credential::WipeReadKey wiping{key};
+  if (!key) return std::unexpected(key.error());
   if (job.checks_current) {
     const std::span<const std::uint8_t> sealed =
         job.sealed_current ? std::span<const std::uint8_t>(*job.sealed_current)
                            : std::span<const std::uint8_t>();
     const credential::Secret& current = secrets.current_password ? *secrets.current_password : none;
-    const auto found = verify_either({job.key, job.user, sealed, job.sealed_old.get()}, current);
+    const auto found = verify_either({*key, job.user, sealed, job.sealed_old.get()}, current);
     if (!found) return std::unexpected(found.error());
     material.current_password_right = found->right();
     if (!*material.current_password_right) return {};
   }
-  material.sealed_password = hash_and_seal(*secrets.password, cost, job.key, job.user, entropy_);
+  material.sealed_password = hash_and_seal(*secrets.password, cost, *key, job.user, entropy_);
   return {};
 }
 

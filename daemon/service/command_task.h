@@ -26,11 +26,17 @@ struct CommandSecrets {
   std::optional<credential::Secret> current_password;
 };
 
+/// A key that no user has yet. It lies on disk; in memory only while it is used.
+struct UnusedKey {
+  credential::KeySlot slot;
+  credential::Commitment commitment;
+};
+
 /// One password to hash, or to check first, for one command; made for the user it is sealed for.
 struct HashJob {
   std::size_t index = 0;
   Uuid user;
-  credential::Key key{};
+  credential::KeySlot key;
   /// C3: the current password is checked first, against what is sealed.
   bool checks_current = false;
   std::shared_ptr<const domain::Bytes> sealed_current;
@@ -52,7 +58,7 @@ struct CommandTask : Letter {
   std::vector<CommandSecrets> secrets;
   std::vector<domain::Material> materials;
   /// Made for its new users.
-  std::vector<credential::NewKey> new_keys;
+  std::vector<UnusedKey> new_keys;
   std::vector<HashJob> jobs;
   std::size_t jobs_done = 0;
   /// C8: the keys it makes, for the one receipt that shows them.
@@ -96,8 +102,8 @@ class TaskMaker {
   void give_back_keys(CommandTask& task);
 
   /// The jobs for a message that would be accepted; `state` is as it was before it.
-  Expected<std::vector<HashJob>> hash_jobs(const CommandTask& task, const domain::State& state,
-                                           std::int64_t now_ns) const;
+  std::vector<HashJob> hash_jobs(const CommandTask& task, const domain::State& state,
+                                 std::int64_t now_ns) const;
 
   /// On a pool thread.
   Expected<> run(CommandTask& task, const HashJob& job, credential::PasswordCost cost) const;
@@ -109,11 +115,11 @@ class TaskMaker {
 
   void make_key(CommandTask& task, const domain::State& state, std::size_t index,
                 std::int64_t now_ns) const;
-  Expected<credential::NewKey> take_key(CommandTask& task);
+  Expected<UnusedKey> take_key(CommandTask& task);
 
   credential::KeyStore& keys_;
   platform::Entropy& entropy_;
-  std::vector<credential::NewKey> spare_keys_;
+  std::vector<UnusedKey> spare_keys_;
 };
 
 }  // namespace postern::service

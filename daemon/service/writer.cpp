@@ -435,12 +435,7 @@ void Writer::decide(Task task) {
   }
   if (task->jobs.empty() && carries_password(*task)) {
     state_.revert(draft.changes);
-    auto jobs = maker_.hash_jobs(*task, state_, now_ns());
-    if (!jobs) {
-      outlets_.alarm("a user's key cannot be read: " + jobs.error().sentence);
-      return refuse(*task, Code::journal_unavailable);
-    }
-    task->jobs = std::move(*jobs);
+    task->jobs = maker_.hash_jobs(*task, state_, now_ns());
     return hash(std::move(task), asker);
   }
   record(*task, std::move(draft), context);

@@ -4,6 +4,8 @@
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
+#include <thread>
+#include <vector>
 
 #include "daemon/journal/anchor.h"
 #include "daemon/journal/tree.h"
@@ -76,6 +78,15 @@ class WatchedDisk final : public Disk {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::uint64_t writes_ = 0;
+};
+
+/// Each write takes longer than the anchor may lag behind.
+class SlowDisk final : public Disk {
+ public:
+  int write_synced(int descriptor, View bytes, std::uint64_t offset) override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+    return Disk::write_synced(descriptor, bytes, offset);
+  }
 };
 
 }  // namespace
@@ -195,6 +206,23 @@ BOOST_AUTO_TEST_CASE(soon_is_within_ten_milliseconds_of_the_advance) {
     best = std::min(best, std::chrono::steady_clock::now() - start);
   }
   BOOST_TEST((best < std::chrono::milliseconds(10)));
+}
+
+BOOST_AUTO_TEST_CASE(soon_on_a_slow_disk_acknowledges_nothing_while_older_is_missing) {
+  SlowDisk slow;
+  auto file = AnchorFile::open(path, slow);
+  BOOST_REQUIRE(file);
+  Anchor anchor(std::move(*file), AnchorPolicy::soon, newest());
+  std::vector<std::chrono::steady_clock::time_point> acknowledged;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+  for (std::uint64_t seq = 1; std::chrono::steady_clock::now() < end; ++seq) {
+    const auto asked = std::chrono::steady_clock::now();
+    BOOST_REQUIRE(anchor.advance(head_of(seq)));
+    acknowledged.push_back(std::chrono::steady_clock::now());
+    // The oldest that is missing now.
+    const std::uint64_t kept = newest().seq;
+    if (kept < seq) BOOST_REQUIRE(asked - acknowledged[kept] < std::chrono::milliseconds(10));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(closing_brings_it_to_the_head) {
