@@ -63,6 +63,9 @@ class Journal {
   /// Why appends fail from now on, if they do: also what broke since the last append. Any thread.
   virtual Expected<> health() const = 0;
 
+  /// Whether what was read through this object will still be there for the next. Any thread.
+  virtual Expected<> check_files() const { return {}; }
+
   /// Ends writing, leaving on disk whatever shows that the journal is whole. The destructor does
   /// the same, but cannot say that it failed.
   virtual Expected<> close() = 0;

@@ -21,6 +21,7 @@
 #include "daemon/journal/blocks.h"
 #include "daemon/journal/disk.h"
 #include "daemon/journal/journal_env.h"
+#include "daemon/journal/journal_files.h"
 #include "daemon/journal/manifest.h"
 #include "daemon/journal/published_head.h"
 #include "daemon/journal/reading_env.h"
@@ -205,8 +206,9 @@ struct Grown {
 
 class LevelDbJournal final : public Journal {
  public:
-  LevelDbJournal(Database database, std::unique_ptr<Anchor> anchor, Grown grown)
-      : database_(std::move(database)),
+  LevelDbJournal(fs::path folder, Database database, std::unique_ptr<Anchor> anchor, Grown grown)
+      : folder_(std::move(folder)),
+        database_(std::move(database)),
         anchor_(std::move(anchor)),
         tree_(grown.tree),
         blocks_(std::move(grown.blocks)),
@@ -257,6 +259,10 @@ class LevelDbJournal final : public Journal {
     return anchor_ ? anchor_->health() : Expected<>{};
   }
 
+  Expected<> check_files() const override {
+    return journal::check_files(*database_.handle, folder_, anchor_ != nullptr);
+  }
+
   Expected<> close() override {
     end_writing({FailureKind::bug, "the journal is closed for writing", "report this"});
     return anchor_ ? anchor_->close() : Expected<>{};
@@ -281,6 +287,7 @@ class LevelDbJournal final : public Journal {
             "cannot write to the journal: " + printable(status.ToString(), 4096), disk_remedy};
   }
 
+  const fs::path folder_;
   Database database_;
   std::unique_ptr<Anchor> anchor_;
   leveldb::WriteBatch batch_;
@@ -422,7 +429,7 @@ Expected<std::unique_ptr<Journal>> open_staged(const Place& place, const LevelDb
   const Tree& tree = grown->tree;
   auto anchor = start_anchor(std::move(*file), options.anchor, {tree.size(), tree.root()});
   if (!anchor) return std::unexpected(anchor.error());
-  return std::make_unique<LevelDbJournal>(std::move(database), std::move(*anchor),
+  return std::make_unique<LevelDbJournal>(place.folder, std::move(database), std::move(*anchor),
                                           std::move(*grown));
 }
 
@@ -519,7 +526,8 @@ Expected<std::unique_ptr<Journal>> read_leveldb_journal(const fs::path& folder,
   if (!anchored) return std::unexpected(anchor_failure(place, anchored.error()));
   auto grown = read_all(*database.handle, *anchored, on_record);
   if (!grown) return std::unexpected(grown.error());
-  auto journal = std::make_unique<LevelDbJournal>(std::move(database), nullptr, std::move(*grown));
+  auto journal =
+      std::make_unique<LevelDbJournal>(folder, std::move(database), nullptr, std::move(*grown));
   journal->end_writing({FailureKind::not_permitted, "the journal is open for reading only",
                         "open it with the daemon"});
   return journal;

@@ -11,7 +11,7 @@ Failure not_the_tree(std::uint64_t first, std::uint64_t last) {
   return {FailureKind::damaged,
           "records " + std::to_string(first) + " to " + std::to_string(last) +
               " are no longer what the tree says",
-          ""};
+          "stop the daemon, keep the data folder, and restore from a backup"};
 }
 
 }  // namespace
@@ -24,13 +24,15 @@ void Scrubber::turn() {
   if (found_damage_ || now_ns < due_ns_) return;
   if (!under_way_) begin();
   due_ns_ = now_ns + pace_ns_;
-  if (const auto read = read_page(); !read) {
+  Expected<> whole = read_page();
+  const bool at_the_end = whole && tree_.size() == target_.seq;
+  if (at_the_end) whole = parts_.journal.check_files();
+  if (!whole) {
     found_damage_ = true;
     parts_.vitals.degraded = true;
-    parts_.alarm("the journal is damaged on the disk: " + read.error().sentence +
-                 "; commands are refused from now on. Stop the daemon, keep the data folder, and "
-                 "restore from a backup.");
-  } else if (tree_.size() == target_.seq) {
+    parts_.alarm("the journal is damaged on the disk: " + whole.error().sentence +
+                 "; commands are refused from now on. Now " + whole.error().remedy + ".");
+  } else if (at_the_end) {
     end();
   }
 }

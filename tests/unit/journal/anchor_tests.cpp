@@ -1,10 +1,11 @@
+#include <time.h>
+
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "daemon/journal/anchor.h"
@@ -84,7 +85,8 @@ class WatchedDisk final : public Disk {
 class SlowDisk final : public Disk {
  public:
   int write_synced(int descriptor, View bytes, std::uint64_t offset) override {
-    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+    const timespec longer{0, 25'000'000};
+    ::nanosleep(&longer, nullptr);
     return Disk::write_synced(descriptor, bytes, offset);
   }
 };

@@ -150,6 +150,45 @@ BOOST_AUTO_TEST_CASE(H6_what_decays_in_a_table_is_found_by_one_pass_or_the_next_
   BOOST_TEST(by_pass > size * 9 / 10);
 }
 
+BOOST_AUTO_TEST_CASE(H6_a_file_that_is_gone_or_cut_under_a_running_daemon_is_named_by_one_pass) {
+  const TemporaryFolder folder;
+  journal::LevelDbOptions options;
+  options.folder = folder.path() / "journal";
+  BOOST_REQUIRE(journal::create_leveldb_journal(options).has_value());
+  const auto open = [&] {
+    return journal::open_leveldb_journal(options, [](auto, auto) { return Expected<>{}; });
+  };
+  append(**open(), 200);
+  const auto opened = open();
+  BOOST_REQUIRE(opened.has_value());
+  append(**opened, 10);
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(options.folder))
+    if (entry.is_regular_file() && entry.path().filename() != "LOCK") files.push_back(entry.path());
+  BOOST_TEST(files.size() == 5U);
+  const auto alarm_after_a_pass = [&] {
+    Scrubbing fresh;
+    auto scrubber = fresh.over(**opened);
+    fresh.one_pass(scrubber);
+    return fresh.alarms.empty() ? std::string() : fresh.alarms.front();
+  };
+  BOOST_TEST(alarm_after_a_pass() == "");
+  for (const fs::path& file : files) {
+    BOOST_TEST_CONTEXT(file) {
+      fs::rename(file, folder.path() / "kept");
+      const std::string name = file.extension() == ".log" ? "*.log" : file.filename().string();
+      BOOST_TEST(alarm_after_a_pass().find(name) != std::string::npos, alarm_after_a_pass());
+      if (file.extension() == ".ldb") {
+        fs::copy_file(folder.path() / "kept", file);
+        fs::resize_file(file, fs::file_size(file) - 1);
+        BOOST_TEST(alarm_after_a_pass().find(name) != std::string::npos, alarm_after_a_pass());
+      }
+      fs::rename(folder.path() / "kept", file);
+    }
+  }
+  BOOST_TEST(alarm_after_a_pass() == "");
+}
+
 BOOST_AUTO_TEST_CASE(H6_after_a_start_from_a_snapshot_the_first_pass_reads_all) {
   constexpr std::uint64_t last = 2 * journal::Tree::block_size + 100;
   const TemporaryFolder folder;
