@@ -43,11 +43,6 @@ std::vector<std::byte> first_record() {
   return {view.begin(), view.end()};
 }
 
-bool carries_password(const CommandTask& task) {
-  return std::ranges::any_of(task.secrets,
-                             [](const auto& secrets) { return secrets.password.has_value(); });
-}
-
 /// What a second look at the same gives.
 bool same(const Draft& left, const Draft& right) {
   return left.events == right.events && left.problems == right.problems &&
@@ -144,9 +139,8 @@ Outcome Desk::decide(CommandTask& task, const domain::Operator& asker) {
   if (task.jobs.empty() && carries_password(task)) {
     state_.revert(draft.changes);
     require(canonical(state_) == bytes_before);
-    auto jobs = maker_->hash_jobs(task, state_, now_ns_);
-    require(jobs.has_value() && !jobs->empty());
-    task.jobs = std::move(*jobs);
+    task.jobs = maker_->hash_jobs(task, state_, now_ns_);
+    require(!task.jobs.empty());
     for (const service::HashJob& job : task.jobs)
       if (!maker_->run(task, job, least_cost)) return Outcome::refused;
     return decide(task, asker);

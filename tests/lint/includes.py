@@ -47,8 +47,8 @@ FOLDERS = {
 LIBRARIES = {
     r"zmq(\.h|\.hpp|_addon\.hpp)": ["daemon/transport/", "tools/", "tests/"],
     r"leveldb/": ["daemon/journal/leveldb_journal", "daemon/journal/journal_env",
-                  "daemon/journal/journal_files", "daemon/journal/manifest", "daemon/journal/reading_env", "tools/bench/",
-                  "tests/"],
+                  "daemon/journal/journal_files", "daemon/journal/manifest",
+                  "daemon/journal/reading_env", "tools/bench/", "tests/"],
     r"openssl/": ["daemon/journal/", "tools/bench/", "tools/client/checkpoint", "tests/"],
     r"sodium": ["daemon/credential/", "tools/client/signing", "tools/client/kept_tokens",
                 "tools/cli/provider_file", "tests/"],

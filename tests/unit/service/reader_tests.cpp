@@ -119,6 +119,16 @@ BOOST_FIXTURE_TEST_CASE(C5_an_attempt_that_the_writer_cannot_record_is_not_tried
   BOOST_TEST(events_of(schema::EventBody::PasswordFailed) == 0);
 }
 
+BOOST_FIXTURE_TEST_CASE(C4_what_a_removed_operator_still_sends_is_wiped, Shop) {
+  const auto is_wiped = [](auto& service) {
+    std::vector<std::byte> bytes(200, std::byte{'x'});
+    service.take({platform::Peer{"1", 0, false}, "uid:99", bytes});
+    return bytes == std::vector<std::byte>(200);
+  };
+  BOOST_TEST(is_wiped(*reader));
+  BOOST_TEST(is_wiped(*writer));
+}
+
 BOOST_FIXTURE_TEST_CASE(S2_a_right_password_recorded_beside_a_lock_opens_no_session, Shop) {
   // So that the right one has a count to clear, and passes through the writer.
   authenticate("shop", "wrong-0ne");
