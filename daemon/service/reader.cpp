@@ -543,7 +543,8 @@ void Reader::answer_ask(Ask& ask, Code reason, const domain::Tenant* tenant,
   asker_ = ask->asker;
   // C9: a wrong password is counted on disk before its answer leaves, a name that nobody has is
   // not; on a grid of times both leave alike.
-  if (reason == Code::invalid_credentials) on_the_grid_since_ns_ = ask->came_ns;
+  if (reason == Code::invalid_credentials && refusals_.is_used())
+    on_the_grid_since_ns_ = ask->came_ns;
   check(ask->peer, std::move(ask->query), {tenant, user, reason});
   on_the_grid_since_ns_.reset();
 }

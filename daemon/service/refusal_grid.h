@@ -22,14 +22,15 @@ class RefusalGrid {
     return (3 * hash_ns / step_ns + 1) * step_ns;
   }
 
-  /// 0: everything leaves at once.
+  /// 0: it is not used, everything leaves at once.
   explicit RefusalGrid(std::int64_t step_ns) : step_ns_(step_ns) {}
 
-  /// Both times are monotonic.
+  bool is_used() const { return step_ns_ > 0; }
+
+  /// Only where it is used. Both times are monotonic.
   void keep(std::int64_t came_ns, std::int64_t now_ns, const platform::Peer& peer,
             std::span<const std::uint8_t> bytes) {
-    const std::int64_t due_ns =
-        step_ns_ == 0 ? now_ns : came_ns + ((now_ns - came_ns) / step_ns_ + 1) * step_ns_;
+    const std::int64_t due_ns = came_ns + ((now_ns - came_ns) / step_ns_ + 1) * step_ns_;
     waiting_.emplace(due_ns, Late{peer, {bytes.begin(), bytes.end()}});
   }
 

@@ -646,7 +646,8 @@ void Writer::reply(const CommandTask& task, Message receipt) {
   // C9: of these some rest on a record and its sync, some do not.
   const auto code = flatbuffers::GetRoot<schema::Receipt>(made.receipt.data())->code();
   const domain::Operator* asker = asker_of(task);
-  if (code == Code::invalid_credentials && asker != nullptr && asker->role == schema::Role::service)
+  if (code == Code::invalid_credentials && refusals_on_time_.is_used() && asker != nullptr &&
+      asker->role == schema::Role::service)
     made.on_the_grid_since_ns = task.came_ns;
   group_.add(std::move(made));
 }
