@@ -12,12 +12,15 @@ namespace postern::support {
 
 class Canaries {
  public:
+  /// Of each, and no other begins so.
+  static constexpr std::size_t beginning_size = 20;
+
   /// A text for this path, fit to be a password. Lower case and digits alone, so that a copy made
   /// for a comparison looks the same.
   std::string make(std::string path) {
     paths_.push_back(std::move(path));
     const std::string number = std::to_string(number_min + paths_.size() - 1);
-    return random_text(8) + mark_ + number + random_text(4);
+    return random_text(beginning_size - mark_.size()) + mark_ + number + random_text(4);
   }
 
   /// A secret that somebody else made.
@@ -35,6 +38,11 @@ class Canaries {
     return found;
   }
 
+  /// Where the next of those made here begins, all but its first eight letters.
+  std::size_t find_in(std::string_view bytes, std::size_t from) const {
+    return bytes.find(mark_, from);
+  }
+
   std::size_t count() const { return paths_.size() + others_.size(); }
 
  private:
@@ -42,8 +50,10 @@ class Canaries {
   static constexpr std::size_t number_digits = 4;
 
   std::string random_text(std::size_t size) {
+    // Without vowels they spell no word that a policy forbids.
+    constexpr std::string_view letters = "bcdfghjklmnpqrstvwxz234567890123";
     std::string text(size, '\0');
-    for (char& character : text) character = "abcdefghijklmnopqrstuvwxyz012345"[random_() % 32];
+    for (char& character : text) character = letters[random_() % letters.size()];
     return text;
   }
 

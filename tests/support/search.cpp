@@ -18,6 +18,8 @@ std::vector<MemoryRegion> memory_regions(pid_t process) {
     char mode = 0;
     if (std::sscanf(line.c_str(), "%lx-%lx %c", &region.begin, &region.end, &mode) == 3) {
       region.readable = mode == 'r';
+      if (const auto name = line.find_first_of("/["); name != line.npos)
+        region.name = line.substr(name);
       regions.push_back(region);
     } else if (line.starts_with(flags)) {
       BOOST_REQUIRE(!regions.empty());

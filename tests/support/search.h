@@ -20,6 +20,8 @@ struct MemoryRegion {
   bool readable = false;
   /// The kernel's two-letter names: "lo" locked, "dd" not in a core image; a space around each.
   std::string flags;
+  /// A file, "[heap]", "[stack]"; or empty.
+  std::string name;
 };
 
 /// Of a hardened process this and the next are root's alone.
