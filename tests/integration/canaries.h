@@ -12,15 +12,12 @@ namespace postern::support {
 
 class Canaries {
  public:
-  /// Of each, and no other begins so.
-  static constexpr std::size_t beginning_size = 20;
-
   /// A text for this path, fit to be a password. Lower case and digits alone, so that a copy made
   /// for a comparison looks the same.
   std::string make(std::string path) {
     paths_.push_back(std::move(path));
     const std::string number = std::to_string(number_min + paths_.size() - 1);
-    return random_text(beginning_size - mark_.size()) + mark_ + number + random_text(4);
+    return random_text(8) + mark_ + number + random_text(4);
   }
 
   /// A secret that somebody else made.
