@@ -7,7 +7,7 @@
 #include <iomanip>
 #include <sstream>
 #include <string>
-#include <utility>
+#include <system_error>
 #include <vector>
 
 #include "daemon/journal/anchor.h"
@@ -65,10 +65,10 @@ std::string first_line(const fs::path& file) {
 
 bool has_log(const fs::path& database) {
   std::error_code error;
-  fs::directory_iterator entries(database, error);
-  return !error && std::any_of(entries, fs::directory_iterator(), [](const auto& entry) {
-    return entry.path().extension() == ".log";
-  });
+  for (fs::directory_iterator entry(database, error); !error && entry != fs::directory_iterator();
+       entry.increment(error))
+    if (entry->path().extension() == ".log") return true;
+  return false;
 }
 
 }  // namespace
@@ -86,9 +86,10 @@ Expected<> check_files(leveldb::DB& database, const fs::path& folder, bool ancho
       if (std::ranges::find(now, table) != now.end()) note("db/" + name_of(table).native());
   }
   const std::string manifest = first_line(files / "CURRENT");
+  std::error_code error;
   if (!manifest.starts_with("MANIFEST-"))
     note("db/CURRENT");
-  else if (!fs::is_regular_file(files / manifest))
+  else if (!fs::is_regular_file(files / manifest, error))
     note("db/" + manifest);
   if (!has_log(files)) note("db/*.log");
   if (anchored && !AnchorFile::read(folder / "anchor")) note("anchor");
