@@ -15,8 +15,7 @@ namespace postern::client {
 class Asking {
  public:
   /// `options` outlives it.
-  Asking(void* context, const Options& options)
-      : options_(options), lane_(context, options, options.queries) {
+  Asking(void* context, const Options& options) : lane_(context, options, options.queries) {
     if (options.keep_tokens) kept_.emplace();
   }
 
@@ -61,7 +60,6 @@ class Asking {
   Settled settle(std::uint64_t id, Result<schema::AnswerT> answer);
   void learn(const Underway& one, schema::AnswerT& answer);
 
-  const Options& options_;
   Lane<QueryConversation> lane_;
   std::uint64_t last_id_ = 0;
   std::optional<KeptTokens> kept_;

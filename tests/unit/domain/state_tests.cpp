@@ -215,9 +215,9 @@ BOOST_AUTO_TEST_CASE(thousands_of_entries_are_found_again) {
 BOOST_AUTO_TEST_CASE(K1_a_made_id_is_a_uuid_v7_of_its_time) {
   for (const std::uint64_t noise : {std::uint64_t{0}, ~std::uint64_t{0}}) {
     const Uuid id = domain::uuid_v7(0x0123'4567'89ab, {noise, noise});
-    BOOST_TEST(id.high() >> 16 == 0x0123'4567'89abU);
+    BOOST_TEST((id.high() >> 16) == 0x0123'4567'89abU);
     BOOST_TEST((id.high() >> 12 & 0xfU) == 7U);
-    BOOST_TEST(id.low() >> 62 == 2U);
+    BOOST_TEST((id.low() >> 62) == 2U);
     BOOST_TEST((id.high() & 0xfffU) == (noise & 0xfffU));
     BOOST_TEST((id.low() & ~(std::uint64_t{3} << 62)) == noise >> 2);
   }
