@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(whatever_happens_nothing_wrong_is_told_and_all_comes_to_its
 }
 
 BOOST_AUTO_TEST_CASE(one_seed_fixes_everything) {
-  for (const std::uint64_t seed : {1, 2, 3}) {
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
     Simulation first({seed});
     Simulation second({seed});
     BOOST_TEST(first.run().empty());

@@ -256,7 +256,7 @@ FaultEnv::Image FaultEnv::left_over(const Names& names, Left how, std::uint64_t 
       size = random() % 2 == 0 ? size : bytes.size();
       for (std::uint64_t at = node->synced; at < size;) {
         const std::uint64_t next = std::min(size, (at / sector + 1) * sector);
-        if (random() % 2 == 0) std::fill(bytes.begin() + at, bytes.begin() + next, '\0');
+        if (random() % 2 == 0) std::fill(bytes.data() + at, bytes.data() + next, '\0');
         at = next;
       }
     }

@@ -39,7 +39,7 @@ BOOST_FIXTURE_TEST_CASE(K5_any_sectors_of_the_last_write_may_be_missing, Torn) {
       for (std::size_t sectors = 1; sectors < 8; ++sectors) {
         string torn = log;
         const std::size_t to = std::min(log.size(), from + sectors * sector);
-        std::fill(torn.begin() + from, torn.begin() + to, '\0');
+        std::fill(torn.data() + from, torn.data() + to, '\0');
         ended += end_before_torn_write(torn) == whole.size() ? 1U : 0U;
         BOOST_TEST(end_before_torn_write(torn) == whole.size());
       }
