@@ -116,9 +116,8 @@ json::value list_of(const std::uint8_t* place, ElementaryType element, const Typ
 
 /// The type of a union's value, by the kind that stands in the field before it.
 const TypeTable* member_of(const TypeTable& body, const std::uint8_t* kind) {
-  const auto number = kind != nullptr ? flatbuffers::ReadScalar<std::uint8_t>(kind) : 0;
-  return number != 0 && number < static_cast<int>(body.num_elems) ? reference(body, number)
-                                                                  : nullptr;
+  const std::size_t number = kind != nullptr ? flatbuffers::ReadScalar<std::uint8_t>(kind) : 0;
+  return number != 0 && number < body.num_elems ? reference(body, number) : nullptr;
 }
 
 }  // namespace
