@@ -49,6 +49,7 @@ inline void empty_cleared_texts(const CommandMessage& packed) {
     if (const auto* tenant = command->body_as_SetTenant(); tenant && tenant->policies()) {
       cleared::empty(tenant->policies()->password_forbidden_characters());
       cleared::empty(tenant->policies()->username_prefix());
+      cleared::empty(tenant->policies()->username_domain());
     }
     const auto* body = command->body_as_SetProfile();
     if (body == nullptr) continue;
@@ -68,6 +69,7 @@ inline void mark_cleared_texts(const CommandMessage& packed, CommandMessageT& na
       cleared::keep(tenant->policies()->password_forbidden_characters(),
                     policies.password_forbidden_characters);
       cleared::keep(tenant->policies()->username_prefix(), policies.username_prefix);
+      cleared::keep(tenant->policies()->username_domain(), policies.username_domain);
     }
     const auto* body = from.body_as_SetProfile();
     if (body == nullptr) continue;
