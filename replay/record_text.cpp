@@ -8,6 +8,8 @@
 #include <chrono>
 #include <cstring>
 
+#include "tools/client/event_json.h"
+
 namespace postern::replay {
 
 namespace {
@@ -45,20 +47,6 @@ std::string valid_utf8(const std::string& text) {
     valid += character < 0 ? "\xef\xbf\xbd" : bytes;
   });
   return valid;
-}
-
-/// RFC 32/Z85, as tools print CURVE keys.
-std::string z85_text(const flatbuffers::Vector<std::uint8_t>& bytes) {
-  constexpr std::string_view digits =
-      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
-  std::string text;
-  for (flatbuffers::uoffset_t i = 0; i + 4 <= bytes.size(); i += 4) {
-    std::uint32_t value = 0;
-    for (flatbuffers::uoffset_t k = i; k < i + 4; ++k) value = value << 8 | bytes[k];
-    for (std::uint32_t divisor = 85 * 85 * 85 * 85; divisor != 0; divisor /= 85)
-      text += digits[value / divisor % 85];
-  }
-  return text;
 }
 
 // ---- tables
@@ -99,7 +87,7 @@ json::value value_at(const std::uint8_t* place, const Form& form) {
     return json::value(uuid_text(*reinterpret_cast<const schema::Uuid*>(place)));
   if (form.type != schema::PublicKeyTypeTable()) return object_at(follow(place), *form.type);
   const auto* key = reinterpret_cast<const schema::PublicKey*>(follow(place))->bytes();
-  return key == nullptr ? json::value() : json::value(z85_text(*key));
+  return key == nullptr ? json::value() : json::value(z85_text({key->begin(), key->end()}));
 }
 
 bool is_bytes(const Form& form) {
@@ -135,7 +123,10 @@ json::object object_at(const std::uint8_t* table, const TypeTable& type) {
       union_kind = *place;
       object[name] = number_at(place, form);
     } else if (is_union) {
-      object[name] = object_at(follow(place), *form_of(*form.type, union_kind).type);
+      // Events alone have one.
+      const TypeTable& body = *form_of(*form.type, union_kind).type;
+      object[name] = object_at(follow(place), body);
+      client::tell_absent(object[name].as_object(), body);
     } else if (name.ends_with("_ns")) {
       // A zero means that there is none, of a key's expiry as of a file's time.
       const auto time_ns = flatbuffers::ReadScalar<std::int64_t>(place);
@@ -181,6 +172,19 @@ std::string time_text(std::int64_t time_ns) {
 std::string hex_text(std::span<const std::byte> bytes) {
   std::string text;
   for (const std::byte byte : bytes) text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
+  return text;
+}
+
+std::string z85_text(const std::vector<std::uint8_t>& bytes) {
+  constexpr std::string_view digits =
+      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+  std::string text;
+  for (std::size_t i = 0; i + 4 <= bytes.size(); i += 4) {
+    std::uint32_t value = 0;
+    for (std::size_t k = i; k < i + 4; ++k) value = value << 8 | bytes[k];
+    for (std::uint32_t divisor = 85 * 85 * 85 * 85; divisor != 0; divisor /= 85)
+      text += digits[value / divisor % 85];
+  }
   return text;
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "event_generated.h"
 
@@ -14,8 +15,8 @@ namespace postern::replay {
 
 /// Names as in the schema; ids in text form; times in RFC 3339, their name without `_ns`; bytes in
 /// hexadecimal; public keys in Z85; enums and kinds by name; broken UTF-8 replaced by U+FFFD.
-/// Every field that a table has a default for is there, but no time that is none. The record has
-/// passed the gate.
+/// Every field that a table has a default for is there, but no time that is none; of an event's body
+/// every field, null where it has none. The record has passed the gate.
 boost::json::object to_json(const schema::Record& record);
 
 std::string uuid_text(const schema::Uuid& id);
@@ -23,6 +24,8 @@ std::string uuid_text(const schema::Uuid& id);
 std::string time_text(std::int64_t time_ns);
 std::string time_text_short(std::int64_t time_ns);
 std::string hex_text(std::span<const std::byte> bytes);
+/// RFC 32, as tools print CURVE keys; bytes beyond a multiple of four are left out.
+std::string z85_text(const std::vector<std::uint8_t>& bytes);
 
 /// Fit for a terminal: what moves its cursor, turns the direction of writing or is no UTF-8 appears
 /// escaped.

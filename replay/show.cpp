@@ -167,7 +167,7 @@ class Filter {
 void add_rows(Table& table, const Step& step) {
   const client::EventForms forms{
       [&](client::Named kind, const schema::Uuid& id) { return name_of(step, kind, id); },
-      time_text_short};
+      time_text_short, z85_text};
   for (const schema::Event* event : *step.record.events()) {
     schema::EventT native;
     event->UnPackTo(&native);

@@ -25,7 +25,7 @@ void add_record(Listing& listing, Names& names, const schema::RecordT& record) {
   const auto tenant = names.tenant(record.tenant);
   const client::EventForms forms{
       [&](client::Named kind, const schema::Uuid& id) { return names.inner(kind, id, tenant); },
-      time_text_short};
+      time_text_short, key_text};
   for (const auto& event : record.events) {
     names.learn(*event);
     listing.add(record, {std::to_string(record.seq), time_text_short(record.time_ns),

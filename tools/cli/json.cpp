@@ -11,6 +11,7 @@
 #include "schema/cleared_text.h"
 #include "tools/cli/text.h"
 #include "tools/client/client.h"
+#include "tools/client/event_json.h"
 
 namespace postern::cli {
 namespace {
@@ -145,8 +146,10 @@ json::object object_of(const std::uint8_t* table, const TypeTable& type) {
       if (time_ns != 0) object[*time] = time_text(time_ns);
     } else if (part != nullptr && part->st == flatbuffers::ST_UNION &&
                element == flatbuffers::ET_SEQUENCE) {
-      if (const auto* member = member_of(*part, place_of(field - 1)))
-        object[name] = object_of(follow(place), *member);
+      const auto* member = member_of(*part, place_of(field - 1));
+      if (member == nullptr) continue;
+      auto& body = object[name].emplace_object() = object_of(follow(place), *member);
+      if (part == schema::EventBodyTypeTable()) client::tell_absent(body, *member);
     } else {
       object[name] = value_of(place, element, part);
     }

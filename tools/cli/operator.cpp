@@ -33,12 +33,7 @@ std::unique_ptr<schema::PublicKeyT> public_key(const client::Key& key) {
   return made;
 }
 
-std::string key_text(const schema::PublicKeyT& key) {
-  client::Key bytes{};
-  if (key.bytes.size() != bytes.size()) return hex_text(key.bytes);
-  std::ranges::copy(key.bytes, bytes.begin());
-  return client::key_text(bytes);
-}
+std::string key_text(const schema::PublicKeyT& key) { return key_text(key.bytes); }
 
 /// What the options name replaces what stood there; a generated key comes beside those.
 void apply(const Asked& asked, schema::OperatorStandingT& standing) {

@@ -138,7 +138,8 @@ void Session::print_receipt(const schema::ReceiptT& receipt) {
   if (receipt.dry_run) talk() << "A dry run: nothing was changed. It would cause:\n";
   Table table({"SEQ", "TIME", "EVENT", "USER", "DETAILS"});
   const client::EventForms forms{
-      [](client::Named, const schema::Uuid& id) { return client::uuid_text(id); }, time_text_short};
+      [](client::Named, const schema::Uuid& id) { return client::uuid_text(id); }, time_text_short,
+      key_text};
   for (const auto& event : receipt.events) {
     table.add({receipt.seq != 0 ? std::to_string(receipt.seq) : "",
                receipt.time_ns != 0 ? time_text_short(receipt.time_ns) : "",

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "tools/cli/time_zone.h"
@@ -144,6 +145,13 @@ std::int64_t parse_time(std::string_view option, const std::string& text) {
 
 std::string hex_text(std::span<const std::uint8_t> bytes) {
   return fmt::format("{:02x}", fmt::join(bytes, ""));
+}
+
+std::string key_text(const std::vector<std::uint8_t>& bytes) {
+  client::Key key{};
+  if (bytes.size() != key.size()) return hex_text(bytes);
+  std::ranges::copy(bytes, key.begin());
+  return client::key_text(key);
 }
 
 std::optional<std::vector<std::uint8_t>> parse_hex(std::string_view text) {

@@ -32,6 +32,8 @@ std::int64_t parse_time(std::string_view option, const std::string& text);
 /// Lower case.
 std::string hex_text(std::span<const std::uint8_t> bytes);
 std::optional<std::vector<std::uint8_t>> parse_hex(std::string_view text);
+/// A public key in Z85; hexadecimal if it is none.
+std::string key_text(const std::vector<std::uint8_t>& bytes);
 
 /// Empty for none.
 std::string uuid_text(const std::unique_ptr<schema::Uuid>& id);

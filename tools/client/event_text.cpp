@@ -13,6 +13,9 @@ using schema::EventBody;
 
 constexpr std::size_t values_shown_max = 32;
 
+/// What is absent, cleared or empty.
+constexpr std::string_view none = "none";
+
 std::string joined(const std::vector<std::string>& values) {
   if (values.size() > values_shown_max) return "(" + std::to_string(values.size()) + " values)";
   std::string text;
@@ -32,14 +35,14 @@ std::string plain(const std::unique_ptr<schema::Uuid>& id) {
   return text;
 }
 
-/// Parts of one line, in the order they are added; what is empty, zero or absent is left out.
+/// Parts of one line, in the order they are added. All are told: what is empty or absent as `none`.
 class Line {
  public:
   explicit Line(const EventForms& forms) : forms_(forms) {}
 
   Line& text(std::string_view name, std::string_view value) {
-    if (value.empty()) return *this;
-    text_ += (text_.empty() ? "" : " ") + std::string(name) + '=' + std::string(value);
+    text_ += (text_.empty() ? "" : " ") + std::string(name) + '=';
+    text_ += value.empty() ? none : value;
     return *this;
   }
   template <class Enum>
@@ -48,7 +51,7 @@ class Line {
     return text(name, known ? value_name : std::to_string(static_cast<unsigned>(value)));
   }
   Line& number(std::string_view name, std::uint64_t value) {
-    return value == 0 ? *this : text(name, std::to_string(value));
+    return text(name, std::to_string(value));
   }
   Line& bytes(std::string_view name, const std::vector<std::uint8_t>& value) {
     constexpr char digits[] = "0123456789abcdef";
@@ -60,23 +63,26 @@ class Line {
     return text(name, hexadecimal);
   }
   Line& flag(std::string_view name, bool value) { return text(name, value ? "true" : "false"); }
-  Line& flag_if_set(std::string_view name, bool value) { return value ? flag(name, true) : *this; }
   Line& list(std::string_view name, const std::vector<std::string>& values) {
     return text(name, joined(values));
   }
   Line& time(std::string_view name, std::int64_t time_ns) {
-    return time_ns == 0 ? *this : text(name, forms_.time_of(time_ns));
+    return text(name, time_ns == 0 ? std::string() : forms_.time_of(time_ns));
+  }
+  Line& time(std::string_view name, flatbuffers::Optional<std::int64_t> time_ns) {
+    return text(name, time_ns ? forms_.time_of(*time_ns) : std::string());
   }
   Line& id(std::string_view name, Named kind, const std::unique_ptr<schema::Uuid>& id) {
-    return id == nullptr ? *this : text(name, forms_.name_of(kind, *id));
+    return text(name, id == nullptr ? std::string() : forms_.name_of(kind, *id));
   }
 
   Line& reference(const std::unique_ptr<schema::GrantReferenceT>& grant) {
-    if (grant == nullptr) return *this;
-    return text("grant", std::to_string(grant->seq) + '.' + std::to_string(grant->index));
+    return text("grant", grant == nullptr ? std::string()
+                                          : std::to_string(grant->seq) + '.' +
+                                                std::to_string(grant->index));
   }
   Line& networks(const std::unique_ptr<schema::NetworksT>& networks) {
-    return networks == nullptr ? *this : list("networks", networks->entries);
+    return networks == nullptr ? text("networks", none) : list("networks", networks->entries);
   }
   template <class Body>
   Line& what_is_granted(const Body& body) {
@@ -84,19 +90,21 @@ class Line {
     return text("action", body.action).text("resource", body.resource);
   }
   Line& conditions(const std::unique_ptr<schema::ConditionsT>& conditions) {
-    if (conditions == nullptr) return *this;
-    if (conditions->not_before_ns) text("not_before", forms_.time_of(*conditions->not_before_ns));
-    if (conditions->not_after_ns) text("not_after", forms_.time_of(*conditions->not_after_ns));
-    networks(conditions->networks);
-    return flag_if_set("secure_transport", conditions->secure_transport);
+    if (conditions == nullptr) return text("conditions", none);
+    time("not_before", conditions->not_before_ns).time("not_after", conditions->not_after_ns);
+    return networks(conditions->networks).flag("secure_transport", conditions->secure_transport);
   }
   Line& settings(const std::unique_ptr<schema::UserSettingsT>& settings) {
-    if (settings == nullptr) return *this;
-    networks(settings->networks);
-    flag_if_set("skip_ip_check", settings->skip_ip_check);
-    flag_if_set("secure_transport_required", settings->secure_transport_required);
+    if (settings == nullptr) return text("settings", none);
+    networks(settings->networks).flag("skip_ip_check", settings->skip_ip_check);
+    flag("secure_transport_required", settings->secure_transport_required);
     number("session_timeout_seconds", settings->session_timeout_seconds);
-    return flag_if_set("api_logging", settings->api_logging);
+    return flag("api_logging", settings->api_logging);
+  }
+  Line& keys(std::string_view name, const std::vector<std::unique_ptr<schema::PublicKeyT>>& keys) {
+    std::vector<std::string> texts;
+    for (const auto& key : keys) texts.push_back(forms_.key_of(key->bytes));
+    return list(name, texts);
   }
   Line& policies(const std::unique_ptr<schema::PoliciesT>& policies);
   Line& standing(const std::unique_ptr<schema::OperatorStandingT>& standing);
@@ -111,58 +119,41 @@ class Line {
 };
 
 Line& Line::policies(const std::unique_ptr<schema::PoliciesT>& policies) {
-  if (policies == nullptr) return *this;
-  static const schema::PoliciesT usual;
-  using Policies = schema::PoliciesT;
-  const auto tell_number = [&](std::string_view name, auto Policies::*field) {
-    if ((*policies).*field != usual.*field) text(name, std::to_string((*policies).*field));
-  };
-  const auto tell_flag = [&](std::string_view name, bool Policies::*field) {
-    if ((*policies).*field != usual.*field) flag(name, (*policies).*field);
-  };
-  tell_number("password_length_min", &Policies::password_length_min);
-  tell_flag("password_needs_digit_or_symbol", &Policies::password_needs_digit_or_symbol);
-  text("password_forbidden_characters", policies->password_forbidden_characters);
-  tell_number("lockout_failures", &Policies::lockout_failures);
-  tell_flag("direct_deletion", &Policies::direct_deletion);
-  if (policies->new_user_status != usual.new_user_status)
-    named("new_user_status", policies->new_user_status,
-          schema::EnumNameUserStatus(policies->new_user_status));
-  tell_flag("new_user_api_access", &Policies::new_user_api_access);
-  tell_flag("tell_reasons", &Policies::tell_reasons);
-  tell_flag("username_generated", &Policies::username_generated);
-  tell_flag("username_fixed", &Policies::username_fixed);
-  text("username_prefix", policies->username_prefix);
-  if (policies->username_prefix_rule != usual.username_prefix_rule)
-    named("username_prefix_rule", policies->username_prefix_rule,
-          schema::EnumNamePrefixRule(policies->username_prefix_rule));
-  tell_number("session_timeout_seconds", &Policies::session_timeout_seconds);
-  tell_number("session_seconds_max", &Policies::session_seconds_max);
-  tell_number("lock_seconds", &Policies::lock_seconds);
-  tell_flag("same_wrong_password_counts_once", &Policies::same_wrong_password_counts_once);
-  tell_flag("lock_closes_password_only", &Policies::lock_closes_password_only);
-  networks(policies->networks);
-  tell_flag("user_networks_mandatory", &Policies::user_networks_mandatory);
-  tell_flag("secure_transport_required", &Policies::secure_transport_required);
-  tell_flag("signatures_required", &Policies::signatures_required);
-  return *this;
+  if (policies == nullptr) return text("policies", none);
+  const schema::PoliciesT& held = *policies;
+  number("password_length_min", held.password_length_min);
+  flag("password_needs_digit_or_symbol", held.password_needs_digit_or_symbol);
+  text("password_forbidden_characters", held.password_forbidden_characters);
+  number("lockout_failures", held.lockout_failures);
+  flag("direct_deletion", held.direct_deletion);
+  named("new_user_status", held.new_user_status, schema::EnumNameUserStatus(held.new_user_status));
+  flag("new_user_api_access", held.new_user_api_access).flag("tell_reasons", held.tell_reasons);
+  flag("username_generated", held.username_generated).text("username_domain", held.username_domain);
+  flag("username_fixed", held.username_fixed).text("username_prefix", held.username_prefix);
+  named("username_prefix_rule", held.username_prefix_rule,
+        schema::EnumNamePrefixRule(held.username_prefix_rule));
+  number("session_timeout_seconds", held.session_timeout_seconds);
+  number("session_seconds_max", held.session_seconds_max).number("lock_seconds", held.lock_seconds);
+  flag("same_wrong_password_counts_once", held.same_wrong_password_counts_once);
+  flag("lock_closes_password_only", held.lock_closes_password_only).networks(held.networks);
+  flag("user_networks_mandatory", held.user_networks_mandatory);
+  flag("secure_transport_required", held.secure_transport_required);
+  return flag("signatures_required", held.signatures_required);
 }
 
 Line& Line::standing(const std::unique_ptr<schema::OperatorStandingT>& standing) {
-  if (standing == nullptr) return *this;
-  if (standing->uid) text("uid", std::to_string(*standing->uid));
-  number("keys", standing->keys.size());
-  number("signing_keys", standing->signing_keys.size());
-  flag_if_set("all_tenants", standing->all_tenants);
+  if (standing == nullptr) return text("standing", none);
+  text("uid", standing->uid ? std::to_string(*standing->uid) : std::string());
+  keys("keys", standing->keys).keys("signing_keys", standing->signing_keys);
+  flag("all_tenants", standing->all_tenants);
   std::vector<std::string> tenants = standing->tenants;
   for (const auto& tenant : standing->tenant_ids)
     if (tenant->id != nullptr) tenants.push_back(forms_.name_of(Named::tenant, *tenant->id));
-  list("tenants", tenants);
-  return flag_if_set("vouches", standing->vouches);
+  return list("tenants", tenants).flag("vouches", standing->vouches);
 }
 
 Line& Line::use(const std::unique_ptr<schema::UseT>& use) {
-  if (use == nullptr) return *this;
+  if (use == nullptr) return text("use", none);
   std::uint64_t allowed = 0;
   std::uint64_t denied = 0;
   for (const auto& day : use->days) {
@@ -171,7 +162,9 @@ Line& Line::use(const std::unique_ptr<schema::UseT>& use) {
   }
   time("first", use->first_ns).time("last", use->last_ns);
   number("days", use->days.size()).number("allowed", allowed).number("denied", denied);
-  list("networks", use->networks).list("clients", use->clients);
+  list("networks", use->networks).number("networks_left_out", use->networks_left_out);
+  list("clients", use->clients).number("clients_left_out", use->clients_left_out);
+  time("password_last", use->password_last_ns);
   return number("keys", use->keys.size()).number("grants", use->grants.size());
 }
 
@@ -183,17 +176,75 @@ std::vector<std::string> narrowings_of(const schema::KeyCreatedT& body) {
   return parts;
 }
 
+/// What is said of a part of a catalogue, behind its name; nothing where it has none of these.
+class Remarks {
+ public:
+  explicit Remarks(std::string name) : text_(std::move(name)) {}
+
+  Remarks& flag(std::string_view name, bool value) { return add(name, value ? "true" : "false"); }
+  Remarks& text(std::string_view name, std::string_view value) {
+    return add(name, value.empty() ? none : value);
+  }
+  std::string take() { return std::move(text_) + ")"; }
+
+ private:
+  Remarks& add(std::string_view name, std::string_view value) {
+    text_.append(any_ ? " " : "(").append(name).append("=").append(value);
+    any_ = true;
+    return *this;
+  }
+
+  std::string text_;
+  bool any_ = false;
+};
+
+/// Of a new tenant, which has nothing to clear: its kinds, and how much they hold.
+std::string created(const schema::TenantCreatedT& body, Line line) {
+  std::vector<std::string> kinds;
+  std::size_t actions = 0;
+  std::size_t resources = 0;
+  for (const auto& kind : body.catalogue) {
+    kinds.push_back(kind->name);
+    actions += kind->actions.size();
+    resources += kind->resources.size();
+  }
+  line.text("alias", body.alias).text("display_name", body.display_name).list("kinds", kinds);
+  line.number("actions", actions).number("resources", resources);
+  return line.policies(body.policies).take();
+}
+
+/// `open` and `description` of a kind that stands go on unless the event replaces them.
 std::string defined(const schema::CatalogueDefinedT& body, Line line) {
   std::vector<std::string> kinds;
   std::vector<std::string> actions;
   std::vector<std::string> resources;
   for (const auto& kind : body.kinds) {
-    kinds.push_back(kind->name);
-    for (const auto& action : kind->actions) actions.push_back(kind->name + ":" + action->name);
-    for (const auto& resource : kind->resources) resources.push_back(resource->path);
+    kinds.push_back(Remarks(kind->name)
+                        .flag("open", kind->open)
+                        .text("description", kind->description)
+                        .take());
+    for (const auto& action : kind->actions)
+      actions.push_back(Remarks(kind->name + ":" + action->name)
+                            .text("description", action->description)
+                            .text("implies", joined(action->implies))
+                            .text("warning", action->warning)
+                            .take());
+    for (const auto& resource : kind->resources)
+      resources.push_back(Remarks(resource->path)
+                              .flag("open", resource->open)
+                              .text("description", resource->description)
+                              .text("warning", resource->warning)
+                              .take());
   }
   line.list("kinds", kinds).list("actions", actions).list("resources", resources);
-  return line.flag_if_set("replace", body.replace).take();
+  return line.flag("replace", body.replace).take();
+}
+
+/// The values are sealed. Before 0.2 events did not say which fields they are about.
+std::string profile_changed(const schema::ProfileChangedT& body, Line line) {
+  if (body.set.empty() && body.cleared.empty())
+    return line.text("profile", body.sealed_profile.empty() ? none : "sealed").take();
+  return line.list("set", body.set).list("cleared", body.cleared).take();
 }
 
 std::string retired(const schema::CatalogueRetiredT& body, Line line) {
@@ -249,7 +300,6 @@ std::string event_details(const schema::EventT& event, const EventForms& forms) 
     case EventBody::PasswordChanged:
     case EventBody::PasswordRehashed:
     case EventBody::TenantSessionsEnded:
-    case EventBody::ProfileChanged:
     case EventBody::SessionsEnded:
     case EventBody::UserErased:
       return {};
@@ -257,11 +307,8 @@ std::string event_details(const schema::EventT& event, const EventForms& forms) 
       return line.text("installation", plain(body.AsJournalCreated()->installation))
           .text("program_version", body.AsJournalCreated()->program_version)
           .take();
-    case EventBody::TenantCreated: {
-      const auto& created = *body.AsTenantCreated();
-      line.text("alias", created.alias).text("display_name", created.display_name);
-      return line.policies(created.policies).take();
-    }
+    case EventBody::TenantCreated:
+      return created(*body.AsTenantCreated(), line);
     case EventBody::TenantChanged:
       return line.text("display_name", body.AsTenantChanged()->display_name)
           .policies(body.AsTenantChanged()->policies)
@@ -293,6 +340,8 @@ std::string event_details(const schema::EventT& event, const EventForms& forms) 
       return line.text("from", body.AsUserRenamed()->from)
           .text("to", body.AsUserRenamed()->to)
           .take();
+    case EventBody::ProfileChanged:
+      return profile_changed(*body.AsProfileChanged(), line);
     case EventBody::UserSettingsChanged:
       return line.settings(body.AsUserSettingsChanged()->settings).take();
     case EventBody::PasswordFailed:

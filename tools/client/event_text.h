@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "event_generated.h"
 
@@ -13,18 +14,20 @@ namespace postern::client {
 /// What an id in an event may be of, besides the user and the tenant of its row.
 enum class Named { tenant, role, key, operator_entry };
 
-/// How whoever prints tells ids and times; both give text for whatever they are given.
+/// How whoever prints tells ids, times and public keys; each gives text for whatever it is given.
 struct EventForms {
   std::function<std::string(Named, const schema::Uuid&)> name_of;
   std::function<std::string(std::int64_t time_ns)> time_of;
+  std::function<std::string(const std::vector<std::uint8_t>& bytes)> key_of;
 };
 
 /// "UserCreated"; of a kind this program does not know, its number.
 std::string event_kind(const schema::EventT& event);
 
-/// "effect=allow action=read resource=table/customer": what the event says beside its kind and
-/// user. Times and lists without their unit; nothing sealed, no hash of a secret; lists of over 32
-/// as their count; of policies and settings, those that are not as by default.
+/// "effect=allow action=read resource=table/customer conditions=none": what the event says beside its
+/// kind and user. Every field is told, what is cleared or absent as `none`, `false` or 0. Times and
+/// lists without their unit; nothing sealed, no hash of a secret; lists of over 32, and the details
+/// of use, as their count.
 std::string event_details(const schema::EventT& event, const EventForms& forms);
 
 }  // namespace postern::client

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include "tests/support/reflected_event.h"
 #include "tools/cli/json.h"
 #include "tools/cli/session.h"
 
@@ -37,6 +39,21 @@ schema::CommandMessageT rich_message() {
   add.standing->keys[0]->bytes.assign(key.begin(), key.end());
   add_command(message, "", std::move(add));
   return message;
+}
+
+/// Whether the field is there, in each table of a list too; `way` as "settings.networks".
+bool tells(const boost::json::value& value, std::string_view way) {
+  if (way.empty()) return true;
+  if (value.is_array())
+    return std::ranges::all_of(value.as_array(),
+                               [&](const auto& entry) { return tells(entry, way); });
+  if (!value.is_object()) return true;
+  std::string_view name = way.substr(0, way.find('.'));
+  way.remove_prefix(std::min(way.size(), name.size() + 1));
+  const auto* part = value.as_object().if_contains(name);
+  if (part == nullptr && name.ends_with("_ns"))
+    part = value.as_object().if_contains(name.substr(0, name.size() - 3));
+  return part != nullptr && tells(*part, way);
 }
 
 BOOST_AUTO_TEST_SUITE(json_tests)
@@ -99,6 +116,27 @@ BOOST_AUTO_TEST_CASE(keys_are_z85_and_unset_options_are_left_out) {
   BOOST_TEST(text_of(standing) ==
              R"({"keys":["0000000000000000000000000000000000000000"],"all_tenants":false,)"
              R"("tenants":[],"tenant_ids":[],"vouches":false,"signing_keys":[]})");
+}
+
+BOOST_AUTO_TEST_CASE(Q7_the_body_of_an_event_tells_each_of_its_fields_as_null_where_it_has_none) {
+  for (const schema::EventBody kind : schema::EnumValuesEventBody()) {
+    if (kind == schema::EventBody::NONE) continue;
+    for (const support::ReflectedField& field : support::fields_of(kind)) {
+      if (field.way.find(".sealed_") != std::string::npos) continue;
+      const auto event = support::reflected_event(kind, [&](const std::string& way) {
+        return way == field.way ? support::Content::absent : support::Content::first;
+      });
+      const auto told = to_json(event).at("body");
+      BOOST_TEST(tells(told, field.way.substr(field.way.find('.') + 1)), field.way << told);
+    }
+  }
+  schema::EventT settings;
+  settings.body.Set(schema::UserSettingsChangedT());
+  settings.body.AsUserSettingsChanged()->settings = std::make_unique<schema::UserSettingsT>();
+  BOOST_TEST(text_of(settings).find(
+                 R"("settings":{"skip_ip_check":false,"secure_transport_required":false,)"
+                 R"("session_timeout_seconds":0,"api_logging":false,"networks":null})") !=
+             std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_enum_value_is_its_number_and_broken_text_is_marked) {
