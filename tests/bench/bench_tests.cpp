@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(an_interrupted_run_leaves_nothing_behind) {
   const TemporaryFolder scratch("/var/tmp");
   const auto output = folder.path() / "output";
   Child bench({bench_program(), "--quick", "--scratch", scratch.path().string()}, {}, output);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   while (read_text(output).find("measuring") == std::string::npos) {
     BOOST_REQUIRE(std::chrono::steady_clock::now() < deadline);
     std::this_thread::yield();

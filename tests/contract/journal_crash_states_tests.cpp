@@ -164,7 +164,8 @@ void tell(const Counts& counts) {
 BOOST_AUTO_TEST_SUITE(journal_crash_states_tests)
 
 BOOST_AUTO_TEST_CASE(K5_no_state_that_a_crash_may_leave_loses_what_was_acknowledged) {
-  const std::uint64_t seed = std::random_device()();
+  // The long form goes on from the everyday one's.
+  constexpr std::uint64_t seed = 1;
   BOOST_TEST_MESSAGE("seeds from " << seed);
   std::size_t states = 0;
   for (std::uint64_t run = 0; states < states_wished(); ++run) {

@@ -24,7 +24,7 @@ int rounds() {
 
 unsigned seed() {
   const char* wished = std::getenv("POSTERN_SEED");
-  return wished == nullptr ? std::random_device{}() : static_cast<unsigned>(std::atoi(wished));
+  return wished == nullptr ? 1 : static_cast<unsigned>(std::atoi(wished));
 }
 
 /// The journal is read whole every tenth round, so a store does not grow for ever.
@@ -115,7 +115,7 @@ class Load {
 
  private:
   void take_repeated(client::Client& owner) {
-    const auto outcome = owner.collect_receipt(60s);
+    const auto outcome = owner.collect_receipt(120s);
     BOOST_REQUIRE(outcome.has_value());
     BOOST_REQUIRE(outcome->answer);
     BOOST_REQUIRE((outcome->answer->code == Code::ok));

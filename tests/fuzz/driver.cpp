@@ -153,7 +153,7 @@ void execute(const Input& input, Progress& progress) {
   progress.size = input.size();
   std::ranges::copy(input, progress.bytes);
   const itimerval limit{{}, {seconds_per_input_max, 0}};
-  ::setitimer(ITIMER_REAL, &limit, nullptr);
+  ::setitimer(ITIMER_PROF, &limit, nullptr);
   // A copy of exactly its size, so that a sanitizer sees what reads beyond it.
   const Input exact(input);
   LLVMFuzzerTestOneInput(exact.data(), exact.size());
@@ -178,7 +178,7 @@ void tell(const char* program, const Progress& progress, int status) {
   const bool killed = WIFSIGNALED(status);
   std::printf("found after %zu executions: %s %d%s\nrepeat with: %s %s\n", progress.executions,
               killed ? "signal" : "exit", killed ? WTERMSIG(status) : WEXITSTATUS(status),
-              killed && WTERMSIG(status) == SIGALRM ? " (it took too long)" : "", program,
+              killed && WTERMSIG(status) == SIGPROF ? " (it took too long)" : "", program,
               fs::absolute(file).c_str());
 }
 

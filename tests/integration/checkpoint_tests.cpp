@@ -246,7 +246,7 @@ BOOST_AUTO_TEST_CASE(H6_what_is_signed_after_a_crash_extends_what_was_signed_bef
     for (int count = 0; count < 40; ++count)
       BOOST_REQUIRE(client->submit(create_tenant("t" + std::to_string(++created))));
     // Some are durable now, others under way.
-    BOOST_REQUIRE(client->collect_receipt(seconds(60)));
+    BOOST_REQUIRE(client->collect_receipt(seconds(120)));
     const auto signed_midway = client->check_history();
     BOOST_REQUIRE_MESSAGE(signed_midway.has_value(), signed_midway.error().sentence);
     before = *signed_midway;

@@ -20,7 +20,7 @@ struct WithPage : DaemonProcess {
   std::string ask(const std::string& method, const std::string& target) const {
     boost::asio::ip::tcp::iostream connection("127.0.0.1", std::to_string(port_base() + 5));
     BOOST_REQUIRE_MESSAGE(connection, connection.error().message());
-    connection.expires_after(std::chrono::seconds(20));
+    connection.expires_after(std::chrono::seconds(120));
     connection << method << ' ' << target << " HTTP/1.1\r\nHost: localhost\r\n\r\n" << std::flush;
     return {std::istreambuf_iterator<char>(connection), {}};
   }

@@ -18,8 +18,10 @@ namespace {
 using schema::Code;
 using Clock = std::chrono::steady_clock;
 
-/// Above it, two means differ by more than chance.
-constexpr double told_above = 4.5;
+/// Above it, two means differ by more than chance. Which of both kinds a question is was drawn for
+/// each, so where nothing is told t is that of a random parting, however the times hang together:
+/// beyond 6 with a chance under 2 exp(-18), one in thirty million.
+constexpr double told_above = 6;
 /// Of each kind; a disk that stalls once moves a smaller sample's mean by as much.
 constexpr std::size_t samples_that_outweigh_stalls = 20'000;
 constexpr std::size_t in_flight_max = 32;
@@ -90,7 +92,7 @@ struct ByQuestion {
     return std::to_string(*id);
   }
   static std::string collect_refusal(client::Client& asker) {
-    const auto ended = asker.collect_answer(std::chrono::seconds(10));
+    const auto ended = asker.collect_answer(std::chrono::seconds(120));
     BOOST_REQUIRE(ended.has_value());
     BOOST_REQUIRE(ended->answer.has_value());
     BOOST_REQUIRE((ended->answer->body.AsAuthenticated()->reason == Code::invalid_credentials));
@@ -109,7 +111,7 @@ struct ByChange {
     return client::uuid_text(*id);
   }
   static std::string collect_refusal(client::Client& asker) {
-    const auto ended = asker.collect_receipt(std::chrono::seconds(10));
+    const auto ended = asker.collect_receipt(std::chrono::seconds(120));
     BOOST_REQUIRE(ended.has_value());
     BOOST_REQUIRE(ended->answer.has_value());
     BOOST_REQUIRE((ended->answer->code == Code::invalid_credentials));
@@ -188,7 +190,7 @@ struct Timed : DaemonProcess {
   }
   static void collect(client::Client& client) {
     while (client.in_flight() > 0) {
-      const auto made = client.collect_receipt(std::chrono::seconds(30));
+      const auto made = client.collect_receipt(std::chrono::seconds(120));
       BOOST_REQUIRE(made.has_value());
       BOOST_REQUIRE(made->answer.has_value());
       BOOST_REQUIRE((made->answer->code == Code::ok));
@@ -229,10 +231,12 @@ BOOST_AUTO_TEST_CASE(C9_C3_nor_does_a_refused_change_of_a_password) {
   check_nothing_is_told<ByChange>();
 }
 
+/// In the long form alone: how far apart they lie depends on what else the processor does.
 BOOST_AUTO_TEST_CASE(answers_that_leave_at_once_tell_them_apart) {
+  if (samples_wanted() < samples_that_outweigh_stalls) return;
   const OneProcessor one;
   Timed<ByQuestion> timed("refusal_step_ms = 1\n");
-  BOOST_TEST(std::abs(timed.t_of(20'000, 1'000).whole) > told_above);
+  BOOST_TEST(std::abs(timed.t_of(100'000, 1'000).whole) > told_above);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -19,8 +19,8 @@ constexpr std::size_t everyday_seeds = 150;
 constexpr int messages_per_seed = 250;
 
 template <class Property>
-void for_each_seed(Property property) {
-  property::for_each_seed(everyday_seeds, property);
+bool for_each_seed(Property property) {
+  return property::for_each_seed(everyday_seeds, property);
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(a_state_is_what_its_stored_bytes_give) {
 
 BOOST_AUTO_TEST_CASE(what_is_taken_back_was_never_there) {
   int taken_back = 0;
-  for_each_seed([&](std::uint64_t seed) {
+  const bool all = for_each_seed([&](std::uint64_t seed) {
     Run run(seed);
     for (int count = 0; count < messages_per_seed; ++count) {
       const Bytes before = canonical(run.world.state());
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(what_is_taken_back_was_never_there) {
         BOOST_ERROR("message " << count << " left something behind");
     }
   });
-  BOOST_TEST(taken_back > 0);
+  if (all) BOOST_TEST(taken_back > 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

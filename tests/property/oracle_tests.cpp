@@ -341,7 +341,8 @@ class Lockstep {
 BOOST_AUTO_TEST_SUITE(oracle_tests)
 
 BOOST_AUTO_TEST_CASE(a_naive_oracle_gives_the_same_answers_over_100000_commands) {
-  for (const std::uint64_t seed : seeds(1)) {
+  constexpr std::size_t everyday_seeds = 1;
+  for (const std::uint64_t seed : seeds(everyday_seeds)) {
     BOOST_TEST_CONTEXT("repeat with: " << how_to_repeat(seed)) {
       Lockstep run(seed);
       while (run.commands < commands_per_seed && run.disagreements < disagreements_max) {
@@ -351,6 +352,8 @@ BOOST_AUTO_TEST_CASE(a_naive_oracle_gives_the_same_answers_over_100000_commands)
       run.compare_digests();
       run.compare_replayed();
       if (std::getenv("POSTERN_ORACLE_COUNTS") != nullptr) run.print_counts();
+      // What a seed beyond the everyday one brings is not known.
+      if (!cover_everyday({seed}, everyday_seeds)) continue;
       // The vocabulary is whole: a new command or event must find its way into these tests.
       for (const CommandBody kind : schema::EnumValuesCommandBody())
         if (kind != CommandBody::NONE)

@@ -1,6 +1,7 @@
 // Bodies of commands on policies, catalogues, profiles, settings, keys, sessions, roles, networks.
 #include <algorithm>
 
+#include "daemon/domain/roles.h"
 #include "tests/property/random_commands.h"
 #include "tests/property/random_words.h"
 
@@ -247,18 +248,26 @@ void RandomCommands::on_role(CommandT& command) {
   command.body.Set(std::move(body));
 }
 
+/// Names a role that holds another, and which, if there is one.
+void RandomCommands::pick_nesting(schema::UnnestRoleT& body) {
+  std::vector<std::pair<const domain::NamedRole*, const domain::NamedRole*>> nested;
+  if (tenant_ == nullptr || tenant_->roles == nullptr) return;
+  for (const auto& role : tenant_->roles->by_name)
+    for (const schema::Uuid& inner : role->inner)
+      if (const auto* held = domain::find_role(*tenant_, inner)) nested.push_back({role.get(), held});
+  if (nested.empty()) return;
+  const auto& [outer, inner] = nested[below(nested.size())];
+  body.role = outer->name;
+  body.inner = inner->name;
+}
+
 template <class Body>
 void RandomCommands::nesting(CommandT& command) {
   Body body;
   body.role = any(roles);
   body.inner = any(roles);
-  if constexpr (std::is_same_v<Body, schema::NestRoleT>)
-    remember(nested_, {body.role, body.inner});
-  else
-    recall(nested_, body, [](Body& to, const std::pair<std::string, std::string>& from) {
-      to.role = from.first;
-      to.inner = from.second;
-    });
+  if constexpr (std::is_same_v<Body, schema::UnnestRoleT>)
+    if (!one_in(4)) pick_nesting(body);
   command.body.Set(std::move(body));
 }
 

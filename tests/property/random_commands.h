@@ -72,6 +72,7 @@ class RandomCommands {
   void on_role(schema::CommandT& command);
   template <class Body>
   void nesting(schema::CommandT& command);
+  void pick_nesting(schema::UnnestRoleT& body);
   void import_ranges(schema::CommandT& command);
   void back_up_keys(schema::CommandT& command);
   void record_use(schema::CommandT& command);
@@ -115,7 +116,6 @@ class RandomCommands {
   std::vector<schema::Uuid> sessions_;
   std::vector<RoleGrant> granted_;
   std::vector<schema::ImportRangesT> imported_;
-  std::vector<std::pair<std::string, std::string>> nested_;
   /// Users of the tenant, without the deleted ones.
   std::size_t population_ = 0;
   std::int64_t now_ns_ = 0;

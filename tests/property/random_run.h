@@ -27,11 +27,14 @@ struct Run {
   support::World world;
 };
 
+/// Whether all everyday seeds were among them.
 template <class Property>
-void for_each_seed(std::size_t everyday, Property property) {
-  for (const std::uint64_t seed : seeds(everyday)) {
+bool for_each_seed(std::size_t everyday, Property property) {
+  const auto all = seeds(everyday);
+  for (const std::uint64_t seed : all) {
     BOOST_TEST_CONTEXT("repeat with: " << how_to_repeat(seed)) { property(seed); }
   }
+  return cover_everyday(all, everyday);
 }
 
 }  // namespace postern::property

@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_SUITE(restore_properties_tests)
 
 BOOST_AUTO_TEST_CASE(a_state_read_from_its_bytes_decides_and_goes_on_as_the_folded_one) {
   std::map<schema::EventBody, int> events;
-  for_each_seed(everyday_seeds, [&](std::uint64_t seed) {
+  const bool all = for_each_seed(everyday_seeds, [&](std::uint64_t seed) {
     Run run(seed);
     bool is_due = false;
     run.world.watcher = [&](const schema::Command& command, std::uint32_t index,
@@ -71,6 +71,7 @@ BOOST_AUTO_TEST_CASE(a_state_read_from_its_bytes_decides_and_goes_on_as_the_fold
     const domain::State end = folded(later, std::move(*middle));
     BOOST_TEST(support::differences(run.world.state(), end) == "");
   });
+  if (!all) return;
   // Not made by a command: what a World begins with.
   for (const schema::EventBody kind : schema::EnumValuesEventBody())
     if (kind != schema::EventBody::NONE && kind != schema::EventBody::JournalCreated)
@@ -99,7 +100,7 @@ BOOST_AUTO_TEST_CASE(what_is_read_from_damaged_bytes_writes_these_bytes) {
   constexpr int damages = 60;
   int refused = 0;
   int read = 0;
-  for_each_seed(everyday_seeds, [&](std::uint64_t seed) {
+  const bool all = for_each_seed(everyday_seeds, [&](std::uint64_t seed) {
     Run run(seed);
     for (int count = 0; count < 40; ++count) run.step();
     const Bytes whole = canonical(run.world.state());
@@ -125,6 +126,7 @@ BOOST_AUTO_TEST_CASE(what_is_read_from_damaged_bytes_writes_these_bytes) {
       if (copy && canonical(*copy) != bytes) BOOST_ERROR("read as something else");
     }
   });
+  if (!all) return;
   BOOST_TEST(refused > damages);
   BOOST_TEST(read > damages);
 }

@@ -1,5 +1,5 @@
-// Which seeds a property test runs: POSTERN_SEED=N that one alone; else as many as
-// POSTERN_SEED_COUNT says, or the test, from a start that differs each time and is printed.
+// The seeds a property test runs with: the everyday ones are always the same, so that what they
+// bring is known; those beyond them begin anywhere.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +8,15 @@
 
 namespace postern::property {
 
-std::vector<std::uint64_t> seeds(std::size_t count);
+/// 1 to `everyday`, or POSTERN_SEED alone. Of POSTERN_SEED_COUNT those beyond the everyday ones
+/// begin anywhere.
+std::vector<std::uint64_t> seeds(std::size_t everyday);
 
-/// The command that repeats one seed of the running test.
+/// Whether the everyday seeds are all among them: then what must come up has come up, or never
+/// does. A repeated seed need not bring everything.
+bool cover_everyday(const std::vector<std::uint64_t>& seeds, std::size_t everyday);
+
+/// The command that runs the current test with this seed alone.
 std::string how_to_repeat(std::uint64_t seed);
 
 }  // namespace postern::property

@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(whatever_happens_nothing_wrong_is_told_and_all_comes_to_its
                                   << sum.allowed << " allowed, " << sum.denied << " denied; "
                                   << sum.power_cuts << " power cuts, " << sum.disk_faults
                                   << " disk faults, " << sum.appends_beside << " appends beside");
-  if (seeds.size() < 100) return;
+  if (!property::cover_everyday(seeds, everyday_seeds)) return;
   BOOST_TEST(sum.repeated > 0);
   BOOST_TEST(sum.allowed > 0);
   BOOST_TEST(sum.denied > 0);

@@ -23,7 +23,7 @@ namespace postern::tests {
 using Frames = std::vector<std::string>;
 
 /// Far longer than anything takes: only a broken program waits so long.
-constexpr std::chrono::seconds patience{20};
+constexpr std::chrono::seconds patience{120};
 
 /// Asks again and again until it is so; false if patience ends first.
 bool eventually(const std::function<bool()>& is_so);

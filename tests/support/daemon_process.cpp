@@ -190,7 +190,7 @@ client::Options DaemonProcess::owner_options() const {
   options.commands = ipc("commands");
   options.queries = ipc("queries");
   options.history = ipc("history");
-  options.timeout = std::chrono::seconds(60);
+  options.timeout = std::chrono::seconds(120);
   // What is tested is the daemon: each password reaches it.
   options.keep_tokens = false;
   return options;
@@ -213,7 +213,7 @@ client::Options DaemonProcess::tcp_options(const client::KeyPair& keys) const {
   options.history = address(3);
   options.server_key = client::parse_key(read_text(data_ / "server.key").substr(0, 40));
   options.keys = keys;
-  options.timeout = std::chrono::seconds(60);
+  options.timeout = std::chrono::seconds(120);
   return options;
 }
 

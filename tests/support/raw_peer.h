@@ -34,7 +34,7 @@ class RawPeer {
                                index + 1 < frames.size() ? ZMQ_SNDMORE : 0) >= 0);
   }
   /// Empty if nothing came in that time.
-  Bytes receive(int wait_ms = 30'000) {
+  Bytes receive(int wait_ms = 120'000) {
     ::zmq_setsockopt(socket_, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms);
     Bytes bytes(4'194'304);
     const int size = ::zmq_recv(socket_, bytes.data(), bytes.size(), 0);
@@ -47,7 +47,7 @@ class RawPeer {
     const char* address = "inproc://monitor";
     BOOST_REQUIRE(::zmq_socket_monitor(socket_, address, ZMQ_EVENT_DISCONNECTED) == 0);
     void* monitor = ::zmq_socket(context_, ZMQ_PAIR);
-    const int wait_ms = 30'000;
+    const int wait_ms = 120'000;
     ::zmq_setsockopt(monitor, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms);
     BOOST_REQUIRE(::zmq_connect(monitor, address) == 0);
     send({frame});

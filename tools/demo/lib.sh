@@ -30,15 +30,17 @@ ask() {
   fi
 }
 
-# The first of ten ports in a row that nobody listens on.
-free_port_base() {
+# Sets port_base to the first of ten ports in a row that nobody listens on and no other story has:
+# a lock on a file says so, until this script ends.
+take_port_base() {
   local base port
-  for _ in {1..100}; do
-    base=$((30000 + RANDOM % 200 * 10))
+  for base in {30000..31990..10}; do
+    { exec {port_lock}>"${TMPDIR:-/tmp}/postern-ports-$base.lock"; } 2>/dev/null || continue
+    flock --nonblock "$port_lock" || continue
     for ((port = base; port < base + 10; port++)); do
       if (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then continue 2; fi
     done
-    echo "$base" && return
+    port_base=$base && return
   done
   echo "no free ports between 30000 and 32000" >&2
   return 73
@@ -49,7 +51,7 @@ start_daemon() {
   folder=$(mktemp -d)
   trap clean_up EXIT
   data=${data:-$folder/data}
-  [[ -n $port_base ]] || port_base=$(free_port_base)
+  [[ -n $port_base ]] || take_port_base
   if [[ -e $data/format ]]; then
     again=-$(date +%s)
   else

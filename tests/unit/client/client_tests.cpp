@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(K1_a_command_outlives_a_restart_of_the_daemon) {
   daemon.start();
   // One attempt only: what saves the command is that it is sent again when the connection stands
   // again.
-  auto client = connect(daemon, soon(30'000ms, 0));
+  auto client = connect(daemon, soon(120'000ms, 0));
   std::jthread restart([&] {
     received.get_future().wait();
     daemon.stop();
@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(K1_a_command_outlives_a_restart_of_the_daemon) {
   const auto begun = std::chrono::steady_clock::now();
   const auto receipt = client.execute(create_tenant("acme"));
   BOOST_TEST_REQUIRE(receipt.has_value());
-  BOOST_TEST((std::chrono::steady_clock::now() - begun < 20s));
+  BOOST_TEST((std::chrono::steady_clock::now() - begun < 100s));
   restart.join();
   daemon.stop();
   BOOST_TEST(arrived >= 2);
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(busy_to_the_end_is_the_answer) {
 BOOST_AUTO_TEST_CASE(C5_an_unanswered_question_with_a_password_is_never_sent_twice) {
   FakeDaemon daemon;
   daemon.start();
-  auto client = connect(daemon, soon(900ms, 3));
+  auto client = connect(daemon, soon(4'000ms, 3));
   BOOST_TEST(!client.ask(check_by_password()).has_value());
   BOOST_TEST(!client.ask(check_by_name()).has_value());
   daemon.stop();
@@ -247,16 +247,16 @@ BOOST_AUTO_TEST_CASE(a_lost_answer_is_asked_for_again_while_others_flow) {
     return FakeDaemon::Replies{packed(FakeDaemon::answer_to(query))};
   };
   daemon.start();
-  auto client = connect(daemon, soon(30s, 299));
+  auto client = connect(daemon, soon(120s, 299));
   auto query = check_by_name();
   query.at_least_seq = 7;
   const auto id = client.submit(std::move(query));
   BOOST_TEST_REQUIRE(id.has_value());
   const auto begun = std::chrono::steady_clock::now();
-  while (first_seen < 2 && std::chrono::steady_clock::now() - begun < 20s)
+  while (first_seen < 2 && std::chrono::steady_clock::now() - begun < 100s)
     BOOST_TEST_REQUIRE(client.ask(check_by_name()).has_value());
   BOOST_TEST(first_seen >= 2);
-  const auto outcome = client.collect_answer(20s);
+  const auto outcome = client.collect_answer(100s);
   BOOST_TEST_REQUIRE(outcome.has_value());
   BOOST_TEST(outcome->id == *id);
 }
@@ -336,13 +336,13 @@ BOOST_AUTO_TEST_CASE(where_nobody_listens_it_fails_at_once_if_told_so) {
   daemon.stop();
   auto impatient = options;
   impatient.wait_for_daemon = false;
-  impatient.timeout = 60s;
+  impatient.timeout = 300s;
   const auto begun = std::chrono::steady_clock::now();
   const auto answer = Client::make(impatient)->ask(check_by_name());
   BOOST_TEST_REQUIRE(!answer.has_value());
   BOOST_TEST(exit_code(answer.error()) == 69);
   BOOST_TEST(answer.error().sentence.find("Nobody listens") != std::string::npos);
-  BOOST_TEST((std::chrono::steady_clock::now() - begun < 30s));
+  BOOST_TEST((std::chrono::steady_clock::now() - begun < 120s));
 }
 
 BOOST_AUTO_TEST_CASE(it_waits_for_a_daemon_that_starts_later) {
@@ -357,7 +357,7 @@ BOOST_AUTO_TEST_CASE(it_waits_for_a_daemon_that_starts_later) {
   BOOST_TEST_REQUIRE(client->submit(check_by_name()).has_value());
   BOOST_TEST(!client->collect_answer(50ms).has_value());
   daemon.start();
-  const auto outcome = client->collect_answer(30s);
+  const auto outcome = client->collect_answer(100s);
   BOOST_TEST_REQUIRE(outcome.has_value());
   BOOST_TEST(outcome->answer.has_value());
 }

@@ -24,7 +24,7 @@ using postern::schema::Uuid;
 
 namespace {
 
-constexpr auto generous = std::chrono::seconds(60);
+constexpr auto generous = std::chrono::seconds(120);
 
 Turn turn(std::uint64_t service, std::uint64_t tenant) {
   return {.service = Uuid(0, service), .tenant = Uuid(0, tenant)};

@@ -20,7 +20,7 @@ namespace postern::testing {
 
 namespace {
 
-constexpr auto generous = std::chrono::seconds(60);
+constexpr auto generous = std::chrono::seconds(120);
 
 /// For any thread; Boost.Test's own checks are for its main thread alone.
 void check(bool good, const std::filesystem::path& path) {

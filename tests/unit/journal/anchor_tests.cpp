@@ -72,7 +72,7 @@ class WatchedDisk final : public Disk {
 
   bool wait_for_writes(std::uint64_t count) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(30), [&] { return writes_ >= count; });
+    return changed_.wait_for(lock, std::chrono::seconds(120), [&] { return writes_ >= count; });
   }
 
  private:
@@ -188,8 +188,11 @@ BOOST_AUTO_TEST_CASE(soon_gathers_what_comes_together) {
     elapsed = std::chrono::steady_clock::now() - start;
   }
   // One for every five milliseconds, and the one under way.
-  const auto writes = static_cast<std::uint64_t>(elapsed / std::chrono::milliseconds(5)) + 1;
-  BOOST_TEST(watched.writes() <= writes);
+  // Counted before the time is taken, so that what comes between allows only more.
+  const std::uint64_t written = watched.writes();
+  elapsed = std::chrono::steady_clock::now() - start;
+  const auto allowed = static_cast<std::uint64_t>(elapsed / std::chrono::milliseconds(5)) + 1;
+  BOOST_TEST(written <= allowed);
   BOOST_REQUIRE(anchor.close());
   BOOST_TEST((newest() == head_of(seq)));
 }
@@ -199,9 +202,11 @@ BOOST_AUTO_TEST_CASE(soon_is_within_ten_milliseconds_of_the_advance) {
   auto file = AnchorFile::open(path, watched);
   BOOST_REQUIRE(file);
   Anchor anchor(std::move(*file), AnchorPolicy::soon, newest());
-  // The best of many: this machine may be busy, the promise is not about that.
+  // The best of many: this machine may be busy, the promise is not about that. Even where it keeps
+  // 99 of 100 from their time, all of 2,000 miss it once in half a billion runs.
+  constexpr std::uint64_t tries = 2'000;
   auto best = std::chrono::steady_clock::duration::max();
-  for (std::uint64_t seq = 1; seq <= 50; ++seq) {
+  for (std::uint64_t seq = 1; seq <= tries && best >= std::chrono::milliseconds(10); ++seq) {
     const auto start = std::chrono::steady_clock::now();
     BOOST_REQUIRE(anchor.advance(head_of(seq)));
     BOOST_REQUIRE(watched.wait_for_writes(seq));
@@ -251,7 +256,7 @@ BOOST_AUTO_TEST_CASE(the_first_failed_write_ends_it) {
     Anchor anchor(std::move(*file), policy, newest());
     BOOST_TEST(anchor.advance(head_of(1)).has_value() == (policy == AnchorPolicy::soon));
     // Under `soon` the failure shows when the write was tried.
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(120);
     while (anchor.health() && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
     BOOST_REQUIRE(!anchor.health());
     BOOST_CHECK(anchor.health().error().kind == FailureKind::input_output);

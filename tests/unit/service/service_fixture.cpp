@@ -164,7 +164,7 @@ void ServiceFixture::let_append() {
 }
 
 void ServiceFixture::turn_until(const std::function<bool()>& done) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   while (true) {
     waker_.clear();
     writer->turn();
