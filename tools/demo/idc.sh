@@ -16,7 +16,12 @@ ask 0 OperatorAdded postern operator add "desk$again" --role manager --tenants "
 a=(postern --key "$administrator" --tenant "$organization")
 m=(postern --key "$manager" --tenant "$organization")
 
-say "A user with its profile, and a note that no service is ever told."
+say "A created user is active, and may be used at once; the command can make it new instead."
+ask 0 UserCreated "${m[@]}" user create scanner-01
+ask 0 GrantAdded "${m[@]}" grant add scanner-01 add-records project/student-cards
+ask 0 allowed "${m[@]}" check scanner-01 add-records project/student-cards
+
+say "A user with its profile, and a note that administrators and owners alone are told."
 ask 0 UserCreated "${a[@]}" user create printer-01 --status new --first-name Pat \
   --last-name Example --department Cards --hire-date 2024-05-01 --phone '+1 555 0100' \
   --attribute badge=B-17 --note 'contract ends in June'
@@ -28,6 +33,7 @@ ask 0 PasswordReset "${m[@]}" password reset printer-01 <<<"$secret"
 ask 0 UserRenamed "${m[@]}" user rename printer-01 printer-front
 ask 0 ProfileChanged "${m[@]}" user set printer-front --department 'Front desk'
 ask 0 'Front desk' "${m[@]}" user show printer-front
+ask 0 printer-front "${m[@]}" user list --text example
 
 say "Privileges project by project. Who prints a card may preview it, not the reverse."
 ask 0 GrantAdded "${m[@]}" grant add printer-front print-card project/student-cards
