@@ -65,6 +65,11 @@ inline void blank(const Command& command, Places& places) {
 
 inline constexpr std::size_t signature_bytes = 64;
 
+/// Object forms of some languages always write the field: an empty one is none.
+inline bool is_signed(const CommandMessage& message) {
+  return message.signature() != nullptr && message.signature()->size() > 0;
+}
+
 /// In place; the message has been verified as well-formed, and its bytes are the caller's to write.
 inline void blank_for_signature(const CommandMessage& message) {
   blanking::Places places;

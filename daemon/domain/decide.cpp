@@ -4,6 +4,7 @@
 
 #include "codes.h"
 #include "daemon/domain/rules.h"
+#include "schema/signed_message.h"
 
 namespace postern::domain {
 
@@ -14,7 +15,6 @@ using schema::CommandBody;
 
 constexpr std::size_t reason_bytes_max = 1'024;
 constexpr std::size_t batch_commands_max = 1'000;
-constexpr std::size_t signature_bytes = 64;
 
 struct RuleOfKind {
   CommandBody kind;
@@ -239,7 +239,7 @@ std::vector<schema::ProblemT> message_problems(const schema::CommandMessage& mes
            "The limit is 1024 bytes, found " + std::to_string(reason.size()) + ".");
   else if (!is_text(reason))
     refuse(Code::field_malformed, "reason", "It must be UTF-8 without control characters.");
-  if (message.signature() != nullptr && message.signature()->size() != signature_bytes)
+  if (schema::is_signed(message) && message.signature()->size() != schema::signature_bytes)
     refuse(Code::field_malformed, "signature", "It must have 64 bytes.");
   const std::size_t count = message.commands() == nullptr ? 0 : message.commands()->size();
   if (count == 0) refuse(Code::field_missing, "commands", "There is nothing to do.");

@@ -146,7 +146,7 @@ bool TaskMaker::take_apart(CommandTask& task) const {
   if (has_secrets && !is_well_formed<schema::CommandMessage>(
                          task.message.bytes(), schema::command_message_identifier, command_limits))
     return false;
-  if (task.message->signature() == nullptr) return true;
+  if (!schema::is_signed(*task.message)) return true;
   task.signed_message.assign(task.message.bytes().begin(), task.message.bytes().end());
   schema::blank_for_signature(
       *flatbuffers::GetRoot<schema::CommandMessage>(task.signed_message.data()));

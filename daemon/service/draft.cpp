@@ -2,6 +2,7 @@
 
 #include "daemon/service/inbound.h"
 #include "schema/identifiers.h"
+#include "schema/signed_message.h"
 
 namespace postern::service {
 
@@ -73,7 +74,7 @@ Message seal_record(Draft& draft, domain::State& state, const domain::Context& c
   using Stored = flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>;
   Stored signature;
   Stored signed_message;
-  if (message.signature() != nullptr) {
+  if (schema::is_signed(message)) {
     signature = builder.CreateVector(message.signature()->data(), message.signature()->size());
     signed_message =
         builder.CreateVector(reinterpret_cast<const std::uint8_t*>(seal.signed_message.data()),

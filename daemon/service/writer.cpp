@@ -334,7 +334,7 @@ bool Writer::refused_at_the_gate(CommandTask& task, const domain::Operator& aske
 /// O4: one that is there must be the asker's; a tenant's policy says whether one must be.
 void Writer::check_signature(const CommandTask& task, const domain::Operator& asker,
                              std::vector<schema::ProblemT>& problems) const {
-  if (task.message->signature() == nullptr) {
+  if (!schema::is_signed(*task.message)) {
     const domain::Tenant* tenant =
         domain::find_tenant_in_scope(state_, asker, view(task.message->tenant()));
     if (tenant != nullptr && tenant->policies.signatures_required)

@@ -65,6 +65,11 @@ struct Signer : ServiceFixture {
     made.id = std::make_unique<schema::Uuid>(fresh_id());
     return made;
   }
+  schema::ReceiptT run_bytes(std::span<const std::byte> bytes) {
+    const auto sent = send_bytes({bytes.begin(), bytes.end()}, "uid:5");
+    turn_until([&] { return has_receipt(sent); });
+    return receipt(sent);
+  }
   schema::RecordT newest() {
     const auto stored = journal::read_one(journal, journal.head().seq);
     BOOST_REQUIRE(stored);
@@ -126,6 +131,38 @@ BOOST_FIXTURE_TEST_CASE(O4_without_a_signature_a_record_has_none, Signer) {
   BOOST_REQUIRE((run(new_user("bob"), ann).code == Code::ok));
   BOOST_TEST(newest().signature.empty());
   BOOST_TEST(newest().signed_message.empty());
+}
+
+/// Object forms of some languages always write the field.
+BOOST_FIXTURE_TEST_CASE(O4_an_empty_signature_is_none, Signer) {
+  const auto with_an_empty_one = [](const schema::CommandMessageT& message) {
+    flatbuffers::FlatBufferBuilder builder;
+    builder.ForceDefaults(true);
+    const auto packed = schema::CommandMessage::Pack(builder, &message);
+    const auto* table = flatbuffers::GetTemporaryPointer(builder, packed);
+    const schema::Uuid id = *table->id();
+    const auto signature = builder.CreateVector(std::vector<std::uint8_t>());
+    const auto command = schema::CreateCommand(builder, message.commands[0].get());
+    const auto commands = builder.CreateVector(std::vector{command});
+    const auto tenant = builder.CreateString(message.tenant);
+    builder.Finish(
+        schema::CreateCommandMessage(builder, 1, &id, tenant, 0, false, signature, commands),
+        schema::command_message_identifier);
+    return builder.Release();
+  };
+  const auto bytes = with_an_empty_one(new_user("bob"));
+  BOOST_REQUIRE(
+      flatbuffers::GetRoot<schema::CommandMessage>(bytes.data())->signature() != nullptr);
+  BOOST_REQUIRE((run_bytes(std::as_bytes(std::span(bytes.data(), bytes.size()))).code == Code::ok));
+  BOOST_TEST(newest().signature.empty());
+  BOOST_TEST(newest().signed_message.empty());
+  schema::SetTenantT policy;
+  policy.policies = std::make_unique<schema::PolicyChangesT>();
+  policy.policies->signatures_required = true;
+  BOOST_REQUIRE((run(message("acme", "", std::move(policy)), ann).code == Code::ok));
+  const auto refused = with_an_empty_one(new_user("eve"));
+  BOOST_TEST((run_bytes(std::as_bytes(std::span(refused.data(), refused.size()))).code ==
+              Code::signature_missing));
 }
 
 BOOST_FIXTURE_TEST_CASE(O4_by_policy_commands_about_a_tenant_must_be_signed, Signer) {
