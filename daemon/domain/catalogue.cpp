@@ -159,11 +159,23 @@ std::string nearest_of(std::vector<std::string_view> names, std::string_view wan
   return text;
 }
 
-/// The first segment that leads to nothing known, and what could stand in its place.
-std::string nearest_paths(const CatalogueKind& kind, std::string_view path) {
+/// Whether the path, or one with `*`, stands for a resource or for what is above one.
+bool is_listed(const CatalogueKind& kind, std::string_view path) {
+  if (path == kind.name || lists(kind, path)) return true;
+  if (path.find('*') == std::string_view::npos) return false;
+  const std::vector<std::string_view> pattern = split(path);
+  return std::ranges::any_of(kind.resources, [&](const CatalogueResource& resource) {
+    const std::vector<std::string_view> segments = split(resource.path);
+    return segments.size() >= pattern.size() && begins_as(segments, pattern);
+  });
+}
+
+/// The first segment that leads to nothing known, and what could stand in its place. What is known
+/// says `is_known` of a path.
+template <class IsKnown>
+std::string nearest_paths(const CatalogueKind& kind, std::string_view path, IsKnown is_known) {
   std::string_view unknown = path;
-  while (!parent_of(unknown).empty() && !knows(kind, parent_of(unknown)))
-    unknown = parent_of(unknown);
+  while (!parent_of(unknown).empty() && !is_known(parent_of(unknown))) unknown = parent_of(unknown);
   const std::vector<std::string_view> above = split(parent_of(unknown));
   std::set<std::string_view> places;
   for (const CatalogueResource& resource : kind.resources) {
@@ -186,7 +198,7 @@ std::string nearest_paths(const CatalogueKind& kind, std::string_view path) {
   for (auto place = ranked.begin(); place != end; ++place) {
     const std::string whole = std::string(place->second) + std::string(path.substr(unknown.size()));
     text.append(text.empty() ? "" : ", ")
-        .append(knows(kind, whole) ? std::string_view(whole) : place->second);
+        .append(is_known(whole) ? std::string_view(whole) : place->second);
   }
   return text;
 }
@@ -367,9 +379,22 @@ std::string nearest_known(const Catalogue& catalogue, std::string_view resource,
     for (const CatalogueAction& known : kind->actions) candidates.push_back(known.name);
     names = nearest_of(std::move(candidates), action);
   } else {
-    names = nearest_paths(*kind, resource);
+    names = nearest_paths(*kind, resource,
+                          [&](std::string_view path) { return knows(*kind, path); });
   }
   return names.empty() ? "It knows none." : "Nearest it knows: " + names + ".";
+}
+
+std::string unlisted_warning(const Catalogue& catalogue, std::string_view resource) {
+  const CatalogueKind* kind = find_kind(catalogue, kind_of(resource));
+  if (kind == nullptr || kind->resources.empty() || is_listed(*kind, resource)) return {};
+  std::string names = nearest_paths(
+      *kind, resource, [&](std::string_view path) { return is_listed(*kind, path); });
+  // Nothing lies below the last that is there.
+  for (std::string_view above = parent_of(resource); names.empty(); above = parent_of(above))
+    if (is_listed(*kind, above)) names = above;
+  return "The catalogue does not list '" + std::string(resource) +
+         "', so a mistyped name would deny nothing. Nearest it lists: " + names + ".";
 }
 
 std::string warning_of(const Catalogue& catalogue, std::string_view resource,

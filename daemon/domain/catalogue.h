@@ -55,6 +55,10 @@ bool knows(const Catalogue& catalogue, std::string_view resource, std::string_vi
 std::string nearest_known(const Catalogue& catalogue, std::string_view resource,
                           std::string_view action);
 
+/// For a deny on what only the openness of its kind lets through: "…Nearest it lists: a, b."; empty
+/// where it is listed, or the kind lists nothing at all.
+std::string unlisted_warning(const Catalogue& catalogue, std::string_view resource);
+
 /// A5: what must be told when this is granted; empty: nothing. At most four are told, and how many
 /// more there are.
 std::string warning_of(const Catalogue& catalogue, std::string_view resource,

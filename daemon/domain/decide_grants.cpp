@@ -130,10 +130,11 @@ Event removal_of(const Grant& grant) {
   return event;
 }
 
-/// A5.
+/// A5, A7.
 std::string warning_of_new(const Tenant& tenant, Effect effect, const std::string& resource,
                            const std::string& action) {
-  return effect == Effect::allow ? warning_of(*tenant.catalogue, resource, action) : std::string();
+  return effect == Effect::allow ? warning_of(*tenant.catalogue, resource, action)
+                                 : unlisted_warning(*tenant.catalogue, resource);
 }
 
 }  // namespace

@@ -48,6 +48,26 @@ void check_attributes(const Case& asked, const schema::Profile& profile) {
     asked.refuse(Code::field_malformed, "attributes", "Their names must be unique.");
 }
 
+/// Says what the command set and cleared, not what it was before: a field's name is no secret, its
+/// value is.
+void name_changes(const schema::SetProfile& body, schema::ProfileChangedT& changed) {
+  const auto tell = [&](std::string_view name, const flatbuffers::String* value) {
+    if (value != nullptr) (value->size() == 0 ? changed.cleared : changed.set).emplace_back(name);
+  };
+  if (const schema::Profile* profile = body.profile()) {
+    for (const ProfileField& field : profile_fields)
+      tell(field.name, (profile->*field.value)());
+    bool any_set = false;
+    bool any_cleared = false;
+    if (profile->attributes() != nullptr)
+      for (const schema::Attribute* attribute : *profile->attributes())
+        (view(attribute->value()).empty() ? any_cleared : any_set) = true;
+    if (any_set) changed.set.emplace_back("attributes");
+    if (any_cleared) changed.cleared.emplace_back("attributes");
+  }
+  tell("note", body.note());
+}
+
 }  // namespace
 
 void check_profile(const Case& asked, const schema::Profile* profile,
@@ -78,9 +98,13 @@ void set_profile(const Case& asked) {
     return asked.refuse(Code::field_missing, "profile", "There is neither profile nor note.");
   check_profile(asked, body.profile(), body.note(), asked.material.profile_change.size);
   if (!asked.decision.refusals.empty()) return;
-  if (!asked.material.profile_change.changes) return asked.refuse(Code::unchanged, "profile");
+  // U4: who may not read the note could guess it, were an equal one refused.
+  const bool guesses = body.note() != nullptr && !reads_notes(asked.asker().role);
+  if (!asked.material.profile_change.changes && !guesses)
+    return asked.refuse(Code::unchanged, "profile");
   schema::ProfileChangedT changed;
   changed.sealed_profile = asked.material.sealed_profile;
+  name_changes(body, changed);
   asked.cause(*user, std::move(changed));
 }
 

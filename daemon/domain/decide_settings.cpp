@@ -1,7 +1,7 @@
 // What a user may have of its own: networks, exemption, transport, timeout, logging (N2, N4, N5,
 // S1, L1).
 #include "codes.h"
-#include "daemon/domain/rules.h"
+#include "daemon/domain/cleared.h"
 
 namespace postern::domain {
 
@@ -53,13 +53,19 @@ void set_user_settings(const Case& asked) {
   const auto& body = *asked.command.body_as_SetUserSettings();
   const schema::UserSettingsT before = settings_of(*user);
   schema::UserSettingsT after = before;
-  if (body.networks() != nullptr) after.networks = stored_networks(body.networks());
-  after.skip_ip_check = body.skip_ip_check().value_or(before.skip_ip_check);
-  after.secure_transport_required =
-      body.secure_transport_required().value_or(before.secure_transport_required);
-  after.session_timeout_seconds =
-      body.session_timeout_seconds().value_or(before.session_timeout_seconds);
-  after.api_logging = body.api_logging().value_or(before.api_logging);
+  Cleared cleared(asked, body.cleared());
+  const auto change = [&](std::string_view field, auto given, auto& held) {
+    held = cleared.value(field, given).value_or(held);
+  };
+  if (const auto networks = cleared.networks("networks", body.networks()))
+    after.networks = stored_networks(*networks);
+  change("skip_ip_check", body.skip_ip_check(), after.skip_ip_check);
+  change("secure_transport_required", body.secure_transport_required(),
+         after.secure_transport_required);
+  change("session_timeout_seconds", body.session_timeout_seconds(),
+         after.session_timeout_seconds);
+  change("api_logging", body.api_logging(), after.api_logging);
+  cleared.refuse_unknown();
   check_settings(asked, after, body.networks());
   if (!asked.decision.refusals.empty()) return;
   if (after == before) return asked.refuse(Code::unchanged, "body");

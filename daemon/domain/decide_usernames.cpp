@@ -51,7 +51,9 @@ std::string prefix_warning(const Tenant& tenant, std::string_view username) {
 std::string username_of(const Case& asked, const Tenant& tenant) {
   const std::string_view given = view(asked.command.body_as_CreateUser()->username());
   if (!tenant.policies.username_generated) return std::string(given);
-  if (given.empty()) return "apiuser-" + asked.material.name_part + "@" + tenant.alias;
+  const std::string& domain =
+      tenant.policies.username_domain.empty() ? tenant.alias : tenant.policies.username_domain;
+  if (given.empty()) return "apiuser-" + asked.material.name_part + "@" + domain;
   asked.refuse(Code::username_generated, "username", "Found " + quoted(given) + ".");
   return {};
 }

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "codes.h"
-#include "daemon/domain/rules.h"
+#include "daemon/domain/cleared.h"
 
 namespace postern::domain {
 
@@ -48,6 +48,9 @@ void create_user(const Case& asked) {
     settings.networks = stored_networks(body.settings()->networks());
     check_settings(asked, settings, body.settings()->networks());
   }
+  Cleared cleared(asked, body.cleared());
+  const auto api_access = cleared.value("api_access", body.api_access());
+  cleared.refuse_unknown();
   if (!asked.material.password.empty() || asked.material.password_confirmation)
     check_new_password(asked, *tenant, username);
   if (!asked.decision.refusals.empty()) return;
@@ -55,7 +58,7 @@ void create_user(const Case& asked) {
   created.user = std::make_unique<Uuid>(asked.material.new_id);
   created.username = username;
   created.status = status;
-  created.api_access = body.api_access().value_or(tenant->policies.new_user_api_access);
+  created.api_access = api_access.value_or(tenant->policies.new_user_api_access);
   created.key = std::make_unique<schema::KeyReferenceT>();
   created.key->file = asked.material.key.file;
   created.key->slot = asked.material.key.slot;

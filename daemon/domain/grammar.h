@@ -183,6 +183,28 @@ void pass_catalogue(Io& io, Passed<Io, std::shared_ptr<const Catalogue>>& catalo
   }
 }
 
+/// Bit 0: the tenant is enabled. Bit 1: what 0.2 added stands at its end; where it has nothing of
+/// that its form is as 0.1 wrote it, so that older journals keep their digests.
+template <class Io>
+bool pass_switches(Io& io, Passed<Io, Tenant>& tenant) {
+  std::uint64_t switches = 0;
+  if constexpr (!Io::reads)
+    switches = (tenant.enabled ? 1 : 0) | (tenant.policies.username_domain.empty() ? 0 : 2);
+  io.number(switches);
+  if constexpr (Io::reads) {
+    if (switches > 3) io.fail("a number does not fit its field");
+    tenant.enabled = (switches & 1) != 0;
+  }
+  return (switches & 2) != 0;
+}
+
+template <class Io>
+void pass_additions(Io& io, Passed<Io, Tenant>& tenant) {
+  io.text(tenant.policies.username_domain);
+  if constexpr (Io::reads)
+    if (tenant.policies.username_domain.empty()) io.fail("what is absent has a place");
+}
+
 template <class Io>
 void pass_tenant(Io& io, Passed<Io, Tenant>& tenant) {
   io.id(tenant.id);
@@ -195,13 +217,14 @@ void pass_tenant(Io& io, Passed<Io, Tenant>& tenant) {
   io.number(tenant.policies.signatures_required);
   io.number(tenant.policies_seq);
   pass_catalogue(io, tenant.catalogue);
-  io.number(tenant.enabled);
+  const bool has_additions = pass_switches(io, tenant);
   io.number(tenant.created_seq);
   io.number(tenant.status_seq);
   io.number(tenant.disabled_seq);
   io.number(tenant.disabled_index);
   io.number(tenant.session_epoch);
   pass_roles(io, tenant.roles);
+  if (has_additions) pass_additions(io, tenant);
 }
 
 // ---- users

@@ -30,6 +30,22 @@ bool contains(std::string_view password, std::string_view word) {
           }).empty();
 }
 
+/// Letters and digits, and all that is not ASCII: what other alphabets write words with.
+bool is_word_character(char character) {
+  return is_ascii_letter(character) || (character >= '0' && character <= '9') ||
+         (static_cast<unsigned char>(character) & 0x80U) != 0;
+}
+
+bool contains_word_of(std::string_view password, std::string_view text) {
+  while (!text.empty()) {
+    const auto end = std::ranges::find_if_not(text, is_word_character);
+    const auto length = static_cast<std::size_t>(end - text.begin());
+    if (contains(password, text.substr(0, length))) return true;
+    text.remove_prefix(std::min(text.size(), length + 1));
+  }
+  return false;
+}
+
 std::string_view before_at(std::string_view name) { return name.substr(0, name.find('@')); }
 
 /// The user's characters one by one, so that a forbidden one of several bytes is found as a whole.
@@ -63,7 +79,8 @@ std::vector<Code> broken_rules(std::string_view password, const schema::Policies
                                         words.tenant_alias,
                                         words.tenant_name};
   if (std::ranges::any_of(forbidden,
-                          [&](std::string_view word) { return contains(password, word); }))
+                          [&](std::string_view word) { return contains(password, word); }) ||
+      contains_word_of(password, words.email) || contains_word_of(password, words.tenant_name))
     broken.push_back(Code::password_contains_forbidden_word);
   if (contains_any_of(password, policies.password_forbidden_characters))
     broken.push_back(Code::password_contains_forbidden_character);

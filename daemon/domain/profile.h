@@ -16,6 +16,11 @@ schema::PersonalT personal_of(const schema::CreateUser& body);
 /// their order, new ones come last.
 void change_personal(schema::PersonalT& personal, const schema::SetProfile& body);
 
+/// U4: nobody else is ever told a note.
+inline bool reads_notes(schema::Role role) {
+  return role == schema::Role::owner || role == schema::Role::administrator;
+}
+
 /// Neither profile nor note.
 bool is_empty(const schema::PersonalT& personal);
 

@@ -7,6 +7,7 @@
 #include "daemon/credential/api_key.h"
 #include "daemon/domain/authorize.h"
 #include "daemon/domain/digest.h"
+#include "daemon/domain/profile.h"
 #include "daemon/journal/sha256.h"
 #include "daemon/service/auditor_parts.h"
 #include "daemon/service/call.h"
@@ -132,23 +133,28 @@ Auditor::Body Auditor::answer(const schema::ListTenants& wanted, const domain::O
 
 // ---- users
 
+schema::PersonalT Auditor::personal_of(const domain::User& user) {
+  auto personal = open_profile(parts_.keys, user);
+  if (personal) return std::move(*personal);
+  // Of a user that is being erased the key may go before the record is heard of.
+  if (personal.error().kind != FailureKind::missing || user.status < schema::UserStatus::trashed)
+    parts_.alarm("the profile of user " + printable(user.username) +
+                 " cannot be opened: " + personal.error().sentence);
+  return {};
+}
+
 std::unique_ptr<schema::UserDetailsT> Auditor::details_of(const domain::Tenant& tenant,
-                                                          const domain::User& user) {
+                                                          const domain::User& user,
+                                                          const domain::Operator& asker) {
   auto details = std::make_unique<schema::UserDetailsT>();
   details->id = std::make_unique<Uuid>(user.id);
   details->tenant = tenant.alias;
   details->username = user.username;
   details->status = user.status;
   details->version = user.version;
-  if (auto personal = open_profile(parts_.keys, user)) {
-    details->profile = std::move(personal->profile);
-    details->note = std::move(personal->note);
-    // Of a user that is being erased the key may go before the record is heard of.
-  } else if (personal.error().kind != FailureKind::missing ||
-             user.status < schema::UserStatus::trashed) {
-    parts_.alarm("the profile of user " + printable(user.username) +
-                 " cannot be opened: " + personal.error().sentence);
-  }
+  schema::PersonalT personal = personal_of(user);
+  details->profile = std::move(personal.profile);
+  if (domain::reads_notes(asker.role)) details->note = std::move(personal.note);
   const domain::UserExtras& extras = domain::extras_of(user);
   details->settings = std::make_unique<schema::UserSettingsT>();
   details->settings->networks = domain::as_schema(extras.networks);
@@ -233,7 +239,7 @@ Auditor::Body Auditor::answer(const schema::GetUser& wanted, const domain::Opera
   if (user == nullptr || user->tenant != tenant->id)
     return std::unexpected(make_problem(Code::user_unknown, "username"));
   schema::UserViewT made;
-  made.details = details_of(*tenant, *user);
+  made.details = details_of(*tenant, *user, asker);
   made.security = security_of(*tenant, *user);
   for (const domain::Grant& grant : user->grants->sorted)
     made.data_access.push_back(held(grant, nullptr, domain::conditions_of(*user->grants, grant)));

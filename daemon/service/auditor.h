@@ -12,6 +12,7 @@
 #include "daemon/service/letters.h"
 #include "daemon/service/pages.h"
 #include "daemon/view/directory.h"
+#include "personal_generated.h"
 
 namespace postern::service {
 
@@ -52,8 +53,11 @@ class Auditor {
 
   schema::TenantViewT describe(const domain::Tenant& tenant);
   schema::OperatorViewT describe(const domain::Operator& entry);
+  /// All empty where it cannot be opened, with an alarm where it should.
+  schema::PersonalT personal_of(const domain::User& user);
   std::unique_ptr<schema::UserDetailsT> details_of(const domain::Tenant& tenant,
-                                                   const domain::User& user);
+                                                   const domain::User& user,
+                                                   const domain::Operator& asker);
   std::unique_ptr<schema::UserSecurityT> security_of(const domain::Tenant& tenant,
                                                      const domain::User& user);
   std::unique_ptr<schema::GrantHeldT> held(const domain::Grant& grant, const std::string* role,

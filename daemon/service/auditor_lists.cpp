@@ -63,6 +63,36 @@ std::string cursor_of(const domain::User& user, UserSort sort) {
   return first + "/" + hex(place.id.high()) + hex(place.id.low());
 }
 
+/// Q6: whether the text stands in what a list shows of the user.
+bool is_about(const domain::User& user, const schema::ProfileT& profile, std::string_view text) {
+  return view::contains_text(user.username, text) ||
+         view::contains_text(profile.first_name, text) ||
+         view::contains_text(profile.last_name, text) ||
+         view::contains_text(profile.description, text);
+}
+
+/// Without its times.
+std::unique_ptr<schema::UserSummaryT> summary_of(const domain::Tenant& tenant,
+                                                 const domain::User& user,
+                                                 const schema::ProfileT& profile,
+                                                 std::int64_t now_ns) {
+  auto summary = std::make_unique<schema::UserSummaryT>();
+  summary->id = std::make_unique<Uuid>(user.id);
+  summary->username = user.username;
+  summary->status = user.status;
+  summary->erased = domain::is_erased(user);
+  for (const domain::Lock& lock : domain::locks_of(tenant, user, now_ns))
+    summary->locks.push_back(lock.cause);
+  summary->api_access = user.api_access;
+  summary->version = user.version;
+  summary->grant_count = static_cast<std::uint32_t>(user.grants->size());
+  if (const auto& use = domain::extras_of(user).use) summary->last_used_ns = use->last_ns;
+  summary->first_name = profile.first_name;
+  summary->last_name = profile.last_name;
+  summary->description = profile.description;
+  return summary;
+}
+
 }  // namespace
 
 std::int64_t Auditor::time_of(domain::Seq seq) {
@@ -77,8 +107,7 @@ std::int64_t Auditor::time_of(domain::Seq seq) {
 Auditor::Body Auditor::answer(const schema::ListUsers& wanted, const domain::Operator& asker) {
   const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
   if (tenant == nullptr) return std::unexpected(make_problem(Code::tenant_unknown, "tenant"));
-  view::UserFilter filter{wanted.status(), wanted.locked(), view_of(wanted.text()),
-                          parts_.clock.now_ns()};
+  view::UserFilter filter{wanted.status(), wanted.locked(), parts_.clock.now_ns()};
   if (const std::string_view name = view_of(wanted.role()); !name.empty()) {
     const domain::NamedRole* role = domain::find_role(*tenant, name);
     if (role == nullptr) return std::unexpected(make_problem(Code::role_unknown, "role"));
@@ -94,8 +123,12 @@ Auditor::Body Auditor::answer(const schema::ListUsers& wanted, const domain::Ope
       return std::unexpected(make_problem(Code::field_malformed, "after",
                                           "It must be the 'next' of the page before."));
   }
-  const auto found =
-      view::list_users(view_, *tenant, filter, order, after, page_size(wanted.count_max()));
+  const std::string_view text = view_of(wanted.text());
+  const std::size_t count_max = page_size(wanted.count_max());
+  // Names are sealed: with a text so many users are opened for a page, whoever matches.
+  constexpr std::size_t opened_max = 10'000;
+  const auto found = view::list_users(view_, *tenant, filter, order, after,
+                                      text.empty() ? count_max : opened_max);
   // Users are made by the thousand in one record, so a record is read once for a page.
   std::unordered_map<domain::Seq, std::int64_t> times;
   const auto cached_time = [&](domain::Seq seq) {
@@ -104,23 +137,26 @@ Auditor::Body Auditor::answer(const schema::ListUsers& wanted, const domain::Ope
     return place->second;
   };
   schema::UserPageT page;
-  page.more = found.more;
+  const domain::User* last = nullptr;
+  std::size_t bytes = 0;
   for (const domain::User* user : found.entries) {
-    auto& summary = page.users.emplace_back(std::make_unique<schema::UserSummaryT>());
-    summary->id = std::make_unique<Uuid>(user->id);
-    summary->username = user->username;
-    summary->status = user->status;
-    summary->erased = domain::is_erased(*user);
-    for (const domain::Lock& lock : domain::locks_of(*tenant, *user, filter.now_ns))
-      summary->locks.push_back(lock.cause);
-    summary->api_access = user->api_access;
-    summary->version = user->version;
-    summary->grant_count = static_cast<std::uint32_t>(user->grants->size());
-    summary->created_ns = cached_time(user->created_seq);
-    summary->changed_ns = cached_time(user->last_seq);
-    if (const auto& use = domain::extras_of(*user).use) summary->last_used_ns = use->last_ns;
+    const schema::PersonalT personal = personal_of(*user);
+    const schema::ProfileT none;
+    const schema::ProfileT& profile = personal.profile == nullptr ? none : *personal.profile;
+    if (is_about(*user, profile, text)) {
+      page.more = page.users.size() == count_max || bytes > page_bytes_soft_max;
+      if (page.more) break;
+      auto summary = summary_of(*tenant, *user, profile, filter.now_ns);
+      summary->created_ns = cached_time(user->created_seq);
+      summary->changed_ns = cached_time(user->last_seq);
+      bytes += 200 + summary->username.size() + summary->first_name.size() +
+               summary->last_name.size() + summary->description.size();
+      page.users.push_back(std::move(summary));
+    }
+    last = user;
   }
-  if (page.more) page.next = cursor_of(*found.entries.back(), order.sort);
+  page.more |= found.more;
+  if (page.more && last != nullptr) page.next = cursor_of(*last, order.sort);
   return body_of(std::move(page));
 }
 

@@ -6,14 +6,10 @@ namespace postern::view {
 
 namespace {
 
-/// Usernames are ASCII (U1).
+/// As usernames are compared (U1).
 char folded(char character) {
   return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
                                               : character;
-}
-
-bool contains_name(std::string_view name, std::string_view part) {
-  return !std::ranges::search(name, part, {}, folded, folded).empty() || part.empty();
 }
 
 bool holds_role(const domain::User& user, const domain::Uuid& role) {
@@ -35,8 +31,7 @@ bool matches(const domain::Tenant& tenant, const domain::User& user, const UserF
                                                  : user.status != filter.status)
     return false;
   if (filter.locked_only && !domain::is_locked(tenant, user, filter.now_ns)) return false;
-  if (filter.role && !holds_role(user, *filter.role)) return false;
-  return contains_name(user.username, filter.text);
+  return !filter.role || holds_role(user, *filter.role);
 }
 
 /// The first `count_max` by `key`, in order, and whether some were left.
@@ -52,6 +47,10 @@ Page<Entry> first_page(std::vector<const Entry*> entries, std::size_t count_max,
 }
 
 }  // namespace
+
+bool contains_text(std::string_view text, std::string_view part) {
+  return !std::ranges::search(text, part, {}, folded, folded).empty() || part.empty();
+}
 
 UserPlace behind(std::string_view name) {
   constexpr std::uint64_t most = ~std::uint64_t{0};

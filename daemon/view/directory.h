@@ -22,8 +22,6 @@ struct UserFilter {
   /// unset: any, the deleted ones left out.
   schema::UserStatus status = schema::UserStatus::unset;
   bool locked_only = false;
-  /// Part of the username, without regard to case; empty: any.
-  std::string_view text;
   /// C6: what time it is for locks that open by themselves.
   std::int64_t now_ns = 0;
   /// Held by the user itself; absent: any or none.
@@ -34,6 +32,9 @@ struct UserOrder {
   schema::UserSort sort = schema::UserSort::username;
   bool descending = false;
 };
+
+/// The letters A to Z without regard to case.
+bool contains_text(std::string_view text, std::string_view part);
 
 /// Where a user stands in an order: by name (without regard to case) or by number, then by id.
 struct UserPlace {

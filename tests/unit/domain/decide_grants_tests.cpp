@@ -192,6 +192,41 @@ BOOST_AUTO_TEST_CASE(A7_what_the_catalogue_does_not_know_is_refused) {
   story.when(allow("bob", "*", "tables/a")).refused(Code::unknown_resource);
 }
 
+BOOST_AUTO_TEST_CASE(A7_a_deny_on_what_the_catalogue_does_not_list_warns_with_the_nearest) {
+  schema::DefineCatalogueT define;
+  auto& kind = *define.kinds.emplace_back(std::make_unique<schema::CatalogueKindT>());
+  kind.name = "table";
+  for (const char* path : {"table/customers", "table/customers/accounts",
+                           "table/customers/accounts/email", "table/customers/accounts/ssn",
+                           "table/orders"}) {
+    kind.resources.emplace_back(std::make_unique<schema::CatalogueResourceT>())->path = path;
+    kind.resources.back()->open = true;
+  }
+  auto story = given(tenant("acme"), user("bob"), command(std::move(define)));
+  const auto warning = [&](const schema::CommandT& sent) {
+    story.given(sent);
+    return story.outcome().events.at(0).warning;
+  };
+  const auto told = [&](std::string_view nearest, std::string_view path) {
+    return "The catalogue does not list '" + std::string(path) +
+           "', so a mistyped name would deny nothing. Nearest it lists: " + std::string(nearest) +
+           ".";
+  };
+  for (const char* listed : {"table", "table/customers", "table/customers/accounts/ssn",
+                             "table/*/accounts", "table/*/*/ssn"})
+    BOOST_TEST(warning(deny("bob", "read", listed)) == "", listed);
+  BOOST_TEST(warning(deny("bob", "read", "table/customers/accounts/snn")) ==
+             told("table/customers/accounts/ssn, table/customers/accounts/email",
+                  "table/customers/accounts/snn"));
+  BOOST_TEST(warning(deny("bob", "read", "table/custmers/accounts")) ==
+             told("table/customers/accounts, table/orders", "table/custmers/accounts"));
+  BOOST_TEST(warning(deny("bob", "read", "table/orders/total/tax")) ==
+             told("table/orders", "table/orders/total/tax"));
+  BOOST_TEST(warning(deny("bob", "read", "table/*/*/snn")).starts_with("The catalogue does not"));
+  BOOST_TEST(warning(allow("bob", "read", "table/customers/accounts/snn")) == "");
+  BOOST_TEST(warning(deny("bob", "run", "script/x")) == "", "a kind that lists nothing");
+}
+
 BOOST_AUTO_TEST_CASE(A1_an_effect_is_allow_or_deny) {
   auto story = given(tenant("acme"), user("bob"));
   for (const auto effect : {Effect::unset, static_cast<Effect>(3)}) {

@@ -38,6 +38,7 @@ void change_all(Changes& changes) {
   changes.tell_reasons = true;
   changes.username_generated = true;
   changes.username_fixed = true;
+  changes.username_domain = "users.example";
   changes.username_prefix = "API_";
   changes.username_prefix_rule = schema::PrefixRule::warn;
   changes.session_timeout_seconds = 60;
@@ -63,6 +64,7 @@ schema::PoliciesT all_changed() {
   policies.tell_reasons = true;
   policies.username_generated = true;
   policies.username_fixed = true;
+  policies.username_domain = "users.example";
   policies.username_prefix = "API_";
   policies.username_prefix_rule = schema::PrefixRule::warn;
   policies.session_timeout_seconds = 60;
@@ -107,6 +109,73 @@ BOOST_AUTO_TEST_CASE(T4_what_is_absent_stays) {
       .then(event(changed("acme", expected)));
   story.when(set([](Changes&) {}, "Acme Ltd")).then(event(changed("Acme Ltd", expected)));
   BOOST_TEST(story.tenant().display_name == "Acme Ltd");
+}
+
+/// A policy that its name in `cleared` makes false, 0 or empty.
+bool is_clearable(std::string_view field) {
+  for (const std::string_view bounded : {"password_length_min", "lockout_failures",
+                                         "new_user_status", "session_timeout_seconds",
+                                         "session_seconds_max", "cleared"})
+    if (field == bounded) return false;
+  return true;
+}
+
+/// Generated code of some languages leaves false and 0 out of fields that may be absent.
+BOOST_AUTO_TEST_CASE(T4_every_policy_that_may_be_false_or_0_or_empty_is_cleared_by_its_name) {
+  const auto* type = schema::PolicyChangesTypeTable();
+  std::vector<std::string> names;
+  for (std::size_t field = 0; field < type->num_elems; ++field)
+    if (is_clearable(type->names[field])) names.emplace_back(type->names[field]);
+  auto story = given(tenant("acme"), set(change_all));
+  story.when(set([&](Changes& changes) { changes.cleared = names; }));
+  BOOST_REQUIRE(story.outcome().refusals.empty());
+  schema::PoliciesT expected;
+  expected.password_length_min = 12;
+  expected.password_needs_digit_or_symbol = false;
+  expected.lockout_failures = 7;
+  expected.new_user_status = UserStatus::new_user;
+  expected.new_user_api_access = false;
+  expected.session_timeout_seconds = 60;
+  expected.session_seconds_max = 2'592'000;
+  BOOST_TEST((story.tenant().policies == expected));
+  BOOST_TEST(story.tenant().networks == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(T4_what_stands_in_cleared_must_be_a_field_and_have_no_other_value) {
+  auto story = given(tenant("acme"));
+  const auto refused = [&](const std::function<void(Changes&)>& make, std::string_view field) {
+    story.when(set(make)).refused(Code::field_malformed).naming(field);
+  };
+  refused([](Changes& c) { c.cleared = {"tell_reason"}; }, "cleared");
+  refused([](Changes& c) { c.cleared = {"cleared"}; }, "cleared");
+  refused([](Changes& c) { c.cleared = {"lockout_failures"}; }, "lockout_failures");
+  refused(
+      [](Changes& c) {
+        c.tell_reasons = true;
+        c.cleared = {"tell_reasons"};
+      },
+      "tell_reasons");
+  refused(
+      [](Changes& c) {
+        c.username_domain = "x";
+        c.cleared = {"username_domain"};
+      },
+      "username_domain");
+  story.when(set([](Changes& c) {
+    c.new_user_api_access = false;
+    c.cleared = {"new_user_api_access"};
+  }));
+  BOOST_TEST(!story.tenant().policies.new_user_api_access);
+}
+
+BOOST_AUTO_TEST_CASE(U2_the_domain_of_generated_names_has_a_form) {
+  auto story = given(tenant("acme"));
+  for (const std::string& bad : {std::string("a@b"), std::string(".a"), std::string("a-"),
+                                 std::string("a_b"), std::string("a b"), std::string(65, 'a')})
+    story.when(set([&](Changes& c) { c.username_domain = bad; }))
+        .refused(Code::field_malformed)
+        .naming("username_domain");
+  story.given(set([&](Changes& c) { c.username_domain = std::string(64, 'a'); }));
 }
 
 BOOST_AUTO_TEST_CASE(T4_empty_text_and_networks_without_entries_clear) {

@@ -4,6 +4,7 @@
 
 #include "personal_generated.h"
 #include "schema/cleared_text.h"
+#include "schema/cleared_text.h"
 #include "tests/support/scenario.h"
 
 using namespace postern;
@@ -140,6 +141,17 @@ BOOST_AUTO_TEST_CASE(U2_a_prefix_without_a_rule_is_nothing) {
   BOOST_TEST(story.outcome().events.back().warning == "");
 }
 
+BOOST_AUTO_TEST_CASE(U2_the_domain_of_generated_names_is_a_policy) {
+  schema::PoliciesT policies;
+  policies.username_generated = true;
+  policies.username_domain = "api.example";
+  Scenario story;
+  story.given_policies(policies).given(user(""));
+  const auto& name = story.outcome().events.at(0).body.AsUserCreated()->username;
+  BOOST_TEST(name.starts_with("apiuser-"));
+  BOOST_TEST(name.ends_with("@api.example"));
+}
+
 BOOST_AUTO_TEST_CASE(U2_generated_names) {
   schema::PoliciesT policies = with_prefix(schema::PrefixRule::required);
   policies.username_generated = true;
@@ -245,7 +257,79 @@ BOOST_AUTO_TEST_CASE(U3_refusals_of_a_change) {
   refuses_in_order(good, flaws_of_a_user(Code::user_not_active));
 }
 
+BOOST_AUTO_TEST_CASE(U3_U4_history_tells_which_fields_were_set_and_which_cleared) {
+  auto story = given(tenant("acme"), user("bob"), profile([](schema::ProfileT& made) {
+                       made.email = "jo@example.com";
+                       made.phone = "1";
+                       add_attribute(made, "a", "1");
+                     }, "about bob"));
+  const auto* event = story.outcome().events.at(0).body.AsProfileChanged();
+  BOOST_TEST((event->set == std::vector<std::string>{"email", "phone", "attributes", "note"}));
+  BOOST_TEST(event->cleared.empty());
+  story.given(profile([](schema::ProfileT& made) {
+    made.email = schema::cleared_text;
+    made.phone = "2";
+    add_attribute(made, "a", "");
+  }, std::string(schema::cleared_text)));
+  event = story.outcome().events.at(0).body.AsProfileChanged();
+  BOOST_TEST((event->set == std::vector<std::string>{"phone"}));
+  BOOST_TEST((event->cleared == std::vector<std::string>{"email", "attributes", "note"}));
+}
+
+BOOST_AUTO_TEST_CASE(U4_who_may_not_read_a_note_cannot_guess_it) {
+  auto story = given(tenant("acme"), user("bob"), profile([](auto&) {}, "ends in June"));
+  story.by(Role::administrator);
+  story.when(profile([](auto&) {}, "ends in June")).refused(Code::unchanged);
+  story.by(Role::manager);
+  for (const char* guess : {"ends in June", "ends in May"}) {
+    story.given(profile([](auto&) {}, guess));
+    const auto* event = story.outcome().events.at(0).body.AsProfileChanged();
+    BOOST_TEST((event->set == std::vector<std::string>{"note"}));
+  }
+}
+
 // ---- settings
+
+BOOST_AUTO_TEST_CASE(N2_N4_N5_S1_L1_every_setting_is_cleared_by_its_name) {
+  const auto* type = schema::SetUserSettingsTypeTable();
+  std::vector<std::string> names;
+  for (std::size_t field = 0; field < type->num_elems; ++field)
+    if (std::string_view(type->names[field]) != "cleared") names.emplace_back(type->names[field]);
+  auto story = given(tenant("acme"), user("bob"), settings([](schema::SetUserSettingsT& body) {
+                       body.networks = networks({"10.0.0.0/8"});
+                       body.skip_ip_check = true;
+                       body.secure_transport_required = true;
+                       body.session_timeout_seconds = 600;
+                       body.api_logging = true;
+                     }));
+  schema::UserSettingsChangedT expected;
+  expected.settings = std::make_unique<schema::UserSettingsT>();
+  story.when(settings([&](schema::SetUserSettingsT& body) { body.cleared = names; }))
+      .then(about("bob", expected));
+  story.when(settings([](schema::SetUserSettingsT& body) { body.cleared = {"network"}; }))
+      .refused(Code::field_malformed)
+      .naming("cleared");
+  story
+      .when(settings([](schema::SetUserSettingsT& body) {
+        body.api_logging = true;
+        body.cleared = {"api_logging"};
+      }))
+      .refused(Code::field_malformed)
+      .naming("api_logging");
+}
+
+BOOST_AUTO_TEST_CASE(U8_api_access_of_a_created_user_is_switched_off_by_its_name) {
+  schema::CommandT create = user("bob");
+  create.body.AsCreateUser()->cleared = {"api_access"};
+  auto story = given(tenant("acme"), create);
+  BOOST_TEST(!story.user("bob").api_access);
+  create.body.AsCreateUser()->username = "eve";
+  create.body.AsCreateUser()->api_access = true;
+  story.when(create).refused(Code::field_malformed).naming("api_access");
+  create.body.AsCreateUser()->api_access = flatbuffers::nullopt;
+  create.body.AsCreateUser()->cleared = {"status"};
+  story.when(create).refused(Code::field_malformed).naming("cleared");
+}
 
 BOOST_AUTO_TEST_CASE(N2_N4_N5_S1_L1_settings_are_changed_in_part) {
   auto story = given(tenant("acme"), user("bob"), settings([](schema::SetUserSettingsT& body) {

@@ -156,6 +156,11 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_tenant_counts) {
                       [](Tenant& t) { t.policies.username_generated = true; },
                       [](Tenant& t) { t.policies.username_fixed = true; },
                       [](Tenant& t) { t.policies.username_prefix = "API_"; },
+                      [](Tenant& t) { t.policies.username_domain = "API_"; },
+                      [](Tenant& t) {
+                        t.policies.username_domain = "a";
+                        t.enabled = false;
+                      },
                       [](Tenant& t) { t.policies.username_prefix_rule = schema::PrefixRule::warn; },
                       [](Tenant& t) { t.policies.session_timeout_seconds = 60; },
                       [](Tenant& t) { t.policies.session_seconds_max = 60; },

@@ -49,6 +49,19 @@ BOOST_AUTO_TEST_CASE(C1_at_most_1024_bytes) {
   BOOST_TEST(broken(std::string(1'025, '1')) == Codes{Code::password_too_long});
 }
 
+BOOST_AUTO_TEST_CASE(C1_the_tenants_name_and_the_email_are_looked_for_word_by_word) {
+  const ForbiddenWords words{"u1", "jane.doe-smith@Mail.globex.example", "gx",
+                             "Globex & Sons (Europe), \xc3\x96l-Werk Inc."};
+  for (const char* bad : {"1globex1x", "xGLOBEX-99", "sons-of-12", "9europe99", "werk12345",
+                          "12JANE12x", "smith1234", "1mail1234", "1example1"})
+    BOOST_TEST_CONTEXT(bad) {
+      BOOST_TEST(broken(bad, words) == Codes{Code::password_contains_forbidden_word});
+    }
+  // Words under four letters, and what is no whole word of them.
+  for (const char* good : {"doe-inc-99", "glob-ex-99", "janxdoe99", "1\xc3\x96l1234567"})
+    BOOST_TEST_CONTEXT(good) { BOOST_TEST(broken(good, words) == Codes{}); }
+}
+
 BOOST_AUTO_TEST_CASE(C1_words_are_found_in_any_case) {
   const ForbiddenWords words{"Bob.Smith@acme-users", "bobby@mail.example", "acme-inc",
                              "Acme \xc3\xa9t\xc3\xa9"};
@@ -58,13 +71,13 @@ BOOST_AUTO_TEST_CASE(C1_words_are_found_in_any_case) {
     BOOST_TEST_CONTEXT(bad) {
       BOOST_TEST(broken(bad, words) == Codes{Code::password_contains_forbidden_word});
     }
-  for (const char* good : {"1acme-in1", "pass-word1", "1obby@mail.example", "1acme-users1"})
+  for (const char* good : {"1acm-inc1", "pass-word1", "1obby@post.org", "1ac-me-users1"})
     BOOST_TEST_CONTEXT(good) { BOOST_TEST(broken(good, words) == Codes{}); }
 }
 
 BOOST_AUTO_TEST_CASE(C1_parts_under_four_characters_are_not_looked_for) {
   BOOST_TEST(broken("12bob345", {"bob", "", "ab", "abc"}) == Codes{});
-  BOOST_TEST(broken("12ann@x.example", {"", "ann@other.example", "", ""}) == Codes{});
+  BOOST_TEST(broken("12ann@x.org", {"", "ann@gx.org", "", ""}) == Codes{});
   BOOST_TEST(broken("12bobo345", {"bobo", "", "", ""}) ==
              Codes{Code::password_contains_forbidden_word});
   // Three characters in six bytes.

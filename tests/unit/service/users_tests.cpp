@@ -257,6 +257,67 @@ BOOST_AUTO_TEST_CASE(Q6_filters) {
   BOOST_TEST((audit.ask(wanted).code == Code::field_malformed));
 }
 
+BOOST_AUTO_TEST_CASE(Q6_lists_tell_names_and_descriptions_and_find_them) {
+  schema::CreateUserT jane = creation("api.one");
+  jane.profile = std::make_unique<schema::ProfileT>();
+  jane.profile->first_name = "Jane";
+  jane.profile->last_name = "Smith";
+  jane.profile->description = "Till of the north hall";
+  jane.profile->email = "hidden@example.com";
+  jane.note = "never listed";
+  accept("", std::move(jane));
+  for (const auto& name : {"api.two", "smithy", "api.three"}) create_user(name);
+  Audit audit(*this);
+  const auto found = [&](const std::string& text, std::uint32_t count_max) {
+    schema::ListUsersT wanted;
+    wanted.text = text;
+    wanted.count_max = count_max;
+    return audit.list_all(wanted);
+  };
+  for (const std::uint32_t count : {1U, 2U, 9U}) {
+    BOOST_TEST(names_of(found("JANE", count)) == std::vector<std::string>{"api.one"});
+    BOOST_TEST(names_of(found("smith", count)) == (std::vector<std::string>{"api.one", "smithy"}));
+    BOOST_TEST(names_of(found("north hall", count)) == std::vector<std::string>{"api.one"});
+    BOOST_TEST(found("hidden@", count).empty());
+    BOOST_TEST(found("never", count).empty());
+  }
+  const auto one = found("", 9).at(0);
+  BOOST_TEST(one.first_name == "Jane");
+  BOOST_TEST(one.last_name == "Smith");
+  BOOST_TEST(one.description == "Till of the north hall");
+}
+
+BOOST_AUTO_TEST_CASE(U4_a_note_is_told_to_owners_and_administrators_alone) {
+  schema::CreateUserT body = creation("bob");
+  body.note = "ends in June";
+  body.profile = std::make_unique<schema::ProfileT>();
+  body.profile->first_name = "Jane";
+  accept("", std::move(body));
+  for (const auto role : {schema::Role::administrator, schema::Role::manager,
+                          schema::Role::auditor}) {
+    schema::AddOperatorT add;
+    add.name = schema::EnumNameRole(role);
+    add.role = role;
+    add.standing = std::make_unique<schema::OperatorStandingT>();
+    add.standing->uid = 100 + static_cast<std::uint32_t>(role);
+    add.standing->all_tenants = true;
+    accept(message("", "", std::move(add)));
+  }
+  Audit audit(*this);
+  const auto told_to = [&](const std::string& asker) {
+    schema::GetUserT wanted;
+    wanted.tenant = "acme";
+    wanted.username = "bob";
+    const auto page = audit.ask(std::move(wanted), asker);
+    const auto& details = *page.body.AsUserView()->details;
+    BOOST_TEST(details.profile->first_name == "Jane");
+    return details.note;
+  };
+  for (const char* reader : {"owner", "administrator"})
+    BOOST_TEST(told_to(reader) == "ends in June", reader);
+  for (const char* other : {"manager", "auditor"}) BOOST_TEST(told_to(other) == "", other);
+}
+
 BOOST_AUTO_TEST_CASE(Q6_the_portal_view_has_settings_and_their_cause) {
   create_user("bob");
   schema::SetUserSettingsT change;

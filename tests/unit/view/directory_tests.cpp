@@ -183,26 +183,20 @@ BOOST_AUTO_TEST_CASE(Q6_filters_hold_in_every_order) {
     UserFilter filter;
     std::function<bool(const User&)> wanted;
   };
-  const auto contains = [](const User& user, const std::string& part) {
-    return lower(user.username).find(part) != std::string::npos;
-  };
   const Case cases[] = {
-      {{.status = UserStatus::trashed, .text = {}},
+      {{.status = UserStatus::trashed},
        [](const User& user) { return user.status == UserStatus::trashed; }},
-      {{.status = UserStatus::deleted, .text = {}},
+      {{.status = UserStatus::deleted},
        [](const User& user) { return user.status == UserStatus::deleted; }},
-      {{.locked_only = true, .text = {}},
+      {{.locked_only = true},
        [](const User& user) { return is_there(user) && user.operator_lock_seq != 0; }},
-      {{.text = "PI.77"},
-       [&](const User& user) { return is_there(user) && contains(user, "pi.77"); }},
-      {{.text = {}, .role = clerk},
+      {{.role = clerk},
        [](const User& user) { return is_there(user) && !domain::extras_of(user).roles.empty(); }},
-      {{.status = UserStatus::active, .locked_only = true, .text = "api.1", .role = clerk},
+      {{.status = UserStatus::active, .locked_only = true, .role = clerk},
        [&](const User& user) {
          return user.status == UserStatus::active && user.operator_lock_seq != 0 &&
-                contains(user, "api.1") && !domain::extras_of(user).roles.empty();
+                !domain::extras_of(user).roles.empty();
        }},
-      {{.text = "nobody has this"}, [](const User&) { return false; }},
   };
   for (const Case& one : cases)
     for (const UserSort sort : sorts) {
@@ -216,11 +210,8 @@ BOOST_AUTO_TEST_CASE(Q6_filters_hold_in_every_order) {
 BOOST_AUTO_TEST_CASE(Q6_a_page_ends_where_the_next_begins_whatever_its_size) {
   const Crowd& crowd = Crowd::instance();
   // Those created by one record tie, and pages end among them.
-  const UserFilter filter{.status = UserStatus::trashed, .text = "api.12"};
-  const auto wanted = [](const User& user) {
-    return user.status == UserStatus::trashed &&
-           lower(user.username).find("api.12") != std::string::npos;
-  };
+  const UserFilter filter{.status = UserStatus::trashed};
+  const auto wanted = [](const User& user) { return user.status == UserStatus::trashed; };
   for (const UserSort sort : sorts) {
     const auto all = expected(crowd, {sort}, wanted);
     BOOST_REQUIRE(all.size() > 50U);
