@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "command_generated.h"
+#include "secrets.h"
 
 namespace postern::schema {
 
@@ -39,22 +40,10 @@ inline void blank(const Profile* profile, Places& places) {
 }
 
 inline void blank(const Command& command, Places& places) {
-  if (command.body() == nullptr) return;
+  visit_secrets(command, [&](auto, const flatbuffers::String* text) { blank(text, places); });
   if (const auto* create = command.body_as_CreateUser()) {
     blank(create->profile(), places);
     blank(create->note(), places);
-    blank(create->password(), places);
-    blank(create->password_confirmation(), places);
-  } else if (const auto* reset = command.body_as_ResetPassword()) {
-    blank(reset->password(), places);
-    blank(reset->password_confirmation(), places);
-  } else if (const auto* change = command.body_as_ChangePassword()) {
-    blank(change->current_password(), places);
-    blank(change->password(), places);
-    blank(change->password_confirmation(), places);
-  } else if (const auto* rotate = command.body_as_RotatePassword()) {
-    blank(rotate->password(), places);
-    blank(rotate->password_confirmation(), places);
   } else if (const auto* profile = command.body_as_SetProfile()) {
     blank(profile->profile(), places);
     blank(profile->note(), places);

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <utility>
 
 #include "daemon/domain/limits.h"
 #include "daemon/service/personal.h"
 #include "schema/signed_message.h"
+#include "secrets.h"
 
 namespace postern::service {
 
@@ -23,20 +25,13 @@ class SecretTaker {
  public:
   CommandSecrets take(const schema::Command& command) {
     CommandSecrets secrets;
-    if (const auto* create = command.body_as_CreateUser()) {
-      secrets.password = take(create->password());
-      secrets.confirmation = take(create->password_confirmation());
-    } else if (const auto* reset = command.body_as_ResetPassword()) {
-      secrets.password = take(reset->password());
-      secrets.confirmation = take(reset->password_confirmation());
-    } else if (const auto* rotate = command.body_as_RotatePassword()) {
-      secrets.password = take(rotate->password());
-      secrets.confirmation = take(rotate->password_confirmation());
-    } else if (const auto* change = command.body_as_ChangePassword()) {
-      secrets.current_password = take(change->current_password());
-      secrets.password = take(change->password());
-      secrets.confirmation = take(change->password_confirmation());
-    }
+    schema::visit_secrets(command, [&](std::string_view field, const flatbuffers::String* text) {
+      auto secret = copy_secret(text);
+      if (!secret) return;
+      places_.push_back(place_of_secret(*text));
+      for (const auto& [name, member] : kept)
+        if (field == name) secrets.*member = std::move(secret);
+    });
     return secrets;
   }
 
@@ -47,11 +42,11 @@ class SecretTaker {
   }
 
  private:
-  std::optional<credential::Secret> take(const flatbuffers::String* text) {
-    auto secret = copy_secret(text);
-    if (secret) places_.push_back(place_of_secret(*text));
-    return secret;
-  }
+  /// Which of them the rules and the pool ask for.
+  static constexpr std::pair<std::string_view, std::optional<credential::Secret> CommandSecrets::*>
+      kept[] = {{"password", &CommandSecrets::password},
+                {"password_confirmation", &CommandSecrets::confirmation},
+                {"current_password", &CommandSecrets::current_password}};
 
   std::vector<std::span<std::byte>> places_;
 };

@@ -9,7 +9,7 @@ from tree import lines
 PROCESS_WIDE = ("daemon/platform/signals.h", "daemon/platform/notifier.h")
 WITHOUT_PLATFORM = ("daemon/domain/", "schema/", "tools/", "tests/integration/", "tests/scenario/")
 GENERATED = re.compile(
-    r"(common|event|command|personal|query|history|backup|snapshot)_generated\.h|codes\.h"
+    r"(common|event|command|personal|query|history|backup|snapshot)_generated\.h|(codes|secrets)\.h"
 )
 SCHEMA = "schema/"
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "schema/cleared_text.h"
+#include "secrets.h"
 #include "tools/client/signing.h"
 
 namespace postern::client {
@@ -163,46 +164,20 @@ Ticket ticket_of(const schema::ReceiptT& receipt) {
 Ticket ticket_of(const schema::AnswerT& answer) { return {0, answer.id}; }
 Ticket ticket_of(const schema::HistoryPageT& page) { return {0, page.id}; }
 
-void wipe_secrets(schema::CommandMessageT& message) {
-  for (const auto& command : message.commands) {
-    if (auto* create = command->body.AsCreateUser()) {
-      wipe(create->password);
-      wipe(create->password_confirmation);
-    } else if (auto* reset = command->body.AsResetPassword()) {
-      wipe(reset->password);
-      wipe(reset->password_confirmation);
-    } else if (auto* change = command->body.AsChangePassword()) {
-      wipe(change->current_password);
-      wipe(change->password);
-      wipe(change->password_confirmation);
-    }
-  }
-}
-
 namespace {
 
-void wipe_secrets(schema::CredentialUnion& credential) {
-  if (auto* password = credential.AsPasswordCredential()) wipe(password->password);
-  if (auto* key = credential.AsKeyCredential()) wipe(key->key);
-  if (auto* token = credential.AsTokenCredential()) wipe(token->token);
-}
+const auto wipe_each = [](std::string_view, std::string& text) { wipe(text); };
 
 }  // namespace
+
+void wipe_secrets(schema::CommandMessageT& message) { visit_secrets(message, wipe_each); }
+void wipe_secrets(schema::QueryT& query) { visit_secrets(query, wipe_each); }
+void wipe_secrets(schema::HistoryRequestT& request) { visit_secrets(request, wipe_each); }
 
 schema::CredentialUnion* credential_of(schema::QueryT& query) {
   if (auto* authenticate = query.body.AsAuthenticate()) return &authenticate->credential;
   if (auto* check = query.body.AsCheck()) return &check->credential;
   return nullptr;
-}
-
-void wipe_secrets(schema::QueryT& query) {
-  if (auto* renewal = query.body.AsRenewSession()) wipe(renewal->token);
-  if (auto* authenticate = query.body.AsAuthenticate()) wipe_secrets(authenticate->credential);
-  if (auto* check = query.body.AsCheck()) wipe_secrets(check->credential);
-}
-
-void wipe_secrets(schema::HistoryRequestT& request) {
-  if (auto* list = request.body.AsListPermissions()) wipe(list->token);
 }
 
 bool carries_password(schema::QueryT& query) {

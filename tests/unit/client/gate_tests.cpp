@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 #include <random>
 
+#include "secrets.h"
 #include "tests/unit/client/fake_daemon.h"
 #include "tools/client/gate.h"
 
@@ -154,12 +155,52 @@ BOOST_AUTO_TEST_CASE(a_message_larger_than_the_daemon_takes_is_refused_before_se
   BOOST_TEST(bytes.error().sentence.find("1048576") != std::string::npos);
 }
 
+/// Texts of this table that their names call secret.
+std::size_t count_by_name(const flatbuffers::TypeTable& table) {
+  std::size_t count = 0;
+  for (std::size_t field = 0; field < table.num_elems; ++field) {
+    const std::string_view name = table.names[field];
+    count += table.type_codes[field].base_type == flatbuffers::ET_STRING &&
+             (name.find("password") != std::string_view::npos || name == "token");
+  }
+  return count;
+}
+
+/// By the schema's own tables, so that nobody need list a new kind here.
+BOOST_AUTO_TEST_CASE(C4_every_secret_of_every_kind_of_command_is_wiped) {
+  flatbuffers::FlatBufferBuilder empty;
+  empty.Finish(schema::CreateEnableUser(empty));
+  const auto* none = flatbuffers::GetRoot<schema::EnableUser>(empty.GetBufferPointer());
+  const auto* bodies = schema::CommandBodyTypeTable();
+  for (const auto kind : schema::EnumValuesCommandBody()) {
+    if (kind == schema::CommandBody::NONE) continue;
+    schema::CommandMessageT message;
+    auto& command = message.commands.emplace_back(std::make_unique<schema::CommandT>());
+    command->body.type = kind;
+    command->body.value = schema::CommandBodyUnion::UnPack(none, kind, nullptr);
+    std::size_t count = 0;
+    visit_secrets(message, [&](std::string_view, std::string& text) {
+      text = "secret";
+      ++count;
+    });
+    const auto place = bodies->type_codes[static_cast<std::size_t>(kind)].sequence_ref;
+    BOOST_TEST(count == count_by_name(*bodies->type_refs[place]()),
+               schema::EnumNameCommandBody(kind));
+    wipe_secrets(message);
+    BOOST_TEST(packed(message, "PSCM").find("secret") == std::string::npos,
+               schema::EnumNameCommandBody(kind));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(C4_every_secret_of_a_message_is_wiped) {
   schema::CommandMessageT message;
   const auto add = [&](auto body) {
     message.commands.push_back(std::make_unique<schema::CommandT>());
     message.commands.back()->body.Set(std::move(body));
   };
+  schema::RotatePasswordT rotate;
+  rotate.password = rotate.password_confirmation = "secret";
+  add(std::move(rotate));
   schema::CreateUserT create;
   create.username = "kept";
   create.password = create.password_confirmation = "secret";
@@ -176,7 +217,7 @@ BOOST_AUTO_TEST_CASE(C4_every_secret_of_a_message_is_wiped) {
   BOOST_TEST(holds_secret());
   wipe_secrets(message);
   BOOST_TEST(!holds_secret());
-  BOOST_TEST(message.commands[0]->body.AsCreateUser()->username == "kept");
+  BOOST_TEST(message.commands[1]->body.AsCreateUser()->username == "kept");
 }
 
 BOOST_AUTO_TEST_CASE(C4_every_secret_of_a_question_is_wiped) {
