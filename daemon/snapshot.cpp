@@ -2,8 +2,8 @@
 // file   := magic body head head_length:number seal
 // body   := canonical                     see domain/grammar.h
 // head   := version:number program:text installation:id seq:number root:hash digest:hash
-//           body_length:number block:hash* time_ns:number tenant_head* read_whole_ns:number
-//           ids_since_ms:number remembered*
+//           body_length:number block:hash* time_ns:number tenant_head* user_changed*
+//           ranges_time* read_whole_ns:number ids_since_ms:number remembered*
 // seal   := Ed25519 signature of 64 bytes over purpose, SHA-256(head head_length)
 // The head tells the body's digest and length, and the seal covers the head: so every byte is
 // covered, and the body is hashed once.
@@ -39,7 +39,7 @@ constexpr std::string_view magic = "postsnap";
 constexpr std::string_view purpose = "Postern snapshot\n";
 constexpr std::string_view name_prefix = "snapshot-";
 constexpr std::string_view unfinished_suffix = ".new";
-constexpr std::uint64_t format_version = 1;
+constexpr std::uint64_t format_version = 2;
 constexpr std::size_t piece_bytes = 1 << 20;
 
 using Seal = credential::Signature;
@@ -91,6 +91,14 @@ void pass_head(Io& io, Head& head, Body& body) {
   io.list(head.place.tenant_heads, [&](auto& tenant) {
     io.id(tenant.tenant);
     io.number(tenant.seq);
+  });
+  io.list(head.place.users_changed, [&](auto& changed) {
+    io.id(changed.user);
+    io.number(changed.seq);
+  });
+  io.list(head.place.ranges_times, [&](auto& ranges) {
+    io.number(ranges.provider);
+    io.number(ranges.imported_ns);
   });
   io.number(head.read_whole_ns);
   io.number(head.ids_since_ms);

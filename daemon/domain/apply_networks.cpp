@@ -12,6 +12,7 @@ void ranges_imported(const Scene& scene, const schema::RangesImported& body) {
     made->source_sha256.assign(hash->begin(), hash->end());
   made->source_time_ns = body.source_time_ns();
   made->imported_seq = scene.record.seq;
+  made->imported_ns = scene.record.time_ns;
   if (const auto* v4 = body.v4()) made->v4.assign(v4->begin(), v4->end());
   if (const auto* v6 = body.v6()) made->v6.assign(v6->begin(), v6->end());
   scene.state.replace(Owned<ProviderRanges>(std::move(made)), scene.changes);

@@ -37,6 +37,7 @@ void user_created(const Scene& scene, const schema::UserCreated& body) {
   user->api_access_seq = scene.record.seq;
   clear_tenant_lock(scene, *user);
   user->last_seq = scene.record.seq;
+  user->changed_seq = scene.record.seq;
   user->sealed_profile = shared_bytes(body.sealed_profile());
   user->sealed_password = shared_bytes(body.sealed_password());
   if (user->sealed_password) user->password_seq = scene.record.seq;

@@ -17,6 +17,16 @@ bool in_scope(const Operator& asker, const Uuid& tenant) {
          std::binary_search(asker.tenants.begin(), asker.tenants.end(), tenant, less);
 }
 
+bool is_owner_of_all(const Operator& entry) {
+  return entry.role == schema::Role::owner && entry.all_tenants;
+}
+
+bool lies_within(const Operator& entry, const Operator& asker) {
+  if (asker.all_tenants || entry.all_tenants) return asker.all_tenants;
+  return std::ranges::all_of(entry.tenants,
+                             [&](const Uuid& tenant) { return in_scope(asker, tenant); });
+}
+
 std::string identity_of_key(std::span<const std::uint8_t> key) {
   constexpr char digits[] = "0123456789abcdef";
   std::string text = "curve:";

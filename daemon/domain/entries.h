@@ -250,6 +250,9 @@ struct User {
   Seq operator_lock_seq = 0;
   /// The newest event about this user: its link.
   Seq last_seq = 0;
+  /// U13: the newest that an operator's command caused, as the version counts them. In no canonical
+  /// form; a snapshot keeps it beside.
+  Seq changed_seq = 0;
   /// S2: sessions made before this record are dead; 0: none are.
   Seq session_epoch = 0;
   std::shared_ptr<const Bytes> sealed_profile;
@@ -295,6 +298,10 @@ struct Copies {
 
 /// Whether the tenant lies in the operator's scope; what does not is as if it did not exist (O2).
 bool in_scope(const Operator& asker, const Uuid& tenant);
+/// O1: who may do what concerns the installation; there is always one.
+bool is_owner_of_all(const Operator& entry);
+/// O2: whether all that one operator reaches lies in the other's scope.
+bool lies_within(const Operator& entry, const Operator& asker);
 
 /// How transport names who sent a message: "curve:" and 64 hexadecimal digits; "uid:" and a number.
 std::string identity_of_key(std::span<const std::uint8_t> key);

@@ -40,7 +40,10 @@ void edit_user(const Scene& scene, Edit edit) {
   if (before == nullptr) return;
   auto after = std::make_shared<User>(*before);
   after->last_seq = scene.record.seq;
-  if (scene.record.role != schema::Role::daemon) ++after->version;
+  if (scene.record.role != schema::Role::daemon) {
+    ++after->version;
+    after->changed_seq = scene.record.seq;
+  }
   edit(*after);
   scene.state.replace(Owned<User>(std::move(after)), scene.changes);
 }

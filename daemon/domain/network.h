@@ -51,6 +51,8 @@ struct ProviderRanges {
   std::vector<std::uint8_t> source_sha256;
   std::int64_t source_time_ns = 0;
   std::uint64_t imported_seq = 0;
+  /// When that record was made. In no canonical form; a snapshot keeps it beside.
+  std::int64_t imported_ns = 0;
   /// First and last in turn.
   std::vector<std::uint32_t> v4;
   /// The same, each address as its upper and lower half.
@@ -66,7 +68,7 @@ bool holds(const ProviderRanges& ranges, const Address& address);
 
 /// One list of allowed networks, compiled.
 struct NetworkList {
-  /// As they were given: CIDRs, addresses, names of providers.
+  /// As they were given: CIDRs, addresses; providers by their names in the schema.
   std::vector<std::string> entries;
   /// Ascending, merged.
   std::vector<AddressRange> ranges;

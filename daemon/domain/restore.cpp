@@ -92,7 +92,8 @@ std::shared_ptr<const Catalogue> EntryReader::compiled(Catalogue catalogue) {
 /// Reads entry after entry into the state.
 class Restoring {
  public:
-  Restoring(const Source& source, State& state) : in_(source, state), state_(state) {}
+  Restoring(const Source& source, const JournalPlace& place, State& state)
+      : in_(source, state), place_(place), state_(state) {}
 
   /// Empty: all was read.
   std::string run() {
@@ -149,6 +150,11 @@ class Restoring {
     if (!follows(user->id)) return;
     if (extras != UserExtras())
       user->extras = std::make_shared<const UserExtras>(std::move(extras));
+    const auto changed =
+        std::ranges::lower_bound(place_.users_changed, user->id, less, &UserChanged::user);
+    const bool is_there =
+        changed != place_.users_changed.end() && changed->user == user->id;
+    user->changed_seq = is_there ? changed->seq : user->last_seq;
     state_.replace(Owned<User>(std::move(user)), changes_);
   }
 
@@ -170,6 +176,8 @@ class Restoring {
     if (ranges->provider == schema::Provider::none) in_.fail("ranges are of no provider");
     if (ranges->v4.size() % 2 != 0 || ranges->v6.size() % 4 != 0) in_.fail("a range has no end");
     if (!follows({0, static_cast<std::uint64_t>(ranges->provider)})) return;
+    for (const RangesTime& time : place_.ranges_times)
+      if (time.provider == ranges->provider) ranges->imported_ns = time.imported_ns;
     state_.replace(Owned<ProviderRanges>(std::move(ranges)), changes_);
   }
 
@@ -181,6 +189,7 @@ class Restoring {
   }
 
   EntryReader in_;
+  const JournalPlace& place_;
   State& state_;
   Changes changes_;
   /// Of the same kind.
@@ -197,7 +206,7 @@ const Restoring::Kind Restoring::kinds[5] = {{tenant_tag, &Restoring::take_tenan
 
 std::expected<State, std::string> read_canonical(const Source& source, const JournalPlace& place) {
   State state;
-  if (std::string failure = Restoring(source, state).run(); !failure.empty())
+  if (std::string failure = Restoring(source, place, state).run(); !failure.empty())
     return std::unexpected(std::move(failure));
   for (const TenantHead& head : place.tenant_heads) state.close_record(head.seq, 0, &head.tenant);
   state.close_record(place.seq, place.time_ns, nullptr);

@@ -8,9 +8,7 @@ namespace postern::domain {
 
 namespace {
 
-bool is_owner(const Operator* entry) {
-  return entry != nullptr && entry->role == schema::Role::owner;
-}
+bool is_owner(const Operator* entry) { return entry != nullptr && is_owner_of_all(*entry); }
 
 }  // namespace
 
@@ -32,6 +30,13 @@ JournalPlace State::place() const {
   JournalPlace made{seq_, time_ns_};
   for (const auto& [tenant, seq] : tenant_heads_) made.tenant_heads.push_back({tenant, seq});
   std::ranges::sort(made.tenant_heads, less, &TenantHead::tenant);
+  tables_.for_each_user([&](const User& user) {
+    if (user.changed_seq != user.last_seq)
+      made.users_changed.push_back({user.id, user.changed_seq});
+  });
+  std::ranges::sort(made.users_changed, less, &UserChanged::user);
+  for (const auto& ranges : tables_.providers())
+    if (ranges != nullptr) made.ranges_times.push_back({ranges->provider, ranges->imported_ns});
   return made;
 }
 

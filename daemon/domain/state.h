@@ -38,12 +38,27 @@ struct TenantHead {
   Seq seq = 0;
 };
 
+/// U13: a user that the daemon has recorded something of since an operator changed it.
+struct UserChanged {
+  Uuid user;
+  Seq seq = 0;
+};
+
+/// N3: when a provider's ranges came.
+struct RangesTime {
+  schema::Provider provider = schema::Provider::none;
+  std::int64_t imported_ns = 0;
+};
+
 /// What of the journal a state knows beside its entries: all that folding on from it needs.
 struct JournalPlace {
   Seq seq = 0;
   std::int64_t time_ns = 0;
   /// By tenant.
   std::vector<TenantHead> tenant_heads = {};
+  /// By user; of all others the newest event is an operator's.
+  std::vector<UserChanged> users_changed = {};
+  std::vector<RangesTime> ranges_times = {};
 };
 
 class State {
@@ -55,6 +70,7 @@ class State {
   /// The newest record of a tenant; 0: none.
   Seq tenant_head(const Uuid& tenant) const;
   JournalPlace place() const;
+  /// O1: owners of all tenants.
   std::size_t owner_count() const { return owner_count_; }
   /// A8: users that hold the role themselves, without the deleted ones.
   std::size_t role_holder_count(const Uuid& role) const;

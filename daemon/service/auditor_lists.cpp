@@ -148,7 +148,7 @@ Auditor::Body Auditor::answer(const schema::ListUsers& wanted, const domain::Ope
       if (page.more) break;
       auto summary = summary_of(*tenant, *user, profile, filter.now_ns);
       summary->created_ns = cached_time(user->created_seq);
-      summary->changed_ns = cached_time(user->last_seq);
+      summary->changed_ns = cached_time(user->changed_seq);
       bytes += 200 + summary->username.size() + summary->first_name.size() +
                summary->last_name.size() + summary->description.size();
       page.users.push_back(std::move(summary));

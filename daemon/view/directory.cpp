@@ -62,7 +62,7 @@ UserPlace place_of(const domain::User& user, schema::UserSort sort) {
     case schema::UserSort::created:
       return {user.created_seq, {}, user.id};
     case schema::UserSort::changed:
-      return {user.last_seq, {}, user.id};
+      return {user.changed_seq, {}, user.id};
     case schema::UserSort::last_used: {
       const auto& use = domain::extras_of(user).use;
       return {use == nullptr ? 0 : static_cast<std::uint64_t>(use->last_ns), {}, user.id};
@@ -109,15 +109,6 @@ Page<domain::Tenant> list_tenants(const View& view, const domain::Operator& aske
   });
   return first_page(std::move(tenants), count_max,
                     [](const domain::Tenant* tenant) { return std::string_view(tenant->alias); });
-}
-
-boost::unordered_flat_map<domain::Uuid, std::uint64_t, domain::KeyHash> count_users(
-    const View& view) {
-  boost::unordered_flat_map<domain::Uuid, std::uint64_t, domain::KeyHash> counts;
-  view.tables().for_each_user([&](const domain::User& user) {
-    if (user.status != schema::UserStatus::deleted) ++counts[user.tenant];
-  });
-  return counts;
 }
 
 Page<domain::Operator> list_operators(const View& view) {

@@ -58,10 +58,6 @@ Page<domain::User> list_users(const View& view, const domain::Tenant& tenant,
 Page<domain::Tenant> list_tenants(const View& view, const domain::Operator& asker,
                                   std::string_view after, std::size_t count_max);
 
-/// Users of each tenant, without the deleted ones.
-boost::unordered_flat_map<domain::Uuid, std::uint64_t, domain::KeyHash> count_users(
-    const View& view);
-
 /// All of them.
 Page<domain::Operator> list_operators(const View& view);
 

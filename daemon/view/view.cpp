@@ -6,6 +6,7 @@ void View::load(const domain::Tables<domain::Owned>& tables) {
   const auto put = [&](const auto& entry) { tables_.put(&entry); };
   tables.for_each_tenant(put);
   tables.for_each_user(put);
+  tables.for_each_user([&](const domain::User& user) { count(user, 1); });
   tables.for_each_operator(put);
   for (const auto& ranges : tables.providers())
     if (ranges != nullptr) tables_.put_ranges(ranges->provider, ranges);
@@ -14,7 +15,11 @@ void View::load(const domain::Tables<domain::Owned>& tables) {
 
 void View::take(const domain::Changes& changes) {
   for (const auto& change : changes.tenants) tables_.put(change.after.get());
-  for (const auto& change : changes.users) tables_.put(change.after.get());
+  for (const auto& change : changes.users) {
+    if (change.before) count(*change.before, ~std::uint64_t{0});
+    count(*change.after, 1);
+    tables_.put(change.after.get());
+  }
   for (const auto& change : changes.operators) {
     if (change.after)
       tables_.put(change.after.get());
@@ -25,6 +30,16 @@ void View::take(const domain::Changes& changes) {
   for (const auto& change : changes.ranges)
     tables_.put_ranges(change.after->provider, change.after);
   for (const auto& change : changes.copies) tables_.put_copies(change.after);
+}
+
+/// Adds, around the end: the greatest number takes one away.
+void View::count(const domain::User& user, std::uint64_t change) {
+  if (user.status != schema::UserStatus::deleted) live_users_[user.tenant] += change;
+}
+
+std::uint64_t View::live_user_count(const domain::Uuid& tenant) const {
+  const auto place = live_users_.find(tenant);
+  return place == live_users_.end() ? 0 : place->second;
 }
 
 const domain::Tenant* View::find_tenant(const domain::Operator& asker,

@@ -23,8 +23,14 @@ class View {
   /// The tenant, if it exists for this operator (O2).
   const domain::Tenant* find_tenant(const domain::Operator& asker, std::string_view alias) const;
 
+  /// Of one tenant, without the deleted ones.
+  std::uint64_t live_user_count(const domain::Uuid& tenant) const;
+
  private:
+  void count(const domain::User& user, std::uint64_t change);
+
   Tables tables_;
+  boost::unordered_flat_map<domain::Uuid, std::uint64_t, domain::KeyHash> live_users_;
 };
 
 }  // namespace postern::view

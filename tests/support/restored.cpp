@@ -55,7 +55,7 @@ bool are_alike(const domain::Tenant& left, const domain::Tenant& right) {
 }
 
 bool are_alike(const domain::User& left, const domain::User& right) {
-  return are_alike(*left.grants, *right.grants) &&
+  return left.changed_seq == right.changed_seq && are_alike(*left.grants, *right.grants) &&
          are_alike(domain::extras_of(left).networks, domain::extras_of(right).networks);
 }
 

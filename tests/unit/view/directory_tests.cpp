@@ -47,7 +47,7 @@ std::shared_ptr<User> made_user(std::uint64_t number) {
                                     : UserStatus::active;
   // By the thousand in one record, so that places tie.
   user->created_seq = 10 + number / 1'000;
-  user->last_seq = 1'000 + scattered(number) % 500;
+  user->changed_seq = 1'000 + scattered(number) % 500;
   if (number % 7 == 0) user->operator_lock_seq = 5;
   user->grants = domain::no_grants();
   if (number % 2 == 0) {
@@ -112,7 +112,7 @@ std::vector<Uuid> expected(const Crowd& crowd, const UserOrder& order,
     const auto& use = domain::extras_of(*user).use;
     if (order.sort == UserSort::username) row.name = lower(user->username);
     if (order.sort == UserSort::created) row.number = user->created_seq;
-    if (order.sort == UserSort::changed) row.number = user->last_seq;
+    if (order.sort == UserSort::changed) row.number = user->changed_seq;
     if (order.sort == UserSort::last_used && use != nullptr)
       row.number = static_cast<std::uint64_t>(use->last_ns);
   }
