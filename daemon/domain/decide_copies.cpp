@@ -1,6 +1,5 @@
 // U11: copies of the keys.
-#include <algorithm>
-
+#include "daemon/domain/public_key.h"
 #include "daemon/domain/rules.h"
 
 namespace postern::domain {
@@ -9,7 +8,6 @@ using schema::Code;
 
 namespace {
 
-constexpr std::size_t recipient_bytes = 32;
 constexpr std::int64_t day_ns = 86'400'000'000'000;
 constexpr std::int64_t kept_ns_max = 36'525 * day_ns;
 
@@ -22,9 +20,9 @@ void back_up_keys(const Case& asked) {
   const auto* recipient = body.recipient();
   if (recipient == nullptr)
     asked.refuse(Code::field_missing, "recipient");
-  else if (recipient->size() != recipient_bytes || std::ranges::count(*recipient, 0) == 32)
+  else if (!names_somebody({recipient->data(), recipient->size()}))
     asked.refuse(Code::field_malformed, "recipient",
-                 "It must be a public key of 32 bytes, not all zero; found " +
+                 "It must be a public key of 32 bytes that somebody can hold; found " +
                      std::to_string(recipient->size()) + " bytes.");
   const std::int64_t now_ns = asked.context.now_ns;
   if (body.kept_until_ns() <= now_ns || body.kept_until_ns() - now_ns > kept_ns_max)

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "codes.h"
+#include "daemon/domain/public_key.h"
 #include "daemon/domain/rules.h"
 
 namespace postern::domain {
@@ -28,6 +29,34 @@ void check_role(const Case& asked, Role role) {
                  "It must be owner, administrator, manager, auditor or service.");
 }
 
+using KeyList = flatbuffers::Vector<flatbuffers::Offset<schema::PublicKey>>;
+
+/// Tells each key that has its form to `take`; refuses the others, too many, and one given twice.
+template <class Take>
+void check_keys(const Case& asked, std::string_view field, const KeyList* keys, Take take) {
+  if (keys == nullptr) return;
+  if (keys->size() > keys_max)
+    asked.refuse(Code::too_large, field,
+                 "The limit is 2, found " + std::to_string(keys->size()) + ".");
+  std::vector<std::span<const std::uint8_t>> known;
+  for (const schema::PublicKey* key : *keys) {
+    if (key->bytes() == nullptr || key->bytes()->size() != key_bytes) {
+      asked.refuse(Code::field_malformed, field, "A public key has 32 bytes.");
+      continue;
+    }
+    const std::span<const std::uint8_t> bytes(key->bytes()->data(), key_bytes);
+    const auto same = [&](const auto& other) { return std::ranges::equal(other, bytes); };
+    if (!names_somebody(bytes))
+      asked.refuse(Code::field_malformed, field,
+                   "This public key is nobody's: all zero, or of small order.");
+    else if (std::ranges::any_of(known, same))
+      asked.refuse(Code::field_malformed, field, "The same key is given twice.");
+    else
+      take(bytes);
+    known.push_back(bytes);
+  }
+}
+
 /// `holder`: the operator the standing is for, whose own keys are no conflict; null for a new one.
 void check_identities(const Case& asked, const schema::OperatorStanding& standing,
                       const Operator* holder) {
@@ -35,32 +64,14 @@ void check_identities(const Case& asked, const schema::OperatorStanding& standin
     const Operator* other = asked.state.tables().find_identity(identity);
     return other != nullptr && other != holder;
   };
-  const std::size_t count = standing.keys() == nullptr ? 0 : standing.keys()->size();
-  if (count > keys_max)
-    asked.refuse(Code::too_large, "keys", "The limit is 2, found " + std::to_string(count) + ".");
-  if (count == 0 && !standing.uid().has_value())
+  if ((standing.keys() == nullptr || standing.keys()->size() == 0) && !standing.uid().has_value())
     asked.refuse(Code::field_missing, "keys", "An operator needs a public key or a uid.");
-  for (std::size_t place = 0; place < count; ++place) {
-    const auto* bytes = standing.keys()->Get(static_cast<flatbuffers::uoffset_t>(place))->bytes();
-    if (bytes == nullptr || bytes->size() != key_bytes)
-      asked.refuse(Code::field_malformed, "keys", "A public key has 32 bytes.");
-    else if (is_taken(identity_of_key({bytes->data(), bytes->size()})))
-      asked.refuse(Code::key_in_use, "keys");
-  }
+  check_keys(asked, "keys", standing.keys(), [&](std::span<const std::uint8_t> key) {
+    if (is_taken(identity_of_key(key))) asked.refuse(Code::key_in_use, "keys");
+  });
   if (standing.uid().has_value() && is_taken(identity_of_uid(standing.uid().value())))
     asked.refuse(Code::key_in_use, "uid", "uid " + std::to_string(standing.uid().value()) + ".");
-}
-
-/// O4.
-void check_signing_keys(const Case& asked, const schema::OperatorStanding& standing) {
-  if (standing.signing_keys() == nullptr) return;
-  const std::size_t count = standing.signing_keys()->size();
-  if (count > keys_max)
-    asked.refuse(Code::too_large, "signing_keys",
-                 "The limit is 2, found " + std::to_string(count) + ".");
-  for (const schema::PublicKey* key : *standing.signing_keys())
-    if (key->bytes() == nullptr || key->bytes()->size() != key_bytes)
-      asked.refuse(Code::field_malformed, "signing_keys", "A public key has 32 bytes.");
+  check_keys(asked, "signing_keys", standing.signing_keys(), [](auto) {});
 }
 
 /// O2: nobody can give a scope they do not have.
@@ -97,7 +108,6 @@ std::unique_ptr<schema::OperatorStandingT> check_standing(const Case& asked,
   stored->tenants.clear();
   stored->tenant_ids.clear();
   check_identities(asked, *standing, holder);
-  check_signing_keys(asked, *standing);
   check_scope(asked, *standing, stored->tenant_ids);
   return stored;
 }
@@ -105,14 +115,14 @@ std::unique_ptr<schema::OperatorStandingT> check_standing(const Case& asked,
 /// The operator named; refuses what does not exist or reaches beyond the asker's own tenants.
 const Operator* require_operator(const Case& asked, std::string_view name) {
   const Operator* found = asked.state.tables().find_operator(name);
-  const bool within =
-      found != nullptr &&
-      (asked.asker().all_tenants ||
-       (!found->all_tenants && std::ranges::all_of(found->tenants, [&](const Uuid& id) {
-         return in_scope(asked.asker(), id);
-       })));
+  const bool within = found != nullptr && lies_within(*found, asked.asker());
   if (!within) asked.refuse(Code::operator_unknown, "name", quoted(name) + ".");
   return within ? found : nullptr;
+}
+
+/// O1: without it nobody could do what concerns the installation.
+bool is_last_owner(const Case& asked, const Operator& found) {
+  return is_owner_of_all(found) && asked.state.owner_count() == 1;
 }
 
 void refuse_tenant(const Case& asked) {
@@ -150,8 +160,10 @@ void change_operator(const Case& asked) {
   if (found == nullptr) return;
   check_role(asked, body.role());
   auto standing = check_standing(asked, body.standing(), found);
-  if (found->role == Role::owner && body.role() != Role::owner && asked.state.owner_count() == 1)
+  if (is_last_owner(asked, *found) && body.role() != Role::owner)
     asked.refuse(Code::last_owner, "role");
+  if (is_last_owner(asked, *found) && standing != nullptr && !standing->all_tenants)
+    asked.refuse(Code::last_owner, "all_tenants");
   if (!asked.decision.refusals.empty()) return;
   schema::OperatorChangedT changed;
   changed.operator_id = std::make_unique<Uuid>(found->id);
@@ -165,8 +177,7 @@ void remove_operator(const Case& asked) {
   const Operator* found =
       require_operator(asked, view(asked.command.body_as_RemoveOperator()->name()));
   if (found == nullptr) return;
-  if (found->role == Role::owner && asked.state.owner_count() == 1)
-    asked.refuse(Code::last_owner, "name");
+  if (is_last_owner(asked, *found)) asked.refuse(Code::last_owner, "name");
   if (!asked.decision.refusals.empty()) return;
   schema::OperatorRemovedT removed;
   removed.operator_id = std::make_unique<Uuid>(found->id);

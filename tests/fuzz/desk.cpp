@@ -116,8 +116,7 @@ Outcome Desk::take(std::span<const std::byte> payload, const domain::Operator& a
 bool Desk::passes(const schema::CommandMessage& message, const domain::Operator& asker) const {
   if (!domain::message_problems(message).empty()) return false;
   return std::ranges::all_of(*message.commands(), [&](const schema::Command* command) {
-    return command->body() != nullptr && command->body_type() <= schema::CommandBody::MAX &&
-           service::may(asker.role, command->body_type());
+    return command->body() != nullptr && !service::refusal(asker, command->body_type());
   });
 }
 

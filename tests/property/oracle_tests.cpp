@@ -189,8 +189,9 @@ class Lockstep {
   bool passes_gate(const schema::CommandMessageT& message, const domain::Operator& asker) {
     bool passes = true;
     for (const auto& command : message.commands) {
-      const bool may = service::may(asker.role, command->body.type);
-      if (may != Oracle::may(asker.role, command->body.type))
+      const bool may = !service::refusal(asker, command->body.type);
+      const Oracle::Sender sender{asker.role, asker.all_tenants, asker.tenants};
+      if (may != Oracle::may(sender, command->body.type))
         disagree(std::string("the gate for ") + schema::EnumNameRole(asker.role) + " and " +
                  schema::EnumNameCommandBody(command->body.type));
       passes = passes && may;

@@ -143,7 +143,8 @@ void Oracle::hear_of_tenant(const Place& place, const schema::EventT& event) {
     facts::define(tenant.catalogue, created->catalogue, true);
   }
   if (const auto* imported = event.body.AsRangesImported())
-    ranges_[imported->provider] = {imported->v4, imported->v6};
+    ranges_[imported->provider] = {imported->v4, imported->v6, imported->source_time_ns,
+                                   place.time_ns};
   if (!tenants_.contains(text_of(place.tenant))) return;
   facts::Tenant& tenant = tenants_[text_of(place.tenant)];
   if (event.body.AsTenantEnabled()) tenant.enabled = true;

@@ -117,6 +117,8 @@ struct Operator {
 struct Ranges {
   std::vector<std::uint32_t> v4;
   std::vector<std::uint64_t> v6;
+  std::int64_t source_time_ns = 0;
+  std::int64_t imported_ns = 0;
 };
 
 /// A7: whether the catalogue knows the action on the resource; `*` in the resource stands for
@@ -174,6 +176,8 @@ class Oracle {
 
   /// O1, as its table stands.
   static bool may(schema::Role role, schema::CommandBody kind);
+  /// O1: what concerns the installation takes an operator of all tenants.
+  static bool may(const Sender& sender, schema::CommandBody kind);
 
   struct Call {
     bool interactive = false;

@@ -71,6 +71,15 @@ bool Oracle::may(Role role, CommandBody kind) {
   return false;
 }
 
+bool Oracle::may(const Sender& sender, CommandBody kind) {
+  const bool on_installation =
+      kind == CommandBody::CreateTenant || kind == CommandBody::AddOperator ||
+      kind == CommandBody::ChangeOperator || kind == CommandBody::RemoveOperator ||
+      kind == CommandBody::ImportRanges || kind == CommandBody::BackUpKeys ||
+      kind == CommandBody::RecordRefusals;
+  return may(sender.role, kind) && (sender.all_tenants || !on_installation);
+}
+
 Oracle::Opinion Oracle::opinion(const Asked& asked) const {
   using schema::UserStatus;
   Opinion told;
@@ -296,9 +305,12 @@ const facts::Operator* Oracle::operator_in_reach(const Asked& asked, const std::
 }
 
 bool Oracle::is_last_owner(const facts::Operator& entry) const {
-  return entry.role == Role::owner && std::ranges::count_if(operators_, [](const auto& one) {
-                                        return one.second.role == Role::owner;
-                                      }) == 1;
+  const auto owns_all = [](const facts::Operator& one) {
+    return one.role == Role::owner && one.all_tenants;
+  };
+  return owns_all(entry) && std::ranges::count_if(operators_, [&](const auto& one) {
+                              return owns_all(one.second);
+                            }) == 1;
 }
 
 void Oracle::check_standing(const Asked& asked, const schema::OperatorStandingT* standing,
@@ -312,6 +324,10 @@ void Oracle::check_standing(const Asked& asked, const schema::OperatorStandingT*
   };
   if (standing->keys.size() > 2 || standing->signing_keys.size() > 2) refuse(Code::too_large);
   if (standing->keys.empty() && !standing->uid) refuse(Code::field_missing);
+  for (const auto* keys : {&standing->keys, &standing->signing_keys})
+    if (keys->size() == 2 && keys->front()->bytes.size() == 32 &&
+        keys->front()->bytes == keys->back()->bytes)
+      refuse(Code::field_malformed);
   for (const auto& key : standing->keys) {
     if (key->bytes.size() != 32)
       refuse(Code::field_malformed);
@@ -355,6 +371,8 @@ void Oracle::change_operator(const Asked& asked, const schema::ChangeOperatorT& 
   if (!is_role(body.role)) told.refusals.push_back(Code::field_malformed);
   check_standing(asked, body.standing.get(), entry->name, told);
   if (body.role != Role::owner && is_last_owner(*entry)) told.refusals.push_back(Code::last_owner);
+  if (body.standing != nullptr && !body.standing->all_tenants && is_last_owner(*entry))
+    told.refusals.push_back(Code::last_owner);
   if (told.refusals.empty()) told.events = {EventBody::OperatorChanged};
 }
 
@@ -402,12 +420,17 @@ void Oracle::import_ranges(const Asked& asked, const schema::ImportRangesT& body
   if (body.v4.empty() && body.v6.size() < 2) refuse(Code::field_missing);
   if (!told.refusals.empty()) return;
   const auto last = ranges_.find(body.provider);
+  constexpr std::int64_t week_ns = std::int64_t{7} * 24 * 3'600 * 1'000'000'000;
   if (last != ranges_.end() && !body.force && body.v4 == last->second.v4 &&
-      body.v6 == last->second.v6)
+      body.v6 == last->second.v6 && asked.now_ns - last->second.imported_ns < week_ns)
     return refuse(Code::unchanged);
+  if (last != ranges_.end() && !body.force && body.source_time_ns != 0 &&
+      body.source_time_ns < last->second.source_time_ns)
+    refuse(Code::ranges_older);
   const auto count = [](const auto& ranges) { return ranges.v4.size() / 2 + ranges.v6.size() / 4; };
   if (last != ranges_.end() && !body.force && 2 * count(body) < count(last->second))
-    return refuse(Code::ranges_shrunk);
+    refuse(Code::ranges_shrunk);
+  if (!told.refusals.empty()) return;
   told.events = {EventBody::RangesImported};
 }
 

@@ -115,6 +115,59 @@ BOOST_AUTO_TEST_CASE(O3_with_two_owners_one_may_go) {
   story.by("ann").when(remove_operator("ann")).refused(Code::last_owner);
 }
 
+BOOST_AUTO_TEST_CASE(O1_an_owner_of_some_tenants_is_not_the_last_owner_of_all) {
+  auto story = given(tenant("acme"), add_operator("ann", Role::owner, 1, {"acme"}));
+  BOOST_TEST(story.state().owner_count() == 1U);
+  story.when(remove_operator("root")).refused(Code::last_owner).naming("name");
+  story.when(change_operator("root", Role::auditor, standing(3)))
+      .refused(Code::last_owner)
+      .naming("role");
+  story.when(change_operator("root", Role::owner, standing(3, {"acme"})))
+      .refused(Code::last_owner)
+      .naming("all_tenants");
+  story.given(change_operator("root", Role::owner, standing(3)));
+  story.given(change_operator("ann", Role::owner, standing(1)));
+  BOOST_TEST(story.state().owner_count() == 2U);
+  story.given(change_operator("root", Role::owner, standing(3, {"acme"})));
+  story.given(remove_operator("root"));
+  BOOST_TEST(story.state().owner_count() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(O3_a_key_that_is_nobodys_is_refused) {
+  auto story = given();
+  const auto with_key = [](std::vector<std::uint8_t> bytes, bool signing) {
+    return with_standing(add_ann, [&](auto& standing) {
+      auto& keys = signing ? standing.signing_keys : standing.keys;
+      keys.clear();
+      keys.emplace_back(std::make_unique<schema::PublicKeyT>())->bytes = std::move(bytes);
+    });
+  };
+  Bytes high_bit(32, 0);
+  high_bit.back() = 0x80;
+  Bytes one(32, 0);
+  one.front() = 1;
+  for (const Bytes& key : {Bytes(32, 0), one, high_bit})
+    for (const bool signing : {false, true})
+      story.when(with_key(key, signing))
+          .refused(Code::field_malformed)
+          .naming(signing ? "signing_keys" : "keys")
+          .telling("nobody's");
+  story.given(add_ann);
+  story.when(change_operator("ann", Role::manager, standing(0)))
+      .refused(Code::field_malformed)
+      .naming("keys");
+}
+
+BOOST_AUTO_TEST_CASE(O3_two_keys_are_two) {
+  auto twice = standing(1);
+  second_key(*twice, 32, 1);
+  given(add_ann)
+      .when(change_operator("ann", Role::manager, std::move(twice)))
+      .refused(Code::field_malformed)
+      .naming("keys")
+      .telling("given twice");
+}
+
 BOOST_AUTO_TEST_CASE(O3_one_batch_does_not_remove_both_owners) {
   auto story = given(add_operator("ann", Role::owner, 1));
   story.when(remove_operator("ann"), remove_operator("root")).refused(Code::last_owner);
@@ -291,7 +344,7 @@ std::vector<Flaw> flaws_of_a_standing(
       {Code::too_large, "keys",
        [=](Request& request) {
          auto& standing = standing_of(request);
-         while (standing.keys.size() < 3) second_key(standing, 32, 9);
+         for (std::uint8_t key = 8; standing.keys.size() < 3; ++key) second_key(standing, 32, key);
        }},
       {Code::field_malformed, "keys",
        [=](Request& request) { standing_of(request).keys.front()->bytes.assign(31, 1); }},
