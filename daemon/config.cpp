@@ -107,6 +107,8 @@ std::span<const Key> keys() {
       {"commands", "group_max", "a number from 1 to 10000", number(&Config::group_max, 1, 10'000)},
       {"calls", "ring_mib", "a number from 2 to 1048576", number(&Config::ring_mib, 2, 1'048'576)},
       {"calls", "file_mib", "a number from 1 to 1024", number(&Config::file_mib, 1, 1'024)},
+      {"networks", "ranges_days_max", "a number from 8 to 3650",
+       number(&Config::ranges_days_max, 8, 3'650)},
       {"log", "level", "\"error\", \"warning\", \"info\" or \"debug\"", take_level},
   };
   return table;

@@ -49,6 +49,10 @@ struct Config {
   std::uint32_t ring_mib = 256;
   std::uint32_t file_mib = 16;
 
+  // [networks]
+  /// N3: a provider's ranges imported longer ago are warned of; 8 to 3,650.
+  std::uint32_t ranges_days_max = 30;
+
   // [log]
   std::string level = "info";
 };

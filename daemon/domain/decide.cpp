@@ -221,6 +221,7 @@ Decision decide(const State& state, const schema::Command& command, std::uint32_
     asked.refuse(Code::unknown_kind, "body");
   else
     rules[kind](asked);
+  warn_of_missing_ranges(asked);
   return decision;
 }
 

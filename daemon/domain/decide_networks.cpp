@@ -49,7 +49,12 @@ void check_ranges(const Case& asked, std::string_view field, const std::vector<A
   }
 }
 
-/// Refuses what has the ranges of the last import, or under half as many.
+/// A provider's ranges that stay the same are worth a record again after so long: it says that they
+/// were looked at.
+constexpr std::int64_t same_again_ns = std::int64_t{7} * 86'400'000'000'000;
+
+/// Refuses what has the ranges of a recent import, what the provider made before it, and under half
+/// as many.
 void check_against_last(const Case& asked, const schema::ImportRanges& body, std::size_t count) {
   const auto place = static_cast<std::size_t>(body.provider());
   const auto& last = asked.state.tables().providers()[place];
@@ -57,10 +62,15 @@ void check_against_last(const Case& asked, const schema::ImportRanges& body, std
   const auto same = [](const auto* asked_words, const auto& held) {
     return asked_words == nullptr ? held.empty() : std::ranges::equal(*asked_words, held);
   };
-  if (same(body.v4(), last->v4) && same(body.v6(), last->v6))
+  const bool is_same = same(body.v4(), last->v4) && same(body.v6(), last->v6);
+  if (is_same && asked.context.now_ns - last->imported_ns < same_again_ns)
     return asked.refuse(
         Code::unchanged, "v4",
         "They are the ranges imported by record " + std::to_string(last->imported_seq) + ".");
+  if (body.source_time_ns() != 0 && body.source_time_ns() < last->source_time_ns)
+    asked.refuse(Code::ranges_older, "source_time_ns",
+                 "The one in force was imported by record " + std::to_string(last->imported_seq) +
+                     ".");
   const std::size_t last_count = last->v4.size() / 2 + last->v6.size() / 4;
   if (2 * count < last_count)
     asked.refuse(Code::ranges_shrunk, "v4",
@@ -68,7 +78,40 @@ void check_against_last(const Case& asked, const schema::ImportRanges& body, std
                      std::to_string(last_count) + ".");
 }
 
+/// The networks that an event brings into force; null where it has none.
+const schema::NetworksT* networks_in(const schema::EventBodyUnion& body) {
+  const auto of = [](const auto& holder) {
+    return holder == nullptr ? nullptr : holder->networks.get();
+  };
+  if (const auto* event = body.AsTenantCreated()) return of(event->policies);
+  if (const auto* event = body.AsTenantChanged()) return of(event->policies);
+  if (const auto* event = body.AsUserCreated()) return of(event->settings);
+  if (const auto* event = body.AsUserSettingsChanged()) return of(event->settings);
+  if (const auto* event = body.AsGrantAdded()) return of(event->conditions);
+  if (const auto* event = body.AsRoleGrantAdded()) return of(event->conditions);
+  return nullptr;
+}
+
 }  // namespace
+
+void warn_of_missing_ranges(const Case& asked) {
+  for (schema::EventT& event : asked.decision.events) {
+    const schema::NetworksT* named = networks_in(event.body);
+    if (named == nullptr) continue;
+    const auto list = compile(named->entries);
+    if (!list || *list == nullptr) continue;
+    for (std::size_t number = 1; number < provider_count; ++number) {
+      if (((*list)->providers >> number & 1U) == 0) continue;
+      if (asked.state.tables().providers()[number] != nullptr) continue;
+      const std::string name = schema::EnumNameProvider(static_cast<schema::Provider>(number));
+      event.warning += (event.warning.empty() ? "" : " ") +
+                       ("No ranges of " + name +
+                        " were imported, so none of its addresses is known: an owner of all "
+                        "tenants imports the file that it publishes with 'postern network import " +
+                        name + " FILE'.");
+    }
+  }
+}
 
 void import_ranges(const Case& asked) {
   const auto& body = *asked.command.body_as_ImportRanges();

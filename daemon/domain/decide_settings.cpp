@@ -33,8 +33,8 @@ void check_networks(const Case& asked, std::string_view field, const schema::Net
 }
 
 std::unique_ptr<schema::NetworksT> stored_networks(const schema::Networks* list) {
-  if (list == nullptr || list->entries() == nullptr || list->entries()->size() == 0) return nullptr;
-  return std::unique_ptr<schema::NetworksT>(list->UnPack());
+  // What does not compile is refused, and stored nowhere.
+  return as_schema(compile(list).value_or(nullptr));
 }
 
 void check_settings(const Case& asked, const schema::UserSettingsT& settings,

@@ -12,6 +12,8 @@
 #include <span>
 #include <utility>
 
+#include "daemon/domain/entries.h"
+
 namespace postern::domain {
 
 namespace {
@@ -138,9 +140,11 @@ std::string quoted_entry(std::string_view text) {
   return "'" + std::string(text.substr(0, shown_max)) + (text.size() > shown_max ? "...'" : "'");
 }
 
+/// In any case.
 schema::Provider provider_of(std::string_view name) {
   for (const schema::Provider provider : schema::EnumValuesProvider())
-    if (provider != schema::Provider::none && name == schema::EnumNameProvider(provider))
+    if (provider != schema::Provider::none &&
+        equal_names(name, schema::EnumNameProvider(provider)))
       return provider;
   return schema::Provider::none;
 }
@@ -294,9 +298,10 @@ std::expected<Networks, std::vector<std::string>> compile(std::vector<std::strin
     return std::unexpected(std::move(errors));
   }
   auto made = std::make_shared<NetworkList>();
-  for (const std::string& text : entries) {
+  for (std::string& text : entries) {
     if (const auto provider = provider_of(text); provider != schema::Provider::none) {
       made->providers |= bit_of(provider);
+      text = schema::EnumNameProvider(provider);
     } else if (const auto range = parse_range(text)) {
       made->ranges.push_back(*range);
     } else if (text.find_first_of("./:") == std::string_view::npos) {

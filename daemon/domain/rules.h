@@ -87,6 +87,8 @@ void check_profile(const Case& asked, const schema::Profile* profile,
 
 /// Refuses each entry that is neither network nor provider.
 void check_networks(const Case& asked, std::string_view field, const schema::Networks* list);
+/// N3: warns, in each event that names a provider of whom nothing was imported.
+void warn_of_missing_ranges(const Case& asked);
 /// As events hold them: null where there are none.
 std::unique_ptr<schema::NetworksT> stored_networks(const schema::Networks* list);
 /// Refuses settings out of bounds; `networks` as they were given.

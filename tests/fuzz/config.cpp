@@ -45,11 +45,13 @@ std::string written(const Config& config) {
       "= {}\n"
       "[journal]\nanchor = \"{}\"\ndisk_floor_mib = {}\ndisk_reserve_mib = {}\n"
       "[commands]\nid_window_hours = {}\ngroup_max = {}\n"
-      "[calls]\nring_mib = {}\nfile_mib = {}\n[log]\nlevel = \"{}\"\n",
+      "[calls]\nring_mib = {}\nfile_mib = {}\n[networks]\nranges_days_max = {}\n"
+      "[log]\nlevel = \"{}\"\n",
       config.address, config.port_base, config.ipc, config.metrics, config.cost.memory_kib,
       config.cost.passes, config.hash_threads, config.waiting_max, config.refusal_step_ms,
       text_of(config.anchor), config.disk_floor_mib, config.disk_reserve_mib,
-      config.id_window_hours, config.group_max, config.ring_mib, config.file_mib, config.level);
+      config.id_window_hours, config.group_max, config.ring_mib, config.file_mib,
+      config.ranges_days_max, config.level);
 }
 
 }  // namespace

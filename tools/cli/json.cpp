@@ -2,6 +2,7 @@
 
 #include <command_bfbs_generated.h>
 #include <flatbuffers/idl.h>
+#include <strings.h>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -262,11 +263,21 @@ void turn_object(json::object& object, const TypeTable& type) {
   }
 }
 
+/// Names of values are taken in any case; what is none is left for the parser to refuse.
+std::string name_in_schema(const std::string& text, const TypeTable& names) {
+  for (std::size_t value = 0; value < names.num_elems; ++value)
+    if (::strcasecmp(text.c_str(), names.names[value]) == 0)
+      return names.names[value];
+  return text;
+}
+
 json::value as_schema_form(json::value value, const TypeTable* type) {
   if (value.is_array()) {
     for (auto& element : value.as_array()) element = as_schema_form(std::move(element), type);
   } else if (value.is_object() && type->st == flatbuffers::ST_TABLE) {
     turn_object(value.as_object(), *type);
+  } else if (value.is_string() && type->st == flatbuffers::ST_ENUM) {
+    return name_in_schema(std::string(value.as_string()), *type);
   } else if (value.is_string() && is_uuid(type)) {
     if (const auto id = client::parse_uuid(value.as_string()))
       return json::object{{"high", id->high()}, {"low", id->low()}};

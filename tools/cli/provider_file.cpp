@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sodium.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <boost/json/stream_parser.hpp>
@@ -273,7 +274,9 @@ schema::ImportRangesT packed(Reading reading, std::span<const ProviderFile> file
 
 Provider provider_named(const std::string& name) {
   for (const Provider provider : schema::EnumValuesProvider())
-    if (provider != Provider::none && name == schema::EnumNameProvider(provider)) return provider;
+    if (provider != Provider::none &&
+        ::strcasecmp(name.c_str(), schema::EnumNameProvider(provider)) == 0)
+      return provider;
   return Provider::none;
 }
 

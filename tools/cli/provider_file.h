@@ -21,7 +21,7 @@ struct ProviderFile {
 std::expected<schema::ImportRangesT, std::vector<std::string>> read_provider_files(
     schema::Provider provider, std::span<const ProviderFile> files);
 
-/// `none` if no provider has this name.
+/// In any case; `none` if no provider has this name.
 schema::Provider provider_named(const std::string& name);
 
 }  // namespace postern::cli

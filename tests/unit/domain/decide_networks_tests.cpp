@@ -97,6 +97,100 @@ BOOST_AUTO_TEST_CASE(N3_the_same_ranges_again_change_nothing) {
   story.when(import_of(again)).then(event(imported(again)));
 }
 
+BOOST_AUTO_TEST_CASE(N3_the_same_ranges_after_a_week_say_that_they_were_looked_at) {
+  auto story = owner_story();
+  story.given(import_of(some_ranges()));
+  const std::int64_t before_ns = ranges_of(story, Provider::AWS)->imported_ns;
+  story.world().pass(std::int64_t{7} * 86'400'000'000'000);
+  story.when(import_of(some_ranges())).then(event(imported(some_ranges())));
+  BOOST_TEST(ranges_of(story, Provider::AWS)->imported_ns > before_ns);
+}
+
+BOOST_AUTO_TEST_CASE(N3_an_older_file_than_the_one_in_force_needs_force) {
+  auto story = owner_story();
+  story.given(import_of(some_ranges()));
+  schema::ImportRangesT older = some_ranges();
+  older.v4 = {0x0a000000, 0x0a0000fe, 0x0a000200, 0x0a0002ff};
+  older.source_time_ns -= 1;
+  story.when(import_of(older)).refused(Code::ranges_older).naming("source_time_ns");
+  schema::ImportRangesT smaller = older;
+  smaller.v4 = {1, 1};
+  smaller.v6.clear();
+  story.when(import_of(smaller)).refused(Code::ranges_older, Code::ranges_shrunk);
+  // Of another provider nothing is in force.
+  schema::ImportRangesT other = older;
+  other.provider = Provider::GOOGLE;
+  story.given(import_of(other));
+  older.force = true;
+  story.when(import_of(older)).then(event(imported(older)));
+  schema::ImportRangesT timeless = some_ranges();
+  timeless.source_time_ns = 0;
+  story.when(import_of(timeless)).then(event(imported(timeless)));
+}
+
+BOOST_AUTO_TEST_CASE(N3_a_provider_of_whom_nothing_was_imported_is_warned_of) {
+  const auto networks = [] {
+    auto made = std::make_unique<schema::NetworksT>();
+    // In any case.
+    made->entries = {"10.0.0.0/8", "aws", "Azure"};
+    return made;
+  };
+  schema::CreateTenantT made_tenant;
+  made_tenant.alias = "acme";
+  made_tenant.policies = std::make_unique<schema::PolicyChangesT>();
+  made_tenant.policies->networks = networks();
+  schema::SetTenantT set_tenant;
+  set_tenant.policies = std::make_unique<schema::PolicyChangesT>();
+  set_tenant.policies->networks = networks();
+  set_tenant.policies->lockout_failures = 9;
+  schema::CreateUserT made_user;
+  made_user.username = "bob";
+  made_user.settings = std::make_unique<schema::UserSettingsT>();
+  made_user.settings->networks = networks();
+  schema::SetUserSettingsT settings;
+  settings.networks = networks();
+  settings.skip_ip_check = true;
+  schema::CreateRoleT role;
+  role.name = "reader";
+  const auto grant = [&](auto body) {
+    body.effect = schema::Effect::allow;
+    body.action = "read";
+    body.resource = "table/customer";
+    body.conditions = std::make_unique<schema::ConditionsT>();
+    body.conditions->networks = networks();
+    return body;
+  };
+  schema::AddRoleGrantT of_role = grant(schema::AddRoleGrantT());
+  of_role.role = "reader";
+  for (const bool is_imported : {false, true}) {
+    auto story = owner_story();
+    if (is_imported) story.given(import_of(some_ranges(Provider::AZURE)));
+    const auto warned = [&](const char* what) {
+      const auto& events = story.outcome().events;
+      BOOST_REQUIRE_MESSAGE(!events.empty(), what << " is refused");
+      const std::string& warning = events.back().warning;
+      BOOST_TEST(warning.find("postern network import AWS FILE") != std::string::npos, what);
+      BOOST_TEST((warning.find("AZURE") == std::string::npos) == is_imported, what);
+    };
+    story.when(command(schema::CreateTenantT(made_tenant)));
+    warned("CreateTenant");
+    story.in("acme");
+    story.when(command(schema::CreateUserT(made_user)));
+    warned("CreateUser");
+    story.when(command(schema::SetTenantT(set_tenant)));
+    warned("SetTenant");
+    BOOST_TEST(story.outcome().events.back().body.AsTenantChanged()->policies->networks->entries ==
+               (std::vector<std::string>{"10.0.0.0/8", "AWS", "AZURE"}));
+    story.when(to("bob", schema::SetUserSettingsT(settings)));
+    warned("SetUserSettings");
+    story.when(to("bob", grant(schema::AddGrantT())));
+    warned("AddGrant");
+    story.given(command(schema::CreateRoleT(role)));
+    story.when(command(schema::AddRoleGrantT(of_role)));
+    warned("AddRoleGrant");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(N3_what_is_taken_back_was_never_imported) {
   auto story = owner_story();
   auto dry = story.message({import_of(some_ranges())});
