@@ -103,7 +103,6 @@ class Daemon {
   void hold_reserve(bool hold);
   std::vector<std::string> warnings() const;
   /// Why commands are refused now; empty: they are taken.
-  std::vector<std::string> refusing() const;
   std::vector<std::pair<std::string, std::uint64_t>> counters() const;
   bool all_ticked();
   /// When every byte of the journal was: at the start, before it, or by the scrubber.
@@ -248,7 +247,8 @@ void Daemon::make_services() {
                              &calls_->line()},
       service::Reader::Settings{1'000, 10'000, POSTERN_VERSION, data_.installation,
                                 clock_.monotonic_ns(), server_keys(*data_.keys).next,
-                                refusal_step_ns},
+                                refusal_step_ns,
+                                config_.ranges_days_max * std::int64_t{86'400'000'000'000}},
       service::Reader::Outlets{send_from(reader_loop_), [this] { return warnings(); },
                                [this] { return counters(); }, alarm},
       view(), head, time_ns);
@@ -510,30 +510,12 @@ std::vector<std::string> Daemon::warnings() const {
   if (const std::string next = server_keys(*data_.keys).next; !next.empty())
     told.push_back("the server's key is to become " + next +
                    ": give it to every client, then run posternd rotate-server-key --finish");
-  std::ranges::move(refusing(), std::back_inserter(told));
-  return told;
-}
-
-std::vector<std::string> Daemon::refusing() const {
-  std::vector<std::string> told;
-  if (vitals_.erase_unfinished)
-    told.push_back(
-        "the key of an erased user could not be destroyed: commands are refused until the daemon "
-        "is restarted, which finishes it");
-  else if (vitals_.degraded)
-    told.push_back(
-        "the journal failed or is damaged: commands are refused until the daemon is restarted");
-  if (vitals_.disk_low)
-    told.push_back("free disk space is under the floor: commands are refused until there is more");
-  if (vitals_.clock_suspect)
-    told.push_back(
-        "the clock disagrees with the journal: commands are refused until it is confirmed");
   return told;
 }
 
 Metrics Daemon::metrics() const {
   Metrics made;
-  made.not_ready = refusing();
+  made.not_ready = service::refusing_now(vitals_);
   made.gauges = {
       {"seq", "Place of the newest record that questions are answered from.",
        static_cast<double>(std::max(mail_.shown_seq(), first_seq_))},

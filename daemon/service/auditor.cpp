@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "codes.h"
 #include "daemon/credential/api_key.h"
@@ -11,6 +12,7 @@
 #include "daemon/journal/sha256.h"
 #include "daemon/service/auditor_parts.h"
 #include "daemon/service/call.h"
+#include "daemon/service/permissions.h"
 #include "daemon/service/personal.h"
 
 namespace postern::service {
@@ -40,8 +42,11 @@ void Auditor::turn() {
     const auto* request = flatbuffers::GetRoot<schema::HistoryRequest>(task->request.data());
     const PageHead head{request->id(), head_.seq, parts_.clock.now_ns()};
     const domain::Operator* asker = view_.tables().find_operator(task->asker);
-    Body body = asker == nullptr ? std::unexpected(make_problem(Code::not_permitted, ""))
-                                 : answer(*request, *asker);
+    // Its role or scope may be another by now than at the historian's gate.
+    std::optional<schema::ProblemT> refused =
+        asker == nullptr ? make_problem(Code::not_permitted, "")
+                         : refusal(*asker, request->body_type());
+    Body body = refused ? std::unexpected(std::move(*refused)) : answer(*request, *asker);
     const Message page =
         body ? page_of(head, std::move(*body)) : refusal_page(head, std::move(body.error()), 0);
     task->page.assign(page.data(), page.data() + page.size());
@@ -113,20 +118,19 @@ Auditor::Body Auditor::answer(const schema::GetTenant& wanted, const domain::Ope
   if (tenant == nullptr) return std::unexpected(make_problem(Code::tenant_unknown, "alias"));
   schema::TenantPageT page;
   auto& made = page.tenants.emplace_back(std::make_unique<schema::TenantViewT>(describe(*tenant)));
-  made->user_count = view::count_users(view_)[tenant->id];
+  made->user_count = view_.live_user_count(tenant->id);
   return body_of(std::move(page));
 }
 
 Auditor::Body Auditor::answer(const schema::ListTenants& wanted, const domain::Operator& asker) {
   const auto found =
       view::list_tenants(view_, asker, view_of(wanted.after()), page_size(wanted.count_max()));
-  auto counts = view::count_users(view_);
   schema::TenantPageT page;
   page.more = found.more;
   for (const domain::Tenant* tenant : found.entries) {
     auto& made =
         page.tenants.emplace_back(std::make_unique<schema::TenantViewT>(describe(*tenant)));
-    made->user_count = counts[tenant->id];
+    made->user_count = view_.live_user_count(tenant->id);
   }
   return body_of(std::move(page));
 }
@@ -167,7 +171,7 @@ std::unique_ptr<schema::UserDetailsT> Auditor::details_of(const domain::Tenant& 
   if (extras.use != nullptr) details->use = domain::as_schema(*extras.use);
   details->created = cause_of(user.created_seq);
   details->status_changed = cause_of(user.status_seq);
-  details->changed = cause_of(user.last_seq);
+  details->changed = cause_of(user.changed_seq);
   return details;
 }
 
@@ -234,10 +238,11 @@ Auditor::Body Auditor::answer(const schema::GetUser& wanted, const domain::Opera
   else
     return std::unexpected(make_problem(Code::user_unknown, "user_id"));
   if (tenant == nullptr) return std::unexpected(make_problem(Code::tenant_unknown, "tenant"));
-  if (wanted.user_id() == nullptr)
-    user = view_.tables().find_user(tenant->id, view_of(wanted.username()));
-  if (user == nullptr || user->tenant != tenant->id)
-    return std::unexpected(make_problem(Code::user_unknown, "username"));
+  const std::string_view username = view_of(wanted.username());
+  if (wanted.user_id() == nullptr) user = view_.tables().find_user(tenant->id, username);
+  const bool agree = user != nullptr && user->tenant == tenant->id &&
+                     (username.empty() || domain::equal_names(username, user->username));
+  if (!agree) return std::unexpected(make_problem(Code::user_unknown, "username"));
   schema::UserViewT made;
   made.details = details_of(*tenant, *user, asker);
   made.security = security_of(*tenant, *user);
@@ -274,24 +279,16 @@ schema::OperatorViewT Auditor::describe(const domain::Operator& entry) {
 }
 
 Auditor::Body Auditor::answer(const schema::ListOperators&, const domain::Operator& asker) {
-  const auto within = [&](const domain::Operator& entry) {
-    return asker.all_tenants ||
-           (!entry.all_tenants && std::ranges::all_of(entry.tenants, [&](const Uuid& tenant) {
-             return domain::in_scope(asker, tenant);
-           }));
-  };
   schema::OperatorPageT page;
   for (const domain::Operator* entry : view::list_operators(view_).entries)
-    if (within(*entry))
+    if (domain::lies_within(*entry, asker))
       page.operators.emplace_back(std::make_unique<schema::OperatorViewT>(describe(*entry)));
   return body_of(std::move(page));
 }
 
 // ---- digest
 
-Auditor::Body Auditor::answer(const schema::GetDigest&, const domain::Operator& asker) {
-  if (!asker.all_tenants)
-    return std::unexpected(make_problem(Code::not_permitted, "", "The digest is of all tenants."));
+Auditor::Body Auditor::answer(const schema::GetDigest&, const domain::Operator&) {
   journal::Sha256 sha256;
   domain::write_canonical(view_.tables(), [&](std::span<const std::uint8_t> bytes) {
     sha256.add(std::as_bytes(bytes));

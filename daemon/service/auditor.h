@@ -16,6 +16,12 @@
 
 namespace postern::service {
 
+/// Whom an explanation is about; null: nobody has the name.
+struct AskedAbout {
+  const domain::Tenant* tenant = nullptr;
+  const domain::User* user = nullptr;
+};
+
 /// Owned by one thread for life: `turn` whenever the waker wakes.
 class Auditor {
  public:
@@ -67,6 +73,7 @@ class Auditor {
   using RoleCounts = boost::unordered_flat_map<domain::Uuid, std::uint64_t, domain::KeyHash>;
   RoleCounts count_holders(const domain::Tenant& tenant) const;
   std::vector<std::unique_ptr<schema::StopT>> told(const std::vector<domain::Stop>& stops,
+                                                   const AskedAbout& asked,
                                                    const domain::CallFacts& call);
   std::unique_ptr<schema::RoleHeldT> held(const domain::Tenant& tenant,
                                           const domain::RoleHeld& role);

@@ -211,17 +211,59 @@ bool is_denied(const Line& line, const std::vector<Line>& denies, const domain::
   });
 }
 
+/// What mends a code in a certain state of the user; elsewhere the code's own remedy does.
+template <class State>
+struct Remedy {
+  State state;
+  std::string_view text;
+};
+
+constexpr Remedy<schema::UserStatus> remedies_by_status[] = {
+    {schema::UserStatus::new_user, "An administrator enables the user with 'user enable'."},
+    {schema::UserStatus::inactive, "Enable the user with 'user enable'."},
+    {schema::UserStatus::trashed, "Restore the user with 'user restore', then enable it."},
+    {schema::UserStatus::deleted,
+     "None: a deleted user never acts again. Create another, and give that one's credential."},
+};
+
+constexpr Remedy<schema::LockCause> remedies_by_lock[] = {
+    {schema::LockCause::passwords, "Reset its password with 'password reset'."},
+    {schema::LockCause::tenant,
+     "Reset its password with 'password reset'; unlock it if it has none."},
+    {schema::LockCause::operator_command, "Unlock it with 'user unlock'."},
+};
+
+template <class State, std::size_t count>
+std::string_view look_up(const Remedy<State> (&table)[count], State state) {
+  for (const Remedy<State>& row : table)
+    if (row.state == state) return row.text;
+  return {};
+}
+
+std::string_view remedy_of(const domain::Stop& stop, const AskedAbout& asked,
+                           const domain::CallFacts& call) {
+  std::string_view found;
+  if (stop.code == Code::user_not_active) found = look_up(remedies_by_status, asked.user->status);
+  if (stop.code == Code::user_locked)
+    for (const domain::Lock& lock : domain::locks_of(*asked.tenant, *asked.user, call.now_ns))
+      if (lock.seq == stop.seq) found = look_up(remedies_by_lock, lock.cause);
+  return found.empty() ? schema::code_text(stop.code).remedy : found;
+}
+
 }  // namespace
 
 std::vector<std::unique_ptr<schema::StopT>> Auditor::told(const std::vector<domain::Stop>& stops,
+                                                          const AskedAbout& asked,
                                                           const domain::CallFacts& call) {
   std::vector<std::unique_ptr<schema::StopT>> made;
   for (const domain::Stop& stop : stops) {
     auto& told = made.emplace_back(std::make_unique<schema::StopT>());
-    const schema::CodeText& text = schema::code_text(stop.code);
-    told->code = stop.code;
+    // Asked by name: there is no credential that could be wrong.
+    const bool is_nobody = asked.tenant != nullptr && asked.user == nullptr;
+    told->code = is_nobody ? Code::user_unknown : stop.code;
+    const schema::CodeText& text = schema::code_text(told->code);
     told->sentence = text.sentence;
-    told->remedy = text.remedy;
+    told->remedy = asked.user == nullptr ? text.remedy : remedy_of(stop, asked, call);
     told->caused_by = cause_of(stop.seq);
     if (stop.grant != nullptr) told->grant = grant_view(*stop.grant, stop.role, stop.conditions);
     if (stop.code == Code::condition_not_met && stop.conditions != nullptr)
@@ -234,8 +276,6 @@ std::vector<std::unique_ptr<schema::StopT>> Auditor::told(const std::vector<doma
 Auditor::Body Auditor::answer(const schema::ListPermissions& wanted,
                               const domain::Operator& asker) {
   const bool by_token = !view_of(wanted.token()).empty();
-  if (by_token && !view_of(wanted.username()).empty())
-    return refused(Code::field_malformed, "token", "Give a token or a name, not both.");
   if (!by_token && asker.role == schema::Role::service && !asker.vouches)
     return refused(Code::not_permitted, "username",
                    "Give the user's token: to name a user a service needs the operator's flag "
@@ -246,7 +286,8 @@ Auditor::Body Auditor::answer(const schema::ListPermissions& wanted,
   const domain::CallFacts& call = *told_call;
   Bearer bearer;
   if (by_token) {
-    bearer = bearer_of_token(parts_.keys, view_.tables(), asker, view_of(wanted.tenant()),
+    bearer = bearer_of_token(parts_.keys, view_.tables(), asker,
+                             {view_of(wanted.tenant()), view_of(wanted.username())},
                              view_of(wanted.token()), call);
     if (bearer.stop != Code::ok) return refused(bearer.stop, "token");
   } else {
@@ -258,7 +299,7 @@ Auditor::Body Auditor::answer(const schema::ListPermissions& wanted,
   const domain::Tenant* tenant = bearer.tenant;
   const domain::User* user = bearer.user;
   schema::PermissionPageT page;
-  page.stops = told(domain::all_stops(tenant, user, call, nullptr), call);
+  page.stops = told(domain::all_stops(tenant, user, call, nullptr), {tenant, user}, call);
   std::vector<Line> lines;
   domain::visit_holders(*tenant, *user, [&](const domain::Held& holder) {
     add_lines(*tenant->catalogue, holder, lines);
@@ -364,7 +405,7 @@ Auditor::Body Auditor::answer(const schema::Explain& wanted, const domain::Opera
   schema::ExplanationT made;
   made.stops = told(
       domain::all_stops(tenant, user, call, wanted.question() == nullptr ? nullptr : &question),
-      call);
+      {tenant, user}, call);
   made.allowed = made.stops.empty();
   if (tenant != nullptr && user != nullptr && wanted.question() != nullptr) {
     const domain::Verdict verdict = domain::authorize(*tenant, *user, question, call);

@@ -5,8 +5,8 @@ namespace postern::service {
 using schema::Code;
 
 Bearer bearer_of_token(const credential::KeyStore& keys, const view::View::Tables& tables,
-                       const domain::Operator& asker, std::string_view alias, std::string_view text,
-                       const domain::CallFacts& call) {
+                       const domain::Operator& asker, const NamedBeside& named,
+                       std::string_view text, const domain::CallFacts& call) {
   const credential::Key* const sealing[] = {&keys.own_key("session-tokens"),
                                             &keys.own_key("session-tokens-before")};
   const auto token = credential::open_token(sealing, text);
@@ -14,7 +14,7 @@ Bearer bearer_of_token(const credential::KeyStore& keys, const view::View::Table
   const domain::Tenant* tenant = tables.find_tenant(token->tenant);
   const domain::User* user = tables.find_user(token->user);
   if (tenant == nullptr || user == nullptr || user->tenant != tenant->id ||
-      !domain::in_scope(asker, tenant->id) || names_another(alias, *tenant))
+      !domain::in_scope(asker, tenant->id) || names_another(named, *tenant, *user))
     return {};
   const Code stop = domain::first_stop_before_credential(tenant, user, call).code;
   if (stop != Code::ok) return {tenant, user, stop};

@@ -24,14 +24,22 @@ struct Bearer {
   std::optional<credential::SessionToken> session = {};
 };
 
-/// A question that names a tenant is about that tenant alone, whatever its credential says.
-inline bool names_another(std::string_view alias, const domain::Tenant& tenant) {
-  return !alias.empty() && alias != tenant.alias;
+/// Whom a question names beside its credential; empty: nobody.
+struct NamedBeside {
+  std::string_view tenant;
+  std::string_view username;
+};
+
+/// A question that names a tenant or a user is about that one alone, whatever its credential says.
+inline bool names_another(const NamedBeside& named, const domain::Tenant& tenant,
+                          const domain::User& user) {
+  return (!named.tenant.empty() && named.tenant != tenant.alias) ||
+         (!named.username.empty() && !domain::equal_names(named.username, user.username));
 }
 
-/// S1, S2: a token's session as it is now. `alias`: the tenant the question names; empty: none.
+/// S1, S2: a token's session as it is now.
 Bearer bearer_of_token(const credential::KeyStore& keys, const view::View::Tables& tables,
-                       const domain::Operator& asker, std::string_view alias, std::string_view text,
-                       const domain::CallFacts& call);
+                       const domain::Operator& asker, const NamedBeside& named,
+                       std::string_view text, const domain::CallFacts& call);
 
 }  // namespace postern::service

@@ -103,8 +103,11 @@ std::expected<CallPages::Found, schema::ProblemT> CallPages::find(const view::Vi
   Found found;
   schema::CallPageT& page = found.page;
   page.oldest = parts_.ring.oldest();
-  page.overwritten = parts_.ring.overwritten();
-  page.dropped = parts_.dropped();
+  // O2: counts of all tenants' calls.
+  if (asker.all_tenants) {
+    page.overwritten = parts_.ring.overwritten();
+    page.dropped = parts_.dropped();
+  }
   // What a crash of the machine took back is given again.
   page.next = std::clamp(from, page.oldest, end);
   Seals seals(parts_.keys, view);

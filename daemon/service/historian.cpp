@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/service/permissions.h"
+#include "secrets.h"
 
 namespace postern::service {
 
@@ -26,9 +27,12 @@ struct RecordFilter {
   std::optional<Uuid> tenant;
   std::optional<Uuid> user;
   std::optional<Uuid> operator_id;
+  /// O2: by nobody that the asker may know of.
+  bool by_nobody = false;
   schema::EventBody kind = schema::EventBody::NONE;
 
   bool matches(const schema::Record& record) const {
+    if (by_nobody) return false;
     if (!asker->all_tenants &&
         (record.tenant() == nullptr || !domain::in_scope(*asker, *record.tenant())))
       return false;
@@ -43,8 +47,9 @@ struct RecordFilter {
 };
 
 bool carries_secret(const schema::HistoryRequest& request) {
-  const auto* list = request.body_as_ListPermissions();
-  return list != nullptr && list->token() != nullptr;
+  bool found = false;
+  schema::visit_secrets(request, [&](auto, const auto* text) { found |= text != nullptr; });
+  return found;
 }
 
 schema::EventBody kind_named(std::string_view name) {
@@ -71,13 +76,17 @@ std::expected<RecordFilter, schema::ProblemT> filter_of(const view::View& view,
       return std::unexpected(
           make_problem(Code::field_missing, "tenant", "A username needs its tenant."));
     const domain::User* user = view.tables().find_user(tenant->id, wanted.user()->string_view());
-    if (user == nullptr) return std::unexpected(make_problem(Code::user_unknown, "user"));
+    if (user == nullptr || (filter.user && *filter.user != user->id))
+      return std::unexpected(make_problem(Code::user_unknown, "user"));
     filter.user = user->id;
   }
   if (wanted.operator_name() != nullptr) {
     const std::string_view name = wanted.operator_name()->string_view();
     const domain::Operator* entry = view.tables().find_operator(name);
-    if (entry == nullptr && name != "daemon")
+    const bool is_known = entry != nullptr || name == "daemon";
+    // O2: else it would tell which operators there are outside the asker's tenants.
+    filter.by_nobody = !is_known && !asker.all_tenants;
+    if (!is_known && asker.all_tenants)
       return std::unexpected(make_problem(Code::operator_unknown, "operator_name"));
     filter.operator_id = entry == nullptr ? domain::daemon_operator : entry->id;
   }
@@ -187,10 +196,10 @@ void Historian::take(const Inbound& inbound) {
 
 void Historian::answer(Parked waiting, const domain::Operator& asker) {
   const schema::HistoryRequest& request = *waiting.request;
-  if (request.body() == nullptr || request.body_type() > schema::HistoryBody::MAX)
-    return refuse(waiting.peer, request.id(), make_problem(Code::unknown_kind, "body"));
-  if (!may(asker.role, request.body_type()))
-    return refuse(waiting.peer, request.id(), make_problem(Code::not_permitted, "body"));
+  const auto kind =
+      request.body() == nullptr ? schema::HistoryBody::NONE : request.body_type();
+  if (auto refused = refusal(asker, kind))
+    return refuse(waiting.peer, request.id(), std::move(*refused));
   if (request.at_least_seq() > head_.seq) {
     switch (park(waiting, asker, request.wait_ms())) {
       case Wait::parked:

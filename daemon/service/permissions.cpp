@@ -1,7 +1,9 @@
 #include "daemon/service/permissions.h"
 
 #include <cstdint>
-#include <span>
+#include <string_view>
+
+#include "daemon/service/inbound.h"
 
 namespace postern::service {
 
@@ -29,106 +31,143 @@ template <class Kind>
 struct Row {
   Kind kind;
   Roles roles;
+  Reach reach;
 };
 
 constexpr Row<CommandBody> commands[] = {
-    {CommandBody::CreateTenant, owners},
-    {CommandBody::EnableTenant, owners},
-    {CommandBody::DisableTenant, owners},
-    {CommandBody::CreateUser, managers},
-    {CommandBody::EnableUser, managers},
-    {CommandBody::DisableUser, managers},
-    {CommandBody::TrashUser, managers},
-    {CommandBody::RestoreUser, managers},
-    {CommandBody::DeleteUser, administrators},
-    {CommandBody::LockUser, managers},
-    {CommandBody::UnlockUser, managers},
-    {CommandBody::SetApiAccess, managers},
-    {CommandBody::ResetPassword, managers},
-    {CommandBody::ChangePassword, askers},
-    {CommandBody::RecordAttempt, daemon},
-    {CommandBody::AddGrant, managers},
-    {CommandBody::RemoveGrant, managers},
-    {CommandBody::AddOperator, owners},
-    {CommandBody::ChangeOperator, owners},
-    {CommandBody::RemoveOperator, owners},
-    {CommandBody::RecordRefusals, daemon},
-    {CommandBody::SetTenant, administrators},
-    {CommandBody::DefineCatalogue, administrators},
-    {CommandBody::RetireCatalogue, administrators},
-    {CommandBody::EndTenantSessions, managers},
-    {CommandBody::RenameUser, managers},
-    {CommandBody::SetProfile, managers},
-    {CommandBody::SetUserSettings, managers},
-    {CommandBody::RotatePassword, managers},
-    {CommandBody::CreateKey, managers},
-    {CommandBody::RevokeKey, managers},
-    {CommandBody::EndSessions, askers},
-    {CommandBody::CreateRole, administrators},
-    {CommandBody::DeleteRole, administrators},
-    {CommandBody::AddRoleGrant, administrators},
-    {CommandBody::RemoveRoleGrant, administrators},
-    {CommandBody::NestRole, administrators},
-    {CommandBody::UnnestRole, administrators},
-    {CommandBody::AssignRole, managers},
-    {CommandBody::UnassignRole, managers},
-    {CommandBody::ImportRanges, owners},
-    {CommandBody::RecordUse, daemon},
-    {CommandBody::EraseUser, administrators},
-    {CommandBody::BackUpKeys, owners},
+    {CommandBody::CreateTenant, owners, Reach::all},
+    {CommandBody::EnableTenant, owners, Reach::tenant},
+    {CommandBody::DisableTenant, owners, Reach::tenant},
+    {CommandBody::CreateUser, managers, Reach::tenant},
+    {CommandBody::EnableUser, managers, Reach::tenant},
+    {CommandBody::DisableUser, managers, Reach::tenant},
+    {CommandBody::TrashUser, managers, Reach::tenant},
+    {CommandBody::RestoreUser, managers, Reach::tenant},
+    {CommandBody::DeleteUser, administrators, Reach::tenant},
+    {CommandBody::LockUser, managers, Reach::tenant},
+    {CommandBody::UnlockUser, managers, Reach::tenant},
+    {CommandBody::SetApiAccess, managers, Reach::tenant},
+    {CommandBody::ResetPassword, managers, Reach::tenant},
+    {CommandBody::ChangePassword, askers, Reach::tenant},
+    {CommandBody::RecordAttempt, daemon, Reach::tenant},
+    {CommandBody::AddGrant, managers, Reach::tenant},
+    {CommandBody::RemoveGrant, managers, Reach::tenant},
+    {CommandBody::AddOperator, owners, Reach::all},
+    {CommandBody::ChangeOperator, owners, Reach::all},
+    {CommandBody::RemoveOperator, owners, Reach::all},
+    {CommandBody::RecordRefusals, daemon, Reach::all},
+    {CommandBody::SetTenant, administrators, Reach::tenant},
+    {CommandBody::DefineCatalogue, administrators, Reach::tenant},
+    {CommandBody::RetireCatalogue, administrators, Reach::tenant},
+    {CommandBody::EndTenantSessions, managers, Reach::tenant},
+    {CommandBody::RenameUser, managers, Reach::tenant},
+    {CommandBody::SetProfile, managers, Reach::tenant},
+    {CommandBody::SetUserSettings, managers, Reach::tenant},
+    {CommandBody::RotatePassword, managers, Reach::tenant},
+    {CommandBody::CreateKey, managers, Reach::tenant},
+    {CommandBody::RevokeKey, managers, Reach::tenant},
+    {CommandBody::EndSessions, askers, Reach::tenant},
+    {CommandBody::CreateRole, administrators, Reach::tenant},
+    {CommandBody::DeleteRole, administrators, Reach::tenant},
+    {CommandBody::AddRoleGrant, administrators, Reach::tenant},
+    {CommandBody::RemoveRoleGrant, administrators, Reach::tenant},
+    {CommandBody::NestRole, administrators, Reach::tenant},
+    {CommandBody::UnnestRole, administrators, Reach::tenant},
+    {CommandBody::AssignRole, managers, Reach::tenant},
+    {CommandBody::UnassignRole, managers, Reach::tenant},
+    {CommandBody::ImportRanges, owners, Reach::all},
+    {CommandBody::RecordUse, daemon, Reach::tenant},
+    {CommandBody::EraseUser, administrators, Reach::tenant},
+    {CommandBody::BackUpKeys, owners, Reach::all},
 };
 
 // A service's check by bare name also needs the operator's flag `vouches`; the reader asks for it.
 // An auditor changes nothing, and a password check may count and lock.
 constexpr Row<QueryBody> queries[] = {
-    {QueryBody::Authenticate, askers},
-    {QueryBody::Check, everybody},
-    {QueryBody::GetStatus, everybody},
-    {QueryBody::RenewSession, askers},
+    {QueryBody::Authenticate, askers, Reach::tenant},
+    {QueryBody::Check, everybody, Reach::tenant},
+    {QueryBody::GetStatus, everybody, Reach::own},
+    {QueryBody::RenewSession, askers, Reach::tenant},
 };
 
+// Ranges are the installation's, and every tenant's rules rest on them: who reads rules reads them.
 constexpr Row<HistoryBody> history[] = {
-    {HistoryBody::GetRecords, readers},
-    {HistoryBody::GetTenant, readers},
-    {HistoryBody::ListTenants, readers},
-    {HistoryBody::GetUser, readers},
-    {HistoryBody::ListUsers, readers},
-    {HistoryBody::ListOperators, administrators | set_of(Role::auditor)},
-    {HistoryBody::Explain, readers},
-    {HistoryBody::GetDigest, readers},
-    {HistoryBody::ListCatalogue, readers},
-    {HistoryBody::ListRoles, readers},
-    {HistoryBody::GetRole, readers},
-    {HistoryBody::ListPermissions, everybody},
-    {HistoryBody::WhoCan, readers},
-    {HistoryBody::ListRanges, readers},
-    {HistoryBody::TestAddress, readers},
-    {HistoryBody::ListCalls, readers},
-    // They tell nothing but how many records there are; who relies on answers may hold us to them.
-    {HistoryBody::GetCheckpoint, everybody},
-    {HistoryBody::GetConsistency, everybody},
-    {HistoryBody::GetInclusion, everybody},
-    {HistoryBody::GetKeys, owners},
+    {HistoryBody::GetRecords, readers, Reach::own},
+    {HistoryBody::GetTenant, readers, Reach::tenant},
+    {HistoryBody::ListTenants, readers, Reach::own},
+    {HistoryBody::GetUser, readers, Reach::tenant},
+    {HistoryBody::ListUsers, readers, Reach::tenant},
+    {HistoryBody::ListOperators, administrators | set_of(Role::auditor), Reach::own},
+    {HistoryBody::Explain, readers, Reach::tenant},
+    {HistoryBody::GetDigest, readers, Reach::all},
+    {HistoryBody::ListCatalogue, readers, Reach::tenant},
+    {HistoryBody::ListRoles, readers, Reach::tenant},
+    {HistoryBody::GetRole, readers, Reach::tenant},
+    {HistoryBody::ListPermissions, everybody, Reach::tenant},
+    {HistoryBody::WhoCan, readers, Reach::tenant},
+    {HistoryBody::ListRanges, readers, Reach::own},
+    {HistoryBody::TestAddress, readers, Reach::tenant},
+    {HistoryBody::ListCalls, readers, Reach::own},
+    // They tell how many records there are, and hashes; who relies on answers may hold us to them.
+    {HistoryBody::GetCheckpoint, everybody, Reach::own},
+    {HistoryBody::GetConsistency, everybody, Reach::own},
+    {HistoryBody::GetInclusion, everybody, Reach::own},
+    {HistoryBody::GetKeys, owners, Reach::all},
 };
 
-static_assert(std::size(commands) == static_cast<std::size_t>(CommandBody::MAX),
-              "every command has its row");
-static_assert(std::size(queries) == static_cast<std::size_t>(QueryBody::MAX),
-              "every query has its row");
-static_assert(std::size(history) == static_cast<std::size_t>(HistoryBody::MAX),
-              "every request has its row");
+/// Each kind of the union has exactly one row.
+template <class Kind, std::size_t count>
+consteval bool is_whole(const Row<Kind> (&table)[count]) {
+  for (auto number = 1; number <= static_cast<int>(Kind::MAX); ++number) {
+    std::size_t rows = 0;
+    for (const Row<Kind>& row : table) rows += row.kind == static_cast<Kind>(number);
+    if (rows != 1) return false;
+  }
+  return count == static_cast<std::size_t>(Kind::MAX);
+}
+
+static_assert(is_whole(commands), "every command has its row");
+static_assert(is_whole(queries), "every query has its row");
+static_assert(is_whole(history), "every request has its row");
+
+schema::ProblemT not_permitted(std::string_view detail) {
+  return make_problem(schema::Code::not_permitted, "body", detail);
+}
 
 template <class Kind, std::size_t count>
-bool look_up(const Row<Kind> (&table)[count], Role role, Kind kind) {
+std::optional<schema::ProblemT> look_up(const Row<Kind> (&table)[count],
+                                        const domain::Operator& asker, Kind kind) {
+  for (const Row<Kind>& row : table) {
+    if (row.kind != kind) continue;
+    if ((row.roles & set_of(asker.role)) == 0) return not_permitted({});
+    if (row.reach == Reach::all && !asker.all_tenants)
+      return not_permitted("It concerns the whole installation, and your scope is a few tenants.");
+    return std::nullopt;
+  }
+  return make_problem(schema::Code::unknown_kind, "body");
+}
+
+template <class Kind, std::size_t count>
+Reach look_up(const Row<Kind> (&table)[count], Kind kind) {
   for (const Row<Kind>& row : table)
-    if (row.kind == kind) return (row.roles & set_of(role)) != 0;
-  return false;
+    if (row.kind == kind) return row.reach;
+  return Reach::all;
 }
 
 }  // namespace
 
-bool may(Role role, CommandBody kind) { return look_up(commands, role, kind); }
-bool may(Role role, QueryBody kind) { return look_up(queries, role, kind); }
-bool may(Role role, HistoryBody kind) { return look_up(history, role, kind); }
+std::optional<schema::ProblemT> refusal(const domain::Operator& asker, CommandBody kind) {
+  return look_up(commands, asker, kind);
+}
+std::optional<schema::ProblemT> refusal(const domain::Operator& asker, QueryBody kind) {
+  return look_up(queries, asker, kind);
+}
+std::optional<schema::ProblemT> refusal(const domain::Operator& asker, HistoryBody kind) {
+  return look_up(history, asker, kind);
+}
+
+Reach reach_of(CommandBody kind) { return look_up(commands, kind); }
+Reach reach_of(QueryBody kind) { return look_up(queries, kind); }
+Reach reach_of(HistoryBody kind) { return look_up(history, kind); }
 
 }  // namespace postern::service

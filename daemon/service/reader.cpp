@@ -1,11 +1,13 @@
 #include "daemon/service/reader.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "daemon/service/call.h"
 #include "daemon/service/permissions.h"
 #include "daemon/service/receipts.h"
+#include "secrets.h"
 
 namespace postern::service {
 
@@ -57,9 +59,9 @@ schema::CredentialKind kind_of(schema::Credential carried) {
 }
 
 bool carries_secret(const schema::Query& query) {
-  const schema::Credential kind = carried_by(query).kind;
-  if (query.body_type() == schema::QueryBody::RenewSession) return true;
-  return kind != schema::Credential::NONE && kind != schema::Credential::NamedUser;
+  bool found = false;
+  schema::visit_secrets(query, [&](auto, const auto* text) { found |= text != nullptr; });
+  return found;
 }
 
 /// What is wrong with a question whatever the state (K6).
@@ -184,10 +186,8 @@ void Reader::take(const Inbound& inbound) {
 
 void Reader::answer(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> opened) {
   const schema::Query& query = *opened;
-  if (query.body() == nullptr || query.body_type() > schema::QueryBody::MAX)
-    return refuse(peer, query.id(), Code::unknown_kind, "body");
-  if (!may(asker.role, query.body_type()))
-    return refuse(peer, query.id(), Code::not_permitted, "body");
+  const auto kind = query.body() == nullptr ? schema::QueryBody::NONE : query.body_type();
+  if (auto refused = refusal(asker, kind)) return refuse(peer, query.id(), std::move(*refused));
   if (query.body_type() == schema::QueryBody::GetStatus) return report_status(peer, query, asker);
   std::vector<schema::ProblemT> problems = query_problems(query, opened.bytes().size());
   if (!problems.empty()) return refuse(peer, query.id(), std::move(problems));
@@ -205,12 +205,13 @@ void Reader::answer(const Peer& peer, const domain::Operator& asker, Opened<sche
     }
     case schema::Credential::KeyCredential: {
       const auto& key = *static_cast<const schema::KeyCredential*>(carried.credential);
-      Bearer bearer = bearer_of_key(asker, query, view_of(key.key()));
+      Bearer bearer = bearer_of_key(asker, query, key);
       return check(peer, std::move(opened), std::move(bearer));
     }
     case schema::Credential::TokenCredential: {
       const auto& token = *static_cast<const schema::TokenCredential*>(carried.credential);
-      Bearer bearer = bearer_of_token(asker, query, view_of(token.token()));
+      Bearer bearer =
+          bearer_of_token(asker, query, view_of(token.username()), view_of(token.token()));
       return check(peer, std::move(opened), std::move(bearer));
     }
     case schema::Credential::NONE:
@@ -230,8 +231,11 @@ void Reader::answer_named(const Peer& peer, const domain::Operator& asker,
   const domain::Tenant* tenant = view_.find_tenant(asker, view_of(query.tenant()));
   const domain::User* user =
       tenant == nullptr ? nullptr : view_.tables().find_user(tenant->id, view_of(named.username()));
-  const domain::Stop stop = domain::first_stop_before_credential(tenant, user, facts_of(query));
-  check(peer, std::move(opened), {tenant, user, stop.code});
+  Code stop = domain::first_stop_before_credential(tenant, user, facts_of(query)).code;
+  // Who reads lists may be told that a name is mistyped.
+  if (tenant != nullptr && user == nullptr && asker.role != schema::Role::service)
+    stop = Code::user_unknown;
+  check(peer, std::move(opened), {tenant, user, stop});
 }
 
 /// Answers an authentication or a check whose stops before the question are known.
@@ -353,6 +357,7 @@ void Reader::report_status(const Peer& peer, const schema::Query& query,
   status.program_version = settings_.program_version;
   status.seq = head_.seq;
   status.degraded = parts_.vitals.degraded;
+  status.commands_refused = cannot_record(parts_.vitals);
   status.checkpoint = checkpoint_;
   status.next_server_key = settings_.next_server_key;
   if (asker.role != schema::Role::service) {
@@ -361,24 +366,59 @@ void Reader::report_status(const Peer& peer, const schema::Query& query,
     status.time_ns = head_time_ns_;
     const std::int64_t up_ns = parts_.clock.monotonic_ns() - settings_.started_monotonic_ns;
     status.uptime_ms = static_cast<std::uint64_t>(up_ns / millisecond_ns);
-    status.tenant_count = view_.tables().tenant_count();
-    status.user_count = view_.tables().live_user_count();
-    status.operator_count = view_.tables().operator_count();
-    status.disk_free = parts_.vitals.disk_free;
     if (const auto& copies = view_.tables().copies())
       status.keys_kept_until_ns = copies->keys_kept_until_ns;
-    status.warnings = outlets_.warnings();
+    status.warnings = refusing_now(parts_.vitals);
     status.installation = std::make_unique<Uuid>(settings_.installation);
-    for (auto& [name, value] : outlets_.counters()) {
-      auto& counter = status.counters.emplace_back(std::make_unique<schema::CounterT>());
-      counter->name = std::move(name);
-      counter->value = value;
-    }
+    if (asker.all_tenants)
+      tell_of_installation(status);
+    else
+      count_own(asker, status);
   }
   builder_.Clear();
   const auto body = schema::CreateStatus(builder_, &status);
   send(peer, builder_, query, schema::AnswerBody::Status, body.Union(), parts_.clock.now_ns(),
        head_.seq);
+}
+
+void Reader::tell_of_installation(schema::StatusT& status) const {
+  status.tenant_count = view_.tables().tenant_count();
+  status.user_count = view_.tables().live_user_count();
+  status.operator_count = view_.tables().operator_count();
+  status.disk_free = parts_.vitals.disk_free;
+  std::ranges::move(outlets_.warnings(), std::back_inserter(status.warnings));
+  warn_of_old_ranges(status.warnings);
+  for (auto& [name, value] : outlets_.counters()) {
+    auto& counter = status.counters.emplace_back(std::make_unique<schema::CounterT>());
+    counter->name = std::move(name);
+    counter->value = value;
+  }
+}
+
+void Reader::warn_of_old_ranges(std::vector<std::string>& warnings) const {
+  constexpr std::int64_t day_ns = 86'400'000'000'000;
+  for (const auto& ranges : view_.tables().providers()) {
+    if (ranges == nullptr) continue;
+    const std::int64_t age_ns = parts_.clock.now_ns() - ranges->imported_ns;
+    if (age_ns <= settings_.ranges_age_max_ns) continue;
+    const std::string name = schema::EnumNameProvider(ranges->provider);
+    warnings.push_back("the ranges of " + name + " were imported " +
+                       std::to_string(age_ns / day_ns) +
+                       " days ago, and providers change theirs: get the file it publishes and run "
+                       "postern network import " +
+                       name + " FILE");
+  }
+}
+
+/// O2: no more than lists of its own would tell.
+void Reader::count_own(const domain::Operator& asker, schema::StatusT& status) const {
+  for (const Uuid& id : asker.tenants) {
+    ++status.tenant_count;
+    status.user_count += view_.live_user_count(id);
+  }
+  view_.tables().for_each_operator([&](const domain::Operator& entry) {
+    status.operator_count += domain::lies_within(entry, asker);
+  });
 }
 
 // ---- passwords
@@ -392,7 +432,7 @@ void Reader::ask_password(const Peer& peer, const domain::Operator& asker,
   if (secret != nullptr && secret->size() > password_bytes_max)
     return refuse(peer, query.id(), Code::too_large, "password",
                   limit_and_size(password_bytes_max, secret->size()));
-  if (!may(asker.role, schema::QueryBody::Authenticate))
+  if (refusal(asker, schema::QueryBody::Authenticate))
     return refuse(peer, query.id(), Code::not_permitted, "credential");
   count(parts_.vitals.password_checks);
   if (secret != nullptr) {
@@ -616,11 +656,15 @@ void Reader::refuse(const Peer& peer, std::uint64_t id, std::vector<schema::Prob
   outlets_.send(peer, {builder_.GetBufferPointer(), builder_.GetSize()});
 }
 
+void Reader::refuse(const Peer& peer, std::uint64_t id, schema::ProblemT problem) {
+  std::vector<schema::ProblemT> problems;
+  problems.push_back(std::move(problem));
+  refuse(peer, id, std::move(problems));
+}
+
 void Reader::refuse(const Peer& peer, std::uint64_t id, Code code, std::string_view field,
                     std::string_view detail) {
-  std::vector<schema::ProblemT> problems;
-  problems.push_back(make_problem(code, field, detail));
-  refuse(peer, id, std::move(problems));
+  refuse(peer, id, make_problem(code, field, detail));
 }
 
 void Reader::refuse_busy(const Peer& peer, std::uint64_t id, std::uint32_t retry_after_ms) {

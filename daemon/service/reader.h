@@ -51,6 +51,8 @@ class Reader {
     std::string next_server_key = {};
     /// C9: a refused password is answered at a multiple of this after it came; 0: at once.
     std::int64_t refusal_step_ns = 0;
+    /// N3: a provider's ranges imported longer ago are warned of.
+    std::int64_t ranges_age_max_ns = 30 * std::int64_t{86'400'000'000'000};
   };
 
   struct Outlets {
@@ -118,14 +120,18 @@ class Reader {
   void check_slice(LongCheck& job);
   void finish(LongCheck& job);
   void report_status(const Peer& peer, const schema::Query& query, const domain::Operator& asker);
+  void tell_of_installation(schema::StatusT& status) const;
+  void count_own(const domain::Operator& asker, schema::StatusT& status) const;
+  void warn_of_old_ranges(std::vector<std::string>& warnings) const;
 
   domain::CallFacts password_facts_of(const schema::Query& query) const;
 
   // ---- keys and tokens
   Bearer bearer_of_key(const domain::Operator& asker, const schema::Query& query,
-                       std::string_view text) const;
+                       const schema::KeyCredential& carried) const;
+  /// `username`: whose it must be; empty: anybody's.
   Bearer bearer_of_token(const domain::Operator& asker, const schema::Query& query,
-                         std::string_view text) const;
+                         std::string_view username, std::string_view text) const;
   void renew(const Peer& peer, const domain::Operator& asker, const schema::Query& query,
              std::string_view text);
   void answer_authenticated(const Peer& peer, const schema::Query& query, Bearer bearer,
@@ -161,6 +167,7 @@ class Reader {
 
   void refuse(const Peer& peer, std::uint64_t id, std::vector<schema::ProblemT> problems,
               std::uint32_t retry_after_ms = 0);
+  void refuse(const Peer& peer, std::uint64_t id, schema::ProblemT problem);
   void refuse(const Peer& peer, std::uint64_t id, schema::Code code, std::string_view field = {},
               std::string_view detail = {});
   void refuse_busy(const Peer& peer, std::uint64_t id, std::uint32_t retry_after_ms);

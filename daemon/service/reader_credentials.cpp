@@ -32,7 +32,8 @@ domain::CallFacts Reader::password_facts_of(const schema::Query& query) const {
 /// C9: the same work whether the key is somebody's or not, and until its secret is verified the
 /// same answer.
 Bearer Reader::bearer_of_key(const domain::Operator& asker, const schema::Query& query,
-                             std::string_view text) const {
+                             const schema::KeyCredential& carried) const {
+  const std::string_view text = view_of(carried.key());
   const auto names = credential::read_api_key(text);
   if (!names) return {};
   const credential::ApiKeyHash hash =
@@ -41,7 +42,8 @@ Bearer Reader::bearer_of_key(const domain::Operator& asker, const schema::Query&
   const domain::Tenant* tenant =
       user == nullptr ? nullptr : view_.tables().find_tenant(user->tenant);
   const bool in_reach = tenant != nullptr && domain::in_scope(asker, tenant->id) &&
-                        !names_another(view_of(query.tenant()), *tenant);
+                        !names_another({view_of(query.tenant()), view_of(carried.username())},
+                                       *tenant, *user);
   const domain::ApiKey* key = in_reach ? domain::find_key(*user, names->key) : nullptr;
   const bool verified =
       credential::equal_hashes(hash, key == nullptr ? credential::ApiKeyHash() : key->hash);
@@ -60,9 +62,9 @@ Bearer Reader::bearer_of_key(const domain::Operator& asker, const schema::Query&
 // ---- sessions
 
 Bearer Reader::bearer_of_token(const domain::Operator& asker, const schema::Query& query,
-                               std::string_view text) const {
-  return service::bearer_of_token(parts_.keys, view_.tables(), asker, view_of(query.tenant()), text,
-                                  facts_of(query));
+                               std::string_view username, std::string_view text) const {
+  return service::bearer_of_token(parts_.keys, view_.tables(), asker,
+                                  {view_of(query.tenant()), username}, text, facts_of(query));
 }
 
 /// S1: until its timeout, never beyond the session's end nor its key's.
@@ -91,7 +93,7 @@ credential::SessionToken Reader::open_session(const Bearer& bearer, std::int64_t
 
 void Reader::renew(const Peer& peer, const domain::Operator& asker, const schema::Query& query,
                    std::string_view text) {
-  Bearer bearer = bearer_of_token(asker, query, text);
+  Bearer bearer = bearer_of_token(asker, query, {}, text);
   if (bearer.stop == Code::ok) {
     const std::int64_t now_ns = parts_.clock.now_ns();
     prolong(bearer, *bearer.session, now_ns);

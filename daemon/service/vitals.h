@@ -4,6 +4,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "common_generated.h"
 
@@ -44,12 +47,45 @@ struct Vitals {
   std::atomic<std::int64_t> read_whole_ns{0};
 };
 
+/// One reason why nothing can be recorded: what refuses commands, what the status says, what keeps
+/// the daemon from being ready all come from this one list.
+struct Refusing {
+  std::atomic<bool> Vitals::*holds;
+  schema::Code code;
+  std::string_view sentence;
+};
+
+/// The first that holds is told.
+inline constexpr Refusing refusing[] = {
+    {&Vitals::erase_unfinished, schema::Code::erase_unfinished,
+     "the key of an erased user could not be destroyed: commands are refused until the daemon is "
+     "restarted, which finishes it"},
+    {&Vitals::degraded, schema::Code::journal_unavailable,
+     "the journal failed or is damaged: commands are refused until the daemon is restarted"},
+    {&Vitals::clock_suspect, schema::Code::clock_suspect,
+     "the clock disagrees with the journal: commands are refused until it is confirmed"},
+    {&Vitals::disk_low, schema::Code::disk_low,
+     "free disk space is under the floor: commands are refused until there is more"},
+    {&Vitals::stopping, schema::Code::stopping,
+     "the daemon is stopping: commands are refused until it is back"},
+};
+
 /// Why nothing can be recorded now; `ok`: it can.
 inline schema::Code cannot_record(const Vitals& vitals) {
-  if (vitals.degraded) return schema::Code::journal_unavailable;
-  if (vitals.clock_suspect) return schema::Code::clock_suspect;
-  if (vitals.disk_low) return schema::Code::disk_low;
-  return vitals.stopping ? schema::Code::stopping : schema::Code::ok;
+  for (const Refusing& reason : refusing)
+    if (vitals.*reason.holds) return reason.code;
+  return schema::Code::ok;
+}
+
+/// The sentences of all reasons that hold.
+inline std::vector<std::string> refusing_now(const Vitals& vitals) {
+  std::vector<std::string> told;
+  for (const Refusing& reason : refusing) {
+    // An unfinished erasure degrades too, but the journal is whole.
+    const bool is_named = reason.holds == &Vitals::degraded && vitals.erase_unfinished;
+    if (vitals.*reason.holds && !is_named) told.emplace_back(reason.sentence);
+  }
+  return told;
 }
 
 inline void count(std::atomic<std::uint64_t>& counter) {

@@ -316,11 +316,11 @@ bool Writer::refused_at_the_gate(CommandTask& task, const domain::Operator& aske
   if (has_commands) {
     std::uint32_t index = 0;
     for (const schema::Command* command : *task.message->commands()) {
-      const bool known =
-          command->body() != nullptr && command->body_type() <= schema::CommandBody::MAX;
-      if (!known || !may(asker.role, command->body_type())) {
-        problems.push_back(make_problem(known ? Code::not_permitted : Code::unknown_kind, "body"));
-        problems.back().index = index;
+      const auto kind =
+          command->body() == nullptr ? schema::CommandBody::NONE : command->body_type();
+      if (auto refused = refusal(asker, kind)) {
+        refused->index = index;
+        problems.push_back(std::move(*refused));
       }
       ++index;
     }
@@ -354,9 +354,7 @@ void Writer::check_signature(const CommandTask& task, const domain::Operator& as
                                         : "None of the operator's signing keys made it."));
 }
 
-Code Writer::cannot_now() const {
-  return parts_.vitals.erase_unfinished ? Code::erase_unfinished : cannot_record(parts_.vitals);
-}
+Code Writer::cannot_now() const { return cannot_record(parts_.vitals); }
 
 bool Writer::answered_before(CommandTask& task) {
   if (task.message->dry_run()) return false;

@@ -22,10 +22,18 @@ std::string checkpoint_text(const std::string& note) {
                      time_text_short(checkpoint->time_ns));
 }
 
+/// Healthy is what takes commands.
+std::string state_text(const schema::StatusT& status) {
+  const std::string state = status.degraded ? "degraded" : "";
+  if (status.commands_refused == schema::Code::ok) return state.empty() ? "healthy" : state;
+  return fmt::format("{}commands are refused: {}", state.empty() ? "" : state + ", ",
+                     code_name(status.commands_refused));
+}
+
 void print_status(std::ostream& out, const schema::StatusT& status) {
   Fields fields;
   fields.add("version", status.program_version);
-  fields.add("state", status.degraded ? "degraded" : "healthy");
+  fields.add("state", state_text(status));
   fields.add("seq", std::to_string(status.seq));
   fields.add("root", hex_text(status.root));
   if (status.time_ns != 0) fields.add("newest record", time_text_short(status.time_ns));
@@ -41,7 +49,9 @@ void print_status(std::ostream& out, const schema::StatusT& status) {
     if (status.keys_kept_until_ns != 0)
       fields.add("erasures final from",
                  time_text_short(status.keys_kept_until_ns) + ", when the last copy of keys goes");
-    fields.add("disk free", fmt::format("{} MiB", status.disk_free / 1'048'576));
+    // Told to operators of all tenants.
+    if (status.disk_free != 0)
+      fields.add("disk free", fmt::format("{} MiB", status.disk_free / 1'048'576));
   }
   for (const auto& counter : status.counters)
     fields.add(counter->name, std::to_string(counter->value));

@@ -35,7 +35,8 @@ struct Asked {
 
 std::shared_ptr<Asked> add_call(CLI::App& command) {
   auto asked = std::make_shared<Asked>();
-  command.add_option("USER", asked->user, "Its name")->required();
+  command.add_option("USER", asked->user, "Its name; with a key or token also -, whoever has it")
+      ->required();
   add_call_options(command, asked->call);
   command.add_flag("--interactive", asked->interactive, "The caller wants a screen");
   command.add_option("--at-least-seq", asked->at_least_seq,
@@ -59,14 +60,19 @@ schema::QueryT query_of(const Session& session, const Asked& asked) {
   return query;
 }
 
+/// Whose a key or a token must be; '-': whoever has it.
+std::string named_beside(const Asked& asked) { return asked.user == "-" ? "" : asked.user; }
+
 void set_credential(Session& session, const Asked& asked, schema::CredentialUnion& credential) {
   if (asked.with_key) {
     schema::KeyCredentialT key;
+    key.username = named_beside(asked);
     key.key = session.input().password("API key");
     return credential.Set(std::move(key));
   }
   if (asked.with_token) {
     schema::TokenCredentialT token;
+    token.username = named_beside(asked);
     token.token = session.input().password("Token");
     return credential.Set(std::move(token));
   }
@@ -277,7 +283,7 @@ int run_explain(Session& session, const Asked& asked) {
 
 // ---- who may, and what
 
-/// A key or a token says itself whose it is, and USER may be '-'.
+/// A key or a token says itself whose it is, so USER may be '-'.
 CLI::Option* add_token_flag(CLI::App& command, Asked& asked) {
   return command.add_flag("--token", asked.with_token,
                           "With a session token, read from standard input");
@@ -290,6 +296,7 @@ Handler permissions(CLI::App& command) {
     schema::ListPermissionsT list;
     if (asked->with_token) {
       list.tenant = session.has_tenant() ? session.tenant() : "";
+      list.username = named_beside(*asked);
       list.token = session.input().password("Token");
     } else {
       list.tenant = session.tenant();

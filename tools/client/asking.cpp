@@ -62,6 +62,8 @@ Result<std::uint64_t> Asking::post(schema::QueryT& query, std::chrono::milliseco
 Result<std::uint64_t> Asking::post_token(schema::QueryT& query, const std::string& token) {
   schema::TokenCredentialT stand_in;
   stand_in.token = token;
+  // Whose the key must be, its session must be.
+  if (const auto* key = credential_of(query)->AsKeyCredential()) stand_in.username = key->username;
   schema::CredentialUnion credential;
   credential.Set(std::move(stand_in));
   std::swap(credential, *credential_of(query));

@@ -14,21 +14,22 @@ namespace {
 using schema::Role;
 
 // One letter for each role that may: owner, administrator, manager, auditor (u),
-// service, daemon.
+// service, daemon. Behind a star: those of all tenants alone, as it concerns the installation.
 const std::map<std::string_view, std::string_view> commands = {
-    // owner alone: operators, tenants created or disabled, provider ranges
-    {"CreateTenant", "o"},
+    // owner alone: operators, tenants created or disabled, provider ranges; what concerns the
+    // installation needs one of all tenants
+    {"CreateTenant", "*o"},
     {"EnableTenant", "o"},
     {"DisableTenant", "o"},
-    {"AddOperator", "o"},
-    {"ChangeOperator", "o"},
-    {"RemoveOperator", "o"},
-    {"ImportRanges", "o"},
+    {"AddOperator", "*o"},
+    {"ChangeOperator", "*o"},
+    {"RemoveOperator", "*o"},
+    {"ImportRanges", "*o"},
     // administrator: everything inside its tenants; not the manager's: delete, erase, policies,
     // roles, catalogue
     {"DeleteUser", "oa"},
     {"EraseUser", "oa"},
-    {"BackUpKeys", "o"},
+    {"BackUpKeys", "*o"},
     {"SetTenant", "oa"},
     {"DefineCatalogue", "oa"},
     {"RetireCatalogue", "oa"},
@@ -64,7 +65,7 @@ const std::map<std::string_view, std::string_view> commands = {
     {"EndSessions", "oams"},
     // what the daemon itself records
     {"RecordAttempt", "d"},
-    {"RecordRefusals", "d"},
+    {"RecordRefusals", "*d"},
     {"RecordUse", "d"},
 };
 
@@ -84,7 +85,7 @@ const std::map<std::string_view, std::string_view> requests = {
     {"ListUsers", "oamu"},
     {"ListOperators", "oau"},
     {"Explain", "oamu"},
-    {"GetDigest", "oamu"},
+    {"GetDigest", "*oamu"},
     {"ListCatalogue", "oamu"},
     {"ListRoles", "oamu"},
     {"GetRole", "oamu"},
@@ -98,15 +99,22 @@ const std::map<std::string_view, std::string_view> requests = {
     {"GetCheckpoint", "oamus"},
     {"GetConsistency", "oamus"},
     {"GetInclusion", "oamus"},
-    {"GetKeys", "o"},
+    {"GetKeys", "*o"},
 };
+
+domain::Operator asker(Role role, bool all_tenants) {
+  domain::Operator made;
+  made.role = role;
+  made.all_tenants = all_tenants;
+  return made;
+}
 
 const std::map<Role, char> letters = {
     {Role::none, '-'},    {Role::owner, 'o'},   {Role::administrator, 'a'}, {Role::manager, 'm'},
     {Role::auditor, 'u'}, {Role::service, 's'}, {Role::daemon, 'd'},
 };
 
-/// Every kind has its row, and every role's cell is as the row says.
+/// Every kind has its row, and the cell of every role and scope is as the row says.
 template <class Kind, class NameOf>
 void walk(const std::map<std::string_view, std::string_view>& rows, NameOf name_of) {
   std::size_t walked = 0;
@@ -116,16 +124,24 @@ void walk(const std::map<std::string_view, std::string_view>& rows, NameOf name_
     BOOST_TEST_INFO(name);
     const auto row = rows.find(name);
     BOOST_REQUIRE(row != rows.end());
+    const bool of_installation = row->second.starts_with('*');
+    BOOST_TEST((service::reach_of(kind) == service::Reach::all) == of_installation);
     for (const auto& [role, letter] : letters) {
-      const bool expected = row->second.find(letter) != std::string_view::npos;
-      BOOST_TEST(service::may(role, kind) == expected, name << " as " << schema::EnumNameRole(role)
-                                                            << " must be "
-                                                            << (expected ? "allowed" : "refused"));
-      ++walked;
+      for (const bool all_tenants : {true, false}) {
+        const bool expected = row->second.find(letter) != std::string_view::npos &&
+                              (all_tenants || !of_installation);
+        BOOST_TEST(!service::refusal(asker(role, all_tenants), kind).has_value() == expected,
+                   name << " as " << schema::EnumNameRole(role) << " of "
+                        << (all_tenants ? "all" : "some") << " tenants must be "
+                        << (expected ? "allowed" : "refused"));
+        ++walked;
+      }
     }
   }
-  BOOST_TEST(walked == rows.size() * letters.size());
-  for (const auto& [role, letter] : letters) BOOST_TEST(!service::may(role, Kind::NONE));
+  BOOST_TEST(walked == rows.size() * letters.size() * 2);
+  for (const auto& [role, letter] : letters)
+    BOOST_TEST(
+        (service::refusal(asker(role, true), Kind::NONE)->code == schema::Code::unknown_kind));
 }
 
 }  // namespace

@@ -159,6 +159,37 @@ BOOST_FIXTURE_TEST_CASE(S1_a_question_that_names_another_tenant_is_not_for_the_t
               Code::invalid_credentials));
 }
 
+BOOST_FIXTURE_TEST_CASE(Q1_a_key_or_token_beside_another_name_is_nobodys, Shop) {
+  create_user("other");
+  const std::string key = run(key_command("till")).secrets.at(0);
+  const std::string token = authenticate_by(by_key(key)).token;
+  const auto reason = [&](auto credential, const std::string& name, bool checks) {
+    credential.username = name;
+    auto query = by_name("acme", "", "read", "table/customer");
+    if (checks) {
+      query.body.AsCheck()->credential.Set(std::move(credential));
+      return answer(ask(std::move(query))).body.AsChecked()->decisions.at(0)->reason;
+    }
+    schema::AuthenticateT body;
+    body.credential.Set(std::move(credential));
+    query.body.Set(std::move(body));
+    return answer(ask(std::move(query))).body.AsAuthenticated()->reason;
+  };
+  for (const auto& [name, expected] :
+       {std::pair<std::string, Code>{"shop", Code::ok}, {"SHOP", Code::ok}, {"", Code::ok},
+        {"other", Code::invalid_credentials}, {"nobody", Code::invalid_credentials}}) {
+    for (const bool checks : {false, true}) {
+      BOOST_TEST((reason(by_key(key), name, checks) == expected), name);
+      BOOST_TEST((reason(by_token(token), name, checks) == expected), name);
+    }
+    schema::ListPermissionsT list;
+    list.tenant = "acme";
+    list.token = token;
+    list.username = name;
+    BOOST_TEST((Audit(*this).ask(std::move(list)).code == expected), name);
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(S2_a_token_dies_with_a_lock_and_stays_dead, Shop) {
   const std::string token = authenticate(password).token;
   change(schema::LockUserT());
@@ -196,8 +227,10 @@ BOOST_FIXTURE_TEST_CASE(Q3_a_service_lists_what_the_user_of_a_token_may_do, Shop
   const auto refused = Audit(*this).ask(schema::ListPermissionsT(named), "shopfront");
   BOOST_TEST((refused.code == Code::not_permitted));
   BOOST_TEST(refused.problems.at(0)->field == "username");
-  // The token names the user, and nothing beside it does.
-  BOOST_TEST((list_by(token, named).code == Code::field_malformed));
+  // The token names the user, and a name beside it must be that one's.
+  BOOST_TEST((list_by(token, named).code == Code::invalid_credentials));
+  named.username = "shop";
+  BOOST_TEST((list_by(token, named).code == Code::ok));
   named.username.clear();
   BOOST_TEST((list_by(token, named).code == Code::ok));
   named.tenant = "elsewhere";

@@ -1,0 +1,200 @@
+#include "tests/unit/service/whole_service.h"
+
+#include <poll.h>
+
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+
+#include "daemon/credential/signature.h"
+#include "daemon/domain/fold.h"
+#include "schema/identifiers.h"
+
+namespace postern::support {
+
+namespace {
+
+constexpr credential::PasswordCost least_cost{8, 1};
+const platform::Peer peer{"peer", 0, false};
+
+template <class Root, class Native>
+std::vector<std::byte> packed(const Native& native, const char* identifier) {
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(Root::Pack(builder, &native), identifier);
+  const auto bytes = std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));
+  return {bytes.begin(), bytes.end()};
+}
+
+/// The first owner, from the daemon.
+std::vector<std::byte> first_record(std::int64_t now_ns, const schema::Uuid& id) {
+  schema::RecordT record;
+  record.seq = 1;
+  record.time_ns = now_ns;
+  record.operator_id = std::make_unique<schema::Uuid>(domain::daemon_operator);
+  record.role = schema::Role::daemon;
+  record.command_id = std::make_unique<schema::Uuid>(id);
+  schema::OperatorAddedT added;
+  added.operator_id = std::make_unique<schema::Uuid>(id);
+  added.name = "root";
+  added.role = schema::Role::owner;
+  added.standing = std::make_unique<schema::OperatorStandingT>();
+  added.standing->uid = 1;
+  added.standing->all_tenants = true;
+  record.events.emplace_back(std::make_unique<schema::EventT>())->body.Set(std::move(added));
+  return packed<schema::Record>(record, schema::record_identifier);
+}
+
+}  // namespace
+
+WholeService::WholeService() {
+  const auto send = [this](const platform::Peer&, std::span<const std::uint8_t> payload) {
+    answer_.assign(payload.begin(), payload.end());
+  };
+  const auto alarm = [](const std::string& sentence) { BOOST_ERROR(sentence); };
+  const auto bytes = first_record(clock.now_ns(), fresh_id());
+  const journal::View record(bytes);
+  BOOST_REQUIRE(journal.append(0, {&record, 1}));
+  domain::State state;
+  domain::RecordGate gate;
+  domain::Changes changes;
+  BOOST_REQUIRE(domain::fold(state, gate, bytes, changes));
+  const auto view = [&] {
+    view::View made;
+    made.load(state.tables());
+    return made;
+  };
+  auto ring = decision::CallRing::open(folder_.path() / "calls", {});
+  BOOST_REQUIRE(ring);
+  ring_ = std::move(*ring);
+  recorder_ = std::make_unique<decision::Recorder>(
+      decision::Recorder::Parts{line_, *ring_, keys_, clock, *random_},
+      decision::Recorder::Outlets{
+          [this](decision::UseSummaries summaries) {
+            auto letter = std::make_unique<service::UseLetter>();
+            letter->summaries = std::move(summaries);
+            mail_.writer_uses.post(std::move(letter));
+          },
+          [] { return true; }, [] {}, alarm});
+  pages_ = std::make_unique<service::CallPages>(
+      service::CallPages::Parts{*ring_, keys_, [this] { return recorder_->dropped(); }});
+  const credential::Key& signing = keys_.own_key("checkpoint-signing");
+  auto checkpoints = journal::CheckpointKeeper::open(
+      {folder_.path() / "checkpoint",
+       {"test", credential::signing_public_key(signing)},
+       [&signing](journal::View text) { return credential::sign(signing, text); },
+       journal, clock});
+  BOOST_REQUIRE(checkpoints);
+  checkpoints_ = std::move(*checkpoints);
+  pool_ = std::make_unique<credential::HashPool>(credential::HashPool::Limits{});
+  desk_ = std::make_unique<service::PasswordDesk>(*pool_, keys_, *random_, waker_, least_cost,
+                                                  service::PasswordDesk::Limits{});
+  const journal::Head head = journal.head();
+  const std::int64_t time_ns = state.time_ns();
+  reader_ = std::make_unique<service::Reader>(
+      service::Reader::Parts{*desk_, clock, vitals, mail_, keys_, *random_, &line_},
+      service::Reader::Settings{},
+      service::Reader::Outlets{
+          send, [] { return std::vector<std::string>{"of the installation"}; },
+          [this] {
+            return std::vector<std::pair<std::string, std::uint64_t>>{
+                {"queries", vitals.queries.load()}, {"records", vitals.records.load()}};
+          },
+          alarm},
+      view(), head, time_ns);
+  historian_ = std::make_unique<service::Historian>(
+      service::Historian::Parts{journal, *checkpoints_, clock, vitals, mail_, alarm, pages_.get(),
+                                &keys_},
+      service::Historian::Settings{}, send, view(), head, time_ns);
+  auditor_ = std::make_unique<service::Auditor>(
+      service::Auditor::Parts{journal, keys_, clock, mail_, alarm}, view(), head);
+  service::Writer::Settings settings;
+  settings.cost = least_cost;
+  writer_ = std::make_unique<service::Writer>(
+      service::Writer::Parts{journal, keys_, *pool_, clock, *random_, waker_, vitals, mail_,
+                             [](std::move_only_function<void()> work) { work(); }},
+      settings,
+      service::Writer::Outlets{send, [](const std::set<std::string>&) {},
+                               [] { return std::uint64_t{1} << 40U; }, [](bool) {}, alarm},
+      std::move(state), service::CommandIds({}));
+  turn();
+}
+
+WholeService::~WholeService() { pool_.reset(); }
+
+void WholeService::turn() {
+  writer_->turn();
+  writer_->commit();
+  writer_->turn();
+  reader_->turn();
+  recorder_->turn();
+  historian_->turn();
+  auditor_->turn();
+  historian_->turn();
+  writer_->turn();
+  mail_.recorder_returned.drain([&](std::unique_ptr<service::UseLetter> letter) {
+    recorder_->take_back(std::move(letter->summaries));
+  });
+}
+
+WholeService::Bytes WholeService::turn_until_answered() {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (true) {
+    waker_.clear();
+    turn();
+    if (!answer_.empty()) return std::exchange(answer_, {});
+    BOOST_REQUIRE(std::chrono::steady_clock::now() < deadline);
+    pollfd wait{waker_.descriptor(), POLLIN, 0};
+    ::poll(&wait, 1, 20);
+  }
+}
+
+schema::Uuid WholeService::fresh_id() {
+  std::array<std::uint64_t, 2> random{};
+  random_->fill(std::as_writable_bytes(std::span(random)));
+  return domain::uuid_v7(clock.now_ns() / 1'000'000, random);
+}
+
+WholeService::Bytes WholeService::send(schema::CommandMessageT message,
+                                       const std::string& identity) {
+  if (message.id == nullptr) message.id = std::make_unique<schema::Uuid>(fresh_id());
+  auto bytes = packed<schema::CommandMessage>(message, schema::command_message_identifier);
+  writer_->take({peer, identity, bytes});
+  return turn_until_answered();
+}
+
+WholeService::Bytes WholeService::ask(schema::QueryT query, const std::string& identity) {
+  auto bytes = packed<schema::Query>(query, schema::query_identifier);
+  reader_->take({peer, identity, bytes});
+  return turn_until_answered();
+}
+
+WholeService::Bytes WholeService::request(schema::HistoryRequestT request,
+                                          const std::string& identity) {
+  auto bytes = packed<schema::HistoryRequest>(request, schema::history_request_identifier);
+  historian_->take({peer, identity, bytes});
+  return turn_until_answered();
+}
+
+schema::ReceiptT WholeService::accepted(const Bytes& receipt) {
+  schema::ReceiptT native;
+  flatbuffers::GetRoot<schema::Receipt>(receipt.data())->UnPackTo(&native);
+  BOOST_REQUIRE_MESSAGE(native.code == schema::Code::ok,
+                        schema::EnumNameCode(native.code)
+                            << ": "
+                            << (native.problems.empty() ? "" : native.problems[0]->sentence));
+  return native;
+}
+
+void WholeService::add_operator(const std::string& name, schema::Role role, std::uint32_t uid,
+                                std::vector<std::string> tenants) {
+  schema::AddOperatorT body;
+  body.name = name;
+  body.role = role;
+  body.standing = std::make_unique<schema::OperatorStandingT>();
+  body.standing->uid = uid;
+  body.standing->all_tenants = tenants.empty();
+  body.standing->tenants = std::move(tenants);
+  body.standing->vouches = role == schema::Role::service;
+  run("", "", std::move(body));
+}
+
+}  // namespace postern::support
