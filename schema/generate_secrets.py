@@ -89,7 +89,8 @@ class Writer:
     def write_union(self, name, members):
         self.begin(f"{name}Union& held")
         for member in members:
-            self.lines.append(f"  if (auto* table = held.As{member}()) visit_secrets(*table, visit);")
+            self.lines.append(f"  if (auto* table = held.As{member}())")
+            self.lines.append("    visit_secrets(*table, visit);")
         self.end()
 
     def write_table(self, name):
@@ -158,9 +159,9 @@ def main(target, *sources):
     with open(target, "w", encoding="utf-8") as file:
         file.write(
             "// Made from the schema by generate_secrets.py.\n"
-            "// visit_secrets tells `visit` the name and the text of each secret in a message, whichever\n"
-            "// part of it holds it: a std::string& of the object form; of a verified message a\n"
-            "// flatbuffers::String const*, null where there is none.\n"
+            "// visit_secrets tells `visit` the name and the text of each secret in a message,\n"
+            "// whichever part of it holds it: a std::string& of the object form; of a verified\n"
+            "// message a flatbuffers::String const*, null where there is none.\n"
             "#pragma once\n\n"
             '#include "command_generated.h"\n#include "history_generated.h"\n'
             '#include "query_generated.h"\n\n'

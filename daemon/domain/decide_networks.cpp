@@ -68,9 +68,9 @@ void check_against_last(const Case& asked, const schema::ImportRanges& body, std
         Code::unchanged, "v4",
         "They are the ranges imported by record " + std::to_string(last->imported_seq) + ".");
   if (body.source_time_ns() != 0 && body.source_time_ns() < last->source_time_ns)
-    asked.refuse(Code::ranges_older, "source_time_ns",
-                 "The one in force was imported by record " + std::to_string(last->imported_seq) +
-                     ".");
+    asked.refuse(
+        Code::ranges_older, "source_time_ns",
+        "The one in force was imported by record " + std::to_string(last->imported_seq) + ".");
   const std::size_t last_count = last->v4.size() / 2 + last->v6.size() / 4;
   if (2 * count < last_count)
     asked.refuse(Code::ranges_shrunk, "v4",

@@ -143,8 +143,7 @@ std::string quoted_entry(std::string_view text) {
 /// In any case.
 schema::Provider provider_of(std::string_view name) {
   for (const schema::Provider provider : schema::EnumValuesProvider())
-    if (provider != schema::Provider::none &&
-        equal_names(name, schema::EnumNameProvider(provider)))
+    if (provider != schema::Provider::none && equal_names(name, schema::EnumNameProvider(provider)))
       return provider;
   return schema::Provider::none;
 }

@@ -152,8 +152,7 @@ class Restoring {
       user->extras = std::make_shared<const UserExtras>(std::move(extras));
     const auto changed =
         std::ranges::lower_bound(place_.users_changed, user->id, less, &UserChanged::user);
-    const bool is_there =
-        changed != place_.users_changed.end() && changed->user == user->id;
+    const bool is_there = changed != place_.users_changed.end() && changed->user == user->id;
     user->changed_seq = is_there ? changed->seq : user->last_seq;
     state_.replace(Owned<User>(std::move(user)), changes_);
   }

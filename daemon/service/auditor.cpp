@@ -43,9 +43,9 @@ void Auditor::turn() {
     const PageHead head{request->id(), head_.seq, parts_.clock.now_ns()};
     const domain::Operator* asker = view_.tables().find_operator(task->asker);
     // Its role or scope may be another by now than at the historian's gate.
-    std::optional<schema::ProblemT> refused =
-        asker == nullptr ? make_problem(Code::not_permitted, "")
-                         : refusal(*asker, request->body_type());
+    std::optional<schema::ProblemT> refused = asker == nullptr
+                                                  ? make_problem(Code::not_permitted, "")
+                                                  : refusal(*asker, request->body_type());
     Body body = refused ? std::unexpected(std::move(*refused)) : answer(*request, *asker);
     const Message page =
         body ? page_of(head, std::move(*body)) : refusal_page(head, std::move(body.error()), 0);

@@ -196,8 +196,7 @@ void Historian::take(const Inbound& inbound) {
 
 void Historian::answer(Parked waiting, const domain::Operator& asker) {
   const schema::HistoryRequest& request = *waiting.request;
-  const auto kind =
-      request.body() == nullptr ? schema::HistoryBody::NONE : request.body_type();
+  const auto kind = request.body() == nullptr ? schema::HistoryBody::NONE : request.body_type();
   if (auto refused = refusal(asker, kind))
     return refuse(waiting.peer, request.id(), std::move(*refused));
   if (request.at_least_seq() > head_.seq) {

@@ -41,9 +41,9 @@ Bearer Reader::bearer_of_key(const domain::Operator& asker, const schema::Query&
   const domain::User* user = view_.tables().find_user(names->user);
   const domain::Tenant* tenant =
       user == nullptr ? nullptr : view_.tables().find_tenant(user->tenant);
-  const bool in_reach = tenant != nullptr && domain::in_scope(asker, tenant->id) &&
-                        !names_another({view_of(query.tenant()), view_of(carried.username())},
-                                       *tenant, *user);
+  const bool in_reach =
+      tenant != nullptr && domain::in_scope(asker, tenant->id) &&
+      !names_another({view_of(query.tenant()), view_of(carried.username())}, *tenant, *user);
   const domain::ApiKey* key = in_reach ? domain::find_key(*user, names->key) : nullptr;
   const bool verified =
       credential::equal_hashes(hash, key == nullptr ? credential::ApiKeyHash() : key->hash);

@@ -266,8 +266,7 @@ void turn_object(json::object& object, const TypeTable& type) {
 /// Names of values are taken in any case; what is none is left for the parser to refuse.
 std::string name_in_schema(const std::string& text, const TypeTable& names) {
   for (std::size_t value = 0; value < names.num_elems; ++value)
-    if (::strcasecmp(text.c_str(), names.names[value]) == 0)
-      return names.names[value];
+    if (::strcasecmp(text.c_str(), names.names[value]) == 0) return names.names[value];
   return text;
 }
 

@@ -63,7 +63,8 @@ Handler import(CLI::App& command) {
       ->required();
   command.add_option("FILE", asked->files, "As the provider publishes it; Cloudflare's two")
       ->required();
-  command.add_flag("--force", asked->force, "Even with the same ranges, under half of them, or an older file");
+  command.add_flag("--force", asked->force,
+                   "Even with the same ranges, under half of them, or an older file");
   return [asked](Session& session) { return run_import(session, *asked); };
 }
 

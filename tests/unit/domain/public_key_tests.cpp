@@ -59,8 +59,7 @@ BOOST_AUTO_TEST_CASE(O3_every_key_that_is_made_names_somebody) {
 }
 
 BOOST_AUTO_TEST_CASE(O3_a_key_has_32_bytes) {
-  for (const std::size_t bytes : {0u, 31u, 33u})
-    BOOST_TEST(!domain::names_somebody(Key(bytes, 9)));
+  for (const std::size_t bytes : {0u, 31u, 33u}) BOOST_TEST(!domain::names_somebody(Key(bytes, 9)));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -128,8 +128,8 @@ void walk(const std::map<std::string_view, std::string_view>& rows, NameOf name_
     BOOST_TEST((service::reach_of(kind) == service::Reach::all) == of_installation);
     for (const auto& [role, letter] : letters) {
       for (const bool all_tenants : {true, false}) {
-        const bool expected = row->second.find(letter) != std::string_view::npos &&
-                              (all_tenants || !of_installation);
+        const bool expected =
+            row->second.find(letter) != std::string_view::npos && (all_tenants || !of_installation);
         BOOST_TEST(!service::refusal(asker(role, all_tenants), kind).has_value() == expected,
                    name << " as " << schema::EnumNameRole(role) << " of "
                         << (all_tenants ? "all" : "some") << " tenants must be "

@@ -117,7 +117,8 @@ Foreign begin(WholeService& service) {
   return fill(service, "a", 10, "ann");
 }
 
-/// And beside it what it must not see: another tenant, an operator of all, refusals, a copy of keys.
+/// And beside it what it must not see: another tenant, an operator of all, refusals, a copy of
+/// keys.
 Foreign add_the_rest(WholeService& service, bool much) {
   service.begin_randomness(8);
   const Foreign made = fill(service, "b", 20, "bob");
@@ -162,8 +163,8 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
   };
   switch (kind) {
     case HistoryBody::GetRecords: {
-      const std::string operators[] = {"root",  "ann-owner",  "bob-owner", "everywhere",
-                                       "both",  "daemon",     "nobody"};
+      const std::string operators[] = {"root", "ann-owner", "bob-owner", "everywhere",
+                                       "both", "daemon",    "nobody"};
       for (const std::string& name : operators) {
         schema::GetRecordsT body;
         body.operator_name = name;
@@ -174,7 +175,8 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
         body.user_id = std::make_unique<schema::Uuid>(id);
         add(made, std::move(body));
       }
-      for (const char* event : {"OperatorAdded", "TenantCreated", "UserCreated", "CommandRefused"}) {
+      for (const char* event :
+           {"OperatorAdded", "TenantCreated", "UserCreated", "CommandRefused"}) {
         schema::GetRecordsT body;
         body.kind = event;
         add(made, std::move(body));
@@ -187,14 +189,12 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
       break;
     }
     case HistoryBody::GetTenant:
-      each(schema::GetTenantT(), [](auto& one, const std::string& alias, const std::string&) {
-        one.alias = alias;
-      });
+      each(schema::GetTenantT(),
+           [](auto& one, const std::string& alias, const std::string&) { one.alias = alias; });
       break;
     case HistoryBody::ListTenants:
-      each(schema::ListTenantsT(), [](auto& one, const std::string& alias, const std::string&) {
-        one.after = alias;
-      });
+      each(schema::ListTenantsT(),
+           [](auto& one, const std::string& alias, const std::string&) { one.after = alias; });
       break;
     case HistoryBody::GetUser:
       each(schema::GetUserT(), [](auto& one, const std::string& alias, const std::string& name) {
@@ -269,11 +269,12 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
       add(made, schema::ListRangesT());
       break;
     case HistoryBody::TestAddress:
-      each(schema::TestAddressT(), [](auto& one, const std::string& alias, const std::string& name) {
-        one.address = "192.0.2.1";
-        one.tenant = alias;
-        one.username = name;
-      });
+      each(schema::TestAddressT(),
+           [](auto& one, const std::string& alias, const std::string& name) {
+             one.address = "192.0.2.1";
+             one.tenant = alias;
+             one.username = name;
+           });
       break;
     case HistoryBody::ListCalls:
       add(made, schema::ListCallsT());
@@ -343,8 +344,7 @@ std::vector<schema::CredentialUnion> credentials(const Foreign& own, const Forei
   return made;
 }
 
-std::vector<schema::QueryT> queries_of(QueryBody kind, const Foreign& own,
-                                       const Foreign& foreign) {
+std::vector<schema::QueryT> queries_of(QueryBody kind, const Foreign& own, const Foreign& foreign) {
   std::vector<schema::QueryT> made;
   const auto take = [&](const std::string& alias, auto body) {
     made.emplace_back().tenant = alias;
@@ -400,9 +400,8 @@ Bytes send_empty(WholeService& service, CommandBody kind, const std::string& ali
     builder.Finish(schema::CreateEnableUser(builder));
     return builder.Release();
   }();
-  command->body.value =
-      schema::CommandBodyUnion::UnPack(flatbuffers::GetRoot<schema::EnableUser>(empty.data()), kind,
-                                       nullptr);
+  command->body.value = schema::CommandBodyUnion::UnPack(
+      flatbuffers::GetRoot<schema::EnableUser>(empty.data()), kind, nullptr);
   return service.send(std::move(message), sender);
 }
 
@@ -462,8 +461,7 @@ std::map<std::string, std::string> all_answers(WholeService& service, const Fore
         for (const std::string& name : names)
           for (const schema::Uuid* id :
                {static_cast<const schema::Uuid*>(nullptr), &own.user, &foreign.user, &nobody}) {
-            const Bytes receipt =
-                send_empty(service, kind, alias, name, id, identity(uid));
+            const Bytes receipt = send_empty(service, kind, alias, name, id, identity(uid));
             keep(as + schema::EnumNameCommandBody(kind),
                  {reinterpret_cast<const char*>(receipt.data()), receipt.size()});
           }
@@ -472,8 +470,7 @@ std::map<std::string, std::string> all_answers(WholeService& service, const Fore
       const auto kind = static_cast<QueryBody>(number);
       for (auto& query : queries_of(kind, own, foreign))
         keep(as + schema::EnumNameQueryBody(kind),
-             without_the_unavoidable<schema::Answer>(
-                 service.ask(std::move(query), identity(uid))));
+             without_the_unavoidable<schema::Answer>(service.ask(std::move(query), identity(uid))));
     }
     for (auto number = 1; number <= static_cast<int>(HistoryBody::MAX); ++number) {
       const auto kind = static_cast<HistoryBody>(number);
@@ -532,8 +529,7 @@ BOOST_AUTO_TEST_CASE(O1_the_gate_reads_its_table_for_every_message_role_and_scop
         const auto kind = static_cast<HistoryBody>(number);
         schema::HistoryRequestT request;
         request.body = requests_of(kind, own, foreign).front();
-        const auto page =
-            native<schema::HistoryPage>(service.request(std::move(request), sender));
+        const auto page = native<schema::HistoryPage>(service.request(std::move(request), sender));
         check(schema::EnumNameHistoryBody(kind), kind, page.problems);
       }
     }

@@ -57,8 +57,8 @@ std::vector<std::byte> message_of(CommandBody kind, std::size_t& count) {
 }
 
 bool holds_marker(std::span<const std::byte> bytes) {
-  return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size())
-             .find(marker) != std::string_view::npos;
+  return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()).find(marker) !=
+         std::string_view::npos;
 }
 
 }  // namespace

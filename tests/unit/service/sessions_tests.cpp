@@ -175,9 +175,11 @@ BOOST_FIXTURE_TEST_CASE(Q1_a_key_or_token_beside_another_name_is_nobodys, Shop) 
     query.body.Set(std::move(body));
     return answer(ask(std::move(query))).body.AsAuthenticated()->reason;
   };
-  for (const auto& [name, expected] :
-       {std::pair<std::string, Code>{"shop", Code::ok}, {"SHOP", Code::ok}, {"", Code::ok},
-        {"other", Code::invalid_credentials}, {"nobody", Code::invalid_credentials}}) {
+  for (const auto& [name, expected] : {std::pair<std::string, Code>{"shop", Code::ok},
+                                       {"SHOP", Code::ok},
+                                       {"", Code::ok},
+                                       {"other", Code::invalid_credentials},
+                                       {"nobody", Code::invalid_credentials}}) {
     for (const bool checks : {false, true}) {
       BOOST_TEST((reason(by_key(key), name, checks) == expected), name);
       BOOST_TEST((reason(by_token(token), name, checks) == expected), name);

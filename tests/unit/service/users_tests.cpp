@@ -350,8 +350,8 @@ BOOST_AUTO_TEST_CASE(U13_what_the_daemon_records_is_no_change_of_the_user) {
   };
   const auto created = changed();
   const auto before = user("shop").last_seq;
-  BOOST_REQUIRE(!answer(ask(by_password("acme", "shop", "wrong-0ne"))).body.AsAuthenticated()
-                     ->allowed);
+  BOOST_REQUIRE(
+      !answer(ask(by_password("acme", "shop", "wrong-0ne"))).body.AsAuthenticated()->allowed);
   BOOST_TEST(user("shop").last_seq > before);
   BOOST_TEST(changed() == created);
   schema::ListUsersT wanted;
@@ -366,9 +366,10 @@ BOOST_AUTO_TEST_CASE(U13_what_the_daemon_records_is_no_change_of_the_user) {
 BOOST_AUTO_TEST_CASE(Q6_an_id_beside_another_name_is_nobodys) {
   create_user("shop");
   create_user("other");
-  for (const auto& [name, code] :
-       {std::pair<std::string, Code>{"shop", Code::ok}, {"SHOP", Code::ok}, {"", Code::ok},
-        {"other", Code::user_unknown}}) {
+  for (const auto& [name, code] : {std::pair<std::string, Code>{"shop", Code::ok},
+                                   {"SHOP", Code::ok},
+                                   {"", Code::ok},
+                                   {"other", Code::user_unknown}}) {
     schema::GetUserT wanted;
     wanted.tenant = "acme";
     wanted.username = name;
@@ -411,8 +412,7 @@ BOOST_AUTO_TEST_CASE(Q2_a_mistyped_name_is_told_to_who_reads_lists_and_to_no_ser
   add_operator("shopfront", schema::Role::service, 7, true);
   for (const auto& [sender, code] : {std::pair<std::string, Code>{owner, Code::user_unknown},
                                      {"uid:7", Code::invalid_credentials}}) {
-    const auto told =
-        answer(ask(by_name("acme", "shpo", "read", "table/customer"), sender));
+    const auto told = answer(ask(by_name("acme", "shpo", "read", "table/customer"), sender));
     BOOST_TEST((told.body.AsChecked()->decisions.at(0)->reason == code), sender);
   }
 }

@@ -67,13 +67,12 @@ WholeService::WholeService() {
   ring_ = std::move(*ring);
   recorder_ = std::make_unique<decision::Recorder>(
       decision::Recorder::Parts{line_, *ring_, keys_, clock, *random_},
-      decision::Recorder::Outlets{
-          [this](decision::UseSummaries summaries) {
-            auto letter = std::make_unique<service::UseLetter>();
-            letter->summaries = std::move(summaries);
-            mail_.writer_uses.post(std::move(letter));
-          },
-          [] { return true; }, [] {}, alarm});
+      decision::Recorder::Outlets{[this](decision::UseSummaries summaries) {
+                                    auto letter = std::make_unique<service::UseLetter>();
+                                    letter->summaries = std::move(summaries);
+                                    mail_.writer_uses.post(std::move(letter));
+                                  },
+                                  [] { return true; }, [] {}, alarm});
   pages_ = std::make_unique<service::CallPages>(
       service::CallPages::Parts{*ring_, keys_, [this] { return recorder_->dropped(); }});
   const credential::Key& signing = keys_.own_key("checkpoint-signing");
@@ -81,7 +80,8 @@ WholeService::WholeService() {
       {folder_.path() / "checkpoint",
        {"test", credential::signing_public_key(signing)},
        [&signing](journal::View text) { return credential::sign(signing, text); },
-       journal, clock});
+       journal,
+       clock});
   BOOST_REQUIRE(checkpoints);
   checkpoints_ = std::move(*checkpoints);
   pool_ = std::make_unique<credential::HashPool>(credential::HashPool::Limits{});
@@ -92,13 +92,13 @@ WholeService::WholeService() {
   reader_ = std::make_unique<service::Reader>(
       service::Reader::Parts{*desk_, clock, vitals, mail_, keys_, *random_, &line_},
       service::Reader::Settings{},
-      service::Reader::Outlets{
-          send, [] { return std::vector<std::string>{"of the installation"}; },
-          [this] {
-            return std::vector<std::pair<std::string, std::uint64_t>>{
-                {"queries", vitals.queries.load()}, {"records", vitals.records.load()}};
-          },
-          alarm},
+      service::Reader::Outlets{send, [] { return std::vector<std::string>{"of the installation"}; },
+                               [this] {
+                                 return std::vector<std::pair<std::string, std::uint64_t>>{
+                                     {"queries", vitals.queries.load()},
+                                     {"records", vitals.records.load()}};
+                               },
+                               alarm},
       view(), head, time_ns);
   historian_ = std::make_unique<service::Historian>(
       service::Historian::Parts{journal, *checkpoints_, clock, vitals, mail_, alarm, pages_.get(),

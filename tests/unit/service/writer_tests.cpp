@@ -87,8 +87,7 @@ BOOST_FIXTURE_TEST_CASE(K5_after_a_failed_sync_nothing_that_rests_on_it_is_told,
   BOOST_TEST((run(message("acme", "", create("other"))).code == Code::journal_unavailable));
   BOOST_TEST(journal.fired() == 1);
   // Queries go on from the last durable state: nobody has the name.
-  BOOST_TEST(
-      (answer(question).body.AsChecked()->decisions[0]->reason == Code::user_unknown));
+  BOOST_TEST((answer(question).body.AsChecked()->decisions[0]->reason == Code::user_unknown));
 }
 
 BOOST_FIXTURE_TEST_CASE(K5_a_receipt_waits_for_the_reader_though_the_journal_fails, Acme) {
@@ -113,8 +112,7 @@ BOOST_FIXTURE_TEST_CASE(K5_what_rests_on_a_group_under_way_waits_for_its_sync, S
   BOOST_TEST(journal.head().seq == head);
   BOOST_TEST(!has_receipt(sent.front()));
   BOOST_TEST(!has_receipt(refused));
-  BOOST_TEST(
-      (answer(question).body.AsChecked()->decisions[0]->reason == Code::user_unknown));
+  BOOST_TEST((answer(question).body.AsChecked()->decisions[0]->reason == Code::user_unknown));
   let_append();
   BOOST_TEST(!has_receipt(sent.front()));
   turn_until([&] { return has_receipt(refused); });
@@ -166,8 +164,7 @@ BOOST_FIXTURE_TEST_CASE(K5_a_group_that_fails_takes_the_one_decided_on_it_along,
   BOOST_TEST(allowed.empty());
   BOOST_TEST((run(message("acme", "", create("other"))).code == Code::journal_unavailable));
   BOOST_TEST(journal.fired() == 1);
-  BOOST_TEST(
-      (answer(question).body.AsChecked()->decisions[0]->reason == Code::user_unknown));
+  BOOST_TEST((answer(question).body.AsChecked()->decisions[0]->reason == Code::user_unknown));
 }
 
 BOOST_FIXTURE_TEST_CASE(K5_a_stop_waits_for_the_group_under_way, Syncing) {
