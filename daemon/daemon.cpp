@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "daemon/call_recording.h"
+#include "daemon/clock_note.h"
 #include "daemon/data_folder.h"
 #include "daemon/metrics.h"
 #include "daemon/platform/files.h"
@@ -49,7 +50,8 @@ constexpr std::int64_t request_bytes_max = 256 * 1'024;
 /// Of one peer; any of them may be a batch.
 constexpr int waiting_messages_max = 64;
 constexpr std::uint32_t memory_floor_kib = 19'456;
-constexpr std::int64_t hour_ms = 3'600'000;
+constexpr int hour_ms = 3'600'000;
+constexpr std::int64_t hour_ns = 3'600 * second_ns;
 constexpr unsigned metrics_port_offset = 5;
 /// A start that had to fold more writes a snapshot at once.
 constexpr std::uint64_t folded_records_max = 250'000;
@@ -68,10 +70,10 @@ using Bound = Expected<std::vector<std::string>>;
 
 class Daemon {
  public:
-  Daemon(const RunOptions& options, OpenedData data)
-      : options_(options),
-        config_(options.config),
+  Daemon(const RunOptions& options, service::Present& clock, OpenedData data)
+      : config_(options.config),
         paths_(fs::absolute(options.data)),
+        clock_(clock),
         data_(std::move(data)) {}
 
   Expected<> run(platform::Signals& signals);
@@ -99,7 +101,7 @@ class Daemon {
   Expected<> start_metrics();
   Metrics metrics() const;
   Expected<> tell_addresses(const std::array<Bound, 3>& bound) const;
-  void check_clock();
+  void note_clock();
   void hold_reserve(bool hold);
   std::vector<std::string> warnings() const;
   /// Why commands are refused now; empty: they are taken.
@@ -110,11 +112,10 @@ class Daemon {
     return std::max(data_.read_whole_ns, vitals_.read_whole_ns.load());
   }
 
-  const RunOptions& options_;
   const Config& config_;
   DataPaths paths_;
+  service::Present& clock_;
   OpenedData data_;
-  platform::SystemClock clock_;
   platform::SystemEntropy entropy_;
   service::Vitals vitals_;
   Loop writer_loop_, reader_loop_, historian_loop_, auditor_loop_, recorder_loop_;
@@ -135,6 +136,9 @@ class Daemon {
   std::unique_ptr<service::Historian> historian_;
   std::unique_ptr<service::Auditor> auditor_;
   std::unique_ptr<CallRecording> calls_;
+  /// Of main's thread, as is what it guards: the next hour's note of the clock.
+  std::int64_t next_note_ns_ = 0;
+  bool note_trouble_told_ = false;
   /// Of the writer's thread: what is wrong with the reserve was said.
   bool reserve_trouble_told_ = false;
   /// Appends for the writer. Ends before the services do.
@@ -161,6 +165,15 @@ bool keep(const DataPaths& paths, const OpenedData& data, const Running& running
 
 void alarm(const std::string& sentence) { spdlog::error("{}", sentence); }
 
+/// "26 hours", in the largest unit of which there are two.
+std::string in_words(std::int64_t time_ns) {
+  constexpr std::pair<std::int64_t, const char*> units[] = {
+      {86'400 * second_ns, " days"}, {3'600 * second_ns, " hours"}, {60 * second_ns, " minutes"}};
+  for (const auto& [unit_ns, name] : units)
+    if (time_ns >= 2 * unit_ns) return std::to_string(time_ns / unit_ns) + name;
+  return std::to_string(time_ns / second_ns) + " seconds";
+}
+
 // ---- start
 
 Expected<> Daemon::run(platform::Signals& signals) {
@@ -171,7 +184,6 @@ Expected<> Daemon::run(platform::Signals& signals) {
   if (!context) return std::unexpected(context.error());
   context_ = std::move(*context);
   context_->allow(service::identities_in(data_.state.tables()));
-  check_clock();
   if (auto opened = open_calls(); !opened) return opened;
   make_services();
   const Expected<> started = start_threads();
@@ -184,14 +196,14 @@ Expected<> Daemon::run(platform::Signals& signals) {
   return stopped;
 }
 
-void Daemon::check_clock() {
-  const std::int64_t apart_ns = clock_.now_ns() - data_.state.time_ns();
-  if (options_.confirm_clock || (apart_ns <= day_ns && apart_ns >= -300 * second_ns)) return;
-  vitals_.clock_suspect = true;
-  spdlog::warn(
-      "the clock is {} s {} the journal's last record: commands are refused until an operator "
-      "confirms with --confirm-clock",
-      std::abs(apart_ns) / second_ns, apart_ns > 0 ? "ahead of" : "behind");
+/// The sign of life that the next start compares its clock with.
+void Daemon::note_clock() {
+  next_note_ns_ = clock_.monotonic_ns() + hour_ns;
+  const auto noted =
+      write_clock_note(paths_.clock(), {clock_.believed_ns(), clock_.confirmed_until_ns()});
+  if (!noted && !note_trouble_told_)
+    alarm("the time cannot be noted for the next start: " + noted.error().sentence);
+  note_trouble_told_ = !noted;
 }
 
 void Daemon::hold_reserve(bool hold) {
@@ -449,15 +461,19 @@ void Daemon::wait_for_the_end(platform::Signals& signals) {
   platform::Notifier notifier;
   if (const auto told = notifier.ready(); !told) spdlog::warn("{}", told.error().sentence);
   spdlog::info("ready at seq {}", data_.journal->head().seq);
-  int interval_ms = -1;
-  if (const auto watchdog = notifier.watchdog_interval())
-    interval_ms = static_cast<int>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog).count() / 3);
+  const auto watchdog = notifier.watchdog_interval();
+  int interval_ms = hour_ms;
+  if (watchdog)
+    interval_ms = std::min(
+        interval_ms, static_cast<int>(
+                         std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog).count() /
+                         3));
   while (true) {
+    if (clock_.monotonic_ns() >= next_note_ns_) note_clock();
     pollfd waits[] = {{signals.descriptor(), POLLIN, 0}, {died_.descriptor(), POLLIN, 0}};
     const int ready = ::poll(waits, 2, interval_ms);
     if (authenticator_died_) break;
-    if (ready == 0 && all_ticked()) {
+    if (watchdog && ready == 0 && all_ticked()) {
       if (const auto told = notifier.alive(); !told) spdlog::warn("{}", told.error().sentence);
     }
     if (const auto signal = signals.take(); signal && *signal != SIGHUP) break;
@@ -485,6 +501,7 @@ Expected<> Daemon::stop() {
   // The threads are gone, so it is main's.
   if (const auto made = data_.checkpoints->make(); !made)
     alarm("no checkpoint can be made, the one before stands: " + made.error().sentence);
+  note_clock();
   const auto closed = data_.journal->close();
   if (closed && !vitals_.degraded)
     keep(paths_, data_, {writer_->state(), writer_->ids(), last_read_whole()}, config_);
@@ -510,6 +527,16 @@ std::vector<std::string> Daemon::warnings() const {
   if (const std::string next = server_keys(*data_.keys).next; !next.empty())
     told.push_back("the server's key is to become " + next +
                    ": give it to every client, then run posternd rotate-server-key --finish");
+  if (vitals_.clock_ahead_ns > 0)
+    told.push_back("the clock has jumped " + in_words(vitals_.clock_ahead_ns) +
+                   " ahead and is not believed");
+  if (const std::int64_t behind_ns = vitals_.clock_behind_ns;
+      behind_ns > service::Present::behind_max_ns)
+    told.push_back("the clock is " + in_words(behind_ns) + " behind the newest record" +
+                   (vitals_.clock_suspect
+                        ? ""
+                        : ", as an operator confirmed: until it has passed, commands are recorded "
+                          "with that record's time, and what expires is judged by it"));
   return told;
 }
 
@@ -523,8 +550,13 @@ Metrics Daemon::metrics() const {
        vitals_.degraded ? 1.0 : 0.0},
       {"disk_low", "1: free space is under the floor, commands are refused.",
        vitals_.disk_low ? 1.0 : 0.0},
-      {"clock_suspect", "1: the clock disagrees with the journal, commands are refused.",
+      {"clock_suspect", "1: the clock is not believed, commands are refused.",
        vitals_.clock_suspect ? 1.0 : 0.0},
+      {"clock_behind_seconds",
+       "How far the clock is behind the newest record, by whose time all is judged meanwhile.",
+       static_cast<double>(vitals_.clock_behind_ns) / second_ns},
+      {"clock_ahead_seconds", "How far the clock has jumped ahead of what is believed.",
+       static_cast<double>(vitals_.clock_ahead_ns) / second_ns},
       {"disk_free_bytes", "Free space of the data folder's file system.",
        static_cast<double>(vitals_.disk_free)},
       {"checkpoint_seq", "The newest checkpoint covers the records up to this; 0: none yet.",
@@ -590,6 +622,18 @@ static void tell_what_was_read(const RunOptions& options, const OpenedData& data
                  users, data.snapshot_seq, last - data.snapshot_seq);
 }
 
+static void tell_of_clock(const ClockAtStart& began, const service::Present& clock) {
+  if (!began.note_trouble.empty()) spdlog::warn("{}", began.note_trouble);
+  if (began.ahead_ns > day_ns)
+    spdlog::warn("the clock is {} ahead of the newest sign of life in the data folder",
+                 in_words(began.ahead_ns));
+  if (const auto standing = clock.standing(); standing.confirmed)
+    spdlog::warn(
+        "the clock is {} behind the newest record, as an operator confirmed: until it has passed, "
+        "commands are recorded with that record's time",
+        in_words(standing.behind_ns));
+}
+
 /// So that a start that took long takes long once, however the daemon ends.
 static void keep_early(const RunOptions& options, OpenedData& data) {
   // A snapshot is used only up to what was signed or acknowledged.
@@ -604,11 +648,12 @@ Expected<> run_daemon(const RunOptions& options) {
   start_diagnostics(options.config.level);
   if (auto hardened = platform::harden_process(); !hardened) return hardened;
   platform::Signals signals;
-  const platform::SystemClock clock;
+  const platform::SystemClock system;
+  service::Present clock(system);
   platform::SystemEntropy entropy;
   const OpenOptions open{
       options.config.anchor,
-      {options.config.id_window_hours * hour_ms, 300'000},
+      {std::int64_t{options.config.id_window_hours} * hour_ms, 300'000},
       std::uint64_t{options.config.disk_floor_mib} << 20U,
       std::uint64_t{options.config.disk_reserve_mib} << 20U,
       !options.verify,
@@ -617,9 +662,12 @@ Expected<> run_daemon(const RunOptions& options) {
   auto data = open_data_folder(options.data, open, clock, entropy);
   if (!data) return std::unexpected(data.error());
   tell_what_was_read(options, *data);
+  const auto began = begin_with_clock(DataPaths(options.data), *data, options.confirm_clock, clock);
+  if (!began) return std::unexpected(began.error());
+  tell_of_clock(*began, clock);
   if (data->journal->head().seq - data->snapshot_seq > folded_records_max)
     keep_early(options, *data);
-  return Daemon(options, std::move(*data)).run(signals);
+  return Daemon(options, clock, std::move(*data)).run(signals);
 }
 
 }  // namespace postern

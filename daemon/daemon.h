@@ -11,7 +11,7 @@ namespace postern {
 struct RunOptions {
   std::filesystem::path data;
   Config config;
-  /// An operator says that the clock is right (Time, in the architecture).
+  /// An operator says that the clock is right, whatever the data folder knows of the time.
   bool confirm_clock = false;
   /// Read every byte of the journal first, whatever snapshot is there.
   bool verify = false;

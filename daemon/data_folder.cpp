@@ -26,6 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t progress_interval = 250'000;
+constexpr std::uint64_t forget_interval = 10'000;
 /// Of checkpoints, and of snapshots for another purpose.
 constexpr std::string_view signing_key = "checkpoint-signing";
 
@@ -76,9 +77,10 @@ class Reading {
                                    "Restore from a backup; keep the damaged folder for inquiry."));
     if (seq == 1)
       if (const auto id = installation_of(**record)) data.installation = *id;
-    if ((*record)->role() != schema::Role::daemon &&
-        data.ids.in_window(*(*record)->command_id(), now_ms_))
+    // K1: all are taken, and what lies before the window is dropped on the way.
+    if ((*record)->role() != schema::Role::daemon)
       data.ids.remember(*(*record)->operator_id(), *(*record)->command_id(), seq);
+    if (seq % forget_interval == 0) data.ids.forget_before(now_ms_);
     if (options_.progress && seq % progress_interval == 0) options_.progress(seq);
     return {};
   }
@@ -155,7 +157,9 @@ class Opening {
     auto snapshot = read_snapshot(file, folding_program(), signer);
     if (!snapshot) return std::unexpected(snapshot.error());
     SnapshotHead& head = snapshot->head;
-    if (now_ms_ - options_.window.behind_ms < head.ids_since_ms)
+    // K1: of an id that may come now it could not tell whether it acted. So it is too where the
+    // clock that made it was ahead of this one.
+    if (head.ids_since_ms > now_ms_ + options_.window.ahead_ms - options_.window.behind_ms)
       return std::unexpected(Failure{FailureKind::configuration,
                                      "it remembers command ids for less long than is asked", ""});
     if (clock_.now_ns() - head.read_whole_ns > read_whole_again_ns)
@@ -166,7 +170,7 @@ class Opening {
     data_.installation = head.installation;
     data_.ids.begin_at(head.ids_since_ms);
     for (const auto& [operator_id, id, seq] : head.ids)
-      if (data_.ids.in_window(id, now_ms_)) data_.ids.remember(operator_id, id, seq);
+      data_.ids.remember(operator_id, id, seq);
     data_.snapshot_seq = head.journal.seq;
     data_.read_whole_ns = head.read_whole_ns;
     const journal::Known known = known_by(head, paths_, data_);
@@ -183,10 +187,7 @@ class Opening {
   }
 
   Expected<> from_journal(const journal::Known* known) {
-    if (known == nullptr) {
-      data_.ids.begin_at(now_ms_ - options_.window.behind_ms);
-      data_.read_whole_ns = clock_.now_ns();
-    }
+    if (known == nullptr) data_.read_whole_ns = clock_.now_ns();
     Reading reading(options_, now_ms_);
     auto opened = journal::open_leveldb_journal(
         {paths_.journal(), options_.anchor, nullptr},
@@ -194,6 +195,7 @@ class Opening {
         known);
     if (!opened) return std::unexpected(opened.error());
     data_.journal = std::move(*opened);
+    data_.ids.forget_before(now_ms_);
     if (data_.journal->head().seq == 0)
       return std::unexpected(Failure{
           FailureKind::damaged, "the journal is empty, though every journal begins with its owner",

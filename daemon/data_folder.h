@@ -34,6 +34,8 @@ struct DataPaths {
   std::filesystem::path sockets() const { return root / "sockets"; }
   /// The newest checkpoint that was signed (H6).
   std::filesystem::path checkpoint() const { return root / "checkpoint"; }
+  /// What the daemon last noted of its clock.
+  std::filesystem::path clock() const { return root / "clock"; }
   /// The server's public CURVE key, for clients.
   std::filesystem::path server_key() const { return root / "server.key"; }
   /// The first owner's secret, unless it was sent elsewhere. The daemon never reads it.

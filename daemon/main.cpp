@@ -139,7 +139,7 @@ int main(int argument_count, char** argument_values) {
       ->check(CLI::Range(1, 65'530));
   app.add_flag("--verify", arguments.verify, "read every byte before starting");
   app.add_flag("--confirm-clock", arguments.confirm_clock,
-               "the clock is right, though the journal's last record is far from it");
+               "the clock is right, though the data folder knows another time");
   CLI::App* init_command =
       app.add_subcommand("init", "makes a data folder with its keys and its first owner");
   init_command->add_option("--data", arguments.data, "the data folder, empty or not there yet")

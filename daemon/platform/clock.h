@@ -12,7 +12,8 @@ class Clock {
   virtual ~Clock() = default;
   /// UTC nanoseconds since 1970; may jump.
   virtual std::int64_t now_ns() const = 0;
-  /// Nanoseconds since some moment; never goes back. For timeouts.
+  /// Nanoseconds since some moment; never goes back, nobody sets it, and it counts while the
+  /// machine sleeps. For timeouts, and to see that somebody set the other.
   virtual std::int64_t monotonic_ns() const = 0;
 };
 

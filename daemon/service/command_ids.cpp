@@ -19,13 +19,20 @@ std::optional<domain::Seq> CommandIds::find(const Uuid& operator_id, const Uuid&
 }
 
 void CommandIds::remember(const Uuid& operator_id, const Uuid& id, domain::Seq seq) {
-  hours_[time_ms_of(id) / hour_ms].emplace(Key{operator_id, id}, seq);
+  const std::int64_t time_ms = time_ms_of(id);
+  if (time_ms < since_ms_) return;
+  newest_ms_ = std::max(newest_ms_, time_ms);
+  hours_[time_ms / hour_ms].emplace(Key{operator_id, id}, seq);
 }
 
-void CommandIds::forget_before(std::int64_t now_ms) {
-  const std::int64_t oldest_hour = (now_ms - window_.behind_ms) / hour_ms;
-  hours_.erase(hours_.begin(), hours_.lower_bound(oldest_hour));
-  since_ms_ = std::max(since_ms_, oldest_hour * hour_ms);
+void CommandIds::forget_before(std::int64_t clock_ms) {
+  // An id is at most so far ahead of the clock that took it: beside a clock that is right the
+  // newest id alone decides, and every start forgets the same.
+  const std::int64_t present_ms = std::min(clock_ms + window_.ahead_ms, newest_ms_);
+  const auto kept = hours_.lower_bound((present_ms - window_.behind_ms) / hour_ms);
+  for (auto hour = hours_.begin(); hour != kept; hour = hours_.erase(hour))
+    for (const auto& [key, seq] : hour->second)
+      since_ms_ = std::max(since_ms_, time_ms_of(key.id) + 1);
 }
 
 std::size_t CommandIds::size() const {

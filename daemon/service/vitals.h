@@ -19,6 +19,9 @@ struct Vitals {
   std::atomic<bool> erase_unfinished{false};
   std::atomic<bool> disk_low{false};
   std::atomic<bool> clock_suspect{false};
+  /// How far the clock is behind the newest record, and ahead of what is believed.
+  std::atomic<std::int64_t> clock_behind_ns{0};
+  std::atomic<std::int64_t> clock_ahead_ns{0};
   std::atomic<bool> stopping{false};
   std::atomic<std::uint64_t> disk_free{0};
   /// H6: the newest checkpoint covers the records up to this; 0: none yet.
@@ -63,7 +66,8 @@ inline constexpr Refusing refusing[] = {
     {&Vitals::degraded, schema::Code::journal_unavailable,
      "the journal failed or is damaged: commands are refused until the daemon is restarted"},
     {&Vitals::clock_suspect, schema::Code::clock_suspect,
-     "the clock disagrees with the journal: commands are refused until it is confirmed"},
+     "the clock is not believed: commands are refused until it is right, or the daemon is restarted "
+     "with --confirm-clock"},
     {&Vitals::disk_low, schema::Code::disk_low,
      "free disk space is under the floor: commands are refused until there is more"},
     {&Vitals::stopping, schema::Code::stopping,

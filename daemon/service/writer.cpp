@@ -85,11 +85,15 @@ Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State st
       hashing_places_(settings.hashing_places_max),
       refusals_on_time_(settings.refusal_step_ns),
       hashed_(parts.waker),
-      appended_(parts.waker) {}
+      appended_(parts.waker) {
+  parts_.clock.passed(state_.time_ns());
+  watch_clock();
+}
 
 // ---- a turn
 
 void Writer::turn() {
+  watch_clock();
   appended_.drain([&](std::unique_ptr<Appended> appended) { finish(appended->durable); });
   send_shown();
   parts_.mail.writer_returned.drain([](std::unique_ptr<Published>) {});
@@ -102,7 +106,7 @@ void Writer::turn() {
   if (monotonic_ns < next_watch_ns_) return;
   next_watch_ns_ = monotonic_ns + watch_interval_ns;
   watch_disk();
-  ids_.forget_before(now_ns() / 1'000'000);
+  ids_.forget_before(parts_.clock.believed_ns() / 1'000'000);
 }
 
 void Writer::take(const Inbound& inbound) {
@@ -114,6 +118,7 @@ void Writer::take(const Inbound& inbound) {
   auto opened = open_message<schema::CommandMessage>(
       inbound.payload, schema::command_message_identifier, command_limits);
   if (!opened) return turn_away(inbound, std::move(opened.error()));
+  watch_clock();
   auto task = std::make_unique<CommandTask>(std::move(*opened));
   task->peer = inbound.peer;
   task->identity = inbound.identity;
@@ -246,6 +251,7 @@ void Writer::publish(const journal::Head& head) {
   if (std::exchange(syncing_.operators_changed, false))
     outlets_.operators_changed(std::move(syncing_.identities));
   if (head.seq == head_.seq && syncing_.published->attempts.empty()) return;
+  if (head.seq > head_.seq) parts_.clock.passed(syncing_.published->time_ns);
   head_ = head;
   syncing_.published->head = head;
   parts_.mail.reader_published.post(
@@ -611,15 +617,17 @@ void Writer::note_refusal(const Uuid& operator_id, Code code) {
 
 void Writer::record_due_refusals() {
   if (cannot_now() != Code::ok) return;
+  // By the steady clock: the time of records may stand still.
+  const std::int64_t steady_ns = parts_.clock.monotonic_ns();
   for (auto& [operator_id, refusals] : refusals_) {
-    if (refusals.count == 0 || now_ns() < refusals.recorded_ns + minute_ns) continue;
+    if (refusals.count == 0 || steady_ns < refusals.next_ns) continue;
     schema::CommandMessageT message;
     schema::RecordRefusalsT body;
     body.operator_id = std::make_unique<Uuid>(operator_id);
     body.code = refusals.code;
     body.count = std::exchange(refusals.count, 0);
     message.commands.emplace_back(std::make_unique<schema::CommandT>())->body.Set(std::move(body));
-    refusals.recorded_ns = now_ns();
+    refusals.next_ns = steady_ns + minute_ns;
     admit(internal_task(std::move(message)));
   }
 }
@@ -633,6 +641,25 @@ void Writer::watch_disk() {
         low ? "free disk space is under the floor: commands are refused until there is more"
             : "free disk space is above the floor again: commands are accepted");
   outlets_.hold_reserve(!low);
+}
+
+void Writer::watch_clock() {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  const Present::Standing clock = parts_.clock.look();
+  parts_.vitals.clock_behind_ns = clock.behind_ns;
+  parts_.vitals.clock_ahead_ns = clock.ahead_ns;
+  const bool suspect = clock.is_suspect();
+  if (std::exchange(clock_is_suspect_, suspect) == suspect) return;
+  parts_.vitals.clock_suspect = suspect;
+  if (!suspect) return outlets_.alarm("the clock is believed again: commands are accepted");
+  outlets_.alarm(
+      (clock.ahead_ns > 0
+           ? "the clock has jumped " + std::to_string(clock.ahead_ns / second_ns) +
+                 " s ahead of the steady clock and is not believed: commands are refused until it "
+                 "is back"
+           : "the clock is " + std::to_string(clock.behind_ns / second_ns) +
+                 " s behind the newest record: commands are refused until it has caught up") +
+      ", or the daemon is restarted with --confirm-clock because the clock is right");
 }
 
 // ---- answers
@@ -677,11 +704,6 @@ const domain::Operator* Writer::asker_of(const CommandTask& task) const {
 }
 
 /// A record's time is the greater of the clock and the last record's.
-std::int64_t Writer::now_ns() const {
-  const std::int64_t clock_ns = parts_.clock.now_ns();
-  if (clock_ns < state_.time_ns() - settings_.clock_behind_max_ns)
-    parts_.vitals.clock_suspect = true;
-  return std::max(clock_ns, state_.time_ns());
-}
+std::int64_t Writer::now_ns() const { return std::max(parts_.clock.now_ns(), state_.time_ns()); }
 
 }  // namespace postern::service

@@ -19,7 +19,6 @@
 #include "daemon/credential/sealing.h"
 #include "daemon/domain/state.h"
 #include "daemon/journal/journal.h"
-#include "daemon/platform/clock.h"
 #include "daemon/platform/entropy.h"
 #include "daemon/service/command_ids.h"
 #include "daemon/service/command_task.h"
@@ -27,6 +26,7 @@
 #include "daemon/service/fair_places.h"
 #include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
+#include "daemon/service/present.h"
 #include "daemon/service/refusal_grid.h"
 #include "daemon/service/vitals.h"
 
@@ -44,7 +44,7 @@ class Writer {
     journal::Journal& journal;
     credential::KeyStore& keys;
     credential::HashPool& pool;
-    const platform::Clock& clock;
+    Present& clock;
     platform::Entropy& entropy;
     platform::Waker& waker;
     Vitals& vitals;
@@ -65,7 +65,6 @@ class Writer {
     std::size_t hashing_places_max = 16'384;
     /// Messages answered together.
     std::size_t group_max = 1'000;
-    std::int64_t clock_behind_max_ns = 300'000'000'000;
     std::uint64_t disk_floor_bytes = 128U << 20U;
     /// C9: a service's refused change of a password is answered at a multiple of this after it
     /// came; 0: at once.
@@ -149,6 +148,7 @@ class Writer {
   void record_due_refusals();
   Task internal_task(schema::CommandMessageT message);
   void watch_disk();
+  void watch_clock();
 
   void prepare(CommandTask& task);
   void reply(const CommandTask& task, Message receipt);
@@ -206,7 +206,8 @@ class Writer {
     Durable durable;
   };
   struct Refusals {
-    std::int64_t recorded_ns = 0;
+    /// Not recorded before this.
+    std::int64_t next_ns = 0;
     std::uint32_t count = 0;
     schema::Code code = schema::Code::ok;
   };
@@ -232,6 +233,7 @@ class Writer {
   std::vector<domain::Changes> revoked_;
   std::deque<Unsent> unsent_;
   std::int64_t next_watch_ns_ = 0;
+  bool clock_is_suspect_ = false;
 
   std::size_t hashing_ = 0;
   std::unordered_set<std::string> held_names_;

@@ -62,7 +62,10 @@ void Simulation::on_receipt(const std::string& to, std::span<const std::uint8_t>
   if (receipt.seq() == 0 && receipt.code() == Code::ok) find("K5: " + told);
   if (receipt.seq() != 0 && seq != receipt.seq())
     find("K5: " + told + ", on the disk it is " + std::to_string(seq.value_or(0)));
-  if (held.recorded && receipt.seq() != *held.recorded && !is_passing(receipt.code()))
+  tally_.clock_suspect += receipt.code() == Code::clock_suspect;
+  tally_.ids_expired += receipt.code() == Code::command_id_expired;
+  if (held.recorded && receipt.seq() != *held.recorded && !is_passing(receipt.code()) &&
+      receipt.code() != Code::command_id_expired)
     find("K1: " + told + ", but the id had become record " + std::to_string(*held.recorded));
   if (receipt.seq() != 0) {
     tally_.repeated += receipt.repeated();
@@ -111,6 +114,8 @@ void Simulation::on_answer(const std::string& to, std::span<const std::uint8_t> 
   if (answer.seq() < question.at_least_seq)
     return find("Q8: " + told + ", asked for at least " + std::to_string(question.at_least_seq));
   ledger_.hear_until(answer.seq());
+  if (answer.time_ns() < ledger_.state().time_ns())
+    return find("time: " + told + ", and judged by a time before it");
   switch (question.kind) {
     case Question::Kind::by_name:
     case Question::Kind::by_token:

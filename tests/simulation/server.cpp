@@ -32,7 +32,7 @@ Expected<> confirm_keys(const domain::State& state, SimulatedKeys& keys) {
 }  // namespace
 
 std::unique_ptr<Server> Server::start(const Outside& outside, std::vector<std::string>& findings) {
-  std::unique_ptr<Server> server(new Server(outside.broken.receipts_run_ahead));
+  std::unique_ptr<Server> server(new Server(outside.clock, outside.broken.receipts_run_ahead));
   domain::State state;
   service::CommandIds ids({});
   domain::RecordGate gate;
@@ -42,9 +42,9 @@ std::unique_ptr<Server> Server::start(const Outside& outside, std::vector<std::s
     if (!record)
       return std::unexpected(Failure{FailureKind::damaged, record.error().sentence, "none"});
     // As data_folder.cpp does.
-    if ((*record)->role() != schema::Role::daemon && !outside.broken.ids_are_forgotten &&
-        ids.in_window(*(*record)->command_id(), outside.clock.now_ns() / 1'000'000))
+    if ((*record)->role() != schema::Role::daemon && !outside.broken.ids_are_forgotten)
       ids.remember(*(*record)->operator_id(), *(*record)->command_id(), seq);
+    ids.forget_before(outside.clock.now_ns() / 1'000'000);
     return {};
   });
   outside.keys.reopen();
@@ -56,6 +56,12 @@ std::unique_ptr<Server> Server::start(const Outside& outside, std::vector<std::s
     return nullptr;
   }
   server->journal = std::move(*opened);
+  // As clock_note.cpp does.
+  server->present.passed(state.time_ns());
+  server->present.confirm_until(outside.confirmed_until_ns);
+  if (outside.confirms_clock && server->present.standing().is_suspect())
+    server->present.confirm_until(state.time_ns());
+  outside.confirmed_until_ns = server->present.confirmed_until_ns();
   server->pool_ = std::make_unique<credential::HashPool>(outside.pool);
   server->desk_ = std::make_unique<service::PasswordDesk>(
       *server->pool_, outside.keys, outside.entropy, server->waker_, least_cost,
@@ -64,7 +70,7 @@ std::unique_ptr<Server> Server::start(const Outside& outside, std::vector<std::s
   view.load(state.tables());
   server->onlooker.load(state.tables());
   server->reader = std::make_unique<service::Reader>(
-      service::Reader::Parts{*server->desk_, outside.clock, server->vitals, server->mail_,
+      service::Reader::Parts{*server->desk_, server->present, server->vitals, server->mail_,
                              outside.keys, outside.entropy},
       service::Reader::Settings{},
       service::Reader::Outlets{outside.answer, [] { return std::vector<std::string>(); },
@@ -74,7 +80,7 @@ std::unique_ptr<Server> Server::start(const Outside& outside, std::vector<std::s
   service::Writer::Settings settings;
   settings.cost = least_cost;
   server->writer = std::make_unique<service::Writer>(
-      service::Writer::Parts{*server->journal, outside.keys, *server->pool_, outside.clock,
+      service::Writer::Parts{*server->journal, outside.keys, *server->pool_, server->present,
                              outside.entropy, server->waker_, server->vitals, server->mail_,
                              [held = &server->appends_](std::move_only_function<void()> append) {
                                held->push_back(std::move(append));

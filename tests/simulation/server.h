@@ -30,6 +30,10 @@ class Server {
     SimulatedDisk& disk;
     SimulatedKeys& keys;
     support::SimulatedClock& clock;
+    /// As the daemon notes it for the next start.
+    std::int64_t& confirmed_until_ns;
+    /// An operator says that the clock is right.
+    bool confirms_clock;
     platform::Entropy& entropy;
     Broken broken;
     service::Send receipt;
@@ -53,12 +57,14 @@ class Server {
   bool is_idle() const;
 
   std::unique_ptr<journal::Journal> journal;
+  service::Present present;
   service::Vitals vitals;
   /// As the last in the line sees it.
   view::View onlooker;
 
  private:
-  explicit Server(bool receipts_run_ahead) : receipts_run_ahead_(receipts_run_ahead) {}
+  Server(const platform::Clock& clock, bool receipts_run_ahead)
+      : present(clock), receipts_run_ahead_(receipts_run_ahead) {}
 
   const bool receipts_run_ahead_;
   platform::Waker waker_;

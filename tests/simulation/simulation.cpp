@@ -75,7 +75,8 @@ void Simulation::start_server() {
   // Small, so that `busy` is told.
   pool.waiting_max = is_calm_ ? 1'000 : 3 + random_.below(6);
   server_ = Server::start(
-      {*disk_, keys_, clock_, entropy_, plan_.broken,
+      {*disk_, keys_, clock_, confirmed_until_ns_, is_calm_ || random_.one_in(2), entropy_,
+       plan_.broken,
        [this](const service::Peer& peer, std::span<const std::uint8_t> payload) {
          on_receipt(peer.routing_id, payload);
        },
@@ -214,9 +215,27 @@ void Simulation::turn_writer() {
   server_->writer->commit();
 }
 
+/// By hours, days or years, ahead or back; or it is right again.
+void Simulation::set_clock_far() {
+  constexpr std::int64_t hour_ms = 3'600'000;
+  static const std::vector<std::int64_t> farthest_ms = {2 * hour_ms, 72 * hour_ms,
+                                                        3 * 365 * 24 * hour_ms};
+  if (!clock_is_far_) {
+    ++tally_.clock_jumps;
+    const auto far_ms = static_cast<std::int64_t>(
+        random_.below(static_cast<std::size_t>(random_.any(farthest_ms))));
+    random_.one_in(2) ? clock_.set_forward_ms(far_ms) : clock_.set_back_ms(far_ms);
+  } else {
+    clock_.set_right();
+  }
+  clock_is_far_ = !clock_is_far_;
+}
+
 void Simulation::clock_step() {
   const std::int64_t before_ns = clock_.now_ns();
-  if (random_.one_in(12)) {
+  if (random_.one_in(clock_is_far_ ? 4 : 40)) {
+    set_clock_far();
+  } else if (random_.one_in(12)) {
     clock_.advance_ms(static_cast<std::int64_t>(random_.below(1'200'000)));
   } else if (random_.one_in(12)) {
     const std::int64_t behind_ms = (newest_ns_ - before_ns) / 1'000'000;
@@ -331,14 +350,25 @@ void Simulation::calm() {
   is_calm_ = true;
   is_cut_off_ = false;
   disk_is_full_ = false;
+  clock_.set_right();
   restart(false);
   if (is_wrong() || !settle(200)) return;
+  take_fresh_ids();
+  if (is_wrong()) return;
   is_quiet_ = true;
   for (const std::string& user : workload_.users()) {
     ask(workload_.check_of(user));
     ask(workload_.password_question(user, password_of_[user]));
   }
   settle(20);
+}
+
+/// K1: whatever the clock was, once it is right a fresh id is taken.
+void Simulation::take_fresh_ids() {
+  const std::uint64_t expired = tally_.ids_expired;
+  for (int count = 0; count < 3; ++count) send(workload_.harmless());
+  settle(20);
+  if (tally_.ids_expired != expired) find("K1: a fresh id is refused though the clock is right");
 }
 
 void Simulation::end() {

@@ -36,6 +36,11 @@ struct Tally {
   std::uint64_t power_cuts = 0;
   std::uint64_t disk_faults = 0;
   std::uint64_t appends_beside = 0;
+  /// The clock was set by more than is believed, ahead or back.
+  std::uint64_t clock_jumps = 0;
+  /// Commands refused because of it, by the daemon's clock and by the id's.
+  std::uint64_t clock_suspect = 0;
+  std::uint64_t ids_expired = 0;
 };
 
 /// What crashes may have left, looked at one by one.
@@ -101,9 +106,11 @@ class Simulation {
   void client_step();
   void flood();
   void clock_step();
+  void set_clock_far();
   void send_again();
   void start_server();
   void restart(bool power_goes);
+  void take_fresh_ids();
   void send(Command command);
   void ask(Question question);
   void deliver(std::size_t place);
@@ -145,6 +152,8 @@ class Simulation {
   Findings findings_;
   support::SimulatedClock clock_;
   std::int64_t newest_ns_ = 0;
+  bool clock_is_far_ = false;
+  std::int64_t confirmed_until_ns_ = 0;
   SimulatedEntropy entropy_;
   SimulatedKeys keys_;
   std::unique_ptr<SimulatedDisk> disk_;

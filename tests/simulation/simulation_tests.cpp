@@ -30,6 +30,9 @@ void check(std::uint64_t seed, Tally& sum) {
   sum.power_cuts += tally.power_cuts;
   sum.disk_faults += tally.disk_faults;
   sum.appends_beside += tally.appends_beside;
+  sum.clock_jumps += tally.clock_jumps;
+  sum.clock_suspect += tally.clock_suspect;
+  sum.ids_expired += tally.ids_expired;
 }
 
 /// What is found with a guard switched off; the seeds are always the same.
@@ -56,7 +59,10 @@ BOOST_AUTO_TEST_CASE(whatever_happens_nothing_wrong_is_told_and_all_comes_to_its
                                   << " receipts, " << sum.repeated << " of them repeated; "
                                   << sum.allowed << " allowed, " << sum.denied << " denied; "
                                   << sum.power_cuts << " power cuts, " << sum.disk_faults
-                                  << " disk faults, " << sum.appends_beside << " appends beside");
+                                  << " disk faults, " << sum.appends_beside << " appends beside, "
+                                  << sum.clock_jumps << " clock jumps, " << sum.clock_suspect
+                                  << " commands refused in them, " << sum.ids_expired
+                                  << " ids expired");
   if (!property::cover_everyday(seeds, everyday_seeds)) return;
   BOOST_TEST(sum.repeated > 0);
   BOOST_TEST(sum.allowed > 0);
@@ -64,6 +70,9 @@ BOOST_AUTO_TEST_CASE(whatever_happens_nothing_wrong_is_told_and_all_comes_to_its
   BOOST_TEST(sum.power_cuts > 0);
   BOOST_TEST(sum.disk_faults > 0);
   BOOST_TEST(sum.appends_beside > 0);
+  BOOST_TEST(sum.clock_jumps > 0);
+  BOOST_TEST(sum.clock_suspect > 0);
+  BOOST_TEST(sum.ids_expired > 0);
 }
 
 BOOST_AUTO_TEST_CASE(one_seed_fixes_everything) {

@@ -85,7 +85,7 @@ ServiceFixture::ServiceFixture(credential::PasswordCost cost_of_checks) {
   };
   const auto alarm = [this](std::string sentence) { alarms.push_back(std::move(sentence)); };
   reader = std::make_unique<service::Reader>(
-      service::Reader::Parts{*desk_, clock, vitals, mail_, *keys_, entropy_, &calls},
+      service::Reader::Parts{*desk_, present, vitals, mail_, *keys_, entropy_, &calls},
       service::Reader::Settings{},
       service::Reader::Outlets{keep(answered_), [] { return std::vector<std::string>(); },
                                [] { return std::vector<std::pair<std::string, std::uint64_t>>(); },
@@ -94,7 +94,7 @@ ServiceFixture::ServiceFixture(credential::PasswordCost cost_of_checks) {
   service::Writer::Settings settings;
   settings.cost = least_cost;
   writer = std::make_unique<service::Writer>(
-      service::Writer::Parts{journal, *keys_, *pool_, clock, entropy_, waker_, vitals, mail_,
+      service::Writer::Parts{journal, *keys_, *pool_, present, entropy_, waker_, vitals, mail_,
                              [this](std::move_only_function<void()> append) {
                                if (!holds_appends_) return committer_.run(std::move(append));
                                held_appends_.push_back(std::move(append));

@@ -84,6 +84,7 @@ class ServiceFixture {
   bool append_waits() const { return !held_appends_.empty(); }
 
   SimulatedClock clock;
+  service::Present present{clock};
   MemoryJournal journal;
   service::Vitals vitals;
   std::uint64_t disk_free = 1ULL << 40U;

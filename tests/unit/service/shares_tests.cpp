@@ -273,7 +273,7 @@ struct SharedHistory : Shared {
     view::View view;
     view.load(writer->state().tables());
     historian = std::make_unique<service::Historian>(
-        service::Historian::Parts{journal, *checkpoints, clock, vitals, mail(),
+        service::Historian::Parts{journal, *checkpoints, present, vitals, mail(),
                                   [](const std::string&) {}},
         service::Historian::Settings{},
         [this](const platform::Peer& peer, std::span<const std::uint8_t> page) {
