@@ -73,6 +73,8 @@ struct CommandTask : Letter {
   bool internal = false;
   std::uint64_t ticket = 0;
   bool pool_was_full = false;
+  /// The daemon stopped before its first password was hashed: nothing came of it.
+  bool abandoned = false;
   /// Whose places it takes while it waits behind another or is hashed, and how many.
   Uuid holder;
   std::size_t places = 0;

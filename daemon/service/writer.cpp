@@ -294,15 +294,22 @@ domain::Changes Writer::Group::revoke() {
 void Writer::admit(Task task) {
   const domain::Operator* asker = asker_of(*task);
   if (asker == nullptr) return count(parts_.vitals.strangers);
+  // K1: what became of an id is told before what cannot be done now, which says nothing of it.
+  if (answered_before(*task, *asker)) return;
+  if (is_under_way(*task)) return wait(std::move(task), *asker);
   if (refused_at_the_gate(*task, *asker)) return;
-  if (!task->internal && must_wait(*task)) {
-    task->holder = asker->id;
-    task->places = places_of(task->message.bytes().size());
-    if (!waiting_places_.take(task->holder, task->places)) return refuse(*task, Code::busy);
-    return waiting_.push_back(std::move(task));
-  }
-  if (!task->internal && answered_before(*task)) return;
+  if (task->internal) return decide(std::move(task));
+  if (must_wait(*task)) return wait(std::move(task), *asker);
+  if (!task->message->dry_run() && !is_in_window(task->id()))
+    return refuse(*task, Code::command_id_expired);
   decide(std::move(task));
+}
+
+void Writer::wait(Task task, const domain::Operator& asker) {
+  task->holder = asker.id;
+  task->places = places_of(task->message.bytes().size());
+  if (!waiting_places_.take(task->holder, task->places)) return refuse(*task, Code::busy);
+  waiting_.push_back(std::move(task));
 }
 
 bool Writer::refused_at_the_gate(CommandTask& task, const domain::Operator& asker) {
@@ -362,20 +369,26 @@ void Writer::check_signature(const CommandTask& task, const domain::Operator& as
 
 Code Writer::cannot_now() const { return cannot_record(parts_.vitals); }
 
-bool Writer::answered_before(CommandTask& task) {
-  if (task.message->dry_run()) return false;
-  if (!ids_.in_window(task.id(), now_ns() / 1'000'000)) {
+bool Writer::is_in_window(const Uuid& id) const {
+  return ids_.in_window(id, parts_.clock.believed_ns() / 1'000'000);
+}
+
+bool Writer::answered_before(CommandTask& task, const domain::Operator& asker) {
+  if (task.internal || task.message->dry_run() || task.message->id() == nullptr) return false;
+  const auto seq = ids_.find(asker.id, task.id());
+  if (!seq) return false;
+  // A clock that is not right says nothing of an id that is remembered.
+  if (parts_.vitals.clock_suspect || is_in_window(task.id()))
+    repeat(task, *seq);
+  else
     refuse(task, Code::command_id_expired);
-    return true;
-  }
-  const auto seq = ids_.find(asker_of(task)->id, task.id());
-  if (seq) repeat(task, *seq);
-  return seq.has_value();
+  return true;
 }
 
 /// The newest record that waits for no sync.
 domain::Seq Writer::synced_seq() const {
-  return state_.seq() - group_.records.size() - syncing_.records.size();
+  const bool failed = !revoked_.empty();
+  return failed ? head_.seq : state_.seq() - group_.records.size() - syncing_.records.size();
 }
 
 const Message& Writer::unsynced_record(domain::Seq seq) const {
@@ -386,6 +399,8 @@ const Message& Writer::unsynced_record(domain::Seq seq) const {
 
 /// K1: the first receipt again, from the record it came from; on its way to disk or there.
 void Writer::repeat(CommandTask& task, domain::Seq seq) {
+  // Of a group that failed: whether it is in the journal, the next start will tell.
+  if (!revoked_.empty() && seq > head_.seq) return refuse(task, Code::journal_unavailable);
   count(parts_.vitals.commands_repeated);
   journal::Bytes stored;
   if (seq > synced_seq()) {
@@ -404,12 +419,13 @@ void Writer::repeat(CommandTask& task, domain::Seq seq) {
   const auto* hash = record->contents_hash();
   const bool same = hash != nullptr && std::ranges::equal(*hash, task.contents_hash);
   if (!same && !is_hidden(*record)) return refuse(task, Code::command_id_reused);
+  const bool erases = std::ranges::any_of(*record->events(), [](const schema::Event* event) {
+    return event->body_type() == schema::EventBody::UserErased;
+  });
+  if (erases && parts_.vitals.erase_unfinished) return refuse(task, Code::erase_unfinished);
   reply(task, repeated_receipt_of(*record));
   // Its key may be on its way.
-  group_.replies.back().erases =
-      std::ranges::any_of(*record->events(), [](const schema::Event* event) {
-        return event->body_type() == schema::EventBody::UserErased;
-      });
+  group_.replies.back().erases = erases;
 }
 
 void Writer::decide(Task task) {
@@ -473,6 +489,8 @@ struct HashRun {
   const TaskMaker& maker;
   credential::HashPool& pool;
   Mailbox<CommandTask>& done;
+  /// What has not begun by then never does.
+  const std::atomic<bool>& stopping;
   credential::PasswordCost cost;
   credential::Turn turn;
 };
@@ -481,6 +499,8 @@ struct HashRun {
 void run_next_job(const HashRun& run, std::shared_ptr<std::unique_ptr<CommandTask>> holder) {
   const bool accepted = run.pool.submit(run.turn, [run, holder] {
     CommandTask& task = **holder;
+    task.abandoned = task.jobs_done == 0 && run.stopping;
+    if (task.abandoned) return run.done.post(std::move(*holder));
     if (const auto ran = run.maker.run(task, task.jobs[task.jobs_done], run.cost); !ran)
       task.trouble = ran.error();
     ++task.jobs_done;
@@ -508,7 +528,7 @@ void Writer::hash(Task task, const domain::Operator& asker) {
   const domain::Tenant* tenant =
       domain::find_tenant_in_scope(state_, asker, view(task->message->tenant()));
   const credential::Turn turn{asker.id, tenant == nullptr ? Uuid() : tenant->id};
-  run_next_job({maker_, parts_.pool, hashed_, settings_.cost, turn},
+  run_next_job({maker_, parts_.pool, hashed_, parts_.vitals.stopping, settings_.cost, turn},
                std::make_shared<Task>(std::move(task)));
 }
 
@@ -523,6 +543,8 @@ void Writer::hashed(Task task) {
     count(parts_.vitals.strangers);
   else if (now != Code::ok || task->trouble)
     refuse(*task, Code::journal_unavailable);
+  else if (task->abandoned)
+    refuse(*task, Code::stopping);
   else if (task->pool_was_full)
     refuse(*task, Code::busy);
   else if (!task->refusals.empty())
@@ -532,8 +554,12 @@ void Writer::hashed(Task task) {
   admit_waiting();
 }
 
+/// A copy of it is being hashed.
+bool Writer::is_under_way(const CommandTask& task) const {
+  return !task.internal && task.message->id() != nullptr && held_ids_.contains(task.id());
+}
+
 bool Writer::must_wait(const CommandTask& task) const {
-  if (held_ids_.contains(task.id())) return true;
   if (held_names_.empty()) return false;
   return std::ranges::any_of(*task.message->commands(), [&](const schema::Command* command) {
     return held_names_.contains(held_name(state_, *task.message, *command));
@@ -556,7 +582,7 @@ void Writer::admit_waiting() {
   for (std::size_t count = waiting_.size(); count > 0; --count) {
     Task task = std::move(waiting_.front());
     waiting_.pop_front();
-    if (must_wait(*task)) {
+    if (is_under_way(*task) || must_wait(*task)) {
       waiting_.push_back(std::move(task));
       continue;
     }

@@ -102,8 +102,8 @@ class Writer {
   /// Milliseconds until a turn is due without anything arriving.
   std::int64_t idle_ms() const;
 
-  /// Refuses what comes from now on (`stopping`); what was taken is finished. True when nothing is
-  /// under way.
+  /// Refuses what comes from now on (`stopping`), and what waits for a password's hash that has not
+  /// begun; the rest is finished. True when nothing is under way.
   bool drain();
 
   const domain::State& state() const { return state_; }
@@ -128,7 +128,8 @@ class Writer {
   void check_signature(const CommandTask& task, const domain::Operator& asker,
                        std::vector<schema::ProblemT>& problems) const;
   schema::Code cannot_now() const;
-  bool answered_before(CommandTask& task);
+  bool is_in_window(const Uuid& id) const;
+  bool answered_before(CommandTask& task, const domain::Operator& asker);
   void repeat(CommandTask& task, domain::Seq seq);
   void decide(Task task);
   void record(CommandTask& task, Draft draft, const domain::Context& context);
@@ -136,7 +137,9 @@ class Writer {
   void hashed(Task task);
 
   // ---- waiting behind a password command
+  bool is_under_way(const CommandTask& task) const;
   bool must_wait(const CommandTask& task) const;
+  void wait(Task task, const domain::Operator& asker);
   void hold(CommandTask& task);
   void release(const CommandTask& task);
   void admit_waiting();

@@ -62,6 +62,9 @@ void Simulation::on_receipt(const std::string& to, std::span<const std::uint8_t>
   if (receipt.seq() == 0 && receipt.code() == Code::ok) find("K5: " + told);
   if (receipt.seq() != 0 && seq != receipt.seq())
     find("K5: " + told + ", on the disk it is " + std::to_string(seq.value_or(0)));
+  // Save where it is read from the disk, which may fail.
+  if (held.recorded && is_passing(receipt.code()) && receipt.code() != Code::journal_unavailable)
+    find("K1: " + told + ", but the id had become record " + std::to_string(*held.recorded));
   tally_.clock_suspect += receipt.code() == Code::clock_suspect;
   tally_.ids_expired += receipt.code() == Code::command_id_expired;
   if (held.recorded && receipt.seq() != *held.recorded && !is_passing(receipt.code()) &&

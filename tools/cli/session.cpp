@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <chrono>
 
+#include "schema/resending.h"
 #include "tools/cli/text.h"
 #include "tools/client/event_text.h"
 
@@ -17,6 +19,9 @@ struct CodeExit {
 };
 
 using schema::Code;
+
+/// A hash takes so much less than the client grants it.
+constexpr int hash_times_granted = 7;
 
 /// Codes that say something else than "the rules say no".
 constexpr CodeExit code_exits[] = {
@@ -118,18 +123,57 @@ schema::ReceiptT Session::execute(schema::CommandMessageT message) {
 schema::ReceiptT Session::send(schema::CommandMessageT message) {
   finish(message);
   several_ = message.commands.size() > 1;
-  const auto id = client::uuid_text(*message.id);
-  auto receipt = client().execute(std::move(message));
+  id_ = client::uuid_text(*message.id);
+  const bool takes_long = client::time_to_hash(message) > std::chrono::seconds(2);
+  auto receipt = takes_long && streams_.talk_is_terminal ? execute_in_view(std::move(message))
+                                                         : client().execute(std::move(message));
   if (receipt) return std::move(*receipt);
   const auto& error = receipt.error();
   throw Stop{client::exit_code(error), error.sentence,
-             fmt::format("{} To repeat it safely, add --id {}.", error.remedy, id)};
+             fmt::format("{} To repeat it safely, add --id {}.", error.remedy, id_)};
+}
+
+/// Passwords are hashed one after the other, which somebody at a terminal is told.
+client::Result<schema::ReceiptT> Session::execute_in_view(schema::CommandMessageT message) {
+  using Clock = std::chrono::steady_clock;
+  using std::chrono::seconds;
+  const auto in_seconds = [](auto time) { return std::chrono::duration_cast<seconds>(time); };
+  const auto begun = Clock::now();
+  const auto most_often = in_seconds(client::time_to_hash(message) / hash_times_granted);
+  const auto sent = client().submit(std::move(message));
+  if (!sent) return std::unexpected(sent.error());
+  std::optional<client::CommandOutcome> outcome;
+  while (!(outcome = client().collect_receipt(seconds(1)))) {
+    talk() << fmt::format("\rhashing passwords: {} s of about {} s",
+                          in_seconds(Clock::now() - begun).count(), most_often.count())
+           << std::flush;
+  }
+  talk() << "\r\x1b[K" << std::flush;
+  return std::move(outcome->answer);
 }
 
 void Session::stop_unless_done(const schema::ReceiptT& receipt) {
-  if (receipt.code != Code::ok)
-    stop_refused(receipt.code, receipt.problems, exit_code_of(receipt.code, exit_codes::no),
-                 several_ ? "command" : "");
+  if (receipt.code == Code::ok) return;
+  say_problems(receipt.code, receipt.problems, several_ ? "command" : "");
+  throw Stop{say_what_is_known(receipt.code), "", ""};
+}
+
+/// K5: a code that is not final says nothing of what was sent before under the same id. Gives the
+/// exit code.
+int Session::say_what_is_known(Code code) {
+  using schema::Resending;
+  const int exit_code = exit_code_of(code, exit_codes::no);
+  const Resending says = schema::resending_of(code);
+  if (says == Resending::final) return exit_code;
+  const bool expired = code == Code::command_id_expired;
+  // Under an id of ours it was the only sending.
+  const bool known = !id_given_ && (expired || says != Resending::not_known);
+  talk() << "         "
+         << (known ? "Nothing was done." : "It is not known whether it was done.");
+  if (!expired) talk() << " To ask again, repeat this with --id " << id_ << '.';
+  if (expired && id_given_) talk() << " See 'events list'.";
+  talk() << '\n';
+  return id_given_ ? exit_codes::busy : exit_code;
 }
 
 void Session::print_receipt(const schema::ReceiptT& receipt) {

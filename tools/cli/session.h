@@ -22,6 +22,8 @@ struct Streams {
   std::ostream& out;
   /// Talk.
   std::ostream& talk;
+  /// A person looks on.
+  bool talk_is_terminal = false;
 };
 
 struct Settings {
@@ -83,7 +85,9 @@ class Session {
  private:
   void finish(schema::CommandMessageT& message);
   schema::ReceiptT send(schema::CommandMessageT message);
+  client::Result<schema::ReceiptT> execute_in_view(schema::CommandMessageT message);
   void stop_unless_done(const schema::ReceiptT& receipt);
+  int say_what_is_known(schema::Code code);
   void say_problems(schema::Code code,
                     const std::vector<std::unique_ptr<schema::ProblemT>>& problems,
                     std::string_view part);
@@ -98,6 +102,8 @@ class Session {
   std::optional<client::Client> client_;
   bool patient_ = false;
   bool id_given_ = false;
+  /// Of the command that was sent.
+  std::string id_;
   /// The message that was sent had more than one command.
   bool several_ = false;
 };

@@ -1,7 +1,9 @@
 #include "tools/client/client.h"
 
+#include <algorithm>
 #include <cstring>
 
+#include "codes.h"
 #include "schema/signed_message.h"
 #include "tools/client/asking.h"
 #include "tools/client/history_guard.h"
@@ -39,7 +41,21 @@ std::chrono::milliseconds wait_of(const schema::HistoryRequestT& request) {
   return std::chrono::milliseconds(request.wait_ms + (records != nullptr ? records->wait_ms : 0u));
 }
 
+bool sets_password(const schema::CommandT& command) {
+  if (const auto* create = command.body.AsCreateUser()) return !create->password.empty();
+  return command.body.type == schema::CommandBody::ResetPassword ||
+         command.body.type == schema::CommandBody::RotatePassword ||
+         command.body.type == schema::CommandBody::ChangePassword;
+}
+
 }  // namespace
+
+std::chrono::milliseconds time_to_hash(const schema::CommandMessageT& message) {
+  constexpr std::chrono::milliseconds each{100};
+  const auto count = std::ranges::count_if(
+      message.commands, [](const auto& command) { return sets_password(*command); });
+  return count > 1 ? count * each : std::chrono::milliseconds(0);
+}
 
 Error unanswered(Trouble trouble, const std::string& address) {
   const std::string at = " at " + address;
@@ -63,6 +79,15 @@ Error unanswered(Trouble trouble, const std::string& address) {
   return {ErrorKind::unreachable, "No answer came.", "Ask again."};
 }
 
+Error not_known(schema::Code said, const std::string& address) {
+  return {ErrorKind::busy,
+          "It is not known whether the command was done: it was sent more than once, and the "
+          "daemon at " +
+              address + " answered one sending with '" + std::string(schema::code_text(said).name) +
+              "', another not at all.",
+          "Send the same again with the same id: the daemon then says what became of it."};
+}
+
 struct Client::Lanes {
   explicit Lanes(Options given)
       : options(std::move(given)),
@@ -83,13 +108,14 @@ struct Client::Lanes {
   Result<schema::Uuid> send(schema::CommandMessageT& message) {
     if (!message.id) message.id = std::make_unique<schema::Uuid>(make_uuid());
     const schema::Uuid id = *message.id;
+    const auto hashing = time_to_hash(message);
     // Its place in the message; what it says is known when the bytes are.
     message.signature.assign(options.signing_seed ? schema::signature_bytes : 0, 0);
     auto bytes = pack(message, options.signing_seed ? &*options.signing_seed : nullptr);
     queries.forget_changed(message);
     wipe_secrets(message);
     if (!bytes) return std::unexpected(std::move(bytes).error());
-    auto sent = commands.send(ticket_of_id(id), std::move(*bytes), true);
+    auto sent = commands.send(ticket_of_id(id), std::move(*bytes), true, hashing);
     if (!sent) return std::unexpected(std::move(sent).error());
     return id;
   }

@@ -42,7 +42,9 @@ enum class ErrorKind : int {
   unreachable = 69,
   /// The file of the remembered checkpoint cannot be read or written.
   input_output = 74,
-  /// `in_flight_max` messages are unanswered: collect first.
+  /// `in_flight_max` messages are unanswered: collect first. Or it is not known whether a command
+  /// was done: it was sent more than once, one sending was refused in a way that says nothing of
+  /// the others, and none of those was answered in time. The same id again tells.
   busy = 75,
   /// What came back is no answer of this protocol, or the server is not the one its key says.
   protocol = 76,
@@ -122,11 +124,13 @@ struct Options {
   std::optional<KeyPair> keys;
   /// O4: the seed every command is signed with.
   std::optional<Key> signing_seed;
-  /// For a whole call, with all its retries; a `wait_ms` in the message comes on top.
+  /// For a whole call, with all its retries; a `wait_ms` in the message comes on top, and
+  /// `time_to_hash`.
   std::chrono::milliseconds timeout{10'000};
   /// How often an unanswered message is sent again within the timeout. Questions that carry a
-  /// password never are, since each could count as an attempt (C5); `busy` answers are retried
-  /// apart from this.
+  /// password never are, since each could count as an attempt (C5); `busy` and `stopping` answers
+  /// are retried apart from this. An answer to a command that is not final (schema/resending.h) is
+  /// waited out as long as an earlier sending is unanswered.
   int retries = 3;
   /// false: where nobody listens, fail at once instead of when the time is over.
   bool wait_for_daemon = true;
@@ -145,6 +149,10 @@ struct Options {
   /// the library's own.
   void* context = nullptr;
 };
+
+/// What a client grants a batch for its passwords, which are hashed one after the other; 0 for one
+/// alone.
+std::chrono::milliseconds time_to_hash(const schema::CommandMessageT& message);
 
 /// One pipelined message's end.
 template <class Id, class Answer>
@@ -165,7 +173,7 @@ class Client {
   ~Client();
 
   // One at a time. A refusal is an answer with a code, not an Error; so is a `busy` that lasts to
-  // the end.
+  // the end, unless an earlier sending of the command was never answered.
 
   /// Fills in an id if the message has none. To be able to ask again after an Error, set it
   /// yourself.

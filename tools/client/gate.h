@@ -6,6 +6,7 @@
 #include <flatbuffers/flatbuffers.h>
 
 #include "schema/identifiers.h"
+#include "schema/resending.h"
 #include "tools/client/client.h"
 
 namespace postern::client {
@@ -25,8 +26,8 @@ struct Ticket {
   bool operator==(const Ticket&) const = default;
 };
 
-// The three conversations: types, identifiers, and the most tables an answer within its limits can
-// hold.
+// The three conversations: types, identifiers, the most tables an answer within its limits can
+// hold, whether a sending does something, and which answers the client waits out by itself.
 
 struct CommandConversation {
   using Request = schema::CommandMessageT;
@@ -34,7 +35,16 @@ struct CommandConversation {
   static constexpr const char* request_identifier = schema::command_message_identifier;
   static constexpr const char* answer_identifier = schema::receipt_identifier;
   static constexpr flatbuffers::uoffset_t tables_max = 65'536;
+  static constexpr bool acts = true;
+  static constexpr bool is_sent_again(schema::Code code) {
+    return schema::resending_of(code) == schema::Resending::try_again;
+  }
 };
+
+/// A wait that was given and is over is an answer.
+constexpr bool is_asked_again(schema::Code code) {
+  return code != schema::Code::not_yet && CommandConversation::is_sent_again(code);
+}
 
 struct QueryConversation {
   using Request = schema::QueryT;
@@ -43,6 +53,8 @@ struct QueryConversation {
   static constexpr const char* answer_identifier = schema::answer_identifier;
   /// 10,000 decisions of three tables each.
   static constexpr flatbuffers::uoffset_t tables_max = 32'768;
+  static constexpr bool acts = false;
+  static constexpr bool is_sent_again(schema::Code code) { return is_asked_again(code); }
 };
 
 struct HistoryConversation {
@@ -52,6 +64,8 @@ struct HistoryConversation {
   static constexpr const char* answer_identifier = schema::history_page_identifier;
   /// A user with 10,000 grants of four tables each.
   static constexpr flatbuffers::uoffset_t tables_max = 65'536;
+  static constexpr bool acts = false;
+  static constexpr bool is_sent_again(schema::Code code) { return is_asked_again(code); }
 };
 
 /// `usage` if it is larger than the daemon takes.

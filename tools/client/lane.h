@@ -7,6 +7,7 @@
 #include <deque>
 #include <unordered_map>
 
+#include "schema/resending.h"
 #include "tools/client/connection.h"
 
 namespace postern::client {
@@ -22,6 +23,8 @@ struct TicketHash {
 
 /// The sentence for a message that stays unanswered.
 Error unanswered(Trouble trouble, const std::string& address);
+/// The sentence for a command of which one sending was answered so, and another not at all.
+Error not_known(schema::Code said, const std::string& address);
 
 template <class Conversation>
 class Lane {
@@ -103,8 +106,14 @@ class Lane {
     Bytes bytes;
     std::uint64_t order = 0;
     bool repeatable = false;
-    /// The daemon said `busy`: at `attempt_ends` it is sent again, whatever it is.
+    /// Something that is not final was answered: at `attempt_ends` it is sent again, whatever it
+    /// is.
     bool put_off = false;
+    std::uint64_t sendings = 1;
+    std::uint64_t answers = 0;
+    /// The newest that was not final.
+    schema::Code said = schema::Code::ok;
+    std::chrono::milliseconds pause = pause_min;
     std::chrono::milliseconds attempt_time{};
     SteadyClock::time_point sent;
     SteadyClock::time_point attempt_ends;
@@ -147,6 +156,20 @@ class Lane {
     return any;
   }
 
+  static constexpr std::chrono::milliseconds pause_min{10};
+  static constexpr std::chrono::milliseconds pause_max{1'000};
+
+  /// K5: whatever is answered to one sending, another may have been done.
+  static bool in_doubt(const Pending& pending) {
+    return Conversation::acts && pending.answers < pending.sendings;
+  }
+
+  /// The end of one that gets no final answer.
+  Error why(const Pending& pending, const Error& error) const {
+    const bool refused_once = pending.said != schema::Code::ok && in_doubt(pending);
+    return refused_once ? not_known(pending.said, address_) : error;
+  }
+
   void take(Answer answer) {
     auto found = pending_.find(ticket_of(answer));
     // A message the daemon could not read is answered with id zero.
@@ -155,16 +178,25 @@ class Lane {
     // An answer nobody waits for: the second one to a message that was sent twice.
     if (found == pending_.end()) return;
     Pending& pending = found->second;
-    const bool later = answer.code == schema::Code::busy || answer.code == schema::Code::stopping;
-    const auto again =
-        last_arrival_ + std::chrono::milliseconds(std::max(answer.retry_after_ms, 10u));
-    if (later && again < pending.deadline) {
-      pending.put_off = true;
-      pending.attempt_ends = again;
-      check_at_ = std::min(check_at_, again);
-      return;
+    ++pending.answers;
+    const schema::Resending says = schema::resending_of(answer.code);
+    const bool doubtful = says != schema::Resending::final && in_doubt(pending);
+    if (doubtful || Conversation::is_sent_again(answer.code)) {
+      pending.said = answer.code;
+      const auto again =
+          last_arrival_ + std::max(pending.pause, std::chrono::milliseconds(answer.retry_after_ms));
+      pending.pause = std::min(2 * pending.pause, pause_max);
+      if (again < pending.deadline) {
+        pending.put_off = true;
+        pending.attempt_ends = again;
+        check_at_ = std::min(check_at_, again);
+        return;
+      }
     }
-    ended_.push_back({found->first, std::move(answer)});
+    if (doubtful)
+      ended_.push_back({found->first, std::unexpected(not_known(answer.code, address_))});
+    else
+      ended_.push_back({found->first, std::move(answer)});
     pending_.erase(found);
   }
 
@@ -179,7 +211,7 @@ class Lane {
   }
 
   void end_all(const Error& error) {
-    for (auto& pending : in_order()) ended_.push_back({pending->first, std::unexpected(error)});
+    for (auto at : in_order()) ended_.push_back({at->first, std::unexpected(why(at->second, error))});
     pending_.clear();
     connection_.reset();
   }
@@ -195,8 +227,8 @@ class Lane {
     for (auto at : ordered) {
       Pending& pending = at->second;
       if (now >= pending.deadline) {
-        ended_.push_back(
-            {at->first, std::unexpected(unanswered(connection_->trouble(), address_))});
+        ended_.push_back({at->first, std::unexpected(why(
+                                        pending, unanswered(connection_->trouble(), address_)))});
         pending_.erase(at);
       } else if (now >= pending.attempt_ends) {
         if (!pending.repeatable && !pending.put_off) {
@@ -232,6 +264,7 @@ class Lane {
 
   void send_again(Pending& pending, SteadyClock::time_point now) {
     pending.put_off = false;
+    ++pending.sendings;
     pending.sent = now;
     pending.attempt_ends = std::min(now + pending.attempt_time, pending.deadline);
     connection_->send(pending.bytes);

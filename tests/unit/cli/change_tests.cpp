@@ -3,6 +3,10 @@
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <future>
+#include <sstream>
+#include <utility>
 
 #include "tests/unit/cli/fixture.h"
 
@@ -188,6 +192,95 @@ BOOST_AUTO_TEST_CASE(K1_after_silence_the_id_is_said_so_that_asking_again_is_saf
   daemon.stop();
   BOOST_TEST_REQUIRE(!commands_.empty());
   BOOST_TEST(contains(ended.talk, "--id " + client::uuid_text(*commands_[0].id)), ended.talk);
+}
+
+BOOST_AUTO_TEST_CASE(K5_what_is_not_final_is_said_with_the_id_and_never_as_a_refusal_of_another) {
+  struct Row {
+    Code code;
+    int exit_code;
+    const char* says;
+  };
+  const std::string id = "0190aaaa-bbbb-7ccc-8ddd-eeeeffff0001";
+  for (const Row& row : {Row{Code::busy, 75, "Nothing was done."},
+                         Row{Code::stopping, 75, "Nothing was done."},
+                         Row{Code::disk_low, 74, "Nothing was done."},
+                         Row{Code::clock_suspect, 75, "Nothing was done."},
+                         Row{Code::journal_unavailable, 74, "It is not known"},
+                         Row{Code::erase_unfinished, 74, "It is not known"},
+                         Row{Code::command_id_expired, 1, "Nothing was done."},
+                         Row{Code::tenant_exists, 1, nullptr}}) {
+    BOOST_TEST_CONTEXT(schema::EnumNameCode(row.code)) {
+      Fixture fixture;
+      fixture.daemon.on_command = [&](const auto& message) { return refuse(message, row.code); };
+      const auto first = fixture.postern("--timeout 0.2 tenant create acme");
+      BOOST_TEST(first.exit_code == row.exit_code);
+      BOOST_TEST(contains(first.talk, row.says == nullptr ? "refused" : row.says), first.talk);
+      const auto again = fixture.postern("--timeout 0.2 tenant create acme --id " + id);
+      if (row.says == nullptr) {
+        BOOST_TEST(again.exit_code == 1);
+        BOOST_TEST(!contains(again.talk, "known"), again.talk);
+        continue;
+      }
+      BOOST_TEST(again.exit_code == 75);
+      BOOST_TEST(contains(again.talk, "It is not known whether it was done."), again.talk);
+      if (row.code == Code::command_id_expired) continue;
+      BOOST_TEST(contains(again.talk, "--id " + id), again.talk);
+      BOOST_TEST(contains(first.talk, "--id "), first.talk);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(K5_an_answer_to_the_second_sending_alone_is_not_known_and_no_refusal) {
+  int sendings = 0;
+  daemon.on_command = [&](const auto& message) {
+    return ++sendings == 1 ? FakeDaemon::Replies{} : refuse(message, Code::stopping);
+  };
+  const auto ended = postern("--timeout 1 tenant create acme");
+  BOOST_TEST(ended.exit_code == 75);
+  BOOST_TEST(contains(ended.talk, "It is not known whether the command was done"), ended.talk);
+  BOOST_TEST(!contains(ended.talk, "refused"), ended.talk);
+  daemon.stop();
+  BOOST_TEST(contains(ended.talk, "--id " + client::uuid_text(*commands_.at(0).id)), ended.talk);
+}
+
+namespace {
+
+/// Tells when it was first written to.
+class Noticed : public std::stringbuf {
+ public:
+  std::future<void> written() { return written_.get_future(); }
+
+ private:
+  std::streamsize xsputn(const char* text, std::streamsize size) override {
+    if (!std::exchange(told_, true)) written_.set_value();
+    return std::stringbuf::xsputn(text, size);
+  }
+
+  std::promise<void> written_;
+  bool told_ = false;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_batch_of_passwords_shows_a_terminal_how_long_it_takes) {
+  Noticed said;
+  auto written = said.written();
+  daemon.on_command = [&](const auto& message) {
+    // Answered when somebody has been told that it takes long.
+    written.wait_for(std::chrono::seconds(60));
+    return FakeDaemon::Replies{packed(FakeDaemon::receipt_to(message))};
+  };
+  start();
+  std::string commands;
+  for (int user = 0; user < 100; ++user)
+    commands += std::string(user == 0 ? "" : ",") +
+                R"({"body_type": "CreateUser", "body": {"username": "u)" + std::to_string(user) +
+                R"(", "password": "Corr3ct-horse", "password_confirmation": "Corr3ct-horse"}})";
+  const auto file = daemon.folder / "batch.json";
+  write_file(file, R"({"tenant": "acme", "commands": [)" + commands + "]}");
+  std::ostream talk(&said);
+  BOOST_TEST(run_at_terminal({"--data", daemon.folder, "send", file}, talk) == 0);
+  BOOST_TEST(contains(said.str(), "hashing passwords: 1 s of about 1 s"), said.str());
 }
 
 BOOST_AUTO_TEST_CASE(K1_a_repeated_receipt_is_said_to_be_one_if_the_id_was_given) {

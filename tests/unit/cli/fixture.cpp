@@ -24,6 +24,11 @@ Ended run_with(const std::vector<std::string>& arguments, const std::string& inp
   return {code, out.str(), talk.str()};
 }
 
+int run_at_terminal(const std::vector<std::string>& arguments, std::ostream& talk) {
+  std::ostringstream out;
+  return run(arguments, {-1, out, talk, true});
+}
+
 std::vector<std::string> words(const std::string& line) {
   std::vector<std::string> result;
   std::string word;

@@ -19,6 +19,8 @@ struct Ended {
 
 /// Standard input is what `input` holds.
 Ended run_with(const std::vector<std::string>& arguments, const std::string& input = "");
+/// The same at a terminal: what is said to a person goes to `talk` at once.
+int run_at_terminal(const std::vector<std::string>& arguments, std::ostream& talk);
 
 /// Splits at blanks, but for what stands between single quotes.
 std::vector<std::string> words(const std::string& line);

@@ -73,6 +73,7 @@ class ServiceFixture {
   const credential::KeyStore& keys() const { return *keys_; }
 
   service::Mailboxes& mail() { return mail_; }
+  credential::HashPool& pool() { return *pool_; }
 
   /// A fresh id at the clock's time.
   schema::Uuid fresh_id();
