@@ -56,10 +56,10 @@ Expected<std::optional<ClockNote>> read_clock_note(const fs::path& file) {
   if (take_line(text, time_name, note.time_ns) &&
       take_line(text, confirmed_name, note.confirmed_until_ns) && text.empty())
     return note;
-  return std::unexpected(Failure{FailureKind::damaged,
-                                 "the note of the clock in " + printable(file.native(), 400) +
-                                     " is damaged",
-                                 "It can be removed; the daemon writes a new one."});
+  return std::unexpected(
+      Failure{FailureKind::damaged,
+              "the note of the clock in " + printable(file.native(), 400) + " is damaged",
+              "It can be removed; the daemon writes a new one."});
 }
 
 Expected<> write_clock_note(const fs::path& file, const ClockNote& note) {

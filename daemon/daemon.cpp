@@ -464,10 +464,10 @@ void Daemon::wait_for_the_end(platform::Signals& signals) {
   const auto watchdog = notifier.watchdog_interval();
   int interval_ms = hour_ms;
   if (watchdog)
-    interval_ms = std::min(
-        interval_ms, static_cast<int>(
-                         std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog).count() /
-                         3));
+    interval_ms =
+        std::min(interval_ms,
+                 static_cast<int>(
+                     std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog).count() / 3));
   while (true) {
     if (clock_.monotonic_ns() >= next_note_ns_) note_clock();
     pollfd waits[] = {{signals.descriptor(), POLLIN, 0}, {died_.descriptor(), POLLIN, 0}};

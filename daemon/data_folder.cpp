@@ -169,8 +169,7 @@ class Opening {
     data_.state = std::move(snapshot->state);
     data_.installation = head.installation;
     data_.ids.begin_at(head.ids_since_ms);
-    for (const auto& [operator_id, id, seq] : head.ids)
-      data_.ids.remember(operator_id, id, seq);
+    for (const auto& [operator_id, id, seq] : head.ids) data_.ids.remember(operator_id, id, seq);
     data_.snapshot_seq = head.journal.seq;
     data_.read_whole_ns = head.read_whole_ns;
     const journal::Known known = known_by(head, paths_, data_);

@@ -38,9 +38,7 @@ class Present final : public platform::Clock {
     bool confirmed = false;
 
     /// Nothing may be recorded.
-    bool is_suspect() const {
-      return ahead_ns > 0 || (behind_ns > behind_max_ns && !confirmed);
-    }
+    bool is_suspect() const { return ahead_ns > 0 || (behind_ns > behind_max_ns && !confirmed); }
   };
   Standing standing() const { return judge(read()); }
 

@@ -331,12 +331,31 @@ BOOST_FIXTURE_TEST_CASE(one_of_another_program_or_another_time_is_passed_over, S
   BOOST_REQUIRE(!other);
   BOOST_TEST(tells(other.error().sentence, "another version"));
 
+  // Nothing was forgotten, so it knows every id.
   window.behind_ms *= 2;
-  passed_over(folder, "command ids");
-  window = {};
   BOOST_TEST(open(folder).snapshot_seq > 0U);
   clock.ahead_ns = read_whole_again_ns + 1'000'000'000;
   passed_over(folder, "every byte");
+}
+
+BOOST_FIXTURE_TEST_CASE(K1_one_that_has_forgotten_ids_which_may_come_is_passed_over, Stopped) {
+  {
+    platform::SystemEntropy entropy;
+    auto data = open_data_folder(folder, {}, clock, entropy);
+    BOOST_REQUIRE(data);
+    data->snapshot_seq = 0;
+    data->ids.begin_at(clock.now_ns() / 1'000'000 - window.behind_ms);
+    const Running running{data->state, data->ids, clock.now_ns()};
+    BOOST_REQUIRE(keep_snapshot(DataPaths(folder), *data, running, 0));
+  }
+  BOOST_TEST(open(folder).snapshot_seq > 0U);
+  // More is asked than it has.
+  window.behind_ms *= 2;
+  passed_over(folder, "command ids");
+  window = {};
+  // Of a clock that was ahead.
+  clock.ahead_ns = -window.behind_ms * 1'000'000;
+  passed_over(folder, "command ids");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_forged_one_is_refused_by_digest_and_seal_alone, Stopped) {

@@ -224,7 +224,8 @@ BOOST_FIXTURE_TEST_CASE(time_a_jump_ahead_while_running_is_not_believed, Clocked
   BOOST_TEST(said("the clock is believed again"), ended().said);
 }
 
-BOOST_FIXTURE_TEST_CASE(time_a_clock_that_falls_behind_while_running_is_refused_and_heals, Clocked) {
+BOOST_FIXTURE_TEST_CASE(time_a_clock_that_falls_behind_while_running_is_refused_and_heals,
+                        Clocked) {
   begin();
   BOOST_TEST((code_of(create_tenant("acme")) == Code::ok));
   for (const std::int64_t far_ms : {hour_ms, 26 * hour_ms, 2 * year_ms}) {

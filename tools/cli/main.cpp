@@ -6,5 +6,6 @@
 
 int main(int count, char** arguments) {
   const std::vector<std::string> given(arguments + 1, arguments + count);
-  return postern::cli::run(given, {STDIN_FILENO, std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1});
+  return postern::cli::run(given,
+                           {STDIN_FILENO, std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1});
 }

@@ -168,8 +168,7 @@ int Session::say_what_is_known(Code code) {
   const bool expired = code == Code::command_id_expired;
   // Under an id of ours it was the only sending.
   const bool known = !id_given_ && (expired || says != Resending::not_known);
-  talk() << "         "
-         << (known ? "Nothing was done." : "It is not known whether it was done.");
+  talk() << "         " << (known ? "Nothing was done." : "It is not known whether it was done.");
   if (!expired) talk() << " To ask again, repeat this with --id " << id_ << '.';
   if (expired && id_given_) talk() << " See 'events list'.";
   talk() << '\n';

@@ -211,7 +211,8 @@ class Lane {
   }
 
   void end_all(const Error& error) {
-    for (auto at : in_order()) ended_.push_back({at->first, std::unexpected(why(at->second, error))});
+    for (auto at : in_order())
+      ended_.push_back({at->first, std::unexpected(why(at->second, error))});
     pending_.clear();
     connection_.reset();
   }
@@ -228,7 +229,7 @@ class Lane {
       Pending& pending = at->second;
       if (now >= pending.deadline) {
         ended_.push_back({at->first, std::unexpected(why(
-                                        pending, unanswered(connection_->trouble(), address_)))});
+                                         pending, unanswered(connection_->trouble(), address_)))});
         pending_.erase(at);
       } else if (now >= pending.attempt_ends) {
         if (!pending.repeatable && !pending.put_off) {

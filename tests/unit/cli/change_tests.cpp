@@ -201,14 +201,14 @@ BOOST_AUTO_TEST_CASE(K5_what_is_not_final_is_said_with_the_id_and_never_as_a_ref
     const char* says;
   };
   const std::string id = "0190aaaa-bbbb-7ccc-8ddd-eeeeffff0001";
-  for (const Row& row : {Row{Code::busy, 75, "Nothing was done."},
-                         Row{Code::stopping, 75, "Nothing was done."},
-                         Row{Code::disk_low, 74, "Nothing was done."},
-                         Row{Code::clock_suspect, 75, "Nothing was done."},
-                         Row{Code::journal_unavailable, 74, "It is not known"},
-                         Row{Code::erase_unfinished, 74, "It is not known"},
-                         Row{Code::command_id_expired, 1, "Nothing was done."},
-                         Row{Code::tenant_exists, 1, nullptr}}) {
+  for (const Row& row :
+       {Row{Code::busy, 75, "Nothing was done."}, Row{Code::stopping, 75, "Nothing was done."},
+        Row{Code::disk_low, 74, "Nothing was done."},
+        Row{Code::clock_suspect, 75, "Nothing was done."},
+        Row{Code::journal_unavailable, 74, "It is not known"},
+        Row{Code::erase_unfinished, 74, "It is not known"},
+        Row{Code::command_id_expired, 1, "Nothing was done."},
+        Row{Code::tenant_exists, 1, nullptr}}) {
     BOOST_TEST_CONTEXT(schema::EnumNameCode(row.code)) {
       Fixture fixture;
       fixture.daemon.on_command = [&](const auto& message) { return refuse(message, row.code); };

@@ -1,6 +1,4 @@
 // K5: what an answer to one sending says of the others, in the client, and in the manual.
-#include "schema/resending.h"
-
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <fstream>
@@ -11,6 +9,7 @@
 #include <thread>
 
 #include "codes.h"
+#include "schema/resending.h"
 #include "tests/unit/client/fake_daemon.h"
 
 namespace postern::client {
@@ -77,9 +76,9 @@ BOOST_AUTO_TEST_CASE(K5_the_manual_says_of_every_code_what_the_clients_make_of_i
     const std::string name(schema::code_text(code).name);
     const Resending says = schema::resending_of(code);
     const auto told = table.extract(name);
-    BOOST_TEST((says == Resending::final ? told.empty()
-                                         : !told.empty() && told.mapped() == name_of(says)),
-               name);
+    BOOST_TEST(
+        (says == Resending::final ? told.empty() : !told.empty() && told.mapped() == name_of(says)),
+        name);
   }
   BOOST_TEST(table.empty());
 }
@@ -140,8 +139,10 @@ BOOST_AUTO_TEST_CASE(K5_the_only_sending_is_answered_by_what_is_said_to_it) {
       BOOST_TEST((got->code == code));
       client = std::unexpected(Error{});
       daemon.stop();
-      if (says == Resending::try_again) BOOST_TEST(daemon.command_bytes.size() > 1U);
-      else BOOST_TEST(daemon.command_bytes.size() == 1U);
+      if (says == Resending::try_again)
+        BOOST_TEST(daemon.command_bytes.size() > 1U);
+      else
+        BOOST_TEST(daemon.command_bytes.size() == 1U);
     }
   }
 }

@@ -1,10 +1,10 @@
 // K1 over whatever clock: an id acts once, and a clock that is right again takes fresh ids.
-#include "daemon/service/command_ids.h"
-
 #include <boost/test/unit_test.hpp>
 #include <random>
 #include <utility>
 #include <vector>
+
+#include "daemon/service/command_ids.h"
 
 namespace postern::support {
 
@@ -28,9 +28,7 @@ struct Daemon {
   std::vector<Uuid> journal;
   std::int64_t clock_ms = beginning_ms;
 
-  Uuid id_at(std::int64_t time_ms) {
-    return domain::uuid_v7(time_ms, {random(), random()});
-  }
+  Uuid id_at(std::int64_t time_ms) { return domain::uuid_v7(time_ms, {random(), random()}); }
   Came send(const Uuid& id) {
     if (!ids.in_window(id, clock_ms)) return Came::expired;
     if (ids.find(someone, id)) return Came::repeated;
@@ -49,9 +47,8 @@ struct Daemon {
   void start_from_snapshot() {
     CommandIds read({});
     read.begin_at(ids.since_ms());
-    ids.for_each([&](const Uuid& by, const Uuid& id, domain::Seq seq) {
-      read.remember(by, id, seq);
-    });
+    ids.for_each(
+        [&](const Uuid& by, const Uuid& id, domain::Seq seq) { read.remember(by, id, seq); });
     ids = std::move(read);
     ids.forget_before(clock_ms);
   }
@@ -103,8 +100,8 @@ BOOST_AUTO_TEST_CASE(K1_every_start_remembers_as_much_as_the_daemon_did) {
   Daemon daemon;
   for (int count = 0; count < 500; ++count) {
     daemon.clock_ms += static_cast<std::int64_t>(daemon.random() % (30 * minute_ms));
-    daemon.send(daemon.id_at(daemon.clock_ms + static_cast<std::int64_t>(
-                                                   daemon.random() % (5 * minute_ms))));
+    daemon.send(daemon.id_at(daemon.clock_ms +
+                             static_cast<std::int64_t>(daemon.random() % (5 * minute_ms))));
     daemon.ids.forget_before(daemon.clock_ms);
     const std::int64_t since_ms = daemon.ids.since_ms();
     daemon.start_from_journal();
@@ -140,10 +137,10 @@ BOOST_AUTO_TEST_CASE(K1_whatever_the_clock_does_no_id_acts_twice_and_fresh_ones_
       if (sent.empty() || below(2) == 0)
         sent.push_back(daemon.id_at((below(3) == 0 ? daemon.clock_ms : true_ms) +
                                     below(10 * minute_ms) - 5 * minute_ms));
-      const Uuid& id = below(2) == 0
-                           ? sent.back()
-                           : sent[static_cast<std::size_t>(
-                                 below(static_cast<std::int64_t>(sent.size())))];
+      const Uuid& id =
+          below(2) == 0
+              ? sent.back()
+              : sent[static_cast<std::size_t>(below(static_cast<std::int64_t>(sent.size())))];
       const bool before = std::ranges::find(daemon.journal, id) != daemon.journal.end();
       const Came came = daemon.send(id);
       expired += came == Came::expired;

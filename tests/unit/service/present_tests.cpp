@@ -1,8 +1,7 @@
 // Time: which clock is believed, and what time everything is judged by.
-#include "daemon/service/present.h"
-
 #include <boost/test/unit_test.hpp>
 
+#include "daemon/service/present.h"
 #include "tests/support/simulated_clock.h"
 
 namespace postern::support {
@@ -93,7 +92,8 @@ BOOST_FIXTURE_TEST_CASE(time_a_clock_that_was_set_back_may_return_after_any_time
   BOOST_TEST(passed_ms() == 50 * hour_ms);
 }
 
-BOOST_FIXTURE_TEST_CASE(time_all_is_judged_by_the_greater_of_the_clock_and_the_newest_record, Time) {
+BOOST_FIXTURE_TEST_CASE(time_all_is_judged_by_the_greater_of_the_clock_and_the_newest_record,
+                        Time) {
   present.passed(began_ns + 200 * second_ns);
   BOOST_TEST(!is_suspect());
   BOOST_TEST(passed_ms() == 200'000);

@@ -106,7 +106,8 @@ BOOST_AUTO_TEST_CASE(K1_a_repeat_gets_its_receipt_whatever_cannot_be_done_now) {
   }
 }
 
-BOOST_FIXTURE_TEST_CASE(K1_a_repeat_of_what_was_in_a_group_that_failed_is_told_no_receipt, Resending) {
+BOOST_FIXTURE_TEST_CASE(K1_a_repeat_of_what_was_in_a_group_that_failed_is_told_no_receipt,
+                        Resending) {
   const auto asked = with_id(message("acme", "", create("shop")));
   journal.fail_from(1);
   BOOST_TEST((receipt_of(send_copy(asked)).code == Code::journal_unavailable));
@@ -116,7 +117,8 @@ BOOST_FIXTURE_TEST_CASE(K1_a_repeat_of_what_was_in_a_group_that_failed_is_told_n
   BOOST_TEST(again.seq == 0U);
 }
 
-BOOST_FIXTURE_TEST_CASE(K1_a_repeat_in_a_group_that_waits_for_the_disk_is_answered_with_it, Resending) {
+BOOST_FIXTURE_TEST_CASE(K1_a_repeat_in_a_group_that_waits_for_the_disk_is_answered_with_it,
+                        Resending) {
   const auto asked = with_id(message("acme", "", create("shop")));
   const auto first = send_copy(asked);
   vitals.disk_low = true;
@@ -160,7 +162,8 @@ BOOST_FIXTURE_TEST_CASE(K5_a_stop_abandons_the_passwords_that_have_not_begun, Re
   BOOST_TEST(journal.head().seq == head);
 }
 
-BOOST_FIXTURE_TEST_CASE(K5_at_a_stop_a_batch_of_passwords_is_done_as_a_whole_or_not_at_all, Resending) {
+BOOST_FIXTURE_TEST_CASE(K5_at_a_stop_a_batch_of_passwords_is_done_as_a_whole_or_not_at_all,
+                        Resending) {
   int done = 0;
   for (int round = 0; round < 20; ++round) {
     Resending daemon;
