@@ -16,6 +16,7 @@
 #include "daemon/clock_note.h"
 #include "daemon/data_folder.h"
 #include "daemon/metrics.h"
+#include "daemon/platform/descriptors.h"
 #include "daemon/platform/files.h"
 #include "daemon/platform/notifier.h"
 #include "daemon/platform/process.h"
@@ -29,6 +30,7 @@
 #include "daemon/transport/context.h"
 #include "daemon/transport/curve.h"
 #include "daemon/transport/endpoint.h"
+#include "daemon/transport/kernel_guard.h"
 #include "daemon/wiped_memory.h"
 
 namespace postern {
@@ -589,6 +591,7 @@ std::vector<std::pair<std::string, std::uint64_t>> Daemon::counters() const {
       {"scrubbed_records", vitals_.scrubbed_records},
       {"scrub_passes", vitals_.scrub_passes},
       {"handshakes_denied", context_->denied()},
+      {"connections_closed", transport::connections_closed()},
       {"passwords_waiting", pool_->waiting()},
   };
   std::ranges::move(calls_->counters(), std::back_inserter(told));
@@ -644,9 +647,17 @@ static void keep_early(const RunOptions& options, OpenedData& data) {
     data.snapshot_seq = data.journal->head().seq;
 }
 
+static void tell_closed_connections(std::uint64_t closed) {
+  spdlog::warn(
+      "no descriptors are left for more connections: {} were closed at once since the start", closed);
+}
+
 Expected<> run_daemon(const RunOptions& options) {
   start_diagnostics(options.config.level);
   if (auto hardened = platform::harden_process(); !hardened) return hardened;
+  const auto connections_end = platform::connection_descriptors_end(platform::descriptor_limit());
+  if (!connections_end) return std::unexpected(connections_end.error());
+  transport::bound_connections(*connections_end, tell_closed_connections);
   platform::Signals signals;
   const platform::SystemClock system;
   service::Present clock(system);

@@ -27,6 +27,7 @@
 #include "daemon/journal/reading_env.h"
 #include "daemon/journal/tree.h"
 #include "daemon/journal/tree_builder.h"
+#include "daemon/platform/descriptors.h"
 #include "daemon/platform/require.h"
 #include "daemon/platform/system_failure.h"
 
@@ -171,7 +172,9 @@ Status open_database(Database& database, const fs::path& folder, Opening opening
   options.reuse_logs = false;
   options.write_buffer_size = write_buffer_bytes;
   options.block_size = 16 << 10;
-  options.max_open_files = 500;
+  // LevelDB counts ten for itself, and takes at least 64 for tables.
+  options.max_open_files =
+      10 + static_cast<int>(platform::table_descriptors(platform::descriptor_limit()));
   if (opening == Opening::existing)
     if (Status status = check_manifest(*options.env, folder.native()); !status.ok()) return status;
   leveldb::DB* handle = nullptr;

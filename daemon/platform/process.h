@@ -8,7 +8,7 @@ namespace postern::platform {
 /// Called once by the main thread, before any other thread is made. A closed socket (SIGPIPE) and a
 /// file size limit (SIGXFSZ) become errors instead of death; no core dump and no debugger of the
 /// same user sees our memory; new files are ours alone (umask 0077); as many descriptors as the
-/// hard limit allows, because libzmq 4.3.4 aborts if an ipc peer connects when none is left.
+/// hard limit allows. Limits that may not be changed stay as they are.
 Expected<> harden_process();
 
 }  // namespace postern::platform

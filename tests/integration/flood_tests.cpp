@@ -16,6 +16,7 @@
 
 #include "history_generated.h"
 #include "schema/identifiers.h"
+#include "tests/support/bare_connection.h"
 #include "tests/support/daemon_process.h"
 #include "tests/support/messages.h"
 #include "tests/support/sanitized.h"
@@ -86,82 +87,6 @@ struct Flooded : DaemonProcess {
   std::size_t peak_before = 0;
   int users = 0;
 };
-
-/// A bare connection, over tcp or to a unix socket.
-class Connection {
- public:
-  explicit Connection(int port) : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connect(address);
-  }
-  explicit Connection(const std::string& ipc_address)
-      : descriptor_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    ipc_address.copy(address.sun_path, sizeof address.sun_path - 1, std::strlen("ipc://"));
-    connect(address);
-  }
-  Connection(Connection&& from) noexcept : descriptor_(std::exchange(from.descriptor_, -1)) {}
-  Connection& operator=(Connection&&) = delete;
-  ~Connection() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  void send(std::string_view bytes) const {
-    BOOST_REQUIRE(::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
-                  static_cast<ssize_t>(bytes.size()));
-  }
-  std::string read(std::size_t size) const {
-    std::string bytes(size, '\0');
-    BOOST_REQUIRE(::recv(descriptor_, bytes.data(), size, MSG_WAITALL) ==
-                  static_cast<ssize_t>(size));
-    return bytes;
-  }
-  /// Reads to the end; false if the other side does not close in time.
-  bool closes_before(Clock::time_point end) const {
-    while (true) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
-      pollfd wait{descriptor_, POLLIN, 0};
-      if (left.count() <= 0 || ::poll(&wait, 1, static_cast<int>(left.count())) <= 0) return false;
-      char ignored[256];
-      if (::recv(descriptor_, ignored, sizeof ignored, 0) <= 0) return true;
-    }
-  }
-
- private:
-  template <class Address>
-  void connect(const Address& address) const {
-    BOOST_REQUIRE(
-        ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  }
-
-  int descriptor_;
-};
-
-/// What a ZMTP 3 peer says first: its greeting, 64 bytes.
-std::string greeting(const std::string& mechanism) {
-  std::string bytes = "\xff" + std::string(8, '\0') + "\x7f" + '\3' + '\0' + mechanism;
-  bytes.resize(64);
-  return bytes;
-}
-
-/// Then, with the mechanism NULL, who it is; messages may follow.
-std::string ready() {
-  const std::string body = "\5READY\13Socket-Type" + std::string("\0\0\0\6", 4) + "DEALER";
-  return '\4' + (static_cast<char>(body.size()) + body);
-}
-
-/// A peer by hand at an ipc socket, ready to send frames.
-Connection handmade_peer(const std::string& ipc_address) {
-  Connection made(ipc_address);
-  made.send(greeting("NULL"));
-  made.read(greeting("NULL").size());
-  made.send(ready());
-  made.read(static_cast<unsigned char>(made.read(2)[1]));
-  return made;
-}
 
 /// A frame that says that more of its message follows.
 std::string part(const std::string& payload) {
@@ -237,13 +162,13 @@ struct FloodedByTheDeaf : Flooded {
 BOOST_AUTO_TEST_SUITE(flood_tests)
 
 BOOST_FIXTURE_TEST_CASE(fact_13_a_thousand_half_handshakes_are_closed_and_cost_little, Flooded) {
-  const std::string curve = greeting("CURVE");
+  const std::string curve = zmtp_greeting("CURVE");
   const std::string hello = "\4\xc8\5HELLO\1";
   const std::vector<std::string> halves{"", curve.substr(0, 1), curve.substr(0, 17), curve,
                                         curve + hello};
-  const std::vector<std::string> halves_over_ipc{"", greeting("NULL"),
-                                                 greeting("NULL") + ready().substr(0, 10)};
-  std::vector<Connection> flood;
+  const std::vector<std::string> halves_over_ipc{"", zmtp_greeting("NULL"),
+                                                 zmtp_greeting("NULL") + zmtp_ready().substr(0, 10)};
+  std::vector<BareConnection> flood;
   const auto began = Clock::now();
   for (std::size_t index = 0; index < 750; ++index)
     flood.emplace_back(port_base() + 1 + static_cast<int>(index % 3))
@@ -253,7 +178,7 @@ BOOST_FIXTURE_TEST_CASE(fact_13_a_thousand_half_handshakes_are_closed_and_cost_l
         .send(halves_over_ipc[index % halves_over_ipc.size()]);
   serves_the_honest();
   grew_less_than(96 * mib);
-  for (const Connection& made : flood) BOOST_REQUIRE(made.closes_before(began + 120s));
+  for (const BareConnection& made : flood) BOOST_REQUIRE(made.closes_before(began + 120s));
   serves_the_honest();
 }
 
@@ -365,10 +290,10 @@ BOOST_FIXTURE_TEST_CASE(fact_11_an_endless_message_goes_with_its_peer, Flooded) 
   const auto dropped = counter("commands_dropped_in");
   for (int round = 0; round < 8; ++round) {
     const auto before = memory("VmRSS");
-    std::vector<Connection> flood;
+    std::vector<BareConnection> flood;
     for (const std::string& name : socket_names) flood.push_back(handmade_peer(ipc(name)));
     for (int index = 0; index < 2'000; ++index)
-      for (const Connection& peer : flood) peer.send(endless);
+      for (const BareConnection& peer : flood) peer.send(endless);
     // No mark holds it back: it is in the daemon's memory, 94 MiB of it.
     const auto end = Clock::now() + 120s;
     while (round == 0 && memory("VmRSS") < before + 64 * mib && Clock::now() < end) continue;
@@ -382,7 +307,7 @@ BOOST_FIXTURE_TEST_CASE(fact_11_an_endless_message_goes_with_its_peer, Flooded) 
 
 BOOST_FIXTURE_TEST_CASE(fact_11_a_message_of_many_frames_is_dropped_and_counted, Flooded) {
   const auto dropped = counter("queries_dropped_in");
-  const Connection peer = handmade_peer(ipc("queries"));
+  const BareConnection peer = handmade_peer(ipc("queries"));
   for (int index = 0; index < 1'000; ++index) peer.send(part("p"));
   peer.send(std::string("\0\1l", 3));
   const auto end = Clock::now() + 120s;
