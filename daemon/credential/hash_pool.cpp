@@ -1,12 +1,15 @@
 #include "daemon/credential/hash_pool.h"
 
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <deque>
 #include <latch>
@@ -45,10 +48,27 @@ struct SchedulingAttributes {
 };
 static_assert(sizeof(SchedulingAttributes) == 48);
 
+/// A filter of system calls may end whoever asks. Where there is one, a process that nobody needs
+/// asks first.
+bool may_ask_for_scheduling() {
+  if (::prctl(PR_GET_SECCOMP) == 0) return true;
+  const pid_t scout = ::fork();
+  if (scout == 0) {
+    // As it is: what matters is whether it lives.
+    SchedulingAttributes same;
+    same.niceness = ::getpriority(PRIO_PROCESS, 0);
+    ::_exit(::syscall(SYS_sched_setattr, 0, &same, 0) == 0 ? 0 : 1);
+  }
+  int status = 0;
+  while (scout > 0 && ::waitpid(scout, &status, 0) < 0 && errno == EINTR) continue;
+  return scout > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 /// On Linux a thread has a policy, a niceness and a slice of its own. A batch thread keeps a share
 /// of the processor, but takes it from nobody by waking, and with a short slice gives it back soon
 /// (Linux 6.12; before that the slice is the system's).
 bool lower_priority_of_this_thread() {
+  if (!may_ask_for_scheduling()) return false;
   const auto thread = static_cast<id_t>(::gettid());
   SchedulingAttributes wanted;
   wanted.policy = SCHED_BATCH;

@@ -119,7 +119,7 @@ inline std::string zmtp_ready(std::string_view routing_id = {}) {
 }
 
 /// A heartbeat that lives for so many tenths of a second.
-inline std::string zmtp_ping(std::uint16_t lives_ds) {
+inline std::string zmtp_ping(int lives_ds) {
   return zmtp_frame('\4', std::string("\4PING") + static_cast<char>(lives_ds >> 8) +
                               static_cast<char>(lives_ds & 0xff));
 }

@@ -33,7 +33,7 @@ int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 +
 
 /// Starts a program whose output goes to a file.
 pid_t spawn(const std::vector<std::string>& arguments, const std::filesystem::path& output,
-            const std::string& notify_socket) {
+            const std::string& notify_socket, const std::function<void()>& before = [] {}) {
   const pid_t child = ::fork();
   BOOST_REQUIRE(child >= 0);
   if (child > 0) return child;
@@ -44,6 +44,7 @@ pid_t spawn(const std::vector<std::string>& arguments, const std::filesystem::pa
   std::vector<char*> raw;
   for (const std::string& argument : arguments) raw.push_back(const_cast<char*>(argument.c_str()));
   raw.push_back(nullptr);
+  before();
   ::execv(raw[0], raw.data());
   ::_exit(127);
 }
@@ -132,7 +133,7 @@ void DaemonProcess::launch(std::vector<std::string> more_arguments) {
                                         "--port-base",
                                         std::to_string(port_base_)};
   arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
-  process_ = spawn(arguments, folder_.path() / "said", folder_.path() / "notify");
+  process_ = spawn(arguments, folder_.path() / "said", folder_.path() / "notify", before_start_);
 }
 
 bool DaemonProcess::start(std::vector<std::string> more_arguments) {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,8 @@ class DaemonProcess {
   const std::filesystem::path& data() const { return data_; }
   std::string settings_file() const { return folder_.path() / "settings.toml"; }
   int port_base() const { return port_base_; }
+  /// Done by each process that is started from now on, before it becomes the daemon.
+  void before_start(std::function<void()> doing) { before_start_ = std::move(doing); }
   void use_port_base(int base) { port_base_ = base; }
   /// Another folder than the one that was made.
   void use_data(std::filesystem::path folder) { data_ = std::move(folder); }
@@ -75,6 +78,7 @@ class DaemonProcess {
   int port_base_ = 0;
   pid_t process_ = -1;
   int notify_ = -1;
+  std::function<void()> before_start_ = [] {};
   Ended ended_;
 };
 
