@@ -1,5 +1,7 @@
 #include "tools/client/asking.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace postern::client {
@@ -22,12 +24,15 @@ std::optional<Code> verdict_of(const schema::AnswerT& answer) {
   return checked->decisions.front()->reason;
 }
 
-/// S2: what a token does not outlive, and what a token says that names nobody.
-bool is_dead(Code verdict) {
-  return verdict == Code::session_expired || verdict == Code::invalid_credentials ||
-         verdict == Code::user_locked || verdict == Code::user_not_active ||
-         verdict == Code::api_access_not_allowed;
-}
+/// C9: what stops a token before its question. The caller sent a password or key, and is told what
+/// a client is told that keeps none.
+constexpr Code stops[] = {
+    Code::invalid_credentials,    Code::session_expired, Code::credential_expired,
+    Code::tenant_unknown,         Code::tenant_disabled, Code::interactive_not_allowed,
+    Code::user_locked,            Code::user_not_active, Code::api_access_not_allowed,
+    Code::network_not_allowed,    Code::tls_required};
+
+bool is_stopped(Code verdict) { return std::ranges::find(stops, verdict) != std::end(stops); }
 
 /// After a renaming a session is of a user that the caller did not name.
 bool is_of_another(const schema::AnswerT& answer, const std::string& username) {
@@ -81,7 +86,7 @@ Result<std::uint64_t> Asking::send(schema::QueryT& query) {
   if (!kept_ || !may_keep || declines_token(query)) return post(query);
   Underway one;
   one.begun = SteadyClock::now();
-  one.name = kept_->name_of(query.tenant, *credential);
+  one.name = kept_->name_of(query, *credential);
   one.owner = {query.tenant, password == nullptr ? "" : password->username};
   const KeptTokens::Kept* kept = kept_->find(one.name, one.begun);
   one.by_token = kept != nullptr;
@@ -155,7 +160,7 @@ Asking::Settled Asking::settle(std::uint64_t id, Result<schema::AnswerT> answer)
   Underway one = std::move(node.mapped());
   if (!answer) return {one.shown, std::move(answer)};
   const auto verdict = verdict_of(*answer);
-  const bool refused = verdict && (is_dead(*verdict) || is_of_another(*answer, one.owner.username));
+  const bool refused = verdict && (is_stopped(*verdict) || is_of_another(*answer, one.owner.username));
   if (one.by_token && refused) {
     kept_->drop(one.name);
     const auto spent =

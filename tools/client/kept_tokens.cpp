@@ -64,11 +64,16 @@ KeptTokens::KeptTokens(std::size_t count_max) : half_max_(std::max<std::size_t>(
 
 KeptTokens::~KeptTokens() { sodium_memzero(key_.data(), key_.size()); }
 
-KeptTokens::Name KeptTokens::name_of(std::string_view tenant,
+KeptTokens::Name KeptTokens::name_of(const schema::QueryT& query,
                                      const schema::CredentialUnion& credential) const {
   Hash hash(key_);
   hash.add(schema::EnumNameCredential(credential.type));
-  hash.add(tenant);
+  hash.add(query.tenant);
+  if (const schema::CallT* call = query.call.get()) {
+    hash.add(schema::EnumNameChannel(call->channel));
+    hash.add(call->address);
+    hash.add(call->tls ? "tls" : "");
+  }
   if (const auto* password = credential.AsPasswordCredential()) {
     hash.add(password->username);
     hash.add(password->password);

@@ -45,8 +45,9 @@ class KeptTokens {
   KeptTokens(const KeptTokens&) = delete;
   KeptTokens& operator=(const KeptTokens&) = delete;
 
-  /// Of a password or a key.
-  Name name_of(std::string_view tenant, const schema::CredentialUnion& credential) const;
+  /// Of a password or a key, for calls that come as this one does: from elsewhere the daemon is to
+  /// look at the credential again (C9).
+  Name name_of(const schema::QueryT& query, const schema::CredentialUnion& credential) const;
 
   /// Null: none, or its time is over. Valid until the next call.
   Kept* find(const Name& name, Moment now);

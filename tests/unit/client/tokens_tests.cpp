@@ -14,6 +14,12 @@ using schema::Code;
 
 const std::string password = "right-horse-7";
 
+schema::QueryT of_acme() {
+  schema::QueryT query;
+  query.tenant = "acme";
+  return query;
+}
+
 schema::CredentialUnion by_password(const std::string& username, const std::string& secret) {
   schema::PasswordCredentialT credential;
   credential.username = username;
@@ -236,13 +242,35 @@ BOOST_AUTO_TEST_CASE(S2_a_tokens_death_is_never_told_as_the_passwords) {
   BOOST_TEST(taken() == "p");
 }
 
-BOOST_AUTO_TEST_CASE(S2_what_stops_the_call_and_not_the_session_is_told_as_it_is) {
-  login();
-  for (const Code why : {Code::network_not_allowed, Code::tls_required, Code::tenant_disabled}) {
+BOOST_AUTO_TEST_CASE(C9_what_stops_a_token_is_told_as_the_daemon_tells_it_of_the_password) {
+  for (const Code why : {Code::network_not_allowed, Code::tls_required, Code::tenant_disabled,
+                         Code::interactive_not_allowed, Code::user_locked}) {
+    password_state = Code::ok;
+    login();
     stop_token(why);
-    BOOST_TEST((login().reason == why));
+    password_state = Code::invalid_credentials;
+    BOOST_TEST((login().reason == Code::invalid_credentials));
+    BOOST_TEST((check_reason() == Code::invalid_credentials));
+    BOOST_TEST(taken() == "ptpp");
   }
-  BOOST_TEST(taken() == "pttt");
+}
+
+BOOST_AUTO_TEST_CASE(C9_from_elsewhere_the_password_is_sent_and_not_its_token) {
+  const auto login_from = [&](const std::string& address, bool tls) {
+    auto query = authentication(by_password("shop", password));
+    query.call = std::make_unique<schema::CallT>();
+    query.call->address = address;
+    query.call->tls = tls;
+    return ask(std::move(query)).reason;
+  };
+  login_from("192.0.2.1", true);
+  login_from("192.0.2.1", true);
+  BOOST_TEST(taken() == "pt");
+  password_state = Code::invalid_credentials;
+  BOOST_TEST((login_from("203.0.113.9", true) == Code::invalid_credentials));
+  BOOST_TEST((login_from("192.0.2.1", false) == Code::invalid_credentials));
+  BOOST_TEST((login().reason == Code::invalid_credentials));
+  BOOST_TEST(taken() == "ppp");
 }
 
 BOOST_AUTO_TEST_CASE(U2_a_token_of_a_user_with_another_name_by_now_is_not_used) {
@@ -309,12 +337,14 @@ BOOST_AUTO_TEST_CASE(C11_many_at_once_keep_their_ids_when_tokens_are_dead) {
 BOOST_AUTO_TEST_CASE(C4_the_name_of_a_kept_token_tells_nothing_of_the_credential) {
   const KeptTokens one;
   const KeptTokens other;
-  const auto name = one.name_of("acme", by_password("shop", password));
-  BOOST_TEST((name == one.name_of("acme", by_password("shop", password))));
-  BOOST_TEST((name != other.name_of("acme", by_password("shop", password))));
-  BOOST_TEST((name != one.name_of("acme", by_password("shop", password + "x"))));
-  BOOST_TEST((name != one.name_of("acm", by_password("eshop", password))));
-  BOOST_TEST((name != one.name_of("acme", by_password("shop" + password, ""))));
+  const auto name = one.name_of(of_acme(), by_password("shop", password));
+  BOOST_TEST((name == one.name_of(of_acme(), by_password("shop", password))));
+  BOOST_TEST((name != other.name_of(of_acme(), by_password("shop", password))));
+  BOOST_TEST((name != one.name_of(of_acme(), by_password("shop", password + "x"))));
+  schema::QueryT cut;
+  cut.tenant = "acm";
+  BOOST_TEST((name != one.name_of(cut, by_password("eshop", password))));
+  BOOST_TEST((name != one.name_of(of_acme(), by_password("shop" + password, ""))));
 }
 
 schema::AnswerT session(std::int64_t lifetime_s) {
@@ -330,7 +360,7 @@ schema::AnswerT session(std::int64_t lifetime_s) {
 BOOST_AUTO_TEST_CASE(S1_a_kept_token_ends_with_its_time_and_is_renewed_at_half_of_it) {
   KeptTokens kept;
   const KeptTokens::Moment now{};
-  const auto name = kept.name_of("acme", by_password("shop", password));
+  const auto name = kept.name_of(of_acme(), by_password("shop", password));
   kept.keep(name, {"acme", "shop"}, session(1'800), now);
   KeptTokens::Kept* found = kept.find(name, now + 1'799s);
   BOOST_REQUIRE(found != nullptr);
@@ -350,7 +380,7 @@ BOOST_AUTO_TEST_CASE(C11_what_is_kept_is_bounded_and_what_is_used_stays) {
   KeptTokens kept(8);
   const KeptTokens::Moment now{};
   const auto name = [&](int number) {
-    return kept.name_of("acme", by_password("user-" + std::to_string(number), password));
+    return kept.name_of(of_acme(), by_password("user-" + std::to_string(number), password));
   };
   for (int number = 0; number < 100; ++number) {
     kept.keep(name(number), {"acme", "user-" + std::to_string(number)}, session(60), now);
