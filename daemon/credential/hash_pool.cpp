@@ -153,7 +153,7 @@ class HashPool::State {
     require(work);
     {
       const std::lock_guard lock(mutex_);
-      if (!has_room(turn)) return false;
+      if (!fits(turn)) return false;
       ServiceLine& service = services_.join(id_of(turn.service));
       service.tenants.join(id_of(turn.tenant)).push_back(std::move(work));
       ++service.waiting;
@@ -161,6 +161,11 @@ class HashPool::State {
     }
     arrived_.notify_one();
     return true;
+  }
+
+  bool has_room(const Turn& turn) const {
+    const std::lock_guard lock(mutex_);
+    return fits(turn);
   }
 
   std::size_t waiting() const {
@@ -171,7 +176,7 @@ class HashPool::State {
   bool low_priority() const { return low_priority_; }
 
  private:
-  bool has_room(const Turn& turn) const {
+  bool fits(const Turn& turn) const {
     if (waiting_ >= limits_.waiting_max) return false;
     const ServiceLine* service = services_.find(id_of(turn.service));
     if (service == nullptr) return true;
@@ -215,6 +220,8 @@ HashPool::~HashPool() = default;
 bool HashPool::submit(const Turn& turn, std::move_only_function<void()> work) {
   return state_->submit(turn, std::move(work));
 }
+
+bool HashPool::has_room(const Turn& turn) const { return state_->has_room(turn); }
 
 std::size_t HashPool::waiting() const { return state_->waiting(); }
 

@@ -38,6 +38,9 @@ class HashPool {
   /// reached. `work` must not throw.
   [[nodiscard]] bool submit(const Turn& turn, std::move_only_function<void()> work);
 
+  /// Whether `submit` would take a piece of work of that turn now.
+  bool has_room(const Turn& turn) const;
+
   /// Pieces of work that wait.
   std::size_t waiting() const;
 

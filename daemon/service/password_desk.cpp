@@ -43,6 +43,10 @@ Ask PasswordDesk::leave(Ask answered) {
   return next;
 }
 
+bool PasswordDesk::has_room(const PasswordAsk& ask) const {
+  return pool_.has_room({ask.asker, ask.tenant});
+}
+
 bool PasswordDesk::check(Ask& ask, const domain::User* user, std::int64_t now_ns) {
   const credential::Turn turn{ask->asker, ask->tenant};
   Against against;

@@ -81,6 +81,9 @@ class PasswordDesk {
   /// The ask is answered: gives the next of its line, null if there is none.
   Ask leave(Ask answered);
 
+  /// Whether the pool would take the ask's check now.
+  bool has_room(const PasswordAsk& ask) const;
+
   /// Has the password checked against `sealed`, or takes as long (null). False if the pool is full;
   /// then `ask` is kept.
   bool check(Ask& ask, const domain::User* user, std::int64_t now_ns);

@@ -435,10 +435,6 @@ void Reader::ask_password(const Peer& peer, const domain::Operator& asker,
   if (refusal(asker, schema::QueryBody::Authenticate))
     return refuse(peer, query.id(), Code::not_permitted, "credential");
   count(parts_.vitals.password_checks);
-  if (secret != nullptr) {
-    auto seen = seen_right(asker, query, view_of(username), secret->string_view());
-    if (seen) return check(peer, std::move(opened), std::move(*seen));
-  }
   std::string line =
       std::string(view_of(query.tenant())) + '/' + domain::fold_name(view_of(username));
   std::optional<credential::Secret> password = copy_secret(secret);
@@ -477,11 +473,6 @@ bool Reader::consider(Ask& ask) {
     count(parts_.vitals.strangers);
     return true;
   }
-  // A wrong password could not be counted, so none is looked at (law 3), whoever the user is (C9).
-  if (const Code now = cannot_record(parts_.vitals); now != Code::ok) {
-    refuse(ask->peer, query.id(), now);
-    return true;
-  }
   const domain::Tenant* tenant = view_.find_tenant(*asker, view_of(query.tenant()));
   const auto* credential =
       static_cast<const schema::PasswordCredential*>(carried_by(query).credential);
@@ -489,6 +480,20 @@ bool Reader::consider(Ask& ask) {
       tenant == nullptr ? nullptr
                         : view_.tables().find_user(tenant->id, view_of(credential->username()));
   const domain::CallFacts call = password_facts_of(query);
+  Code stop = domain::first_stop_before_credential(tenant, user, call).code;
+  if (stop == Code::ok && user->password_seq == 0) stop = Code::invalid_credentials;
+  // C9: what was verified before is asked for where a hash would be taken, and nowhere before.
+  const auto is_seen = [&] {
+    return stop == Code::ok && seen_right(*ask, *user, call.now_ns);
+  };
+  // A wrong password could not be counted, so none is hashed (law 3), whoever the user is.
+  if (const Code now = cannot_record(parts_.vitals); now != Code::ok) {
+    if (is_seen())
+      answer_ask(ask, Code::ok, tenant, user);
+    else
+      refuse(ask->peer, query.id(), now);
+    return true;
+  }
   // What does not depend on the user is told whoever the user is.
   const Code told_to_all = tenant == nullptr  ? Code::tenant_unknown
                            : !tenant->enabled ? Code::tenant_disabled
@@ -498,8 +503,6 @@ bool Reader::consider(Ask& ask) {
     answer_ask(ask, told_to_all, tenant, user);
     return true;
   }
-  Code stop = domain::first_stop_before_credential(tenant, user, call).code;
-  if (stop == Code::ok && user->password_seq == 0) stop = Code::invalid_credentials;
   const bool hidden = asker->role == schema::Role::service && !tenant->policies.tell_reasons;
   ask->tenant = tenant->id;
   ask->stopped_user = stop == Code::ok || user == nullptr ? Uuid() : user->id;
@@ -509,9 +512,15 @@ bool Reader::consider(Ask& ask) {
     ask->user = user->id;
     ask->password_seq = user->password_seq;
   }
-  if (parts_.desk.check(ask, stop == Code::ok ? user : nullptr, call.now_ns)) {
-    count(parts_.vitals.password_hashes);
-    return false;
+  if (parts_.desk.has_room(*ask)) {
+    if (is_seen()) {
+      answer_ask(ask, Code::ok, tenant, user);
+      return true;
+    }
+    if (parts_.desk.check(ask, stop == Code::ok ? user : nullptr, call.now_ns)) {
+      count(parts_.vitals.password_hashes);
+      return false;
+    }
   }
   refuse_busy(ask->peer, query.id(), parts_.desk.retry_after_ms());
   return true;

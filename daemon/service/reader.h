@@ -140,8 +140,7 @@ class Reader {
   void prolong(const Bearer& bearer, credential::SessionToken& session, std::int64_t now_ns) const;
 
   // ---- passwords
-  std::optional<Bearer> seen_right(const domain::Operator& asker, const schema::Query& query,
-                                   std::string_view username, std::string_view password);
+  bool seen_right(const PasswordAsk& ask, const domain::User& user, std::int64_t now_ns);
   bool seen_wrong(const PasswordAsk& ask, const domain::Tenant& tenant, const domain::User& user);
   void remember(const PasswordAsk& ask, const domain::Tenant* tenant, const domain::User* user);
   void ask_password(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> query,

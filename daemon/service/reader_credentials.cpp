@@ -132,20 +132,11 @@ void Reader::answer_authenticated(const Peer& peer, const schema::Query& query, 
 
 // ---- passwords seen before
 
-/// C11: what was verified since the user's newest record needs no hash; the stops are those of
-/// now. Nothing: it was not, and takes the long way.
-std::optional<Bearer> Reader::seen_right(const domain::Operator& asker, const schema::Query& query,
-                                         std::string_view username, std::string_view password) {
-  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(query.tenant()));
-  const domain::User* user =
-      tenant == nullptr ? nullptr : view_.tables().find_user(tenant->id, username);
-  if (user == nullptr) return std::nullopt;
-  const auto* finding = seen_.find(seen_.hash(user->id, password));
-  const domain::CallFacts call = password_facts_of(query);
-  if (finding == nullptr || finding->user_seq != user->last_seq ||
-      finding->right_until_ns <= call.now_ns)
-    return std::nullopt;
-  return Bearer{tenant, user, domain::first_stop_before_credential(tenant, user, call).code};
+/// C11: what was verified since the user's newest record needs no hash.
+bool Reader::seen_right(const PasswordAsk& ask, const domain::User& user, std::int64_t now_ns) {
+  const auto* finding = seen_.find(seen_.hash(user.id, ask.password.reveal()));
+  return finding != nullptr && finding->user_seq == user.last_seq &&
+         finding->right_until_ns > now_ns;
 }
 
 /// C5, by policy: this wrong password was counted already.

@@ -72,7 +72,7 @@ std::unique_ptr<Server> Server::start(const Outside& outside, std::vector<std::s
   server->reader = std::make_unique<service::Reader>(
       service::Reader::Parts{*server->desk_, server->present, server->vitals, server->mail_,
                              outside.keys, outside.entropy},
-      service::Reader::Settings{},
+      outside.reader,
       service::Reader::Outlets{outside.answer, [] { return std::vector<std::string>(); },
                                [] { return std::vector<std::pair<std::string, std::uint64_t>>(); },
                                [](const std::string&) {}},

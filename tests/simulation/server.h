@@ -41,6 +41,7 @@ class Server {
     /// Free bytes.
     std::function<std::uint64_t()> disk_free;
     credential::HashPool::Limits pool;
+    service::Reader::Settings reader = {};
   };
 
   /// Reads the journal and is ready; null, with a finding, if it cannot be read.

@@ -33,8 +33,12 @@ HashPool::HashPool(Limits limits) : state_(std::make_unique<State>(limits)) {}
 
 HashPool::~HashPool() = default;
 
-bool HashPool::submit(const Turn&, Work work) {
-  if (state_->waiting.size() >= state_->waiting_max) return false;
+bool HashPool::has_room(const Turn&) const {
+  return state_->waiting.size() < state_->waiting_max;
+}
+
+bool HashPool::submit(const Turn& turn, Work work) {
+  if (!has_room(turn)) return false;
   state_->waiting.push_back(std::move(work));
   return true;
 }
