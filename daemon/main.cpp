@@ -12,6 +12,7 @@
 #include "daemon/recover_owner.h"
 #include "daemon/restore.h"
 #include "daemon/rotate_server_key.h"
+#include "tools/arguments/arguments.h"
 
 namespace {
 
@@ -134,9 +135,8 @@ int main(int argument_count, char** argument_values) {
   Arguments arguments;
   app.add_option("--data", arguments.data, "the data folder");
   app.add_option("--config", arguments.config, "settings, as TOML");
-  app.add_option("--port-base", arguments.port_base,
-                 "moves all ports: commands N+1, queries N+2, history N+3")
-      ->check(CLI::Range(1, 65'530));
+  arguments::add_number(app, "--port-base", arguments.port_base,
+                        "moves all ports: commands N+1, queries N+2, history N+3", {1, 65'530});
   app.add_flag("--verify", arguments.verify, "read every byte before starting");
   app.add_flag("--confirm-clock", arguments.confirm_clock,
                "the clock is right, though the data folder knows another time");
@@ -176,7 +176,7 @@ int main(int argument_count, char** argument_values) {
       app.add_subcommand("check-config", "tells every problem of a settings file");
   check_command->add_option("FILE", arguments.checked_config, "settings, as TOML")->required();
   try {
-    app.parse(argument_count, argument_values);
+    arguments::parse(app, {argument_values + 1, argument_values + argument_count});
   } catch (const CLI::Success& asked_for_text) {
     return app.exit(asked_for_text);
   } catch (const CLI::ParseError& error) {

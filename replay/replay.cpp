@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "replay/verbs.h"
+#include "tools/arguments/arguments.h"
 
 namespace postern::replay {
 
@@ -77,15 +78,10 @@ void add_global_options(CLI::App& app, Asked& asked) {
       ->transform(CLI::CheckedTransformer(formats).description(""));
 }
 
-/// CLI11 takes -1 for the largest number of its type.
-std::string check_number(const std::string& text) {
-  return text.find_first_not_of("0123456789") == text.npos ? "" : text + " is no whole number";
-}
-
 void add_show_options(CLI::App& command, ShowOptions& show) {
-  command.add_option("--from-seq", show.from_seq, "The first record")->check(check_number);
-  command.add_option("--count", show.count_max, "End after so many records, and read no further")
-      ->check(check_number);
+  arguments::add_number(command, "--from-seq", show.from_seq, "The first record");
+  arguments::add_number(command, "--count", show.count_max,
+                        "End after so many records, and read no further", {1});
   command.add_option("--tenant", show.tenant, "Only of this tenant");
   command.add_option("--user", show.user,
                      "Only about this user: its name then, with --tenant, or its id");
@@ -93,7 +89,7 @@ void add_show_options(CLI::App& command, ShowOptions& show) {
   command.add_option("--kind", show.kind, "Only with this kind of event, as UserCreated");
 }
 
-int run_parsed(const std::vector<std::string>& arguments, const Streams& streams) {
+int run_parsed(const std::vector<std::string>& given, const Streams& streams) {
   CLI::App app(about, "postern-replay");
   app.set_version_flag("--version", "postern-replay " POSTERN_VERSION);
   app.footer(exit_code_help);
@@ -118,12 +114,10 @@ int run_parsed(const std::vector<std::string>& arguments, const Streams& streams
       add_verb(app, "fold", "Prints the digest of all state, as 'postern status --digest' does.",
                "--data /mnt/copy fold --to-seq 1000"),
       [](const Audit& audit, const Asked& asked) { return fold(audit, asked.to_seq); });
-  verbs.back()
-      .first->add_option("--to-seq", asked.to_seq, "As of this record; the newest if left out")
-      ->check(check_number);
+  arguments::add_number(*verbs.back().first, "--to-seq", asked.to_seq,
+                        "As of this record; the newest if left out", {1});
   try {
-    // CLI11 takes them from the back.
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    arguments::parse(app, given);
   } catch (const CLI::ParseError& error) {
     return app.exit(error, streams.out, streams.talk) == 0 ? 0
                                                            : static_cast<int>(FailureKind::usage);

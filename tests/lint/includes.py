@@ -27,12 +27,14 @@ FOLDERS = {
         "daemon/domain/", "daemon/credential/", "daemon/journal/", "daemon/decision/",
         "daemon/view/", "daemon/transport/",
     ],
-    "daemon/": ["daemon/"],
+    # What every program asks of its arguments.
+    "tools/arguments/": [],
+    "daemon/": ["daemon/", "tools/arguments/"],
     "replay/": ["daemon/domain/", "daemon/journal/", "daemon/view/", "daemon/credential/",
-                "tools/client/"],
+                "tools/client/", "tools/arguments/"],
     "tools/client/": [],
     "tools/client/replica": ["tools/client/", "daemon/domain/", "daemon/view/"],
-    "tools/cli/": ["tools/client/"],
+    "tools/cli/": ["tools/client/", "tools/arguments/"],
     # It merges ranges as the domain does.
     "tools/cli/provider_file": ["tools/cli/", "tools/client/", "daemon/domain/"],
     "tools/bench/": ["tools/client/"],

@@ -236,8 +236,7 @@ client::Options reach(const Access& access) {
   client::Options options;
   if (access.signing_key)
     options.signing_seed = read_signing_key_file(*access.signing_key).secret_key;
-  options.timeout =
-      std::chrono::milliseconds(static_cast<std::int64_t>(access.timeout_seconds * 1'000));
+  options.timeout = access.timeout;
   options.checkpoint_file = checkpoint_file(access);
   const auto addresses = read_addresses(access);
   if (addresses) options.verifier_key = text_in(*addresses, "verifier_key");

@@ -2,6 +2,7 @@
 // folder.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -26,7 +27,8 @@ struct Access {
   std::optional<std::filesystem::path> checkpoint;
   /// H6: remember none, check none.
   bool without_checkpoint = false;
-  double timeout_seconds = 10;
+  /// Of one answer.
+  std::chrono::milliseconds timeout{10'000};
 };
 
 /// tcp with CURVE if there is a key file (`key`, or `owner.key` in the data folder), else the ipc

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "tools/arguments/arguments.h"
 #include "tools/cli/names.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
@@ -114,8 +115,9 @@ int run_follow(Session& session, Asked asked) {
 std::shared_ptr<Asked> add_filters(CLI::App& command) {
   auto asked = std::make_shared<Asked>();
   command.add_option("--user", asked->request.username, "Only of this user of --tenant");
-  command.add_option("--from", asked->from, "The first position; else the oldest there is");
-  command.add_option("--count", asked->count_max, "End after so many calls");
+  arguments::add_number(command, "--from", asked->from,
+                        "The first position; else the oldest there is");
+  arguments::add_number(command, "--count", asked->count_max, "End after so many calls", {1});
   return asked;
 }
 

@@ -1,5 +1,6 @@
 #include <fstream>
 
+#include "tools/arguments/arguments.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
 
@@ -81,8 +82,8 @@ Handler show(CLI::App& command) {
 std::shared_ptr<Asked> add_parts(CLI::App& command) {
   auto asked = std::make_shared<Asked>();
   command.add_option("KIND", asked->kind, "The first segment of its paths")->required();
-  command.add_option("--action", asked->actions, "Actions, with commas between")->delimiter(',');
-  command.add_option("--resource", asked->resources, "Paths, with commas between")->delimiter(',');
+  arguments::add_list(command, "--action", asked->actions, "Actions, with commas between");
+  arguments::add_list(command, "--resource", asked->resources, "Paths, with commas between");
   return asked;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tools/arguments/arguments.h"
 #include "tools/cli/text.h"
 #include "tools/cli/time_zone.h"
 
@@ -37,11 +38,10 @@ void add_global_options(CLI::App& app, Settings& settings) {
                  "The daemon's data folder: addresses and the owner's key come from it")
       ->envname("POSTERN_DATA")
       ->type_name("DIR");
-  app.add_option("--port-base", access.port_base,
-                 "Ports are N+1 commands, N+2 queries, N+3 history; 7600 if left out")
-      ->envname("POSTERN_PORT_BASE")
-      ->type_name("N")
-      ->check(CLI::Range(1, 65'530));
+  arguments::add_number(app, "--port-base", access.port_base,
+                        "Ports are N+1 commands, N+2 queries, N+3 history; 7600 if left out",
+                        {1, 65'530})
+      ->envname("POSTERN_PORT_BASE");
   app.add_option("--endpoint", access.endpoint, "Host of the daemon, if not this one")
       ->envname("POSTERN_ENDPOINT")
       ->type_name("ADDR");
@@ -69,11 +69,16 @@ void add_global_options(CLI::App& app, Settings& settings) {
   app.add_option("--tenant", settings.tenant, "Alias of the tenant it is about")
       ->envname("POSTERN_TENANT")
       ->type_name("ALIAS");
-  app.add_option("--timeout", access.timeout_seconds,
-                 "Seconds to wait for an answer; 10 if left out")
+  const auto read_timeout = [&access](const std::string& text) {
+    constexpr std::uint64_t most = 3'600'000;
+    const auto read = arguments::read_milliseconds(text);
+    if (read && *read > 0 && *read <= most) access.timeout = std::chrono::milliseconds(*read);
+    return read && *read > 0 && *read <= most;
+  };
+  arguments::add_read(app, "--timeout", read_timeout, "seconds: 0.001 to 3600",
+                      "Seconds to wait for an answer; 10 if left out")
       ->envname("POSTERN_TIMEOUT")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(0.001, 3'600.0));
+      ->type_name("SECONDS");
   app.add_option("--time-zone", settings.time_zone,
                  "Show times in this zone, as Europe/Zurich; UTC if left out")
       ->envname("POSTERN_TIME_ZONE")
@@ -91,9 +96,8 @@ void add_change_options(CLI::App& command, ChangeSettings& change) {
   command.add_flag("--dry-run", change.dry_run, "Show what would happen, change nothing")
       ->group(group);
   command.add_option("--reason", change.reason, "Why, kept with the record; 1 KiB")->group(group);
-  command
-      .add_option("--expect-version", change.expected_version,
-                  "Refuse if the user has another version")
+  arguments::add_number(command, "--expect-version", change.expected_version,
+                        "Refuse if the user has another version", {1})
       ->group(group);
   command.add_option("--id", change.id, "Id of the command, a UUIDv7; the same again acts once")
       ->group(group);
@@ -148,8 +152,10 @@ std::string unexpected(const CLI::App& app, bool has_verb) {
   std::string options;
   std::vector<std::string> words;
   for (const std::string& word : app.remaining(true)) {
-    if (word.starts_with("--")) options += " " + printable(word.substr(0, word.find('=')));
-    else words.push_back(word);
+    if (word.starts_with("--"))
+      options += " " + printable(word.substr(0, word.find('=')));
+    else
+      words.push_back(word);
   }
   if (!has_verb && !words.empty()) return fmt::format("There is no '{}'.\n", printable(words[0]));
   std::string text = "It does not take" + options;
@@ -159,7 +165,7 @@ std::string unexpected(const CLI::App& app, bool has_verb) {
   return text + ".\n";
 }
 
-int run_parsed(const std::vector<std::string>& arguments, Streams streams) {
+int run_parsed(const std::vector<std::string>& given, Streams streams) {
   CLI::App app(about, "postern");
   Asked asked;
   std::vector<Prepared> prepared;
@@ -168,11 +174,10 @@ int run_parsed(const std::vector<std::string>& arguments, Streams streams) {
   add_global_options(app, asked.settings);
   add_nouns(app, asked, prepared);
   try {
-    // CLI11 takes them from the back.
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    arguments::parse(app, given);
   } catch (const CLI::ExtrasError&) {
-    const bool has_verb = std::ranges::any_of(
-        prepared, [](const Prepared& one) { return one.command->parsed(); });
+    const bool has_verb =
+        std::ranges::any_of(prepared, [](const Prepared& one) { return one.command->parsed(); });
     streams.talk << unexpected(app, has_verb) << "Run with --help for more information.\n";
     return exit_codes::usage;
   } catch (const CLI::ParseError& error) {

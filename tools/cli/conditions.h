@@ -32,7 +32,4 @@ std::string conditions_text(const std::unique_ptr<schema::ConditionsT>& conditio
 /// "12.0", as lists show a grant; null for an empty text.
 std::unique_ptr<schema::GrantReferenceT> parse_reference(const std::string& text);
 
-/// "2026-07-01", or with "T12:00:00Z": UTC nanoseconds.
-std::optional<std::int64_t> parse_time(std::string_view text);
-
 }  // namespace postern::cli

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "tools/arguments/arguments.h"
 #include "tools/cli/names.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
@@ -141,8 +142,8 @@ std::shared_ptr<Asked> add_filters(CLI::App& command) {
       ->excludes("--user");
   command.add_option("--operator", asked->request.operator_name, "Only by this operator");
   command.add_option("--kind", asked->request.kind, "Only this kind of event, as UserCreated");
-  command.add_option("--from-seq", asked->from_seq, "The first record");
-  command.add_option("--count", asked->count_max, "End after so many records");
+  arguments::add_number(command, "--from-seq", asked->from_seq, "The first record");
+  arguments::add_number(command, "--count", asked->count_max, "End after so many records", {1});
   return asked;
 }
 

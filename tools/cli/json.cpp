@@ -6,8 +6,6 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <charconv>
-#include <chrono>
 
 #include "schema/cleared_text.h"
 #include "tools/cli/text.h"
@@ -166,85 +164,28 @@ std::string plain_text(const json::value& value) {
 
 namespace {
 
-json::value as_schema_form(json::value value, const TypeTable* type);
-
-/// `count` digits at the front, taken off; -1 if they are not there.
-int take_digits(std::string_view& text, std::size_t count) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool is_whole = error == std::errc() && text.size() >= count && text[0] != '-' &&
-                        end == text.data() + count;
-  if (!is_whole) return -1;
-  text.remove_prefix(count);
-  return number;
-}
-
-/// What `time_text` wrote, in whichever zone; a fraction has nine digits or is left out.
-std::optional<std::int64_t> time_from(std::string_view text) {
-  using namespace std::chrono;
-  constexpr std::size_t to_the_second = 19;
-  constexpr std::int64_t second_ns = 1'000'000'000;
-  if (text.size() <= to_the_second) return std::nullopt;
-  std::int64_t offset = 0;
-  std::string_view rest = text.substr(to_the_second);
-  std::int64_t fraction = 0;
-  if (rest.starts_with('.')) {
-    rest.remove_prefix(1);
-    fraction = take_digits(rest, 9);
-  }
-  if (rest.starts_with('+') || rest.starts_with('-')) {
-    const std::int64_t sign = rest[0] == '-' ? -1 : 1;
-    rest.remove_prefix(1);
-    const int hours = take_digits(rest, 2);
-    if (!rest.starts_with(':')) return std::nullopt;
-    rest.remove_prefix(1);
-    const int minutes = take_digits(rest, 2);
-    if (!rest.empty() || hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
-      return std::nullopt;
-    offset = sign * (hours * 3'600 + minutes * 60);
-  } else if (rest != "Z") {
-    return std::nullopt;
-  }
-  int parts[6];
-  std::string_view left = text;
-  for (std::size_t part = 0; part < std::size(parts); ++part) {
-    if (part > 0 && !left.starts_with("--T::"[part - 1])) return std::nullopt;
-    if (part > 0) left.remove_prefix(1);
-    parts[part] = take_digits(left, part == 0 ? 4 : 2);
-  }
-  const year_month_day date{year(parts[0]), month(static_cast<unsigned>(parts[1])),
-                            day(static_cast<unsigned>(parts[2]))};
-  const bool is_time = parts[3] >= 0 && parts[3] < 24 && parts[4] >= 0 && parts[4] < 60 &&
-                       parts[5] >= 0 && parts[5] < 60;
-  if (fraction < 0 || !is_time || !date.ok()) return std::nullopt;
-  const std::int64_t days = sys_days(date).time_since_epoch().count();
-  const std::int64_t seconds =
-      days * 86'400 + parts[3] * 3'600 + parts[4] * 60 + parts[5] - offset;
-  // Counted from the second above, where before 1970, so that the earliest does not overflow.
-  const std::int64_t above = seconds < 0 ? 1 : 0;
-  std::int64_t time_ns = 0;
-  if (__builtin_mul_overflow(seconds + above, second_ns, &time_ns) ||
-      __builtin_add_overflow(time_ns, fraction - above * second_ns, &time_ns))
-    return std::nullopt;
-  return time_ns;
-}
+/// What is wrong goes to `problem`, if nothing has before.
+json::value as_schema_form(json::value value, const TypeTable* type, std::string& problem);
 
 /// "time": "2026-…" becomes "time_ns".
-void turn_time(json::object& object, std::string_view field) {
+void turn_time(json::object& object, std::string_view field, std::string& problem) {
   const auto name = time_name(field);
   const auto* value = name ? object.if_contains(*name) : nullptr;
   if (value == nullptr || !value->is_string() || object.contains(field)) return;
-  if (const auto time_ns = time_from(value->as_string())) {
-    object.erase(*name);
-    object[field] = *time_ns;
+  const auto time_ns = read_time(value->as_string());
+  if (!time_ns) {
+    if (problem.empty()) problem = std::string(*name) + ": " + wanted_time;
+    return;
   }
+  object.erase(*name);
+  object[field] = *time_ns;
 }
 
 /// From our forms to those the schema compiler's parser reads; what does not fit is left for it to
 /// refuse.
-void turn_object(json::object& object, const TypeTable& type) {
+void turn_object(json::object& object, const TypeTable& type, std::string& problem) {
   for (std::size_t field = 0; field < type.num_elems; ++field) {
-    turn_time(object, type.names[field]);
+    turn_time(object, type.names[field], problem);
     auto* value = object.if_contains(type.names[field]);
     if (value == nullptr) continue;
     const auto* part = reference(type, field);
@@ -256,9 +197,9 @@ void turn_object(json::object& object, const TypeTable& type) {
       if (kind == nullptr || !kind->is_string()) continue;
       for (std::size_t member = 1; member < part->num_elems; ++member)
         if (kind->as_string() == part->names[member])
-          *value = as_schema_form(std::move(*value), reference(*part, member));
+          *value = as_schema_form(std::move(*value), reference(*part, member), problem);
     } else if (part != nullptr) {
-      *value = as_schema_form(std::move(*value), part);
+      *value = as_schema_form(std::move(*value), part, problem);
     }
   }
 }
@@ -270,11 +211,12 @@ std::string name_in_schema(const std::string& text, const TypeTable& names) {
   return text;
 }
 
-json::value as_schema_form(json::value value, const TypeTable* type) {
+json::value as_schema_form(json::value value, const TypeTable* type, std::string& problem) {
   if (value.is_array()) {
-    for (auto& element : value.as_array()) element = as_schema_form(std::move(element), type);
+    for (auto& element : value.as_array())
+      element = as_schema_form(std::move(element), type, problem);
   } else if (value.is_object() && type->st == flatbuffers::ST_TABLE) {
-    turn_object(value.as_object(), *type);
+    turn_object(value.as_object(), *type, problem);
   } else if (value.is_string() && type->st == flatbuffers::ST_ENUM) {
     return name_in_schema(std::string(value.as_string()), *type);
   } else if (value.is_string() && is_uuid(type)) {
@@ -294,7 +236,9 @@ std::expected<schema::CommandMessageT, std::string> message_from_json(std::strin
   auto value = json::parse(json::string_view(text.data(), text.size()), error);
   if (error) return std::unexpected("It is no JSON: " + error.message() + ".");
   if (!value.is_object()) return std::unexpected("It is no JSON object.");
-  value = as_schema_form(std::move(value), schema::CommandMessageTypeTable());
+  std::string problem;
+  value = as_schema_form(std::move(value), schema::CommandMessageTypeTable(), problem);
+  if (!problem.empty()) return std::unexpected(std::move(problem));
   std::string schema_form = json::serialize(value);
 
   flatbuffers::Parser parser;

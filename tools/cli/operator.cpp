@@ -1,5 +1,6 @@
 #include <filesystem>
 
+#include "tools/arguments/arguments.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
 #include "tools/cli/views.h"
@@ -181,7 +182,8 @@ std::shared_ptr<Asked> add_options(CLI::App& command, bool everything_needed) {
       ->allow_extra_args(false);
   command.add_option("--signing-key-out", asked->signing_key_out,
                      "Make a key pair to sign with and write it to this new file");
-  command.add_option("--uid", asked->uid, "The system user that may come through the ipc door");
+  arguments::add_number(command, "--uid", asked->uid,
+                        "The system user that may come through the ipc door");
   command.add_flag("--vouches,!--no-vouches", asked->vouches,
                    "A service that may ask by bare name");
   return asked;

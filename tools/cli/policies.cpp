@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <variant>
 
 #include "schema/cleared_text.h"
+#include "tools/arguments/arguments.h"
 #include "tools/cli/output.h"
 #include "tools/cli/text.h"
 #include "tools/cli/verb.h"
@@ -52,7 +52,7 @@ const Policy policies[] = {
      "A password needs a digit or a symbol",
      Switch{&Changes::password_needs_digit_or_symbol, &Held::password_needs_digit_or_symbol}},
     {"password_forbidden_characters", "--password-forbidden", "CHARACTERS",
-     "Characters no password may contain; '' clears",
+     "Characters no password may contain",
      Text{&Changes::password_forbidden_characters, &Held::password_forbidden_characters}},
     {"lockout_failures", "--lockout-failures", "N", "Wrong passwords in a row that lock, 1 to 100",
      Count{&Changes::lockout_failures, &Held::lockout_failures}},
@@ -64,8 +64,7 @@ const Policy policies[] = {
     {"lock_closes_password_only", "--lock-closes-password-only", on_off,
      "Keys and open sessions go on under such a lock",
      Switch{&Changes::lock_closes_password_only, &Held::lock_closes_password_only}},
-    {"tell_reasons", "--tell-reasons", on_off,
-     "Tell services why before a credential is verified",
+    {"tell_reasons", "--tell-reasons", on_off, "Tell services why before a credential is verified",
      Switch{&Changes::tell_reasons, &Held::tell_reasons}},
     {"session_timeout_seconds", "--session-timeout", "SECONDS", "Of a session, 60 to 86400",
      Seconds{&Changes::session_timeout_seconds, &Held::session_timeout_seconds}},
@@ -78,7 +77,7 @@ const Policy policies[] = {
      Text{&Changes::username_domain, &Held::username_domain}},
     {"username_fixed", "--username-fixed", on_off, "Usernames are for ever",
      Switch{&Changes::username_fixed, &Held::username_fixed}},
-    {"username_prefix", "--username-prefix", "TEXT", "Prefix of usernames; '' clears",
+    {"username_prefix", "--username-prefix", "TEXT", "Prefix of usernames",
      Text{&Changes::username_prefix, &Held::username_prefix}},
     {"username_prefix_rule", "--username-prefix-rule", "off|warn|required",
      "What becomes of a name without the prefix",
@@ -108,12 +107,11 @@ std::string name_of(const Policy& policy) {
 
 template <class Number>
 Number parse_number(const std::string& text, const std::string& option) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size())
-    stop_usage(fmt::format("{} takes a number, at most {}.", option,
-                           std::numeric_limits<Number>::max()));
-  return number;
+  const auto number = arguments::read_number<Number>(text);
+  if (!number)
+    stop_usage(
+        fmt::format("{} takes a number, at most {}.", option, std::numeric_limits<Number>::max()));
+  return *number;
 }
 
 // How each kind is read.
@@ -123,9 +121,7 @@ struct Reader {
   const std::string option;
   Changes& changes;
 
-  void operator()(const Switch& value) const {
-    changes.*value.asked = parse_switch(text, option);
-  }
+  void operator()(const Switch& value) const { changes.*value.asked = parse_switch(text, option); }
   void operator()(const Count& value) const {
     changes.*value.asked = parse_number<std::uint16_t>(text, option);
   }
@@ -142,9 +138,7 @@ struct Reader {
       if (text == schema::EnumNamePrefixRule(rule)) changes.*value.asked = rule;
     if (!(changes.*value.asked)) stop_usage(option + " takes off, warn or required.");
   }
-  void operator()(const Text& value) const {
-    changes.*value.asked = text.empty() ? schema::cleared_text : std::string_view(text);
-  }
+  void operator()(const Text& value) const { changes.*value.asked = text; }
   void operator()(const Networks&) const { changes.networks = parse_networks(text); }
 };
 
@@ -171,23 +165,52 @@ struct Shower {
 
 }  // namespace
 
-PolicyOptions::PolicyOptions(CLI::App& command) : values_(std::size(policies)) {
+CLI::Option* add_clear(CLI::App& command, std::vector<std::string>& cleared,
+                       const std::vector<std::string>& names) {
+  return arguments::add_list(command, "--clear", cleared, "Take away: " + joined(names))
+      ->check([names](const std::string& typed) -> std::string {
+        for (const std::string& name : arguments::split_list(typed))
+          if (std::ranges::find(names, name) == names.end())
+            return fmt::format("'{}' cannot be cleared; name {}", printable(name),
+                               joined(names, ", "));
+        return {};
+      })
+      ->type_name("FIELD");
+}
+
+std::string cleared_or(const std::string& text, bool cleared, std::string_view name) {
+  if (!cleared) return text;
+  if (!text.empty()) stop_usage(fmt::format("{0} is both set and cleared.", name));
+  return std::string(schema::cleared_text);
+}
+
+PolicyOptions::PolicyOptions(CLI::App& command, Of of) : values_(std::size(policies)) {
+  std::vector<std::string> texts;
   for (std::size_t place = 0; place < std::size(policies); ++place) {
     const Policy& policy = policies[place];
+    if (std::holds_alternative<Text>(policy.value)) texts.push_back(name_of(policy).substr(2));
     options_.push_back(command.add_option(policy.option, values_[place], policy.help)
                            ->type_name(policy.type_name)
                            ->group("Policies"));
   }
+  if (of == Of::present_tenant) add_clear(command, *cleared_, texts)->group("Policies");
 }
 
 bool PolicyOptions::any() const {
-  return std::ranges::any_of(options_, [](const CLI::Option* option) { return !option->empty(); });
+  return !cleared_->empty() ||
+         std::ranges::any_of(options_, [](const CLI::Option* option) { return !option->empty(); });
 }
 
 void PolicyOptions::change(schema::PolicyChangesT& changes) const {
   for (std::size_t place = 0; place < std::size(policies); ++place)
     if (!options_[place]->empty())
       std::visit(Reader{values_[place], name_of(policies[place]), changes}, policies[place].value);
+  for (const Policy& policy : policies) {
+    const auto* text = std::get_if<Text>(&policy.value);
+    const auto name = name_of(policy).substr(2);
+    if (text == nullptr || std::ranges::find(*cleared_, name) == cleared_->end()) continue;
+    changes.*text->asked = cleared_or(changes.*text->asked, true, name);
+  }
 }
 
 void print_policies(std::ostream& out, const schema::PoliciesT& held) {
@@ -204,12 +227,9 @@ void print_policies(std::ostream& out, const schema::PoliciesT& held) {
 std::unique_ptr<schema::NetworksT> parse_networks(const std::string& text) {
   auto networks = std::make_unique<schema::NetworksT>();
   if (text == "none") return networks;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const auto end = std::min(text.find(',', begin), text.size());
-    if (end == begin) stop_usage("A list of networks has an empty entry.", "'none' clears it.");
-    networks->entries.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
+  networks->entries = arguments::split_list(text);
+  if (std::ranges::count(networks->entries, "") > 0)
+    stop_usage("A list of networks has an empty entry.", "'none' clears it.");
   return networks;
 }
 

@@ -12,11 +12,19 @@
 
 namespace postern::cli {
 
+/// The option --clear, of what is text and may be taken away; 64 for other names.
+CLI::Option* add_clear(CLI::App& command, std::vector<std::string>& cleared,
+                       const std::vector<std::string>& names);
+/// What a command carries for a text: itself, or the mark of a cleared one; 64 where both are
+/// asked.
+std::string cleared_or(const std::string& text, bool cleared, std::string_view name);
+
 /// What was typed, by the table's rows; empty text: not given.
 class PolicyOptions {
  public:
-  /// Declares an option for each policy.
-  explicit PolicyOptions(CLI::App& command);
+  enum class Of { new_tenant, present_tenant };
+  /// Declares an option for each policy; of a present tenant, texts can be cleared too.
+  PolicyOptions(CLI::App& command, Of of);
 
   bool any() const;
   /// Sets what was given. 64 where a value does not fit its policy's kind.
@@ -25,6 +33,7 @@ class PolicyOptions {
  private:
   std::vector<CLI::Option*> options_;
   std::vector<std::string> values_;
+  std::shared_ptr<std::vector<std::string>> cleared_ = std::make_shared<std::vector<std::string>>();
 };
 
 void print_policies(std::ostream& out, const schema::PoliciesT& policies);

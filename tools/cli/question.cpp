@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "tools/arguments/arguments.h"
 #include "tools/cli/conditions.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
@@ -39,8 +40,8 @@ std::shared_ptr<Asked> add_call(CLI::App& command) {
       ->required();
   add_call_options(command, asked->call);
   command.add_flag("--interactive", asked->interactive, "The caller wants a screen");
-  command.add_option("--at-least-seq", asked->at_least_seq,
-                     "Answer from a state at least this new");
+  arguments::add_number(command, "--at-least-seq", asked->at_least_seq,
+                        "Answer from a state at least this new", {1});
   return asked;
 }
 

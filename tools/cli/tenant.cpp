@@ -77,7 +77,8 @@ struct Creation {
 };
 
 Handler create(CLI::App& command) {
-  auto asked = std::make_shared<Creation>(Creation{{}, {}, {}, PolicyOptions(command)});
+  auto asked = std::make_shared<Creation>(
+      Creation{{}, {}, {}, PolicyOptions(command, PolicyOptions::Of::new_tenant)});
   command.add_option("ALIAS", asked->alias, "Its name in calls: a-z, 0-9 and -, up to 63")
       ->required();
   command.add_option("--name", asked->name, "Its name for people");
@@ -106,7 +107,8 @@ struct Setting {
 };
 
 Handler set(CLI::App& command) {
-  auto asked = std::make_shared<Setting>(Setting{{}, {}, PolicyOptions(command)});
+  auto asked = std::make_shared<Setting>(
+      Setting{{}, {}, PolicyOptions(command, PolicyOptions::Of::present_tenant)});
   command.add_option("ALIAS", asked->alias, "The tenant, instead of --tenant");
   command.add_option("--name", asked->name, "Its name for people");
   return [asked](Session& session) {

@@ -1,15 +1,15 @@
 #include "tools/cli/text.h"
 
-#include <time.h>
-
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 
 #include "tools/cli/time_zone.h"
-#include "tools/client/client.h"
 #include "tools/cli/verb.h"
+#include "tools/client/client.h"
 
 namespace postern::cli {
 namespace {
@@ -87,6 +87,29 @@ std::string to_the_second(const Split& split) {
                      split.time.minutes().count(), split.time.seconds().count());
 }
 
+/// `count` digits at the front, taken off; -1 if they are not there.
+int take_digits(std::string_view& text, std::size_t count) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_whole =
+      error == std::errc() && text.size() >= count && text[0] != '-' && end == text.data() + count;
+  if (!is_whole) return -1;
+  text.remove_prefix(count);
+  return number;
+}
+
+/// The digits of a second behind the point, in nanoseconds; -1 where there are none or over nine.
+int take_fraction(std::string_view& text) {
+  constexpr std::size_t places = 9;
+  const auto size = std::min(text.find_first_not_of("0123456789"), text.size());
+  if (size == 0 || size > places) return -1;
+  std::string digits(text.substr(0, size));
+  digits.resize(places, '0');
+  text.remove_prefix(size);
+  std::string_view whole = digits;
+  return take_digits(whole, places);
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
@@ -134,13 +157,59 @@ std::string time_text_short(std::int64_t time_ns) {
   return to_the_second(parts) + parts.offset;
 }
 
-std::int64_t parse_time(std::string_view option, const std::string& text) {
+std::optional<std::int64_t> read_time(std::string_view text) {
+  using namespace std::chrono;
+  constexpr std::size_t to_the_second = 19;
   constexpr std::int64_t second_ns = 1'000'000'000;
-  std::tm parts{};
-  const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  if (end == nullptr || *end != '\0')
-    stop_usage(std::string(option) + " takes a time in UTC.", "Write it as 2027-01-31T00:00:00Z.");
-  return ::timegm(&parts) * second_ns;
+  if (text.size() <= to_the_second) return std::nullopt;
+  std::int64_t offset = 0;
+  std::string_view rest = text.substr(to_the_second);
+  std::int64_t fraction = 0;
+  if (rest.starts_with('.')) {
+    rest.remove_prefix(1);
+    fraction = take_fraction(rest);
+  }
+  if (rest.starts_with('+') || rest.starts_with('-')) {
+    const std::int64_t sign = rest[0] == '-' ? -1 : 1;
+    rest.remove_prefix(1);
+    const int hours = take_digits(rest, 2);
+    if (!rest.starts_with(':')) return std::nullopt;
+    rest.remove_prefix(1);
+    const int minutes = take_digits(rest, 2);
+    if (!rest.empty() || hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+      return std::nullopt;
+    offset = sign * (hours * 3'600 + minutes * 60);
+  } else if (rest != "Z") {
+    return std::nullopt;
+  }
+  int parts[6];
+  std::string_view left = text;
+  for (std::size_t part = 0; part < std::size(parts); ++part) {
+    if (part > 0 && !left.starts_with("--T::"[part - 1])) return std::nullopt;
+    if (part > 0) left.remove_prefix(1);
+    parts[part] = take_digits(left, part == 0 ? 4 : 2);
+  }
+  const year_month_day date{year(parts[0]), month(static_cast<unsigned>(parts[1])),
+                            day(static_cast<unsigned>(parts[2]))};
+  const bool is_time = parts[3] >= 0 && parts[3] < 24 && parts[4] >= 0 && parts[4] < 60 &&
+                       parts[5] >= 0 && parts[5] < 60;
+  if (fraction < 0 || !is_time || !date.ok()) return std::nullopt;
+  const std::int64_t days = sys_days(date).time_since_epoch().count();
+  const std::int64_t seconds = days * 86'400 + parts[3] * 3'600 + parts[4] * 60 + parts[5] - offset;
+  // Counted from the second above, where before 1970, so that the earliest does not overflow.
+  const std::int64_t above = seconds < 0 ? 1 : 0;
+  std::int64_t time_ns = 0;
+  if (__builtin_mul_overflow(seconds + above, second_ns, &time_ns) ||
+      __builtin_add_overflow(time_ns, fraction - above * second_ns, &time_ns))
+    return std::nullopt;
+  return time_ns;
+}
+
+std::int64_t parse_time(std::string_view option, const std::string& text) {
+  const auto time_ns = read_time(text);
+  if (!time_ns)
+    stop_usage(fmt::format("{} takes a time, found '{}'.", option, printable(text)), wanted_time);
+  return *time_ns;
 }
 
 std::string hex_text(std::span<const std::uint8_t> bytes) {

@@ -26,7 +26,13 @@ std::size_t width_of(std::string_view printable_text);
 /// to the second.
 std::string time_text(std::int64_t time_ns);
 std::string time_text_short(std::int64_t time_ns);
-/// As 2027-01-31T00:00:00Z; 64 if it is not, naming the option.
+/// Date and time with Z or an offset, up to nine digits of a second; nothing where the text is
+/// something else, or a time that nanoseconds since 1970 cannot say.
+std::optional<std::int64_t> read_time(std::string_view text);
+inline constexpr const char* wanted_time =
+    "Write it as 2027-01-31T00:00:00Z: date and time, Z or an offset as +02:00, at most nine "
+    "digits of a second, before 2262.";
+/// The same; 64 where it is none, naming the option.
 std::int64_t parse_time(std::string_view option, const std::string& text);
 
 /// Lower case.

@@ -36,14 +36,19 @@ int run_create(Session& session, const Creation& creation) {
   for (const auto& command : message.commands)
     command->body.AsCreateUser()->username = std::exchange(command->user, {});
   if (creation.with_password)
-    message.commands[0]->body.AsCreateUser()->password = session.input().new_password(
-        users[0].empty() ? "Password" : "Password of " + users[0]);
+    message.commands[0]->body.AsCreateUser()->password =
+        session.input().new_password(users[0].empty() ? "Password" : "Password of " + users[0]);
   return session.change(std::move(message));
 }
 
 Handler create(CLI::App& command) {
-  auto creation = std::make_shared<Creation>(
-      Creation{{}, {}, {}, false, ProfileOptions(command), SettingsOptions(command)});
+  auto creation =
+      std::make_shared<Creation>(Creation{{},
+                                          {},
+                                          {},
+                                          false,
+                                          ProfileOptions(command, ProfileOptions::Of::new_user),
+                                          SettingsOptions(command)});
   command.add_option("USER", creation->users,
                      "Names; public for ever, so better not a person's; none where the tenant "
                      "generates them");
@@ -54,8 +59,9 @@ Handler create(CLI::App& command) {
       .add_option("--api-access", creation->api_access,
                   "on or off; else as the tenant's policy says")
       ->check(CLI::IsMember({"on", "off"}));
-  command.add_flag("--password", creation->with_password,
-                   "Read a password from standard input, or ask for it twice")
+  command
+      .add_flag("--password", creation->with_password,
+                "Read a password from standard input, or ask for it twice")
       ->disable_flag_override();
   return [creation](Session& session) { return run_create(session, *creation); };
 }
@@ -150,8 +156,11 @@ int run_set(Session& session, const Setting& asked) {
 }
 
 Handler set(CLI::App& command) {
-  auto asked = std::make_shared<Setting>(
-      Setting{add_users(command), {}, ProfileOptions(command), SettingsOptions(command)});
+  auto asked =
+      std::make_shared<Setting>(Setting{add_users(command),
+                                        {},
+                                        ProfileOptions(command, ProfileOptions::Of::present_user),
+                                        SettingsOptions(command)});
   command.add_option("--api-access", asked->api_access, "on or off")
       ->check(CLI::IsMember({"on", "off"}));
   return [asked](Session& session) { return run_set(session, *asked); };

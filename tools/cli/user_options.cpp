@@ -1,9 +1,9 @@
 #include "tools/cli/user_options.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "schema/cleared_text.h"
+#include "tools/arguments/arguments.h"
 #include "tools/cli/policies.h"
 #include "tools/cli/verb.h"
 
@@ -27,11 +27,9 @@ constexpr ProfileOption all_profile_options[] = {
 };
 
 std::uint32_t parse_seconds(const std::string& text) {
-  std::uint32_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size())
-    stop_usage("--session-timeout takes seconds: 60 to 86400, or 0 for the tenant's.");
-  return seconds;
+  const auto seconds = arguments::read_number<std::uint32_t>(text);
+  if (!seconds) stop_usage("--session-timeout takes seconds: 60 to 86400, or 0 for the tenant's.");
+  return *seconds;
 }
 
 }  // namespace
@@ -40,22 +38,30 @@ std::span<const ProfileOption> profile_options() { return all_profile_options; }
 
 // ---- profile and note
 
-ProfileOptions::ProfileOptions(CLI::App& command) {
+ProfileOptions::ProfileOptions(CLI::App& command, Of of) {
   const auto group = "Profile";
-  for (const ProfileOption& option : all_profile_options)
+  std::vector<std::string> names{note_name};
+  for (const ProfileOption& option : all_profile_options) {
     options_.push_back(
         command.add_option(option.option, (*profile_).*option.field, option.help)->group(group));
-  attributes_option_ =
-      command
-          .add_option("--attribute", *attributes_,
-                      "NAME=VALUE, up to 64 of them; NAME= takes one away")
-          ->allow_extra_args(false)
-          ->group(group);
-  note_option_ = command.add_option("--note", *note_, "Private note for operators")->group(group);
+    names.emplace_back(option.option + 2);
+  }
+  attributes_option_ = command
+                           .add_option("--attribute", *attributes_,
+                                       "NAME=VALUE, up to 64 of them; NAME= takes one away")
+                           ->allow_extra_args(false)
+                           ->group(group);
+  command.add_option("--note", *note_, "Private note for operators")->group(group);
+  if (of == Of::present_user) add_clear(command, *cleared_, names)->group(group);
+}
+
+bool ProfileOptions::clears(std::string_view name) const {
+  return std::ranges::find(*cleared_, name) != cleared_->end();
 }
 
 bool ProfileOptions::any_of_profile() const {
-  return !attributes_option_->empty() ||
+  const auto is_of_profile = [](const std::string& name) { return name != note_name; };
+  return !attributes_option_->empty() || std::ranges::any_of(*cleared_, is_of_profile) ||
          std::ranges::any_of(options_, [](const CLI::Option* option) { return !option->empty(); });
 }
 
@@ -74,12 +80,12 @@ std::unique_ptr<schema::ProfileT> ProfileOptions::profile() const {
 
 schema::SetProfileT ProfileOptions::change() const {
   schema::SetProfileT made;
-  if (any_of_note()) made.note = note_->empty() ? schema::cleared_text : std::string_view(*note_);
+  if (any_of_note()) made.note = cleared_or(*note_, clears(note_name), note_name);
   if (!any_of_profile()) return made;
   made.profile = profile();
-  for (std::size_t place = 0; place < options_.size(); ++place) {
-    std::string& text = (*made.profile).*all_profile_options[place].field;
-    if (!options_[place]->empty() && text.empty()) text = schema::cleared_text;
+  for (const ProfileOption& option : all_profile_options) {
+    std::string& text = (*made.profile).*option.field;
+    text = cleared_or(text, clears(option.option + 2), option.option + 2);
   }
   return made;
 }

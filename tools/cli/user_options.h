@@ -22,25 +22,30 @@ std::span<const ProfileOption> profile_options();
 /// Moves with its command, never apart from it.
 class ProfileOptions {
  public:
-  explicit ProfileOptions(CLI::App& command);
+  enum class Of { new_user, present_user };
+  /// Of a present user, what is there can be cleared too.
+  ProfileOptions(CLI::App& command, Of of);
 
   /// Anything but the note.
   bool any_of_profile() const;
-  bool any_of_note() const { return !note_option_->empty(); }
-  /// 64 where an attribute is not NAME=VALUE. Empty text is left out.
+  bool any_of_note() const { return !note_->empty() || clears(note_name); }
+  /// 64 where an attribute is not NAME=VALUE.
   std::unique_ptr<schema::ProfileT> profile() const;
   const std::string& note() const { return *note_; }
-  /// The same, but empty text clears.
+  /// The same, with what is cleared; 64 where a field is both set and cleared.
   schema::SetProfileT change() const;
 
  private:
+  static constexpr const char* note_name = "note";
+  bool clears(std::string_view name) const;
+
   std::vector<CLI::Option*> options_;
   CLI::Option* attributes_option_;
-  CLI::Option* note_option_;
   std::shared_ptr<schema::ProfileT> profile_ = std::make_shared<schema::ProfileT>();
   std::shared_ptr<std::vector<std::string>> attributes_ =
       std::make_shared<std::vector<std::string>>();
   std::shared_ptr<std::string> note_ = std::make_shared<std::string>();
+  std::shared_ptr<std::vector<std::string>> cleared_ = std::make_shared<std::vector<std::string>>();
 };
 
 class SettingsOptions {

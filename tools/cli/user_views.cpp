@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/arguments/arguments.h"
 #include "tools/cli/policies.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
@@ -214,7 +215,7 @@ Handler list_users(CLI::App& command) {
       .add_option("--sort", asked->sort, "username (if left out), created, changed or last-used")
       ->check(CLI::IsMember({"username", "created", "changed", "last-used"}));
   command.add_flag("--descending", asked->request.descending, "The last first");
-  command.add_option("--count", asked->count_max, "End after so many");
+  arguments::add_number(command, "--count", asked->count_max, "End after so many", {1});
   return [asked](Session& session) { return run_list(session, *asked); };
 }
 

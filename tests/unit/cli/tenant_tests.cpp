@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(T4_tenant_set_sends_what_was_said_and_nothing_else) {
 }
 
 BOOST_AUTO_TEST_CASE(T4_tenant_set_clears) {
-  BOOST_TEST(postern("--tenant acme tenant set --network none --username-prefix ''").exit_code ==
+  BOOST_TEST(postern("--tenant acme tenant set --network none --clear username-prefix").exit_code ==
              0);
   daemon.stop();
   const auto& body = *bytes_of(daemon.command_bytes.at(0)).commands()->Get(0);
@@ -96,14 +96,10 @@ BOOST_AUTO_TEST_CASE(T4_tenant_show_tells_each_policy_in_words) {
   const auto ended = postern("tenant show acme");
   BOOST_TEST(ended.exit_code == 0);
   for (const char* part :
-       {"  password length min        8\n",
-        "  direct deletion            off\n",
-        "  session timeout            1800 s\n",
-        "  lock seconds               never\n",
-        "  new user status            active\n",
-        "  networks                   10.0.0.0/8, AWS\n",
-        "  username prefix rule       off\n",
-        "  password forbidden         none\n"})
+       {"  password length min        8\n", "  direct deletion            off\n",
+        "  session timeout            1800 s\n", "  lock seconds               never\n",
+        "  new user status            active\n", "  networks                   10.0.0.0/8, AWS\n",
+        "  username prefix rule       off\n", "  password forbidden         none\n"})
     BOOST_TEST(contains(ended.out, part), part << " in\n" << ended.out);
 }
 
@@ -175,8 +171,9 @@ BOOST_AUTO_TEST_CASE(T5_a_preset_of_ones_own_and_options_over_it) {
   start();
   const auto file = daemon.folder / "mine.json";
   write_file(file, R"({"policies": {"lockout_failures": 3, "lock_seconds": 60}})");
-  BOOST_TEST(postern("tenant create acme --preset " + file.string() + " --lock-seconds 90")
-                 .exit_code == 0);
+  BOOST_TEST(
+      postern("tenant create acme --preset " + file.string() + " --lock-seconds 90").exit_code ==
+      0);
   const auto message = sent();
   const auto& policies = *message.commands.at(0)->body.AsCreateTenant()->policies;
   BOOST_TEST(policies.lockout_failures.value_or(0) == 3);
