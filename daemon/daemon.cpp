@@ -20,6 +20,7 @@
 #include "daemon/platform/files.h"
 #include "daemon/platform/notifier.h"
 #include "daemon/platform/process.h"
+#include "daemon/platform/retried.h"
 #include "daemon/platform/signals.h"
 #include "daemon/platform/worker.h"
 #include "daemon/rotate_server_key.h"
@@ -153,7 +154,7 @@ class Daemon {
 /// True if it was woken.
 bool wait_for(const platform::Waker& waker) {
   pollfd wait{waker.descriptor(), POLLIN, 0};
-  return ::poll(&wait, 1, longest_wait_ms) > 0;
+  return platform::retried([&] { return ::poll(&wait, 1, longest_wait_ms); }) > 0;
 }
 
 /// A snapshot that cannot be written is a slower start, and no more.
@@ -464,21 +465,27 @@ void Daemon::wait_for_the_end(platform::Signals& signals) {
   if (const auto told = notifier.ready(); !told) spdlog::warn("{}", told.error().sentence);
   spdlog::info("ready at seq {}", data_.journal->head().seq);
   const auto watchdog = notifier.watchdog_interval();
-  int interval_ms = hour_ms;
-  if (watchdog)
-    interval_ms =
-        std::min(interval_ms,
-                 static_cast<int>(
-                     std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog).count() / 3));
+  const std::int64_t interval_ns = watchdog ? std::chrono::nanoseconds(*watchdog).count() / 3 : 0;
+  std::int64_t due_ns = clock_.monotonic_ns() + interval_ns;
   while (true) {
     if (clock_.monotonic_ns() >= next_note_ns_) note_clock();
     pollfd waits[] = {{signals.descriptor(), POLLIN, 0}, {died_.descriptor(), POLLIN, 0}};
-    const int ready = ::poll(waits, 2, interval_ms);
+    const std::int64_t next_ns = watchdog ? std::min(due_ns, next_note_ns_) : next_note_ns_;
+    const std::int64_t left_ns = std::max<std::int64_t>(next_ns - clock_.monotonic_ns(), 0);
+    const int wait_ms = static_cast<int>(left_ns / millisecond_ns) + 1;
+    platform::retried([&] { return ::poll(waits, 2, wait_ms); });
     if (authenticator_died_) break;
-    if (watchdog && ready == 0 && all_ticked()) {
-      if (const auto told = notifier.alive(); !told) spdlog::warn("{}", told.error().sentence);
+    // By the time: signals that come without end do not keep the service manager waiting.
+    if (watchdog && clock_.monotonic_ns() >= due_ns) {
+      due_ns = clock_.monotonic_ns() + interval_ns;
+      if (all_ticked())
+        if (const auto told = notifier.alive(); !told) spdlog::warn("{}", told.error().sentence);
     }
-    if (const auto signal = signals.take(); signal && *signal != SIGHUP) break;
+    const auto signal = signals.take();
+    if (signal == SIGHUP)
+      spdlog::info("SIGHUP changes nothing: the settings are read when the daemon starts");
+    else if (signal)
+      break;
   }
   spdlog::info("stopping");
   if (const auto told = notifier.stopping(); !told) spdlog::warn("{}", told.error().sentence);
@@ -539,6 +546,9 @@ std::vector<std::string> Daemon::warnings() const {
                         ? ""
                         : ", as an operator confirmed: until it has passed, commands are recorded "
                           "with that record's time, and what expires is judged by it"));
+  if (vitals_.scrub_hindered)
+    told.push_back(
+        "the journal cannot be checked now, see the diagnostics: it is tried again each minute");
   return told;
 }
 

@@ -9,9 +9,13 @@
 #include <memory>
 #include <utility>
 
+#include "daemon/platform/retried.h"
+
 namespace postern::credential {
 
 namespace {
+
+using platform::retried;
 
 /// The failure `errno` tells of.
 std::unexpected<Failure> failed(const char* attempt, const std::filesystem::path& path) {
@@ -52,9 +56,10 @@ class Descriptor {
 ssize_t read_fully(int descriptor, std::size_t offset, std::span<std::byte> out) {
   std::size_t done = 0;
   while (done < out.size()) {
-    const ssize_t got = ::pread(descriptor, out.data() + done, out.size() - done,
-                                static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = retried([&] {
+      return ::pread(descriptor, out.data() + done, out.size() - done,
+                     static_cast<off_t>(offset + done));
+    });
     if (got < 0) return -1;
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
@@ -64,8 +69,8 @@ ssize_t read_fully(int descriptor, std::size_t offset, std::span<std::byte> out)
 
 bool write_fully(int descriptor, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
+    const ssize_t written =
+        retried([&] { return ::write(descriptor, bytes.data(), bytes.size()); });
     if (written < 0) return false;
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
@@ -91,7 +96,7 @@ Expected<std::vector<std::string>> KeyFolder::list() const {
 Expected<std::vector<std::byte>> KeyFolder::read(const std::string& name,
                                                  std::size_t size_max) const {
   const auto path = path_of(name);
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor file(retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
   if (!file) return failed("open", path);
   const off_t end = ::lseek(file.number(), 0, SEEK_END);
   if (end < 0) return failed("read", path);
@@ -105,7 +110,7 @@ Expected<std::vector<std::byte>> KeyFolder::read(const std::string& name,
 Expected<> KeyFolder::read_at(const std::string& name, std::size_t offset,
                               std::span<std::byte> out) const {
   const auto path = path_of(name);
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor file(retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
   if (!file) return failed("open", path);
   const ssize_t got = read_fully(file.number(), offset, out);
   if (got < 0) return failed("read", path);
@@ -118,10 +123,11 @@ Expected<> KeyFolder::read_at(const std::string& name, std::size_t offset,
 Expected<> KeyFolder::write(const std::string& name, std::span<const std::byte> bytes) {
   const auto path = path_of(name);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed("replace", path);
-  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  Descriptor file(retried(
+      [&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); }));
   if (!file) return failed("make", path);
   if (!write_fully(file.number(), bytes)) return failed("write", path);
-  if (::fsync(file.number()) != 0) return failed("sync", path);
+  if (retried([&] { return ::fsync(file.number()); }) != 0) return failed("sync", path);
   if (!file.close()) return failed("close", path);
   return {};
 }
@@ -138,9 +144,11 @@ Expected<> KeyFolder::remove(const std::string& name) {
 }
 
 Expected<> KeyFolder::sync() {
-  const Descriptor folder(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor folder(
+      retried([&] { return ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
   if (!folder) return failed("open the folder", path_);
-  if (::fsync(folder.number()) != 0) return failed("sync the folder", path_);
+  if (retried([&] { return ::fsync(folder.number()); }) != 0)
+    return failed("sync the folder", path_);
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "daemon/decision/frame.h"
+#include "daemon/platform/retried.h"
 #include "daemon/platform/system_failure.h"
 
 namespace postern::decision {
@@ -23,9 +24,10 @@ Expected<std::vector<std::byte>> read_at(int descriptor, const CallRing::File& f
       static_cast<std::size_t>(std::min<std::uint64_t>(window_bytes, file.size - offset)));
   std::size_t filled = 0;
   while (filled < bytes.size()) {
-    const ssize_t got = ::pread(descriptor, bytes.data() + filled, bytes.size() - filled,
-                                static_cast<off_t>(offset + filled));
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = platform::retried([&] {
+      return ::pread(descriptor, bytes.data() + filled, bytes.size() - filled,
+                     static_cast<off_t>(offset + filled));
+    });
     if (got < 0)
       return std::unexpected(
           platform::system_failure("read " + printable(file.path.native(), 400), errno));

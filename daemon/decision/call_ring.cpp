@@ -11,6 +11,7 @@
 #include "daemon/decision/frame.h"
 #include "daemon/platform/files.h"
 #include "daemon/platform/require.h"
+#include "daemon/platform/retried.h"
 #include "daemon/platform/system_failure.h"
 
 namespace postern::decision {
@@ -45,9 +46,9 @@ std::uint64_t first_of(const std::string& name) {
 Expected<> write_all(int descriptor, std::span<const std::byte> bytes, std::uint64_t offset,
                      const fs::path& path) {
   while (!bytes.empty()) {
-    const ssize_t written =
-        ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
+    const ssize_t written = platform::retried([&] {
+      return ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    });
     if (written < 0) return failed("write", path, errno);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
     offset += static_cast<std::uint64_t>(written);
@@ -101,9 +102,11 @@ Expected<> CallRing::open_newest() {
     end = place + frame->bytes();
   }
   cut_bytes_ = bytes->size() > end ? bytes->size() - end : 0;
-  newest_ = platform::Descriptor(::open(file.path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  newest_ = platform::Descriptor(platform::retried(
+      [&] { return ::open(file.path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW); }));
   if (!newest_.valid()) return failed("open", file.path, errno);
-  if (cut_bytes_ > 0 && ::ftruncate(newest_.number(), static_cast<off_t>(end)) != 0)
+  const auto cut = [&] { return ::ftruncate(newest_.number(), static_cast<off_t>(end)); };
+  if (cut_bytes_ > 0 && platform::retried(cut) != 0)
     return failed("cut", file.path, errno);
   // A crash before its head was written leaves less than a head.
   if (bytes->size() < file_head_bytes)
@@ -120,8 +123,9 @@ Expected<> CallRing::begin_file() {
   drop_oldest();
   const std::uint64_t first = next();
   File file{first, file_head_bytes, folder_ / name_of(first)};
-  platform::Descriptor made(
-      ::open(file.path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  platform::Descriptor made(platform::retried([&] {
+    return ::open(file.path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  }));
   if (!made.valid()) return failed("create", file.path, errno);
   if (auto written = write_all(made.number(), file_head(first), 0, file.path); !written)
     return written;
@@ -175,7 +179,8 @@ Expected<> CallRing::write() {
 Expected<> CallRing::sync() {
   if (!unsynced_) return {};
   unsynced_ = false;
-  if (::fdatasync(newest_.number()) != 0) return failed("sync", files_.back().path, errno);
+  if (platform::retried([&] { return ::fdatasync(newest_.number()); }) != 0)
+    return failed("sync", files_.back().path, errno);
   return {};
 }
 

@@ -18,6 +18,7 @@
 #include "daemon/journal/sha256.h"
 #include "daemon/journal/tree.h"
 #include "daemon/platform/files.h"
+#include "daemon/platform/retried.h"
 #include "daemon/platform/system_failure.h"
 
 namespace postern::journal {
@@ -81,9 +82,9 @@ Expected<Bytes> read_start(int descriptor, std::size_t size, const std::filesyst
   Bytes bytes(size);
   std::size_t filled = 0;
   while (filled < size) {
-    const ssize_t got =
-        ::pread(descriptor, bytes.data() + filled, size - filled, static_cast<off_t>(filled));
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = platform::retried([&] {
+      return ::pread(descriptor, bytes.data() + filled, size - filled, static_cast<off_t>(filled));
+    });
     if (got < 0) return failed("read", path, errno);
     if (got == 0) break;
     filled += static_cast<std::size_t>(got);
@@ -114,7 +115,8 @@ Expected<std::vector<Head>> AnchorFile::read(const std::filesystem::path& path) 
 
 Expected<AnchorFile> AnchorFile::open_for(int access, const std::filesystem::path& path,
                                           Disk& disk) {
-  platform::Descriptor descriptor(::open(path.c_str(), access | O_CLOEXEC));
+  platform::Descriptor descriptor(
+      platform::retried([&] { return ::open(path.c_str(), access | O_CLOEXEC); }));
   if (!descriptor.valid()) return failed("open", path, errno);
   AnchorFile file(path, std::move(descriptor), disk);
 

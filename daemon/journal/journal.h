@@ -63,7 +63,8 @@ class Journal {
   /// Why appends fail from now on, if they do: also what broke since the last append. Any thread.
   virtual Expected<> health() const = 0;
 
-  /// Whether what was read through this object will still be there for the next. Any thread.
+  /// Whether what was read through this object will still be there for the next: `damaged` if not;
+  /// another kind if that could not be found out now. Any thread.
   virtual Expected<> check_files() const { return {}; }
 
   /// Ends writing, leaving on disk whatever shows that the journal is whole. The destructor does

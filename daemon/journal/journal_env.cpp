@@ -14,6 +14,7 @@
 
 #include "daemon/journal/log_form.h"
 #include "daemon/platform/descriptor.h"
+#include "daemon/platform/retried.h"
 
 namespace postern::journal {
 
@@ -34,13 +35,29 @@ std::string& last_read_of_this_thread() {
   return name;
 }
 
+int& last_error_of_this_thread() {
+  thread_local int error = 0;
+  return error;
+}
+
+/// The thread opens or reads this file now.
+void begin_reading(const std::string& name) {
+  last_read_of_this_thread() = name;
+  last_error_of_this_thread() = 0;
+}
+
+Status reading_error(const std::string& name, int error) {
+  last_error_of_this_thread() = error;
+  return system_error(name, error);
+}
+
 class SequentialFile final : public leveldb::SequentialFile {
  public:
   SequentialFile(std::string name, leveldb::SequentialFile* base, std::uint64_t end)
       : name_(std::move(name)), base_(base), left_(end) {}
 
   Status Read(std::size_t size, Slice* result, char* scratch) override {
-    last_read_of_this_thread() = name_;
+    begin_reading(name_);
     const Status status = base_->Read(std::min<std::uint64_t>(size, left_), result, scratch);
     left_ -= std::min<std::uint64_t>(left_, result->size());
     return status;
@@ -66,13 +83,14 @@ class TableFile final : public leveldb::RandomAccessFile {
       : name_(std::move(name)), file_(std::move(file)) {}
 
   Status Read(std::uint64_t offset, std::size_t size, Slice* result, char* scratch) const override {
-    last_read_of_this_thread() = name_;
+    begin_reading(name_);
     std::size_t filled = 0;
     while (filled < size) {
-      const ssize_t got = ::pread(file_.number(), scratch + filled, size - filled,
-                                  static_cast<off_t>(offset + filled));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return system_error(name_, errno);
+      const ssize_t got = platform::retried([&] {
+        return ::pread(file_.number(), scratch + filled, size - filled,
+                       static_cast<off_t>(offset + filled));
+      });
+      if (got < 0) return reading_error(name_, errno);
       if (got == 0) break;
       filled += static_cast<std::size_t>(got);
     }
@@ -189,11 +207,16 @@ Status JournalEnv::error() const {
 
 const std::string& JournalEnv::last_read() { return last_read_of_this_thread(); }
 
+int JournalEnv::last_error() { return last_error_of_this_thread(); }
+
 Status JournalEnv::NewSequentialFile(const std::string& name, leveldb::SequentialFile** file) {
   const std::lock_guard lock(names_mutex_);
-  last_read_of_this_thread() = name;
+  begin_reading(name);
   const Status status = target()->NewSequentialFile(place_of(name), file);
-  if (!status.ok()) return status;
+  if (!status.ok()) {
+    last_error_of_this_thread() = errno;
+    return status;
+  }
   const auto end = ends_.find(name);
   *file = new SequentialFile(
       name, *file, end == ends_.end() ? std::numeric_limits<std::uint64_t>::max() : end->second);
@@ -203,9 +226,11 @@ Status JournalEnv::NewSequentialFile(const std::string& name, leveldb::Sequentia
 Status JournalEnv::NewRandomAccessFile(const std::string& name, leveldb::RandomAccessFile** file) {
   const std::lock_guard lock(names_mutex_);
   *file = nullptr;
-  last_read_of_this_thread() = name;
-  platform::Descriptor opened(::open(place_of(name).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!opened.valid()) return system_error(name, errno);
+  begin_reading(name);
+  const std::string place = place_of(name);
+  platform::Descriptor opened(
+      platform::retried([&] { return ::open(place.c_str(), O_RDONLY | O_CLOEXEC); }));
+  if (!opened.valid()) return reading_error(name, errno);
   *file = new TableFile(name, std::move(opened));
   return Status::OK();
 }

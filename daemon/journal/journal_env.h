@@ -42,6 +42,8 @@ class JournalEnv final : public leveldb::EnvWrapper {
   bool held_by_another() const { return held_by_another_; }
   /// The file that the calling thread read last: after a checksum error, the damaged one.
   static const std::string& last_read();
+  /// What the system said when the calling thread last opened or read a file; 0: nothing.
+  static int last_error();
 
   leveldb::Status NewSequentialFile(const std::string& name,
                                     leveldb::SequentialFile** file) override;

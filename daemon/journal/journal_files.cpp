@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <fstream>
 #include <iomanip>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <system_error>
 #include <vector>
 
 #include "daemon/journal/anchor.h"
+#include "daemon/platform/files.h"
+#include "daemon/platform/system_failure.h"
 
 namespace postern::journal {
 
@@ -20,6 +22,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* remedy =
     "make a backup before the daemon is stopped, as it can still read what it has open";
+
+constexpr std::size_t name_bytes_max = 4'096;
 
 // By number, and as long as it was written.
 struct Table {
@@ -51,51 +55,93 @@ fs::path name_of(const Table& table) {
   return name.str();
 }
 
-bool is_whole(const fs::path& database, const Table& table) {
-  std::error_code error;
-  return fs::file_size(database / name_of(table), error) == table.size && !error;
+/// What was found: names that are gone, cut or spoiled, and why something could not be looked at.
+class Findings {
+ public:
+  void note(const std::string& name) { wrong_ += (wrong_.empty() ? "" : ", ") + name; }
+
+  /// A full table of descriptors, a mode, a memory too small say nothing about the file.
+  void note_failure(const std::string& name, const Failure& failure) {
+    using enum FailureKind;
+    if (failure.kind == missing || failure.kind == damaged || failure.kind == configuration)
+      note(name);
+    else if (!unseen_)
+      unseen_ = failure;
+  }
+
+  Expected<> verdict() const {
+    if (!wrong_.empty())
+      return std::unexpected(Failure{FailureKind::damaged,
+                                     "files of the journal are gone, cut or spoiled: " + wrong_,
+                                     remedy});
+    if (unseen_) return std::unexpected(*unseen_);
+    return {};
+  }
+
+ private:
+  std::string wrong_;
+  std::optional<Failure> unseen_;
+};
+
+Failure cannot_look(const fs::path& file, const std::error_code& error) {
+  return platform::system_failure("look at " + printable(file.native(), 4096), error.value());
 }
 
-std::string first_line(const fs::path& file) {
-  std::ifstream from(file);
-  std::string line;
-  std::getline(from, line);
-  return line;
+void check_tables(leveldb::DB& database, const fs::path& files, Findings& findings) {
+  std::vector<Table> cut;
+  for (const Table& table : tables_of(database)) {
+    std::error_code error;
+    const fs::path file = files / name_of(table);
+    const std::uint64_t size = fs::file_size(file, error);
+    if (error && error != std::errc::no_such_file_or_directory)
+      findings.note_failure("db/" + name_of(table).native(), cannot_look(file, error));
+    else if (error || size != table.size)
+      cut.push_back(table);
+  }
+  if (cut.empty()) return;
+  // What was replaced since it was listed may be gone.
+  const std::vector<Table> now = tables_of(database);
+  for (const Table& table : cut)
+    if (std::ranges::find(now, table) != now.end()) findings.note("db/" + name_of(table).native());
 }
 
-bool has_log(const fs::path& database) {
+void check_manifest_name(const fs::path& files, Findings& findings) {
+  const auto current = platform::read_file(files / "CURRENT", name_bytes_max);
+  if (!current) return findings.note_failure("db/CURRENT", current.error());
+  const std::string text(reinterpret_cast<const char*>(current->data()), current->size());
+  const std::string manifest = text.substr(0, text.find('\n'));
+  if (!manifest.starts_with("MANIFEST-")) return findings.note("db/CURRENT");
   std::error_code error;
-  for (fs::directory_iterator entry(database, error); !error && entry != fs::directory_iterator();
+  const auto found = fs::status(files / manifest, error);
+  if (found.type() == fs::file_type::none)
+    findings.note_failure("db/" + manifest, cannot_look(files / manifest, error));
+  else if (found.type() != fs::file_type::regular)
+    findings.note("db/" + manifest);
+}
+
+void check_log(const fs::path& files, Findings& findings) {
+  std::error_code error;
+  for (fs::directory_iterator entry(files, error); !error && entry != fs::directory_iterator();
        entry.increment(error))
-    if (entry->path().extension() == ".log") return true;
-  return false;
+    if (entry->path().extension() == ".log") return;
+  if (error && error != std::errc::no_such_file_or_directory)
+    findings.note_failure("db/*.log", cannot_look(files, error));
+  else
+    findings.note("db/*.log");
 }
 
 }  // namespace
 
 Expected<> check_files(leveldb::DB& database, const fs::path& folder, bool anchored) {
   const fs::path files = folder / "db";
-  std::string wrong;
-  const auto note = [&](const std::string& name) { wrong += (wrong.empty() ? "" : ", ") + name; };
-  std::vector<Table> missing = tables_of(database);
-  std::erase_if(missing, [&](const Table& table) { return is_whole(files, table); });
-  if (!missing.empty()) {
-    // What was replaced since it was listed may be gone.
-    const std::vector<Table> now = tables_of(database);
-    for (const Table& table : missing)
-      if (std::ranges::find(now, table) != now.end()) note("db/" + name_of(table).native());
-  }
-  const std::string manifest = first_line(files / "CURRENT");
-  std::error_code error;
-  if (!manifest.starts_with("MANIFEST-"))
-    note("db/CURRENT");
-  else if (!fs::is_regular_file(files / manifest, error))
-    note("db/" + manifest);
-  if (!has_log(files)) note("db/*.log");
-  if (anchored && !AnchorFile::read(folder / "anchor")) note("anchor");
-  if (wrong.empty()) return {};
-  return std::unexpected(Failure{
-      FailureKind::damaged, "files of the journal are gone, cut or spoiled: " + wrong, remedy});
+  Findings findings;
+  check_tables(database, files, findings);
+  check_manifest_name(files, findings);
+  check_log(files, findings);
+  if (anchored)
+    if (const auto anchor = AnchorFile::read(folder / "anchor"); !anchor)
+      findings.note_failure("anchor", anchor.error());
+  return findings.verdict();
 }
 
 }  // namespace postern::journal

@@ -68,8 +68,13 @@ Failure read_failure(const std::string& attempted, const Status& status) {
   std::string sentence = "cannot " + attempted + ": " + printable(status.ToString(), 4096);
   if (!JournalEnv::last_read().empty())
     sentence += " (the file read last: " + shown(JournalEnv::last_read()) + ")";
-  if (status.IsIOError()) return {FailureKind::input_output, sentence, disk_remedy};
-  return {FailureKind::damaged, sentence, restore_remedy};
+  if (!status.IsIOError()) return {FailureKind::damaged, sentence, restore_remedy};
+  // What is wanting is said by the system: descriptors, a mode, memory. Else it is the disk.
+  const int error = JournalEnv::last_error();
+  const Failure known = platform::system_failure("read", error);
+  if (error == 0 || error == EIO || known.kind == FailureKind::missing)
+    return {FailureKind::input_output, sentence, disk_remedy};
+  return {known.kind, sentence, known.remedy};
 }
 
 Failure gap(std::uint64_t seq) {
@@ -96,6 +101,14 @@ Failure unreadable(std::uint64_t seq, const Status& status) {
   return read_failure("read record " + to_string(seq) + " of the journal", status);
 }
 
+/// `status` is that of a walk, after which LevelDB may have read on in other files: asked for alone,
+/// the record tells which one is damaged.
+Failure unreadable_in(leveldb::DB& database, std::uint64_t seq, const Status& status) {
+  std::string ignored;
+  const Status alone = database.Get(reading(false), as_slice(to_big_endian(seq)), &ignored);
+  return unreadable(seq, alone.ok() || alone.IsNotFound() ? status : alone);
+}
+
 class Cursor final : public journal::Cursor {
  public:
   Cursor(leveldb::DB& database, std::uint64_t seq, std::uint64_t last)
@@ -115,7 +128,8 @@ class Cursor final : public journal::Cursor {
     const BigEndian key = to_big_endian(next_);
     const Status status = database_.Get(reading(true), as_slice(key), &value_);
     if (status.ok()) return as_view(value_);
-    return std::unexpected(status.IsNotFound() ? gap(next_) : unreadable(next_, status));
+    const bool no_row = status.IsNotFound() && JournalEnv::last_error() != ENOENT;
+    return std::unexpected(no_row ? gap(next_) : unreadable(next_, status));
   }
 
   Expected<View> step() {
@@ -127,9 +141,11 @@ class Cursor final : public journal::Cursor {
       iterator_->Seek(as_slice(key));
     }
     if (iterator_->Valid() && iterator_->key() == as_slice(key)) return as_view(iterator_->value());
-    // LevelDB skips the rows of a damaged block.
-    const Status status = iterator_->status();
-    return std::unexpected(status.ok() ? gap(next_) : unreadable(next_, status));
+    // LevelDB skips the rows of a damaged block, and reads on in other files: asked for alone, the
+    // record tells which one is damaged.
+    if (iterator_->status().ok()) return std::unexpected(gap(next_));
+    iterator_.reset();
+    return get();
   }
 
   leveldb::DB& database_;
@@ -347,7 +363,7 @@ Expected<Grown> read_all(leveldb::DB& database, std::vector<Head> promised,
     if (auto taken = on_record(seq, record); !taken) return std::unexpected(taken.error());
   }
   if (const Status status = rows->status(); !status.ok())
-    return std::unexpected(unreadable(seq + 1, status));
+    return std::unexpected(unreadable_in(database, seq + 1, status));
   if (rows->Valid()) return std::unexpected(gap(seq + 1));
   for (const Head& head : promised)
     if (head.seq > seq) return std::unexpected(cut_off(seq, head.seq));

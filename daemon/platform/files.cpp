@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "daemon/platform/retried.h"
 #include "daemon/platform/system_failure.h"
 
 namespace postern::platform {
@@ -19,11 +20,16 @@ std::unexpected<Failure> failed(std::string_view verb, const std::filesystem::pa
       system_failure(std::string(verb) + " " + printable(path.native(), 4096), error));
 }
 
+/// What it makes is for its owner alone.
+Descriptor open_file(const std::filesystem::path& path, int flags) {
+  return Descriptor(retried([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0600); }));
+}
+
 Expected<> write_all(int descriptor, std::span<const std::byte> bytes,
                      const std::filesystem::path& path) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
+    const ssize_t written =
+        retried([&] { return ::write(descriptor, bytes.data(), bytes.size()); });
     if (written < 0) return failed("write", path);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
@@ -31,9 +37,9 @@ Expected<> write_all(int descriptor, std::span<const std::byte> bytes,
 }
 
 Expected<> sync_folder(const std::filesystem::path& folder) {
-  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor opened = open_file(folder, O_RDONLY | O_DIRECTORY);
   if (!opened.valid()) return failed("open folder", folder);
-  if (::fsync(opened.number()) != 0) return failed("sync folder", folder);
+  if (retried([&] { return ::fsync(opened.number()); }) != 0) return failed("sync folder", folder);
   return {};
 }
 
@@ -55,7 +61,7 @@ Expected<std::uint64_t> free_bytes(const std::filesystem::path& path) {
 Expected<std::vector<std::byte>> read_file(const std::filesystem::path& path,
                                            std::size_t bytes_max) {
   // Without O_NONBLOCK a named pipe would hold us here.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const Descriptor file = open_file(path, O_RDONLY | O_NONBLOCK);
   if (!file.valid()) return failed("read", path);
   struct stat about {};
   if (::fstat(file.number(), &about) != 0) return failed("look at", path);
@@ -66,8 +72,8 @@ Expected<std::vector<std::byte>> read_file(const std::filesystem::path& path,
   std::vector<std::byte> bytes(size);
   std::size_t filled = 0;
   while (filled < size) {
-    const ssize_t got = ::read(file.number(), bytes.data() + filled, size - filled);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got =
+        retried([&] { return ::read(file.number(), bytes.data() + filled, size - filled); });
     if (got < 0) return failed("read", path);
     if (got == 0) break;
     filled += static_cast<std::size_t>(got);
@@ -88,8 +94,7 @@ Expected<NewFile> NewFile::create(const std::filesystem::path& path) {
   fresh += ".new";
   // What a crash left; it was never the file.
   if (::unlink(fresh.c_str()) != 0 && errno != ENOENT) return failed("remove", fresh);
-  Descriptor file(
-      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  Descriptor file = open_file(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
   if (!file.valid()) return failed("create", fresh);
   return NewFile(path, std::move(fresh), std::move(file));
 }
@@ -103,7 +108,7 @@ Expected<> NewFile::write(std::span<const std::byte> bytes) {
 }
 
 Expected<> NewFile::put_in_place() {
-  if (::fsync(file_.number()) != 0) return failed("sync", fresh_);
+  if (retried([&] { return ::fsync(file_.number()); }) != 0) return failed("sync", fresh_);
   if (std::rename(fresh_.c_str(), path_.c_str()) != 0) return failed("replace", path_);
   if (::close(file_.release()) != 0) return failed("close", path_);
   return sync_folder(path_.has_parent_path() ? path_.parent_path() : ".");
@@ -111,7 +116,7 @@ Expected<> NewFile::put_in_place() {
 
 Expected<OldFile> OldFile::open(const std::filesystem::path& path) {
   // Without O_NONBLOCK a named pipe would hold us here.
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  Descriptor file = open_file(path, O_RDONLY | O_NONBLOCK);
   if (!file.valid()) return failed("read", path);
   struct stat about {};
   if (::fstat(file.number(), &about) != 0) return failed("look at", path);
@@ -124,9 +129,9 @@ Expected<OldFile> OldFile::open(const std::filesystem::path& path) {
 
 Expected<> OldFile::read(std::uint64_t offset, std::span<std::byte> bytes) const {
   while (!bytes.empty()) {
-    const ssize_t got =
-        ::pread(file_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = retried([&] {
+      return ::pread(file_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    });
     if (got < 0) return failed("read", path_);
     if (got == 0)
       return std::unexpected(Failure{FailureKind::damaged,

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "daemon/platform/retried.h"
 #include "daemon/platform/system_failure.h"
 
 namespace postern::platform {
@@ -32,8 +33,9 @@ std::string holder_of(int descriptor) {
 
 Expected<> write_holder(int descriptor, const std::string& what) {
   const std::string line = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(descriptor, 0) != 0 ||
-      ::pwrite(descriptor, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size()))
+  if (retried([&] { return ::ftruncate(descriptor, 0); }) != 0 ||
+      retried([&] { return ::pwrite(descriptor, line.data(), line.size(), 0); }) !=
+          static_cast<ssize_t>(line.size()))
     return std::unexpected(system_failure("write " + what, errno));
   return {};
 }
@@ -42,7 +44,8 @@ Expected<> write_holder(int descriptor, const std::string& what) {
 
 Expected<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
   const auto path = path_in(folder);
-  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  Descriptor file(retried(
+      [&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600); }));
   auto taken = lock(std::move(file), LOCK_EX, folder);
   if (!taken) return taken;
   if (auto written = write_holder(taken->file_.number(), shown(path)); !written)
@@ -51,7 +54,8 @@ Expected<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
 }
 
 Expected<FolderLock> FolderLock::share(const std::filesystem::path& folder) {
-  Descriptor file(::open(path_in(folder).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  const auto path = path_in(folder);
+  Descriptor file(retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW); }));
   if (!file.valid() && errno == ENOENT) return FolderLock(std::move(file));
   return lock(std::move(file), LOCK_SH, folder);
 }
@@ -62,7 +66,8 @@ Expected<FolderLock> FolderLock::lock(Descriptor file, int operation,
   const int open_error = errno;
   const std::string what = shown(path_in(folder));
   if (!file.valid()) return std::unexpected(system_failure("open " + what, open_error));
-  if (::flock(file.number(), operation | LOCK_NB) == 0) return FolderLock(std::move(file));
+  if (retried([&] { return ::flock(file.number(), operation | LOCK_NB); }) == 0)
+    return FolderLock(std::move(file));
   if (errno != EWOULDBLOCK) return std::unexpected(system_failure("lock " + what, errno));
   return std::unexpected(
       Failure{FailureKind::in_use,

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "daemon/platform/retried.h"
 #include "daemon/platform/system_failure.h"
 
 namespace postern::platform {
@@ -55,8 +56,10 @@ Expected<> Notifier::tell(std::string_view state) {
 
   if (!socket_.valid()) socket_ = Descriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size());
-  const ssize_t sent = ::sendto(socket_.number(), state.data(), state.size(), MSG_NOSIGNAL,
-                                reinterpret_cast<const sockaddr*>(&to), length);
+  const ssize_t sent = retried([&] {
+    return ::sendto(socket_.number(), state.data(), state.size(), MSG_NOSIGNAL,
+                    reinterpret_cast<const sockaddr*>(&to), length);
+  });
   if (sent != static_cast<ssize_t>(state.size()))
     return std::unexpected(system_failure(attempted, errno));
   return {};

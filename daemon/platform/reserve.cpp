@@ -8,6 +8,7 @@
 
 #include "daemon/platform/descriptor.h"
 #include "daemon/platform/files.h"
+#include "daemon/platform/retried.h"
 #include "daemon/platform/system_failure.h"
 
 namespace postern::platform {
@@ -44,10 +45,14 @@ Expected<> Reserve::hold() {
   const auto held = held_bytes();
   if (!held) return std::unexpected(held.error());
   if (*held == bytes_) return {};
-  const Descriptor file(::open(file_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const Descriptor file(
+      retried([&] { return ::open(file_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600); }));
   if (!file.valid()) return failed("make", file_, errno);
-  const int error = ::posix_fallocate(file.number(), 0, static_cast<off_t>(bytes_));
-  if (error != 0) return failed("keep space with", file_, error);
+  const int kept = retried([&] {
+    errno = ::posix_fallocate(file.number(), 0, static_cast<off_t>(bytes_));
+    return errno == 0 ? 0 : -1;
+  });
+  if (kept != 0) return failed("keep space with", file_, errno);
   return {};
 }
 

@@ -32,6 +32,10 @@ Advice advice(int error) {
     case EMFILE:
     case ENFILE:
       return {FailureKind::input_output, "raise the open file limit (ulimit -n, LimitNOFILE=)"};
+    case ENOMEM:
+      return {FailureKind::input_output, "give the machine, or this program's limit, more memory"};
+    case EINTR:
+      return {FailureKind::input_output, "find out what sends it signals without end"};
     default:
       return {FailureKind::input_output, "check the disk and the kernel's messages (dmesg)"};
   }

@@ -27,14 +27,29 @@ void Scrubber::turn() {
   Expected<> whole = read_page();
   const bool at_the_end = whole && tree_.size() == target_.seq;
   if (at_the_end) whole = parts_.journal.check_files();
-  if (!whole) {
-    found_damage_ = true;
-    parts_.vitals.degraded = true;
-    parts_.alarm("the journal is damaged on the disk: " + whole.error().sentence +
-                 "; commands are refused from now on. Now " + whole.error().remedy + ".");
-  } else if (at_the_end) {
-    end();
-  }
+  if (!whole && whole.error().kind == FailureKind::damaged) return found_damage(whole.error());
+  if (!whole) return could_not_look(whole.error());
+  could_look();
+  if (at_the_end) end();
+}
+
+void Scrubber::found_damage(const Failure& failure) {
+  found_damage_ = true;
+  parts_.vitals.degraded = true;
+  parts_.alarm("the journal is damaged on the disk: " + failure.sentence +
+               "; commands are refused from now on. Now " + failure.remedy + ".");
+}
+
+void Scrubber::could_not_look(const Failure& failure) {
+  due_ns_ = parts_.clock.monotonic_ns() + between_tries_ns;
+  if (parts_.vitals.scrub_hindered.exchange(true)) return;
+  parts_.alarm("the journal cannot be checked now, which is no damage: " + failure.sentence +
+               "; it is tried again each minute. " + failure.remedy + ".");
+}
+
+void Scrubber::could_look() {
+  if (parts_.vitals.scrub_hindered.exchange(false))
+    parts_.alarm("the journal can be checked again");
 }
 
 void Scrubber::begin() {

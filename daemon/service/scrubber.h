@@ -13,7 +13,8 @@
 namespace postern::service {
 
 /// Owned by the historian's thread. Damage stops commands for the life of the process (law 3) and
-/// is told; then it rests.
+/// is told; then it rests. What cannot be read for want of something else (descriptors, memory, a
+/// mode, a disk that does not answer) is no damage: it is told once, and tried again.
 class Scrubber {
  public:
   /// All outlive the scrubber.
@@ -30,6 +31,8 @@ class Scrubber {
   static constexpr std::int64_t between_passes_ns = 86'400'000'000'000;
   static constexpr std::int64_t pass_ns_max = between_passes_ns * 7 / 2;
   static constexpr std::int64_t between_pages_ns = 1'000'000'000;
+  /// Until what could not be read is tried again.
+  static constexpr std::int64_t between_tries_ns = 60'000'000'000;
   static constexpr std::uint64_t page_records = 256;
   /// Looked at after each record: the historian serves nobody meanwhile.
   static constexpr std::uint64_t page_bytes = 1 << 20;
@@ -43,6 +46,9 @@ class Scrubber {
   void begin();
   Expected<> read_page();
   void end();
+  void found_damage(const Failure& failure);
+  void could_not_look(const Failure& failure);
+  void could_look();
 
   Parts parts_;
   bool found_damage_ = false;

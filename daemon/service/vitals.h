@@ -22,6 +22,8 @@ struct Vitals {
   /// How far the clock is behind the newest record, and ahead of what is believed.
   std::atomic<std::int64_t> clock_behind_ns{0};
   std::atomic<std::int64_t> clock_ahead_ns{0};
+  /// The scrubber cannot read what it is to check; no damage.
+  std::atomic<bool> scrub_hindered{false};
   std::atomic<bool> stopping{false};
   std::atomic<std::uint64_t> disk_free{0};
   /// H6: the newest checkpoint covers the records up to this; 0: none yet.

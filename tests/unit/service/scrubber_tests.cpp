@@ -1,10 +1,14 @@
 #include <leveldb/db.h>
+#include <sys/resource.h>
 
 #include <boost/test/unit_test.hpp>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <memory>
 
 #include "daemon/journal/leveldb_journal.h"
+#include "daemon/platform/system_failure.h"
 #include "daemon/service/scrubber.h"
 #include "tests/support/journal_bytes.h"
 #include "tests/support/memory_journal.h"
@@ -33,6 +37,42 @@ struct Scrubbing {
          vitals.scrub_passes == before && !vitals.degraded; clock.advance_ms(1'000))
       scrubber.turn();
   }
+};
+
+/// Another journal, which cannot be read while `error` is not 0.
+struct HinderedJournal final : journal::Journal {
+  HinderedJournal(journal::Journal& whole, bool by_record) : whole(whole), by_record(by_record) {}
+
+  struct Hindered final : journal::Cursor {
+    explicit Hindered(Failure failure) : failure(std::move(failure)) {}
+    Expected<journal::View> next() override { return std::unexpected(failure); }
+    Failure failure;
+  };
+
+  Failure failure() const {
+    ++fired;
+    return platform::system_failure("read the journal", error);
+  }
+  std::unique_ptr<journal::Cursor> read_from(std::uint64_t seq) const override {
+    if (error != 0 && by_record) return std::make_unique<Hindered>(failure());
+    return whole.read_from(seq);
+  }
+  Expected<> check_files() const override {
+    if (error != 0) return std::unexpected(failure());
+    return {};
+  }
+  Expected<> append(std::uint64_t last, std::span<const journal::View> records) override {
+    return whole.append(last, records);
+  }
+  journal::Head head() const override { return whole.head(); }
+  journal::Hash block(std::uint64_t index) const override { return whole.block(index); }
+  Expected<> health() const override { return whole.health(); }
+  Expected<> close() override { return whole.close(); }
+
+  journal::Journal& whole;
+  const bool by_record;
+  int error = 0;
+  mutable std::uint64_t fired = 0;
 };
 
 void append(journal::Journal& journal, std::uint64_t count) {
@@ -187,6 +227,72 @@ BOOST_AUTO_TEST_CASE(H6_a_file_that_is_gone_or_cut_under_a_running_daemon_is_nam
     }
   }
   BOOST_TEST(alarm_after_a_pass() == "");
+}
+
+BOOST_AUTO_TEST_CASE(H6_what_cannot_be_looked_at_is_told_once_and_tried_again) {
+  for (const int error : {EMFILE, ENFILE, EACCES, EPERM, ENOMEM, EINTR, EIO, ELOOP, ENAMETOOLONG}) {
+    for (const bool by_record : {true, false}) {
+      Scrubbing fresh;
+      MemoryJournal whole;
+      append(whole, 600);
+      HinderedJournal journal(whole, by_record);
+      journal.error = error;
+      auto scrubber = fresh.over(journal);
+      for (int turns = 0; turns < 600; ++turns, fresh.clock.advance_ms(1'000)) scrubber.turn();
+      BOOST_TEST_CONTEXT(std::strerror(error)) {
+        BOOST_TEST(journal.fired >= 8U);
+        BOOST_TEST(!fresh.vitals.degraded);
+        BOOST_TEST(fresh.vitals.scrub_hindered);
+        BOOST_TEST(fresh.vitals.scrub_passes == 0U);
+        BOOST_REQUIRE(fresh.alarms.size() == 1U);
+        BOOST_TEST(fresh.alarms[0].find(std::strerror(error)) != std::string::npos);
+        BOOST_TEST(fresh.alarms[0].find("is damaged") == std::string::npos);
+        // No page is counted twice, and none is left out.
+        journal.error = 0;
+        fresh.one_pass(scrubber);
+        BOOST_TEST(!fresh.vitals.scrub_hindered);
+        BOOST_TEST(fresh.vitals.scrubbed_records == 600U);
+        BOOST_TEST(fresh.alarms.size() == 2U);
+        // What is damage is still found.
+        whole.damage(500);
+        fresh.clock.advance_ms(86'400'000);
+        for (int turns = 0; turns < 10; ++turns, fresh.clock.advance_ms(1'000)) scrubber.turn();
+        BOOST_TEST(fresh.vitals.degraded);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(H6_without_descriptors_nothing_of_the_journal_is_called_damaged) {
+  const TemporaryFolder folder;
+  journal::LevelDbOptions options;
+  options.folder = folder.path() / "journal";
+  BOOST_REQUIRE(journal::create_leveldb_journal(options).has_value());
+  const auto open = [&] {
+    return journal::open_leveldb_journal(options, [](auto, auto) { return Expected<>{}; });
+  };
+  append(**open(), 200);
+  const auto opened = open();
+  BOOST_REQUIRE(opened.has_value());
+  auto scrubber = over(**opened);
+  rlimit before{};
+  BOOST_REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit none{0, before.rlim_max};
+  BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const Expected<> unseen = (*opened)->check_files();
+  for (int turns = 0; turns < 200; ++turns, clock.advance_ms(1'000)) scrubber.turn();
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  BOOST_REQUIRE(!unseen);
+  BOOST_TEST((unseen.error().kind == FailureKind::input_output), unseen.error().sentence);
+  BOOST_TEST(unseen.error().remedy.find("open file limit") != std::string::npos);
+  BOOST_TEST(!vitals.degraded);
+  BOOST_TEST(vitals.scrub_hindered);
+  BOOST_TEST(alarms.size() == 1U);
+  clock.advance_ms(60'000);
+  one_pass(scrubber);
+  BOOST_TEST(vitals.scrub_passes == 1U);
+  BOOST_TEST(!vitals.degraded);
+  BOOST_TEST(!vitals.scrub_hindered);
 }
 
 BOOST_AUTO_TEST_CASE(H6_after_a_start_from_a_snapshot_the_first_pass_reads_all) {
