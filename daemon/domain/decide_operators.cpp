@@ -12,12 +12,12 @@ using schema::Role;
 
 namespace {
 
-constexpr std::size_t name_bytes_max = 63;
-constexpr std::size_t keys_max = 2;
+constexpr std::size_t operator_name_bytes_max = 63;
+constexpr std::size_t operator_keys_max = 2;
 constexpr std::size_t key_bytes = 32;
 
 bool is_operator_name(std::string_view text) {
-  if (text.empty() || text.size() > name_bytes_max) return false;
+  if (text.empty() || text.size() > operator_name_bytes_max) return false;
   if (text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") != std::string_view::npos)
     return false;
   return std::string_view("._-").find(text.front()) == std::string_view::npos;
@@ -35,7 +35,7 @@ using KeyList = flatbuffers::Vector<flatbuffers::Offset<schema::PublicKey>>;
 template <class Take>
 void check_keys(const Case& asked, std::string_view field, const KeyList* keys, Take take) {
   if (keys == nullptr) return;
-  if (keys->size() > keys_max)
+  if (keys->size() > operator_keys_max)
     asked.refuse(Code::too_large, field,
                  "The limit is 2, found " + std::to_string(keys->size()) + ".");
   std::vector<std::span<const std::uint8_t>> known;
