@@ -53,8 +53,9 @@ class RawPeer {
     send({frame});
     char event[16];
     BOOST_TEST(::zmq_recv(monitor, event, sizeof event, 0) > 0);
-    ::zmq_close(monitor);
+    // An event that nobody receives would hold ZeroMQ's I/O thread for ever.
     ::zmq_socket_monitor(socket_, nullptr, 0);
+    ::zmq_close(monitor);
   }
 
  private:

@@ -18,7 +18,7 @@ enum class Trouble {
   none,
   /// Nobody listens there.
   refused,
-  /// The daemon said no to this key or uid.
+  /// The daemon said no to this key or uid: ZeroMQ does not try again on this socket.
   denied,
   /// The handshake broke off: most often a server key that does not fit.
   handshake,
@@ -29,6 +29,11 @@ enum class Trouble {
 class Connection {
  public:
   Connection(void* context, const Options& options, const std::string& address);
+  /// Stops the events before their receiver goes: ZeroMQ's I/O thread, which all clients of the
+  /// process share, would wait for ever to hand over one that nobody receives.
+  ~Connection() { ::zmq_socket_monitor(socket_.get(), nullptr, 0); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   /// Without waiting; false if the queue to the socket is full.
   bool send(const Bytes& bytes);

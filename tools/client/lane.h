@@ -55,7 +55,10 @@ class Lane {
     if (pending_.contains(ticket))
       return std::unexpected(Error{ErrorKind::usage, "A message with this id is unanswered.",
                                    "Use a fresh id for each message."});
-    if (!connection_) connect();
+    if (!connection_)
+      connect();
+    else if (pending_.empty())
+      made_for_pending_ = false;
     const auto now = SteadyClock::now();
     const auto attempt_time = options_.timeout / (std::max(options_.retries, 0) + 1) + extra_time;
     connection_->send(bytes);
@@ -123,6 +126,7 @@ class Lane {
   void connect() {
     connection_.reset();
     connection_.emplace(context_, options_, address_);
+    made_for_pending_ = true;
   }
 
   /// Takes what is there; if there is nothing, waits for it once. Then looks at the times.
@@ -136,6 +140,8 @@ class Lane {
     }
     // What was no answer has ended everything.
     if (!connection_) return;
+    if (connection_->trouble() == Trouble::denied && !made_for_pending_)
+      return ask_again_to_get_in();
     if (const auto error = hopeless()) return end_all(*error);
     if (connection_->renewed()) send_all_again();
     if (SteadyClock::now() >= check_at_) check_times();
@@ -217,6 +223,18 @@ class Lane {
     connection_.reset();
   }
 
+  /// The no may be old, and whom it was said to an operator since. A socket that was refused stays
+  /// so; a new one asks anew.
+  void ask_again_to_get_in() {
+    for (auto at : in_order()) {
+      if (at->second.repeatable) continue;
+      ended_.push_back({at->first, std::unexpected(unanswered(Trouble::lost, address_))});
+      pending_.erase(at);
+    }
+    connect();
+    send_all_again();
+  }
+
   /// Ends what is out of time; sends again what has waited long enough.
   void check_times() {
     const auto now = SteadyClock::now();
@@ -225,11 +243,13 @@ class Lane {
         std::ranges::all_of(ordered, [](auto at) { return at->second.repeatable; });
     std::vector<Pending*> again;
     bool silent = false;
+    bool unheard = false;
     for (auto at : ordered) {
       Pending& pending = at->second;
       if (now >= pending.deadline) {
         ended_.push_back({at->first, std::unexpected(why(
                                          pending, unanswered(connection_->trouble(), address_)))});
+        unheard = unheard || last_arrival_ < pending.sent;
         pending_.erase(at);
       } else if (now >= pending.attempt_ends) {
         if (!pending.repeatable && !pending.put_off) {
@@ -247,6 +267,8 @@ class Lane {
     }
     for (Pending* pending : again) send_again(*pending, now);
     find_next_check();
+    // Whatever is wrong with it, the next message gets a fresh one.
+    if (unheard && pending_.empty()) connection_.reset();
   }
 
   /// What was under way when the connection ended is lost. What is put off keeps its time.
@@ -282,6 +304,8 @@ class Lane {
   const Options& options_;
   std::string address_;
   std::optional<Connection> connection_;
+  /// What it says now it says of what is unanswered now.
+  bool made_for_pending_ = false;
   std::unordered_map<Ticket, Pending, TicketHash> pending_;
   std::deque<Ended> ended_;
   std::uint64_t last_order_ = 0;
