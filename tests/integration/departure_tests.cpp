@@ -212,6 +212,46 @@ pid_t in_process(Body body) {
   return child;
 }
 
+/// Of every version and mechanism, and of none.
+std::vector<std::string> strange_greetings() {
+  std::vector<std::string> greetings{"", std::string(1, '\0'), "\1", std::string("\1\0x", 3),
+                                     std::string(300, '\xff'), "GET / HTTP/1.1\r\n\r\n"};
+  for (const int version : {0, 1, 2, 3, 4, 255})
+    for (const int minor : {0, 1, 2, 255})
+      for (const char* mechanism : {"NULL", "CURVE", "PLAIN", "GSSAPI", "NULLx", ""})
+        for (const char server : {'\0', '\1'}) {
+          std::string greeting = zmtp_greeting(mechanism);
+          greeting[10] = static_cast<char>(version);
+          greeting[11] = static_cast<char>(minor);
+          greeting[32] = server;
+          greetings.push_back(std::move(greeting));
+        }
+  // A client of a version without mechanisms, up to its first message.
+  const std::string signature = "\xff" + std::string(7, '\0') + "\1\x7f";
+  for (const char version : {'\0', '\1'})
+    greetings.push_back(signature + version + '\5' + std::string("\0\0\0\1x", 5));
+  return greetings;
+}
+
+/// Frames that are no message of ours, commands known and unknown, cut and too long.
+std::vector<std::string> strange_commands() {
+  std::vector<std::string> said;
+  for (const std::string name : {"PING", "PONG", "SUBSCRIBE", "CANCEL", "JOIN", "LEAVE", "READY",
+                                 "ERROR", "HELLO", "INITIATE", "MESSAGE", "X"}) {
+    const std::string named = static_cast<char>(name.size()) + name;
+    for (const std::string& body : {named, named + '\0', named + std::string(30, '\xff'),
+                                    named + std::string(200, 'c'), named.substr(0, 2),
+                                    named + "\3400", named + std::string("\1x\xff\xff\xff\xff", 6)})
+      for (const char flags : {'\4', '\5', '\0'}) said.push_back(zmtp_frame(flags, body));
+  }
+  for (int flags = 0; flags < 256; ++flags) {
+    said.push_back(zmtp_frame(static_cast<char>(flags), ""));
+    said.push_back(static_cast<char>(flags) + std::string(8, '\xff') + "x");
+    said.push_back(static_cast<char>(flags) + std::string("\x7f") + std::string(7, '\xff') + "x");
+  }
+  return said;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(departure_tests)
@@ -307,6 +347,48 @@ BOOST_FIXTURE_TEST_CASE(fact_13_who_leaves_while_the_writer_is_busy_ends_nothing
   });
   // It has ended with one answer: the rest lies before the writer.
   BOOST_REQUIRE(::waitpid(sender, nullptr, 0) == sender);
+  serves();
+}
+
+BOOST_FIXTURE_TEST_CASE(fact_13_no_bytes_of_a_peer_end_the_daemon, Held) {
+  for (const std::string& greeting : strange_greetings())
+    for (const std::string& name : socket_names) {
+      BareConnection(ipc(name)).send_what_fits(greeting);
+      BareConnection(port_base() + 1).send_what_fits(greeting + zmtp_ready());
+    }
+  for (const std::string& said : strange_commands())
+    for (const std::string& name : socket_names) {
+      // In place of who it is, after that, and again.
+      BareConnection(ipc(name)).send_what_fits(zmtp_greeting("NULL") + said + zmtp_ready());
+      auto let_in = handmade_peer(ipc(name));
+      let_in.send_what_fits(said + said + zmtp_ping(1));
+      let_in.close_half();
+      let_in.closes_before(BareConnection::Clock::now() + std::chrono::seconds(20));
+    }
+  serves();
+}
+
+BOOST_FIXTURE_TEST_CASE(fact_13_routing_ids_of_any_form_end_nothing, Held) {
+  const std::string own_form("\0\1\2\3\4", 5);
+  for (const std::string& id : {std::string(1, '\0'), own_form, std::string("same"),
+                                std::string(200, 'i')})
+    for (const std::string& name : socket_names) {
+      const auto connect = [&] {
+        BareConnection made(ipc(name));
+        made.send(zmtp_greeting("NULL") + zmtp_ready(id));
+        made.read(zmtp_greeting("NULL").size());
+        made.read(static_cast<unsigned char>(made.read(2)[1]));
+        return made;
+      };
+      auto first = connect();
+      first.send(zmtp_frame('\0', "junk"));
+      // Only who has the id is answered; its end makes room for the next.
+      auto second = connect();
+      for (int sent = 0; sent < 3; ++sent) second.send(zmtp_frame('\1', "") + zmtp_frame('\0', "j"));
+      first.reset();
+      auto third = connect();
+      third.send(zmtp_frame('\0', "junk") + zmtp_ping(0));
+    }
   serves();
 }
 
