@@ -659,7 +659,8 @@ static void keep_early(const RunOptions& options, OpenedData& data) {
 
 static void tell_closed_connections(std::uint64_t closed) {
   spdlog::warn(
-      "no descriptors are left for more connections: {} were closed at once since the start", closed);
+      "no descriptors are left for more connections: {} were closed at once since the start",
+      closed);
 }
 
 Expected<> run_daemon(const RunOptions& options) {

@@ -156,8 +156,8 @@ int epoll_wait(int epoll, epoll_event* events, int count_max, int timeout_ms) {
 int pthread_setschedparam(pthread_t thread, int policy, const sched_param* wanted) noexcept {
   int present_policy = 0;
   sched_param present{};
-  if (::pthread_getschedparam(thread, &present_policy, &present) == 0 &&
-      present_policy == policy && present.sched_priority == wanted->sched_priority)
+  if (::pthread_getschedparam(thread, &present_policy, &present) == 0 && present_policy == policy &&
+      present.sched_priority == wanted->sched_priority)
     return 0;
   using Set = int (*)(pthread_t, int, const sched_param*);
   static const auto real = reinterpret_cast<Set>(::dlsym(RTLD_NEXT, "pthread_setschedparam"));

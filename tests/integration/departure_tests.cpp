@@ -161,7 +161,7 @@ class Peer {
 
  private:
   static std::string address_of(const client::Options& options, const std::string& socket) {
-    return socket == "commands" ? options.commands
+    return socket == "commands"  ? options.commands
            : socket == "queries" ? options.queries
                                  : options.history;
   }
@@ -214,8 +214,12 @@ pid_t in_process(Body body) {
 
 /// Of every version and mechanism, and of none.
 std::vector<std::string> strange_greetings() {
-  std::vector<std::string> greetings{"", std::string(1, '\0'), "\1", std::string("\1\0x", 3),
-                                     std::string(300, '\xff'), "GET / HTTP/1.1\r\n\r\n"};
+  std::vector<std::string> greetings{"",
+                                     std::string(1, '\0'),
+                                     "\1",
+                                     std::string("\1\0x", 3),
+                                     std::string(300, '\xff'),
+                                     "GET / HTTP/1.1\r\n\r\n"};
   for (const int version : {0, 1, 2, 3, 4, 255})
     for (const int minor : {0, 1, 2, 255})
       for (const char* mechanism : {"NULL", "CURVE", "PLAIN", "GSSAPI", "NULLx", ""})
@@ -239,9 +243,9 @@ std::vector<std::string> strange_commands() {
   for (const std::string name : {"PING", "PONG", "SUBSCRIBE", "CANCEL", "JOIN", "LEAVE", "READY",
                                  "ERROR", "HELLO", "INITIATE", "MESSAGE", "X"}) {
     const std::string named = static_cast<char>(name.size()) + name;
-    for (const std::string& body : {named, named + '\0', named + std::string(30, '\xff'),
-                                    named + std::string(200, 'c'), named.substr(0, 2),
-                                    named + "\3400", named + std::string("\1x\xff\xff\xff\xff", 6)})
+    for (const std::string& body :
+         {named, named + '\0', named + std::string(30, '\xff'), named + std::string(200, 'c'),
+          named.substr(0, 2), named + "\3400", named + std::string("\1x\xff\xff\xff\xff", 6)})
       for (const char flags : {'\4', '\5', '\0'}) said.push_back(zmtp_frame(flags, body));
   }
   for (int flags = 0; flags < 256; ++flags) {
@@ -258,8 +262,7 @@ BOOST_AUTO_TEST_SUITE(departure_tests)
 
 BOOST_FIXTURE_TEST_CASE(fact_13_a_ping_behind_the_mark_of_who_has_gone_ends_nothing, Held) {
   std::string filling;
-  for (int index = 0; index <= waiting_messages_max; ++index)
-    filling += zmtp_frame('\0', "junk");
+  for (int index = 0; index <= waiting_messages_max; ++index) filling += zmtp_frame('\0', "junk");
   for (const int lives_ds : {0, 1, 30, 655, 656, 6'000, 65'535}) {
     hold("receive");
     for (const std::string& name : socket_names) {
@@ -370,8 +373,8 @@ BOOST_FIXTURE_TEST_CASE(fact_13_no_bytes_of_a_peer_end_the_daemon, Held) {
 
 BOOST_FIXTURE_TEST_CASE(fact_13_routing_ids_of_any_form_end_nothing, Held) {
   const std::string own_form("\0\1\2\3\4", 5);
-  for (const std::string& id : {std::string(1, '\0'), own_form, std::string("same"),
-                                std::string(200, 'i')})
+  for (const std::string& id :
+       {std::string(1, '\0'), own_form, std::string("same"), std::string(200, 'i')})
     for (const std::string& name : socket_names) {
       const auto connect = [&] {
         BareConnection made(ipc(name));
@@ -384,7 +387,8 @@ BOOST_FIXTURE_TEST_CASE(fact_13_routing_ids_of_any_form_end_nothing, Held) {
       first.send(zmtp_frame('\0', "junk"));
       // Only who has the id is answered; its end makes room for the next.
       auto second = connect();
-      for (int sent = 0; sent < 3; ++sent) second.send(zmtp_frame('\1', "") + zmtp_frame('\0', "j"));
+      for (int sent = 0; sent < 3; ++sent)
+        second.send(zmtp_frame('\1', "") + zmtp_frame('\0', "j"));
       first.reset();
       auto third = connect();
       third.send(zmtp_frame('\0', "junk") + zmtp_ping(0));

@@ -166,8 +166,8 @@ BOOST_FIXTURE_TEST_CASE(fact_13_a_thousand_half_handshakes_are_closed_and_cost_l
   const std::string hello = "\4\xc8\5HELLO\1";
   const std::vector<std::string> halves{"", curve.substr(0, 1), curve.substr(0, 17), curve,
                                         curve + hello};
-  const std::vector<std::string> halves_over_ipc{"", zmtp_greeting("NULL"),
-                                                 zmtp_greeting("NULL") + zmtp_ready().substr(0, 10)};
+  const std::vector<std::string> halves_over_ipc{
+      "", zmtp_greeting("NULL"), zmtp_greeting("NULL") + zmtp_ready().substr(0, 10)};
   std::vector<BareConnection> flood;
   const auto began = Clock::now();
   for (std::size_t index = 0; index < 750; ++index)

@@ -47,10 +47,10 @@ void creates(client::Client& client, const std::string& user) {
 }
 
 /// What @resources of systemd's filters holds here.
-constexpr int resources[] = {SYS_ioprio_set,      SYS_mbind,          SYS_migrate_pages,
-                             SYS_move_pages,      SYS_sched_setattr,  SYS_sched_setparam,
-                             SYS_sched_setaffinity, SYS_sched_setscheduler, SYS_set_mempolicy,
-                             SYS_setpriority,     SYS_setrlimit};
+constexpr int resources[] = {
+    SYS_ioprio_set,    SYS_mbind,          SYS_migrate_pages,     SYS_move_pages,
+    SYS_sched_setattr, SYS_sched_setparam, SYS_sched_setaffinity, SYS_sched_setscheduler,
+    SYS_set_mempolicy, SYS_setpriority,    SYS_setrlimit};
 
 /// From here on this process may not ask for resources: `verdict` is SECCOMP_RET_…
 void forbid_resources(std::uint32_t verdict, bool limits_too) {

@@ -38,7 +38,8 @@ int told(const Descriptor& epoll) {
 void ask_for(const Descriptor& epoll, const Pair& pair, std::uint32_t events, int operation) {
   epoll_event event{.events = events, .data = {}};
   BOOST_REQUIRE(::epoll_ctl(epoll.number(), operation, pair.ours.number(), &event) == 0);
-  BOOST_TEST(event.events == events);
+  // As the caller left it.
+  BOOST_TEST((event.events == events));
 }
 
 /// A listener of a socket without a name, and connections that wait at it.
@@ -55,8 +56,8 @@ struct Queue {
   }
   const Descriptor& knock() {
     peers.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    BOOST_REQUIRE(::connect(peers.back().number(), reinterpret_cast<sockaddr*>(&name),
-                            name_size) == 0);
+    BOOST_REQUIRE(::connect(peers.back().number(), reinterpret_cast<sockaddr*>(&name), name_size) ==
+                  0);
     return peers.back();
   }
   Descriptor listener{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};

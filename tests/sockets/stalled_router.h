@@ -103,8 +103,7 @@ inline int fate_of_router(const Departure& departure) {
                    std::chrono::milliseconds(2 * departure.own_heartbeat_ms);
   do {
     honest.send_what_fits(support::zmtp_ping(0));
-  } while (honest.skip(support::zmtp_pong_bytes) &&
-           support::BareConnection::Clock::now() < due);
+  } while (honest.skip(support::zmtp_pong_bytes) && support::BareConnection::Clock::now() < due);
   BOOST_REQUIRE(::write(go[1], &word, 1) == 1);
   honest.send_what_fits(support::zmtp_frame('\0', "honest"));
   int status = 0;

@@ -32,8 +32,9 @@ std::string read_text(const std::filesystem::path& file) {
 int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
 /// Starts a program whose output goes to a file.
-pid_t spawn(const std::vector<std::string>& arguments, const std::filesystem::path& output,
-            const std::string& notify_socket, const std::function<void()>& before = [] {}) {
+pid_t spawn(
+    const std::vector<std::string>& arguments, const std::filesystem::path& output,
+    const std::string& notify_socket, const std::function<void()>& before = [] {}) {
   const pid_t child = ::fork();
   BOOST_REQUIRE(child >= 0);
   if (child > 0) return child;

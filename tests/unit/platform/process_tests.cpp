@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "daemon/platform/descriptor.h"
+#include "daemon/platform/descriptors.h"
 #include "daemon/platform/process.h"
 #include "tests/unit/platform/child.h"
 
@@ -67,6 +68,29 @@ BOOST_AUTO_TEST_CASE(all_descriptors_that_are_allowed_can_be_opened) {
                if (::setrlimit(RLIMIT_NOFILE, &few) != 0 || !harden_process()) return no;
                ::getrlimit(RLIMIT_NOFILE, &after);
                return after.rlim_cur == 100 ? yes : no;
+             }) == yes);
+}
+
+BOOST_AUTO_TEST_CASE(fact_13_descriptors_are_the_daemons_first_and_connections_after) {
+  for (const std::size_t limit : {0u, 40u, 73u}) {
+    const auto end = platform::connection_descriptors_end(limit);
+    BOOST_REQUIRE(!end);
+    BOOST_TEST(exit_code(end.error()) == 78);
+  }
+  for (const std::size_t limit : {74u, 80u, 256u, 1'024u, 4'096u, 1'048'576u}) {
+    const auto end = platform::connection_descriptors_end(limit);
+    BOOST_REQUIRE(end);
+    BOOST_TEST(*end + 16 + platform::table_descriptors(limit) == limit);
+    BOOST_TEST(*end >= 46u + 12u);
+  }
+  BOOST_TEST(platform::table_descriptors(1'048'576) == 490u);
+}
+
+BOOST_AUTO_TEST_CASE(fact_13_as_many_descriptors_are_told_as_may_be_open) {
+  BOOST_TEST(in_child([] {
+               const rlimit few{77, 100};
+               if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return no;
+               return platform::descriptor_limit() == 77 ? yes : no;
              }) == yes);
 }
 
