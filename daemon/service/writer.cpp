@@ -501,7 +501,8 @@ bool Writer::is_under_way(const CommandTask& task) const {
 }
 
 bool Writer::must_wait(const CommandTask& task) const {
-  if (held_names_.empty()) return false;
+  // A copy of what is under way waits before it has come to the gate.
+  if (held_names_.empty() || task.message->commands() == nullptr) return false;
   return std::ranges::any_of(*task.message->commands(), [&](const schema::Command* command) {
     return held_names_.contains(held_name(state_, *task.message, *command));
   });

@@ -13,7 +13,7 @@ namespace postern::support {
 class Audit {
  public:
   explicit Audit(ServiceFixture& fixture)
-      : auditor_({fixture.journal, fixture.keys(), fixture.clock, mail_,
+      : auditor_({fixture.journal, fixture.keys(), fixture.present, mail_,
                   [](std::string sentence) { BOOST_FAIL(sentence); }},
                  load(fixture), fixture.journal.head()) {}
 

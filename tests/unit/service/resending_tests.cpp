@@ -141,6 +141,21 @@ BOOST_FIXTURE_TEST_CASE(K1_a_repeat_of_what_is_being_hashed_is_answered_when_tha
   check_repeats(again, receipt(first));
 }
 
+BOOST_FIXTURE_TEST_CASE(K1_what_waits_under_the_id_of_another_still_has_to_pass_the_gate, Resending) {
+  const auto asked = batch(20, "Corr3ct-horse");
+  const auto first = send_copy(asked);
+  schema::CommandMessageT bare;
+  bare.id = std::make_unique<schema::Uuid>(*asked.id);
+  const auto empty = send(std::move(bare));
+  auto other = message("acme", "", create("batch-1"));
+  other.id = std::make_unique<schema::Uuid>(*asked.id);
+  const auto reused = send(std::move(other));
+  BOOST_TEST(!has_receipt(empty));
+  BOOST_TEST((receipt_of(first).code == Code::ok));
+  for (const std::string& sent : {empty, reused})
+    BOOST_TEST((receipt_of(sent).code == Code::command_id_reused));
+}
+
 BOOST_FIXTURE_TEST_CASE(K5_a_stop_abandons_the_passwords_that_have_not_begun, Resending) {
   std::promise<void> go_on;
   const std::shared_future<void> wait = go_on.get_future().share();
@@ -150,10 +165,15 @@ BOOST_FIXTURE_TEST_CASE(K5_a_stop_abandons_the_passwords_that_have_not_begun, Re
   const auto asked = batch(1'000, "Corr3ct-horse");
   const auto first = send_copy(asked);
   const auto behind = send(message("acme", "", create("batch-1")));
+  const auto second = send(message("acme", "", create("second", "Corr3ct-horse")));
   BOOST_TEST(!writer->drain());
   const auto again = send_copy(asked);
+  // Under the same id, and no command: it has not come to the gate yet.
+  schema::CommandMessageT nothing;
+  nothing.id = std::make_unique<schema::Uuid>(*asked.id);
+  const auto bare = send(std::move(nothing));
   go_on.set_value();
-  for (const std::string& sent : {first, behind, again}) {
+  for (const std::string& sent : {first, behind, second, again, bare}) {
     const auto got = receipt_of(sent);
     BOOST_TEST((got.code == Code::stopping));
     BOOST_TEST(got.seq == 0U);

@@ -118,6 +118,40 @@ BOOST_FIXTURE_TEST_CASE(S1_a_token_stands_for_the_password_until_its_time, Shop)
   BOOST_TEST((renew(session.token).reason == Code::session_expired));
 }
 
+BOOST_FIXTURE_TEST_CASE(time_what_has_expired_lives_no_more_when_the_clock_is_set_back, Shop) {
+  const auto session = authenticate(password);
+  const std::string key = create_key("ends", clock.now_ns() + 1'000 * second_ns);
+  schema::AddGrantT grant;
+  grant.effect = schema::Effect::allow;
+  grant.action = "read";
+  grant.resource = "table/ends";
+  grant.conditions = std::make_unique<schema::ConditionsT>();
+  grant.conditions->not_after_ns = clock.now_ns() + 1'000 * second_ns;
+  change(std::move(grant));
+  BOOST_TEST((check_by(by_key(key), "table/ends") == Code::ok));
+  pass(1'801);
+  create_key("recorded at the end");
+  for (const std::int64_t back_s : {0, 200, 1'500, 86'400}) {
+    BOOST_TEST_CONTEXT("back by s " << back_s) {
+      clock.set_back_ms(back_s * 1'000);
+      BOOST_TEST(both_say(session.token, Code::session_expired));
+      BOOST_TEST((check_by(by_key(key)) == Code::credential_expired));
+      const auto by_owner = answer(ask(by_name("acme", "shop", "read", "table/ends")));
+      BOOST_TEST(
+          (by_owner.body.AsChecked()->decisions.at(0)->reason == Code::condition_not_met));
+      BOOST_TEST(by_owner.time_ns >= writer->state().time_ns());
+    }
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(time_nothing_ends_when_the_clock_jumps_ahead, Shop) {
+  const auto session = authenticate(password);
+  clock.set_forward_ms(86'400'000);
+  BOOST_TEST(both_say(session.token, Code::ok));
+  pass(1'801);
+  BOOST_TEST(both_say(session.token, Code::session_expired));
+}
+
 BOOST_FIXTURE_TEST_CASE(S1_a_renewal_never_goes_beyond_a_day, Shop) {
   auto session = authenticate(password);
   const std::int64_t end_ns = clock.now_ns() + 86'400 * second_ns;
