@@ -78,6 +78,14 @@ void check_against_last(const Case& asked, const schema::ImportRanges& body, std
                      std::to_string(last_count) + ".");
 }
 
+/// Whether the command says anything of networks: what only stays was warned of when it came.
+bool names_networks(const schema::Command& command) {
+  if (const auto* body = command.body_as_SetUserSettings()) return body->networks() != nullptr;
+  const auto* body = command.body_as_SetTenant();
+  return body == nullptr ||
+         (body->policies() != nullptr && body->policies()->networks() != nullptr);
+}
+
 /// The networks that an event brings into force; null where it has none.
 const schema::NetworksT* networks_in(const schema::EventBodyUnion& body) {
   const auto of = [](const auto& holder) {
@@ -95,6 +103,7 @@ const schema::NetworksT* networks_in(const schema::EventBodyUnion& body) {
 }  // namespace
 
 void warn_of_missing_ranges(const Case& asked) {
+  if (!names_networks(asked.command)) return;
   for (schema::EventT& event : asked.decision.events) {
     const schema::NetworksT* named = networks_in(event.body);
     if (named == nullptr) continue;

@@ -76,7 +76,8 @@ bool Oracle::lies_in(const schema::NetworksT& list, const std::string& text) con
       for (std::size_t place = from; place < to; ++place) value = value << 8 | address.bytes[place];
       return value;
     };
-    const auto& [v4, v6] = ranges->second;
+    const auto& v4 = ranges->second.v4;
+    const auto& v6 = ranges->second.v6;
     for (std::size_t place = 0; address.v4 && place < v4.size(); place += 2)
       if (v4[place] <= number(12, 16) && number(12, 16) <= v4[place + 1]) return true;
     const std::pair value(number(0, 8), number(8, 16));

@@ -145,7 +145,9 @@ bool holds(const Network& network, const Address& address) {
   return true;
 }
 
-schema::Provider provider(const std::string& name) {
+schema::Provider provider(std::string name) {
+  for (char& letter : name)
+    if ('a' <= letter && letter <= 'z') letter = static_cast<char>(letter - 32);
   if (name == "AWS") return schema::Provider::AWS;
   if (name == "GOOGLE") return schema::Provider::GOOGLE;
   if (name == "AZURE") return schema::Provider::AZURE;

@@ -43,7 +43,7 @@ struct Network {
 Network network(const std::string& text);
 bool holds(const Network& network, const Address& address);
 
-schema::Provider provider(const std::string& name);
+schema::Provider provider(std::string name);
 /// Every entry is a provider or a network.
 bool are_networks(const schema::NetworksT* list);
 

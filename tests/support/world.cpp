@@ -105,7 +105,7 @@ std::string broken_index(const domain::State& state) {
       broken += "plain grants first; ";
   });
   tables.for_each_operator([&](const domain::Operator& entry) {
-    owners += entry.role == schema::Role::owner;
+    owners += entry.role == schema::Role::owner && entry.all_tenants;
     if (tables.find_operator(entry.id) != &entry) broken += "operator by id; ";
     if (tables.find_operator(entry.name) != &entry) broken += "operator by name; ";
     for (const std::string& identity : domain::identities_of(entry))

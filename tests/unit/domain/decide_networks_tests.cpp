@@ -183,6 +183,10 @@ BOOST_AUTO_TEST_CASE(N3_a_provider_of_whom_nothing_was_imported_is_warned_of) {
                (std::vector<std::string>{"10.0.0.0/8", "AWS", "AZURE"}));
     story.when(to("bob", schema::SetUserSettingsT(settings)));
     warned("SetUserSettings");
+    schema::SetUserSettingsT other;
+    other.api_logging = true;
+    story.when(to("bob", std::move(other)));
+    BOOST_TEST(story.outcome().events.back().warning.empty());
     story.when(to("bob", grant(schema::AddGrantT())));
     warned("AddGrant");
     story.given(command(schema::CreateRoleT(role)));

@@ -46,7 +46,7 @@ void change_all(Changes& changes) {
   changes.lock_seconds = 900;
   changes.same_wrong_password_counts_once = true;
   changes.lock_closes_password_only = true;
-  changes.networks = networks({"10.0.0.0/8", "AWS"});
+  changes.networks = networks({"10.0.0.0/8", "2001:db8::/32"});
   changes.user_networks_mandatory = true;
   changes.secure_transport_required = true;
   changes.signatures_required = true;
@@ -72,7 +72,7 @@ schema::PoliciesT all_changed() {
   policies.lock_seconds = 900;
   policies.same_wrong_password_counts_once = true;
   policies.lock_closes_password_only = true;
-  policies.networks = networks({"10.0.0.0/8", "AWS"});
+  policies.networks = networks({"10.0.0.0/8", "2001:db8::/32"});
   policies.user_networks_mandatory = true;
   policies.secure_transport_required = true;
   policies.signatures_required = true;
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(T4_every_policy_has_a_command) {
   BOOST_TEST((story.tenant().policies == all_changed()));
   BOOST_TEST(story.tenant().policies_seq == story.state().seq());
   BOOST_REQUIRE(story.tenant().networks != nullptr);
-  BOOST_TEST(story.tenant().networks->ranges.size() == 1U);
+  BOOST_TEST(story.tenant().networks->ranges.size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(T4_what_is_absent_stays) {

@@ -40,8 +40,8 @@ BOOST_AUTO_TEST_CASE(O3_a_key_of_small_order_names_nobody) {
   };
   for (const char* text : small) {
     Key key = of_hex(text);
-    for (const std::uint8_t high_bit : {0, 0x80}) {
-      key.back() = static_cast<std::uint8_t>((key.back() & 0x7f) | high_bit);
+    for (const unsigned high_bit : {0U, 0x80U}) {
+      key.back() = static_cast<std::uint8_t>((key.back() & 0x7fU) | high_bit);
       BOOST_TEST(!agrees(key), text);
       BOOST_TEST(!domain::names_somebody(key), text);
     }

@@ -38,6 +38,7 @@ Owned<Operator> operator_named(std::uint64_t id, std::string name, Role role, st
   made.id = {3, id};
   made.name = std::move(name);
   made.role = role;
+  made.all_tenants = true;
   made.keys.emplace_back().fill(key);
   return std::make_shared<const Operator>(std::move(made));
 }
