@@ -34,7 +34,7 @@ std::unique_ptr<schema::PublicKeyT> public_key(const client::Key& key) {
   return made;
 }
 
-std::string key_text(const schema::PublicKeyT& key) { return key_text(key.bytes); }
+std::string key_text(const schema::PublicKeyT& key) { return cli::key_text(key.bytes); }
 
 /// What the options name replaces what stood there; a generated key comes beside those.
 void apply(const Asked& asked, schema::OperatorStandingT& standing) {
