@@ -11,6 +11,7 @@
 #include "daemon/service/permissions.h"
 #include "daemon/service/personal.h"
 #include "daemon/service/use_letters.h"
+#include "schema/signed_message.h"
 
 namespace postern::service {
 
