@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Bytes as the TypeScript code of flatc 2.0.8 makes them, against a real daemon.
 
-typescript_form.py PROJECT POSTERND. That code leaves `false` and 0 out of fields that may be absent,
-and its object form always writes `signature`. Names in `cleared` must reach the daemon all the same.
+typescript_form.py PROJECT POSTERND. That code leaves `false` and 0 out of fields that may be
+absent, and its object form always writes `signature`. Names in `cleared` must arrive all the same.
 """
 
 import os
@@ -28,7 +28,8 @@ class TypeScriptBuilder(flatbuffers.Builder):
 def check_generator(project, folder):
     """The form that is imitated here is the one that flatc generates."""
     subprocess.run(
-        ["flatc", "--ts", "--gen-object-api", "-o", f"{folder}/ts", f"{project}/schema/command.fbs"],
+        ["flatc", "--ts", "--gen-object-api", "-o", f"{folder}/ts"]
+        + [f"{project}/schema/command.fbs"],
         check=True,
     )
 
@@ -120,7 +121,8 @@ def tell(data):
     assert settings.sessionTimeoutSeconds == 0
 
     def set_policies(**fields):
-        execute(CommandBody.SetTenant, made(SetTenantT(), policies=made(PolicyChangesT(), **fields)))
+        changes = made(PolicyChangesT(), **fields)
+        execute(CommandBody.SetTenant, made(SetTenantT(), policies=changes))
         page = ask(HistoryBody.GetTenant, made(GetTenantT(), alias="acme"))
         return page.tenants[0].policies
 

@@ -254,7 +254,8 @@ void RandomCommands::pick_nesting(schema::UnnestRoleT& body) {
   if (tenant_ == nullptr || tenant_->roles == nullptr) return;
   for (const auto& role : tenant_->roles->by_name)
     for (const schema::Uuid& inner : role->inner)
-      if (const auto* held = domain::find_role(*tenant_, inner)) nested.push_back({role.get(), held});
+      if (const auto* held = domain::find_role(*tenant_, inner))
+        nested.push_back({role.get(), held});
   if (nested.empty()) return;
   const auto& [outer, inner] = nested[below(nested.size())];
   body.role = outer->name;

@@ -21,7 +21,9 @@ EventForms forms() {
             return kinds[static_cast<int>(kind)] + std::to_string(id.low());
           },
           [](std::int64_t time_ns) { return "t" + std::to_string(time_ns); },
-          [](const std::vector<std::uint8_t>& bytes) { return "k" + std::to_string(bytes.size()); }};
+          [](const std::vector<std::uint8_t>& bytes) {
+            return "k" + std::to_string(bytes.size());
+          }};
 }
 
 std::unique_ptr<schema::Uuid> id(std::uint64_t number) {

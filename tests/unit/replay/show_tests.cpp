@@ -107,9 +107,11 @@ BOOST_AUTO_TEST_CASE(Q7_roles_and_keys_are_told_by_name_even_when_they_go) {
                 to("api.bob", key), to("api.bob", revoke));
   append_story();
   const std::string shown = columns(replay("show --from-seq 16").out);
-  for (const char* row : {"|RoleCreated|name=clerk description=none|", "|api.bob|RoleAssigned|role=clerk|",
-                          "|api.bob|RoleUnassigned|role=clerk|", "|RoleDeleted|role=clerk|",
-                          "|api.bob|KeyCreated|name=ci expires=none narrowed_to=none|", "|api.bob|KeyRevoked|key=ci|"})
+  for (const char* row :
+       {"|RoleCreated|name=clerk description=none|", "|api.bob|RoleAssigned|role=clerk|",
+        "|api.bob|RoleUnassigned|role=clerk|", "|RoleDeleted|role=clerk|",
+        "|api.bob|KeyCreated|name=ci expires=none narrowed_to=none|",
+        "|api.bob|KeyRevoked|key=ci|"})
     BOOST_TEST(contains(shown, row), row << " is not in\n" << shown);
 }
 
