@@ -45,10 +45,13 @@ void compile_implied(CatalogueKind& kind) {
   }
 }
 
-void compile_warned(CatalogueKind& kind) {
+void compile_resources(CatalogueKind& kind) {
   kind.warned.clear();
-  for (std::uint32_t place = 0; place < kind.resources.size(); ++place)
+  kind.closes_some = false;
+  for (std::uint32_t place = 0; place < kind.resources.size(); ++place) {
     if (!kind.resources[place].warning.empty()) kind.warned.push_back(place);
+    kind.closes_some = kind.closes_some || kind.resources[place].closed;
+  }
 }
 
 // ---- resources
@@ -78,11 +81,8 @@ auto first_below(const std::vector<CatalogueResource>& resources, std::string_vi
       });
 }
 
-/// Whether anything below a path is known, because the nearest resource at or above it is open.
-bool is_open_at(const CatalogueKind& kind, std::string_view path) {
-  for (std::string_view place = path; !place.empty(); place = parent_of(place))
-    if (const CatalogueResource* resource = find_resource(kind, place)) return resource->open;
-  return kind.open;
+bool is_open(const CatalogueKind& kind, const CatalogueResource& resource) {
+  return resource.open || (!resource.closed && kind.open);
 }
 
 bool knows_place(const CatalogueKind& kind, std::string_view path) {
@@ -107,11 +107,10 @@ bool begins_as(const std::vector<std::string_view>& path,
   return true;
 }
 
-/// Whether a pattern stands for something below an open resource that its first segments match:
-/// from its next `*` on, any name that no resource has will do.
-bool reaches_below(const CatalogueKind& kind, const CatalogueResource& resource,
+/// Whether a pattern stands for something below an open place that its first segments match: from
+/// its next `*` on, any name that no resource has will do.
+bool reaches_below(const CatalogueKind& kind, std::string path,
                    const std::vector<std::string_view>& pattern, std::size_t from) {
-  std::string path = resource.path;
   for (std::size_t place = from; place < pattern.size(); ++place) {
     if (pattern[place] == "*") return is_open_at(kind, path);
     path.append("/").append(pattern[place]);
@@ -121,11 +120,13 @@ bool reaches_below(const CatalogueKind& kind, const CatalogueResource& resource,
 
 bool knows_pattern(const CatalogueKind& kind, std::string_view path) {
   const std::vector<std::string_view> pattern = split(path);
+  if (kind.open && reaches_below(kind, kind.name, pattern, 1)) return true;
   return std::ranges::any_of(kind.resources, [&](const CatalogueResource& resource) {
     const std::vector<std::string_view> segments = split(resource.path);
     if (!begins_as(segments, pattern)) return false;
     return segments.size() >= pattern.size() ||
-           (resource.open && reaches_below(kind, resource, pattern, segments.size()));
+           (is_open(kind, resource) &&
+            reaches_below(kind, resource.path, pattern, segments.size()));
   });
 }
 
@@ -251,6 +252,7 @@ std::vector<std::unique_ptr<schema::CatalogueKindT>> as_schema(const Catalogue& 
       part->description = resource.description;
       part->open = resource.open;
       part->warning = resource.warning;
+      part->closed = resource.closed;
     }
   }
   return kinds;
@@ -259,7 +261,7 @@ std::vector<std::unique_ptr<schema::CatalogueKindT>> as_schema(const Catalogue& 
 std::shared_ptr<const Catalogue> compiled(Catalogue catalogue) {
   for (CatalogueKind& kind : catalogue) {
     compile_implied(kind);
-    compile_warned(kind);
+    compile_resources(kind);
   }
   return std::make_shared<const Catalogue>(std::move(catalogue));
 }
@@ -289,7 +291,7 @@ static void define_kind(CatalogueKind& kind, const schema::CatalogueKind& stored
   made.reserve(stored.resources()->size() + kind.resources.size());
   for (const schema::CatalogueResource* resource : *stored.resources())
     made.push_back({text_of(resource->path()), text_of(resource->description()), resource->open(),
-                    text_of(resource->warning())});
+                    text_of(resource->warning()), resource->closed()});
   std::ranges::reverse(made);
   std::ranges::move(kind.resources, std::back_inserter(made));
   std::ranges::stable_sort(made, {}, &CatalogueResource::path);
@@ -311,6 +313,27 @@ std::shared_ptr<const Catalogue> defined(Catalogue known, const KindList* kinds,
     define_kind(*kind, *stored);
   }
   return compiled(std::move(known));
+}
+
+std::shared_ptr<const Catalogue> with_openness(Catalogue made, const Catalogue& known,
+                                               const KindList& kinds) {
+  std::set<std::string_view> unsaid;
+  for (const schema::CatalogueKind* stored : kinds)
+    if (stored->resources() != nullptr)
+      for (const schema::CatalogueResource* resource : *stored->resources())
+        if (!resource->open() && !resource->closed()) unsaid.insert(view_of(resource->path()));
+  for (CatalogueKind& kind : made) {
+    const CatalogueKind* before = find_kind(known, kind.name);
+    // By path, so that what lies above is settled before what lies below.
+    for (CatalogueResource& resource : kind.resources) {
+      if (!unsaid.contains(resource.path)) continue;
+      const bool is_new = before == nullptr || find_resource(*before, resource.path) == nullptr;
+      resource.open = is_new ? is_open_at(kind, parent_of(resource.path))
+                             : is_open_at(*before, resource.path);
+      resource.closed = !resource.open;
+    }
+  }
+  return compiled(std::move(made));
 }
 
 std::shared_ptr<const Catalogue> retired(Catalogue known, const schema::CatalogueRetired& body) {
@@ -355,8 +378,15 @@ bool lists(const CatalogueKind& kind, std::string_view path) {
   return below != kind.resources.end() && lies_below(below->path, path);
 }
 
+bool is_open_at(const CatalogueKind& kind, std::string_view path) {
+  for (std::string_view place = path; !place.empty(); place = parent_of(place))
+    if (const CatalogueResource* resource = find_resource(kind, place))
+      return is_open(kind, *resource);
+  return kind.open;
+}
+
 bool knows(const CatalogueKind& kind, std::string_view path) {
-  if (kind.open) return true;
+  if (kind.open && !kind.closes_some) return true;
   return path.find('*') == std::string_view::npos ? knows_place(kind, path)
                                                   : knows_pattern(kind, path);
 }

@@ -33,6 +33,11 @@ std::shared_ptr<const Catalogue> compiled(Catalogue catalogue);
 /// keeps `open` and `description` unless `replace`. Null: no kinds.
 std::shared_ptr<const Catalogue> defined(Catalogue known, const KindList* kinds, bool replace);
 
+/// A7: where resources of these kinds say neither open nor closed, `made` says it of them: as they
+/// were in `known`, new ones as open as what they lie under.
+std::shared_ptr<const Catalogue> with_openness(Catalogue made, const Catalogue& known,
+                                               const KindList& kinds);
+
 /// Without these. What lies below a retired resource goes with it; other actions no longer imply a
 /// retired one.
 std::shared_ptr<const Catalogue> retired(Catalogue known, const schema::CatalogueRetired& body);
@@ -44,8 +49,12 @@ const CatalogueAction* find_action(const CatalogueKind& kind, std::string_view n
 /// Whether there is a resource at the path or below it.
 bool lists(const CatalogueKind& kind, std::string_view path);
 
-/// Whether a path of the kind is known: the kind is open, or it is a resource or above one, or the
-/// nearest resource above it is open. One with `*`: whether it can stand for something known.
+/// A7: whether anything below a path is known: the nearest resource on or above it says so, or
+/// without one the kind.
+bool is_open_at(const CatalogueKind& kind, std::string_view path);
+
+/// Whether a path of the kind is known: it is a resource or above one, or lies below what is open.
+/// One with `*`: whether it can stand for something known.
 bool knows(const CatalogueKind& kind, std::string_view path);
 
 /// The same with the kind looked up, and the action (`*`: every one).

@@ -63,6 +63,8 @@ class FormCheck {
       refuse("resources", "It must be a path below " + quoted(kind) + ", without '*'; found " +
                               quoted(path) + ".");
     if (!seen.insert(path).second) refuse("resources", quoted(path) + " stands there twice.");
+    if (resource.open() && resource.closed())
+      refuse("resources", quoted(path) + " is either open or closed.");
     text(resource.description(), "description", path);
     text(resource.warning(), "warning", path);
   }
@@ -114,6 +116,14 @@ void check_whole(const Case& asked, const Catalogue& known, const Catalogue& mad
     asked.refuse(Code::too_large, "resources", limit(catalogue_resources_max, resources));
 }
 
+/// Events say of each resource what it is.
+void say_openness(const CatalogueKind& made, schema::CatalogueKindT& told) {
+  for (auto& resource : told.resources) {
+    resource->open = is_open_at(made, resource->path);
+    resource->closed = !resource->open;
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<const Catalogue> check_catalogue(const Case& asked, const Catalogue& known,
@@ -126,7 +136,7 @@ std::shared_ptr<const Catalogue> check_catalogue(const Case& asked, const Catalo
   FormCheck form(asked);
   for (const schema::CatalogueKind* kind : *kinds) form.kind(*kind);
   if (asked.decision.refusals.size() > refused_before) return nullptr;
-  auto made = defined(known, kinds, replace);
+  auto made = with_openness(*defined(known, kinds, replace), known, *kinds);
   check_whole(asked, known, *made);
   return asked.decision.refusals.size() > refused_before ? nullptr : made;
 }
@@ -139,7 +149,10 @@ void define_catalogue(const Case& asked) {
   if (made == nullptr) return;
   if (*made == *tenant->catalogue) return asked.refuse(Code::unchanged, "kinds");
   schema::CatalogueDefinedT event;
-  for (const schema::CatalogueKind* kind : *body.kinds()) event.kinds.emplace_back(kind->UnPack());
+  for (const schema::CatalogueKind* kind : *body.kinds()) {
+    event.kinds.emplace_back(kind->UnPack());
+    say_openness(*find_kind(*made, view(kind->name())), *event.kinds.back());
+  }
   event.replace = body.replace();
   asked.cause(std::move(event));
 }

@@ -40,6 +40,8 @@ struct CatalogueResource {
   std::string description = {};
   bool open = false;
   std::string warning = {};
+  /// Neither: an event of version 0.1 did not say; as open as the kind.
+  bool closed = false;
 
   bool operator==(const CatalogueResource&) const = default;
 };
@@ -54,6 +56,8 @@ struct CatalogueKind {
   std::vector<CatalogueResource> resources = {};
   /// Compiled: places of the resources that warn.
   std::vector<std::uint32_t> warned = {};
+  /// Compiled: some resource is closed, so that an open kind does not know all below it.
+  bool closes_some = false;
 
   bool operator==(const CatalogueKind&) const = default;
 };

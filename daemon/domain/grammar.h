@@ -152,6 +152,17 @@ void pass_policies(Io& io, Passed<Io, schema::PoliciesT>& policies) {
   io.number(policies.lock_closes_password_only);
 }
 
+/// 1: open, 2: closed, 0: neither.
+template <class Io>
+void pass_openness(Io& io, Passed<Io, CatalogueResource>& resource) {
+  std::uint8_t openness = resource.closed ? 2 : resource.open ? 1 : 0;
+  io.number(openness);
+  if constexpr (Io::reads) {
+    resource.open = openness == 1;
+    resource.closed = openness == 2;
+  }
+}
+
 template <class Io>
 void pass_kind(Io& io, Passed<Io, CatalogueKind>& kind) {
   io.text(kind.name);
@@ -166,7 +177,7 @@ void pass_kind(Io& io, Passed<Io, CatalogueKind>& kind) {
   io.list(kind.resources, [&](auto& resource) {
     io.text(resource.path);
     io.text(resource.description);
-    io.number(resource.open);
+    pass_openness(io, resource);
     io.text(resource.warning);
   });
 }

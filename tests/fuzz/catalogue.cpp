@@ -1,7 +1,7 @@
 // A tenant's catalogue (A5 to A7): what the rules take of it, and what is known and implied
 // then, against a second opinion that looks at everything. The text, a line each:
 //
-//   kind NAME open|closed     action KIND NAME [IMPLIED…]     resource PATH open|closed
+//   kind NAME open|closed     action KIND NAME [IMPLIED…]     resource PATH open|closed|unsaid
 //   retire PATH|KIND          stop KIND ACTION                 ask ACTION PATH
 //
 // What is defined goes out as one command; each `retire` and `stop` as one behind it.
@@ -41,13 +41,13 @@ const domain::CatalogueResource* resource_at(const CatalogueKind& kind, const st
 
 /// A path without `*`.
 bool naive_knows_path(const CatalogueKind& kind, const Words& path) {
-  if (kind.open || path.size() == 1) return true;
+  if (path.size() == 1) return true;
   const std::string text = joined(path, path.size());
   for (const auto& resource : kind.resources)
     if (resource.path == text || resource.path.starts_with(text + "/")) return true;
   for (std::size_t count = path.size() - 1; count > 0; --count)
     if (const auto* above = resource_at(kind, joined(path, count))) return above->open;
-  return false;
+  return kind.open;
 }
 
 /// Each `*` stands for every name that a resource has, and for one that none has.
@@ -127,6 +127,7 @@ void define(schema::DefineCatalogueT& body, const Words& words) {
     auto& made = *kind.resources.emplace_back(std::make_unique<schema::CatalogueResourceT>());
     made.path = words[1];
     made.open = words[2] == "open";
+    made.closed = words[2] == "closed";
   }
 }
 

@@ -105,6 +105,7 @@ int run_define(Session& session, const Asked& asked) {
     resource->description = asked.description;
     resource->warning = asked.warning;
     resource->open = asked.open;
+    resource->closed = asked.closed;
   }
   // Without parts, or where it says so, the options are about the kind itself.
   const bool of_kind = asked.whole_kind || (asked.actions.empty() && asked.resources.empty());
@@ -120,7 +121,8 @@ Handler define(CLI::App& command) {
   command.add_option("--description", asked->description, "Text for people");
   command.add_option("--warning", asked->warning, "Told whenever one of these is granted");
   command.add_flag("--open", asked->open, "Anything below is known");
-  command.add_flag("--closed", asked->closed, "Only what is listed is known");
+  command.add_flag("--closed", asked->closed,
+                   "Only what is listed is known; with neither, as what they lie under");
   command.add_flag("--kind", asked->whole_kind,
                    "--open and --description are of the kind, not of its resources alone");
   return [asked](Session& session) { return run_define(session, *asked); };

@@ -49,7 +49,11 @@ const Catalogue shop = {
      {{"read"}, {"sell"}},
      false,
      {},
-     {{"shop/a-b"}, {"shop/a/x"}, {"shop/a0"}, {"shop/open", {}, true}, {"shop/open/shut"}}}};
+     {{"shop/a-b"},
+      {"shop/a/x"},
+      {"shop/a0"},
+      {"shop/open", {}, true},
+      {.path = "shop/open/shut", .closed = true}}}};
 
 }  // namespace
 
@@ -73,6 +77,68 @@ BOOST_AUTO_TEST_CASE(A7_a_closed_kind_knows_its_resources_what_is_above_and_belo
   for (const char* unknown : {"shop/b", "shop/a/y", "shop/a/x/y", "shop/a-b/x", "shop/a-",
                               "shop/open/shut/x", "shop/ope", "shop/opened"})
     BOOST_TEST(!knows(*made, unknown, "read"), unknown);
+}
+
+/// Open, with a closed part, an open part within it, and what 0.1 recorded as neither.
+const Catalogue store = {{"shop",
+                          {{"read"}},
+                          true,
+                          {},
+                          {{.path = "shop/a/b", .closed = true},
+                           {.path = "shop/shut", .closed = true},
+                           {"shop/shut/open", {}, true},
+                           {"shop/unsaid"}}}};
+
+BOOST_AUTO_TEST_CASE(A7_the_nearest_resource_decides_in_an_open_kind_too) {
+  const auto made = domain::compiled(store);
+  for (const char* known : {"shop", "shop/any/thing", "shop/shut", "shop/shut/open",
+                            "shop/shut/open/x/y", "shop/unsaid/x", "shop/a", "shop/a/c", "shop/*",
+                            "shop/*/x", "shop/*/open/x", "shop/shut/*", "shop/shut/*/x",
+                            "shop/a/*/x", "shop/*/*/x"})
+    BOOST_TEST(knows(*made, known, "read"), known);
+  for (const char* unknown : {"shop/shut/x", "shop/shut/x/open", "shop/a/b/x", "shop/shut/x/*",
+                              "shop/a/b/*"})
+    BOOST_TEST(!knows(*made, unknown, "read"), unknown);
+}
+
+BOOST_AUTO_TEST_CASE(A7_what_0_1_recorded_means_what_it_meant) {
+  // Neither open nor closed: as open as the kind, whatever lies above.
+  const Catalogue old_closed = {
+      {"shop", {{"read"}}, false, {}, {{"shop/open", {}, true}, {"shop/open/shut"}}}};
+  const auto made = domain::compiled(old_closed);
+  BOOST_TEST(knows(*made, "shop/open/x", "read"));
+  BOOST_TEST(!knows(*made, "shop/open/shut/x", "read"));
+  const Catalogue old_open = {{"shop", {{"read"}}, true, {}, {{"shop/a"}, {"shop/a/b"}}}};
+  BOOST_TEST(knows(*domain::compiled(old_open), "shop/a/b/c", "read"));
+}
+
+BOOST_AUTO_TEST_CASE(A7_a_new_resource_is_as_open_as_what_it_lies_under) {
+  auto story = given(tenant_with(shop), user("bob"), allow("bob", "read", "shop"));
+  // One command, the lower part first: what lies above is settled before it.
+  story.given(define({{"shop",
+                       {},
+                       false,
+                       {},
+                       {{"shop/open/new/er"}, {"shop/open/new"}, {"shop/open/shut/new"}, {"shop/z"}}}}));
+  for (const char* known : {"shop/open/new/x", "shop/open/new/er/x"})
+    BOOST_TEST(story.answer("bob", "read", known) == Code::ok, known);
+  for (const char* unknown : {"shop/open/shut/new/x", "shop/z/x"})
+    BOOST_TEST(story.answer("bob", "read", unknown) == Code::unknown_resource, unknown);
+  // The event says which, so that nothing is worked out again.
+  const auto& kinds = story.outcome().events.front().body.AsCatalogueDefined()->kinds;
+  for (const auto& resource : kinds.front()->resources)
+    BOOST_TEST(resource->open != resource->closed, resource->path);
+  // Described again without a word on it, it stays as it is.
+  story.given(define({{"shop", {}, false, {}, {{"shop/open/shut", "Shut"}, {"shop/open", "Open"}}}}));
+  BOOST_TEST(story.answer("bob", "read", "shop/open/shut/x") == Code::unknown_resource);
+  BOOST_TEST(story.answer("bob", "read", "shop/open/x") == Code::ok);
+  story.given(define({{"shop", {}, false, {}, {{.path = "shop/open", .closed = true}}}}));
+  BOOST_TEST(story.answer("bob", "read", "shop/open/x") == Code::unknown_resource);
+  BOOST_TEST(story.answer("bob", "read", "shop/open/new/x") == Code::ok);
+  story
+      .when(define({{"shop", {}, false, {}, {{.path = "shop/z", .open = true, .closed = true}}}}))
+      .refused(Code::field_malformed)
+      .naming("resources");
 }
 
 BOOST_AUTO_TEST_CASE(A7_a_star_is_known_where_it_can_stand_for_something_known) {
