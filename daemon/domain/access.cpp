@@ -24,17 +24,16 @@ bool speaks_of(const Grant& grant, const Asked& asked) {
 }
 
 bool counts(const Grants& grants, const Grant& grant, const CallFacts& call) {
-  if (!grant.conditional) return true;
-  const Conditions* conditions = conditions_of(grants, grant);
-  return conditions != nullptr && are_met(*conditions, call);
+  return !grant.conditional ||
+         are_in_force(conditions_of(grants, grant), grant.deny != 0, call);
 }
 
-/// One match: the first in its slot stays.
+/// One match: of denies the first in the order of paths stays, else the first that was found.
 void keep(const Grants& grants, const Grant& grant, const CallFacts& call, Matches& found) {
   const bool met = counts(grants, grant, call);
   if (grant.deny && !met) return;
   const Grant*& slot = grant.deny ? found.deny : met ? found.allow : found.unmet;
-  if (slot == nullptr) slot = &grant;
+  if (slot == nullptr || (grant.deny && precedes(grant, *slot))) slot = &grant;
 }
 
 std::span<const Grant> plain_of(const Grants& grants) {

@@ -44,10 +44,9 @@ struct Asked {
 struct Matches {
   /// The most specific allow on the path or above it.
   const Grant* allow = nullptr;
-  /// A deny on the path or above it.
+  /// The first deny on the path or above it, in the order of paths, those with `*` last.
   const Grant* deny = nullptr;
-  /// The first deny below it, in the order of paths, those with `*` last; not looked for where one
-  /// stands above.
+  /// The first deny below it, in the same order; not looked for where one stands above.
   const Grant* deny_below = nullptr;
   /// An allow on the path or above it that would count but for its conditions.
   const Grant* unmet = nullptr;

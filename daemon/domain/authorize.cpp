@@ -23,14 +23,15 @@ bool visit_network_stops(const Tenant& tenant, const User& user, const CallFacts
                          Visitor visit) {
   const UserExtras& extras = extras_of(user);
   if (tenant.networks != nullptr && !extras.skip_ip_check && !comes_from(*tenant.networks, call) &&
-      !visit(Stop{Code::network_not_allowed, tenant.policies_seq}))
+      !visit(Stop{Code::network_not_allowed, tenant.policies_seq, {}, {}, {},
+                  tenant.networks.get()}))
     return false;
   if (extras.networks == nullptr)
     return !tenant.policies.user_networks_mandatory ||
            visit(Stop{Code::network_not_allowed, tenant.policies_seq});
   const Seq settings_seq = extras.settings_seq != 0 ? extras.settings_seq : user.created_seq;
   return comes_from(*extras.networks, call) ||
-         visit(Stop{Code::network_not_allowed, settings_seq});
+         visit(Stop{Code::network_not_allowed, settings_seq, {}, {}, {}, extras.networks.get()});
 }
 
 /// N5.
@@ -80,7 +81,14 @@ Stop stop_of(Code code, const Held& holder, const Grant& grant) {
   return {code, grant.seq, &grant, holder.role_of(grant), conditions_of(holder.grants, grant)};
 }
 
-/// What all holders say together.
+/// Plain ones lie on one path, so the longer is the more specific.
+bool is_nearer(const Grant& left, const Grant& right) {
+  if (left.wildcard != right.wildcard) return !left.wildcard;
+  return !left.wildcard && left.resource->size() > right.resource->size();
+}
+
+/// What all holders say together. Which of several is named says the order that an explanation
+/// sorts by.
 struct Said {
   Stop deny, deny_below, allow, unmet;
 
@@ -89,20 +97,10 @@ struct Said {
       if (grant != nullptr && (slot.grant == nullptr || better(*grant, *slot.grant)))
         slot = stop_of(code, holder, *grant);
     };
-    const auto never = [](const Grant&, const Grant&) { return false; };
-    // Plain ones lie on one path, so the longer is the more specific.
-    const auto nearer = [](const Grant& left, const Grant& right) {
-      if (left.wildcard != right.wildcard) return !left.wildcard;
-      return !left.wildcard && left.resource->size() > right.resource->size();
-    };
-    const auto earlier = [](const Grant& left, const Grant& right) {
-      if (left.wildcard != right.wildcard) return !left.wildcard;
-      return !left.wildcard && *left.resource < *right.resource;
-    };
-    take(deny, Code::denied_by_grant, found.deny, never);
-    take(deny_below, Code::denied_below, found.deny_below, earlier);
-    take(allow, Code::ok, found.allow, nearer);
-    take(unmet, Code::condition_not_met, found.unmet, nearer);
+    take(deny, Code::denied_by_grant, found.deny, precedes);
+    take(deny_below, Code::denied_below, found.deny_below, precedes);
+    take(allow, Code::ok, found.allow, is_nearer);
+    take(unmet, Code::condition_not_met, found.unmet, is_nearer);
   }
 };
 
@@ -128,7 +126,11 @@ Verdict verdict_of(const Grants& grants, const Matches& found) {
   return {Code::no_matching_grant};
 }
 
-constexpr std::size_t told_below_max = 100;
+void sort_stops(std::vector<Stop>& stops, bool (*before)(const Grant&, const Grant&)) {
+  std::ranges::stable_sort(stops, [&](const Stop& left, const Stop& right) {
+    return before(*left.grant, *right.grant);
+  });
+}
 
 /// Every stop of a question, of each holder.
 void collect_question_stops(const Tenant& tenant, const User& user, const Question& question,
@@ -150,8 +152,7 @@ void collect_question_stops(const Tenant& tenant, const User& user, const Questi
           denies.push_back(stop_of(Code::denied_by_grant, holder, grant));
           break;
         case Bearing::deny_below:
-          if (below.size() < told_below_max)
-            below.push_back(stop_of(Code::denied_below, holder, grant));
+          below.push_back(stop_of(Code::denied_below, holder, grant));
           break;
         case Bearing::unmet:
           unmet.push_back(stop_of(Code::condition_not_met, holder, grant));
@@ -159,6 +160,9 @@ void collect_question_stops(const Tenant& tenant, const User& user, const Questi
       }
     }
   });
+  sort_stops(denies, precedes);
+  sort_stops(below, precedes);
+  sort_stops(unmet, is_nearer);
   stops.insert(stops.end(), denies.begin(), denies.end());
   stops.insert(stops.end(), below.begin(), below.end());
   if (allowed) return;
@@ -201,8 +205,8 @@ bool network_allowed(const Tenant& tenant, const User& user, const CallFacts& ca
   return visit_network_stops(tenant, user, call, [](const Stop&) { return false; });
 }
 
-Verdict authorize(const Tenant& tenant, const User& user, const Question& question,
-                  const CallFacts& call) {
+static Verdict weigh(const Tenant& tenant, const User& user, const Question& question,
+                     const CallFacts& call) {
   Asked asked;
   const Code form = stop_of_form(tenant, question, asked);
   if (form != Code::ok) return {form};
@@ -215,6 +219,13 @@ Verdict authorize(const Tenant& tenant, const User& user, const Question& questi
   for (const Stop* stop : {&said.deny, &said.deny_below, &said.allow, &said.unmet})
     if (stop->grant != nullptr) return {stop->code, stop->grant, stop->role, stop->conditions};
   return {Code::no_matching_grant};
+}
+
+Verdict authorize(const Tenant& tenant, const User& user, const Question& question,
+                  const CallFacts& call, std::span<const Narrowing> parts) {
+  const Verdict verdict = weigh(tenant, user, question, call);
+  const bool by_allow = verdict.allowed() || verdict.reason == Code::condition_not_met;
+  return by_allow && !lies_within(parts, question) ? Verdict{Code::no_matching_grant} : verdict;
 }
 
 bool lies_within(std::span<const Narrowing> parts, const Question& question) {

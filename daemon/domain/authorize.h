@@ -50,6 +50,8 @@ struct Stop {
   const std::string* role = nullptr;
   /// A9: of the grant.
   const Conditions* conditions = nullptr;
+  /// N1, N2: the list that stops; null: it is another stop, or that there is none.
+  const NetworkList* networks = nullptr;
 };
 
 /// A10. `reason` is ok exactly where the question is allowed.
@@ -75,14 +77,15 @@ Stop first_stop_of_standing(const Tenant* tenant, const User* user, std::int64_t
 /// N1 to N4: whether the rules on addresses let the call through.
 bool network_allowed(const Tenant& tenant, const User& user, const CallFacts& call);
 
-/// What the user's grants and those of its roles say: a deny of any beats every allow, and of the
-/// allows the most specific is named. The stops before it have been asked.
-Verdict authorize(const Tenant& tenant, const User& user, const Question& question,
-                  const CallFacts& call);
-
 /// C8: whether a key that is narrowed to these parts may be used for the question; without parts it
 /// may.
 bool lies_within(std::span<const Narrowing> parts, const Question& question);
+
+/// What the user's grants and those of its roles say: a deny of any beats every allow. Of denies the
+/// first in the order of paths is named, whoever holds it, of allows the most specific. Outside the
+/// parts of a key no allow counts, met or not. The stops before it have been asked.
+Verdict authorize(const Tenant& tenant, const User& user, const Question& question,
+                  const CallFacts& call, std::span<const Narrowing> parts = {});
 
 /// What a session is dead of, if it is (S1, S2); the stops before the credential have been asked.
 /// `key`: the one that it was made with, null if the user no longer has it.
@@ -101,8 +104,8 @@ bool is_open(const SessionFacts& session, const Tenant& tenant, const User& user
 std::int64_t session_timeout_ns(const Tenant& tenant, const User& user);
 std::int64_t session_end_ns(const Tenant& tenant, std::int64_t first_ns);
 
-/// Q5: every stop that applies, in order; the first is the reason. Null question: an
-/// authentication. Of denies below, at most 100.
+/// Q5: every stop that applies, in order; the first is what authorize names. Null question: those
+/// before one.
 std::vector<Stop> all_stops(const Tenant* tenant, const User* user, const CallFacts& call,
                             const Question* question);
 

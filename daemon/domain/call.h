@@ -15,6 +15,8 @@ struct CallFacts {
   /// Absent: every address rule fails.
   std::optional<Address> address = {};
   bool tls = false;
+  /// It is known whether it came over TLS.
+  bool tls_told = false;
   /// Null: none was ever imported.
   const Providers* providers = nullptr;
   /// It carries a password, which is all that a lock for wrong ones closes where the tenant's

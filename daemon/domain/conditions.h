@@ -20,9 +20,19 @@ std::unique_ptr<schema::ConditionsT> as_schema(const Conditions& conditions);
 /// The same demands, written alike.
 bool are_equal(const Conditions* left, const Conditions* right);
 
-bool are_met(const Conditions& conditions, const CallFacts& call);
+/// Whether a grant with these has its effect on the call; null: it has. What cannot be judged, as a
+/// fact is missing, counts against the caller: an allow does not hold, a deny does.
+bool are_in_force(const Conditions* conditions, bool deny, const CallFacts& call);
 
-/// A sentence for each that is not met, for an explanation.
-std::vector<std::string> unmet_parts(const Conditions& conditions, const CallFacts& call);
+/// Whether no call will ever meet them, as their time is over.
+bool are_over(const Conditions& conditions, std::int64_t now_ns);
+
+/// For an explanation, a sentence for each part that keeps an allow from holding, or that a deny
+/// holds for though it could not be judged.
+std::vector<std::string> parts_told(const Conditions& conditions, bool deny, const CallFacts& call);
+
+/// A sentence for each fact without which it cannot be judged whether the call comes from the list;
+/// none: it can.
+std::vector<std::string> missing_facts(const NetworkList& list, const CallFacts& call);
 
 }  // namespace postern::domain

@@ -49,10 +49,7 @@ void check_conditions(const Case& asked, const schema::Conditions* conditions) {
   const auto until = conditions->not_after_ns();
   if (from && until && *from >= *until)
     asked.refuse(Code::field_malformed, "not_after_ns", "It must be later than not_before_ns.");
-  const auto networks = compile(conditions->networks());
-  if (networks) return;
-  for (const std::string& sentence : networks.error())
-    asked.refuse(Code::field_malformed, "networks", sentence);
+  check_networks(asked, conditions->networks(), EmptyList::refused);
 }
 
 std::string reference_text(const Grant& grant) {
@@ -130,11 +127,18 @@ Event removal_of(const Grant& grant) {
   return event;
 }
 
-/// A5, A7.
-std::string warning_of_new(const Tenant& tenant, Effect effect, const std::string& resource,
-                           const std::string& action) {
-  return effect == Effect::allow ? warning_of(*tenant.catalogue, resource, action)
-                                 : unlisted_warning(*tenant.catalogue, resource);
+/// A5 of an allow, A7 of a deny, A9 of both.
+template <class Event>
+std::string warning_of_new(const Case& asked, const Tenant& tenant, const Event& added) {
+  std::string warning = added.effect == Effect::allow
+                            ? warning_of(*tenant.catalogue, added.resource, added.action)
+                            : unlisted_warning(*tenant.catalogue, added.resource);
+  const auto until_ns = added.conditions == nullptr ? flatbuffers::nullopt
+                                                    : added.conditions->not_after_ns;
+  if (until_ns && *until_ns <= asked.context.now_ns)
+    warning += std::string(warning.empty() ? "" : " ") +
+               "Its 'not after' is past already: it never holds.";
+  return warning;
 }
 
 }  // namespace
@@ -146,7 +150,7 @@ void add_grant(const Case& asked) {
   auto added = check_new_grant<schema::GrantAddedT>(asked, tenant, *user->grants, "user",
                                                     *asked.command.body_as_AddGrant());
   if (!added) return;
-  const std::string warning = warning_of_new(tenant, added->effect, added->resource, added->action);
+  const std::string warning = warning_of_new(asked, tenant, *added);
   asked.cause(*user, std::move(*added));
   asked.decision.events.back().warning = warning;
 }
@@ -173,8 +177,7 @@ void add_role_grant(const Case& asked) {
                           quoted(outer->name) +
                               " would hold more with all within: the limit is 10000, found 10001.");
   added->role = std::make_unique<Uuid>(role->id);
-  const std::string warning =
-      warning_of_new(*tenant, added->effect, added->resource, added->action);
+  const std::string warning = warning_of_new(asked, *tenant, *added);
   asked.cause(std::move(*added));
   asked.decision.events.back().warning = warning;
 }

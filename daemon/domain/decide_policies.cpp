@@ -152,7 +152,8 @@ void change_domain(const Case& asked, Cleared& cleared, const PolicyChanges& cha
 
 }  // namespace
 
-void change_policies(const Case& asked, const PolicyChanges& changes, PoliciesT& policies) {
+void change_policies(const Case& asked, const PolicyChanges& changes, EmptyList empty,
+                     PoliciesT& policies) {
   Cleared cleared(asked, changes.cleared());
   for (const auto& policy : short_numbers)
     change_number(asked, cleared, policy, changes, policies);
@@ -164,7 +165,7 @@ void change_policies(const Case& asked, const PolicyChanges& changes, PoliciesT&
   change_forbidden_characters(asked, cleared, changes, policies);
   change_prefix(asked, cleared, changes, policies);
   change_domain(asked, cleared, changes, policies);
-  check_networks(asked, "networks", changes.networks());
+  check_networks(asked, changes.networks(), empty);
   if (const auto networks = cleared.networks("networks", changes.networks()))
     policies.networks = stored_networks(*networks);
   cleared.refuse_unknown();

@@ -25,11 +25,15 @@ schema::UserSettingsT settings_of(const User& user) {
 
 }  // namespace
 
-void check_networks(const Case& asked, std::string_view field, const schema::Networks* list) {
+void check_networks(const Case& asked, const schema::Networks* list, EmptyList empty) {
   const auto compiled = compile(list);
-  if (compiled) return;
-  for (const std::string& sentence : compiled.error())
-    asked.refuse(Code::field_malformed, field, sentence);
+  if (!compiled) {
+    for (const std::string& sentence : compiled.error())
+      asked.refuse(Code::field_malformed, "networks", sentence);
+  } else if (list != nullptr && *compiled == nullptr && empty == EmptyList::refused) {
+    asked.refuse(Code::field_malformed, "networks",
+                 "A list without entries would limit nothing: name some, or leave it out.");
+  }
 }
 
 std::unique_ptr<schema::NetworksT> stored_networks(const schema::Networks* list) {
@@ -38,13 +42,13 @@ std::unique_ptr<schema::NetworksT> stored_networks(const schema::Networks* list)
 }
 
 void check_settings(const Case& asked, const schema::UserSettingsT& settings,
-                    const schema::Networks* networks) {
+                    const schema::Networks* networks, EmptyList empty) {
   const std::uint32_t timeout = settings.session_timeout_seconds;
   if (timeout != 0 && (timeout < timeout_seconds_min || timeout > timeout_seconds_max))
     asked.refuse(Code::field_malformed, "session_timeout_seconds",
                  "It must be 60 to 86400, or 0 for the tenant's; found " +
                      std::to_string(timeout) + ".");
-  check_networks(asked, "networks", networks);
+  check_networks(asked, networks, empty);
 }
 
 void set_user_settings(const Case& asked) {
@@ -66,7 +70,7 @@ void set_user_settings(const Case& asked) {
          after.session_timeout_seconds);
   change("api_logging", body.api_logging(), after.api_logging);
   cleared.refuse_unknown();
-  check_settings(asked, after, body.networks());
+  check_settings(asked, after, body.networks(), EmptyList::clears);
   if (!asked.decision.refusals.empty()) return;
   if (after == before) return asked.refuse(Code::unchanged, "body");
   schema::UserSettingsChangedT changed;

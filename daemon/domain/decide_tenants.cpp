@@ -48,7 +48,8 @@ void create_tenant(const Case& asked) {
   const auto catalogue = has_catalogue ? check_catalogue(asked, {}, body.catalogue(), true)
                                        : compiled(default_catalogue());
   schema::PoliciesT policies;
-  if (body.policies() != nullptr) change_policies(asked, *body.policies(), policies);
+  if (body.policies() != nullptr)
+    change_policies(asked, *body.policies(), EmptyList::refused, policies);
   if (!asked.decision.refusals.empty()) return;
   schema::TenantCreatedT created;
   created.tenant = std::make_unique<Uuid>(asked.material.new_id);
@@ -68,7 +69,8 @@ void set_tenant(const Case& asked) {
   if (body.display_name() != nullptr) changed.display_name = view(body.display_name());
   check_display_name(asked, body.display_name());
   schema::PoliciesT policies = tenant->policies;
-  if (body.policies() != nullptr) change_policies(asked, *body.policies(), policies);
+  if (body.policies() != nullptr)
+    change_policies(asked, *body.policies(), EmptyList::clears, policies);
   if (!asked.decision.refusals.empty()) return;
   if (changed.display_name == tenant->display_name && policies == tenant->policies)
     return asked.refuse(Code::unchanged, "policies");

@@ -46,7 +46,7 @@ void create_user(const Case& asked) {
   if (body.settings() != nullptr) {
     body.settings()->UnPackTo(&settings);
     settings.networks = stored_networks(body.settings()->networks());
-    check_settings(asked, settings, body.settings()->networks());
+    check_settings(asked, settings, body.settings()->networks(), EmptyList::refused);
   }
   Cleared cleared(asked, body.cleared());
   const auto api_access = cleared.value("api_access", body.api_access());

@@ -337,6 +337,21 @@ bool holds(const NetworkList& list, const Address& address, const Providers& pro
   return false;
 }
 
+std::uint32_t unknown_providers(const NetworkList& list, const Providers& providers) {
+  std::uint32_t unknown = list.providers;
+  for (std::size_t number = 1; unknown != 0 && number < providers.size(); ++number)
+    if (providers[number] != nullptr) unknown &= ~(std::uint32_t{1} << number);
+  return unknown;
+}
+
+std::string names_of_providers(std::uint32_t bits) {
+  std::string names;
+  for (const schema::Provider provider : schema::EnumValuesProvider())
+    if (provider != schema::Provider::none && (bits & bit_of(provider)) != 0)
+      names.append(names.empty() ? "" : ", ").append(schema::EnumNameProvider(provider));
+  return names;
+}
+
 std::string entry_that_holds(const NetworkList& list, const Address& address,
                              const Providers& providers) {
   for (const std::string& entry : list.entries) {

@@ -90,6 +90,12 @@ std::unique_ptr<schema::NetworksT> as_schema(const Networks& list);
 
 bool holds(const NetworkList& list, const Address& address, const Providers& providers);
 
+/// Those the list names of whom no ranges are known; a bit each, as in the list.
+std::uint32_t unknown_providers(const NetworkList& list, const Providers& providers);
+
+/// Their names, with commas between.
+std::string names_of_providers(std::uint32_t bits);
+
 /// The entry that holds the address, for an explanation; empty: none does.
 std::string entry_that_holds(const NetworkList& list, const Address& address,
                              const Providers& providers);

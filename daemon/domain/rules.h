@@ -85,18 +85,21 @@ std::string username_of(const Case& asked, const Tenant& tenant);
 void check_profile(const Case& asked, const schema::Profile* profile,
                    const flatbuffers::String* note, const ProfileSize& size);
 
+/// What a list of networks without entries means where it stands.
+enum class EmptyList { refused, clears };
+
 /// Refuses each entry that is neither network nor provider.
-void check_networks(const Case& asked, std::string_view field, const schema::Networks* list);
+void check_networks(const Case& asked, const schema::Networks* list, EmptyList empty);
 /// N3: warns, in each event that names a provider of whom nothing was imported.
 void warn_of_missing_ranges(const Case& asked);
 /// As events hold them: null where there are none.
 std::unique_ptr<schema::NetworksT> stored_networks(const schema::Networks* list);
 /// Refuses settings out of bounds; `networks` as they were given.
 void check_settings(const Case& asked, const schema::UserSettingsT& settings,
-                    const schema::Networks* networks);
+                    const schema::Networks* networks, EmptyList empty);
 
 /// T4: makes the changes, refuses each that is out of its bound.
-void change_policies(const Case& asked, const schema::PolicyChanges& changes,
+void change_policies(const Case& asked, const schema::PolicyChanges& changes, EmptyList empty,
                      schema::PoliciesT& policies);
 
 using Rule = void (*)(const Case&);

@@ -38,6 +38,7 @@ domain::CallFacts facts_of(const schema::Call* call, std::int64_t now_ns,
   facts.interactive = call->channel() != schema::Channel::program;
   facts.address = domain::parse_address(view_of(call->address()));
   facts.tls = call->tls();
+  facts.tls_told = true;
   return facts;
 }
 

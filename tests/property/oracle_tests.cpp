@@ -306,12 +306,14 @@ class Lockstep {
     call.now_ns = world.now_ns();
     call.address = random.address();
     call.tls = !random.one_in(4);
+    call.tls_told = call.tls || random.one_in(2);
     call.with_password = random.one_in(2);
     domain::CallFacts facts;
     facts.interactive = call.interactive;
     facts.now_ns = call.now_ns;
     facts.address = domain::parse_address(call.address);
     facts.tls = call.tls;
+    facts.tls_told = call.tls_told;
     facts.with_password = call.with_password;
     facts.providers = &state.tables().providers();
     domain::Verdict verdict;

@@ -107,6 +107,7 @@ std::unique_ptr<schema::CatalogueKindT> RandomCommands::catalogue_kind() {
     for (std::size_t depth = 1 + below(3); depth > 0; --depth)
       resource->path += "/" + any(segments);
     resource->open = one_in(3);
+    resource->closed = one_in(3) && (!resource->open || one_in(30));
     if (one_in(4)) resource->warning = any(texts);
   }
   return made;

@@ -81,7 +81,8 @@ void facts::define(Catalogue& catalogue,
     for (const auto& action : told->actions)
       kind.actions[action->name] = {action->description, action->warning, action->implies};
     for (const auto& resource : told->resources)
-      kind.resources[resource->path] = {resource->description, resource->warning, resource->open};
+      kind.resources[resource->path] = {resource->description, resource->warning, resource->open,
+                                        resource->closed};
   }
 }
 

@@ -30,6 +30,7 @@ struct Resource {
   std::string description;
   std::string warning;
   bool open = false;
+  bool closed = false;
   bool operator==(const Resource&) const = default;
 };
 
@@ -186,6 +187,8 @@ class Oracle {
     /// Empty: none.
     std::string address;
     bool tls = false;
+    /// Whether the asker said if it was.
+    bool tls_told = true;
   };
 
   struct Question {
@@ -196,7 +199,8 @@ class Oracle {
 
   struct Answer {
     schema::Code reason = schema::Code::ok;
-    /// The grants, by seq and index, that may be named as the one that decided; empty: none does.
+    /// The grants, by seq and index, that may be named as the one that decided, of denies the one
+    /// that is; empty: none does.
     std::vector<std::pair<std::uint64_t, std::uint16_t>> grants;
   };
 
@@ -287,7 +291,8 @@ class Oracle {
 
   // ---- parts of answers
   bool lies_in(const schema::NetworksT& list, const std::string& address) const;
-  bool are_met(const schema::ConditionsT& conditions, const Call& call) const;
+  /// Of a grant with the conditions: whether its effect stands.
+  bool stands(const schema::ConditionsT& conditions, bool denies, const Call& call) const;
   bool stops_network(const facts::User& user, const facts::Tenant& tenant, const Call& call) const;
 
   void hear_of_tenant(const Place& place, const schema::EventT& event);

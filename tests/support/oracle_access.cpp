@@ -34,7 +34,7 @@ bool is_well_formed(const Kinds& kinds) {
       const auto path = forms::split(resource->path);
       if (!forms::is_path(resource->path) || path.size() < 2 || path.front() != kind->name ||
           !seen.insert(resource->path).second || !is_note(resource->description) ||
-          !is_note(resource->warning))
+          !is_note(resource->warning) || (resource->open && resource->closed))
         return false;
     }
   }
@@ -56,9 +56,31 @@ bool goes_round(const facts::Kind& kind) {
   return false;
 }
 
-facts::Catalogue with(facts::Catalogue known, const Kinds& kinds, bool replace) {
-  facts::define(known, kinds, replace);
-  return known;
+bool is_open_below(const facts::Kind& kind, std::string path) {
+  for (; path.find('/') != std::string::npos; path.erase(path.rfind('/')))
+    if (const auto found = kind.resources.find(path); found != kind.resources.end())
+      return found->second.open || (kind.open && !found->second.closed);
+  return kind.open;
+}
+
+/// Of what the command leaves unsaid: as it was, or as what lies above.
+facts::Catalogue with(const facts::Catalogue& known, const Kinds& kinds, bool replace) {
+  facts::Catalogue made = known;
+  facts::define(made, kinds, replace);
+  for (const auto& told : kinds) {
+    facts::Kind& kind = made[told->name];
+    // A path comes behind those above it.
+    for (auto& [path, resource] : kind.resources) {
+      const auto same = [&](const auto& one) { return one->path == path; };
+      if (resource.open || resource.closed || std::ranges::none_of(told->resources, same)) continue;
+      const auto before = known.find(told->name);
+      const bool was_there = before != known.end() && before->second.resources.contains(path);
+      resource.open = was_there ? is_open_below(before->second, path)
+                                : is_open_below(kind, path.substr(0, path.rfind('/')));
+      resource.closed = !resource.open;
+    }
+  }
+  return made;
 }
 
 bool same_terms(const schema::ConditionsT& left, const schema::ConditionsT& right) {
@@ -85,7 +107,9 @@ void check_addition(const std::vector<facts::Grant>& held, const facts::Tenant& 
   check_form(body, refusals);
   schema::ConditionsT conditions;
   if (body.conditions != nullptr) conditions = *body.conditions;
-  if (!forms::are_networks(conditions.networks.get())) refusals.push_back(Code::field_malformed);
+  if (!forms::are_networks(conditions.networks.get()) ||
+      forms::is_empty_list(conditions.networks.get()))
+    refusals.push_back(Code::field_malformed);
   if (conditions.not_before_ns && conditions.not_after_ns &&
       *conditions.not_before_ns >= *conditions.not_after_ns)
     refusals.push_back(Code::field_malformed);

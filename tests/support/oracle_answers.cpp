@@ -1,6 +1,7 @@
 // The oracle's answers to questions: the order of refusal, stop by stop.
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "tests/support/oracle.h"
 #include "tests/support/oracle_forms.h"
@@ -12,18 +13,18 @@ using schema::Code;
 
 namespace {
 
-/// A7: the catalogue knows a path: its kind is open, or it is listed or above what is listed, or
-/// the nearest listed above it is open.
+/// A7: the catalogue knows a path: it is listed or above what is listed, or the nearest listed above
+/// it is open; with none above it, its kind is. One of 0.1 that says nothing is as its kind.
 bool knows_path(const facts::Kind& kind, const std::vector<std::string>& path) {
-  if (kind.open || path.size() == 1) return true;
+  if (path.size() == 1) return true;
   std::size_t nearest = 0;
-  bool open = false;
+  bool open = kind.open;
   for (const auto& [listed, resource] : kind.resources) {
     const std::vector<std::string> place = forms::split(listed);
     if (forms::begins_with(place, path)) return true;
     if (place.size() < nearest || !forms::begins_with(path, place)) continue;
     nearest = place.size();
-    open = resource.open;
+    open = resource.open || (kind.open && !resource.closed);
   }
   return open;
 }
@@ -51,6 +52,16 @@ std::set<std::string> implying(const facts::Kind& kind, const std::string& actio
         if (found.contains(implied)) found.insert(name);
   }
   return found;
+}
+
+/// In the order of paths, those with `*` last; of one path by action, then by age.
+std::pair<std::uint64_t, std::uint16_t> first_of(const std::vector<facts::Grant>& grants) {
+  const auto place = [](const facts::Grant& grant) {
+    return std::tuple(grant.resource.find('*') != std::string::npos, grant.resource, grant.action,
+                      grant.seq, grant.index);
+  };
+  const facts::Grant& first = std::ranges::min(grants, {}, place);
+  return {first.seq, first.index};
 }
 
 }  // namespace
@@ -89,12 +100,27 @@ bool Oracle::lies_in(const schema::NetworksT& list, const std::string& text) con
   return false;
 }
 
-bool Oracle::are_met(const schema::ConditionsT& conditions, const Call& call) const {
+/// A9: each condition has "no", "yes" and "nobody can tell". One "no" ends the effect of either;
+/// without one, "nobody can tell" ends that of an allow alone.
+bool Oracle::stands(const schema::ConditionsT& conditions, bool denies, const Call& call) const {
+  bool is_doubtful = false;
   if (conditions.not_before_ns && call.now_ns < *conditions.not_before_ns) return false;
   if (conditions.not_after_ns && call.now_ns >= *conditions.not_after_ns) return false;
-  if (conditions.secure_transport && !call.tls) return false;
-  return conditions.networks == nullptr || conditions.networks->entries.empty() ||
-         lies_in(*conditions.networks, call.address);
+  if (conditions.secure_transport && !call.tls) {
+    if (call.tls_told) return false;
+    is_doubtful = true;
+  }
+  if (conditions.networks != nullptr && !conditions.networks->entries.empty() &&
+      !lies_in(*conditions.networks, call.address)) {
+    bool can_tell = !call.address.empty();
+    for (const std::string& entry : conditions.networks->entries) {
+      const schema::Provider provider = forms::provider(entry);
+      if (provider != schema::Provider::none && !ranges_.contains(provider)) can_tell = false;
+    }
+    if (can_tell) return false;
+    is_doubtful = true;
+  }
+  return denies || !is_doubtful;
 }
 
 Code Oracle::standing_code(const facts::User* user, const facts::Tenant& tenant, bool with_password,
@@ -150,20 +176,20 @@ Oracle::Answer Oracle::ask(const schema::Uuid& id, const Question& question, con
   const auto allowed_by = implying(tenant.catalogue.at(asked.front()), question.action);
   std::vector<std::pair<std::uint64_t, std::uint16_t>> allowing;
   decltype(allowing) unmet;
-  decltype(allowing) denying;
-  decltype(allowing) denying_below;
+  std::vector<facts::Grant> denying;
+  std::vector<facts::Grant> denying_below;
   for (const facts::Grant& grant : all_grants_of(user)) {
     const bool speaks = grant.action == "*" || (grant.denies ? grant.action == question.action
                                                              : allowed_by.contains(grant.action));
     if (!speaks) continue;
     const std::vector<std::string> granted = forms::split(grant.resource);
     const std::pair name(grant.seq, grant.index);
-    const bool met = are_met(grant.conditions, call);
+    const bool met = stands(grant.conditions, grant.denies, call);
     if (forms::begins_with(asked, granted)) {
-      if (grant.denies && met) denying.push_back(name);
+      if (grant.denies && met) denying.push_back(grant);
       if (!grant.denies) (met ? allowing : unmet).push_back(name);
     } else if (grant.denies && met && forms::begins_with(granted, asked)) {
-      denying_below.push_back(name);
+      denying_below.push_back(grant);
     }
   }
   if (!key_name.empty()) {
@@ -177,9 +203,9 @@ Oracle::Answer Oracle::ask(const schema::Uuid& id, const Question& question, con
       unmet.clear();
     }
   }
-  if (!denying.empty()) return {Code::denied_by_grant, denying};
+  if (!denying.empty()) return {Code::denied_by_grant, {first_of(denying)}};
   if (!denying_below.empty() && !question.this_level_only)
-    return {Code::denied_below, denying_below};
+    return {Code::denied_below, {first_of(denying_below)}};
   if (!allowing.empty()) return {Code::ok, allowing};
   if (!unmet.empty()) return {Code::condition_not_met, unmet};
   return {Code::no_matching_grant, {}};

@@ -164,4 +164,8 @@ bool are_networks(const schema::NetworksT* list) {
   });
 }
 
+bool is_empty_list(const schema::NetworksT* list) {
+  return list != nullptr && list->entries.empty();
+}
+
 }  // namespace postern::support::forms

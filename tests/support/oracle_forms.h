@@ -46,6 +46,8 @@ bool holds(const Network& network, const Address& address);
 schema::Provider provider(std::string name);
 /// Every entry is a provider or a network.
 bool are_networks(const schema::NetworksT* list);
+/// It is there, and has none.
+bool is_empty_list(const schema::NetworksT* list);
 
 /// How a native message says: there, and empty.
 inline const std::string cleared = "\x7f";

@@ -150,7 +150,10 @@ void Oracle::create_tenant(const Asked& asked, const schema::CreateTenantT& body
                  Code::batch_spans_tenants);
   told.refuse_if(tenant_id(body.alias) != nullptr, Code::tenant_exists);
   schema::PoliciesT policies;
-  if (body.policies != nullptr) change(policies, *body.policies, told);
+  if (body.policies != nullptr) {
+    change(policies, *body.policies, told);
+    told.refuse_if(forms::is_empty_list(body.policies->networks.get()), Code::field_malformed);
+  }
   if (!body.catalogue.empty()) check_definition({}, body.catalogue, true, opinion);
   told.cause(EventBody::TenantCreated);
 }
@@ -214,7 +217,10 @@ void Oracle::create_user(const Asked& asked, const schema::CreateUserT& body,
                    Code::user_exists);
   check_personal(body.profile.get(), body.note, told);
   if (body.profile != nullptr) check_size(*body.profile, told);
-  if (body.settings != nullptr) check_settings(*body.settings, body.settings->networks.get(), told);
+  if (body.settings != nullptr) {
+    check_settings(*body.settings, body.settings->networks.get(), told);
+    told.refuse_if(forms::is_empty_list(body.settings->networks.get()), Code::field_malformed);
+  }
   if (!body.password.empty() || !body.password_confirmation.empty())
     check_new_password(body.password, body.password_confirmation, *tenant, body.username,
                        body.profile == nullptr ? "" : body.profile->email, opinion);

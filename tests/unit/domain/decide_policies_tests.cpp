@@ -178,6 +178,20 @@ BOOST_AUTO_TEST_CASE(U2_the_domain_of_generated_names_has_a_form) {
   story.given(set([&](Changes& c) { c.username_domain = std::string(64, 'a'); }));
 }
 
+BOOST_AUTO_TEST_CASE(A9_where_there_is_nothing_to_clear_an_empty_list_is_refused) {
+  schema::CreateTenantT made;
+  made.alias = "other";
+  made.policies = std::make_unique<Changes>();
+  made.policies->networks = networks({});
+  auto story = given(tenant("acme"));
+  story.in("").when(command(std::move(made))).refused(Code::field_malformed).naming("networks");
+  schema::CreateUserT created;
+  created.username = "bob";
+  created.settings = std::make_unique<schema::UserSettingsT>();
+  created.settings->networks = networks({});
+  story.in("acme").when(command(std::move(created))).refused(Code::field_malformed).naming("networks");
+}
+
 BOOST_AUTO_TEST_CASE(T4_empty_text_and_networks_without_entries_clear) {
   auto story = given(tenant("acme"), set(change_all));
   schema::PoliciesT expected = all_changed();

@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <functional>
 #include <random>
 #include <set>
+#include <tuple>
 
+#include "daemon/domain/conditions.h"
 #include "tests/support/scenario.h"
 
 using namespace postern;
@@ -104,7 +107,7 @@ schema::CommandT from_network(schema::CommandT grant, std::string entry) {
 CallFacts at(std::int64_t now_ns) { return {.now_ns = now_ns}; }
 
 CallFacts from(const char* address, bool tls = false) {
-  return {.address = domain::parse_address(address), .tls = tls};
+  return {.address = domain::parse_address(address), .tls = tls, .tls_told = true};
 }
 
 domain::Verdict ask(const Scenario& story, const char* username, const char* resource,
@@ -355,6 +358,17 @@ BOOST_AUTO_TEST_CASE(A9_conditions_that_cannot_be_are_refused) {
   story.when(from_network(allow("bob", "read", "table"), "192.0.2.300"))
       .refused(Code::field_malformed)
       .naming("networks");
+  for (const Effect effect : {Effect::allow, Effect::deny}) {
+    auto grant = effect == Effect::allow ? allow("bob", "read", "table") : deny("bob", "read", "table");
+    const auto empty = [](auto& conditions) {
+      conditions.networks = std::make_unique<schema::NetworksT>();
+    };
+    story.when(under(grant, empty)).refused(Code::field_malformed).naming("networks");
+    story.given(role(effect == Effect::allow ? "a" : "b"));
+    story.when(under(role_grant(effect, "a", "read", "table"), empty))
+        .refused(Code::field_malformed)
+        .naming("networks");
+  }
   // None that are set are none.
   story.given(under(allow("bob", "read", "table"), [](auto&) {}));
   story.when(allow("bob", "read", "table")).refused(Code::grant_exists);
@@ -368,13 +382,223 @@ BOOST_AUTO_TEST_CASE(Q5_every_stop_of_every_holder_is_told) {
   const auto stops = domain::all_stops(&story.tenant(), &story.user("bob"), {}, &question);
   BOOST_REQUIRE(stops.size() == 4U);
   BOOST_TEST(stops[0].code == Code::denied_by_grant);
-  BOOST_TEST((stops[0].role == nullptr));
+  BOOST_REQUIRE(stops[0].role != nullptr);
+  BOOST_TEST(*stops[0].role == "barred");
   BOOST_TEST(stops[1].code == Code::denied_by_grant);
-  BOOST_REQUIRE(stops[1].role != nullptr);
-  BOOST_TEST(*stops[1].role == "barred");
+  BOOST_TEST((stops[1].role == nullptr));
   BOOST_TEST(stops[2].code == Code::denied_below);
   BOOST_TEST(stops[3].code == Code::condition_not_met);
   BOOST_TEST((stops[3].conditions != nullptr));
+}
+
+// ---- A9: what cannot be judged
+
+/// What a call makes of conditions.
+struct Judged {
+  const char* name;
+  std::function<void(schema::ConditionsT&)> conditions;
+  CallFacts call;
+  bool allow_holds;
+  bool deny_holds;
+};
+
+std::function<void(schema::ConditionsT&)> in(std::vector<std::string> entries) {
+  return [entries](schema::ConditionsT& conditions) {
+    conditions.networks = std::make_unique<schema::NetworksT>();
+    conditions.networks->entries = entries;
+  };
+}
+
+void over_tls_alone(schema::ConditionsT& conditions) { conditions.secure_transport = true; }
+
+std::vector<Judged> every_judgement(const domain::Providers& providers) {
+  const auto call = [&](const char* address, bool tls = false, bool tls_told = true) {
+    CallFacts made = from(address, tls);
+    made.tls_told = tls_told;
+    made.now_ns = 100;
+    made.providers = &providers;
+    return made;
+  };
+  const auto both = [](auto first, auto second) {
+    return [first, second](schema::ConditionsT& conditions) {
+      first(conditions);
+      second(conditions);
+    };
+  };
+  const auto until = [](std::int64_t ns) {
+    return [ns](schema::ConditionsT& conditions) { conditions.not_after_ns = ns; };
+  };
+  const auto since = [](std::int64_t ns) {
+    return [ns](schema::ConditionsT& conditions) { conditions.not_before_ns = ns; };
+  };
+  return {
+      {"inside", in({"192.0.2.0/24"}), call("192.0.2.7"), true, true},
+      {"outside", in({"192.0.2.0/24"}), call("192.0.3.7"), false, false},
+      {"no address", in({"192.0.2.0/24"}), call(""), false, true},
+      {"a provider unknown", in({"AWS"}), call("192.0.2.7"), false, true},
+      {"a provider unknown, no address", in({"AWS"}), call(""), false, true},
+      {"a provider unknown, another entry", in({"AWS", "192.0.2.0/24"}), call("192.0.2.7"), true,
+       true},
+      {"a provider unknown, no other entry", in({"AWS", "192.0.2.0/24"}), call("192.0.3.7"), false,
+       true},
+      {"a provider known, inside", in({"GOOGLE"}), call("198.51.100.9"), true, true},
+      {"a provider known, outside", in({"GOOGLE"}), call("192.0.2.7"), false, false},
+      {"one provider of two unknown", in({"GOOGLE", "AZURE"}), call("192.0.2.7"), false, true},
+      {"over TLS", over_tls_alone, call("192.0.2.7", true), true, true},
+      {"not over TLS", over_tls_alone, call("192.0.2.7"), false, false},
+      {"over TLS or not", over_tls_alone, call("192.0.2.7", false, false), false, true},
+      {"nothing told", both(in({"192.0.2.0/24"}), over_tls_alone), call("", false, false), false,
+       true},
+      {"before its time, no address", both(in({"192.0.2.0/24"}), since(101)), call(""), false,
+       false},
+      {"after its time, no address", both(in({"192.0.2.0/24"}), until(100)), call(""), false,
+       false},
+      {"in its time, no address", both(in({"192.0.2.0/24"}), both(since(100), until(101))),
+       call(""), false, true},
+      {"not over TLS, no address", both(in({"192.0.2.0/24"}), over_tls_alone), call(""), false,
+       false},
+      {"outside, over TLS or not", both(in({"192.0.2.0/24"}), over_tls_alone),
+       call("192.0.3.7", false, false), false, false},
+  };
+}
+
+/// GOOGLE has ranges, nobody else.
+domain::Providers google_alone() {
+  auto ranges = std::make_shared<domain::ProviderRanges>();
+  ranges->provider = schema::Provider::GOOGLE;
+  ranges->v4 = {0xC633'6400, 0xC633'64FF};
+  domain::Providers providers;
+  providers[static_cast<std::size_t>(schema::Provider::GOOGLE)] = std::move(ranges);
+  return providers;
+}
+
+/// Who holds the grant that is judged: bob himself, his role, a role within it.
+using Holder = schema::CommandT (*)(Effect, const char* resource);
+constexpr Holder every_holder[] = {
+    [](Effect effect, const char* resource) {
+      return effect == Effect::allow ? allow("bob", "read", resource)
+                                     : deny("bob", "read", resource);
+    },
+    [](Effect effect, const char* resource) {
+      return role_grant(effect, "outer", "read", resource);
+    },
+    [](Effect effect, const char* resource) {
+      return role_grant(effect, "inner", "read", resource);
+    },
+};
+
+Scenario with_holders() {
+  return given(tenant("acme"), user("bob"), role("outer"), role("inner"), nest("outer", "inner"),
+               assign("bob", "outer"));
+}
+
+BOOST_AUTO_TEST_CASE(A9_what_cannot_be_judged_counts_against_the_caller) {
+  const domain::Providers providers = google_alone();
+  for (const Judged& row : every_judgement(providers))
+    for (const Holder& holder : every_holder) {
+      BOOST_TEST_CONTEXT(row.name << ", holder " << &holder - every_holder) {
+        auto allowed = with_holders();
+        allowed.given(under(holder(Effect::allow, "table/x"), row.conditions));
+        BOOST_TEST(allowed.answer("bob", "read", "table/x/y", false, row.call) ==
+                   (row.allow_holds ? Code::ok : Code::condition_not_met));
+        for (const char* place : {"table/x/y", "table/*/y"}) {
+          auto denied = with_holders();
+          denied.given(allow("bob", "read", "table"),
+                       under(holder(Effect::deny, place), row.conditions));
+          const auto answer = [&](const char* resource, bool this_level_only = false) {
+            return denied.answer("bob", "read", resource, this_level_only, row.call);
+          };
+          const Code here = row.deny_holds ? Code::denied_by_grant : Code::ok;
+          const Code above = row.deny_holds ? Code::denied_below : Code::ok;
+          BOOST_TEST(answer("table/x/y") == here);
+          BOOST_TEST(answer("table/x/y/z") == here);
+          BOOST_TEST(answer("table/x/y", true) == here);
+          BOOST_TEST(answer("table/x") == above);
+          BOOST_TEST(answer("table") == above);
+          BOOST_TEST(answer("table/x", true) == Code::ok);
+        }
+      }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(A9_an_explanation_says_which_fact_was_missing) {
+  const domain::Providers providers = google_alone();
+  CallFacts call;
+  call.providers = &providers;
+  const auto told = [&](const std::function<void(schema::ConditionsT&)>& set) {
+    auto story = given(tenant("acme"), user("bob"),
+                       under(deny("bob", "read", "table"), set));
+    const domain::Question question{"read", "table", false};
+    const auto stops =
+        domain::all_stops(&story.tenant(), &story.user("bob"), call, &question);
+    BOOST_REQUIRE(stops.front().conditions != nullptr);
+    std::string text;
+    for (const auto& part : domain::parts_told(*stops.front().conditions, true, call)) text += part;
+    return text;
+  };
+  BOOST_TEST(told(in({"192.0.2.0/24"})).contains("names no address"));
+  BOOST_TEST(told(over_tls_alone).contains("TLS"));
+  call = from("192.0.2.7", true);
+  call.providers = &providers;
+  BOOST_TEST(told(in({"AWS", "AZURE"})).contains("No ranges of AWS, AZURE are known"));
+  BOOST_TEST(told(in({"192.0.2.0/24"})) == "");
+}
+
+BOOST_AUTO_TEST_CASE(A9_a_grant_whose_time_is_over_is_warned_about) {
+  auto story = with_holders();
+  const std::int64_t now_ns = story.world().now_ns();
+  for (const Holder& holder : every_holder)
+    for (const Effect effect : {Effect::allow, Effect::deny}) {
+      const auto warning = [&](std::int64_t until_ns, const char* resource) {
+        story.when(under(holder(effect, resource),
+                         [&](auto& conditions) { conditions.not_after_ns = until_ns; }));
+        BOOST_REQUIRE(story.outcome().events.size() == 1U);
+        return story.outcome().events.front().warning;
+      };
+      BOOST_TEST(warning(now_ns - 1, "table/past").contains("it never holds"));
+      BOOST_TEST(warning(now_ns + 1'000'000'000'000, "table/coming") == "");
+    }
+}
+
+// ---- A10
+
+BOOST_AUTO_TEST_CASE(A10_of_several_denies_the_first_in_the_order_of_paths_is_named_by_all) {
+  auto story = with_holders();
+  story.given(allow("bob", "read", "table"), deny("bob", "read", "table/a/b"),
+              role_deny("inner", "table/a"), deny("bob", "read", "table/*/b"),
+              role_deny("outer", "table/*"), role_deny("outer", "table/a/b/c"),
+              deny("bob", "read", "table/a/b/d"));
+  const std::tuple<const char*, const char*, const char*> named[] = {
+      {"table/a/b", "table/a", "inner"}, {"table/a/b/c", "table/a", "inner"},
+      {"table/z/b", "table/*", "outer"}, {"table", "table/a", "inner"},
+      {"table/a", "table/a", "inner"},
+  };
+  for (const auto& [resource, by, of] : named) {
+    const domain::Verdict verdict = ask(story, "bob", resource);
+    const domain::Question question{"read", resource, false};
+    const auto stops = domain::all_stops(&story.tenant(), &story.user("bob"), {}, &question);
+    BOOST_TEST(*verdict.grant->resource == by, resource);
+    BOOST_TEST(role_in(verdict) == of, resource);
+    BOOST_TEST((stops.front().grant == verdict.grant && stops.front().role == verdict.role),
+               resource);
+    BOOST_TEST(stops.front().code == verdict.reason);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(C8_outside_a_keys_part_no_allow_counts_met_or_not) {
+  auto story = given(tenant("acme"), user("bob"), over_tls(allow("bob", "read", "table/a")),
+                     deny("bob", "read", "table/d"));
+  const std::vector<domain::Narrowing> parts = {{"read", "table/b"}};
+  for (const bool tls : {false, true}) {
+    const auto answer = [&](const char* resource) {
+      return domain::authorize(story.tenant(), story.user("bob"), {"read", resource, false},
+                               from("::1", tls), parts)
+          .reason;
+    };
+    BOOST_TEST(answer("table/a") == Code::no_matching_grant);
+    BOOST_TEST(answer("table/b") == Code::no_matching_grant);
+    BOOST_TEST(answer("table/d") == Code::denied_by_grant);
+  }
 }
 
 // ---- random nests
