@@ -22,6 +22,10 @@ namespace {
 using schema::Code;
 using schema::HistoryBody;
 
+/// Of a user's first page: its keys, its roles, its grants. What it has besides is bounded itself.
+constexpr std::size_t section_bytes_soft_max = 150'000;
+constexpr std::size_t grants_bytes_soft_max = 400'000;
+
 }  // namespace
 
 Auditor::Auditor(Parts parts, view::View view, journal::Head head)
@@ -47,8 +51,11 @@ void Auditor::turn() {
                                                   ? make_problem(Code::not_permitted, "")
                                                   : refusal(*asker, request->body_type());
     Body body = refused ? std::unexpected(std::move(*refused)) : answer(*request, *asker);
-    const Message page =
+    Message page =
         body ? page_of(head, std::move(*body)) : refusal_page(head, std::move(body.error()), 0);
+    if (page.size() > page_bytes_max)
+      page = refusal_page(
+          head, make_problem(Code::too_large, "", limit_and_size(page_bytes_max, page.size())), 0);
     task->page.assign(page.data(), page.data() + page.size());
     parts_.mail.historian_audited.post(std::move(task));
   });
@@ -126,12 +133,13 @@ Auditor::Body Auditor::answer(const schema::ListTenants& wanted, const domain::O
   const auto found =
       view::list_tenants(view_, asker, view_of(wanted.after()), page_size(wanted.count_max()));
   schema::TenantPageT page;
-  page.more = found.more;
-  for (const domain::Tenant* tenant : found.entries) {
-    auto& made =
-        page.tenants.emplace_back(std::make_unique<schema::TenantViewT>(describe(*tenant)));
-    made->user_count = view_.live_user_count(tenant->id);
-  }
+  const std::uint32_t left_out =
+      fill(found.entries, page.tenants, page_bytes_soft_max, [&](const domain::Tenant* tenant) {
+        auto made = std::make_unique<schema::TenantViewT>(describe(*tenant));
+        made->user_count = view_.live_user_count(tenant->id);
+        return made;
+      });
+  page.more = found.more || left_out > 0;
   return body_of(std::move(page));
 }
 
@@ -192,20 +200,22 @@ std::unique_ptr<schema::UserSecurityT> Auditor::security_of(const domain::Tenant
   const domain::UserExtras& extras = domain::extras_of(user);
   if (extras.old_password_until_ns > parts_.clock.now_ns())
     security->old_password_until_ns = extras.old_password_until_ns;
-  for (const domain::ApiKey& key : extras.keys) {
-    auto& made = security->keys.emplace_back(std::make_unique<schema::KeyViewT>());
-    made->key = std::make_unique<Uuid>(key.id);
-    made->name = key.name;
-    made->prefix = credential::api_key_beginning(key.id);
-    made->expires_ns = key.expires_ns;
-    made->created = cause_of(key.created_seq);
-    for (const domain::Narrowing& part : key.narrowed_to) {
-      auto& told = made->narrowed_to.emplace_back(std::make_unique<schema::NarrowingT>());
-      told->action = part.action;
-      told->resource = part.resource;
-    }
-  }
   return security;
+}
+
+std::unique_ptr<schema::KeyViewT> Auditor::describe(const domain::ApiKey& key) {
+  auto made = std::make_unique<schema::KeyViewT>();
+  made->key = std::make_unique<Uuid>(key.id);
+  made->name = key.name;
+  made->prefix = credential::api_key_beginning(key.id);
+  made->expires_ns = key.expires_ns;
+  made->created = cause_of(key.created_seq);
+  for (const domain::Narrowing& part : key.narrowed_to) {
+    auto& told = made->narrowed_to.emplace_back(std::make_unique<schema::NarrowingT>());
+    told->action = part.action;
+    told->resource = part.resource;
+  }
+  return made;
 }
 
 std::unique_ptr<schema::GrantHeldT> Auditor::held(const domain::Grant& grant,
@@ -246,10 +256,21 @@ Auditor::Body Auditor::answer(const schema::GetUser& wanted, const domain::Opera
   schema::UserViewT made;
   made.details = details_of(*tenant, *user, asker);
   made.security = security_of(*tenant, *user);
-  for (const domain::Grant& grant : user->grants->sorted)
-    made.data_access.push_back(held(grant, nullptr, domain::conditions_of(*user->grants, grant)));
-  for (const domain::RoleHeld& role : domain::extras_of(*user).roles)
-    made.roles.push_back(held(*tenant, role));
+  const std::string_view after = view_of(wanted.after());
+  auto grants = page_grants(*user->grants,
+                            {after, wanted.count_max(),
+                             after.empty() ? grants_bytes_soft_max : page_bytes_soft_max},
+                            made.more, made.next);
+  if (!grants) return std::unexpected(std::move(grants.error()));
+  made.data_access = std::move(*grants);
+  if (!after.empty()) return body_of(std::move(made));
+  const domain::UserExtras& extras = domain::extras_of(*user);
+  made.security->keys_left_out =
+      fill(extras.keys, made.security->keys, section_bytes_soft_max,
+           [&](const domain::ApiKey& key) { return describe(key); });
+  made.roles_left_out =
+      fill(extras.roles, made.roles, section_bytes_soft_max,
+           [&](const domain::RoleHeld& role) { return held(*tenant, role); });
   return body_of(std::move(made));
 }
 

@@ -66,15 +66,26 @@ class Auditor {
                                                    const domain::Operator& asker);
   std::unique_ptr<schema::UserSecurityT> security_of(const domain::Tenant& tenant,
                                                      const domain::User& user);
+  std::unique_ptr<schema::KeyViewT> describe(const domain::ApiKey& key);
   std::unique_ptr<schema::GrantHeldT> held(const domain::Grant& grant, const std::string* role,
                                            const domain::Conditions* conditions);
+  /// Which of a holder's grants: behind the `next` of a page, or from the first on.
+  struct GrantsWanted {
+    std::string_view after;
+    std::uint32_t count_max;
+    std::size_t bytes_max;
+  };
+  using GrantList = std::vector<std::unique_ptr<schema::GrantHeldT>>;
+  /// Sets `more` and `next`; a problem where `after` is no `next`.
+  std::expected<GrantList, schema::ProblemT> page_grants(const domain::Grants& grants,
+                                                         const GrantsWanted& wanted, bool& more,
+                                                         std::string& next);
   schema::RoleViewT describe(const domain::Tenant& tenant, const domain::NamedRole& role);
   /// Users that hold each role themselves.
   using RoleCounts = boost::unordered_flat_map<domain::Uuid, std::uint64_t, domain::KeyHash>;
   RoleCounts count_holders(const domain::Tenant& tenant) const;
-  std::vector<std::unique_ptr<schema::StopT>> told(const std::vector<domain::Stop>& stops,
-                                                   const AskedAbout& asked,
-                                                   const domain::CallFacts& call);
+  std::unique_ptr<schema::StopT> told(const domain::Stop& stop, const AskedAbout& asked,
+                                      const domain::CallFacts& call);
   std::unique_ptr<schema::RoleHeldT> held(const domain::Tenant& tenant,
                                           const domain::RoleHeld& role);
   /// When a record was made; 0 where it cannot be read.

@@ -1,5 +1,6 @@
 // The auditor on access: catalogues, roles, what a user may do, who may do this, and why not.
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "codes.h"
@@ -55,7 +56,9 @@ Auditor::Body Auditor::answer(const schema::ListCatalogue& wanted, const domain:
     auto& made = page.resources.emplace_back(std::make_unique<schema::CatalogueResourceT>());
     made->path = resource->path;
     made->description = resource->description;
-    made->open = resource->open;
+    made->open = domain::is_open_at(
+        *domain::find_kind(*tenant->catalogue, domain::kind_of(resource->path)), resource->path);
+    made->closed = !made->open;
     made->warning = resource->warning;
     bytes += 60 + made->path.size() + made->description.size() + made->warning.size();
   }
@@ -93,12 +96,14 @@ Auditor::Body Auditor::answer(const schema::ListRoles& wanted, const domain::Ope
   if (tenant->roles == nullptr) return body_of(std::move(page));
   RoleCounts counts = count_holders(*tenant);
   const std::size_t count_max = page_size(wanted.count_max());
+  std::size_t bytes = 0;
   for (const auto& role : tenant->roles->by_name) {
     if (role->name <= view_of(wanted.after())) continue;
-    page.more = page.roles.size() == count_max;
+    page.more = page.roles.size() == count_max || bytes > page_bytes_soft_max;
     if (page.more) break;
     page.roles.push_back(std::make_unique<schema::RoleViewT>(describe(*tenant, *role)));
     page.roles.back()->holder_count = counts[role->id];
+    bytes += packed_bytes(*page.roles.back());
   }
   return body_of(std::move(page));
 }
@@ -110,8 +115,11 @@ Auditor::Body Auditor::answer(const schema::GetRole& wanted, const domain::Opera
   if (role == nullptr) return refused(Code::role_unknown, "name");
   schema::RoleViewT made = describe(*tenant, *role);
   made.holder_count = count_holders(*tenant)[role->id];
-  for (const domain::Grant& grant : role->grants->sorted)
-    made.grants.push_back(held(grant, nullptr, domain::conditions_of(*role->grants, grant)));
+  auto grants = page_grants(*role->grants,
+                            {view_of(wanted.after()), wanted.count_max(), page_bytes_soft_max},
+                            made.more, made.next);
+  if (!grants) return std::unexpected(std::move(grants.error()));
+  made.grants = std::move(*grants);
   return body_of(std::move(made));
 }
 
@@ -205,7 +213,7 @@ std::vector<Line> narrowed(std::vector<Line> lines, const domain::ApiKey* key) {
 bool is_denied(const Line& line, const std::vector<Line>& denies, const domain::CallFacts& call) {
   return std::ranges::any_of(denies, [&](const Line& deny) {
     const bool speaks = deny.action == "*" || deny.action == line.action;
-    const bool counts = deny.conditions == nullptr || domain::are_met(*deny.conditions, call);
+    const bool counts = domain::are_in_force(deny.conditions, true, call);
     // A `*` of the line stands for any name, so it is covered by the same or by a `*` alone.
     return speaks && counts && domain::lie_of(line.resource, deny.resource) == domain::Lie::covered;
   });
@@ -250,27 +258,43 @@ std::string_view remedy_of(const domain::Stop& stop, const AskedAbout& asked,
   return found.empty() ? schema::code_text(stop.code).remedy : found;
 }
 
+/// Whether no question that the catalogue knows is about the line. A deny has its say on the path
+/// above it too (A3), so its own may be retired.
+bool is_unknown(const domain::Catalogue& catalogue, const Line& line) {
+  return !domain::knows(catalogue,
+                        line.grant->deny ? domain::kind_of(line.resource) : line.resource,
+                        line.action);
+}
+
+/// What holds of a line for the call.
+Code state_of(const domain::Catalogue& catalogue, const Line& line, const std::vector<Line>& denies,
+              const domain::CallFacts& call) {
+  const bool deny = line.grant->deny;
+  if (is_unknown(catalogue, line)) return Code::unknown_resource;
+  if (!deny && is_denied(line, denies, call)) return Code::denied_by_grant;
+  return domain::are_in_force(line.conditions, deny, call) ? Code::ok : Code::condition_not_met;
+}
+
 }  // namespace
 
-std::vector<std::unique_ptr<schema::StopT>> Auditor::told(const std::vector<domain::Stop>& stops,
-                                                          const AskedAbout& asked,
-                                                          const domain::CallFacts& call) {
-  std::vector<std::unique_ptr<schema::StopT>> made;
-  for (const domain::Stop& stop : stops) {
-    auto& told = made.emplace_back(std::make_unique<schema::StopT>());
-    // Asked by name: there is no credential that could be wrong.
-    const bool is_nobody = asked.tenant != nullptr && asked.user == nullptr;
-    told->code = is_nobody ? Code::user_unknown : stop.code;
-    const schema::CodeText& text = schema::code_text(told->code);
-    told->sentence = text.sentence;
-    told->remedy = asked.user == nullptr ? text.remedy : remedy_of(stop, asked, call);
-    told->caused_by = cause_of(stop.seq);
-    if (stop.grant != nullptr) told->grant = grant_view(*stop.grant, stop.role, stop.conditions);
-    if (stop.code == Code::condition_not_met && stop.conditions != nullptr)
-      for (const std::string& part : domain::unmet_parts(*stop.conditions, call))
-        told->sentence += " " + part;
-  }
-  return made;
+std::unique_ptr<schema::StopT> Auditor::told(const domain::Stop& stop, const AskedAbout& asked,
+                                             const domain::CallFacts& call) {
+  auto told = std::make_unique<schema::StopT>();
+  // Asked by name: there is no credential that could be wrong.
+  const bool is_nobody = asked.tenant != nullptr && asked.user == nullptr;
+  told->code = is_nobody ? Code::user_unknown : stop.code;
+  const schema::CodeText& text = schema::code_text(told->code);
+  told->sentence = text.sentence;
+  told->remedy = asked.user == nullptr ? text.remedy : remedy_of(stop, asked, call);
+  told->caused_by = cause_of(stop.seq);
+  if (stop.grant != nullptr) told->grant = grant_view(*stop.grant, stop.role, stop.conditions);
+  std::vector<std::string> parts;
+  if (stop.conditions != nullptr)
+    parts = domain::parts_told(*stop.conditions, stop.grant->deny, call);
+  else if (stop.networks != nullptr)
+    parts = domain::missing_facts(*stop.networks, call);
+  for (const std::string& part : parts) told->sentence += " " + part;
+  return told;
 }
 
 Auditor::Body Auditor::answer(const schema::ListPermissions& wanted,
@@ -299,7 +323,8 @@ Auditor::Body Auditor::answer(const schema::ListPermissions& wanted,
   const domain::Tenant* tenant = bearer.tenant;
   const domain::User* user = bearer.user;
   schema::PermissionPageT page;
-  page.stops = told(domain::all_stops(tenant, user, call, nullptr), {tenant, user}, call);
+  for (const domain::Stop& stop : domain::all_stops(tenant, user, call, nullptr))
+    page.stops.push_back(told(stop, {tenant, user}, call));
   std::vector<Line> lines;
   domain::visit_holders(*tenant, *user, [&](const domain::Held& holder) {
     add_lines(*tenant->catalogue, holder, lines);
@@ -324,12 +349,7 @@ Auditor::Body Auditor::answer(const schema::ListPermissions& wanted,
     made->grant = grant_view(*line->grant, line->role, line->conditions);
     made->grant->action = line->action;
     made->grant->resource = line->resource;
-    if (!domain::knows(*tenant->catalogue, line->resource, line->action))
-      made->state = Code::unknown_resource;
-    else if (!line->grant->deny && is_denied(*line, denies, call))
-      made->state = Code::denied_by_grant;
-    else if (line->conditions != nullptr && !domain::are_met(*line->conditions, call))
-      made->state = Code::condition_not_met;
+    made->state = state_of(*tenant->catalogue, *line, denies, call);
     bytes += bytes_of(*made->grant);
     page.next = line->place();
   }
@@ -388,6 +408,20 @@ Auditor::Body Auditor::answer(const schema::WhoCan& wanted, const domain::Operat
 
 // ---- Q5
 
+namespace {
+
+/// Of one code no more than people read.
+std::vector<const domain::Stop*> first_of_each(const std::vector<domain::Stop>& stops) {
+  constexpr std::size_t told_max = 100;
+  std::map<Code, std::size_t> counts;
+  std::vector<const domain::Stop*> first;
+  for (const domain::Stop& stop : stops)
+    if (++counts[stop.code] <= told_max) first.push_back(&stop);
+  return first;
+}
+
+}  // namespace
+
 Auditor::Body Auditor::answer(const schema::Explain& wanted, const domain::Operator& asker) {
   const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
   const domain::User* user = tenant == nullptr
@@ -397,16 +431,21 @@ Auditor::Body Auditor::answer(const schema::Explain& wanted, const domain::Opera
       checked_call(wanted.call(), parts_.clock.now_ns(), view_.tables().providers());
   if (!told_call) return std::unexpected(told_call.error());
   domain::CallFacts call = *told_call;
-  call.with_password = true;
+  call.with_password = wanted.with_password();
   domain::Question question;
   if (wanted.question() != nullptr)
     question = {view_of(wanted.question()->action()), view_of(wanted.question()->resource()),
                 wanted.question()->this_level_only()};
+  const auto stops =
+      domain::all_stops(tenant, user, call, wanted.question() == nullptr ? nullptr : &question);
+  const auto first = first_of_each(stops);
   schema::ExplanationT made;
-  made.stops = told(
-      domain::all_stops(tenant, user, call, wanted.question() == nullptr ? nullptr : &question),
-      {tenant, user}, call);
-  made.allowed = made.stops.empty();
+  made.allowed = stops.empty();
+  made.stops_left_out = static_cast<std::uint32_t>(stops.size() - first.size());
+  made.stops_left_out += fill(first, made.stops, page_bytes_soft_max,
+                              [&](const domain::Stop* stop) {
+                                return told(*stop, {tenant, user}, call);
+                              });
   if (tenant != nullptr && user != nullptr && wanted.question() != nullptr) {
     const domain::Verdict verdict = domain::authorize(*tenant, *user, question, call);
     if (verdict.allowed() && verdict.grant != nullptr)

@@ -15,6 +15,31 @@ inline std::string_view view_of(const flatbuffers::String* text) {
   return text == nullptr ? std::string_view() : text->string_view();
 }
 
+/// What a part of a page takes of its message.
+template <class Native>
+std::size_t packed_bytes(const Native& part) {
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(Native::TableType::Pack(builder, &part));
+  return builder.GetSize();
+}
+
+/// Puts what `make` makes of each into the list until it has that many bytes; gives how many it
+/// leaves out.
+template <class Entries, class List, class Make>
+std::uint32_t fill(const Entries& entries, List& list, std::size_t bytes_max, Make make) {
+  std::size_t bytes = 0;
+  std::uint32_t left_out = 0;
+  for (const auto& entry : entries) {
+    if (bytes > bytes_max) {
+      ++left_out;
+      continue;
+    }
+    list.push_back(make(entry));
+    bytes += packed_bytes(*list.back());
+  }
+  return left_out;
+}
+
 inline std::size_t page_size(std::uint32_t asked, std::uint32_t usual = 100,
                              std::uint32_t most = 1'000) {
   return asked == 0 ? usual : std::min(asked, most);
@@ -45,6 +70,9 @@ inline std::unique_ptr<schema::GrantViewT> grant_view(
 
 /// A page ends before it is too large for its message.
 inline constexpr std::size_t page_bytes_soft_max = 700'000;
+
+/// No page is larger than its message may be, whatever is on it.
+inline constexpr std::size_t page_bytes_max = 1 << 20;
 
 inline std::size_t bytes_of(const schema::GrantViewT& grant) {
   std::size_t bytes = 100 + grant.action.size() + grant.resource.size() + grant.role.size();

@@ -24,6 +24,8 @@ constexpr std::size_t held_back_max = 64;
 constexpr std::uint32_t busy_retry_ms = 100;
 constexpr std::int64_t millisecond_ns = 1'000'000;
 constexpr std::size_t password_bytes_max = 1'024;
+/// An answer so large names no further grants, so that it keeps to 1 MiB whatever is asked.
+constexpr std::size_t bytes_with_grants_max = 640 << 10;
 
 std::string_view view_of(const flatbuffers::String* text) {
   return text == nullptr ? std::string_view() : text->string_view();
@@ -110,10 +112,15 @@ flatbuffers::Offset<schema::GrantView> pack_grant(flatbuffers::FlatBufferBuilder
   return schema::CreateGrantView(builder, reference, grant.effect(), action, resource, role_name);
 }
 
+/// Counts a grant that is left out.
 flatbuffers::Offset<schema::Decision> pack_decision(flatbuffers::FlatBufferBuilder& builder,
-                                                    const domain::Verdict& verdict) {
+                                                    const domain::Verdict& verdict,
+                                                    std::uint32_t& left_out) {
   flatbuffers::Offset<schema::GrantView> grant;
-  if (verdict.grant != nullptr) grant = pack_grant(builder, *verdict.grant, verdict.role);
+  if (verdict.grant != nullptr && builder.GetSize() < bytes_with_grants_max)
+    grant = pack_grant(builder, *verdict.grant, verdict.role);
+  else if (verdict.grant != nullptr)
+    ++left_out;
   return schema::CreateDecision(builder, verdict.allowed(), verdict.reason, grant);
 }
 
@@ -262,15 +269,16 @@ void Reader::check(const Peer& peer, Opened<schema::Query> opened, Bearer bearer
   call.now_ns = now_ns;
   std::vector<flatbuffers::Offset<schema::Decision>> decisions;
   decisions.reserve(questions.size());
+  std::uint32_t left_out = 0;
   QuestionNotes notes(parts_.calls, noted, questions.size());
   for (const schema::Question* question : questions) {
     const domain::Verdict verdict =
         stop == Code::ok ? decide(bearer, *question, call) : domain::Verdict{stop, nullptr};
     notes.add(*question, verdict);
-    decisions.push_back(pack_decision(builder_, verdict));
+    decisions.push_back(pack_decision(builder_, verdict, left_out));
   }
   const auto body = schema::CreateChecked(builder_, builder_.CreateVector(decisions),
-                                          stop == Code::ok ? &bearer.user->id : nullptr);
+                                          stop == Code::ok ? &bearer.user->id : nullptr, left_out);
   send(peer, builder_, query, schema::AnswerBody::Checked, body.Union(), now_ns, head_.seq);
 }
 
@@ -298,16 +306,14 @@ void Reader::note_stopped(const Ask& ask) {
     notes.add(*question, {ask->stopped_by, nullptr});
 }
 
-/// What the grants say, and whether the key may be used for it (C8).
+/// What the grants say, within what the key is for (C8).
 domain::Verdict Reader::decide(const Bearer& bearer, const schema::Question& question,
                                const domain::CallFacts& call) {
   const domain::Question asked{view_of(question.action()), view_of(question.resource()),
                                question.this_level_only()};
-  const domain::Verdict verdict = domain::authorize(*bearer.tenant, *bearer.user, asked, call);
-  if (verdict.allowed() && bearer.key != nullptr &&
-      !domain::lies_within(bearer.key->narrowed_to, asked))
-    return {Code::no_matching_grant, nullptr};
-  return verdict;
+  const auto parts = bearer.key == nullptr ? std::span<const domain::Narrowing>()
+                                           : std::span(bearer.key->narrowed_to);
+  return domain::authorize(*bearer.tenant, *bearer.user, asked, call, parts);
 }
 
 void Reader::check_slice(LongCheck& job) {
@@ -325,7 +331,7 @@ void Reader::check_slice(LongCheck& job) {
     const schema::Question& question = *questions[job.next];
     const domain::Verdict verdict = decide(job.bearer, question, call);
     notes.add(question, verdict);
-    job.decisions.push_back(pack_decision(job.builder, verdict));
+    job.decisions.push_back(pack_decision(job.builder, verdict, job.grants_left_out));
   }
 }
 
@@ -346,7 +352,7 @@ void Reader::go_on_with_long_checks() {
 void Reader::finish(LongCheck& job) {
   long_places_.give_back(job.asker);
   const auto body = schema::CreateChecked(job.builder, job.builder.CreateVector(job.decisions),
-                                          &job.bearer.user->id);
+                                          &job.bearer.user->id, job.grants_left_out);
   send(job.peer, job.builder, *job.query, schema::AnswerBody::Checked, body.Union(), job.time_ns,
        job.seq);
 }

@@ -104,6 +104,7 @@ class Reader {
     flatbuffers::uoffset_t next = 0;
     flatbuffers::FlatBufferBuilder builder{65'536};
     std::vector<flatbuffers::Offset<schema::Decision>> decisions;
+    std::uint32_t grants_left_out = 0;
   };
 
   domain::CallFacts facts_of(const schema::Query& query) const;

@@ -99,6 +99,7 @@ void Names::read_user(const schema::Uuid& id, const std::string& tenant) {
   schema::GetUserT get;
   get.tenant = tenant;
   get.user_id = std::make_unique<schema::Uuid>(id);
+  get.count_max = 1;
   const auto page = read(std::move(get));
   const auto* user = page ? page->body.AsUserView() : nullptr;
   if (user != nullptr && user->details) names_[client::uuid_text(id)] = user->details->username;

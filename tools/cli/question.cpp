@@ -236,6 +236,9 @@ int run_check_many(Session& session, const Asked& asked) {
     listing.add_object(object);
   }
   listing.finish();
+  if (const auto left_out = answer.body.AsChecked()->grants_left_out; left_out > 0)
+    session.talk() << "Of " << left_out
+                   << " answers the grant is not shown: ask fewer questions at once.\n";
   return exit_code_of_verdict(all);
 }
 
@@ -259,6 +262,8 @@ void print_explanation(Session& session, const schema::ExplanationT& explanation
   }
   fields.add("address", explanation.address);
   fields.write(session.out(), 2);
+  if (explanation.stops_left_out > 0)
+    session.out() << "  and " << explanation.stops_left_out << " more reasons\n";
 }
 
 int run_explain(Session& session, const Asked& asked) {
@@ -268,6 +273,7 @@ int run_explain(Session& session, const Asked& asked) {
   explain.tenant = session.tenant();
   explain.username = asked.user;
   explain.call = call_of(asked);
+  explain.with_password = asked.with_password;
   if (!asked.action.empty())
     explain.question = question(asked.action, asked.resource, asked.this_level_only);
   auto made = request(std::move(explain));
@@ -413,6 +419,8 @@ Handler check_many(CLI::App& command) {
 Handler explain(CLI::App& command) {
   auto asked = add_call(command);
   add_question(command, *asked, false);
+  command.add_flag("--with-password", asked->with_password,
+                   "As asked with the password, which a lock for wrong ones closes; none is read");
   return [asked](Session& session) { return run_explain(session, *asked); };
 }
 

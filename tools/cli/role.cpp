@@ -151,8 +151,16 @@ Handler show(CLI::App& command) {
     schema::GetRoleT get;
     get.tenant = session.tenant();
     get.name = asked->role;
-    const auto page = session.page(request(std::move(get)));
-    const auto& role = Session::part(page.body.AsRoleView());
+    auto page = session.page(request(schema::GetRoleT(get)));
+    auto& role = Session::part(page.body.AsRoleView());
+    while (role.more && role.next != get.after) {
+      get.after = role.next;
+      auto further = session.page(request(schema::GetRoleT(get)));
+      auto& part = Session::part(further.body.AsRoleView());
+      std::ranges::move(part.grants, std::back_inserter(role.grants));
+      role.more = part.more;
+      role.next = part.next;
+    }
     if (session.format() != Format::table) {
       session.print(to_json(role));
       return exit_codes::yes;

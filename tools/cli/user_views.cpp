@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include "tools/arguments/arguments.h"
+#include <algorithm>
+#include <iterator>
+
 #include "tools/cli/policies.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
@@ -23,7 +26,17 @@ schema::HistoryPageT read_user(Session& session, const std::string& user,
     if (!id) stop_usage("--user-id takes a UUID.");
     get.user_id = std::make_unique<schema::Uuid>(*id);
   }
-  return session.page(request(std::move(get)));
+  auto whole = session.page(request(schema::GetUserT(get)));
+  auto* view = whole.body.AsUserView();
+  while (view != nullptr && view->more && view->next != get.after) {
+    get.after = view->next;
+    auto page = session.page(request(schema::GetUserT(get)));
+    auto& part = Session::part(page.body.AsUserView());
+    std::ranges::move(part.data_access, std::back_inserter(view->data_access));
+    view->more = part.more;
+    view->next = part.next;
+  }
+  return whole;
 }
 
 namespace {
@@ -129,6 +142,7 @@ int run_show(Session& session, const std::string& user, const std::string& user_
   if (view.security) print_security(session.out(), *view.security);
   if (view.details && view.details->use) print_use(session.out(), *view.details->use);
   if (!view.roles.empty()) print_roles(session.out(), view.roles);
+  if (view.roles_left_out > 0) session.out() << "  and " << view.roles_left_out << " more\n";
   session.out() << "Data access\n";
   print_grants(session.out(), view.data_access);
   return exit_codes::yes;

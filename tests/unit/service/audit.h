@@ -33,6 +33,7 @@ class Audit {
     schema::HistoryPageT page;
     mail_.historian_audited.drain([&](std::unique_ptr<service::AuditTask> done) {
       flatbuffers::GetRoot<schema::HistoryPage>(done->page.data())->UnPackTo(&page);
+      page_bytes = done->page.size();
     });
     return page;
   }
@@ -57,6 +58,9 @@ class Audit {
     }
     return users;
   }
+
+  /// Of the last answer.
+  std::size_t page_bytes = 0;
 
  private:
   view::View load(ServiceFixture& fixture) {

@@ -60,6 +60,7 @@ class ServiceFixture {
   std::string ask_bytes(std::vector<std::byte> bytes, const std::string& identity = owner);
   schema::AnswerT answer(const std::string& asked);
   bool has_answer(const std::string& asked) const { return answered_.contains(asked); }
+  std::size_t answer_bytes(const std::string& asked) const { return answered_.at(asked).size(); }
 
   // ---- what is there after this
 
