@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <csignal>
 
+#include "daemon/platform/signals.h"
 #include "daemon/platform/system_failure.h"
 
 namespace postern::platform {
@@ -25,8 +25,7 @@ void ask_for_all_descriptors() {
 
 Expected<> harden_process() {
   ::umask(0077);
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);
+  ignore_meaningless_signals();
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
     return std::unexpected(system_failure("turn core dumps off", errno));
   // A second lock on the same door, which a system call filter may keep us from.
