@@ -7,6 +7,8 @@ from tree import lines
 # Of daemon/platform only main and its wiring may include these; the rest is for every folder but
 # those that know nothing of the system.
 PROCESS_WIDE = ("daemon/platform/signals.h", "daemon/platform/notifier.h")
+# A few lines about one number of the system.
+EVERYWHERE = ("daemon/platform/retried.h",)
 WITHOUT_PLATFORM = ("daemon/domain/", "schema/", "tools/", "tests/integration/", "tests/scenario/")
 GENERATED = re.compile(
     r"(common|event|command|personal|query|history|backup|snapshot)_generated\.h|(codes|secrets)\.h"
@@ -31,7 +33,7 @@ FOLDERS = {
     "tools/arguments/": [],
     "daemon/": ["daemon/", "tools/arguments/"],
     "replay/": ["daemon/domain/", "daemon/journal/", "daemon/view/", "daemon/credential/",
-                "tools/client/", "tools/arguments/"],
+                "daemon/folder_proofs.h", "tools/client/", "tools/arguments/"],
     "tools/client/": [],
     "tools/client/replica": ["tools/client/", "daemon/domain/", "daemon/view/"],
     "tools/cli/": ["tools/client/", "tools/arguments/"],
@@ -88,6 +90,8 @@ def folder_of(path):
 
 def may_include(row, target):
     if target.startswith((row, SCHEMA)) or GENERATED.fullmatch(target):
+        return True
+    if target in EVERYWHERE and not row.startswith(PURE):
         return True
     if target.startswith("daemon/platform/") and not row.startswith(WITHOUT_PLATFORM):
         return target not in PROCESS_WIDE or row in ("daemon/", "tests/")

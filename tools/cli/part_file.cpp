@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,6 +10,7 @@
 #include <cstring>
 #include <vector>
 
+#include "daemon/platform/retried.h"
 #include "tools/cli/text.h"
 #include "tools/cli/verb.h"
 
@@ -17,23 +19,10 @@ namespace {
 
 constexpr std::size_t message_bytes_max = std::size_t{16} << 20U;
 
-/// Fewer at the end of the file.
-std::size_t read_at(int descriptor, std::uint64_t place, std::span<std::uint8_t> to) {
-  std::size_t size = 0;
-  while (size < to.size()) {
-    const auto count =
-        ::pread(descriptor, to.data() + size, to.size() - size, static_cast<off_t>(place + size));
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    size += static_cast<std::size_t>(count);
-  }
-  return size;
-}
-
 bool write_all(int descriptor, std::span<const std::uint8_t> bytes) {
   while (!bytes.empty()) {
-    const auto count = ::write(descriptor, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
+    const auto count =
+        platform::retried([&] { return ::write(descriptor, bytes.data(), bytes.size()); });
     if (count <= 0) return false;
     bytes = bytes.subspan(static_cast<std::size_t>(count));
   }
@@ -48,12 +37,46 @@ PartFile::PartFile(std::filesystem::path file) : file_(std::move(file)), part_(f
   if (std::filesystem::exists(file_, error))
     throw Stop{exit_codes::cannot_create, fmt::format("{} is there.", printable(file_.string())),
                "Name a new file; nothing is overwritten."};
-  descriptor_ = ::open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  descriptor_ = platform::retried([&] { return ::open(part_.c_str(), flags, 0600); });
   if (descriptor_ < 0) stop("make");
+  if (auto why = foreign(); !why.empty()) {
+    ::close(descriptor_);
+    throw Stop{exit_codes::not_permitted,
+               fmt::format("{} is there already, and {}.", printable(part_.string()), why),
+               fmt::format("It is no part that you wrote: rm {}", printable(part_.string()))};
+  }
+}
+
+/// Why what lies under the part's name is not what an earlier run of ours left; empty: it is.
+std::string PartFile::foreign() const {
+  struct stat about {};
+  if (::fstat(descriptor_, &about) != 0) stop("look at");
+  if (!S_ISREG(about.st_mode)) return "is no regular file";
+  if (about.st_uid != ::geteuid()) return fmt::format("belongs to user {}", about.st_uid);
+  if (about.st_nlink != 1) return "has another name beside this one";
+  if ((about.st_mode & 077) == 0) return {};
+  return fmt::format("others than its owner may use it: its mode is {:04o}", about.st_mode & 07777);
 }
 
 PartFile::~PartFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+/// Fewer at the end of the file.
+std::size_t PartFile::read_at(std::uint64_t place, std::span<std::uint8_t> to) const {
+  std::size_t size = 0;
+  while (size < to.size()) {
+    const auto count = platform::retried([&] {
+      return ::pread(descriptor_, to.data() + size, to.size() - size,
+                     static_cast<off_t>(place + size));
+    });
+    // What cannot be read is not taken for torn, which would be cut off.
+    if (count < 0) stop("read");
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  return size;
 }
 
 void PartFile::resume(const std::function<bool(std::span<const std::uint8_t>)>& take) {
@@ -61,12 +84,12 @@ void PartFile::resume(const std::function<bool(std::span<const std::uint8_t>)>& 
   std::vector<std::uint8_t> message;
   for (;;) {
     std::array<std::uint8_t, 4> prefix{};
-    if (read_at(descriptor_, bytes_, prefix) < prefix.size()) break;
+    if (read_at(bytes_, prefix) < prefix.size()) break;
     const std::size_t size = prefix[0] | std::size_t{prefix[1]} << 8U |
                              std::size_t{prefix[2]} << 16U | std::size_t{prefix[3]} << 24U;
     if (size > message_bytes_max) break;
     message.resize(size);
-    if (read_at(descriptor_, bytes_ + prefix.size(), message) < size || !take(message)) break;
+    if (read_at(bytes_ + prefix.size(), message) < size || !take(message)) break;
     bytes_ += prefix.size() + size;
   }
   if (::ftruncate(descriptor_, static_cast<off_t>(bytes_)) != 0 ||

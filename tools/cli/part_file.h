@@ -12,7 +12,8 @@ namespace postern::cli {
 
 class PartFile {
  public:
-  /// 73 if `file` is there: nothing is overwritten.
+  /// 73 if `file` is there: nothing is overwritten. 77 if its part is another's, or open to others:
+  /// the finished file would be.
   explicit PartFile(std::filesystem::path file);
   ~PartFile();
   PartFile(const PartFile&) = delete;
@@ -33,6 +34,8 @@ class PartFile {
   std::uint64_t bytes() const { return bytes_; }
 
  private:
+  std::string foreign() const;
+  std::size_t read_at(std::uint64_t place, std::span<std::uint8_t> to) const;
   [[noreturn]] void stop(const char* verb) const;
 
   std::filesystem::path file_;

@@ -2,12 +2,15 @@
 #include "tools/client/history_guard.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
+#include "daemon/platform/retried.h"
 #include "tools/client/checkpoint.h"
 
 namespace postern::client {
@@ -34,14 +37,15 @@ Error cannot(const char* verb, const std::string& file, int error) {
 
 /// Empty if there is none.
 Result<std::string> read_file(const std::string& path) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const File file(
+      platform::retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); }));
   if (file.descriptor < 0 && errno == ENOENT) return std::string();
   if (file.descriptor < 0) return std::unexpected(cannot("read", path, errno));
   std::string text(file_bytes_max, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
-    const auto count = ::read(file.descriptor, text.data() + size, text.size() - size);
-    if (count < 0 && errno == EINTR) continue;
+    const auto count = platform::retried(
+        [&] { return ::read(file.descriptor, text.data() + size, text.size() - size); });
     if (count < 0) return std::unexpected(cannot("read", path, errno));
     if (count == 0) break;
     size += static_cast<std::size_t>(count);
@@ -50,13 +54,24 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
+/// What root writes into another's folder is that one's, who could not read it otherwise.
+int give_to_owner_of_folder(const File& file, const std::string& path) {
+  struct stat folder {};
+  if (::geteuid() != 0) return 0;
+  const auto parent = std::filesystem::absolute(path).parent_path();
+  if (::stat(parent.c_str(), &folder) != 0) return errno;
+  return ::fchown(file.descriptor, folder.st_uid, folder.st_gid) == 0 ? 0 : errno;
+}
+
 int write_new(const std::string& path, std::string_view text) {
   constexpr int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
-  const File file(::open(path.c_str(), flags, 0600));
+  const File file(platform::retried([&] { return ::open(path.c_str(), flags, 0600); }));
   if (file.descriptor < 0) return errno;
-  const auto written = ::write(file.descriptor, text.data(), text.size());
+  if (const int error = give_to_owner_of_folder(file, path); error != 0) return error;
+  const auto written =
+      platform::retried([&] { return ::write(file.descriptor, text.data(), text.size()); });
   if (written != static_cast<ssize_t>(text.size())) return written < 0 ? errno : ENOSPC;
-  return ::fsync(file.descriptor) == 0 ? 0 : errno;
+  return platform::retried([&] { return ::fsync(file.descriptor); }) == 0 ? 0 : errno;
 }
 
 /// All or nothing, and through a crash the old one or the new.
