@@ -24,9 +24,9 @@ std::unexpected<Failure> failed(const char* attempt, const std::filesystem::path
       FailureKind::input_output,
       std::string("cannot ") + attempt + " '" + path.string() + "': " + std::strerror(cause),
       "check the disk and the file system that hold the key store"};
-  if (cause == ENOENT) {
+  if (cause == ENOENT || cause == ENOTDIR) {
     failure.kind = FailureKind::missing;
-    failure.remedy = "name the right data folder, or make one with 'posternd init'";
+    failure.remedy = "restore the keys folder from a backup of the key store";
   }
   if (cause == EACCES || cause == EPERM) {
     failure.kind = FailureKind::not_permitted;
@@ -123,8 +123,8 @@ Expected<> KeyFolder::read_at(const std::string& name, std::size_t offset,
 Expected<> KeyFolder::write(const std::string& name, std::span<const std::byte> bytes) {
   const auto path = path_of(name);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed("replace", path);
-  Descriptor file(retried(
-      [&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); }));
+  Descriptor file(
+      retried([&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); }));
   if (!file) return failed("make", path);
   if (!write_fully(file.number(), bytes)) return failed("write", path);
   if (retried([&] { return ::fsync(file.number()); }) != 0) return failed("sync", path);

@@ -62,6 +62,10 @@ Expected<std::unique_ptr<CallRing>> CallRing::open(const fs::path& folder, Limit
   std::error_code error;
   fs::create_directories(folder, error);
   if (!error) fs::permissions(folder, fs::perms::owner_all, error);
+  if (error == std::errc::not_a_directory)
+    return std::unexpected(
+        Failure{FailureKind::damaged, printable(folder.native(), 400) + " is no folder",
+                "Move it away: recorded calls are no state, and it is made anew."});
   if (error) return failed("make the folder", folder, error.value());
   std::unique_ptr<CallRing> ring(new CallRing(folder, limits));
   if (auto found = ring->find_files(); !found) return std::unexpected(found.error());

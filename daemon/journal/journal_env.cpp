@@ -226,6 +226,9 @@ Status JournalEnv::NewSequentialFile(const std::string& name, leveldb::Sequentia
 Status JournalEnv::NewRandomAccessFile(const std::string& name, leveldb::RandomAccessFile** file) {
   const std::lock_guard lock(names_mutex_);
   *file = nullptr;
+  // The name a table had long ago, which LevelDB tries behind the right one: what it finds wrong
+  // with that one is to be told.
+  if (name.ends_with(".sst")) return Status::NotFound(name, "tables have another name");
   begin_reading(name);
   const std::string place = place_of(name);
   platform::Descriptor opened(
@@ -285,7 +288,9 @@ Status JournalEnv::RenameFile(const std::string& from, const std::string& to) {
 }
 
 Status JournalEnv::LockFile(const std::string& name, leveldb::FileLock** lock) {
+  begin_reading(name);
   const Status status = target()->LockFile(name, lock);
+  if (!status.ok()) last_error_of_this_thread() = errno;
   // Not by opening it: closing it again would let go of a lock of this very process.
   held_by_another_ = !status.ok() && ::access(name.c_str(), R_OK | W_OK) == 0;
   if (status.ok() && ::chmod(name.c_str(), 0600) != 0) {

@@ -28,6 +28,7 @@
 #include "daemon/journal/tree.h"
 #include "daemon/journal/tree_builder.h"
 #include "daemon/platform/descriptors.h"
+#include "daemon/platform/files.h"
 #include "daemon/platform/require.h"
 #include "daemon/platform/system_failure.h"
 
@@ -66,8 +67,11 @@ std::unexpected<Failure> system_failed(const std::string& attempted, int error) 
 // Of a file that LevelDB could not make sense of, or that the disk did not give.
 Failure read_failure(const std::string& attempted, const Status& status) {
   std::string sentence = "cannot " + attempted + ": " + printable(status.ToString(), 4096);
-  if (!JournalEnv::last_read().empty())
-    sentence += " (the file read last: " + shown(JournalEnv::last_read()) + ")";
+  const fs::path last_read = JournalEnv::last_read();
+  const bool is_named =
+      status.ToString().find(last_read.parent_path().native() + "/") != std::string::npos;
+  if (!last_read.empty() && !is_named)
+    sentence += " (the file read last: " + shown(last_read) + ")";
   if (!status.IsIOError()) return {FailureKind::damaged, sentence, restore_remedy};
   // What is wanting is said by the system: descriptors, a mode, memory. Else it is the disk.
   const int error = JournalEnv::last_error();
@@ -101,8 +105,8 @@ Failure unreadable(std::uint64_t seq, const Status& status) {
   return read_failure("read record " + to_string(seq) + " of the journal", status);
 }
 
-/// `status` is that of a walk, after which LevelDB may have read on in other files: asked for alone,
-/// the record tells which one is damaged.
+/// `status` is that of a walk, after which LevelDB may have read on in other files: asked for
+/// alone, the record tells which one is damaged.
 Failure unreadable_in(leveldb::DB& database, std::uint64_t seq, const Status& status) {
   std::string ignored;
   const Status alone = database.Get(reading(false), as_slice(to_big_endian(seq)), &ignored);
@@ -408,9 +412,41 @@ Expected<std::optional<AnchorFile>> open_anchor(const Place& place, AnchorPolicy
 
 Failure no_database(const Place& place) {
   const auto anchored = AnchorFile::read(place.anchor);
-  if (anchored && anchored->back().seq > 0) return cut_off(0, anchored->back().seq);
-  return {FailureKind::missing, "there is no journal in " + shown(place.folder),
-          "make one with posternd init, or restore a backup"};
+  if (anchored && anchored->back().seq > 0) {
+    Failure failure = cut_off(0, anchored->back().seq);
+    failure.sentence += "; " + shown(place.database) + " is not there";
+    return failure;
+  }
+  return {FailureKind::missing,
+          "there is no journal: " + shown(place.database) + " is missing, which held its records",
+          restore_remedy};
+}
+
+/// What LevelDB begins with, looked at before it is asked: it would tell of other files.
+Expected<> check_beginning(const Place& place) {
+  const fs::path current = place.database / "CURRENT";
+  const auto damaged = [&](const fs::path& file, const char* how) {
+    return std::unexpected(Failure{
+        FailureKind::damaged, "the journal's file " + shown(file) + " " + how, restore_remedy});
+  };
+  std::error_code error;
+  if (!fs::is_directory(place.database, error) && !error)
+    return damaged(place.database, "is no folder");
+  const auto bytes = platform::read_file(current, 4'096);
+  if (!bytes && bytes.error().kind == FailureKind::missing) return damaged(current, "is missing");
+  if (!bytes && bytes.error().kind == FailureKind::configuration)
+    return damaged(current, "is damaged");
+  if (!bytes) return std::unexpected(bytes.error());
+  std::string_view name(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+  if (name.empty()) return damaged(current, "is empty");
+  constexpr std::string_view prefix = "MANIFEST-";
+  const bool is_name = name.starts_with(prefix) && name.ends_with('\n') &&
+                       name.find_first_not_of("0123456789", prefix.size()) == name.size() - 1;
+  if (!is_name) return damaged(current, "is damaged");
+  name.remove_suffix(1);
+  if (!fs::exists(place.database / name, error) && !error)
+    return damaged(place.database / name, "is missing");
+  return {};
 }
 
 Failure open_failure(const Place& place, const Database& database, const Status& status) {
@@ -512,7 +548,11 @@ Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& op
                                                         const Known* known) {
   const Place place(options);
   std::error_code error;
-  if (!fs::exists(place.database, error)) return std::unexpected(no_database(place));
+  if (!fs::exists(place.database, error)) {
+    if (error) return system_failed("open the journal in " + shown(place.folder), error.value());
+    return std::unexpected(no_database(place));
+  }
+  if (auto begins = check_beginning(place); !begins) return std::unexpected(begins.error());
   Database database;
   database.env = std::make_unique<JournalEnv>(place.database.native(), place.base, place.disk);
   // Its owner moves on into the journal.
@@ -534,6 +574,7 @@ Expected<std::unique_ptr<Journal>> read_leveldb_journal(const fs::path& folder,
     if (error) return system_failed("open the journal in " + shown(folder), error.value());
     return std::unexpected(no_database(place));
   }
+  if (auto begins = check_beginning(place); !begins) return std::unexpected(begins.error());
   Database database;
   database.env = std::make_unique<JournalEnv>(place.database.native(), place.base, place.disk);
   database.reading = std::make_unique<ReadingEnv>(database.env.get());

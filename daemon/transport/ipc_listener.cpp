@@ -51,6 +51,9 @@ Expected<sockaddr_un> address_of(const std::filesystem::path& path) {
 Expected<Descriptor> open_folder(const std::filesystem::path& folder) {
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return cannot("make folder", folder);
   Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened.valid() && errno == ENOTDIR)
+    return refused(FailureKind::cannot_create, folder, "is no folder",
+                   "move it away; it is made anew");
   struct stat about {};
   if (!opened.valid() || ::fstat(opened.number(), &about) != 0)
     return cannot("open folder", folder);
@@ -110,6 +113,11 @@ IpcListener::~IpcListener() {
   struct stat about {};
   if (path_.empty() || ::lstat(path_.c_str(), &about) != 0) return;
   if (about.st_dev == device_ && about.st_ino == inode_) ::unlink(path_.c_str());
+}
+
+Expected<> IpcListener::check_path(const std::filesystem::path& path) {
+  if (const auto address = address_of(path); !address) return std::unexpected(address.error());
+  return {};
 }
 
 Expected<IpcListener> IpcListener::listen(const std::filesystem::path& path) {
