@@ -36,13 +36,6 @@ Expected<> write_all(int descriptor, std::span<const std::byte> bytes,
   return {};
 }
 
-Expected<> sync_folder(const std::filesystem::path& folder) {
-  const Descriptor opened = open_file(folder, O_RDONLY | O_DIRECTORY);
-  if (!opened.valid()) return failed("open folder", folder);
-  if (retried([&] { return ::fsync(opened.number()); }) != 0) return failed("sync folder", folder);
-  return {};
-}
-
 Failure not_a_small_file(const std::filesystem::path& path, std::size_t bytes_max) {
   return {FailureKind::configuration,
           printable(path.native(), 4096) + " is not a regular file of at most " +
@@ -87,6 +80,13 @@ Expected<> write_file(const std::filesystem::path& path, std::span<const std::by
   if (!file) return std::unexpected(file.error());
   if (auto written = file->write(bytes); !written) return written;
   return file->put_in_place();
+}
+
+Expected<> write_synced(const Descriptor& file, std::span<const std::byte> bytes,
+                        const std::filesystem::path& path) {
+  if (auto written = write_all(file.number(), bytes, path); !written) return written;
+  if (retried([&] { return ::fsync(file.number()); }) != 0) return failed("sync", path);
+  return {};
 }
 
 Expected<NewFile> NewFile::create(const std::filesystem::path& path) {
@@ -140,6 +140,18 @@ Expected<> OldFile::read(std::uint64_t offset, std::span<std::byte> bytes) const
     bytes = bytes.subspan(static_cast<std::size_t>(got));
     offset += static_cast<std::uint64_t>(got);
   }
+  return {};
+}
+
+Expected<> rename_synced(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (std::rename(from.c_str(), to.c_str()) != 0) return failed("replace", to);
+  return sync_folder(to.has_parent_path() ? to.parent_path() : ".");
+}
+
+Expected<> sync_folder(const std::filesystem::path& folder) {
+  const Descriptor opened = open_file(folder, O_RDONLY | O_DIRECTORY);
+  if (!opened.valid()) return failed("open folder", folder);
+  if (retried([&] { return ::fsync(opened.number()); }) != 0) return failed("sync folder", folder);
   return {};
 }
 

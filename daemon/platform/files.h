@@ -27,6 +27,11 @@ Expected<std::vector<std::byte>> read_file(const std::filesystem::path& path,
 /// failed.
 Expected<> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 
+/// All of `bytes` at the end of an open file, which is on disk when it returns; `path` is for
+/// failures.
+Expected<> write_synced(const Descriptor& file, std::span<const std::byte> bytes,
+                        const std::filesystem::path& path);
+
 /// A file in the making, mode 0600, under its name and `.new`. What is not put in place is removed.
 class NewFile {
  public:
@@ -67,6 +72,12 @@ class OldFile {
   Descriptor file_;
   std::uint64_t size_;
 };
+
+/// Gives a file another name in its folder, replacing what has it; on disk when it returns.
+Expected<> rename_synced(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// The names in the folder are on disk when it returns.
+Expected<> sync_folder(const std::filesystem::path& folder);
 
 /// Makes the folder, mode 0700, if it is not there; its name is on disk when it returns.
 Expected<> make_folder(const std::filesystem::path& folder);
