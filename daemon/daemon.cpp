@@ -12,6 +12,7 @@
 #include <future>
 #include <thread>
 
+#include "daemon/address_file.h"
 #include "daemon/call_recording.h"
 #include "daemon/clock_note.h"
 #include "daemon/data_folder.h"
@@ -369,28 +370,29 @@ Expected<> Daemon::start_metrics() {
 }
 
 Expected<> Daemon::tell_addresses(const std::array<Bound, 3>& bound) const {
-  constexpr const char* names[] = {"commands", "queries", "history"};
+  constexpr const auto& names = socket_names;
   const ServerKeys server = server_keys(*data_.keys);
   std::string file;
   for (std::size_t index = 0; index < bound.size(); ++index) {
     for (const std::string& address : *bound[index]) {
       const bool is_ipc = address.starts_with("ipc://");
-      file += std::string(names[index]) + (is_ipc ? "_ipc" : "") + " = \"" + address + "\"\n";
-      std::printf("%-12s%s\n", names[index], address.c_str());
+      file += toml_line(std::string(names[index]) + (is_ipc ? "_ipc" : ""),
+                        told_address(address, paths_.root));
+      std::printf("%-12s%s\n", names[index], printable(address, 4'096).c_str());
     }
   }
   if (page_) {
-    file += "metrics = \"" + page_->address() + "\"\n";
+    file += toml_line("metrics", page_->address());
     std::printf("%-12s%s\n", "metrics", page_->address().c_str());
   }
-  file += "server_key = \"" + server.present + "\"\n";
+  file += toml_line("server_key", server.present);
   std::printf("%-12s%s\n", "server key", server.present.c_str());
   if (!server.next.empty()) {
-    file += "next_server_key = \"" + server.next + "\"\n";
+    file += toml_line("next_server_key", server.next);
     std::printf("%-12s%s\n", "next key", server.next.c_str());
   }
   const std::string verifier = journal::verifier_text(data_.checkpoints->signer());
-  file += "verifier_key = \"" + verifier + "\"\n";
+  file += toml_line("verifier_key", verifier);
   std::printf("%-12s%s\n", "verifier", verifier.c_str());
   std::fflush(stdout);
   if (auto written = write_server_key(paths_, *data_.keys); !written) return written;

@@ -9,9 +9,12 @@
 #include "daemon/credential/secret.h"
 #include "daemon/credential/signature.h"
 #include "daemon/domain/fold.h"
+#include "daemon/folder_making.h"
+#include "daemon/folder_proofs.h"
 #include "daemon/key_file.h"
 #include "daemon/platform/data_format.h"
 #include "daemon/platform/files.h"
+#include "daemon/platform/folder_guard.h"
 #include "daemon/platform/system_failure.h"
 #include "daemon/rotate_server_key.h"
 #include "daemon/service/checkpoint_names.h"
@@ -137,6 +140,17 @@ class Opening {
       : paths_(paths), options_(options), clock_(clock), data_(data) {}
 
   Expected<> from_newest() {
+    if (auto opened = from_any(); !opened) return opened;
+    const auto checked = check_folder_proofs(
+        paths_.root,
+        {data_.installation, data_.state.tables().copies().get(), signer_of(data_).key},
+        *data_.journal);
+    if (!checked) return std::unexpected(checked.error());
+    return {};
+  }
+
+ private:
+  Expected<> from_any() {
     if (options_.from_snapshot) {
       remove_unfinished_snapshots(paths_.snapshots());
       for (const fs::path& file : snapshots_in(paths_.snapshots())) {
@@ -151,7 +165,6 @@ class Opening {
     return from_journal(nullptr);
   }
 
- private:
   Expected<> from_snapshot(const fs::path& file) {
     const auto signer = credential::signing_public_key(data_.keys->own_key(signing_key));
     auto snapshot = read_snapshot(file, folding_program(), signer);
@@ -240,11 +253,10 @@ service::Message sealed(const schema::RecordT& record) {
   return builder.Release();
 }
 
-std::optional<schema::Uuid> installation_of(const schema::Record& first) {
-  for (const schema::Event* event : *first.events())
-    if (const auto* created = event->body_as_JournalCreated())
-      if (created->installation() != nullptr) return *created->installation();
-  return std::nullopt;
+/// Of a folder whose marker is there: what is missing in it was there.
+Failure lacking(Failure failure) {
+  if (failure.kind == FailureKind::missing) failure.kind = FailureKind::damaged;
+  return failure;
 }
 
 Failure unfit(std::string_view what, std::uint64_t seq, const domain::Unfit& why,
@@ -254,21 +266,6 @@ Failure unfit(std::string_view what, std::uint64_t seq, const domain::Unfit& why
       std::string(what) + " cannot be folded at record " + std::to_string(seq) + ": " +
           why.sentence,
       why.newer ? "Use the version of Postern that wrote it, or a newer one." : std::move(remedy)};
-}
-
-Expected<> make_empty(const fs::path& folder) {
-  std::error_code error;
-  if (fs::exists(folder, error) && !fs::is_empty(folder, error))
-    return std::unexpected(
-        Failure{FailureKind::cannot_create,
-                "the folder " + printable(folder.string(), 400) + " is not empty",
-                "Name a folder that is empty or does not exist; a half-made one can be removed."});
-  fs::create_directories(folder, error);
-  if (!error) fs::permissions(folder, fs::perms::owner_all, error);
-  if (error)
-    return std::unexpected(platform::system_failure(
-        "make the folder " + printable(folder.string(), 400), error.value()));
-  return {};
 }
 
 Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) {
@@ -295,10 +292,13 @@ Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) 
 
 Expected<> make_data_folder(const NewFolder& wanted, const platform::Clock& clock,
                             platform::Entropy& entropy) {
-  const DataPaths paths(wanted.folder);
-  if (auto made = make_empty(paths.root); !made) return made;
+  auto making = FolderMaking::begin(wanted.folder);
+  if (!making) return std::unexpected(making.error());
+  const DataPaths paths = making->paths();
+  auto owner_file =
+      NewKeyFile::create(wanted.owner_key.empty() ? paths.owner_key() : wanted.owner_key);
+  if (!owner_file) return std::unexpected(owner_file.error());
   const auto owner = transport::make_curve_key_pair();
-  const fs::path owner_file = wanted.owner_key.empty() ? paths.owner_key() : wanted.owner_key;
   if (auto made = credential::KeyStore::create(paths.keys(), entropy); !made) return made;
   if (auto made = make_journal(paths, first_record(wanted, owner.public_key, clock, entropy));
       !made)
@@ -306,8 +306,10 @@ Expected<> make_data_folder(const NewFolder& wanted, const platform::Clock& cloc
   auto keys = credential::KeyStore::open(paths.keys(), entropy);
   if (!keys) return std::unexpected(keys.error());
   if (auto made = write_server_key(paths, **keys); !made) return made;
-  if (auto made = write_key_file(owner_file, owner); !made) return made;
-  return platform::mark_data_folder(paths.root);
+  if (auto made = owner_file->write(owner); !made) return made;
+  if (auto made = making->finish(); !made) return made;
+  owner_file->keep();
+  return {};
 }
 
 Expected<OpenedData> open_data_folder(const fs::path& folder, const OpenOptions& options,
@@ -315,18 +317,20 @@ Expected<OpenedData> open_data_folder(const fs::path& folder, const OpenOptions&
   const DataPaths paths(folder);
   if (auto checked = platform::check_data_folder(folder); !checked)
     return std::unexpected(checked.error());
+  if (auto guarded = platform::check_folder_guards(folder); !guarded)
+    return std::unexpected(guarded.error());
   auto lock = platform::FolderLock::take(folder);
   if (!lock) return std::unexpected(lock.error());
   platform::Reserve reserve(paths.reserve(), options.disk_reserve_bytes);
   if (const auto free = reserve.free(); !free || *free < options.disk_floor_bytes)
     if (auto given = reserve.give_up(); !given) return std::unexpected(given.error());
   auto keys = credential::KeyStore::open(paths.keys(), entropy);
-  if (!keys) return std::unexpected(keys.error());
+  if (!keys) return std::unexpected(lacking(keys.error()));
   OpenedData data{
       std::move(*lock),   std::move(*keys), nullptr, {}, service::CommandIds(options.window), {},
       std::move(reserve), nullptr};
   if (auto opened = Opening(paths, options, clock, data).from_newest(); !opened)
-    return std::unexpected(opened.error());
+    return std::unexpected(lacking(opened.error()));
   return data;
 }
 

@@ -22,6 +22,9 @@
 
 namespace postern {
 
+/// The sockets in `sockets/`.
+inline constexpr const char* socket_names[] = {"commands", "queries", "history"};
+
 /// Places inside a data folder.
 struct DataPaths {
   explicit DataPaths(std::filesystem::path folder) : root(std::move(folder)) {}
@@ -56,16 +59,14 @@ schema::RecordT daemon_record(std::uint64_t seq, const platform::Clock& clock,
                               platform::Entropy& entropy);
 /// Its bytes as they are stored.
 service::Message sealed(const schema::RecordT& record);
-/// What the journal's first record says.
-std::optional<schema::Uuid> installation_of(const schema::Record& first);
 
 /// `what` ("the journal") cannot be folded at a record; `remedy` where a newer program would not
 /// help.
 Failure unfit(std::string_view what, std::uint64_t seq, const domain::Unfit& why,
               std::string remedy);
 
-/// An empty folder of ours alone; fails with `cannot_create` if it holds anything.
-Expected<> make_empty(const std::filesystem::path& folder);
+/// `missing` read as `damaged`: of a folder whose marker is there.
+Failure lacking(Failure failure);
 
 /// Every user's key must be there and be the one its first event committed to; of those that are
 /// erased none may be, and what is there is destroyed (U11).
@@ -79,8 +80,8 @@ struct NewFolder {
   std::uint32_t owner_uid = 0;
 };
 
-/// Makes keys, journal and the first owner. Fails with `cannot_create` if the folder holds
-/// anything.
+/// Makes keys, journal and the first owner, or nothing (`FolderMaking`). Fails with `cannot_create`
+/// if the folder holds anything, or the file for the owner's secret is there.
 Expected<> make_data_folder(const NewFolder& wanted, const platform::Clock& clock,
                             platform::Entropy& entropy);
 
@@ -120,8 +121,10 @@ inline constexpr std::int64_t read_whole_again_ns = 7 * 86'400'000'000'000;
 
 /// Locks the folder, reads every record that no snapshot stands for, checks every key and the
 /// newest checkpoint, and destroys the keys of erased users that are there (U11), after a stop or
-/// because an old copy was put back. Kinds: `missing` (no folder, or not ours), `in_use`,
-/// `damaged`, `configuration` (a newer version's).
+/// because an old copy was put back. Whatever this installation signed must be in the journal:
+/// snapshots and kept checkpoints too. Kinds: `missing` (no folder, or not ours), `in_use`,
+/// `damaged`, `not_permitted` (open to others too, or another's), `configuration` (a newer
+/// version's).
 Expected<OpenedData> open_data_folder(const std::filesystem::path& folder,
                                       const OpenOptions& options, const platform::Clock& clock,
                                       platform::Entropy& entropy);

@@ -5,10 +5,13 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "daemon/data_folder.h"
+#include "daemon/platform/signals.h"
 #include "daemon/recover_owner.h"
 #include "daemon/restore.h"
 #include "daemon/rotate_server_key.h"
@@ -43,8 +46,8 @@ int recover(OwnerRecovery wanted) {
   const platform::SystemClock clock;
   platform::SystemEntropy entropy;
   ::umask(0077);
-  if (wanted.owner_key.empty()) wanted.owner_key = DataPaths(wanted.folder).owner_key();
   if (const auto done = recover_owner(wanted, clock, entropy); !done) return report(done.error());
+  if (wanted.owner_key.empty()) wanted.owner_key = DataPaths(wanted.folder).owner_key();
   std::cout << "the owner '" << wanted.name << "' has a new key, its old ones are void\n"
             << "its secret key is in " << wanted.owner_key.string()
             << ": keep it safe, it is nowhere else\n";
@@ -125,45 +128,55 @@ int run(const Arguments& arguments) {
   return ran ? 0 : report(ran.error());
 }
 
+/// An empty value is never "not given". Commands take the options of the program as well, so that
+/// the data folder may be named before or after them.
+void refuse_empty_values(CLI::App& app) {
+  const CLI::Validator not_empty(
+      [](std::string& value) { return value.empty() ? "must not be empty" : std::string(); }, "");
+  for (CLI::Option* option : app.get_options())
+    if (option->get_type_size() > 0) option->check(not_empty);
+  for (CLI::App* command : app.get_subcommands(nullptr)) {
+    command->fallthrough();
+    refuse_empty_values(*command);
+  }
+}
+
 }  // namespace
 
 int main(int argument_count, char** argument_values) {
+  platform::ignore_meaningless_signals();
   CLI::App app("Postern's daemon: API users, who may do what, and the journal that proves it.",
                "posternd");
   app.set_version_flag("--version", "posternd " POSTERN_VERSION);
   app.footer("Example: posternd init --data /var/lib/postern && posternd --data /var/lib/postern");
   Arguments arguments;
-  app.add_option("--data", arguments.data, "the data folder");
-  app.add_option("--config", arguments.config, "settings, as TOML");
-  arguments::add_number(app, "--port-base", arguments.port_base,
-                        "moves all ports: commands N+1, queries N+2, history N+3", {1, 65'530});
-  app.add_flag("--verify", arguments.verify, "read every byte before starting");
-  app.add_flag("--confirm-clock", arguments.confirm_clock,
-               "the clock is right, though the data folder knows another time");
+  app.add_option("--data", arguments.data, "the data folder; before or after the command");
+  const std::vector<CLI::Option*> for_running = {
+      app.add_option("--config", arguments.config, "settings, as TOML"),
+      arguments::add_number(app, "--port-base", arguments.port_base,
+                            "moves all ports: commands N+1, queries N+2, history N+3", {1, 65'530}),
+      app.add_flag("--verify", arguments.verify, "read every byte before starting"),
+      app.add_flag("--confirm-clock", arguments.confirm_clock,
+                   "the clock is right, though the data folder knows another time")};
   CLI::App* init_command =
       app.add_subcommand("init", "makes a data folder with its keys and its first owner");
-  init_command->add_option("--data", arguments.data, "the data folder, empty or not there yet")
-      ->required();
   init_command->add_option("--owner-key", arguments.owner_key,
-                           "where the first owner's secret key goes");
+                           "where the first owner's secret key goes: a new file");
   CLI::App* recover_command = app.add_subcommand(
       "recover-owner",
       "gives an owner a new key, recorded in the journal; the daemon must be stopped");
-  recover_command->add_option("--data", arguments.data, "the data folder")->required();
-  recover_command->add_option("--owner-key", arguments.owner_key, "where the new secret key goes");
+  recover_command->add_option("--owner-key", arguments.owner_key,
+                              "where the new secret key goes: a new file");
   recover_command->add_option("--name", arguments.owner_name,
                               "the owner; made if there is none of this name");
   CLI::App* rotate_command = app.add_subcommand(
       "rotate-server-key",
       "plans the server's next CURVE key, and with --finish takes it; the daemon must be stopped");
-  rotate_command->add_option("--data", arguments.data, "the data folder")->required();
   rotate_command->add_flag("--finish", arguments.finish,
                            "clients have been told: the next key becomes the server's");
   RestoreOrder order;
   CLI::App* restore_command = app.add_subcommand(
       "restore", "makes a data folder of a backup: a bundle, and a copy of the keys");
-  restore_command->add_option("--data", order.folder, "the data folder, empty or not there yet")
-      ->required();
   restore_command->add_option("--bundle", order.bundle, "as postern backup create wrote it")
       ->required();
   restore_command->add_option("--keys", order.keys, "as postern backup keys wrote it")->required();
@@ -175,6 +188,7 @@ int main(int argument_count, char** argument_values) {
   CLI::App* check_command =
       app.add_subcommand("check-config", "tells every problem of a settings file");
   check_command->add_option("FILE", arguments.checked_config, "settings, as TOML")->required();
+  refuse_empty_values(app);
   try {
     arguments::parse(app, {argument_values + 1, argument_values + argument_count});
   } catch (const CLI::Success& asked_for_text) {
@@ -183,14 +197,22 @@ int main(int argument_count, char** argument_values) {
     app.exit(error);
     return static_cast<int>(FailureKind::usage);
   }
+  for (const CLI::App* command : app.get_subcommands())
+    for (const CLI::Option* option : for_running)
+      if (option->count() > 0)
+        return report({FailureKind::usage,
+                       option->get_name() + " is for running the daemon, not for '" +
+                           command->get_name() + "'",
+                       "Leave it out; see posternd --help."});
+  if (*check_command) return check_config(arguments.checked_config);
+  if (arguments.data.empty())
+    return report({FailureKind::usage, "no data folder is named",
+                   "Name one: posternd --data DIR; see posternd --help."});
+  order.folder = arguments.data;
   if (*init_command) return init({arguments.data, arguments.owner_key, ::geteuid()});
   if (*recover_command)
     return recover({arguments.data, arguments.owner_key, arguments.owner_name, ::geteuid()});
   if (*rotate_command) return rotate(arguments.data, arguments.finish);
   if (*restore_command) return restore_folder(std::move(order));
-  if (*check_command) return check_config(arguments.checked_config);
-  if (arguments.data.empty())
-    return report({FailureKind::usage, "no data folder is named",
-                   "Name one: posternd --data DIR; see posternd --help."});
   return run(arguments);
 }

@@ -12,7 +12,8 @@ namespace postern {
 
 struct OwnerRecovery {
   std::filesystem::path folder;
-  /// Where the new secret key goes, replacing what is there; empty: `owner.key` in the folder.
+  /// Where the new secret key goes, a new file; empty: `owner.key` in the folder, replacing what is
+  /// there unless it is another operator's key.
   std::filesystem::path owner_key;
   /// The owner who gets a new key; made if there is no operator of this name.
   std::string name = "owner";
@@ -22,7 +23,7 @@ struct OwnerRecovery {
 
 /// Gives an owner of all tenants a new key, in place of all it had. The daemon must be stopped. The
 /// secret is on disk before the record is, so that a crash in between costs nothing but a second
-/// try.
+/// try. Run by root, it acts as the folder's owner there. What fails leaves no key file.
 Expected<> recover_owner(const OwnerRecovery& wanted, const platform::Clock& clock,
                          platform::Entropy& entropy);
 

@@ -8,9 +8,10 @@
 #include "daemon/credential/signature.h"
 #include "daemon/data_folder.h"
 #include "daemon/domain/fold.h"
+#include "daemon/folder_making.h"
+#include "daemon/folder_proofs.h"
 #include "daemon/journal/bundle.h"
 #include "daemon/key_file.h"
-#include "daemon/platform/data_format.h"
 #include "daemon/platform/message_file.h"
 #include "daemon/platform/require.h"
 #include "daemon/rotate_server_key.h"
@@ -124,7 +125,7 @@ KeyPlaces places_of(const domain::State& state) {
 }
 
 Failure appended_not(const Failure& why) {
-  return {why.kind, why.sentence, "Remove the half-made folder, and restore again."};
+  return {why.kind, why.sentence, "Nothing is left of it: mend the cause, and restore again."};
 }
 
 /// Writes the copy's records as they are, in groups.
@@ -237,8 +238,8 @@ std::vector<schema::Uuid> erased_since(const domain::State& state,
   return found;
 }
 
-Expected<> write_journal(const RestoreOrder& order, const Copy& copy, const Afterwards& behind) {
-  const DataPaths paths(order.folder);
+Expected<> write_journal(const RestoreOrder& order, const DataPaths& paths, const Copy& copy,
+                         const Afterwards& behind) {
   const journal::LevelDbOptions options{paths.journal(),
                                         journal::AnchorPolicy::before_acknowledgement, nullptr};
   if (auto made = journal::create_leveldb_journal(options); !made) return made;
@@ -249,7 +250,7 @@ Expected<> write_journal(const RestoreOrder& order, const Copy& copy, const Afte
   if (auto written = write_records(order, *copy.bundle.journal, journal); !written) return written;
   if (journal.head() != copy.bundle.checkpoint.head)
     return std::unexpected(Failure{FailureKind::damaged, "the bundle changed while it was restored",
-                                   "Remove the half-made folder, and restore again."});
+                                   "Nothing is left of it: restore again."});
   if (auto appended = behind.append_to(journal); !appended) return appended;
   return journal.close();
 }
@@ -275,8 +276,9 @@ Expected<Restored> restore(const RestoreOrder& order, const platform::Clock& clo
   if (!parts) return std::unexpected(parts.error());
   auto copy = read_copy(order);
   if (!copy) return std::unexpected(copy.error());
-  const DataPaths paths(order.folder);
-  if (auto made = make_empty(paths.root); !made) return std::unexpected(made.error());
+  auto making = FolderMaking::begin(order.folder);
+  if (!making) return std::unexpected(making.error());
+  const DataPaths paths = making->paths();
   const KeyPlaces places = places_of(copy->state);
   if (auto made = credential::restore_key_store(paths.keys(), parts->opened, places.used,
                                                 places.file_count, entropy);
@@ -290,12 +292,11 @@ Expected<Restored> restore(const RestoreOrder& order, const platform::Clock& clo
   behind.restored();
   for (const schema::Uuid& id : lost) behind.erased(*copy->state.tables().find_user(id));
   if (auto fit = confirm_keys(copy->state, **keys); !fit) return std::unexpected(fit.error());
-  if (auto written = write_journal(order, *copy, behind); !written)
+  if (auto written = write_journal(order, paths, *copy, behind); !written)
     return std::unexpected(written.error());
   if (auto written = write_server_key(paths, **keys); !written)
     return std::unexpected(written.error());
-  if (auto marked = platform::mark_data_folder(paths.root); !marked)
-    return std::unexpected(marked.error());
+  if (auto finished = making->finish(); !finished) return std::unexpected(finished.error());
   Restored done;
   done.erased_since = lost.size();
   done.copied_seq = copy->bundle.checkpoint.head.seq;

@@ -331,9 +331,10 @@ Expected<Parts> parts_of(const platform::OldFile& file, const fs::path& path) {
   return parts;
 }
 
-/// Of the right program, signed.
+/// Signed, or whoever made it if there is no signer.
 Expected<BodyFacts> read_head(const platform::OldFile& file, const Parts& parts,
-                              const fs::path& path, const credential::SigningPublicKey& signer,
+                              const fs::path& path,
+                              const std::optional<credential::SigningPublicKey>& signer,
                               SnapshotHead& head) {
   Inflow in(file, parts.head, parts.seal);
   const domain::Source source = [&] { return in.next(); };
@@ -345,7 +346,7 @@ Expected<BodyFacts> read_head(const platform::OldFile& file, const Parts& parts,
   if (auto read = file.read(parts.seal, seal); !read) return std::unexpected(read.error());
   const auto hash = in.hash();
   if (!hash) return std::unexpected(hash.error());
-  if (!credential::verify_signature(signer, to_sign(*hash), seal))
+  if (signer && !credential::verify_signature(*signer, to_sign(*hash), seal))
     return std::unexpected(
         unfit(path, "its seal is not that of this installation, or it is damaged"));
   if (!failure.empty()) return std::unexpected(unfit(path, failure));
@@ -355,6 +356,18 @@ Expected<BodyFacts> read_head(const platform::OldFile& file, const Parts& parts,
 }
 
 }  // namespace
+
+Expected<SnapshotHead> read_snapshot_head(
+    const fs::path& path, const std::optional<credential::SigningPublicKey>& signer) {
+  const auto file = platform::OldFile::open(path);
+  if (!file) return std::unexpected(file.error());
+  const auto parts = parts_of(*file, path);
+  if (!parts) return std::unexpected(parts.error());
+  SnapshotHead head;
+  if (auto body = read_head(*file, *parts, path, signer, head); !body)
+    return std::unexpected(body.error());
+  return head;
+}
 
 Expected<Snapshot> read_snapshot(const fs::path& path, const std::string& program,
                                  const credential::SigningPublicKey& signer) {

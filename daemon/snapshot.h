@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,11 @@ std::vector<std::filesystem::path> snapshots_in(const std::filesystem::path& fol
 /// has the digest that it tells.
 Expected<Snapshot> read_snapshot(const std::filesystem::path& file, const std::string& program,
                                  const credential::SigningPublicKey& signer);
+
+/// What its head says, whichever version wrote it. Fails unless it was signed with this key;
+/// without one the seal is not looked at. Its body is not read.
+Expected<SnapshotHead> read_snapshot_head(
+    const std::filesystem::path& file, const std::optional<credential::SigningPublicKey>& signer);
 
 struct SnapshotWriting {
   /// Made if it is not there.

@@ -36,6 +36,8 @@ class DataFolder {
 
   bool is_bundle() const { return !lock_; }
 
+  /// Empty for a bundle.
+  std::filesystem::path path() const { return is_bundle() ? "" : path_; }
   /// Empty for a bundle, which has none.
   std::filesystem::path keys() const { return is_bundle() ? "" : path_ / "keys"; }
 

@@ -10,6 +10,7 @@
 #include "command_generated.h"
 #include "daemon/credential/key_store.h"
 #include "daemon/credential/signature.h"
+#include "daemon/folder_proofs.h"
 #include "daemon/journal/proof.h"
 #include "replay/kept_checkpoint.h"
 #include "replay/record_text.h"
@@ -34,6 +35,11 @@ struct Findings {
   std::int64_t first_time_ns = 0;
   domain::State state;
   bool keys_there = false;
+  /// Nothing: the keys were not opened.
+  std::unique_ptr<credential::KeyStore> keys;
+  schema::Uuid installation;
+  /// What lies in the folder beside the journal and was signed, and was held against it.
+  std::size_t proofs = 0;
   /// The one that was to be checked, and whether it was.
   std::optional<journal::Checkpoint> checkpoint;
   bool checkpoint_checked = false;
@@ -125,17 +131,31 @@ void check_checkpoint(const journal::Journal& journal, Findings& found) {
                     was.seq));
 }
 
+/// The folder's own checkpoint, those that clients keep in it, and the heads of its snapshots.
+void check_proofs(const Audit& audit, const journal::Journal& journal, Findings& found) {
+  Signer signer{found.installation, found.state.tables().copies().get(), std::nullopt};
+  if (found.keys)
+    signer.key = credential::signing_public_key(found.keys->own_key("checkpoint-signing"));
+  const auto checked = check_folder_proofs(audit.folder.path(), signer, journal);
+  if (!checked) return found.take(checked.error());
+  found.proofs = *checked;
+}
+
 void read_journal(const Audit& audit, Findings& found) {
   Progress progress(audit.streams.talk, audit.streams.watched);
   auto proved = audit.folder.read(
       found.state, progress,
       [&](const Step& step) {
-        if (step.record.seq() == 1) found.first_time_ns = step.record.time_ns();
+        if (step.record.seq() == 1) {
+          found.first_time_ns = step.record.time_ns();
+          found.installation = installation_of(step.record).value_or(schema::Uuid());
+        }
         check_signature(step, found);
         return Rest::fold;
       },
       [&](const journal::Journal& journal) {
         if (found.checkpoint) check_checkpoint(journal, found);
+        if (!audit.folder.is_bundle()) check_proofs(audit, journal, found);
       });
   found.anchored_seq = audit.folder.anchored_seq();
   if (!proved) return found.take(proved.error());
@@ -179,21 +199,25 @@ void confirm_key(credential::KeyStore& keys, const domain::User& user, Findings&
   found.take(failure);
 }
 
-void confirm_keys(const Audit& audit, Findings& found) {
+void open_keys(const Audit& audit, platform::Entropy& entropy, Findings& found) {
   std::error_code error;
   // Where looking fails, opening says why.
   found.keys_there = std::filesystem::exists(audit.folder.keys(), error) || error;
   if (!found.keys_there) return;
-  platform::SystemEntropy entropy;
-  const auto keys = credential::KeyStore::open(audit.folder.keys(), entropy);
+  auto keys = credential::KeyStore::open(audit.folder.keys(), entropy);
   if (!keys) {
     Failure failure = keys.error();
     // The folder is there: what is missing in it was there too.
     if (failure.kind == FailureKind::missing) failure.kind = FailureKind::damaged;
     return found.take(failure);
   }
+  found.keys = std::move(*keys);
+}
+
+void confirm_keys(Findings& found) {
+  if (!found.keys) return;
   found.state.tables().for_each_user(
-      [&](const domain::User& user) { confirm_key(**keys, user, found); });
+      [&](const domain::User& user) { confirm_key(*found.keys, user, found); });
 }
 
 std::string anchor_text(const Findings& found) {
@@ -231,6 +255,10 @@ void print_fields(const Audit& audit, const Findings& found) {
                         fmt::format("every byte, seqs without a gap, the tree against the {}, the "
                                     "links of each tenant and user",
                                     found.bundle_checkpoint ? "checkpoint" : "anchor"));
+  if (found.proofs > 0)
+    fields.emplace_back(
+        "proofs", fmt::format("checked, {} checkpoints and snapshots in the folder{}", found.proofs,
+                              found.keys ? "" : ", without the keys not their signatures"));
   if (found.signatures > 0)
     fields.emplace_back(
         "signed", fmt::format("{} records, checked with their operators' keys", found.signatures));
@@ -267,6 +295,7 @@ void print_object(const Audit& audit, const Findings& found) {
   }
   if (found.anchored_seq) object["anchored_seq"] = *found.anchored_seq;
   object["keys_checked"] = found.keys_there;
+  object["proofs_checked"] = found.proofs;
   object["users_erased"] = found.erased;
   object["erasures_unfinished"] = found.unfinished;
   object["signatures_checked"] = found.signatures;
@@ -284,6 +313,7 @@ void print_object(const Audit& audit, const Findings& found) {
 }  // namespace
 
 Expected<int> verify(const Audit& audit, const VerifyOptions& options) {
+  platform::SystemEntropy entropy;
   Findings found;
   const bool is_bundle = audit.folder.is_bundle();
   if (!options.checkpoint.empty() || (!is_bundle && !options.public_key.empty())) {
@@ -291,10 +321,11 @@ Expected<int> verify(const Audit& audit, const VerifyOptions& options) {
     if (!kept) return std::unexpected(kept.error());
     found.checkpoint = std::move(*kept);
   }
+  open_keys(audit, entropy, found);
   read_journal(audit, found);
   if (is_bundle && options.checkpoint.empty() && !options.public_key.empty())
     check_bundle_key(options.public_key, found);
-  confirm_keys(audit, found);
+  confirm_keys(found);
   // Trouble leaves the question open, unless the answer is no already.
   if (found.damage.empty() && found.trouble) return std::unexpected(*found.trouble);
   if (found.trouble) audit.streams.talk << "postern-replay: " << found.trouble->sentence << '\n';

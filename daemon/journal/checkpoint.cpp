@@ -154,6 +154,13 @@ std::string make_note(const Checkpoint& checkpoint, const Verifier& signer, cons
          base64_encode(signed_bytes) + "\n";
 }
 
+Expected<Checkpoint> read_note(std::string_view note) {
+  if (note.size() > note_bytes_max) return damaged("is longer than 16 KiB");
+  const std::size_t gap = note.rfind("\n\n");
+  if (gap == note.npos) return damaged("has no signature");
+  return parse_text(note.substr(0, gap + 1));
+}
+
 Expected<Checkpoint> open_note(std::string_view note, const Verifier& verifier) {
   if (note.size() > note_bytes_max) return damaged("is longer than 16 KiB");
   // Signature lines hold no empty line, so the last one ends the text.

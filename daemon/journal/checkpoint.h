@@ -42,6 +42,9 @@ Expected<Verifier> parse_verifier(std::string_view text);
 /// The signed note, ending with its signature line.
 std::string make_note(const Checkpoint& checkpoint, const Verifier& signer, const Sign& sign);
 
+/// What the note says, whoever signed it.
+Expected<Checkpoint> read_note(std::string_view note);
+
 /// What the note says, if `verifier` signed it and it is about the verifier's journal. Signatures
 /// of others (witnesses) are passed over.
 Expected<Checkpoint> open_note(std::string_view note, const Verifier& verifier);

@@ -124,20 +124,37 @@ struct Snapshots : DaemonProcess {
     const fs::path copy = data().parent_path() / name;
     fs::remove_all(copy);
     fs::create_directory(copy);
+    fs::permissions(copy, fs::perms::owner_all);
     for (const auto& entry : fs::directory_iterator(data()))
       if (entry.path().filename() != "sockets")
         fs::copy(entry.path(), copy / entry.path().filename(), fs::copy_options::recursive);
     return copy;
   }
 
-  Came open(const fs::path& folder, bool from_snapshot = true) const {
-    Came came;
+  Expected<OpenedData> try_to_open(const fs::path& folder, bool from_snapshot, Came& came) const {
     OpenOptions options;
     options.window = window;
     options.from_snapshot = from_snapshot;
     options.passed_over = [&](const std::string& sentence) { came.passed_over += sentence + "\n"; };
     platform::SystemEntropy entropy;
-    auto data = open_data_folder(folder, options, clock, entropy);
+    return open_data_folder(folder, options, clock, entropy);
+  }
+
+  /// H6: with the snapshot or without, as it proves that the journal is not the one that was.
+  void refused(const fs::path& folder, const std::string& why) const {
+    for (const bool from_snapshot : {true, false}) {
+      Came came;
+      const auto data = try_to_open(folder, from_snapshot, came);
+      BOOST_REQUIRE(!data);
+      BOOST_TEST((data.error().kind == FailureKind::damaged));
+      BOOST_TEST(tells(data.error().sentence, why), data.error().sentence);
+      BOOST_TEST(tells(data.error().sentence, "snapshot-"), data.error().sentence);
+    }
+  }
+
+  Came open(const fs::path& folder, bool from_snapshot = true) const {
+    Came came;
+    auto data = try_to_open(folder, from_snapshot, came);
     BOOST_REQUIRE_MESSAGE(data, data.error().sentence);
     came.digest = digest_of(data->state);
     came.head = data->journal->head();
@@ -283,17 +300,14 @@ BOOST_FIXTURE_TEST_CASE(what_a_crash_left_in_the_making_is_removed, Stopped) {
   BOOST_TEST(!fs::exists(left));
 }
 
-BOOST_FIXTURE_TEST_CASE(one_that_is_newer_than_the_journal_is_passed_over_for_the_next, Stopped) {
+BOOST_FIXTURE_TEST_CASE(H6_one_that_is_newer_than_the_journal_refuses_the_start, Stopped) {
   const Came before = open(folder);
   BOOST_REQUIRE(start());
   run(create_user("acme", "later"));
   BOOST_REQUIRE(stop().code == 0);
   const fs::path newer = snapshot_of(data());
   fs::copy(newer, folder / "snapshots");
-  const Came came = open(folder);
-  BOOST_TEST(tells(came.passed_over, "ends at record"), came.passed_over);
-  BOOST_TEST(came.snapshot_seq == before.snapshot_seq);
-  BOOST_TEST((came.digest == before.digest));
+  refused(folder, "ends at record");
   // The older one alone, in the newer journal.
   for (const fs::path& file : snapshots_in(folder / "snapshots"))
     if (file.filename() != newer.filename()) fs::copy(file, data() / "snapshots");
@@ -303,7 +317,8 @@ BOOST_FIXTURE_TEST_CASE(one_that_is_newer_than_the_journal_is_passed_over_for_th
   BOOST_TEST((older.digest == open(copy_as("older"), false).digest));
 }
 
-BOOST_FIXTURE_TEST_CASE(one_of_another_journal_is_passed_over, Stopped) {
+BOOST_FIXTURE_TEST_CASE(H6_one_of_another_history_refuses_one_of_a_stranger_is_passed_over,
+                        Stopped) {
   // Two that went apart: of one installation, signed with one key.
   BOOST_REQUIRE(start());
   run(create_user("acme", "one-way"));
@@ -317,7 +332,7 @@ BOOST_FIXTURE_TEST_CASE(one_of_another_journal_is_passed_over, Stopped) {
   const fs::path other_way = copy_as("other-way");
   BOOST_REQUIRE(snapshot_of(one_way).filename() == snapshot_of(other_way).filename());
   fs::copy(snapshot_of(one_way), other_way / "snapshots", fs::copy_options::overwrite_existing);
-  passed_over(other_way, "another root");
+  refused(other_way, "another root");
 
   Stopped stranger;
   const fs::path file = snapshot_of(folder);

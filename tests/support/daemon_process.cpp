@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -31,21 +32,37 @@ std::string read_text(const std::filesystem::path& file) {
 
 int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
+struct Spawning {
+  std::string notify_socket;
+  /// 0: as this one.
+  unsigned user = 0;
+  bool blocks_signals = false;
+  std::function<void()> before = [] {};
+};
+
 /// Starts a program whose output goes to a file.
-pid_t spawn(
-    const std::vector<std::string>& arguments, const std::filesystem::path& output,
-    const std::string& notify_socket, const std::function<void()>& before = [] {}) {
+pid_t spawn(const std::vector<std::string>& arguments, const std::filesystem::path& output,
+            const Spawning& spawning) {
+  sigset_t all, mask;
+  sigfillset(&all);
+  if (spawning.blocks_signals) ::pthread_sigmask(SIG_BLOCK, &all, &mask);
   const pid_t child = ::fork();
   BOOST_REQUIRE(child >= 0);
-  if (child > 0) return child;
+  if (child > 0) {
+    if (spawning.blocks_signals) ::pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+    return child;
+  }
   const int file = ::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   ::dup2(file, STDOUT_FILENO);
   ::dup2(file, STDERR_FILENO);
-  if (!notify_socket.empty()) ::setenv("NOTIFY_SOCKET", notify_socket.c_str(), 1);
+  if (!spawning.notify_socket.empty()) ::setenv("NOTIFY_SOCKET", spawning.notify_socket.c_str(), 1);
+  if (spawning.user != 0 && (::setgroups(0, nullptr) != 0 || ::setgid(spawning.user) != 0 ||
+                             ::setuid(spawning.user) != 0))
+    ::_exit(126);
   std::vector<char*> raw;
   for (const std::string& argument : arguments) raw.push_back(const_cast<char*>(argument.c_str()));
   raw.push_back(nullptr);
-  before();
+  spawning.before();
   ::execv(raw[0], raw.data());
   ::_exit(127);
 }
@@ -101,11 +118,24 @@ int listen_for_word(const std::filesystem::path& path) {
 }  // namespace
 
 Ended run_program(const std::vector<std::string>& arguments) {
+  return run_program_as(0, arguments);
+}
+
+Ended run_program_as(unsigned user, const std::vector<std::string>& arguments) {
   const TemporaryFolder folder;
-  const pid_t child = spawn(arguments, folder.path() / "said", "");
+  const pid_t child = spawn(arguments, folder.path() / "said", {"", ::geteuid() == 0 ? user : 0});
   int status = 0;
   BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
   return {code_of(status), WCOREDUMP(status) != 0, read_text(folder.path() / "said")};
+}
+
+RunningProgram::RunningProgram(const std::vector<std::string>& arguments)
+    : process_(spawn(arguments, folder_.path() / "said", {"", 0, true})) {}
+
+Ended RunningProgram::wait() const {
+  int status = 0;
+  BOOST_REQUIRE(::waitpid(process_, &status, 0) == process_);
+  return {code_of(status), WCOREDUMP(status) != 0, read_text(folder_.path() / "said")};
 }
 
 DaemonProcess::DaemonProcess(std::string settings)
@@ -134,7 +164,19 @@ void DaemonProcess::launch(std::vector<std::string> more_arguments) {
                                         "--port-base",
                                         std::to_string(port_base_)};
   arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
-  process_ = spawn(arguments, folder_.path() / "said", folder_.path() / "notify", before_start_);
+  process_ = spawn(arguments, folder_.path() / "said",
+                   {folder_.path() / "notify", user_, blocks_signals_, before_start_});
+}
+
+void DaemonProcess::use_user(unsigned user) {
+  namespace fs = std::filesystem;
+  user_ = user;
+  fs::permissions(folder_.path(), fs::perms(0711));
+  fs::permissions(folder_.path() / "notify", fs::perms(0666));
+  fs::permissions(settings_file(), fs::perms(0644));
+  BOOST_REQUIRE(::chown(data_.c_str(), user, user) == 0);
+  for (const auto& entry : fs::recursive_directory_iterator(data_))
+    BOOST_REQUIRE(::lchown(entry.path().c_str(), user, user) == 0);
 }
 
 bool DaemonProcess::start(std::vector<std::string> more_arguments) {

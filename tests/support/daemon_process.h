@@ -24,8 +24,25 @@ struct Ended {
   std::string said;
 };
 
-/// Runs a program to its end.
+/// A user of this machine that nobody is, for what one who is not root may do.
+inline constexpr unsigned other_user = 4'711;
+
+/// Runs a program to its end; as another user, if this one is root.
 Ended run_program(const std::vector<std::string>& arguments);
+Ended run_program_as(unsigned user, const std::vector<std::string>& arguments);
+
+/// A program that runs, with every signal blocked as it finds them.
+class RunningProgram {
+ public:
+  explicit RunningProgram(const std::vector<std::string>& arguments);
+  pid_t process() const { return process_; }
+  /// Until its end. Once.
+  Ended wait() const;
+
+ private:
+  TemporaryFolder folder_;
+  pid_t process_ = -1;
+};
 
 /// A started daemon is killed by the destructor; the folder goes with the object.
 class DaemonProcess {
@@ -57,6 +74,10 @@ class DaemonProcess {
   /// Done by each process that is started from now on, before it becomes the daemon.
   void before_start(std::function<void()> doing) { before_start_ = std::move(doing); }
   void use_port_base(int base) { port_base_ = base; }
+  /// Who the daemon runs as from now on, and whose the data are; needs root.
+  void use_user(unsigned user);
+  /// What the daemon finds blocked; a signal for it does not end what is not the daemon yet.
+  void block_signals() { blocks_signals_ = true; }
   /// Another folder than the one that was made.
   void use_data(std::filesystem::path folder) { data_ = std::move(folder); }
 
@@ -79,6 +100,8 @@ class DaemonProcess {
   pid_t process_ = -1;
   int notify_ = -1;
   std::function<void()> before_start_ = [] {};
+  unsigned user_ = 0;
+  bool blocks_signals_ = false;
   Ended ended_;
 };
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "daemon/platform/retried.h"
 #include "tools/cli/text.h"
 #include "tools/cli/verb.h"
 
@@ -21,7 +22,8 @@ constexpr int port_base_default = 7'600;
 class File {
  public:
   File(const std::filesystem::path& path, int flags)
-      : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
+      : descriptor_(
+            platform::retried([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0600); })) {}
   ~File() {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
@@ -50,7 +52,8 @@ std::string read_all(const File& file, const std::filesystem::path& path) {
   std::string text(file_bytes_max, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
-    const auto count = ::read(file.descriptor(), text.data() + size, text.size() - size);
+    const auto count = platform::retried(
+        [&] { return ::read(file.descriptor(), text.data() + size, text.size() - size); });
     if (count < 0) stop_at(path, errno, "Give a readable file.");
     if (count == 0) break;
     size += static_cast<std::size_t>(count);
@@ -159,11 +162,21 @@ void use_ports(client::Options& options, const Access& access) {
   options.history = fmt::format("tcp://{}:{}", host, base + 3);
 }
 
-void use_addresses(client::Options& options, const toml::table& addresses,
+/// A path that the file cannot hold is told relative to its folder.
+std::string address_in(const Access& access, const toml::table& addresses,
+                       const std::string& name) {
+  constexpr std::string_view scheme = "ipc://";
+  auto address = text_in(addresses, name);
+  if (!address.starts_with(scheme) || address.starts_with("ipc:///")) return address;
+  const auto folder = std::filesystem::absolute(*access.data);
+  return std::string(scheme) + (folder / address.substr(scheme.size())).native();
+}
+
+void use_addresses(client::Options& options, const Access& access, const toml::table& addresses,
                    const std::string& door) {
-  options.commands = text_in(addresses, "commands" + door);
-  options.queries = text_in(addresses, "queries" + door);
-  options.history = text_in(addresses, "history" + door);
+  options.commands = address_in(access, addresses, "commands" + door);
+  options.queries = address_in(access, addresses, "queries" + door);
+  options.history = address_in(access, addresses, "history" + door);
 }
 
 /// One file for each daemon and operator: beside the key it is used with.
@@ -183,10 +196,10 @@ static client::KeyPair read_pair(const std::filesystem::path& path, const std::s
   struct stat status {};
   if (::fstat(file.descriptor(), &status) != 0) stop_at(path, errno, "Give a readable key file.");
   if ((status.st_mode & 077) != 0)
-    throw Stop{
-        exit_codes::not_permitted,
-        fmt::format("Others than its owner may use the key file {}.", printable(path.string())),
-        fmt::format("chmod 600 {}", printable(path.string()))};
+    throw Stop{exit_codes::not_permitted,
+               fmt::format("Others than its owner may use the key file {}: its mode is {:04o}.",
+                           printable(path.string()), status.st_mode & 07777),
+               fmt::format("chmod 600 {}", printable(path.string()))};
   auto text = read_all(file, path);
   const auto table = parse_toml(text, path);
   client::wipe(text);
@@ -255,7 +268,7 @@ client::Options reach(const Access& access) {
       stop_usage("tcp needs an operator's key.",
                  "Give its file with --key, or leave out --endpoint and --port-base to use the ipc "
                  "door of --data.");
-    use_addresses(options, *addresses, "_ipc");
+    use_addresses(options, access, *addresses, "_ipc");
     return options;
   }
   options.keys = keys;
@@ -263,7 +276,7 @@ client::Options reach(const Access& access) {
   if (ports_given)
     use_ports(options, access);
   else
-    use_addresses(options, *addresses, "");
+    use_addresses(options, access, *addresses, "");
   return options;
 }
 
