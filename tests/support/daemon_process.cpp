@@ -43,7 +43,8 @@ struct Spawning {
 /// Starts a program whose output goes to a file.
 pid_t spawn(const std::vector<std::string>& arguments, const std::filesystem::path& output,
             const Spawning& spawning) {
-  sigset_t all, mask;
+  sigset_t all{};
+  sigset_t mask{};
   sigfillset(&all);
   if (spawning.blocks_signals) ::pthread_sigmask(SIG_BLOCK, &all, &mask);
   const pid_t child = ::fork();
