@@ -85,11 +85,11 @@ constexpr HandlerOfKind handler_table[] = {
     {EventBody::JournalRestored, with_body<schema::JournalRestored, journal_restored>},
 };
 
-constexpr auto kind_count = static_cast<std::size_t>(EventBody::MAX) + 1;
-static_assert(std::size(handler_table) == kind_count - 1, "every kind of event has its handler");
+constexpr auto event_kind_count = static_cast<std::size_t>(EventBody::MAX) + 1;
+static_assert(std::size(handler_table) == event_kind_count - 1, "every kind of event has its handler");
 
 constexpr auto handlers = [] {
-  std::array<Handler, kind_count> table{};
+  std::array<Handler, event_kind_count> table{};
   for (const HandlerOfKind& row : handler_table)
     table[static_cast<std::size_t>(row.kind)] = row.handler;
   return table;
@@ -99,7 +99,7 @@ constexpr auto handlers = [] {
 
 bool is_known(const schema::Event& event) {
   const auto kind = static_cast<std::size_t>(event.body_type());
-  return kind < kind_count && handlers[kind] != nullptr && event.body() != nullptr;
+  return kind < event_kind_count && handlers[kind] != nullptr && event.body() != nullptr;
 }
 
 void apply(State& state, const RecordFacts& record, const schema::Event& event, std::uint16_t index,

@@ -68,11 +68,11 @@ constexpr RuleOfKind rule_table[] = {
     {CommandBody::BackUpKeys, back_up_keys},
 };
 
-constexpr auto kind_count = static_cast<std::size_t>(CommandBody::MAX) + 1;
-static_assert(std::size(rule_table) == kind_count - 1, "every kind of command has its rule");
+constexpr auto command_kind_count = static_cast<std::size_t>(CommandBody::MAX) + 1;
+static_assert(std::size(rule_table) == command_kind_count - 1, "every kind of command has its rule");
 
 constexpr auto rules = [] {
-  std::array<Rule, kind_count> table{};
+  std::array<Rule, command_kind_count> table{};
   for (const RuleOfKind& row : rule_table) table[static_cast<std::size_t>(row.kind)] = row.rule;
   return table;
 }();
@@ -217,7 +217,7 @@ Decision decide(const State& state, const schema::Command& command, std::uint32_
   Decision decision;
   const Case asked{state, command, index, material, context, decision};
   const auto kind = static_cast<std::size_t>(command.body_type());
-  if (kind >= kind_count || rules[kind] == nullptr || command.body() == nullptr)
+  if (kind >= command_kind_count || rules[kind] == nullptr || command.body() == nullptr)
     asked.refuse(Code::unknown_kind, "body");
   else
     rules[kind](asked);

@@ -14,14 +14,14 @@ namespace {
 /// A prolonged session ends at least so much later than before.
 constexpr std::chrono::seconds prolonged_least{1};
 
-class Hash {
+class TokenHash {
  public:
-  explicit Hash(const std::array<std::uint8_t, 32>& key) {
+  explicit TokenHash(const std::array<std::uint8_t, 32>& key) {
     crypto_generichash_init(&state_, key.data(), key.size(), sizeof(KeptTokens::Name));
   }
-  ~Hash() { sodium_memzero(&state_, sizeof state_); }
-  Hash(const Hash&) = delete;
-  Hash& operator=(const Hash&) = delete;
+  ~TokenHash() { sodium_memzero(&state_, sizeof state_); }
+  TokenHash(const TokenHash&) = delete;
+  TokenHash& operator=(const TokenHash&) = delete;
 
   /// With its length before it, so that no two lists of parts are the same bytes.
   void add(std::string_view part) {
@@ -66,7 +66,7 @@ KeptTokens::~KeptTokens() { sodium_memzero(key_.data(), key_.size()); }
 
 KeptTokens::Name KeptTokens::name_of(const schema::QueryT& query,
                                      const schema::CredentialUnion& credential) const {
-  Hash hash(key_);
+  TokenHash hash(key_);
   hash.add(schema::EnumNameCredential(credential.type));
   hash.add(query.tenant);
   if (const schema::CallT* call = query.call.get()) {

@@ -11,8 +11,8 @@ constexpr int grants = 3'000;
 constexpr int questions_max = 10'000;
 const std::string password = "Corr3ct-horse";
 
-struct Shop : ServiceFixture {
-  Shop() {
+struct AnswerShop : ServiceFixture {
+  AnswerShop() {
     create_acme();
     create_user("shop", password);
   }
@@ -66,7 +66,7 @@ std::string long_path(int number) {
   return path;
 }
 
-struct Crowded : Shop {
+struct Crowded : AnswerShop {
   void hold(schema::Effect effect, const std::function<std::string(int)>& resource,
             const std::function<void(schema::AddGrantT&)>& edit = {}) {
     for (int from = 0; from < grants; from += 1'000) {
@@ -130,7 +130,7 @@ BOOST_FIXTURE_TEST_CASE(Q6_a_user_with_every_grant_is_told_in_pages_of_a_mebibyt
   }
 }
 
-BOOST_FIXTURE_TEST_CASE(Q6_a_user_with_the_widest_keys_fits_a_page, Shop) {
+BOOST_FIXTURE_TEST_CASE(Q6_a_user_with_the_widest_keys_fits_a_page, AnswerShop) {
   for (int number = 0; number < 100; ++number) {
     schema::CreateKeyT body;
     body.name = "k" + std::to_string(number);
@@ -189,7 +189,7 @@ BOOST_FIXTURE_TEST_CASE(Q2_ten_thousand_answers_keep_to_a_mebibyte_and_count_wha
   BOOST_TEST(checked.grants_left_out == without);
 }
 
-BOOST_FIXTURE_TEST_CASE(A8_a_role_with_many_grants_is_told_in_pages, Shop) {
+BOOST_FIXTURE_TEST_CASE(A8_a_role_with_many_grants_is_told_in_pages, AnswerShop) {
   schema::CreateRoleT role;
   role.name = "clerk";
   change(std::move(role), "");
@@ -222,7 +222,7 @@ BOOST_FIXTURE_TEST_CASE(A8_a_role_with_many_grants_is_told_in_pages, Shop) {
 
 // ---- explain and check
 
-BOOST_FIXTURE_TEST_CASE(C5_explain_answers_as_a_check_by_name_unless_asked_about_a_password, Shop) {
+BOOST_FIXTURE_TEST_CASE(C5_explain_answers_as_a_check_by_name_unless_asked_about_a_password, AnswerShop) {
   schema::SetTenantT body;
   body.policies = std::make_unique<schema::PolicyChangesT>();
   body.policies->lock_closes_password_only = true;
@@ -242,7 +242,7 @@ BOOST_FIXTURE_TEST_CASE(C5_explain_answers_as_a_check_by_name_unless_asked_about
   BOOST_TEST((explained("table/a") == Code::user_locked));
 }
 
-BOOST_FIXTURE_TEST_CASE(A9_explain_says_which_fact_a_deny_was_not_judged_for, Shop) {
+BOOST_FIXTURE_TEST_CASE(A9_explain_says_which_fact_a_deny_was_not_judged_for, AnswerShop) {
   change(grant(schema::Effect::allow, "table"));
   auto body = grant(schema::Effect::deny, "table/x/y");
   body.conditions = std::make_unique<schema::ConditionsT>();
@@ -262,7 +262,7 @@ BOOST_FIXTURE_TEST_CASE(A9_explain_says_which_fact_a_deny_was_not_judged_for, Sh
   BOOST_TEST(told(std::move(call)).contains("No ranges of AWS are known"));
 }
 
-BOOST_FIXTURE_TEST_CASE(N3_explain_says_that_a_providers_ranges_are_missing, Shop) {
+BOOST_FIXTURE_TEST_CASE(N3_explain_says_that_a_providers_ranges_are_missing, AnswerShop) {
   schema::SetUserSettingsT body;
   body.networks = std::make_unique<schema::NetworksT>();
   body.networks->entries = {"AZURE"};
@@ -277,7 +277,7 @@ BOOST_FIXTURE_TEST_CASE(N3_explain_says_that_a_providers_ranges_are_missing, Sho
 
 // ---- permissions
 
-BOOST_FIXTURE_TEST_CASE(A7_a_deny_whose_resource_was_retired_is_told_as_the_deny_it_is, Shop) {
+BOOST_FIXTURE_TEST_CASE(A7_a_deny_whose_resource_was_retired_is_told_as_the_deny_it_is, AnswerShop) {
   const auto define = [&] {
     schema::DefineCatalogueT body;
     auto& kind = body.kinds.emplace_back(std::make_unique<schema::CatalogueKindT>());

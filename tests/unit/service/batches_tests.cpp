@@ -14,7 +14,7 @@ schema::CommandMessageT batch() {
 }
 
 template <class Body>
-void add(schema::CommandMessageT& message, std::string user, Body body) {
+void add_command(schema::CommandMessageT& message, std::string user, Body body) {
   auto& command = message.commands.emplace_back(std::make_unique<schema::CommandT>());
   command->user = std::move(user);
   command->body.Set(std::move(body));
@@ -28,14 +28,14 @@ BOOST_AUTO_TEST_CASE(U11_a_password_is_sealed_for_whoever_has_the_name_by_then) 
   create_acme();
   create_user("bob", "s3cret-one");
   schema::CommandMessageT message = batch();
-  add(message, "bob", schema::TrashUserT());
-  add(message, "bob", schema::DeleteUserT());
+  add_command(message, "bob", schema::TrashUserT());
+  add_command(message, "bob", schema::DeleteUserT());
   schema::CreateUserT create;
   create.username = "bob";
-  add(message, "", std::move(create));
+  add_command(message, "", std::move(create));
   schema::ResetPasswordT reset;
   reset.password = "s3cret-two";
-  add(message, "bob", std::move(reset));
+  add_command(message, "bob", std::move(reset));
   const auto receipt = run(std::move(message));
   BOOST_REQUIRE(receipt.code == Code::ok);
   const auto asked = answer(ask(by_password("acme", "bob", "s3cret-two")));

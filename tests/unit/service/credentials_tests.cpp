@@ -16,8 +16,8 @@ const std::string password = "Corr3ct-horse";
 const std::string newer = "N3wer-secret-word";
 constexpr credential::PasswordCost raised_cost{16, 2};
 
-struct Shop : ServiceFixture {
-  explicit Shop(credential::PasswordCost cost_of_checks = least_cost)
+struct CredentialShop : ServiceFixture {
+  explicit CredentialShop(credential::PasswordCost cost_of_checks = least_cost)
       : ServiceFixture(cost_of_checks) {
     create_acme();
     create_user("shop", password);
@@ -70,15 +70,15 @@ struct Shop : ServiceFixture {
   int tables_ = 0;
 };
 
-struct CountsOnce : Shop {
+struct CountsOnce : CredentialShop {
   CountsOnce() {
     set_policies([](auto& policies) { policies.same_wrong_password_counts_once = true; });
   }
 };
 
 /// A user whose password was hashed before the cost was raised.
-struct RaisedCost : Shop {
-  RaisedCost() : Shop(raised_cost) {}
+struct RaisedCost : CredentialShop {
+  RaisedCost() : CredentialShop(raised_cost) {}
 
   std::string hash_of(std::span<const std::uint8_t> sealed) const {
     const auto key = keys().user_key(service::slot_of(user("shop").key));
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_SUITE(credentials_tests)
 
 // ---- C5: the same wrong password
 
-BOOST_FIXTURE_TEST_CASE(C5_by_default_the_same_wrong_password_counts_each_time, Shop) {
+BOOST_FIXTURE_TEST_CASE(C5_by_default_the_same_wrong_password_counts_each_time, CredentialShop) {
   for (unsigned count = 1; count <= 5; ++count) {
     BOOST_TEST((login("wrong-0ne") == Code::invalid_credentials));
     BOOST_TEST(failed() == count);
@@ -174,7 +174,7 @@ BOOST_FIXTURE_TEST_CASE(C5_another_users_wrong_password_is_another, CountsOnce) 
 
 // ---- C5: what a lock closes
 
-BOOST_FIXTURE_TEST_CASE(C5_by_default_a_lock_closes_password_key_and_session, Shop) {
+BOOST_FIXTURE_TEST_CASE(C5_by_default_a_lock_closes_password_key_and_session, CredentialShop) {
   schema::CreateKeyT key;
   key.name = "one";
   const std::string secret = change(std::move(key)).secrets.at(0);
@@ -188,7 +188,7 @@ BOOST_FIXTURE_TEST_CASE(C5_by_default_a_lock_closes_password_key_and_session, Sh
   BOOST_TEST((check_key(secret) == Code::ok));
 }
 
-BOOST_FIXTURE_TEST_CASE(C5_by_policy_a_lock_closes_the_password_alone, Shop) {
+BOOST_FIXTURE_TEST_CASE(C5_by_policy_a_lock_closes_the_password_alone, CredentialShop) {
   set_policies([](auto& policies) { policies.lock_closes_password_only = true; });
   schema::CreateKeyT key;
   key.name = "one";
@@ -248,7 +248,7 @@ BOOST_FIXTURE_TEST_CASE(C4_a_reset_under_way_is_not_undone_by_hashing_the_old_ag
 
 // ---- C7: two passwords
 
-BOOST_FIXTURE_TEST_CASE(C7_both_passwords_are_tried_whichever_is_right, Shop) {
+BOOST_FIXTURE_TEST_CASE(C7_both_passwords_are_tried_whichever_is_right, CredentialShop) {
   schema::RotatePasswordT rotate;
   rotate.password = newer;
   rotate.old_valid_until_ns = clock.now_ns() + 3'600'000'000'000;
@@ -274,7 +274,7 @@ BOOST_FIXTURE_TEST_CASE(C7_both_passwords_are_tried_whichever_is_right, Shop) {
   BOOST_TEST((found(password, *old, old.get()) == both(true, true)));
 }
 
-BOOST_FIXTURE_TEST_CASE(C7_a_wrong_password_counts_once_though_two_were_tried, Shop) {
+BOOST_FIXTURE_TEST_CASE(C7_a_wrong_password_counts_once_though_two_were_tried, CredentialShop) {
   schema::RotatePasswordT rotate;
   rotate.password = newer;
   rotate.old_valid_until_ns = clock.now_ns() + 3'600'000'000'000;

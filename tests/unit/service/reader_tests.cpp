@@ -8,8 +8,8 @@ namespace {
 
 const std::string password = "Corr3ct-horse";
 
-struct Shop : ServiceFixture {
-  Shop() {
+struct ReaderShop : ServiceFixture {
+  ReaderShop() {
     create_acme();
     create_user("shop", password);
     allow("shop", "table/customer");
@@ -32,7 +32,7 @@ struct Shop : ServiceFixture {
 
 BOOST_AUTO_TEST_SUITE(reader_tests)
 
-BOOST_FIXTURE_TEST_CASE(A10_an_answer_names_the_grant_and_the_state_it_was_made_from, Shop) {
+BOOST_FIXTURE_TEST_CASE(A10_an_answer_names_the_grant_and_the_state_it_was_made_from, ReaderShop) {
   const auto got = answer(ask(by_name("acme", "shop", "read", "table/customer/email")));
   const auto& decision = *got.body.AsChecked()->decisions.at(0);
   BOOST_TEST(decision.allowed);
@@ -42,7 +42,7 @@ BOOST_FIXTURE_TEST_CASE(A10_an_answer_names_the_grant_and_the_state_it_was_made_
   BOOST_TEST(got.time_ns == clock.now_ns());
 }
 
-BOOST_FIXTURE_TEST_CASE(C5_a_thousand_guesses_at_once_are_five, Shop) {
+BOOST_FIXTURE_TEST_CASE(C5_a_thousand_guesses_at_once_are_five, ReaderShop) {
   std::vector<std::string> asked;
   for (int index = 0; index < 1'000; ++index)
     asked.push_back(ask(
@@ -57,7 +57,7 @@ BOOST_FIXTURE_TEST_CASE(C5_a_thousand_guesses_at_once_are_five, Shop) {
   BOOST_TEST((authenticate("shop", password) == Code::user_locked));
 }
 
-BOOST_FIXTURE_TEST_CASE(C5_with_a_failing_journal_no_password_is_verified, Shop) {
+BOOST_FIXTURE_TEST_CASE(C5_with_a_failing_journal_no_password_is_verified, ReaderShop) {
   journal.fail_from(journal.head().seq + 1);
   std::vector<std::string> asked;
   for (int index = 0; index < 100; ++index)
@@ -80,7 +80,7 @@ constexpr CannotRecord reasons_not_to_record[] = {
     {"disk", &service::Vitals::disk_low, Code::disk_low},
     {"stop", &service::Vitals::stopping, Code::stopping}};
 
-BOOST_FIXTURE_TEST_CASE(C5_C9_while_nothing_can_be_recorded_no_password_is_looked_at, Shop) {
+BOOST_FIXTURE_TEST_CASE(C5_C9_while_nothing_can_be_recorded_no_password_is_looked_at, ReaderShop) {
   // The disk of this daemon is looked at each second; it stays as the test says.
   disk_free = 0;
   for (const CannotRecord& row : reasons_not_to_record) {
@@ -98,7 +98,7 @@ BOOST_FIXTURE_TEST_CASE(C5_C9_while_nothing_can_be_recorded_no_password_is_looke
   BOOST_TEST((authenticate("shop", password) == Code::ok));
 }
 
-BOOST_FIXTURE_TEST_CASE(C5_an_attempt_that_the_writer_cannot_record_is_not_tried_again, Shop) {
+BOOST_FIXTURE_TEST_CASE(C5_an_attempt_that_the_writer_cannot_record_is_not_tried_again, ReaderShop) {
   disk_free = 0;
   for (const CannotRecord& row : reasons_not_to_record) {
     BOOST_TEST_CONTEXT(row.name) {
@@ -119,7 +119,7 @@ BOOST_FIXTURE_TEST_CASE(C5_an_attempt_that_the_writer_cannot_record_is_not_tried
   BOOST_TEST(events_of(schema::EventBody::PasswordFailed) == 0);
 }
 
-BOOST_FIXTURE_TEST_CASE(C4_what_a_removed_operator_still_sends_is_wiped, Shop) {
+BOOST_FIXTURE_TEST_CASE(C4_what_a_removed_operator_still_sends_is_wiped, ReaderShop) {
   const auto is_wiped = [](auto& service) {
     std::vector<std::byte> bytes(200, std::byte{'x'});
     service.take({platform::Peer{"1", 0, false}, "uid:99", bytes});
@@ -129,7 +129,7 @@ BOOST_FIXTURE_TEST_CASE(C4_what_a_removed_operator_still_sends_is_wiped, Shop) {
   BOOST_TEST(is_wiped(*writer));
 }
 
-BOOST_FIXTURE_TEST_CASE(S2_a_right_password_recorded_beside_a_lock_opens_no_session, Shop) {
+BOOST_FIXTURE_TEST_CASE(S2_a_right_password_recorded_beside_a_lock_opens_no_session, ReaderShop) {
   // So that the right one has a count to clear, and passes through the writer.
   authenticate("shop", "wrong-0ne");
   const std::string asked = ask(by_password("acme", "shop", password));
@@ -148,7 +148,7 @@ BOOST_FIXTURE_TEST_CASE(S2_a_right_password_recorded_beside_a_lock_opens_no_sess
   BOOST_TEST(got.body.AsAuthenticated()->token == "");
 }
 
-BOOST_FIXTURE_TEST_CASE(C5_a_success_clears_the_count, Shop) {
+BOOST_FIXTURE_TEST_CASE(C5_a_success_clears_the_count, ReaderShop) {
   for (int index = 0; index < 4; ++index) authenticate("shop", "wrong-0ne");
   BOOST_TEST(user("shop").failures == 4);
   BOOST_TEST((authenticate("shop", password) == Code::ok));
@@ -158,7 +158,7 @@ BOOST_FIXTURE_TEST_CASE(C5_a_success_clears_the_count, Shop) {
   BOOST_TEST(events_of(schema::EventBody::PasswordAccepted) == 1);
 }
 
-BOOST_FIXTURE_TEST_CASE(C9_a_service_is_not_told_why_and_an_owner_is, Shop) {
+BOOST_FIXTURE_TEST_CASE(C9_a_service_is_not_told_why_and_an_owner_is, ReaderShop) {
   BOOST_TEST((authenticate("nobody", password, "uid:7") == Code::invalid_credentials));
   BOOST_TEST((authenticate("shop", "wrong-0ne", "uid:7") == Code::invalid_credentials));
   run(message("acme", "shop", schema::LockUserT()));
@@ -167,18 +167,18 @@ BOOST_FIXTURE_TEST_CASE(C9_a_service_is_not_told_why_and_an_owner_is, Shop) {
   BOOST_TEST((check("table/customer", "uid:8") == Code::user_locked));
 }
 
-BOOST_FIXTURE_TEST_CASE(C9_a_disabled_tenant_is_told_whoever_the_name_is, Shop) {
+BOOST_FIXTURE_TEST_CASE(C9_a_disabled_tenant_is_told_whoever_the_name_is, ReaderShop) {
   run(message("acme", "", schema::DisableTenantT()));
   BOOST_TEST((authenticate("shop", password, "uid:7") == Code::tenant_disabled));
   BOOST_TEST((authenticate("nobody", password, "uid:7") == Code::tenant_disabled));
 }
 
-BOOST_FIXTURE_TEST_CASE(O1_a_service_checks_by_bare_name_only_if_it_vouches, Shop) {
+BOOST_FIXTURE_TEST_CASE(O1_a_service_checks_by_bare_name_only_if_it_vouches, ReaderShop) {
   BOOST_TEST((check("table/customer", "uid:7") == Code::not_permitted));
   BOOST_TEST((check("table/customer", "uid:8") == Code::ok));
 }
 
-BOOST_FIXTURE_TEST_CASE(U10_the_interactive_channel_is_denied_whatever_the_password, Shop) {
+BOOST_FIXTURE_TEST_CASE(U10_the_interactive_channel_is_denied_whatever_the_password, ReaderShop) {
   for (const char* secret : {"wrong-0ne", password.c_str()}) {
     auto query = by_password("acme", "shop", secret);
     query.call = std::make_unique<schema::CallT>();
@@ -189,7 +189,7 @@ BOOST_FIXTURE_TEST_CASE(U10_the_interactive_channel_is_denied_whatever_the_passw
   BOOST_TEST(user("shop").failures == 0);
 }
 
-BOOST_FIXTURE_TEST_CASE(Q2_a_long_check_is_answered_from_one_state, Shop) {
+BOOST_FIXTURE_TEST_CASE(Q2_a_long_check_is_answered_from_one_state, ReaderShop) {
   const auto asked = ask(by_name("acme", "shop", "read", "table/customer", 5'000));
   reader->turn();
   BOOST_TEST(!has_answer(asked));
@@ -202,12 +202,12 @@ BOOST_FIXTURE_TEST_CASE(Q2_a_long_check_is_answered_from_one_state, Shop) {
   BOOST_TEST((check("table/customer") == Code::user_locked));
 }
 
-BOOST_FIXTURE_TEST_CASE(Q2_too_many_questions_are_too_large, Shop) {
+BOOST_FIXTURE_TEST_CASE(Q2_too_many_questions_are_too_large, ReaderShop) {
   const auto got = answer(ask(by_name("acme", "shop", "read", "table/a", 10'001)));
   BOOST_TEST((got.code == Code::too_large));
 }
 
-BOOST_FIXTURE_TEST_CASE(Q8_a_question_waits_for_its_seq, Shop) {
+BOOST_FIXTURE_TEST_CASE(Q8_a_question_waits_for_its_seq, ReaderShop) {
   auto query = by_name("acme", "shop", "read", "table/customer");
   query.at_least_seq = journal.head().seq + 1;
   query.wait_ms = 1'000;
@@ -218,7 +218,7 @@ BOOST_FIXTURE_TEST_CASE(Q8_a_question_waits_for_its_seq, Shop) {
   BOOST_TEST((answer(asked).body.AsChecked()->decisions.at(0)->reason == Code::user_locked));
 }
 
-BOOST_FIXTURE_TEST_CASE(Q8_a_wait_that_is_over_says_so, Shop) {
+BOOST_FIXTURE_TEST_CASE(Q8_a_wait_that_is_over_says_so, ReaderShop) {
   auto query = by_name("acme", "shop", "read", "table/customer");
   query.at_least_seq = journal.head().seq + 1;
   query.wait_ms = 1'000;
@@ -227,7 +227,7 @@ BOOST_FIXTURE_TEST_CASE(Q8_a_wait_that_is_over_says_so, Shop) {
   BOOST_TEST((answer(asked).code == Code::not_yet));
 }
 
-BOOST_FIXTURE_TEST_CASE(Q1_a_key_or_token_nobody_has_is_invalid, Shop) {
+BOOST_FIXTURE_TEST_CASE(Q1_a_key_or_token_nobody_has_is_invalid, ReaderShop) {
   schema::QueryT query;
   query.tenant = "acme";
   schema::AuthenticateT body;
@@ -239,7 +239,7 @@ BOOST_FIXTURE_TEST_CASE(Q1_a_key_or_token_nobody_has_is_invalid, Shop) {
       (answer(ask(std::move(query))).body.AsAuthenticated()->reason == Code::invalid_credentials));
 }
 
-BOOST_FIXTURE_TEST_CASE(K6_garbage_is_answered_counted_and_without_effect, Shop) {
+BOOST_FIXTURE_TEST_CASE(K6_garbage_is_answered_counted_and_without_effect, ReaderShop) {
   std::vector<std::byte> garbage(100, std::byte{0x5a});
   reader->take({platform::Peer{"garbage", 0, false}, owner, garbage});
   BOOST_TEST((answer("garbage").code == Code::wrong_identifier));

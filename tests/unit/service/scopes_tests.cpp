@@ -142,7 +142,7 @@ const std::string names[] = {"ann", "bob", "nobody", ""};
 const schema::Uuid nobody{0x0199'0000'0000'7000, 0x8000'0000'0000'0001};
 
 template <class Union, class Body>
-void add(std::vector<Union>& bodies, Body body) {
+void add_body(std::vector<Union>& bodies, Body body) {
   bodies.emplace_back().Set(std::move(body));
 }
 
@@ -155,7 +155,7 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
       for (const std::string& name : names) {
         auto one = body;
         set(one, alias, name);
-        add(made, std::move(one));
+        add_body(made, std::move(one));
       }
   };
   const auto by_tenant = [&](auto body) {
@@ -168,20 +168,20 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
       for (const std::string& name : operators) {
         schema::GetRecordsT body;
         body.operator_name = name;
-        add(made, std::move(body));
+        add_body(made, std::move(body));
       }
       for (const schema::Uuid& id : {own.user, foreign.user, nobody}) {
         schema::GetRecordsT body;
         body.user_id = std::make_unique<schema::Uuid>(id);
-        add(made, std::move(body));
+        add_body(made, std::move(body));
       }
       for (const char* event :
            {"OperatorAdded", "TenantCreated", "UserCreated", "CommandRefused"}) {
         schema::GetRecordsT body;
         body.kind = event;
-        add(made, std::move(body));
+        add_body(made, std::move(body));
       }
-      add(made, schema::GetRecordsT());
+      add_body(made, schema::GetRecordsT());
       each(schema::GetRecordsT(), [](auto& one, const std::string& alias, const std::string& name) {
         one.tenant = alias;
         one.user = name;
@@ -206,7 +206,7 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
           schema::GetUserT body;
           body.tenant = alias;
           body.user_id = std::make_unique<schema::Uuid>(id);
-          add(made, std::move(body));
+          add_body(made, std::move(body));
         }
       break;
     case HistoryBody::ListUsers:
@@ -217,7 +217,7 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
       });
       break;
     case HistoryBody::ListOperators:
-      add(made, schema::ListOperatorsT());
+      add_body(made, schema::ListOperatorsT());
       break;
     case HistoryBody::Explain:
       each(schema::ExplainT(), [](auto& one, const std::string& alias, const std::string& name) {
@@ -226,7 +226,7 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
       });
       break;
     case HistoryBody::GetDigest:
-      add(made, schema::GetDigestT());
+      add_body(made, schema::GetDigestT());
       break;
     case HistoryBody::ListCatalogue:
       by_tenant(schema::ListCatalogueT());
@@ -262,11 +262,11 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
         body.question = std::make_unique<schema::QuestionT>();
         body.question->action = "read";
         body.question->resource = "table/customer";
-        add(made, std::move(body));
+        add_body(made, std::move(body));
       }
       break;
     case HistoryBody::ListRanges:
-      add(made, schema::ListRangesT());
+      add_body(made, schema::ListRangesT());
       break;
     case HistoryBody::TestAddress:
       each(schema::TestAddressT(),
@@ -277,33 +277,33 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
            });
       break;
     case HistoryBody::ListCalls:
-      add(made, schema::ListCallsT());
+      add_body(made, schema::ListCallsT());
       each(schema::ListCallsT(), [](auto& one, const std::string& alias, const std::string& name) {
         one.tenant = alias;
         one.username = name;
       });
       break;
     case HistoryBody::GetCheckpoint:
-      add(made, schema::GetCheckpointT());
+      add_body(made, schema::GetCheckpointT());
       break;
     case HistoryBody::GetConsistency: {
       schema::GetConsistencyT body;
       body.from_size = 3;
-      add(made, std::move(body));
-      add(made, schema::GetConsistencyT());
+      add_body(made, std::move(body));
+      add_body(made, schema::GetConsistencyT());
       break;
     }
     case HistoryBody::GetInclusion: {
       schema::GetInclusionT body;
       body.seq = 2;
-      add(made, std::move(body));
-      add(made, schema::GetInclusionT());
+      add_body(made, std::move(body));
+      add_body(made, schema::GetInclusionT());
       break;
     }
     case HistoryBody::GetKeys: {
       schema::GetKeysT body;
       body.seq = 2;
-      add(made, std::move(body));
+      add_body(made, std::move(body));
       break;
     }
     case HistoryBody::NONE:

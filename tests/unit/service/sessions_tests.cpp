@@ -11,8 +11,8 @@ constexpr std::int64_t second_ns = 1'000'000'000;
 const std::string password = "Corr3ct-horse";
 const std::string service = "uid:7";
 
-struct Shop : ServiceFixture {
-  Shop() {
+struct SessionShop : ServiceFixture {
+  SessionShop() {
     create_acme();
     create_user("shop", password);
     allow("shop", "table/customer");
@@ -100,7 +100,7 @@ bool at_once(ServiceFixture& fixture, schema::QueryT query) {
 
 BOOST_AUTO_TEST_SUITE(sessions_tests)
 
-BOOST_FIXTURE_TEST_CASE(S1_a_token_stands_for_the_password_until_its_time, Shop) {
+BOOST_FIXTURE_TEST_CASE(S1_a_token_stands_for_the_password_until_its_time, SessionShop) {
   const auto session = authenticate(password);
   BOOST_REQUIRE(session.allowed);
   BOOST_TEST(session.token.starts_with("psts_"));
@@ -118,7 +118,7 @@ BOOST_FIXTURE_TEST_CASE(S1_a_token_stands_for_the_password_until_its_time, Shop)
   BOOST_TEST((renew(session.token).reason == Code::session_expired));
 }
 
-BOOST_FIXTURE_TEST_CASE(time_what_has_expired_lives_no_more_when_the_clock_is_set_back, Shop) {
+BOOST_FIXTURE_TEST_CASE(time_what_has_expired_lives_no_more_when_the_clock_is_set_back, SessionShop) {
   const auto session = authenticate(password);
   const std::string key = create_key("ends", clock.now_ns() + 1'000 * second_ns);
   schema::AddGrantT grant;
@@ -144,7 +144,7 @@ BOOST_FIXTURE_TEST_CASE(time_what_has_expired_lives_no_more_when_the_clock_is_se
   }
 }
 
-BOOST_FIXTURE_TEST_CASE(time_nothing_ends_when_the_clock_jumps_ahead, Shop) {
+BOOST_FIXTURE_TEST_CASE(time_nothing_ends_when_the_clock_jumps_ahead, SessionShop) {
   const auto session = authenticate(password);
   clock.set_forward_ms(86'400'000);
   BOOST_TEST(both_say(session.token, Code::ok));
@@ -152,7 +152,7 @@ BOOST_FIXTURE_TEST_CASE(time_nothing_ends_when_the_clock_jumps_ahead, Shop) {
   BOOST_TEST(both_say(session.token, Code::session_expired));
 }
 
-BOOST_FIXTURE_TEST_CASE(S1_a_renewal_never_goes_beyond_a_day, Shop) {
+BOOST_FIXTURE_TEST_CASE(S1_a_renewal_never_goes_beyond_a_day, SessionShop) {
   auto session = authenticate(password);
   const std::int64_t end_ns = clock.now_ns() + 86'400 * second_ns;
   const auto id = *session.session;
@@ -167,7 +167,7 @@ BOOST_FIXTURE_TEST_CASE(S1_a_renewal_never_goes_beyond_a_day, Shop) {
   BOOST_TEST((check_token(session.token) == Code::session_expired));
 }
 
-BOOST_FIXTURE_TEST_CASE(S1_a_token_changed_anywhere_is_nobodys, Shop) {
+BOOST_FIXTURE_TEST_CASE(S1_a_token_changed_anywhere_is_nobodys, SessionShop) {
   const std::string token = authenticate(password).token;
   for (std::size_t place = 0; place < token.size(); place += 7) {
     std::string other = token;
@@ -178,14 +178,14 @@ BOOST_FIXTURE_TEST_CASE(S1_a_token_changed_anywhere_is_nobodys, Shop) {
   BOOST_TEST((check_token("") == Code::invalid_credentials));
 }
 
-BOOST_FIXTURE_TEST_CASE(S1_a_token_that_is_declined_is_not_made, Shop) {
+BOOST_FIXTURE_TEST_CASE(S1_a_token_that_is_declined_is_not_made, SessionShop) {
   const auto got = authenticate(password, true);
   BOOST_TEST(got.allowed);
   BOOST_TEST(got.token == "");
   BOOST_TEST(got.session == nullptr);
 }
 
-BOOST_FIXTURE_TEST_CASE(S1_a_question_that_names_another_tenant_is_not_for_the_token, Shop) {
+BOOST_FIXTURE_TEST_CASE(S1_a_question_that_names_another_tenant_is_not_for_the_token, SessionShop) {
   const std::string token = authenticate(password).token;
   auto query = by_name("other", "", "read", "table/customer");
   query.body.AsCheck()->credential.Set(by_token(token));
@@ -193,7 +193,7 @@ BOOST_FIXTURE_TEST_CASE(S1_a_question_that_names_another_tenant_is_not_for_the_t
               Code::invalid_credentials));
 }
 
-BOOST_FIXTURE_TEST_CASE(Q1_a_key_or_token_beside_another_name_is_nobodys, Shop) {
+BOOST_FIXTURE_TEST_CASE(Q1_a_key_or_token_beside_another_name_is_nobodys, SessionShop) {
   create_user("other");
   const std::string key = run(key_command("till")).secrets.at(0);
   const std::string token = authenticate_by(by_key(key)).token;
@@ -226,7 +226,7 @@ BOOST_FIXTURE_TEST_CASE(Q1_a_key_or_token_beside_another_name_is_nobodys, Shop) 
   }
 }
 
-BOOST_FIXTURE_TEST_CASE(S2_a_token_dies_with_a_lock_and_stays_dead, Shop) {
+BOOST_FIXTURE_TEST_CASE(S2_a_token_dies_with_a_lock_and_stays_dead, SessionShop) {
   const std::string token = authenticate(password).token;
   change(schema::LockUserT());
   BOOST_TEST((check_token(token) == Code::user_locked));
@@ -235,7 +235,7 @@ BOOST_FIXTURE_TEST_CASE(S2_a_token_dies_with_a_lock_and_stays_dead, Shop) {
   BOOST_TEST((renew(token).reason == Code::session_expired));
 }
 
-BOOST_FIXTURE_TEST_CASE(S2_a_token_dies_with_its_tenant, Shop) {
+BOOST_FIXTURE_TEST_CASE(S2_a_token_dies_with_its_tenant, SessionShop) {
   const std::string token = authenticate(password).token;
   run(message("acme", "", schema::DisableTenantT()));
   BOOST_TEST((check_token(token) == Code::tenant_disabled));
@@ -246,7 +246,7 @@ BOOST_FIXTURE_TEST_CASE(S2_a_token_dies_with_its_tenant, Shop) {
   BOOST_TEST((check_token(token) == Code::session_expired));
 }
 
-BOOST_FIXTURE_TEST_CASE(Q3_a_service_lists_what_the_user_of_a_token_may_do, Shop) {
+BOOST_FIXTURE_TEST_CASE(Q3_a_service_lists_what_the_user_of_a_token_may_do, SessionShop) {
   create_user("other", password);
   allow("other", "table/secret");
   const std::string token = authenticate(password).token;
@@ -274,7 +274,7 @@ BOOST_FIXTURE_TEST_CASE(Q3_a_service_lists_what_the_user_of_a_token_may_do, Shop
   BOOST_TEST((list_by(token + "A").code == Code::invalid_credentials));
 }
 
-BOOST_FIXTURE_TEST_CASE(Q3_a_list_by_token_ends_with_the_tokens_time, Shop) {
+BOOST_FIXTURE_TEST_CASE(Q3_a_list_by_token_ends_with_the_tokens_time, SessionShop) {
   const auto session = authenticate(password);
   pass(1'799);
   BOOST_TEST(both_say(session.token, Code::ok));
@@ -282,7 +282,7 @@ BOOST_FIXTURE_TEST_CASE(Q3_a_list_by_token_ends_with_the_tokens_time, Shop) {
   BOOST_TEST(both_say(session.token, Code::session_expired));
 }
 
-BOOST_FIXTURE_TEST_CASE(S2_a_dead_token_lists_nothing, Shop) {
+BOOST_FIXTURE_TEST_CASE(S2_a_dead_token_lists_nothing, SessionShop) {
   const auto ended = authenticate(password);
   const auto one = authenticate(password);
   schema::EndSessionsT end;
@@ -300,7 +300,7 @@ BOOST_FIXTURE_TEST_CASE(S2_a_dead_token_lists_nothing, Shop) {
   BOOST_TEST(both_say(last, Code::tenant_disabled));
 }
 
-BOOST_FIXTURE_TEST_CASE(N1_a_list_by_token_stops_where_a_check_would, Shop) {
+BOOST_FIXTURE_TEST_CASE(N1_a_list_by_token_stops_where_a_check_would, SessionShop) {
   const std::string token = authenticate(password).token;
   schema::SetUserSettingsT settings;
   settings.networks = std::make_unique<schema::NetworksT>();
@@ -313,7 +313,7 @@ BOOST_FIXTURE_TEST_CASE(N1_a_list_by_token_stops_where_a_check_would, Shop) {
   BOOST_TEST((list_by(token, within).code == Code::ok));
 }
 
-BOOST_FIXTURE_TEST_CASE(C8_a_narrowed_session_lists_what_its_checks_allow, Shop) {
+BOOST_FIXTURE_TEST_CASE(C8_a_narrowed_session_lists_what_its_checks_allow, SessionShop) {
   allow("shop", "table/invoice");
   allow("shop", "table/*/email");
   const auto listed = [&](const std::string& name, const std::string& narrowed_to) {
@@ -338,7 +338,7 @@ BOOST_FIXTURE_TEST_CASE(C8_a_narrowed_session_lists_what_its_checks_allow, Shop)
   BOOST_TEST((listed("three", "table/order") == Resources{"table/order/email"}));
 }
 
-BOOST_FIXTURE_TEST_CASE(S3_one_session_ends_and_another_goes_on, Shop) {
+BOOST_FIXTURE_TEST_CASE(S3_one_session_ends_and_another_goes_on, SessionShop) {
   const auto one = authenticate(password);
   const auto other = authenticate(password);
   schema::EndSessionsT body;
@@ -353,7 +353,7 @@ BOOST_FIXTURE_TEST_CASE(S3_one_session_ends_and_another_goes_on, Shop) {
   BOOST_TEST((check_token(third.token) == Code::session_expired));
 }
 
-BOOST_FIXTURE_TEST_CASE(C11_a_verified_password_needs_no_hash_until_the_user_changes, Shop) {
+BOOST_FIXTURE_TEST_CASE(C11_a_verified_password_needs_no_hash_until_the_user_changes, SessionShop) {
   BOOST_TEST(!at_once(*this, by_password("acme", "shop", password)));
   BOOST_REQUIRE(authenticate(password).allowed);
   BOOST_TEST(at_once(*this, by_password("acme", "shop", password)));
@@ -365,7 +365,7 @@ BOOST_FIXTURE_TEST_CASE(C11_a_verified_password_needs_no_hash_until_the_user_cha
   BOOST_TEST(!at_once(*this, by_password("acme", "shop", password)));
 }
 
-BOOST_FIXTURE_TEST_CASE(C11_every_stop_still_runs, Shop) {
+BOOST_FIXTURE_TEST_CASE(C11_every_stop_still_runs, SessionShop) {
   BOOST_REQUIRE(authenticate(password).allowed);
   auto query = by_password("acme", "shop", password);
   query.call = std::make_unique<schema::CallT>();
@@ -376,7 +376,7 @@ BOOST_FIXTURE_TEST_CASE(C11_every_stop_still_runs, Shop) {
   BOOST_TEST((authenticate(password).reason == Code::tenant_disabled));
 }
 
-BOOST_FIXTURE_TEST_CASE(C8_no_receipt_shows_a_secret_once_the_journal_has_failed, Shop) {
+BOOST_FIXTURE_TEST_CASE(C8_no_receipt_shows_a_secret_once_the_journal_has_failed, SessionShop) {
   const auto head = journal.head().seq;
   // Durable, but queries do not show it yet, so its receipt waits.
   const auto durable = send(key_command("durable"));
@@ -403,7 +403,7 @@ BOOST_FIXTURE_TEST_CASE(C8_no_receipt_shows_a_secret_once_the_journal_has_failed
   BOOST_TEST(after.secrets.empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(C11_with_a_failing_journal_what_was_verified_is_answered, Shop) {
+BOOST_FIXTURE_TEST_CASE(C11_with_a_failing_journal_what_was_verified_is_answered, SessionShop) {
   BOOST_REQUIRE(authenticate(password).allowed);
   const std::string key = create_key("one");
   BOOST_REQUIRE(authenticate(password).allowed);
@@ -416,7 +416,7 @@ BOOST_FIXTURE_TEST_CASE(C11_with_a_failing_journal_what_was_verified_is_answered
               Code::journal_unavailable));
 }
 
-BOOST_FIXTURE_TEST_CASE(C8_a_key_is_shown_once_and_stands_for_the_user, Shop) {
+BOOST_FIXTURE_TEST_CASE(C8_a_key_is_shown_once_and_stands_for_the_user, SessionShop) {
   auto made = key_command("one");
   made.id = std::make_unique<schema::Uuid>(fresh_id());
   const auto first = run(made);
@@ -435,7 +435,7 @@ BOOST_FIXTURE_TEST_CASE(C8_a_key_is_shown_once_and_stands_for_the_user, Shop) {
   BOOST_TEST(authenticate_by(by_key(first.secrets[0])).token.starts_with("psts_"));
 }
 
-BOOST_FIXTURE_TEST_CASE(C8_a_dry_run_shows_no_key, Shop) {
+BOOST_FIXTURE_TEST_CASE(C8_a_dry_run_shows_no_key, SessionShop) {
   auto made = key_command("one");
   made.dry_run = true;
   const auto receipt = run(std::move(made));
@@ -444,7 +444,7 @@ BOOST_FIXTURE_TEST_CASE(C8_a_dry_run_shows_no_key, Shop) {
   BOOST_TEST(domain::extras_of(user("shop")).keys.empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(C8_a_revoked_key_ends_with_the_sessions_it_made, Shop) {
+BOOST_FIXTURE_TEST_CASE(C8_a_revoked_key_ends_with_the_sessions_it_made, SessionShop) {
   const std::string key = create_key("one");
   const std::string token = authenticate_by(by_key(key)).token;
   BOOST_TEST((check_token(token) == Code::ok));
@@ -455,7 +455,7 @@ BOOST_FIXTURE_TEST_CASE(C8_a_revoked_key_ends_with_the_sessions_it_made, Shop) {
   BOOST_TEST((check_token(token) == Code::session_expired));
 }
 
-BOOST_FIXTURE_TEST_CASE(C8_a_key_expires_with_the_sessions_it_made, Shop) {
+BOOST_FIXTURE_TEST_CASE(C8_a_key_expires_with_the_sessions_it_made, SessionShop) {
   const std::int64_t expires_ns = clock.now_ns() + 60 * second_ns;
   const std::string key = create_key("one", expires_ns);
   const auto session = authenticate_by(by_key(key));
@@ -465,7 +465,7 @@ BOOST_FIXTURE_TEST_CASE(C8_a_key_expires_with_the_sessions_it_made, Shop) {
   BOOST_TEST((check_token(session.token) == Code::session_expired));
 }
 
-BOOST_FIXTURE_TEST_CASE(C8_a_narrowed_key_narrows_its_session_too, Shop) {
+BOOST_FIXTURE_TEST_CASE(C8_a_narrowed_key_narrows_its_session_too, SessionShop) {
   const std::string key = create_key("one", 0, "table/customer/email");
   const std::string token = authenticate_by(by_key(key)).token;
   for (const bool by_session : {false, true}) {
@@ -478,7 +478,7 @@ BOOST_FIXTURE_TEST_CASE(C8_a_narrowed_key_narrows_its_session_too, Shop) {
   }
 }
 
-BOOST_FIXTURE_TEST_CASE(C9_until_its_secret_is_verified_a_key_tells_nothing, Shop) {
+BOOST_FIXTURE_TEST_CASE(C9_until_its_secret_is_verified_a_key_tells_nothing, SessionShop) {
   const std::string key = create_key("one");
   change(schema::LockUserT());
   // Another secret for the same key and user: as a stranger would make it who knows the ids.
@@ -495,7 +495,7 @@ BOOST_FIXTURE_TEST_CASE(C9_until_its_secret_is_verified_a_key_tells_nothing, Sho
   BOOST_TEST((authenticate_by(by_key(typo), owner).reason == Code::invalid_credentials));
 }
 
-BOOST_FIXTURE_TEST_CASE(C7_both_passwords_are_right_until_the_old_ones_time, Shop) {
+BOOST_FIXTURE_TEST_CASE(C7_both_passwords_are_right_until_the_old_ones_time, SessionShop) {
   const std::string newer = "N3wer-secret-word";
   schema::RotatePasswordT rotate;
   rotate.password = newer;
