@@ -215,14 +215,14 @@ BOOST_FIXTURE_TEST_CASE(H7_a_part_of_somebody_elses_yields_no_backup, Guarded) {
   };
   BOOST_REQUIRE(start());
   std::ofstream(part) << "";
-  for (const unsigned mode : {0666U, 0640U, 0604U, 0620U}) {
+  for (const unsigned mode : {0666U, 0660U, 0602U, 0620U}) {
     fs::permissions(part, fs::perms(mode));
     const Ended refused = back_up();
     BOOST_TEST(refused.code == 77, refused.said);
     BOOST_TEST(tells(refused.said, "rm " + part.native()), refused.said);
     BOOST_TEST(!fs::exists(bundle));
   }
-  fs::permissions(part, fs::perms(0600));
+  fs::permissions(part, fs::perms(0644));
   fs::create_hard_link(part, part.native() + ".too");
   BOOST_TEST(back_up().code == 77);
   fs::remove(part.native() + ".too");

@@ -177,38 +177,44 @@ BOOST_AUTO_TEST_CASE(H6_an_older_copy_of_the_journal_is_refused_by_the_daemon_s_
 }
 
 BOOST_AUTO_TEST_CASE(H6_clients_notice_where_the_daemon_s_checkpoint_was_put_back_too) {
+  // Beside the data folder: in it, the daemon itself would refuse the start.
+  const fs::path kept = data().parent_path() / "kept-checkpoint";
+  const auto remembering = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"--checkpoint-file", kept});
+    return postern(words);
+  };
   create("acme");
-  put_aside({"journal", "checkpoint"});
+  put_aside({"journal", "checkpoint", "snapshots"});
   BOOST_REQUIRE(start());
   create("beta");
   page(schema::GetCheckpointT());
-  BOOST_TEST(postern({"status"}).code == 0);
-  const std::string remembered = text_in(data() / "seen-checkpoint");
+  BOOST_TEST(remembering({"status"}).code == 0);
+  const std::string remembered = text_in(kept);
   BOOST_TEST(says(remembered, "\n3\n"), remembered);
-  put_back({"journal", "checkpoint"});
+  put_back({"journal", "checkpoint", "snapshots"});
   BOOST_REQUIRE_MESSAGE(start(), ended().said);
-  const Ended back = postern({"events", "list"});
+  const Ended back = remembering({"events", "list"});
   BOOST_TEST(back.code == 65, back.said);
   BOOST_TEST(says(back.said, "contradicts the checkpoint remembered in"), back.said);
   for (const char* name : {"gamma", "delta", "epsilon"}) create(name);
   page(schema::GetCheckpointT());
   for (const auto& words : {std::vector<std::string>{"status"}, {"events", "list"}}) {
-    const Ended further = postern(words);
+    const Ended further = remembering(words);
     BOOST_TEST(further.code == 65, further.said);
     BOOST_TEST(says(further.said, "first 3 records are not those"), further.said);
   }
-  BOOST_TEST(text_in(data() / "seen-checkpoint") == remembered);
+  BOOST_TEST(text_in(kept) == remembered);
   BOOST_TEST(postern({"--no-checkpoint", "status"}).code == 0);
 }
 
 BOOST_AUTO_TEST_CASE(H6_the_library_reports_a_rewritten_history_wherever_a_checkpoint_comes_along) {
   create("acme");
-  put_aside({"journal", "checkpoint"});
+  put_aside({"journal", "checkpoint", "snapshots"});
   BOOST_REQUIRE(start());
   create("beta");
   auto before = client::Client::make(remembering());
   BOOST_REQUIRE(before->check_history());
-  put_back({"journal", "checkpoint"});
+  put_back({"journal", "checkpoint", "snapshots"});
   BOOST_REQUIRE_MESSAGE(start(), ended().said);
   // As many records as were remembered, and another among them.
   create("gamma");
@@ -408,7 +414,7 @@ BOOST_AUTO_TEST_CASE(H6_an_old_checkpoint_verifies_a_journal_offline) {
   const auto given = page(schema::GetCheckpointT());
   const std::string note = given.body.AsCheckpointPage()->checkpoint;
   const std::string key = given.body.AsCheckpointPage()->verifier_key;
-  put_aside({"journal", "checkpoint"});
+  put_aside({"journal", "checkpoint", "snapshots"});
   BOOST_REQUIRE(start());
   create("beta");
   const std::string newer = page(schema::GetCheckpointT()).body.AsCheckpointPage()->checkpoint;
@@ -438,7 +444,7 @@ BOOST_AUTO_TEST_CASE(H6_an_old_checkpoint_verifies_a_journal_offline) {
   const Ended forged = verify({"--checkpoint", kept(changed), "--public-key", key});
   BOOST_TEST(forged.code == 65, forged.said);
 
-  put_back({"journal", "checkpoint"});
+  put_back({"journal", "checkpoint", "snapshots"});
   const Ended cut = verify({"--checkpoint", kept(newer), "--public-key", key});
   BOOST_TEST(cut.code == 1, cut.said);
   BOOST_TEST(says(cut.said, "records 3 to 3 are missing"), cut.said);

@@ -55,8 +55,12 @@ std::string PartFile::foreign() const {
   if (!S_ISREG(about.st_mode)) return "is no regular file";
   if (about.st_uid != ::geteuid()) return fmt::format("belongs to user {}", about.st_uid);
   if (about.st_nlink != 1) return "has another name beside this one";
-  if ((about.st_mode & 077) == 0) return {};
-  return fmt::format("others than its owner may use it: its mode is {:04o}", about.st_mode & 07777);
+  if ((about.st_mode & 022) != 0)
+    return fmt::format("others than its owner may write to it: its mode is {:04o}",
+                       about.st_mode & 07777);
+  // Ours, but begun with a careless mode.
+  if ((about.st_mode & 077) != 0 && ::fchmod(descriptor_, 0600) != 0) stop("close to others");
+  return {};
 }
 
 PartFile::~PartFile() {
