@@ -29,26 +29,66 @@ schema::CommandMessageT create_tenant() {
   return message;
 }
 
-/// A daemon that says nothing to the first sending, and then what `told` is, again and again.
+/// Longer than any call: the client has no time to try again.
+constexpr std::uint32_t too_late_ms = 600'000;
+
+/// A daemon that says nothing to the first sending of each command, and then one code after the
+/// other, the last again and again.
 struct Silent {
   FakeDaemon daemon;
-  std::size_t sendings = 0;
+  std::map<std::string, std::size_t> sendings;
+  std::map<std::string, std::vector<Code>> to_tell;
+  std::uint32_t retry_after_ms = 0;
 
-  Result<schema::ReceiptT> execute(std::vector<Code> told, std::chrono::milliseconds timeout) {
-    daemon.on_command = [this, told](const auto& message) -> FakeDaemon::Replies {
-      if (sendings++ == 0) return {};
-      const Code code = told[std::min(sendings - 2, told.size() - 1)];
-      return {packed(FakeDaemon::receipt_to(message, code))};
+  /// One command for each, all under way together; the ends in the same order.
+  std::vector<Result<schema::ReceiptT>> execute(const std::vector<std::vector<Code>>& told) {
+    daemon.on_command = [this](const auto& message) -> FakeDaemon::Replies {
+      const std::string id = uuid_text(*message.id);
+      const std::size_t sending = sendings[id]++;
+      if (sending == 0) return {};
+      const auto& codes = to_tell.at(id);
+      auto receipt = FakeDaemon::receipt_to(message, codes[std::min(sending, codes.size()) - 1]);
+      receipt.retry_after_ms = retry_after_ms;
+      return {packed(receipt)};
     };
+    std::vector<std::string> ids;
+    std::vector<schema::CommandMessageT> messages;
+    for (const auto& codes : told) {
+      messages.push_back(create_tenant());
+      messages.back().id = std::make_unique<schema::Uuid>(make_uuid());
+      ids.push_back(uuid_text(*messages.back().id));
+      to_tell[ids.back()] = codes;
+    }
     daemon.start();
     auto options = daemon.options();
-    options.timeout = timeout;
-    options.retries = static_cast<int>(timeout / 50ms);
+    options.timeout = 120s;
+    options.retries = 119;
     auto client = Client::make(std::move(options));
     BOOST_TEST_REQUIRE(client.has_value());
-    return client->execute(create_tenant());
+    for (auto& message : messages)
+      BOOST_TEST_REQUIRE(client->submit(std::move(message)).has_value());
+    std::map<std::string, Result<schema::ReceiptT>> ends;
+    while (ends.size() < ids.size()) {
+      auto outcome = client->collect_receipt(120s);
+      BOOST_TEST_REQUIRE(outcome.has_value());
+      ends.emplace(uuid_text(outcome->id), std::move(outcome->answer));
+    }
+    daemon.stop();
+    std::vector<Result<schema::ReceiptT>> ordered;
+    for (const std::string& id : ids) ordered.push_back(std::move(ends.at(id)));
+    return ordered;
   }
 };
+
+std::vector<std::vector<Code>> each_that_is(bool final, std::vector<Code> and_then = {}) {
+  std::vector<std::vector<Code>> told;
+  for (const Code code : schema::EnumValuesCode()) {
+    if ((schema::resending_of(code) == Resending::final) != final) continue;
+    told.push_back({code});
+    told.back().insert(told.back().end(), and_then.begin(), and_then.end());
+  }
+  return told;
+}
 
 /// What the manual's table says of each code that it names.
 std::map<std::string, std::string> manual_table() {
@@ -84,39 +124,40 @@ BOOST_AUTO_TEST_CASE(K5_the_manual_says_of_every_code_what_the_clients_make_of_i
 }
 
 BOOST_AUTO_TEST_CASE(K5_an_answer_to_the_second_sending_is_none_to_the_first) {
-  for (const auto& [code, says] : schema::code_resendings) {
-    BOOST_TEST_CONTEXT(schema::EnumNameCode(code)) {
-      Silent silent;
-      const auto got = silent.execute({code}, 600ms);
-      BOOST_TEST_REQUIRE(!got.has_value());
-      BOOST_TEST(exit_code(got.error()) == 75);
-      BOOST_TEST(got.error().sentence.starts_with("It is not known"), got.error().sentence);
-      BOOST_TEST(got.error().sentence.find(schema::EnumNameCode(code)) != std::string::npos);
+  Silent silent;
+  silent.retry_after_ms = too_late_ms;
+  const auto told = each_that_is(false);
+  BOOST_TEST(!told.empty());
+  const auto got = silent.execute(told);
+  for (std::size_t place = 0; place < told.size(); ++place) {
+    const std::string code = schema::EnumNameCode(told[place][0]);
+    BOOST_TEST_CONTEXT(code) {
+      BOOST_TEST_REQUIRE(!got[place].has_value());
+      const Error& error = got[place].error();
+      BOOST_TEST(exit_code(error) == 75);
+      BOOST_TEST(error.sentence.starts_with("It is not known"), error.sentence);
+      BOOST_TEST(error.sentence.find(code) != std::string::npos, error.sentence);
     }
   }
 }
 
 BOOST_AUTO_TEST_CASE(K5_what_became_of_the_first_sending_is_waited_for) {
-  for (const auto& [code, says] : schema::code_resendings) {
-    BOOST_TEST_CONTEXT(schema::EnumNameCode(code)) {
-      Silent silent;
-      const auto got = silent.execute({code, code, Code::ok}, 60s);
-      BOOST_TEST_REQUIRE(got.has_value());
-      BOOST_TEST((got->code == Code::ok));
-      silent.daemon.stop();
-      for (const std::string& bytes : silent.daemon.command_bytes)
-        BOOST_TEST(bytes == silent.daemon.command_bytes.front());
-    }
+  Silent silent;
+  const auto got = silent.execute(each_that_is(false, {Code::stopping, Code::ok}));
+  for (const auto& end : got) {
+    BOOST_TEST_REQUIRE(end.has_value());
+    BOOST_TEST((end->code == Code::ok));
   }
+  for (const auto& [id, count] : silent.sendings) BOOST_TEST(count >= 4U);
 }
 
 BOOST_AUTO_TEST_CASE(K5_every_other_code_is_the_end_however_often_it_was_sent) {
-  for (const Code code : schema::EnumValuesCode()) {
-    if (schema::resending_of(code) != Resending::final) continue;
-    Silent silent;
-    const auto got = silent.execute({code}, 10s);
-    BOOST_TEST_REQUIRE(got.has_value(), schema::EnumNameCode(code));
-    BOOST_TEST((got->code == code));
+  Silent silent;
+  const auto told = each_that_is(true);
+  const auto got = silent.execute(told);
+  for (std::size_t place = 0; place < told.size(); ++place) {
+    BOOST_TEST_REQUIRE(got[place].has_value());
+    BOOST_TEST((got[place]->code == told[place][0]));
   }
 }
 
@@ -125,13 +166,13 @@ BOOST_AUTO_TEST_CASE(K5_the_only_sending_is_answered_by_what_is_said_to_it) {
     BOOST_TEST_CONTEXT(schema::EnumNameCode(code)) {
       FakeDaemon daemon;
       daemon.on_command = [code](const auto& message) {
-        return FakeDaemon::Replies{packed(FakeDaemon::receipt_to(message, code))};
+        auto receipt = FakeDaemon::receipt_to(message, code);
+        receipt.retry_after_ms = too_late_ms;
+        return FakeDaemon::Replies{packed(receipt)};
       };
       daemon.start();
       auto options = daemon.options();
       options.timeout = 60s;
-      // What is tried again would be so for long.
-      if (says == Resending::try_again) options.timeout = 300ms;
       options.retries = 0;
       auto client = Client::make(std::move(options));
       const auto got = client->execute(create_tenant());
@@ -153,13 +194,14 @@ BOOST_AUTO_TEST_CASE(K5_a_daemon_that_is_gone_leaves_open_what_became_of_it) {
   int sendings = 0;
   daemon.on_command = [&](const auto& message) -> FakeDaemon::Replies {
     if (++sendings == 1) return {};
-    if (sendings == 2) told.set_value();
+    // By then the second was answered.
+    if (sendings == 3) told.set_value();
     return {packed(FakeDaemon::receipt_to(message, Code::stopping))};
   };
   daemon.start();
   auto options = daemon.options();
   options.timeout = 60s;
-  options.retries = 600;
+  options.retries = 59;
   options.wait_for_daemon = false;
   auto client = Client::make(std::move(options));
   std::jthread gone([&] {

@@ -141,7 +141,8 @@ BOOST_FIXTURE_TEST_CASE(K1_a_repeat_of_what_is_being_hashed_is_answered_when_tha
   check_repeats(again, receipt(first));
 }
 
-BOOST_FIXTURE_TEST_CASE(K1_what_waits_under_the_id_of_another_still_has_to_pass_the_gate, Resending) {
+BOOST_FIXTURE_TEST_CASE(K1_what_waits_under_the_id_of_another_still_has_to_pass_the_gate,
+                        Resending) {
   const auto asked = batch(20, "Corr3ct-horse");
   const auto first = send_copy(asked);
   schema::CommandMessageT bare;

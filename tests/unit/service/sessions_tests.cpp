@@ -130,7 +130,7 @@ BOOST_FIXTURE_TEST_CASE(time_what_has_expired_lives_no_more_when_the_clock_is_se
   change(std::move(grant));
   BOOST_TEST((check_by(by_key(key), "table/ends") == Code::ok));
   pass(1'801);
-  create_key("recorded at the end");
+  create_key("later");
   for (const std::int64_t back_s : {0, 200, 1'500, 86'400}) {
     BOOST_TEST_CONTEXT("back by s " << back_s) {
       clock.set_back_ms(back_s * 1'000);
