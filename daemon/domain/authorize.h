@@ -81,9 +81,9 @@ bool network_allowed(const Tenant& tenant, const User& user, const CallFacts& ca
 /// may.
 bool lies_within(std::span<const Narrowing> parts, const Question& question);
 
-/// What the user's grants and those of its roles say: a deny of any beats every allow. Of denies the
-/// first in the order of paths is named, whoever holds it, of allows the most specific. Outside the
-/// parts of a key no allow counts, met or not. The stops before it have been asked.
+/// What the user's grants and those of its roles say: a deny of any beats every allow. Of denies
+/// the first in the order of paths is named, whoever holds it, of allows the most specific. Outside
+/// the parts of a key no allow counts, met or not. The stops before it have been asked.
 Verdict authorize(const Tenant& tenant, const User& user, const Question& question,
                   const CallFacts& call, std::span<const Narrowing> parts = {});
 

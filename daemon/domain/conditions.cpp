@@ -93,8 +93,7 @@ std::vector<std::string> parts_told(const Conditions& conditions, bool deny,
   std::vector<std::string> parts;
   if (conditions.not_before_ns && call.now_ns < *conditions.not_before_ns)
     parts.push_back("It does not hold yet: see its 'not before'.");
-  if (are_over(conditions, call.now_ns))
-    parts.push_back("It holds no more: see its 'not after'.");
+  if (are_over(conditions, call.now_ns)) parts.push_back("It holds no more: see its 'not after'.");
   const Judgement near = judge_networks(conditions, call);
   if (near == Judgement::unknown) {
     for (const std::string& fact : missing_facts(*conditions.networks, call)) parts.push_back(fact);

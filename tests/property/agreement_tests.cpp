@@ -90,17 +90,16 @@ class Told {
     auditor.emplace(service::Auditor::Parts{journal, keys_, clock_, mail_,
                                             [](std::string sentence) { BOOST_FAIL(sentence); }},
                     view, journal.head());
-    reader.emplace(
-        service::Reader::Parts{desk_, clock_, vitals_, mail_, keys_, entropy_},
-        service::Reader::Settings{},
-        service::Reader::Outlets{
-            [this](const service::Peer&, std::span<const std::uint8_t> bytes) {
-              answer_.assign(bytes.begin(), bytes.end());
-            },
-            [] { return std::vector<std::string>(); },
-            [] { return std::vector<std::pair<std::string, std::uint64_t>>(); },
-            [](const std::string& sentence) { BOOST_FAIL(sentence); }},
-        std::move(view), journal.head(), world.state().time_ns());
+    reader.emplace(service::Reader::Parts{desk_, clock_, vitals_, mail_, keys_, entropy_},
+                   service::Reader::Settings{},
+                   service::Reader::Outlets{
+                       [this](const service::Peer&, std::span<const std::uint8_t> bytes) {
+                         answer_.assign(bytes.begin(), bytes.end());
+                       },
+                       [] { return std::vector<std::string>(); },
+                       [] { return std::vector<std::pair<std::string, std::uint64_t>>(); },
+                       [](const std::string& sentence) { BOOST_FAIL(sentence); }},
+                   std::move(view), journal.head(), world.state().time_ns());
   }
 
   schema::CheckedT check(const Question& question, std::size_t count) {
@@ -220,8 +219,9 @@ class Told {
       });
       const auto send = [&](const std::string& user, auto body) {
         auto message = support::command_message(alias, user, std::move(body));
-        message.id = std::make_unique<schema::Uuid>(domain::uuid_v7(
-            world.now_ns() / 1'000'000, {random.below(1'000'000'007), random.below(1'000'000'007)}));
+        message.id = std::make_unique<schema::Uuid>(
+            domain::uuid_v7(world.now_ns() / 1'000'000,
+                            {random.below(1'000'000'007), random.below(1'000'000'007)}));
         world.run(message, owner);
       };
       send("", schema::EnableTenantT());
@@ -389,9 +389,9 @@ void compare_line(const Told& told, const Question& question, const schema::Perm
   } else if (line.state == Code::condition_not_met) {
     BOOST_TEST((here.reason == Code::condition_not_met || !(by_here == by)));
   } else {
-    BOOST_TEST((here.reason == line.state),
-               "a check says " << schema::EnumNameCode(here.reason) << ", the line "
-                               << schema::EnumNameCode(line.state));
+    BOOST_TEST((here.reason == line.state), "a check says " << schema::EnumNameCode(here.reason)
+                                                            << ", the line "
+                                                            << schema::EnumNameCode(line.state));
   }
 }
 

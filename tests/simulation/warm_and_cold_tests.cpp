@@ -80,8 +80,8 @@ class World {
 
   schema::ReceiptT run(schema::CommandMessageT message, const std::string& identity = owner) {
     next_step();
-    message.id = std::make_unique<schema::Uuid>(
-        domain::uuid_v7(clock.now_ns() / 1'000'000, {step_, step_}));
+    message.id =
+        std::make_unique<schema::Uuid>(domain::uuid_v7(clock.now_ns() / 1'000'000, {step_, step_}));
     auto bytes = bytes_of<schema::CommandMessage>(message, schema::command_message_identifier);
     server_->writer->take({service::Peer{"c", 0, false}, identity, bytes});
     settle();
@@ -167,8 +167,16 @@ class World {
       };
     };
     std::vector<std::string> findings;
-    server_ = Server::start({*disk_, keys_, clock, entropy_, {}, keep(receipts_), keep(answers_),
-                             [] { return std::uint64_t{1} << 40U; }, pool, settings},
+    server_ = Server::start({*disk_,
+                             keys_,
+                             clock,
+                             entropy_,
+                             {},
+                             keep(receipts_),
+                             keep(answers_),
+                             [] { return std::uint64_t{1} << 40U; },
+                             pool,
+                             settings},
                             findings);
     BOOST_REQUIRE(server_ != nullptr);
   }
@@ -514,8 +522,8 @@ const Stopped every_stop[] = {
     {"lock", [](World& world) { world.require_ok(about("shop", schema::LockUserT())); }, inside},
     {"status", [](World& world) { world.require_ok(about("shop", schema::DisableUserT())); },
      inside},
-    {"api access",
-     [](World& world) { world.require_ok(about("shop", schema::SetApiAccessT())); }, inside},
+    {"api access", [](World& world) { world.require_ok(about("shop", schema::SetApiAccessT())); },
+     inside},
     {"tenant's networks",
      [](World& world) {
        world.require_ok(policies([](auto& edit) { edit.networks = networks({"192.0.2.0/24"}); }));

@@ -13,8 +13,8 @@ using schema::Code;
 
 namespace {
 
-/// A7: the catalogue knows a path: it is listed or above what is listed, or the nearest listed above
-/// it is open; with none above it, its kind is. One of 0.1 that says nothing is as its kind.
+/// A7: the catalogue knows a path: it is listed or above what is listed, or the nearest listed
+/// above it is open; with none above it, its kind is. One of 0.1 that says nothing is as its kind.
 bool knows_path(const facts::Kind& kind, const std::vector<std::string>& path) {
   if (path.size() == 1) return true;
   std::size_t nearest = 0;
@@ -112,7 +112,7 @@ bool Oracle::stands(const schema::ConditionsT& conditions, bool denies, const Ca
   }
   if (conditions.networks != nullptr && !conditions.networks->entries.empty() &&
       !lies_in(*conditions.networks, call.address)) {
-    bool can_tell = !call.address.empty();
+    bool can_tell = forms::address(call.address).readable;
     for (const std::string& entry : conditions.networks->entries) {
       const schema::Provider provider = forms::provider(entry);
       if (provider != schema::Provider::none && !ranges_.contains(provider)) can_tell = false;

@@ -160,7 +160,8 @@ Asking::Settled Asking::settle(std::uint64_t id, Result<schema::AnswerT> answer)
   Underway one = std::move(node.mapped());
   if (!answer) return {one.shown, std::move(answer)};
   const auto verdict = verdict_of(*answer);
-  const bool refused = verdict && (is_stopped(*verdict) || is_of_another(*answer, one.owner.username));
+  const bool refused =
+      verdict && (is_stopped(*verdict) || is_of_another(*answer, one.owner.username));
   if (one.by_token && refused) {
     kept_->drop(one.name);
     const auto spent =

@@ -119,7 +119,10 @@ BOOST_AUTO_TEST_CASE(A7_a_new_resource_is_as_open_as_what_it_lies_under) {
                        {},
                        false,
                        {},
-                       {{"shop/open/new/er"}, {"shop/open/new"}, {"shop/open/shut/new"}, {"shop/z"}}}}));
+                       {{"shop/open/new/er"},
+                        {"shop/open/new"},
+                        {"shop/open/shut/new"},
+                        {"shop/z"}}}}));
   for (const char* known : {"shop/open/new/x", "shop/open/new/er/x"})
     BOOST_TEST(story.answer("bob", "read", known) == Code::ok, known);
   for (const char* unknown : {"shop/open/shut/new/x", "shop/z/x"})
@@ -129,7 +132,8 @@ BOOST_AUTO_TEST_CASE(A7_a_new_resource_is_as_open_as_what_it_lies_under) {
   for (const auto& resource : kinds.front()->resources)
     BOOST_TEST(resource->open != resource->closed, resource->path);
   // Described again without a word on it, it stays as it is.
-  story.given(define({{"shop", {}, false, {}, {{"shop/open/shut", "Shut"}, {"shop/open", "Open"}}}}));
+  story.given(
+      define({{"shop", {}, false, {}, {{"shop/open/shut", "Shut"}, {"shop/open", "Open"}}}}));
   BOOST_TEST(story.answer("bob", "read", "shop/open/shut/x") == Code::unknown_resource);
   BOOST_TEST(story.answer("bob", "read", "shop/open/x") == Code::ok);
   story.given(define({{"shop", {}, false, {}, {{.path = "shop/open", .closed = true}}}}));

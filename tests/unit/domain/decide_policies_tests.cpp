@@ -189,7 +189,10 @@ BOOST_AUTO_TEST_CASE(A9_where_there_is_nothing_to_clear_an_empty_list_is_refused
   created.username = "bob";
   created.settings = std::make_unique<schema::UserSettingsT>();
   created.settings->networks = networks({});
-  story.in("acme").when(command(std::move(created))).refused(Code::field_malformed).naming("networks");
+  story.in("acme")
+      .when(command(std::move(created)))
+      .refused(Code::field_malformed)
+      .naming("networks");
 }
 
 BOOST_AUTO_TEST_CASE(T4_empty_text_and_networks_without_entries_clear) {

@@ -359,7 +359,8 @@ BOOST_AUTO_TEST_CASE(A9_conditions_that_cannot_be_are_refused) {
       .refused(Code::field_malformed)
       .naming("networks");
   for (const Effect effect : {Effect::allow, Effect::deny}) {
-    auto grant = effect == Effect::allow ? allow("bob", "read", "table") : deny("bob", "read", "table");
+    auto grant =
+        effect == Effect::allow ? allow("bob", "read", "table") : deny("bob", "read", "table");
     const auto empty = [](auto& conditions) {
       conditions.networks = std::make_unique<schema::NetworksT>();
     };

@@ -114,8 +114,8 @@ BOOST_FIXTURE_TEST_CASE(Q6_a_user_with_every_grant_is_told_in_pages_of_a_mebibyt
   wanted.tenant = "acme";
   wanted.username = "shop";
   Audit audit(*this);
-  using Page = std::tuple<const std::vector<std::unique_ptr<schema::GrantHeldT>>&, bool,
-                          const std::string&>;
+  using Page =
+      std::tuple<const std::vector<std::unique_ptr<schema::GrantHeldT>>&, bool, const std::string&>;
   const auto told = all_pages(audit, std::move(wanted), [](const schema::HistoryPageT& page) {
     const auto& view = *page.body.AsUserView();
     return Page(view.data_access, view.more, view.next);
@@ -124,7 +124,8 @@ BOOST_FIXTURE_TEST_CASE(Q6_a_user_with_every_grant_is_told_in_pages_of_a_mebibyt
   schema::GetUserT wrong;
   wrong.tenant = "acme";
   wrong.username = "shop";
-  for (const char* after : {"x", "0 table/a read 0 1", "0 table/a read 0 1 2 3", "0 table/a read 0 1 x"}) {
+  for (const char* after :
+       {"x", "0 table/a read 0 1", "0 table/a read 0 1 2 3", "0 table/a read 0 1 x"}) {
     wrong.after = after;
     BOOST_TEST((audit.ask(schema::GetUserT(wrong)).code == Code::field_malformed), after);
   }
@@ -170,7 +171,8 @@ BOOST_FIXTURE_TEST_CASE(Q5_an_explanation_fits_a_page_and_says_what_it_leaves_ou
   BOOST_TEST(explanation.stops_left_out > 0u);
 }
 
-BOOST_FIXTURE_TEST_CASE(Q2_ten_thousand_answers_keep_to_a_mebibyte_and_count_what_they_leave_out, Crowded) {
+BOOST_FIXTURE_TEST_CASE(Q2_ten_thousand_answers_keep_to_a_mebibyte_and_count_what_they_leave_out,
+                        Crowded) {
   hold(schema::Effect::deny, long_path);
   auto query = by_name("acme", "shop", "read", "table", questions_max);
   for (int number = 0; number < questions_max; ++number)
@@ -211,8 +213,8 @@ BOOST_FIXTURE_TEST_CASE(A8_a_role_with_many_grants_is_told_in_pages, AnswerShop)
   wanted.tenant = "acme";
   wanted.name = "clerk";
   Audit audit(*this);
-  using Page = std::tuple<const std::vector<std::unique_ptr<schema::GrantHeldT>>&, bool,
-                          const std::string&>;
+  using Page =
+      std::tuple<const std::vector<std::unique_ptr<schema::GrantHeldT>>&, bool, const std::string&>;
   const auto told = all_pages(audit, std::move(wanted), [](const schema::HistoryPageT& page) {
     const auto& view = *page.body.AsRoleView();
     return Page(view.grants, view.more, view.next);
@@ -233,8 +235,7 @@ BOOST_FIXTURE_TEST_CASE(C5_explain_answers_as_a_check_by_name_unless_asked_about
   BOOST_TEST((check("table/a") == Code::ok));
   BOOST_TEST((explained("table/a") == Code::ok));
   BOOST_TEST(explain("table/a", [](auto& wanted) { wanted.question.reset(); }).allowed);
-  const auto with_password =
-      explain("table/a", [](auto& wanted) { wanted.with_password = true; });
+  const auto with_password = explain("table/a", [](auto& wanted) { wanted.with_password = true; });
   BOOST_REQUIRE(!with_password.stops.empty());
   BOOST_TEST((with_password.stops[0]->code == Code::user_locked));
   change(schema::LockUserT());
