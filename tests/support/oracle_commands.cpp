@@ -1,6 +1,7 @@
 // The oracle's opinion of commands: who may send what, what each is about; tenants, operators,
 // networks, use.
 #include <algorithm>
+#include <set>
 
 #include "tests/support/oracle.h"
 #include "tests/support/oracle_forms.h"
@@ -324,18 +325,20 @@ void Oracle::check_standing(const Asked& asked, const schema::OperatorStandingT*
   };
   if (standing->keys.size() > 2 || standing->signing_keys.size() > 2) refuse(Code::too_large);
   if (standing->keys.empty() && !standing->uid) refuse(Code::field_missing);
-  for (const auto* keys : {&standing->keys, &standing->signing_keys})
-    if (keys->size() == 2 && keys->front()->bytes.size() == 32 &&
-        keys->front()->bytes == keys->back()->bytes)
-      refuse(Code::field_malformed);
-  for (const auto& key : standing->keys) {
-    if (key->bytes.size() != 32)
-      refuse(Code::field_malformed);
-    else if (is_taken(std::string(key->bytes.begin(), key->bytes.end())))
-      refuse(Code::key_in_use);
+  // Of those of small order the random commands make zero alone.
+  const std::vector<std::uint8_t> zero(32, std::uint8_t{0});
+  for (const auto* keys : {&standing->keys, &standing->signing_keys}) {
+    std::set<std::vector<std::uint8_t>> seen;
+    for (const auto& key : *keys) {
+      const bool is_fit = key->bytes.size() == 32 && key->bytes != zero && !seen.contains(key->bytes);
+      seen.insert(key->bytes);
+      if (!is_fit)
+        refuse(Code::field_malformed);
+      else if (keys == &standing->keys &&
+               is_taken(std::string(key->bytes.begin(), key->bytes.end())))
+        refuse(Code::key_in_use);
+    }
   }
-  for (const auto& key : standing->signing_keys)
-    if (key->bytes.size() != 32) refuse(Code::field_malformed);
   if (standing->uid && is_taken("uid " + std::to_string(*standing->uid))) refuse(Code::key_in_use);
   if (standing->all_tenants && !asked.sender.all_tenants) refuse(Code::not_permitted);
   if (!standing->all_tenants && standing->tenants.empty()) refuse(Code::field_missing);

@@ -161,6 +161,16 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_the_schema_is_refused) {
     BOOST_TEST(!message_from_json(text).has_value(), text);
 }
 
+BOOST_AUTO_TEST_CASE(N3_names_of_values_are_taken_in_any_case) {
+  for (const char* name : {"AWS", "aws", "Aws"}) {
+    const auto read = message_from_json(
+        std::string(R"({"commands":[{"body_type":"ImportRanges","body":{"provider":")") + name +
+        R"("}}]})");
+    BOOST_REQUIRE(read.has_value());
+    BOOST_TEST((read->commands[0]->body.AsImportRanges()->provider == schema::Provider::AWS));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -327,6 +327,14 @@ BOOST_FIXTURE_TEST_CASE(N3_network_import_sends_nothing_of_a_bad_file, Fixture) 
   BOOST_TEST(postern("network import AWS /nowhere/file").exit_code == 66);
 }
 
+BOOST_AUTO_TEST_CASE(N3_a_providers_name_is_taken_in_any_case) {
+  for (const char* name : {"AWS", "aws", "Aws"})
+    BOOST_TEST((provider_named(name) == schema::Provider::AWS), name);
+  BOOST_TEST((provider_named("digital_Ocean") == schema::Provider::DIGITAL_OCEAN));
+  for (const char* name : {"", "none", "NONE", "aws ", "moon"})
+    BOOST_TEST((provider_named(name) == schema::Provider::none), name);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace postern::cli

@@ -271,6 +271,60 @@ BOOST_AUTO_TEST_CASE(Q5_explain_shows_each_stop_its_cause_and_remedy) {
   BOOST_TEST(postern("--tenant acme explain api.bob read").exit_code == 64);
 }
 
+BOOST_AUTO_TEST_CASE(Q1_a_key_or_token_is_said_to_be_the_users) {
+  std::string named;
+  daemon.on_query = [&](const auto& query) {
+    const auto* authenticate = query.body.AsAuthenticate();
+    const auto& credential =
+        authenticate != nullptr ? authenticate->credential : query.body.AsCheck()->credential;
+    named = credential.AsKeyCredential() != nullptr ? credential.AsKeyCredential()->username
+                                                    : credential.AsTokenCredential()->username;
+    schema::AuthenticatedT body;
+    body.reason = Code::invalid_credentials;
+    schema::CheckedT checked;
+    checked.decisions.emplace_back(std::make_unique<schema::DecisionT>())->reason =
+        Code::invalid_credentials;
+    auto answer = FakeDaemon::answer_to(query);
+    if (authenticate != nullptr)
+      answer.body.Set(std::move(body));
+    else
+      answer.body.Set(std::move(checked));
+    return FakeDaemon::Replies{packed(answer)};
+  };
+  for (const char* verb : {"authenticate USER", "check USER read table/customer"}) {
+    for (const char* secret : {"--key", "--token"}) {
+      for (const auto& [user, expected] :
+           {std::pair<std::string, std::string>{"api.bob", "api.bob"}, {"-", ""}}) {
+        named = "unasked";
+        std::string line = std::string(verb) + " " + secret;
+        line.replace(line.find("USER"), 4, user);
+        BOOST_TEST(postern("--tenant acme " + line, "secret\n").exit_code == 1);
+        BOOST_TEST(named == expected, line);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(Q10_the_state_is_healthy_only_where_commands_are_taken) {
+  Code refused = Code::ok;
+  bool degraded = false;
+  daemon.on_query = [&](const auto& query) {
+    schema::StatusT status;
+    status.commands_refused = refused;
+    status.degraded = degraded;
+    auto answer = FakeDaemon::answer_to(query);
+    answer.body.Set(std::move(status));
+    return FakeDaemon::Replies{packed(answer)};
+  };
+  BOOST_TEST(contains(postern("status").out, "state    healthy\n"));
+  refused = Code::disk_low;
+  BOOST_TEST(contains(postern("status").out, "state    commands are refused: disk_low\n"));
+  refused = Code::journal_unavailable;
+  degraded = true;
+  BOOST_TEST(contains(postern("status").out,
+                      "state    degraded, commands are refused: journal_unavailable\n"));
+}
+
 BOOST_AUTO_TEST_CASE(Q10_status_and_digest) {
   daemon.on_query = [](const auto& query) {
     schema::StatusT status;
