@@ -330,9 +330,8 @@ void Oracle::check_standing(const Asked& asked, const schema::OperatorStandingT*
   for (const auto* keys : {&standing->keys, &standing->signing_keys}) {
     std::set<std::vector<std::uint8_t>> seen;
     for (const auto& key : *keys) {
-      const bool is_fit = key->bytes.size() == 32 && key->bytes != zero && !seen.contains(key->bytes);
-      seen.insert(key->bytes);
-      if (!is_fit)
+      const bool is_new = seen.insert(key->bytes).second;
+      if (key->bytes.size() != 32 || key->bytes == zero || !is_new)
         refuse(Code::field_malformed);
       else if (keys == &standing->keys &&
                is_taken(std::string(key->bytes.begin(), key->bytes.end())))
