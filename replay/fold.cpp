@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <boost/json/serialize.hpp>
-
 #include "daemon/domain/digest.h"
 #include "daemon/journal/sha256.h"
 #include "replay/record_text.h"
@@ -40,8 +38,7 @@ Expected<int> fold(const Audit& audit, std::uint64_t to_seq) {
   if (audit.format == Format::table)
     audit.streams.out << fmt::format("{}  seq {}\n", digest, state.seq());
   else
-    audit.streams.out << boost::json::serialize(
-                             boost::json::object{{"sha256", digest}, {"seq", state.seq()}})
+    audit.streams.out << json_text(boost::json::object{{"sha256", digest}, {"seq", state.seq()}})
                       << '\n';
   return 0;
 }

@@ -1,9 +1,9 @@
 #include "replay/listing.h"
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
 
 #include "replay/record_text.h"
+#include "tools/client/shown.h"
 
 namespace postern::replay {
 
@@ -29,7 +29,7 @@ Table::Table(std::ostream& out, std::vector<std::string> heads) : out_(out), wid
 
 void Table::add(std::vector<std::string> row) {
   for (std::size_t column = 0; column < row.size(); ++column) {
-    row[column] = row[column].empty() ? "-" : fit_for_terminal(row[column]);
+    row[column] = row[column].empty() ? "-" : client::printable(row[column]);
     widths_[column] = std::max(widths_[column], width_of(row[column]));
   }
   rows_.push_back(std::move(row));
@@ -49,7 +49,7 @@ void Table::flush() {
 void Objects::add(const boost::json::object& object) {
   if (format_ == Format::json) out_ << (any_ ? ",\n" : "[\n");
   any_ = true;
-  out_ << boost::json::serialize(object);
+  out_ << json_text(object);
   if (format_ != Format::json) out_ << '\n';
 }
 
@@ -64,7 +64,7 @@ void write_fields(std::ostream& out,
   for (const auto& [name, value] : fields) width = std::max(width, name.size());
   for (const auto& [name, value] : fields) {
     write_padded(out, name, width + 2);
-    out << fit_for_terminal(value) << '\n';
+    out << client::printable(value) << '\n';
   }
 }
 

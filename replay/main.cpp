@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -6,6 +7,8 @@
 #include "replay/replay.h"
 
 int main(int count, char** arguments) {
+  // Whoever stops reading ends this quietly, even where the caller ignores the signal.
+  ::signal(SIGPIPE, SIG_DFL);
   // Verifying opens the users' keys.
   if (const auto hardened = postern::platform::harden_process(); !hardened) {
     std::cerr << "postern-replay: " << hardened.error().sentence << '\n';

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "tools/client/event_json.h"
+#include "tools/client/shown.h"
 
 namespace postern::replay {
 
@@ -17,37 +18,6 @@ namespace {
 namespace json = boost::json;
 using flatbuffers::ElementaryType;
 using flatbuffers::TypeTable;
-
-// ---- characters
-
-/// Takes text apart; `take` gets each character with its bytes, and -1 for a byte that is no UTF-8.
-template <class Take>
-void for_each_character(const std::string& text, Take take) {
-  const char* const end = text.c_str() + text.size();
-  for (const char* place = text.c_str(); place != end;) {
-    const char* next = place;
-    const int character = flatbuffers::FromUTF8(&next);
-    if (character < 0) next = place + 1;
-    take(character, std::string_view(place, next));
-    place = next;
-  }
-}
-
-bool deceives(int character) {
-  const auto within = [character](int first, int last) {
-    return character >= first && character <= last;
-  };
-  return character < 0x20 || within(0x7f, 0x9f) || within(0x200e, 0x200f) ||
-         within(0x2028, 0x202e) || within(0x2066, 0x2069) || character == 0xfeff;
-}
-
-std::string valid_utf8(const std::string& text) {
-  std::string valid;
-  for_each_character(text, [&](int character, std::string_view bytes) {
-    valid += character < 0 ? "\xef\xbf\xbd" : bytes;
-  });
-  return valid;
-}
 
 // ---- tables
 
@@ -81,7 +51,7 @@ json::value number_at(const std::uint8_t* place, const Form& form) {
 json::value value_at(const std::uint8_t* place, const Form& form) {
   if (form.element == flatbuffers::ET_STRING)
     return json::value(
-        valid_utf8(reinterpret_cast<const flatbuffers::String*>(follow(place))->str()));
+        client::valid_utf8(reinterpret_cast<const flatbuffers::String*>(follow(place))->str()));
   if (form.element != flatbuffers::ET_SEQUENCE) return number_at(place, form);
   if (form.type == schema::UuidTypeTable())
     return json::value(uuid_text(*reinterpret_cast<const schema::Uuid*>(place)));
@@ -169,6 +139,10 @@ std::string time_text(std::int64_t time_ns) {
   return fmt::format("{}.{:09}Z", text, (time_ns % second_ns + second_ns) % second_ns);
 }
 
+std::string json_text(const json::object& object) {
+  return client::shown_json(json::serialize(object));
+}
+
 std::string hex_text(std::span<const std::byte> bytes) {
   std::string text;
   for (const std::byte byte : bytes) text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
@@ -186,19 +160,6 @@ std::string z85_text(const std::vector<std::uint8_t>& bytes) {
       text += digits[value / divisor % 85];
   }
   return text;
-}
-
-std::string fit_for_terminal(const std::string& text) {
-  std::string fit;
-  for_each_character(text, [&](int character, std::string_view bytes) {
-    if (!deceives(character))
-      fit += bytes;
-    else if (bytes.size() == 1)
-      fit += fmt::format("\\x{:02x}", static_cast<unsigned char>(bytes[0]));
-    else
-      fit += fmt::format("\\u{:04x}", character);
-  });
-  return fit;
 }
 
 }  // namespace postern::replay

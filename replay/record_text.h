@@ -19,6 +19,9 @@ namespace postern::replay {
 /// every field, null where it has none. The record has passed the gate.
 boost::json::object to_json(const schema::Record& record);
 
+/// One line, what deceives within its texts escaped.
+std::string json_text(const boost::json::object& object);
+
 std::string uuid_text(const schema::Uuid& id);
 /// RFC 3339 in UTC, to the nanosecond or to the second.
 std::string time_text(std::int64_t time_ns);
@@ -26,9 +29,5 @@ std::string time_text_short(std::int64_t time_ns);
 std::string hex_text(std::span<const std::byte> bytes);
 /// RFC 32, as tools print CURVE keys; bytes beyond a multiple of four are left out.
 std::string z85_text(const std::vector<std::uint8_t>& bytes);
-
-/// Fit for a terminal: what moves its cursor, turns the direction of writing or is no UTF-8 appears
-/// escaped.
-std::string fit_for_terminal(const std::string& text);
 
 }  // namespace postern::replay

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <cstring>
 #include <ranges>
 
@@ -307,7 +306,7 @@ void print_object(const Audit& audit, const Findings& found) {
   for (const Failure& failure : found.damage)
     damage.push_back({{"sentence", failure.sentence}, {"remedy", failure.remedy}});
   object["damage"] = std::move(damage);
-  audit.streams.out << json::serialize(object) << '\n';
+  audit.streams.out << json_text(object) << '\n';
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ namespace postern::decision {
 using domain::Uuid;
 
 inline constexpr std::size_t address_bytes_max = 64;
-inline constexpr std::size_t label_bytes_max = 64;
+/// 64 characters of UTF-8.
+inline constexpr std::size_t label_bytes_max = 256;
 inline constexpr std::size_t action_bytes_max = 64;
 inline constexpr std::size_t resource_bytes_max = 512;
 /// Questions that are noted together.
@@ -59,7 +60,7 @@ struct CallNote {
   schema::Code reason = schema::Code::ok;
   std::uint16_t resource_size = 0;
   std::uint8_t address_size = 0;
-  std::uint8_t client_size = 0;
+  std::uint16_t client_size = 0;
   std::uint8_t action_size = 0;
   schema::CredentialKind credential = schema::CredentialKind::named;
   schema::Channel channel = schema::Channel::program;

@@ -3,6 +3,7 @@
 #include "daemon/domain/authorize.h"
 #include "daemon/domain/password_policy.h"
 #include "daemon/domain/rules.h"
+#include "daemon/domain/time_text.h"
 
 namespace postern::domain {
 
@@ -56,8 +57,12 @@ void check_new_password(const Case& asked, const Tenant& tenant, std::string_vie
   if (material.password_confirmation && *material.password_confirmation != material.password)
     asked.refuse(Code::password_confirmation_differs, "password_confirmation");
   const ForbiddenWords words{username, material.email, tenant.alias, tenant.display_name};
-  for (const Code code : broken_rules(material.password, tenant.policies, words))
-    asked.refuse(code, "password");
+  for (const Code code : broken_rules(material.password, tenant.policies, words)) {
+    const bool by_control = code == Code::password_contains_forbidden_character &&
+                            contains_control_character(material.password);
+    asked.refuse(code, "password",
+                 by_control ? "It contains a control character, as a line's end or a tab." : "");
+  }
 }
 
 void reset_password(const Case& asked) {
@@ -102,8 +107,8 @@ void rotate_password(const Case& asked) {
   const std::int64_t now_ns = asked.context.now_ns;
   if (until_ns <= now_ns || until_ns > now_ns + old_password_ns_max)
     asked.refuse(Code::field_malformed, "old_valid_until_ns",
-                 "It must lie in the future, at most 90 days ahead; found " +
-                     std::to_string(until_ns) + ", and now is " + std::to_string(now_ns) + ".");
+                 "It must lie in the future, at most 90 days ahead; found " + time_text(until_ns) +
+                     ", and now is " + time_text(now_ns) + ".");
   check_new_password(asked, *asked.state.tables().find_tenant(user->tenant), user->username);
   if (!asked.decision.refusals.empty()) return;
   schema::PasswordRotatedT rotated;

@@ -4,6 +4,7 @@
 #include "codes.h"
 #include "daemon/domain/path.h"
 #include "daemon/domain/rules.h"
+#include "daemon/domain/time_text.h"
 
 namespace postern::domain {
 
@@ -35,9 +36,9 @@ void check_narrowing(const Case& asked, const schema::CreateKey& body) {
   for (const schema::Narrowing* part : *body.narrowed_to()) {
     const std::string_view action = view(part->action());
     if (action != "*" && !is_action(action))
-      asked.refuse(Code::field_malformed, "action",
-                   "It must be a name of [a-z0-9][a-z0-9._-]{0,63}, or *; found " +
-                       quoted(action) + ".");
+      asked.refuse(
+          Code::field_malformed, "action",
+          "It must be a name of [a-z0-9][a-z0-9._-]{0,63}, or *; found " + quoted(action) + ".");
     if (!is_path_pattern(view(part->resource())))
       asked.refuse(Code::resource_malformed, "resource",
                    "'*' may stand for whole segments after the first, at most 4; found " +
@@ -84,8 +85,8 @@ void create_key(const Case& asked) {
                  "A user has at most 100 keys; revoke one that is not used.");
   if (body.expires_ns() != 0 && body.expires_ns() <= asked.context.now_ns)
     asked.refuse(Code::field_malformed, "expires_ns",
-                 "It must lie in the future; found " + std::to_string(body.expires_ns()) +
-                     ", and now is " + std::to_string(asked.context.now_ns) + ".");
+                 "It must lie in the future; found " + time_text(body.expires_ns()) +
+                     ", and now is " + time_text(asked.context.now_ns) + ".");
   check_narrowing(asked, body);
   if (asked.decision.refusals.empty() && asked.material.key_of != user->id)
     asked.refuse(Code::field_malformed, "user",
@@ -128,12 +129,12 @@ void end_sessions(const Case& asked) {
       std::ranges::find(ended, *body.session(), &EndedSession::session) != ended.end();
   if (known || latest_end_of(*body.session()) <= now_ns)
     return asked.refuse(Code::session_expired, "session");
-  const auto remembered = static_cast<std::size_t>(std::ranges::count_if(
-      ended, [&](const EndedSession& one) { return one.until_ns > now_ns; }));
+  const auto remembered = static_cast<std::size_t>(
+      std::ranges::count_if(ended, [&](const EndedSession& one) { return one.until_ns > now_ns; }));
   if (remembered >= ended_sessions_max)
-    return asked.refuse(Code::too_large, "session",
-                        limit_is(ended_sessions_max, remembered + 1) +
-                            " End all sessions of the user at once.");
+    return asked.refuse(
+        Code::too_large, "session",
+        limit_is(ended_sessions_max, remembered + 1) + " End all sessions of the user at once.");
   schema::SessionEndedT one;
   one.session = std::make_unique<Uuid>(*body.session());
   one.until_ns = latest_end_of(*body.session());

@@ -3,6 +3,7 @@
 
 #include "codes.h"
 #include "daemon/domain/limits.h"
+#include "daemon/domain/profile_forms.h"
 #include "daemon/domain/rules.h"
 
 namespace postern::domain {
@@ -14,25 +15,38 @@ namespace {
 struct ProfileField {
   std::string_view name;
   const flatbuffers::String* (schema::Profile::*value)() const;
+  /// Null: any text.
+  bool (*fits)(std::string_view) = nullptr;
+  std::string_view wanted = {};
 };
 
 constexpr ProfileField profile_fields[] = {
     {"first_name", &schema::Profile::first_name},
     {"last_name", &schema::Profile::last_name},
-    {"email", &schema::Profile::email},
+    {"email", &schema::Profile::email, is_email, "It must be an address as ops@example.com."},
     {"description", &schema::Profile::description},
     {"organization", &schema::Profile::organization},
     {"department", &schema::Profile::department},
     {"warehouse", &schema::Profile::warehouse},
-    {"language", &schema::Profile::language},
-    {"time_zone", &schema::Profile::time_zone},
+    {"language", &schema::Profile::language, is_language,
+     "It must be a language's tag (BCP 47), as de-CH."},
+    {"time_zone", &schema::Profile::time_zone, is_time_zone,
+     "It must be a zone's name (IANA), as Europe/Zurich."},
     {"phone", &schema::Profile::phone},
     {"address", &schema::Profile::address},
-    {"hire_date", &schema::Profile::hire_date},
+    {"hire_date", &schema::Profile::hire_date, is_date, "It must be a date as 2027-01-31."},
     {"system", &schema::Profile::system},
 };
 
 constexpr std::string_view not_text = "It must be UTF-8 without control characters.";
+
+/// Empty text clears, and is of every form.
+void check_field(const Case& asked, const ProfileField& field, std::string_view text) {
+  if (!is_text(text))
+    asked.refuse(Code::field_malformed, field.name, not_text);
+  else if (!text.empty() && field.fits != nullptr && !field.fits(text))
+    asked.refuse(Code::field_malformed, field.name, field.wanted);
+}
 
 void check_attributes(const Case& asked, const schema::Profile& profile) {
   if (profile.attributes() == nullptr) return;
@@ -79,8 +93,7 @@ void check_profile(const Case& asked, const schema::Profile* profile,
     asked.refuse(Code::field_malformed, "note", not_text);
   if (profile == nullptr) return;
   for (const ProfileField& field : profile_fields)
-    if (!is_text(view((profile->*field.value)())))
-      asked.refuse(Code::field_malformed, field.name, not_text);
+    check_field(asked, field, view((profile->*field.value)()));
   if (size.attributes > attributes_max)
     asked.refuse(Code::too_large, "attributes",
                  "The limit is 64, found " + std::to_string(size.attributes) + ".");

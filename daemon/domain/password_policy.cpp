@@ -1,6 +1,7 @@
 #include "daemon/domain/password_policy.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace postern::domain {
 
@@ -63,6 +64,16 @@ bool contains_any_of(std::string_view password, std::string_view characters) {
 
 }  // namespace
 
+bool contains_control_character(std::string_view password) {
+  unsigned char before = 0;
+  return std::ranges::any_of(password, [&before](char character) {
+    const auto byte = static_cast<unsigned char>(character);
+    // U+0080 to U+009F take two bytes.
+    const bool is_second = std::exchange(before, byte) == 0xc2 && byte >= 0x80 && byte < 0xa0;
+    return byte < 0x20 || byte == 0x7f || is_second;
+  });
+}
+
 std::vector<Code> broken_rules(std::string_view password, const schema::PoliciesT& policies,
                                const ForbiddenWords& words) {
   std::vector<Code> broken;
@@ -82,7 +93,8 @@ std::vector<Code> broken_rules(std::string_view password, const schema::Policies
                           [&](std::string_view word) { return contains(password, word); }) ||
       contains_word_of(password, words.email) || contains_word_of(password, words.tenant_name))
     broken.push_back(Code::password_contains_forbidden_word);
-  if (contains_any_of(password, policies.password_forbidden_characters))
+  if (contains_control_character(password) ||
+      contains_any_of(password, policies.password_forbidden_characters))
     broken.push_back(Code::password_contains_forbidden_character);
   return broken;
 }

@@ -17,6 +17,9 @@ struct ForbiddenWords {
   std::string_view tenant_name;
 };
 
+/// Line ends, tabs and the like, which one caller sends and the next cannot; in UTF-8.
+bool contains_control_character(std::string_view password);
+
 /// Every rule the password breaks, not only the first; none: it is good.
 std::vector<schema::Code> broken_rules(std::string_view password, const schema::PoliciesT& policies,
                                        const ForbiddenWords& words);

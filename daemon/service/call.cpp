@@ -1,16 +1,24 @@
 #include "daemon/service/call.h"
 
+#include <algorithm>
+
 #include "daemon/service/inbound.h"
 
 namespace postern::service {
 
 namespace {
 
-constexpr std::size_t client_label_bytes_max = 64;
+constexpr std::size_t client_label_characters_max = 64;
 constexpr std::size_t address_shown_max = 64;
 
 std::string_view view_of(const flatbuffers::String* text) {
   return text == nullptr ? std::string_view() : text->string_view();
+}
+
+/// Of UTF-8; bytes that are none count as one each.
+std::size_t characters_of(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U; }));
 }
 
 }  // namespace
@@ -20,8 +28,11 @@ void check_call(const schema::Call* call, std::vector<schema::ProblemT>& problem
   if (call == nullptr) return;
   if (call->channel() > schema::Channel::MAX)
     problems.push_back(make_problem(Code::field_malformed, "channel"));
-  if (view_of(call->client()).size() > client_label_bytes_max)
-    problems.push_back(make_problem(Code::too_large, "client", "The limit is 64 bytes."));
+  if (const auto found = characters_of(view_of(call->client()));
+      found > client_label_characters_max)
+    problems.push_back(
+        make_problem(Code::too_large, "client",
+                     "The limit is 64 characters, found " + std::to_string(found) + "."));
   const std::string_view address = view_of(call->address());
   if (!address.empty() && !domain::parse_address(address))
     problems.push_back(make_problem(Code::field_malformed, "address",

@@ -39,7 +39,7 @@ CallNote head_of(const NotedCall& noted) {
   note.credential = noted.credential;
   note.verified = noted.verified;
   note.address_size = static_cast<std::uint8_t>(address_of(noted).size());
-  note.client_size = static_cast<std::uint8_t>(client_of(noted).size());
+  note.client_size = static_cast<std::uint16_t>(client_of(noted).size());
   if (noted.call != nullptr) {
     note.channel = noted.call->channel();
     note.tls = noted.call->tls();

@@ -378,7 +378,11 @@ void Oracle::check_new_password(const std::string& password, const std::string& 
       std::ranges::any_of(words, [&](const std::string& word) { return has(password, word); }),
       Code::password_contains_forbidden_word);
   const std::string& forbidden = tenant.policies.password_forbidden_characters;
-  told.refuse_if(password.find_first_of(forbidden) != std::string::npos,
+  const auto is_control = [](char byte) {
+    return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f;
+  };
+  told.refuse_if(password.find_first_of(forbidden) != std::string::npos ||
+                     std::ranges::any_of(password, is_control),
                  Code::password_contains_forbidden_character);
 }
 

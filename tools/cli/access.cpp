@@ -47,6 +47,14 @@ class File {
              std::move(remedy)};
 }
 
+/// What some editors put in front of a text.
+void drop_mark(std::string& text, const std::filesystem::path& path) {
+  if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
+    throw Stop{exit_codes::damaged, fmt::format("{} is UTF-16.", printable(path.string())),
+               "Save it as UTF-8."};
+}
+
 /// All of a small file.
 std::string read_all(const File& file, const std::filesystem::path& path) {
   std::string text(file_bytes_max, '\0');
@@ -59,6 +67,7 @@ std::string read_all(const File& file, const std::filesystem::path& path) {
     size += static_cast<std::size_t>(count);
   }
   text.resize(size);
+  drop_mark(text, path);
   return text;
 }
 
@@ -212,37 +221,6 @@ client::KeyPair read_key_file(const std::filesystem::path& path) {
 
 client::KeyPair read_signing_key_file(const std::filesystem::path& path) {
   return read_pair(path, "signing_", "Give the operator's signing key with --signing-key.");
-}
-
-static void write_pair(const std::filesystem::path& path, const std::string& prefix,
-                       const client::KeyPair& keys) {
-  const auto stop = [&](const char* reason) {
-    throw Stop{exit_codes::cannot_create,
-               fmt::format("Cannot write the key file {}: {}.", printable(path.string()), reason),
-               "Name a new file in a folder you may write to."};
-  };
-  const File file(path, O_WRONLY | O_CREAT | O_EXCL);
-  if (!file) stop(std::strerror(errno));
-  auto secret = client::key_text(keys.secret_key);
-  auto text = fmt::format("{0}public_key = \"{1}\"\n{0}secret_key = \"{2}\"\n", prefix,
-                          client::key_text(keys.public_key), secret);
-  const auto written = ::write(file.descriptor(), text.data(), text.size());
-  const bool whole =
-      written == static_cast<ssize_t>(text.size()) && ::fsync(file.descriptor()) == 0;
-  const int error = errno;
-  client::wipe(secret);
-  client::wipe(text);
-  if (whole) return;
-  ::unlink(path.c_str());
-  stop(std::strerror(error));
-}
-
-void write_key_file(const std::filesystem::path& path, const client::KeyPair& keys) {
-  write_pair(path, "", keys);
-}
-
-void write_signing_key_file(const std::filesystem::path& path, const client::KeyPair& keys) {
-  write_pair(path, "signing_", keys);
 }
 
 client::Options reach(const Access& access) {

@@ -39,10 +39,7 @@ client::Options reach(const Access& access);
 
 /// 77 unless the file is its owner's alone.
 client::KeyPair read_key_file(const std::filesystem::path& path);
-/// 73 if the file exists or cannot be written; 0600, synced.
-void write_key_file(const std::filesystem::path& path, const client::KeyPair& keys);
 /// The same for an Ed25519 pair, under names of its own, so that neither is taken for the other.
 client::KeyPair read_signing_key_file(const std::filesystem::path& path);
-void write_signing_key_file(const std::filesystem::path& path, const client::KeyPair& keys);
 
 }  // namespace postern::cli

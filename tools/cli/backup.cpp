@@ -5,6 +5,7 @@
 
 #include "backup_generated.h"
 #include "schema/identifiers.h"
+#include "tools/cli/new_file.h"
 #include "tools/cli/part_file.h"
 #include "tools/cli/session.h"
 #include "tools/cli/sibling.h"
@@ -205,10 +206,13 @@ int run_keys(Session& session, const AskedKeys& asked) {
   const std::int64_t kept_until_ns = body.kept_until_ns;
   if (session.dry_run()) return session.change(message_of("", "", std::move(body)));
   PartFile file(asked.file);
-  file.clear();
-  if (made) write_key_file(asked.key_out, *made);
+  file.begin_anew();
+  std::optional<NewFile> key_file;
+  if (made) write_key_pair(key_file.emplace(asked.key_out), *made);
   const auto receipt = session.execute(message_of("", "", std::move(body)));
   const std::uint32_t parts = copy_keys(session, file, receipt.seq, recipient);
+  // Before the copy, which nobody else could open.
+  if (key_file) key_file->keep();
   file.finish();
   if (session.format() != Format::table) {
     session.print({{"file", asked.file},

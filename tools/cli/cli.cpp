@@ -75,8 +75,13 @@ void add_global_options(CLI::App& app, Settings& settings) {
     if (read && *read > 0 && *read <= most) access.timeout = std::chrono::milliseconds(*read);
     return read && *read > 0 && *read <= most;
   };
-  arguments::add_read(app, "--timeout", read_timeout, "seconds: 0.001 to 3600",
-                      "Seconds to wait for an answer; 10 if left out")
+  constexpr const char* timeouts = "seconds: 0.001 to 3600";
+  arguments::add_read(app, "--answer-timeout", read_timeout, timeouts,
+                      "Seconds to wait for the daemon's answer; 10 if left out")
+      ->envname("POSTERN_ANSWER_TIMEOUT")
+      ->type_name("SECONDS");
+  arguments::add_read(app, "--timeout", read_timeout, timeouts,
+                      "The same; not with verbs that take --session-timeout")
       ->envname("POSTERN_TIMEOUT")
       ->type_name("SECONDS");
   app.add_option("--time-zone", settings.time_zone,
@@ -94,6 +99,8 @@ void add_global_options(CLI::App& app, Settings& settings) {
 void add_change_options(CLI::App& command, ChangeSettings& change) {
   const auto group = "Options of every change";
   command.add_flag("--dry-run", change.dry_run, "Show what would happen, change nothing")
+      ->group(group);
+  command.add_flag("--yes", change.yes, "Do not ask, at a terminal, before what reaches far")
       ->group(group);
   command.add_option("--reason", change.reason, "Why, kept with the record; 1 KiB")->group(group);
   arguments::add_number(command, "--expect-version", change.expected_version,
@@ -123,10 +130,21 @@ void add_nouns(CLI::App& app, Asked& asked, std::vector<Prepared>& prepared) {
   }
 }
 
+/// The guides of the reference systems call a session's time-out just that.
+void refuse_mistakable(const CLI::App& app, const CLI::App& command) {
+  const CLI::Option* timeout = app.get_option("--timeout");
+  if (std::ranges::find(app.parse_order(), timeout) == app.parse_order().end() ||
+      command.get_option_no_throw("--session-timeout") == nullptr)
+    return;
+  throw CLI::ValidationError("--timeout",
+                             "it could be a session's, which is --session-timeout, or how long to "
+                             "wait for the daemon's answer, which is --answer-timeout");
+}
+
 void say(std::ostream& talk, const Stop& stop) {
   if (stop.sentence.empty()) return;
-  talk << "postern: " << stop.sentence << '\n';
-  if (!stop.remedy.empty()) talk << "         " << stop.remedy << '\n';
+  talk << "postern: " << printable(stop.sentence) << '\n';
+  if (!stop.remedy.empty()) talk << "         " << printable(stop.remedy) << '\n';
 }
 
 int run_handler(const Asked& asked, const Handler& handler, Streams streams) {
@@ -175,13 +193,18 @@ int run_parsed(const std::vector<std::string>& given, Streams streams) {
   add_nouns(app, asked, prepared);
   try {
     arguments::parse(app, given);
+    for (const Prepared& one : prepared)
+      if (one.command->parsed()) refuse_mistakable(app, *one.command);
   } catch (const CLI::ExtrasError&) {
     const bool has_verb =
         std::ranges::any_of(prepared, [](const Prepared& one) { return one.command->parsed(); });
     streams.talk << unexpected(app, has_verb) << "Run with --help for more information.\n";
     return exit_codes::usage;
+  } catch (const CLI::Success& asked_for_text) {
+    return app.exit(asked_for_text, streams.out, streams.talk);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, streams.out, streams.talk) == 0 ? exit_codes::yes : exit_codes::usage;
+    streams.talk << printable(error.what()) << "\nRun with --help for more information.\n";
+    return exit_codes::usage;
   }
   for (const auto& one : prepared)
     if (one.command->parsed()) return run_handler(asked, one.handler, streams);

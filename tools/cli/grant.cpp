@@ -1,3 +1,4 @@
+#include "tools/cli/catalogue_names.h"
 #include "tools/cli/conditions.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
@@ -20,9 +21,14 @@ template <class Body>
 Handler change(CLI::App& command) {
   auto asked = std::make_shared<Asked>();
   command.add_option("USER", asked->user, "Its name")->required();
-  command.add_option("ACTION", asked->action, "An action of the resource's kind, or *")->required();
   command
-      .add_option("RESOURCE", asked->resources, "Paths, as table/customer; several are one batch")
+      .add_option("ACTION", asked->action,
+                  "Actions of the resource's kind, with commas between, or *")
+      ->required();
+  command
+      .add_option("RESOURCE", asked->resources,
+                  "Paths, as table/customer, or names as the catalogue describes them; several are "
+                  "one batch")
       ->required();
   command.add_flag("--deny", asked->deny, "A deny, which beats every allow");
   if constexpr (std::is_same_v<Body, schema::AddGrantT>)
@@ -33,11 +39,11 @@ Handler change(CLI::App& command) {
   return [asked](Session& session) {
     schema::CommandMessageT message;
     message.tenant = session.tenant();
-    for (const auto& resource : asked->resources) {
+    for (auto& one : grants_asked(session, asked->action, asked->resources)) {
       Body body;
       body.effect = asked->deny ? schema::Effect::deny : schema::Effect::allow;
-      body.action = asked->action;
-      body.resource = resource;
+      body.action = std::move(one.action);
+      body.resource = std::move(one.resource);
       if constexpr (std::is_same_v<Body, schema::AddGrantT>)
         body.conditions = conditions_of(asked->conditions);
       else
@@ -70,7 +76,7 @@ Handler list(CLI::App& command) {
 
 constexpr Verb verbs[] = {
     {"add", Kind::changes, "Allows a user an action on a resource and all below it.",
-     "--tenant acme grant add api.bob read table/customer", change<schema::AddGrantT>},
+     "--tenant acme grant add api.bob read,write table/customer", change<schema::AddGrantT>},
     {"remove", Kind::changes, "Takes back exactly this grant.",
      "--tenant acme grant remove api.bob read table/customer", change<schema::RemoveGrantT>},
     {"list", Kind::reads, "Lists a user's grants.", "--tenant acme grant list api.bob", list},

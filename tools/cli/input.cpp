@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "tools/cli/text.h"
 #include "tools/cli/verb.h"
 #include "tools/client/client.h"
 
@@ -60,6 +61,7 @@ std::optional<std::string> Input::line() {
     if (end != ahead_.npos) {
       std::string line = ahead_.substr(0, end);
       ahead_.erase(0, end + 1);
+      ended_ = true;
       return line;
     }
     if (ahead_.size() > line_bytes_max) stop_usage("A line of the input is too long.");
@@ -75,42 +77,55 @@ std::optional<std::string> Input::line() {
     ::explicit_bzero(block, sizeof block);
     if (count == 0) {
       if (ahead_.empty()) return std::nullopt;
+      ended_ = false;
       return std::exchange(ahead_, {});
     }
   }
 }
 
+bool Input::at_terminal() const { return ::isatty(descriptor_) == 1; }
+
+std::optional<std::string> Input::secret() {
+  auto secret = line();
+  if (secret && secret->ends_with('\r') && ended_) secret->pop_back();
+  return secret;
+}
+
 std::string Input::typed(const std::string& prompt) {
-  const bool terminal = ::isatty(descriptor_) == 1;
+  const bool terminal = at_terminal();
   std::optional<Silence> silence;
   if (terminal) {
     silence.emplace(descriptor_);
-    talk_ << prompt << ": " << std::flush;
+    talk_ << printable(prompt) << ": " << std::flush;
   }
-  auto password = line();
+  auto password = secret();
   if (!password || password->empty())
     stop_usage("No password is given.",
                "Type it at the prompt, or send it as a line of standard input.");
   return std::move(*password);
 }
 
-std::optional<bool> Input::confirmed(const std::string& question) {
-  if (::isatty(descriptor_) != 1) return std::nullopt;
-  talk_ << question << " Type yes: " << std::flush;
-  return line() == "yes";
+std::optional<std::string> Input::answer(const std::string& question) {
+  talk_ << printable(question) << ": " << std::flush;
+  return line();
 }
 
 std::string Input::password(const std::string& prompt) { return typed(prompt); }
 
 std::string Input::new_password(const std::string& prompt) {
   auto password = typed(prompt);
-  if (::isatty(descriptor_) != 1) return password;
-  auto again = typed(prompt + " again");
-  const bool same = password == again;
-  client::wipe(again);
-  if (same) return password;
+  auto again = at_terminal() ? std::optional(typed(prompt + " again")) : secret();
+  if (!again) return password;
+  const bool same = password == *again;
+  client::wipe(*again);
+  const bool more = same && !at_terminal() && line().has_value();
+  if (same && !more) return password;
   client::wipe(password);
-  stop_usage("The two passwords differ.", "Type the same one twice.");
+  if (more)
+    stop_usage("There is more than a password and its confirmation.",
+               "Send the password as one line, or the same twice.");
+  stop_usage("The two passwords differ.",
+             "Type the same one twice; a second line of the input is the confirmation.");
 }
 
 }  // namespace postern::cli

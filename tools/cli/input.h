@@ -19,20 +19,26 @@ class Input {
   /// Without its end; nothing at the end of the input.
   std::optional<std::string> line();
 
-  /// A line from a pipe or file; at a terminal asks with this prompt and does not show what is
-  /// typed.
+  bool at_terminal() const;
+
+  /// A line from a pipe or file, without its LF or CRLF; at a terminal asks with this prompt and
+  /// does not show what is typed.
   std::string password(const std::string& prompt);
-  /// At a terminal asks twice; the two must be the same.
+  /// The last secret of the input. C2: at a terminal it is asked for twice; of a pipe or file a
+  /// second line is the confirmation. The two must be the same, and nothing may follow.
   std::string new_password(const std::string& prompt);
-  /// Asks at a terminal, and takes the word `yes` alone; nothing where there is none to ask at.
-  std::optional<bool> confirmed(const std::string& question);
+  /// Asks at a terminal, and shows what is typed; nothing at the end of the input.
+  std::optional<std::string> answer(const std::string& question);
 
  private:
+  std::optional<std::string> secret();
   std::string typed(const std::string& prompt);
 
   int descriptor_;
   std::ostream& talk_;
   std::string ahead_;
+  /// The last line had an end of its own.
+  bool ended_ = false;
 };
 
 }  // namespace postern::cli

@@ -232,6 +232,8 @@ json::value as_schema_form(json::value value, const TypeTable* type, std::string
 }  // namespace
 
 std::expected<schema::CommandMessageT, std::string> message_from_json(std::string_view text) {
+  // What some editors put in front of a text.
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   json::error_code error;
   auto value = json::parse(json::string_view(text.data(), text.size()), error);
   if (error) return std::unexpected("It is no JSON: " + error.message() + ".");

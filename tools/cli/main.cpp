@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -5,6 +6,8 @@
 #include "tools/cli/cli.h"
 
 int main(int count, char** arguments) {
+  // Whoever stops reading ends this quietly, even where the caller ignores the signal.
+  ::signal(SIGPIPE, SIG_DFL);
   const std::vector<std::string> given(arguments + 1, arguments + count);
   return postern::cli::run(given,
                            {STDIN_FILENO, std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1});

@@ -1,5 +1,7 @@
 #include "tools/cli/names.h"
 
+#include <algorithm>
+
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
 
@@ -19,6 +21,7 @@ std::string Names::tenant(const std::unique_ptr<schema::Uuid>& id) {
 std::string Names::operator_name(const std::unique_ptr<schema::Uuid>& id, schema::Role role) {
   if (role == schema::Role::daemon) return "daemon";
   if (id && !names_.contains(uuid_text(id))) read_operators();
+  if (id && !names_.contains(uuid_text(id))) read_made("OperatorAdded", "");
   return named(id);
 }
 
@@ -34,10 +37,12 @@ std::string Names::inner(client::Named kind, const schema::Uuid& id, const std::
       return this->tenant(told);
     case client::Named::role:
       if (!names_.contains(uuid_text(told))) read_roles(tenant);
+      if (!names_.contains(uuid_text(told))) read_made("RoleCreated", tenant);
       break;
     case client::Named::operator_entry:
       return operator_name(told, schema::Role::none);
     case client::Named::key:
+      if (!names_.contains(uuid_text(told))) read_made("KeyCreated", tenant);
       break;
   }
   return named(told);
@@ -46,6 +51,22 @@ std::string Names::inner(client::Named kind, const schema::Uuid& id, const std::
 void Names::learn(const schema::EventT& event) {
   if (const auto* role = event.body.AsRoleCreated()) names_[uuid_text(role->role)] = role->name;
   if (const auto* key = event.body.AsKeyCreated()) names_[uuid_text(key->key)] = key->name;
+  if (const auto* added = event.body.AsOperatorAdded())
+    names_.try_emplace(uuid_text(added->operator_id), added->name);
+}
+
+void Names::learn(const std::vector<std::unique_ptr<schema::EventT>>& events,
+                  const std::vector<std::string>& users) {
+  std::vector<std::string> ids;
+  for (const auto& event : events) {
+    learn(*event);
+    const auto id = uuid_text(event->user);
+    if (!id.empty() && std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
+    if (const auto* created = event->body.AsUserCreated()) names_[id] = created->username;
+  }
+  if (ids.size() != users.size()) return;
+  for (std::size_t place = 0; place < ids.size(); ++place)
+    names_.try_emplace(ids[place], users[place]);
 }
 
 /// Asks no second time for what is not told.
@@ -57,7 +78,9 @@ std::string Names::named(const std::unique_ptr<schema::Uuid>& id) {
 /// Nothing where it is refused: not everybody may read names.
 template <class Body>
 std::optional<schema::HistoryPageT> Names::read(Body body) {
+  if (silent_) return std::nullopt;
   auto page = session_.client().history(request(std::move(body)));
+  silent_ = !page;
   if (!page || page->code != schema::Code::ok) return std::nullopt;
   return std::move(*page);
 }
@@ -103,6 +126,21 @@ void Names::read_user(const schema::Uuid& id, const std::string& tenant) {
   const auto page = read(std::move(get));
   const auto* user = page ? page->body.AsUserView() : nullptr;
   if (user != nullptr && user->details) names_[client::uuid_text(id)] = user->details->username;
+}
+
+void Names::read_made(const char* kind, const std::string& tenant) {
+  if (silent_ || !made_read_.insert(kind + (" " + tenant)).second) return;
+  schema::GetRecordsT wanted;
+  wanted.from_seq = 1;
+  wanted.tenant = tenant;
+  wanted.kind = kind;
+  wanted.count_max = page_count;
+  const auto ended = session_.client().follow(wanted, [&](const auto& page, auto records) {
+    for (const auto& record : records)
+      for (const auto& event : record.events) learn(*event);
+    return page.next_seq <= page.head_seq;
+  });
+  silent_ = !ended;
 }
 
 }  // namespace postern::cli

@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "history_generated.h"
 #include "tools/client/event_text.h"
@@ -25,6 +27,9 @@ class Names {
   std::string inner(client::Named kind, const schema::Uuid& id, const std::string& tenant);
   /// Remembers the names an event gives, for when they are gone.
   void learn(const schema::EventT& event);
+  /// The same of what one message caused, about users it named: each caused something, in order.
+  void learn(const std::vector<std::unique_ptr<schema::EventT>>& events,
+             const std::vector<std::string>& users);
 
  private:
   std::string named(const std::unique_ptr<schema::Uuid>& id);
@@ -34,9 +39,14 @@ class Names {
   void read_operators();
   void read_roles(const std::string& tenant);
   void read_user(const schema::Uuid& id, const std::string& tenant);
+  /// What has no entry any more still has the record that made it.
+  void read_made(const char* kind, const std::string& tenant);
 
   Session& session_;
+  /// Nobody answers, so nobody is asked again.
+  bool silent_ = false;
   std::unordered_map<std::string, std::string> names_;
+  std::set<std::string> made_read_;
 };
 
 }  // namespace postern::cli

@@ -1,6 +1,7 @@
 #include <filesystem>
 
 #include "tools/arguments/arguments.h"
+#include "tools/cli/new_file.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
 #include "tools/cli/views.h"
@@ -10,14 +11,20 @@ namespace {
 
 constexpr std::size_t keys_max = 2;
 
+/// What becomes of an operator's keys of one sort, as it was typed.
+struct KeysAsked {
+  std::vector<std::string> replacing;
+  std::vector<std::string> added;
+  std::vector<std::string> removed;
+  std::string key_out;
+};
+
 struct Asked {
   std::string name;
   std::string role;
   std::string tenants;
-  std::vector<std::string> public_keys;
-  std::string key_out;
-  std::vector<std::string> signing_public_keys;
-  std::string signing_key_out;
+  KeysAsked keys;
+  KeysAsked signing_keys;
   std::optional<std::uint32_t> uid;
   std::optional<bool> vouches;
 };
@@ -36,6 +43,40 @@ std::unique_ptr<schema::PublicKeyT> public_key(const client::Key& key) {
 
 std::string key_text(const schema::PublicKeyT& key) { return cli::key_text(key.bytes); }
 
+using Keys = std::vector<std::unique_ptr<schema::PublicKeyT>>;
+
+client::Key parse_public_key(const std::string& text) {
+  const auto key = client::parse_key(text);
+  if (!key) stop_usage(printable(text) + " is no public key: 40 characters of Z85.");
+  return *key;
+}
+
+/// What replaces stands for all there were; others are taken away, or come beside.
+void change_keys(Keys& keys, const KeysAsked& asked) {
+  if (!asked.replacing.empty()) {
+    if (!asked.added.empty() || !asked.removed.empty())
+      stop_usage("Keys are either replaced as a whole, or added and removed.");
+    keys.clear();
+  }
+  for (const auto* list : {&asked.removed, &asked.added, &asked.replacing}) {
+    for (const std::string& text : *list) {
+      const auto key = public_key(parse_public_key(text));
+      const auto found =
+          std::ranges::find_if(keys, [&](const auto& held) { return held->bytes == key->bytes; });
+      const bool is_there = found != keys.end();
+      if (list == &asked.removed && !is_there)
+        stop_usage("The operator has no key " + printable(text) + ".", "See 'operator list'.");
+      if (list == &asked.removed)
+        keys.erase(found);
+      else if (!is_there)
+        keys.push_back(std::make_unique<schema::PublicKeyT>(*key));
+    }
+  }
+  if (keys.size() > keys_max)
+    stop_usage("An operator has two keys of each sort at most.",
+               "Take one away in the same command, with --remove-key or --remove-signing-key.");
+}
+
 /// What the options name replaces what stood there; a generated key comes beside those.
 void apply(const Asked& asked, schema::OperatorStandingT& standing) {
   if (asked.tenants == "all") {
@@ -45,74 +86,37 @@ void apply(const Asked& asked, schema::OperatorStandingT& standing) {
     standing.all_tenants = false;
     standing.tenants = CLI::detail::split(asked.tenants, ',');
   }
-  if (!asked.public_keys.empty()) standing.keys.clear();
-  for (const auto& text : asked.public_keys) {
-    const auto key = client::parse_key(text);
-    if (!key) stop_usage("--public-key takes 40 characters of Z85.");
-    standing.keys.push_back(public_key(*key));
-  }
-  if (!asked.signing_public_keys.empty()) standing.signing_keys.clear();
-  for (const auto& text : asked.signing_public_keys) {
-    const auto key = client::parse_key(text);
-    if (!key) stop_usage("--signing-public-key takes 40 characters of Z85.");
-    standing.signing_keys.push_back(public_key(*key));
-  }
+  change_keys(standing.keys, asked.keys);
+  change_keys(standing.signing_keys, asked.signing_keys);
   if (asked.uid) standing.uid = *asked.uid;
   if (asked.vouches) standing.vouches = *asked.vouches;
 }
 
-/// A pair made here: where it goes, and how it is written.
-struct NewPair {
-  std::string file;
-  client::KeyPair pair;
-  void (*write)(const std::filesystem::path&, const client::KeyPair&);
-};
-
-/// Puts the public half of a new pair beside those that are there.
-NewPair make_pair_for(std::vector<std::unique_ptr<schema::PublicKeyT>>& keys,
-                      const std::string& file, bool signs) {
+/// Makes a pair and puts its public half beside those that are there; its file is on disk then.
+NewFile make_pair_for(Keys& keys, const std::string& file, bool signs) {
   if (keys.size() >= keys_max)
     stop_usage("An operator has two keys of each sort at most.",
-               signs ? "Drop one first: give the one to keep with --signing-public-key."
-                     : "Drop one first: give the one to keep with --public-key.");
-  NewPair made{file, signs ? client::make_signing_key_pair() : client::make_key_pair(),
-               signs ? write_signing_key_file : write_key_file};
-  keys.push_back(public_key(made.pair.public_key));
+               signs ? "Drop one first, with --remove-signing-key."
+                     : "Drop one first, with --remove-key.");
+  NewFile made(file);
+  const auto pair = signs ? client::make_signing_key_pair() : client::make_key_pair();
+  (signs ? write_signing_key_pair : write_key_pair)(made, pair);
+  keys.push_back(public_key(pair.public_key));
   return made;
 }
 
-/// Makes keys and keeps them on disk before the daemon hears of them; takes the files back if it
-/// says no.
+/// Makes keys and has them on disk before the daemon hears of them; they get their names once it
+/// has taken them, and are gone if it says no.
 template <class Body>
 int change_with_key(Session& session, const Asked& asked, Body body) {
-  std::vector<NewPair> made;
-  if (!asked.key_out.empty())
-    made.push_back(make_pair_for(body.standing->keys, asked.key_out, false));
-  if (!asked.signing_key_out.empty())
-    made.push_back(make_pair_for(body.standing->signing_keys, asked.signing_key_out, true));
   if (session.dry_run()) return session.change(message_of("", "", std::move(body)));
-  std::vector<std::string> written;
-  try {
-    for (const NewPair& pair : made) {
-      pair.write(pair.file, pair.pair);
-      written.push_back(pair.file);
-    }
-    const int code = session.change(message_of("", "", std::move(body)));
-    for (const std::string& file : written)
-      session.talk() << "The key pair is in " << printable(file) << ".\n";
-    return code;
-  } catch (const Stop& stop) {
-    // Where nobody knows whether it happened, the files stay.
-    const bool unknown =
-        stop.exit_code == exit_codes::unreachable || stop.exit_code == exit_codes::protocol;
-    for (const std::string& file : written) {
-      if (unknown)
-        session.talk() << "The key pair stays in " << printable(file) << ".\n";
-      else
-        std::filesystem::remove(file);
-    }
-    throw;
-  }
+  std::vector<NewFile> made;
+  if (!asked.keys.key_out.empty())
+    made.push_back(make_pair_for(body.standing->keys, asked.keys.key_out, false));
+  if (!asked.signing_keys.key_out.empty())
+    made.push_back(make_pair_for(body.standing->signing_keys, asked.signing_keys.key_out, true));
+  return change_with_files(session, message_of("", "", std::move(body)), std::move(made),
+                           "The key pair");
 }
 
 std::vector<std::unique_ptr<schema::OperatorViewT>> read_operators(Session& session) {
@@ -172,15 +176,25 @@ std::shared_ptr<Asked> add_options(CLI::App& command, bool everything_needed) {
       ->required(everything_needed);
   command.add_option("--tenants", asked->tenants, "Aliases joined by commas, or all")
       ->required(everything_needed);
-  command
-      .add_option("--public-key", asked->public_keys, "Its CURVE public key in Z85; up to twice")
-      ->allow_extra_args(false);
-  command.add_option("--key-out", asked->key_out, "Make a key pair and write it to this new file");
-  command
-      .add_option("--signing-public-key", asked->signing_public_keys,
-                  "Its Ed25519 public key in Z85, that its commands are signed with; up to twice")
-      ->allow_extra_args(false);
-  command.add_option("--signing-key-out", asked->signing_key_out,
+  const auto add_keys = [&](const char* name, std::vector<std::string>& keys, const char* help) {
+    command.add_option(name, keys, help)->allow_extra_args(false)->type_name("KEY");
+  };
+  add_keys("--public-key", asked->keys.replacing,
+           everything_needed ? "Its CURVE public key in Z85; up to twice"
+                             : "Replaces its CURVE public keys, in Z85; up to twice");
+  add_keys("--signing-public-key", asked->signing_keys.replacing,
+           everything_needed ? "Its Ed25519 public key in Z85, that its commands are signed with; "
+                               "up to twice"
+                             : "Replaces the Ed25519 public keys it signs with; up to twice");
+  if (!everything_needed) {
+    add_keys("--add-key", asked->keys.added, "A CURVE public key beside those it has");
+    add_keys("--remove-key", asked->keys.removed, "Takes this one away");
+    add_keys("--add-signing-key", asked->signing_keys.added, "An Ed25519 one beside those it has");
+    add_keys("--remove-signing-key", asked->signing_keys.removed, "Takes this one away");
+  }
+  command.add_option("--key-out", asked->keys.key_out,
+                     "Make a key pair and write it to this new file");
+  command.add_option("--signing-key-out", asked->signing_keys.key_out,
                      "Make a key pair to sign with and write it to this new file");
   arguments::add_number(command, "--uid", asked->uid,
                         "The system user that may come through the ipc door");
@@ -216,7 +230,7 @@ constexpr Verb verbs[] = {
      "operator add helpdesk --role manager --tenants acme,umbra --key-out helpdesk.key", add},
     {"list", Kind::reads, "Lists the operators.", "operator list", list},
     {"set", Kind::changes, "Changes what is named of an operator; the rest stays.",
-     "operator set helpdesk --tenants all", set},
+     "operator set helpdesk --key-out next.key", set},
     {"remove", Kind::changes, "Removes an operator.", "operator remove helpdesk --reason 'left'",
      remove},
 };

@@ -55,13 +55,17 @@ void Fields::write(std::ostream& out, std::size_t indent) {
   }
 }
 
+std::string json_text(const boost::json::object& object) {
+  return client::shown_json(boost::json::serialize(object));
+}
+
 Listing::Listing(std::ostream& out, Format format, std::vector<std::string> heads)
     : out_(out), format_(format), table_(std::move(heads)) {}
 
 void Listing::add_object(const boost::json::object& object) {
   if (format_ == Format::json) out_ << (any_ ? ",\n" : "[\n");
   any_ = true;
-  out_ << boost::json::serialize(object);
+  out_ << json_text(object);
   if (format_ == Format::jsonl) out_ << '\n';
 }
 

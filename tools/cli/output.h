@@ -41,6 +41,9 @@ class Fields {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+/// One line, what deceives within its texts escaped.
+std::string json_text(const boost::json::object& object);
+
 /// Many things of one kind, in whatever form was asked for.
 class Listing {
  public:

@@ -64,7 +64,9 @@ std::string PartFile::foreign() const {
 }
 
 PartFile::~PartFile() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  if (!resumable_ && !finished_) ::unlink(part_.c_str());
 }
 
 /// Fewer at the end of the file.
@@ -101,7 +103,8 @@ void PartFile::resume(const std::function<bool(std::span<const std::uint8_t>)>& 
     stop("cut");
 }
 
-void PartFile::clear() {
+void PartFile::begin_anew() {
+  resumable_ = false;
   resume([](std::span<const std::uint8_t>) { return false; });
 }
 
@@ -120,6 +123,7 @@ void PartFile::sync() {
 void PartFile::finish() {
   sync();
   if (::rename(part_.c_str(), file_.c_str()) != 0) stop("rename");
+  finished_ = true;
   const auto folder = std::filesystem::absolute(file_).parent_path();
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;

@@ -24,8 +24,8 @@ class PartFile {
   /// What an interrupted run left: `take` sees each whole message in order, until it returns false;
   /// what follows is cut off. Writing goes on behind.
   void resume(const std::function<bool(std::span<const std::uint8_t>)>& take);
-  /// Begins anew.
-  void clear();
+  /// Begins anew; what is not finished is gone at the end, as nothing goes on with it.
+  void begin_anew();
   void write(std::span<const std::uint8_t> message);
   /// On disk when it returns.
   void sync();
@@ -42,6 +42,8 @@ class PartFile {
   std::filesystem::path part_;
   int descriptor_ = -1;
   std::uint64_t bytes_ = 0;
+  bool resumable_ = true;
+  bool finished_ = false;
 };
 
 }  // namespace postern::cli

@@ -1,14 +1,130 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "tools/cli/new_file.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
 
 namespace postern::cli {
 namespace {
 
-int run_reset(Session& session, const std::string& user) {
-  const auto& tenant = session.tenant();
-  schema::ResetPasswordT body;
-  body.password = session.input().new_password("New password of " + user);
-  return session.change(message_of(tenant, user, std::move(body)));
+struct Reset {
+  std::vector<std::string> users;
+  std::string list;
+  bool generate = false;
+  std::string out;
+};
+
+/// Those of the arguments, then those of the list, a name a line.
+std::vector<std::string> users_of(Session& session, const Reset& asked) {
+  std::vector<std::string> users = asked.users;
+  if (!asked.list.empty()) {
+    const int descriptor = ::open(asked.list.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+      throw Stop{exit_codes::missing,
+                 fmt::format("Cannot read {}: {}.", printable(asked.list), std::strerror(errno)),
+                 "Name a file with a user's name on each line."};
+    const std::unique_ptr<const int, void (*)(const int*)> closer(
+        &descriptor, [](const int* opened) { ::close(*opened); });
+    Input list(descriptor, session.talk());
+    while (const auto line = list.line())
+      if (const auto name = CLI::detail::trim_copy(*line); !name.empty()) users.push_back(name);
+  }
+  if (users.empty()) stop_usage("No user is named.", "Give names, or a file of them with --users.");
+  auto sorted = users;
+  std::ranges::sort(sorted);
+  if (const auto twice = std::ranges::adjacent_find(sorted); twice != sorted.end())
+    stop_usage(fmt::format("{} is named twice.", printable(*twice)));
+  return users;
+}
+
+schema::PoliciesT policies_of(Session& session) {
+  schema::GetTenantT get;
+  get.alias = session.tenant();
+  const auto page = session.page(request(std::move(get)));
+  const auto& tenants = Session::part(page.body.AsTenantPage()).tenants;
+  if (tenants.size() != 1 || !tenants[0]->policies) Session::stop_unexpected();
+  return *tenants[0]->policies;
+}
+
+/// Every place as likely as another; `count` is at most 256.
+std::size_t random_below(std::size_t count) {
+  const std::size_t fair = 256 - 256 % count;
+  for (std::uint8_t byte = 0;;)
+    if (::getrandom(&byte, 1, 0) == 1 && byte < fair) return byte % count;
+}
+
+/// By the tenant's policies; without vowels, so that no word is in it.
+std::string generated_password(const schema::PoliciesT& policies) {
+  constexpr std::size_t size_usual = 24;
+  constexpr std::size_t letters_min = 16;
+  std::string letters = "bcdfghjkmnpqrstvwxzBCDFGHJKLMNPQRSTVWXZ";
+  std::string digits = "23456789";
+  for (std::string* characters : {&letters, &digits})
+    std::erase_if(*characters, [&](char character) {
+      return policies.password_forbidden_characters.find(character) != std::string::npos;
+    });
+  if (letters.size() < letters_min || digits.empty())
+    stop_usage("The tenant forbids too many characters for a generated password.",
+               "Choose the passwords, a line each.");
+  std::string password(1, digits[random_below(digits.size())]);
+  const std::string all = letters + digits;
+  const auto size = std::max<std::size_t>(policies.password_length_min, size_usual);
+  while (password.size() < size) password += all[random_below(all.size())];
+  return password;
+}
+
+/// A line for each user of a pipe or file, and nothing more; at a terminal each is typed twice.
+std::string next_password(Session& session, const std::vector<std::string>& users,
+                          std::size_t place) {
+  auto& input = session.input();
+  const auto prompt = "New password of " + users[place];
+  if (users.size() == 1 || input.at_terminal()) return input.new_password(prompt);
+  auto password = input.password(prompt);
+  if (place + 1 == users.size() && input.line())
+    stop_usage(fmt::format("There are more lines than the {} users.", users.size()),
+               "Send one password a line, in the order of the users.");
+  return password;
+}
+
+int run_reset(Session& session, const Reset& asked) {
+  if (asked.generate != !asked.out.empty())
+    stop_usage("Generated passwords go to a file.", "Say both --generate and --out FILE.");
+  const auto users = users_of(session, asked);
+  schema::CommandMessageT message;
+  message.tenant = session.tenant();
+  const auto policies = asked.generate ? policies_of(session) : schema::PoliciesT();
+  std::string lines;
+  for (std::size_t place = 0; place < users.size(); ++place) {
+    schema::ResetPasswordT body;
+    body.password =
+        asked.generate ? generated_password(policies) : next_password(session, users, place);
+    if (asked.generate) lines += users[place] + " " + body.password + "\n";
+    add_command(message, users[place], std::move(body));
+  }
+  std::vector<NewFile> files;
+  if (asked.generate && !session.dry_run()) files.emplace_back(asked.out).write(lines);
+  client::wipe(lines);
+  return change_with_files(session, std::move(message), std::move(files), "Names and passwords");
+}
+
+Handler reset(CLI::App& command) {
+  auto asked = std::make_shared<Reset>();
+  command.add_option("USER", asked->users, "Names; several are one batch, all or nothing");
+  command.add_option("--users", asked->list, "A file with a user's name on each line")
+      ->type_name("FILE");
+  command.add_flag("--generate", asked->generate, "Make the passwords; they go to --out");
+  command
+      .add_option("--out", asked->out,
+                  "A new file, its owner's alone: name and password on each line")
+      ->type_name("FILE");
+  return [asked](Session& session) { return run_reset(session, *asked); };
 }
 
 int run_change(Session& session, const std::string& user) {
@@ -27,8 +143,9 @@ struct Rotation {
 Handler rotate(CLI::App& command) {
   auto rotation = std::make_shared<Rotation>();
   command.add_option("USER", rotation->user, "Its name")->required();
-  command.add_option("--old-until", rotation->old_until,
-                     "Until when the old one is valid too, as 2027-01-31T00:00:00Z")
+  command
+      .add_option("--old-until", rotation->old_until,
+                  "Until when the old one is valid too, as 2027-01-31T00:00:00Z")
       ->required();
   return [rotation](Session& session) {
     const auto& tenant = session.tenant();
@@ -47,8 +164,9 @@ Handler with_user(CLI::App& command) {
 }
 
 constexpr Verb verbs[] = {
-    {"reset", Kind::changes, "Sets a user's password: a line of standard input, or typed twice.",
-     "--tenant acme password reset api.bob <new-password.txt", with_user<run_reset>},
+    {"reset", Kind::changes,
+     "Sets users' passwords: a line of standard input for each, typed twice, or generated.",
+     "--tenant acme password reset api.bob api.eve --generate --out new-passwords.txt", reset},
     {"change", Kind::changes,
      "Changes a password for its user: two lines, the current one and the new.",
      "--tenant acme password change api.bob", with_user<run_change>},

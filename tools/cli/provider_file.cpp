@@ -97,10 +97,9 @@ bool is_own(const json::object& object, Reading& reading) {
   const Provider owner = owner_of(object);
   if (owner == reading.provider) return true;
   const auto* name = schema::EnumNameProvider(reading.provider);
-  reading.wrong("", owner == Provider::none
-                        ? fmt::format("it does not look like {}'s file.", name)
-                        : fmt::format("it is {}'s file, not {}'s.", schema::EnumNameProvider(owner),
-                                      name));
+  reading.wrong("", owner == Provider::none ? fmt::format("it does not look like {}'s file.", name)
+                                            : fmt::format("it is {}'s file, not {}'s.",
+                                                          schema::EnumNameProvider(owner), name));
   return false;
 }
 
@@ -241,8 +240,8 @@ void read_lines(const std::string& text, Reading& reading) {
 }
 
 bool has_family(const std::vector<AddressRange>& ranges, bool is_v4) {
-  return std::ranges::any_of(
-      ranges, [&](const AddressRange& range) { return range.first.is_v4 == is_v4; });
+  return std::ranges::any_of(ranges,
+                             [&](const AddressRange& range) { return range.first.is_v4 == is_v4; });
 }
 
 schema::ImportRangesT packed(Reading reading, std::span<const ProviderFile> files) {

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "tools/arguments/arguments.h"
+#include "tools/cli/catalogue_names.h"
 #include "tools/cli/conditions.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
@@ -150,18 +151,20 @@ schema::AnswerT ask_check(Session& session, const Asked& asked,
   return answer;
 }
 
-std::unique_ptr<schema::QuestionT> question(const std::string& action, const std::string& resource,
-                                            bool this_level_only) {
+/// With names for people understood.
+std::unique_ptr<schema::QuestionT> question(CatalogueNames& names, const std::string& action,
+                                            const std::string& resource, bool this_level_only) {
   auto made = std::make_unique<schema::QuestionT>();
-  made->action = action;
-  made->resource = resource;
+  made->resource = names.path(resource);
+  made->action = names.action(action, made->resource);
   made->this_level_only = this_level_only;
   return made;
 }
 
 int run_check(Session& session, const Asked& asked) {
+  CatalogueNames names(session);
   std::vector<std::unique_ptr<schema::QuestionT>> questions;
-  questions.push_back(question(asked.action, asked.resource, asked.this_level_only));
+  questions.push_back(question(names, asked.action, asked.resource, asked.this_level_only));
   const auto answer = ask_check(session, asked, std::move(questions));
   const auto& decision = *answer.body.AsChecked()->decisions[0];
   if (session.format() == Format::table) {
@@ -176,7 +179,9 @@ int run_check(Session& session, const Asked& asked) {
 
 // ---- check-many
 
-std::vector<std::unique_ptr<schema::QuestionT>> read_questions(Input& input, bool this_level_only) {
+std::vector<std::unique_ptr<schema::QuestionT>> read_questions(Session& session, Input& input,
+                                                               bool this_level_only) {
+  CatalogueNames names(session);
   std::vector<std::unique_ptr<schema::QuestionT>> questions;
   std::size_t number = 0;
   while (const auto line = input.line()) {
@@ -187,7 +192,7 @@ std::vector<std::unique_ptr<schema::QuestionT>> read_questions(Input& input, boo
     if (questions.size() == questions_max)
       stop_usage(fmt::format("There are more than {} questions.", questions_max),
                  "Ask in several turns.");
-    questions.push_back(question(words[0], words[1], this_level_only));
+    questions.push_back(question(names, words[0], words[1], this_level_only));
   }
   if (questions.empty()) stop_usage("There is no question.", "Write one a line: ACTION RESOURCE.");
   return questions;
@@ -199,7 +204,7 @@ std::vector<std::unique_ptr<schema::QuestionT>> read_questions(Session& session,
     if (asked.with_password || asked.with_key || asked.with_token)
       stop_usage("The password and the questions cannot both come from standard input.",
                  "Put the questions into a file.");
-    return read_questions(session.input(), asked.this_level_only);
+    return read_questions(session, session.input(), asked.this_level_only);
   }
   const int descriptor = ::open(asked.file.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0)
@@ -209,7 +214,7 @@ std::vector<std::unique_ptr<schema::QuestionT>> read_questions(Session& session,
   const std::unique_ptr<const int, void (*)(const int*)> closer(
       &descriptor, [](const int* opened) { ::close(*opened); });
   Input input(descriptor, session.talk());
-  return read_questions(input, asked.this_level_only);
+  return read_questions(session, input, asked.this_level_only);
 }
 
 int run_check_many(Session& session, const Asked& asked) {
@@ -274,8 +279,9 @@ int run_explain(Session& session, const Asked& asked) {
   explain.username = asked.user;
   explain.call = call_of(asked);
   explain.with_password = asked.with_password;
+  CatalogueNames names(session);
   if (!asked.action.empty())
-    explain.question = question(asked.action, asked.resource, asked.this_level_only);
+    explain.question = question(names, asked.action, asked.resource, asked.this_level_only);
   auto made = request(std::move(explain));
   made.at_least_seq = asked.at_least_seq;
   made.wait_ms = asked.at_least_seq != 0 ? fresh_wait_ms : 0;
@@ -317,7 +323,7 @@ Handler permissions(CLI::App& command) {
       const auto page = session.page(request(schema::ListPermissionsT(list)));
       const auto& part = Session::part(page.body.AsPermissionPage());
       for (const auto& stop : part.stops)
-        if (first) session.talk() << "Stopped: " << stop->sentence << '\n';
+        if (first) session.talk() << "Stopped: " << printable(stop->sentence) << '\n';
       first = false;
       for (const auto& permission : part.permissions) {
         if (!permission->grant) continue;
@@ -350,7 +356,8 @@ Handler who_can(CLI::App& command) {
   return [asked, usable_only](Session& session) {
     schema::WhoCanT who;
     who.tenant = session.tenant();
-    who.question = question(asked->action, asked->resource, asked->this_level_only);
+    CatalogueNames names(session);
+    who.question = question(names, asked->action, asked->resource, asked->this_level_only);
     who.call = call_of(*asked);
     who.usable_only = *usable_only;
     who.count_max = 1'000;

@@ -1,3 +1,4 @@
+#include "tools/cli/catalogue_names.h"
 #include "tools/cli/conditions.h"
 #include "tools/cli/session.h"
 #include "tools/cli/text.h"
@@ -20,12 +21,12 @@ struct Asked {
 };
 
 template <class Body>
-Body grant_body(const Asked& asked, const std::string& resource) {
+Body grant_body(const Asked& asked, GrantAsked grant) {
   Body body;
   body.role = asked.role;
   body.effect = asked.deny ? schema::Effect::deny : schema::Effect::allow;
-  body.action = asked.action;
-  body.resource = resource;
+  body.action = std::move(grant.action);
+  body.resource = std::move(grant.resource);
   return body;
 }
 
@@ -37,9 +38,14 @@ std::shared_ptr<Asked> add_role(CLI::App& command) {
 
 std::shared_ptr<Asked> add_grant(CLI::App& command) {
   auto asked = add_role(command);
-  command.add_option("ACTION", asked->action, "An action of the resource's kind, or *")->required();
   command
-      .add_option("RESOURCE", asked->resources, "Paths, as table/customer; several are one batch")
+      .add_option("ACTION", asked->action,
+                  "Actions of the resource's kind, with commas between, or *")
+      ->required();
+  command
+      .add_option("RESOURCE", asked->resources,
+                  "Paths, as table/customer, or names as the catalogue describes them; several are "
+                  "one batch")
       ->required();
   command.add_flag("--deny", asked->deny, "A deny, which beats every allow");
   return asked;
@@ -51,8 +57,8 @@ Handler grant(CLI::App& command) {
   return [asked](Session& session) {
     schema::CommandMessageT message;
     message.tenant = session.tenant();
-    for (const auto& resource : asked->resources) {
-      auto body = grant_body<schema::AddRoleGrantT>(*asked, resource);
+    for (auto& one : grants_asked(session, asked->action, asked->resources)) {
+      auto body = grant_body<schema::AddRoleGrantT>(*asked, std::move(one));
       body.conditions = conditions_of(asked->conditions);
       add_command(message, "", std::move(body));
     }
@@ -67,8 +73,8 @@ Handler revoke(CLI::App& command) {
   return [asked](Session& session) {
     schema::CommandMessageT message;
     message.tenant = session.tenant();
-    for (const auto& resource : asked->resources) {
-      auto body = grant_body<schema::RemoveRoleGrantT>(*asked, resource);
+    for (auto& one : grants_asked(session, asked->action, asked->resources)) {
+      auto body = grant_body<schema::RemoveRoleGrantT>(*asked, std::move(one));
       body.grant = parse_reference(asked->grant);
       add_command(message, "", std::move(body));
     }

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
 #include <chrono>
 
 #include "schema/resending.h"
+#include "tools/cli/names.h"
+#include "tools/cli/sweep.h"
 #include "tools/cli/text.h"
 #include "tools/client/event_text.h"
 
@@ -106,8 +107,10 @@ void Session::finish(schema::CommandMessageT& message) {
   message.commands[0]->expected_version = change_.expected_version;
 }
 
-int Session::change(schema::CommandMessageT message) {
+int Session::change(schema::CommandMessageT message,
+                    const std::function<void(const schema::ReceiptT&)>& done) {
   const auto receipt = send(std::move(message));
+  if (receipt.code == Code::ok) done(receipt);
   if (format() != Format::table) print(to_json(receipt));
   stop_unless_done(receipt);
   if (format() == Format::table) print_receipt(receipt);
@@ -120,9 +123,24 @@ schema::ReceiptT Session::execute(schema::CommandMessageT message) {
   return receipt;
 }
 
+void Session::confirm(const schema::CommandMessageT& message) {
+  if (change_.yes || message.dry_run || !input_.at_terminal()) return;
+  const auto sweep = sweep_of(message);
+  if (!sweep) return;
+  if (input_.answer(fmt::format("{} Type {} to go on", sweep->sentence, sweep->name)) !=
+      sweep->name)
+    throw Stop{exit_codes::no, "Nothing was done.", "--yes says so beforehand."};
+}
+
 schema::ReceiptT Session::send(schema::CommandMessageT message) {
   finish(message);
+  confirm(message);
   several_ = message.commands.size() > 1;
+  told_tenant_ = message.tenant;
+  for (const auto& command : message.commands)
+    if (!command->user.empty() &&
+        std::ranges::find(told_users_, command->user) == told_users_.end())
+      told_users_.push_back(command->user);
   id_ = client::uuid_text(*message.id);
   const bool takes_long = client::time_to_hash(message) > std::chrono::seconds(2);
   auto receipt = takes_long && streams_.talk_is_terminal ? execute_in_view(std::move(message))
@@ -180,13 +198,16 @@ void Session::print_receipt(const schema::ReceiptT& receipt) {
   if (receipt.repeated && id_given_) talk() << "This id was seen before; nothing was done again.\n";
   if (receipt.dry_run) talk() << "A dry run: nothing was changed. It would cause:\n";
   Table table({"SEQ", "TIME", "EVENT", "USER", "DETAILS"});
-  const client::EventForms forms{
-      [](client::Named, const schema::Uuid& id) { return client::uuid_text(id); }, time_text_short,
-      key_text};
+  Names names(*this);
+  names.learn(receipt.events, told_users_);
+  const client::EventForms forms{[&](client::Named kind, const schema::Uuid& id) {
+                                   return names.inner(kind, id, told_tenant_);
+                                 },
+                                 time_text_short, key_text};
   for (const auto& event : receipt.events) {
     table.add({receipt.seq != 0 ? std::to_string(receipt.seq) : "",
                receipt.time_ns != 0 ? time_text_short(receipt.time_ns) : "",
-               client::event_kind(*event), uuid_text(event->user),
+               client::event_kind(*event), names.user(event->user, told_tenant_),
                client::event_details(*event, forms)});
   }
   table.write(out());
@@ -225,9 +246,7 @@ void Session::stop_unexpected() {
              "Check that its version fits this program."};
 }
 
-void Session::print(const boost::json::object& object) {
-  out() << boost::json::serialize(object) << '\n';
-}
+void Session::print(const boost::json::object& object) { out() << json_text(object) << '\n'; }
 
 void Session::say_problems(Code code,
                            const std::vector<std::unique_ptr<schema::ProblemT>>& problems,

@@ -2,6 +2,7 @@
 // Thread: main. Lifetime: one command line. Failure: `Stop`, with everything said or to be said.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -37,6 +38,8 @@ struct Settings {
 /// What every changing command takes.
 struct ChangeSettings {
   bool dry_run = false;
+  /// A sweeping change is not asked for once more.
+  bool yes = false;
   std::string reason;
   std::uint64_t expected_version = 0;
   std::optional<std::string> id;
@@ -51,6 +54,7 @@ class Session {
   std::ostream& talk() { return streams_.talk; }
   Input& input() { return input_; }
   bool dry_run() const { return change_.dry_run; }
+  bool yes() const { return change_.yes; }
   /// --tenant; 64 if it is not given.
   const std::string& tenant() const;
   bool has_tenant() const { return !settings_.tenant.empty(); }
@@ -58,7 +62,12 @@ class Session {
 
   /// Sends with --dry-run, --reason, --expect-version and --id, prints the receipt, returns the
   /// exit code.
-  int change(schema::CommandMessageT message);
+  int change(schema::CommandMessageT message) {
+    return change(std::move(message), [](const schema::ReceiptT&) {});
+  }
+  /// `done` is run once the daemon has done it, before anything is printed.
+  int change(schema::CommandMessageT message,
+             const std::function<void(const schema::ReceiptT&)>& done);
   /// The same without printing; says why not, and stops.
   schema::ReceiptT execute(schema::CommandMessageT message);
   /// Answers and pages with code `ok`; else says why not and stops.
@@ -86,6 +95,8 @@ class Session {
   void finish(schema::CommandMessageT& message);
   schema::ReceiptT send(schema::CommandMessageT message);
   client::Result<schema::ReceiptT> execute_in_view(schema::CommandMessageT message);
+  /// At a terminal, has the name typed of what a sweeping change concerns; stops if it is another.
+  void confirm(const schema::CommandMessageT& message);
   void stop_unless_done(const schema::ReceiptT& receipt);
   int say_what_is_known(schema::Code code);
   void say_problems(schema::Code code,
@@ -106,6 +117,9 @@ class Session {
   std::string id_;
   /// The message that was sent had more than one command.
   bool several_ = false;
+  /// What it named, for the receipt.
+  std::string told_tenant_;
+  std::vector<std::string> told_users_;
 };
 
 /// The exit code for a code: `refused` where the rules say no, trouble's own number otherwise.

@@ -14,36 +14,6 @@
 namespace postern::cli {
 namespace {
 
-struct Character {
-  /// Bytes it takes; 0: no UTF-8.
-  std::size_t size = 0;
-  char32_t code = 0;
-};
-
-/// The character at the front; overlong forms, surrogates and what lies beyond U+10FFFF are none.
-Character first_character(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  if (lead < 0x80) return {1, lead};
-  const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return {};
-  char32_t code = lead & (0xffu >> (size + 1));
-  for (std::size_t place = 1; place < size; ++place) {
-    const auto byte = static_cast<unsigned char>(text[place]);
-    if ((byte & 0xc0) != 0x80) return {};
-    code = (code << 6) | (byte & 0x3fu);
-  }
-  constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  if (code < least[size] || code > 0x10ffff || surrogate) return {};
-  return {size, code};
-}
-
-/// Moves the cursor or turns the direction of writing, so that a terminal shows what is not there.
-bool deceives(char32_t code) {
-  return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x200e || code == 0x200f ||
-         (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
-}
-
 std::string enum_text(const char* schema_name, unsigned number) {
   return *schema_name != '\0' ? schema_name : std::to_string(number);
 }
@@ -111,34 +81,6 @@ int take_fraction(std::string_view& text) {
 }
 
 }  // namespace
-
-std::string printable(std::string_view text) {
-  std::string result;
-  result.reserve(text.size());
-  while (!text.empty()) {
-    const auto character = first_character(text);
-    const auto size = std::max<std::size_t>(character.size, 1);
-    if (character.size == 0 || (character.size == 1 && deceives(character.code)))
-      result += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
-    else if (deceives(character.code))
-      result += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(character.code));
-    else
-      result += text.substr(0, size);
-    text.remove_prefix(size);
-  }
-  return result;
-}
-
-std::string valid_utf8(std::string_view text) {
-  std::string result;
-  result.reserve(text.size());
-  while (!text.empty()) {
-    const auto size = first_character(text).size;
-    result += size == 0 ? "\xef\xbf\xbd" : text.substr(0, size);
-    text.remove_prefix(std::max<std::size_t>(size, 1));
-  }
-  return result;
-}
 
 std::size_t width_of(std::string_view printable_text) {
   std::size_t width = 0;

@@ -12,13 +12,12 @@
 #include "codes.h"
 #include "event_generated.h"
 #include "query_generated.h"
+#include "tools/client/shown.h"
 
 namespace postern::cli {
 
-/// Fit for a terminal: control characters, direction marks and broken UTF-8 appear escaped.
-std::string printable(std::string_view text);
-/// Broken UTF-8 replaced by U+FFFD, the rest as it is.
-std::string valid_utf8(std::string_view text);
+using client::printable;
+using client::valid_utf8;
 /// Characters, as a terminal counts them; wide ones count as one.
 std::size_t width_of(std::string_view printable_text);
 

@@ -86,21 +86,13 @@ Handler move(CLI::App& command) {
 struct Erasure {
   std::vector<std::string> users;
   std::vector<std::string> ids;
-  bool yes = false;
 };
 
-/// U11: what cannot be undone is asked for once more.
-void confirm(Session& session, const Erasure& erasure) {
-  if (erasure.yes || session.dry_run()) return;
-  std::string names;
-  for (const auto* list : {&erasure.users, &erasure.ids})
-    for (const std::string& name : *list) names += (names.empty() ? "" : ", ") + printable(name);
-  const auto said = session.input().confirmed(
-      "Nobody will ever again read profile, note or password of " + names + ".");
-  if (!said)
-    stop_usage("Erasing cannot be undone, and there is no terminal to ask at.",
-               "Say --yes; --dry-run shows what it would do.");
-  if (!*said) throw Stop{exit_codes::no, "Nothing was erased.", ""};
+/// U11: what cannot be undone needs a word also where nobody can be asked.
+void demand_a_word(Session& session) {
+  if (session.yes() || session.dry_run() || session.input().at_terminal()) return;
+  stop_usage("Erasing cannot be undone, and there is no terminal to ask at.",
+             "Say --yes; --dry-run shows what it would do.");
 }
 
 int run_erase(Session& session, const Erasure& erasure) {
@@ -113,7 +105,7 @@ int run_erase(Session& session, const Erasure& erasure) {
     add_command(message, "", schema::EraseUserT{});
     message.commands.back()->user_id = std::make_unique<schema::Uuid>(*id);
   }
-  confirm(session, erasure);
+  demand_a_word(session);
   return session.change(std::move(message));
 }
 
@@ -122,7 +114,6 @@ Handler erase(CLI::App& command) {
   command.add_option("USER", erasure->users, "Names of trashed users; several are one batch");
   command.add_option("--user-id", erasure->ids,
                      "Ids, beside the names or instead: a deleted user's name is free");
-  command.add_flag("--yes", erasure->yes, "Do not ask");
   return [erasure](Session& session) { return run_erase(session, *erasure); };
 }
 

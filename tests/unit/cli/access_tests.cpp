@@ -69,6 +69,40 @@ BOOST_AUTO_TEST_CASE(a_named_key_goes_before_the_owners) {
   BOOST_TEST((reach(asked).keys->public_key == keys.public_key));
 }
 
+BOOST_AUTO_TEST_CASE(
+    files_with_a_mark_or_ends_of_lines_of_windows_are_read_or_refused_with_the_reason) {
+  const std::string mark = "\xef\xbb\xbf";
+  const auto as_windows = [&](const std::string& text) {
+    std::string made = mark;
+    for (const char letter : text)
+      made += letter == '\n' ? std::string("\r\n") : std::string(1, letter);
+    return made;
+  };
+  write_addresses();
+  write_file(path / "addresses", as_windows(read_file(path / "addresses")));
+  write_key_file(path / "owner.key", keys);
+  write_file(path / "owner.key", as_windows(read_file(path / "owner.key")));
+  const auto options = reach(access());
+  BOOST_TEST(options.commands == "tcp://127.0.0.1:9001");
+  BOOST_TEST((options.keys->secret_key == keys.secret_key));
+  write_file(path / "server.key", as_windows(client::key_text(server.public_key) + "\n"));
+  auto asked = access();
+  asked.port_base = 9'100;
+  BOOST_TEST((reach(asked).server_key == server.public_key));
+  for (const char* name : {"server.key", "owner.key", "addresses"}) {
+    const auto before = read_file(path / name);
+    write_file(path / name, std::string("\xff\xfe") + "k\0e\0y");
+    try {
+      reach(std::string(name) == "server.key" ? asked : access());
+      BOOST_ERROR(name);
+    } catch (const Stop& stop) {
+      BOOST_TEST(stop.exit_code == 65, name);
+      BOOST_TEST(contains(stop.sentence, "UTF-16"), stop.sentence);
+    }
+    write_file(path / name, before);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(ports_and_host_can_be_given) {
   write_key_file(path / "mine.key", keys);
   Access asked;

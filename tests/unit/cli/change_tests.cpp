@@ -139,6 +139,37 @@ BOOST_AUTO_TEST_CASE(C4_passwords_come_from_standard_input) {
   BOOST_TEST(commands_[2].commands[0]->body.AsCreateUser()->password == "no-line-end-3");
 }
 
+BOOST_AUTO_TEST_CASE(C2_the_end_of_a_line_is_no_part_of_a_secret_and_a_second_line_confirms_it) {
+  for (const char* input :
+       {"correct horse 7", "correct horse 7\n", "correct horse 7\r\n",
+        "correct horse 7\ncorrect horse 7\n", "correct horse 7\r\ncorrect horse 7",
+        "correct horse 7\ncorrect horse 7"})
+    BOOST_TEST(postern("--tenant acme password reset api.bob", input).exit_code == 0, input);
+  // Only one end of a line: the rest is for the daemon's rules to refuse.
+  BOOST_TEST(postern("--tenant acme password reset api.bob", "x\r\r\n").exit_code == 0);
+  BOOST_TEST(postern("--tenant acme password reset api.bob", "x\r").exit_code == 0);
+  const std::size_t sent_before = daemon.command_bytes.size();
+  for (const char* input : {"correct horse 7\ncorrect horse 8\n", "correct horse 7\n\n",
+                            "correct horse 7\ncorrect horse 7\nmore\n"}) {
+    for (const char* line : {"password reset api.bob", "user create api.eve --password",
+                             "password rotate api.bob --old-until 2027-01-31T00:00:00Z"}) {
+      const auto ended = postern("--tenant acme " + std::string(line), input);
+      BOOST_TEST(ended.exit_code == 64, line);
+      BOOST_TEST(!contains(ended.talk, "horse"), ended.talk);
+    }
+  }
+  BOOST_TEST(postern("--tenant acme password change api.bob", "old\nnew\nother\n").exit_code == 64);
+  BOOST_TEST(postern("--tenant acme password change api.bob", "old\r\nnew\r\nnew\r\n").exit_code ==
+             0);
+  daemon.stop();
+  BOOST_TEST(daemon.command_bytes.size() == sent_before + 1);
+  for (std::size_t place = 0; place < 6; ++place)
+    BOOST_TEST(commands_[place].commands[0]->body.AsResetPassword()->password == "correct horse 7");
+  BOOST_TEST(commands_[6].commands[0]->body.AsResetPassword()->password == "x\r");
+  BOOST_TEST(commands_[7].commands[0]->body.AsResetPassword()->password == "x\r");
+  BOOST_TEST(commands_.back().commands[0]->body.AsChangePassword()->current_password == "old");
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_password_sends_nothing) {
   BOOST_TEST(postern("--tenant acme password reset api.bob", "").exit_code == 64);
   BOOST_TEST(postern("--tenant acme password reset api.bob", "\n").exit_code == 64);
@@ -410,6 +441,53 @@ BOOST_AUTO_TEST_CASE(a_refused_operator_leaves_no_key_file) {
       postern("operator add helpdesk --role owner --tenants all --key-out " + file.string());
   BOOST_TEST(ended.exit_code == 1);
   BOOST_TEST(!std::filesystem::exists(file));
+  BOOST_TEST(!std::filesystem::exists(file.string() + ".part"));
+}
+
+BOOST_AUTO_TEST_CASE(a_key_file_has_its_name_only_once_the_daemon_has_the_key) {
+  const auto file = daemon.folder / "helpdesk.key";
+  bool whole = false, named = true;
+  daemon.on_command = [&](const auto& message) {
+    named = std::filesystem::exists(file);
+    whole = contains(read_file(file.string() + ".part"), "secret_key");
+    return FakeDaemon::Replies{packed(FakeDaemon::receipt_to(message))};
+  };
+  BOOST_TEST(postern("operator add helpdesk --role owner --tenants all --key-out " + file.string())
+                 .exit_code == 0);
+  daemon.stop();
+  BOOST_TEST(whole);
+  BOOST_TEST(!named);
+  BOOST_TEST(contains(read_file(file), "secret_key"));
+  BOOST_TEST(!std::filesystem::exists(file.string() + ".part"));
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_written_sends_nothing_and_leaves_nothing) {
+  const auto one = daemon.folder / "one.key";
+  const std::string add = "operator add helpdesk --role owner --tenants all --key-out ";
+  BOOST_TEST(postern(add + "/nowhere/x.key").exit_code == 73);
+  BOOST_TEST(postern(add + one.string() + " --signing-key-out /nowhere/x.key").exit_code == 73);
+  BOOST_TEST(postern("backup keys " + (daemon.folder / "copy").string() +
+                     " --key-out /nowhere/x.key --kept-until 2027-01-31T00:00:00Z")
+                 .exit_code == 73);
+  daemon.stop();
+  BOOST_TEST(commands_.empty());
+  for (const auto& entry : std::filesystem::directory_iterator(daemon.folder))
+    BOOST_TEST(!contains(entry.path().filename().string(), ".part"), entry.path());
+  BOOST_TEST(!std::filesystem::exists(one));
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_copy_of_keys_leaves_nothing) {
+  daemon.on_command = [](const auto& message) { return refuse(message, Code::not_permitted); };
+  const auto copy = daemon.folder / "copy";
+  const auto key = daemon.folder / "restore.key";
+  BOOST_TEST(postern("backup keys " + copy.string() + " --key-out " + key.string() +
+                     " --kept-until 2027-01-31T00:00:00Z")
+                 .exit_code == 77);
+  daemon.stop();
+  for (const auto& file : {copy, key}) {
+    BOOST_TEST(!std::filesystem::exists(file));
+    BOOST_TEST(!std::filesystem::exists(file.string() + ".part"));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_operator_nobody_knows_of_keeps_its_key_file) {
@@ -430,6 +508,56 @@ BOOST_AUTO_TEST_CASE(a_key_file_is_never_overwritten) {
   BOOST_TEST(read_file(file) == "precious");
   daemon.stop();
   BOOST_TEST(commands_.empty());
+}
+
+BOOST_AUTO_TEST_CASE(O3_keys_are_added_removed_or_replaced) {
+  const auto key = [](std::uint8_t byte) {
+    client::Key made{};
+    made.fill(byte);
+    return made;
+  };
+  daemon.on_history = [&](const auto& request) {
+    schema::OperatorPageT operators;
+    operators.operators.push_back(std::make_unique<schema::OperatorViewT>());
+    auto& known = *operators.operators.back();
+    known.name = "helpdesk";
+    known.role = schema::Role::manager;
+    known.standing = std::make_unique<schema::OperatorStandingT>();
+    known.standing->keys.push_back(std::make_unique<schema::PublicKeyT>());
+    known.standing->keys.back()->bytes.assign(32, 1);
+    auto page = FakeDaemon::page_to(request);
+    page.body.Set(std::move(operators));
+    return FakeDaemon::Replies{packed(page)};
+  };
+  const auto text = [&](std::uint8_t byte) { return client::key_text(key(byte)); };
+  const auto set = [&](std::vector<std::string> words) {
+    start();
+    words.insert(words.begin(), {"--data", daemon.folder.string(), "operator", "set", "helpdesk"});
+    return run_with(words).exit_code;
+  };
+  BOOST_TEST(set({"--add-key", text(2)}) == 0);
+  BOOST_TEST(set({"--add-key", text(2), "--remove-key", text(1)}) == 0);
+  BOOST_TEST(set({"--public-key", text(3)}) == 0);
+  BOOST_TEST(set({"--add-signing-key", text(4)}) == 0);
+  BOOST_TEST(set({"--add-key", text(2), "--add-key", text(3)}) == 64);
+  BOOST_TEST(set({"--remove-key", text(9)}) == 64);
+  BOOST_TEST(set({"--public-key", text(3), "--add-key", text(2)}) == 64);
+  BOOST_TEST(set({"--add-key", "short"}) == 64);
+  daemon.stop();
+  const auto first_bytes = [](const auto& keys) {
+    std::vector<int> bytes;
+    for (const auto& one : keys) bytes.push_back(one->bytes.at(0));
+    return bytes;
+  };
+  BOOST_TEST_REQUIRE(commands_.size() == 4u);
+  const auto standing = [&](std::size_t place) -> const schema::OperatorStandingT& {
+    return *commands_[place].commands.at(0)->body.AsChangeOperator()->standing;
+  };
+  BOOST_TEST((first_bytes(standing(0).keys) == std::vector{1, 2}));
+  BOOST_TEST((first_bytes(standing(1).keys) == std::vector{2}));
+  BOOST_TEST((first_bytes(standing(2).keys) == std::vector{3}));
+  BOOST_TEST((first_bytes(standing(3).keys) == std::vector{1}));
+  BOOST_TEST((first_bytes(standing(3).signing_keys) == std::vector{4}));
 }
 
 BOOST_AUTO_TEST_CASE(operator_set_keeps_what_is_not_named) {

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "tools/cli/cli.h"
+#include "tools/cli/new_file.h"
 
 namespace postern::cli {
 
@@ -53,6 +54,12 @@ std::string read_file(const std::filesystem::path& path) {
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+void write_key_file(const std::filesystem::path& path, const client::KeyPair& keys) {
+  NewFile file(path);
+  write_key_pair(file, keys);
+  file.keep();
 }
 
 void write_file(const std::filesystem::path& path, const std::string& text, unsigned mode) {

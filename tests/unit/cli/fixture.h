@@ -26,6 +26,7 @@ int run_at_terminal(const std::vector<std::string>& arguments, std::ostream& tal
 std::vector<std::string> words(const std::string& line);
 
 std::string read_file(const std::filesystem::path& path);
+void write_key_file(const std::filesystem::path& path, const client::KeyPair& keys);
 void write_file(const std::filesystem::path& path, const std::string& text, unsigned mode = 0600);
 
 struct Fixture {

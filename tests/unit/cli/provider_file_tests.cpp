@@ -91,9 +91,9 @@ BOOST_AUTO_TEST_CASE(N3_each_provider_has_its_own_form) {
   BOOST_TEST(of_google.v6.size() == 4U);
   BOOST_TEST(of_google.source_time_ns == 1'753'409'788'780'000'000);
   // One entry may have both families.
-  const auto both = read_of(
-      Provider::GOOGLE,
-      {{"cloud.json", replaced(google, "\"}, {\"ipv6Prefix", "\", \"ipv6Prefix")}});
+  const auto both =
+      read_of(Provider::GOOGLE,
+              {{"cloud.json", replaced(google, "\"}, {\"ipv6Prefix", "\", \"ipv6Prefix")}});
   BOOST_TEST(both.v4 == of_google.v4, boost::test_tools::per_element());
   BOOST_TEST(both.v6 == of_google.v6, boost::test_tools::per_element());
   const auto of_azure = read_of(Provider::AZURE, {{"tags.json", azure}});

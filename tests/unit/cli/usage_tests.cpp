@@ -183,6 +183,62 @@ BOOST_FIXTURE_TEST_CASE(C2_two_different_passwords_send_nothing, TypingFixture) 
   BOOST_TEST(commands_.empty());
 }
 
+struct Swept {
+  const char* line;
+  const char* name;
+};
+
+constexpr Swept swept[] = {
+    {"tenant disable acme", "acme"},
+    {"tenant disable", "acme"},
+    {"session end", "acme"},
+    {"user delete api.bob", "api.bob"},
+    {"user delete api.bob api.eve", "acme"},
+    {"user erase api.bob", "api.bob"},
+    {"user erase --user-id 0190d6c8-8a51-7b3e-9c2f-000000000001",
+     "0190d6c8-8a51-7b3e-9c2f-000000000001"},
+    {"user disable api.bob api.eve", "acme"},
+    {"user trash api.bob api.eve", "acme"},
+    {"user lock api.bob api.eve", "acme"},
+    {"user set api.bob api.eve --api-access off", "acme"},
+};
+
+BOOST_FIXTURE_TEST_CASE(what_sweeps_asks_at_a_terminal_for_the_name, TypingFixture) {
+  std::size_t sent_count = 0;
+  for (const auto& one : swept) {
+    for (const char* wrong : {"yes", "", "acm"}) {
+      Typist typist(terminal, {wrong});
+      const auto ended = type(one.line, typist);
+      BOOST_TEST(ended.exit_code == 1, one.line);
+      BOOST_TEST(contains(ended.talk, "Nothing was done."), ended.talk);
+    }
+    Typist typist(terminal, {one.name});
+    const auto ended = type(one.line, typist);
+    BOOST_TEST(ended.exit_code == 0, one.line << ended.talk);
+    BOOST_TEST(contains(ended.talk, std::string("Type ") + one.name + " to go on: "), ended.talk);
+    for (const char* unasked : {" --yes", " --dry-run"}) {
+      Typist silent(terminal, {});
+      const auto done = type(one.line + std::string(unasked), silent);
+      BOOST_TEST(done.exit_code == 0, one.line << unasked);
+      BOOST_TEST(!contains(done.talk, "Type "), done.talk);
+    }
+    sent_count += 3;
+  }
+  for (const char* line : {"tenant enable acme", "user lock api.bob", "session end api.bob",
+                           "user create api.a api.b", "user disable api.bob"}) {
+    Typist silent(terminal, {});
+    BOOST_TEST(type(line, silent).exit_code == 0, line);
+    ++sent_count;
+  }
+  daemon.stop();
+  BOOST_TEST(commands_.size() == sent_count);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_sweeps_asks_nothing_where_there_is_no_terminal, Fixture) {
+  BOOST_TEST(postern("tenant disable acme").exit_code == 0);
+  BOOST_TEST(postern("--tenant acme user delete api.bob api.eve").exit_code == 0);
+}
+
 BOOST_FIXTURE_TEST_CASE(C3_a_change_asks_for_the_current_password_once, TypingFixture) {
   Typist typist(terminal, {"old-one-1", "new-one-2", "new-one-2"});
   const auto ended = type("password change api.bob", typist);

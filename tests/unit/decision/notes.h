@@ -47,7 +47,7 @@ inline std::vector<std::byte> bytes_of(const Noted& noted) {
   note.has_question = noted.logged;
   note.outcome_count = static_cast<std::uint32_t>(noted.outcomes.size());
   note.address_size = static_cast<std::uint8_t>(noted.address.size());
-  note.client_size = static_cast<std::uint8_t>(noted.client.size());
+  note.client_size = static_cast<std::uint16_t>(noted.client.size());
   const std::string_view action = noted.logged ? "read" : "";
   const std::string_view resource = noted.logged ? noted.resource : "";
   note.action_size = static_cast<std::uint8_t>(action.size());

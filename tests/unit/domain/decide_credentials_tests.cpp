@@ -74,6 +74,14 @@ BOOST_AUTO_TEST_CASE(C1_a_rejection_lists_every_broken_rule) {
                              Code::password_contains_forbidden_character);
 }
 
+BOOST_AUTO_TEST_CASE(C1_a_control_character_is_refused_by_a_sentence_of_its_own) {
+  given(tenant("acme"), user("bob"))
+      .when(reset("bob", "correct horse 7\r"))
+      .refused(Code::password_contains_forbidden_character)
+      .naming("password")
+      .telling("control character");
+}
+
 BOOST_AUTO_TEST_CASE(C1_the_words_come_from_user_and_tenant) {
   schema::CreateTenantT acme;
   acme.alias = "acme";

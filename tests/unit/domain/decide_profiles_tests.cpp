@@ -91,8 +91,7 @@ BOOST_AUTO_TEST_CASE(U2_names_change_places_in_one_batch) {
   const schema::Uuid ann = story.user("ann").id;
   story.when(named("ann", "x"), named("bob", "ann"), named("x", "bob"));
   BOOST_TEST(story.user("bob").id == ann);
-  story.when(named("ann", "x"), named("bob", "ann"), named("x", "ann"))
-      .refused(Code::user_exists);
+  story.when(named("ann", "x"), named("bob", "ann"), named("x", "ann")).refused(Code::user_exists);
 }
 
 BOOST_AUTO_TEST_CASE(U2_the_case_of_a_name_may_change) {
@@ -112,8 +111,11 @@ BOOST_AUTO_TEST_CASE(U2_refusals_of_a_rename) {
 BOOST_AUTO_TEST_CASE(U2_a_name_may_be_fixed_for_ever) {
   schema::PoliciesT policies;
   policies.username_fixed = true;
-  Scenario().given_policies(policies).given(user("bob")).when(named("bob", "robert")).refused(
-      Code::username_fixed);
+  Scenario()
+      .given_policies(policies)
+      .given(user("bob"))
+      .when(named("bob", "robert"))
+      .refused(Code::username_fixed);
 }
 
 BOOST_AUTO_TEST_CASE(U2_a_required_prefix) {
@@ -232,6 +234,61 @@ BOOST_AUTO_TEST_CASE(U3_the_whole_profile_stays_in_its_bounds) {
   many.when(profile([](schema::ProfileT& changes) { add_attribute(changes, "one more", "x"); }))
       .refused(Code::too_large)
       .naming("attributes");
+}
+
+struct FormOfField {
+  const char* name;
+  std::string schema::ProfileT::*field;
+  std::vector<std::string> good;
+  std::vector<std::string> bad;
+};
+
+const FormOfField forms_of_fields[] = {
+    {"email",
+     &schema::ProfileT::email,
+     {"ops@acme.example", "a.b+c@x", "root@localhost", "zo\xc3\xab@caf\xc3\xa9.example"},
+     {"ops", "@acme.example", "ops@", "a b@x", "a@b c", "a@@x", "a..b@x", ".a@x", "a@x..y", "a@-x",
+      "a@x-", "<a@x>", "a,b@x", "a@x.", std::string(65, 'a') + "@x", "a@" + std::string(64, 'x')}},
+    {"hire_date",
+     &schema::ProfileT::hire_date,
+     {"2027-01-31", "2024-02-29", "1999-12-31"},
+     {"2027-02-29", "2027-13-01", "2027-00-01", "2027-01-00", "2027-1-31", "31.01.2027",
+      "2027-01-31T00:00:00Z", "0000-01-01", "1900-02-29", "2027-01-+1", "tomorrow"}},
+    {"time_zone",
+     &schema::ProfileT::time_zone,
+     {"Europe/Zurich", "UTC", "Etc/GMT+5", "America/Argentina/Buenos_Aires", "EST5EDT"},
+     {"+02:00", "Europe/", "/Europe", "Europe//Zurich", "Europe Zurich", "5", "../etc/passwd",
+      "Europe/Z\xc3\xbcrich", std::string(65, 'x')}},
+    {"language",
+     &schema::ProfileT::language,
+     {"de", "de-CH", "zh-Hant-TW", "sl-rozaj-biske", "x-private", "DE-1996"},
+     {"d", "german", "de_CH", "de-", "-de", "de--CH", "de-abcdefghi", "x", "x-", "1e"}},
+};
+
+BOOST_AUTO_TEST_CASE(U3_fields_are_of_the_form_they_promise_when_made_and_when_changed) {
+  for (const FormOfField& one : forms_of_fields) {
+    const auto changed_to = [&](const std::string& text) {
+      return profile([&](schema::ProfileT& changes) { changes.*one.field = text; });
+    };
+    const auto made_with = [&](const std::string& text) {
+      schema::CommandT create = user("eve");
+      create.body.AsCreateUser()->profile = std::make_unique<schema::ProfileT>();
+      (*create.body.AsCreateUser()->profile).*one.field = text;
+      return create;
+    };
+    for (const std::string& text : one.good) BOOST_TEST_CONTEXT(one.name << " " << text) {
+        given(tenant("acme"), user("bob")).given(changed_to(text)).given(made_with(text));
+      }
+    for (const std::string& text : one.bad) BOOST_TEST_CONTEXT(one.name << " " << text) {
+        for (const auto& command : {changed_to(text), made_with(text)})
+          given(tenant("acme"), user("bob"))
+              .when(command)
+              .refused(Code::field_malformed)
+              .naming(one.name);
+      }
+    given(tenant("acme"), user("bob"), changed_to(one.good[0]))
+        .given(changed_to(std::string(schema::cleared_text)));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(U3_refusals_of_a_change) {

@@ -96,6 +96,20 @@ BOOST_AUTO_TEST_CASE(C1_no_forbidden_character) {
   BOOST_TEST(broken("1234567\xc3\xa8", {}, policies) == Codes{});
 }
 
+BOOST_AUTO_TEST_CASE(C1_no_control_character) {
+  for (const std::string control :
+       {std::string("\n"), std::string("\r"), std::string("\t"), std::string(1, '\0'),
+        std::string("\x1b"), std::string("\x7f"), std::string("\xc2\x80"), std::string("\xc2\x9f")})
+    for (const std::string bad :
+         {"1234567" + control, control + "1234567", "12" + control + "34567"})
+      BOOST_TEST(broken(bad) == Codes{Code::password_contains_forbidden_character});
+  for (const char* good : {"1234567 ", "1234567\xc2\xa0", "1234567\xc3\x80", "12345678\x80"})
+    BOOST_TEST(broken(good) == Codes{});
+  BOOST_TEST(broken("pass\nword") == Codes{Code::password_contains_forbidden_character});
+  BOOST_TEST(broken("password\n") == (Codes{Code::password_contains_forbidden_word,
+                                            Code::password_contains_forbidden_character}));
+}
+
 BOOST_AUTO_TEST_CASE(C1_every_broken_rule_is_listed) {
   schema::PoliciesT policies;
   policies.password_forbidden_characters = "w";

@@ -26,11 +26,11 @@ BOOST_AUTO_TEST_CASE(times_are_utc_to_the_nanosecond) {
 }
 
 BOOST_AUTO_TEST_CASE(text_is_made_fit_for_a_terminal) {
-  BOOST_TEST(fit_for_terminal("Zo\xc3\xab \xf0\x9f\x94\x91") == "Zo\xc3\xab \xf0\x9f\x94\x91");
-  BOOST_TEST(fit_for_terminal({"\0\x7f", 2}) == "\\x00\\x7f");
-  BOOST_TEST(fit_for_terminal("\xc2\x9b\xe2\x81\xa6\xef\xbb\xbf") == "\\u009b\\u2066\\ufeff");
+  BOOST_TEST(client::printable("Zo\xc3\xab \xf0\x9f\x94\x91") == "Zo\xc3\xab \xf0\x9f\x94\x91");
+  BOOST_TEST(client::printable({"\0\x7f", 2}) == "\\x00\\x7f");
+  BOOST_TEST(client::printable("\xc2\x9b\xe2\x81\xa6\xef\xbb\xbf") == "\\u009b\\u2066\\ufeff");
   // Overlong, a surrogate, cut short.
-  BOOST_TEST(fit_for_terminal("\xc0\xaf\xed\xa0\x80\xe2\x82") ==
+  BOOST_TEST(client::printable("\xc0\xaf\xed\xa0\x80\xe2\x82") ==
              "\\xc0\\xaf\\xed\\xa0\\x80\\xe2\\x82");
 }
 

@@ -1,0 +1,74 @@
+#include "tools/cli/sweep.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tools/cli/text.h"
+
+namespace postern::cli {
+namespace {
+
+using schema::CommandBody;
+
+enum class When { always, of_several_users };
+
+struct Row {
+  CommandBody kind;
+  When when;
+  /// "This … acme."
+  const char* verb;
+};
+
+constexpr Row rows[] = {
+    {CommandBody::DisableTenant, When::always, "denies everything to, and locks, every user of"},
+    {CommandBody::EndTenantSessions, When::always, "ends every session of every user of"},
+    {CommandBody::DeleteUser, When::always, "deletes for ever"},
+    {CommandBody::EraseUser, When::always,
+     "makes profile, note and password unreadable for ever, of"},
+    {CommandBody::DisableUser, When::of_several_users, "disables"},
+    {CommandBody::TrashUser, When::of_several_users, "moves to the trash"},
+    {CommandBody::LockUser, When::of_several_users, "locks"},
+    {CommandBody::EndSessions, When::of_several_users, "ends every session of"},
+    {CommandBody::ResetPassword, When::of_several_users, "sets new passwords of"},
+    {CommandBody::SetApiAccess, When::of_several_users, "switches API access of"},
+    {CommandBody::UnassignRole, When::of_several_users, "takes a role from"},
+};
+
+const Row* row_of(CommandBody kind) {
+  const auto* found = std::ranges::find(rows, kind, &Row::kind);
+  return found == std::end(rows) ? nullptr : found;
+}
+
+std::string user_of(const schema::CommandT& command) {
+  return command.user_id ? uuid_text(command.user_id) : command.user;
+}
+
+std::string shown(const std::vector<std::string>& users) {
+  constexpr std::size_t shown_max = 10;
+  if (users.size() <= shown_max) return joined(users);
+  const std::vector<std::string> first(users.begin(), users.begin() + shown_max);
+  return fmt::format("{} and {} more", joined(first), users.size() - shown_max);
+}
+
+}  // namespace
+
+std::optional<Sweep> sweep_of(const schema::CommandMessageT& message) {
+  const Row* most = nullptr;
+  std::vector<std::string> users;
+  for (const auto& command : message.commands) {
+    const Row* row = row_of(command->body.type);
+    if (row == nullptr) continue;
+    if (most == nullptr || row->when == When::always) most = row;
+    const auto user = user_of(*command);
+    if (!user.empty() && std::ranges::find(users, user) == users.end()) users.push_back(user);
+  }
+  if (most == nullptr || (most->when == When::of_several_users && users.size() < 2))
+    return std::nullopt;
+  const auto of_tenant = "tenant " + message.tenant;
+  return Sweep{
+      printable(fmt::format("This {} {}.", most->verb, users.empty() ? of_tenant : shown(users))),
+      users.size() == 1 ? users[0] : message.tenant};
+}
+
+}  // namespace postern::cli
