@@ -9,16 +9,19 @@ namespace postern::service {
 namespace {
 
 constexpr std::size_t client_label_characters_max = 64;
+constexpr std::size_t character_bytes_max = 4;
 constexpr std::size_t address_shown_max = 64;
 
 std::string_view view_of(const flatbuffers::String* text) {
   return text == nullptr ? std::string_view() : text->string_view();
 }
 
-/// Of UTF-8; bytes that are none count as one each.
+/// Of UTF-8; so many bytes that are none as could be a character count as one.
 std::size_t characters_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U; }));
+  const auto begun = std::ranges::count_if(
+      text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U; });
+  return std::max(static_cast<std::size_t>(begun),
+                  (text.size() + character_bytes_max - 1) / character_bytes_max);
 }
 
 }  // namespace

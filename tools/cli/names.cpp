@@ -11,7 +11,22 @@ namespace {
 
 constexpr std::uint32_t page_count = 1'000;
 
+void add_once(std::vector<std::string>& all, const std::string& one) {
+  if (std::ranges::find(all, one) == all.end()) all.push_back(one);
+}
+
 }  // namespace
+
+Typed typed_in(const schema::CommandMessageT& message) {
+  Typed typed;
+  typed.tenant = message.tenant;
+  for (const auto& command : message.commands) {
+    if (!command->user.empty()) add_once(typed.users, command->user);
+    if (const auto* revoke = command->body.AsRevokeKey()) add_once(typed.keys, revoke->name);
+    if (const auto* remove = command->body.AsDeleteRole()) add_once(typed.roles, remove->name);
+  }
+  return typed;
+}
 
 std::string Names::tenant(const std::unique_ptr<schema::Uuid>& id) {
   if (id && !names_.contains(uuid_text(id))) read_tenants();
@@ -55,18 +70,27 @@ void Names::learn(const schema::EventT& event) {
     names_.try_emplace(uuid_text(added->operator_id), added->name);
 }
 
-void Names::learn(const std::vector<std::unique_ptr<schema::EventT>>& events,
-                  const std::vector<std::string>& users) {
-  std::vector<std::string> ids;
+void Names::pair(const std::vector<std::string>& ids, const std::vector<std::string>& names) {
+  for (std::size_t place = 0; place < ids.size() && ids.size() == names.size(); ++place)
+    names_.try_emplace(ids[place], names[place]);
+}
+
+void Names::learn(const std::vector<std::unique_ptr<schema::EventT>>& events, const Typed& typed) {
+  std::vector<std::string> users;
+  std::vector<std::string> keys;
+  std::vector<std::string> roles;
   for (const auto& event : events) {
     learn(*event);
-    const auto id = uuid_text(event->user);
-    if (!id.empty() && std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
-    if (const auto* created = event->body.AsUserCreated()) names_[id] = created->username;
+    if (event->user) add_once(users, uuid_text(event->user));
+    if (const auto* created = event->body.AsUserCreated())
+      names_[uuid_text(event->user)] = created->username;
+    if (const auto* revoked = event->body.AsKeyRevoked()) add_once(keys, uuid_text(revoked->key));
+    if (const auto* deleted = event->body.AsRoleDeleted())
+      add_once(roles, uuid_text(deleted->role));
   }
-  if (ids.size() != users.size()) return;
-  for (std::size_t place = 0; place < ids.size(); ++place)
-    names_.try_emplace(ids[place], users[place]);
+  pair(users, typed.users);
+  pair(keys, typed.keys);
+  pair(roles, typed.roles);
 }
 
 /// Asks no second time for what is not told.

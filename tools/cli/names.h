@@ -8,12 +8,24 @@
 #include <unordered_map>
 #include <vector>
 
+#include "command_generated.h"
 #include "history_generated.h"
 #include "tools/client/event_text.h"
 
 namespace postern::cli {
 
 class Session;
+
+/// What a message named, each once, in order.
+struct Typed {
+  std::string tenant;
+  std::vector<std::string> users;
+  /// Those it takes away: nobody can be asked for them afterwards.
+  std::vector<std::string> keys;
+  std::vector<std::string> roles;
+};
+
+Typed typed_in(const schema::CommandMessageT& message);
 
 class Names {
  public:
@@ -27,12 +39,12 @@ class Names {
   std::string inner(client::Named kind, const schema::Uuid& id, const std::string& tenant);
   /// Remembers the names an event gives, for when they are gone.
   void learn(const schema::EventT& event);
-  /// The same of what one message caused, about users it named: each caused something, in order.
-  void learn(const std::vector<std::unique_ptr<schema::EventT>>& events,
-             const std::vector<std::string>& users);
+  /// The same of what one message caused, about what it named: each caused something, in order.
+  void learn(const std::vector<std::unique_ptr<schema::EventT>>& events, const Typed& typed);
 
  private:
   std::string named(const std::unique_ptr<schema::Uuid>& id);
+  void pair(const std::vector<std::string>& ids, const std::vector<std::string>& names);
   template <class Body>
   std::optional<schema::HistoryPageT> read(Body body);
   void read_tenants();

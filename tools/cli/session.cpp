@@ -136,11 +136,7 @@ schema::ReceiptT Session::send(schema::CommandMessageT message) {
   finish(message);
   confirm(message);
   several_ = message.commands.size() > 1;
-  told_tenant_ = message.tenant;
-  for (const auto& command : message.commands)
-    if (!command->user.empty() &&
-        std::ranges::find(told_users_, command->user) == told_users_.end())
-      told_users_.push_back(command->user);
+  typed_ = typed_in(message);
   id_ = client::uuid_text(*message.id);
   const bool takes_long = client::time_to_hash(message) > std::chrono::seconds(2);
   auto receipt = takes_long && streams_.talk_is_terminal ? execute_in_view(std::move(message))
@@ -199,15 +195,15 @@ void Session::print_receipt(const schema::ReceiptT& receipt) {
   if (receipt.dry_run) talk() << "A dry run: nothing was changed. It would cause:\n";
   Table table({"SEQ", "TIME", "EVENT", "USER", "DETAILS"});
   Names names(*this);
-  names.learn(receipt.events, told_users_);
+  names.learn(receipt.events, typed_);
   const client::EventForms forms{[&](client::Named kind, const schema::Uuid& id) {
-                                   return names.inner(kind, id, told_tenant_);
+                                   return names.inner(kind, id, typed_.tenant);
                                  },
                                  time_text_short, key_text};
   for (const auto& event : receipt.events) {
     table.add({receipt.seq != 0 ? std::to_string(receipt.seq) : "",
                receipt.time_ns != 0 ? time_text_short(receipt.time_ns) : "",
-               client::event_kind(*event), names.user(event->user, told_tenant_),
+               client::event_kind(*event), names.user(event->user, typed_.tenant),
                client::event_details(*event, forms)});
   }
   table.write(out());

@@ -10,6 +10,7 @@
 
 #include "tools/cli/access.h"
 #include "tools/cli/input.h"
+#include "tools/cli/names.h"
 #include "tools/cli/output.h"
 #include "tools/cli/verb.h"
 #include "tools/client/client.h"
@@ -118,8 +119,7 @@ class Session {
   /// The message that was sent had more than one command.
   bool several_ = false;
   /// What it named, for the receipt.
-  std::string told_tenant_;
-  std::vector<std::string> told_users_;
+  Typed typed_;
 };
 
 /// The exit code for a code: `refused` where the rules say no, trouble's own number otherwise.

@@ -170,6 +170,145 @@ BOOST_AUTO_TEST_CASE(C2_the_end_of_a_line_is_no_part_of_a_secret_and_a_second_li
   BOOST_TEST(commands_.back().commands[0]->body.AsChangePassword()->current_password == "old");
 }
 
+/// What `GetTenant` and `ListCatalogue` answer of a tenant with names for people.
+FakeDaemon::Replies catalogue_page(const schema::HistoryRequestT& request) {
+  auto page = FakeDaemon::page_to(request);
+  if (request.body.AsGetTenant() != nullptr) {
+    schema::TenantPageT tenants;
+    auto& tenant = *tenants.tenants.emplace_back(std::make_unique<schema::TenantViewT>());
+    tenant.alias = "acme";
+    tenant.policies = std::make_unique<schema::PoliciesT>();
+    tenant.policies->password_length_min = 30;
+    tenant.policies->password_forbidden_characters = "bcd2";
+    auto& kind = *tenant.catalogue.emplace_back(std::make_unique<schema::CatalogueKindT>());
+    kind.name = "table";
+    auto& action = *kind.actions.emplace_back(std::make_unique<schema::CatalogueActionT>());
+    action.name = "print-card";
+    action.description = "Print Card";
+    page.body.Set(std::move(tenants));
+  } else if (request.body.AsListCatalogue() != nullptr) {
+    schema::CataloguePageT entries;
+    for (const auto& [path, description] : {std::pair{"table/customer", "Customer Tables"},
+                                            {"table/a", "Twice"},
+                                            {"table/b", "Twice"}}) {
+      auto& entry = *entries.resources.emplace_back(std::make_unique<schema::CatalogueResourceT>());
+      entry.path = path;
+      entry.description = description;
+    }
+    page.body.Set(std::move(entries));
+  } else {
+    page.code = Code::not_permitted;
+  }
+  return {packed(page)};
+}
+
+BOOST_AUTO_TEST_CASE(passwords_of_several_users_are_generated_into_a_file_that_a_receipt_names) {
+  daemon.on_history = catalogue_page;
+  const auto file = daemon.folder / "new.txt";
+  const auto list = daemon.folder / "users.txt";
+  write_file(list, "api.eve\r\n\napi.sue\n");
+  bool named = true;
+  daemon.on_command = [&](const auto& message) {
+    named = std::filesystem::exists(file);
+    return FakeDaemon::Replies{packed(FakeDaemon::receipt_to(message))};
+  };
+  const auto ended = postern("--tenant acme password reset api.bob --users " + list.string() +
+                             " --generate --out " + file.string());
+  BOOST_TEST(ended.exit_code == 0, ended.talk);
+  BOOST_TEST(!named);
+  const auto message = sent();
+  BOOST_TEST_REQUIRE(message.commands.size() == 3u);
+  std::string expected;
+  for (const auto& command : message.commands) {
+    const auto& password = command->body.AsResetPassword()->password;
+    BOOST_TEST(password.size() == 30u);
+    BOOST_TEST(password.find_first_of("bcd2 aeiouAEIOU") == std::string::npos, password);
+    BOOST_TEST(password.find_first_of("3456789") != std::string::npos, password);
+    BOOST_TEST(!contains(ended.out + ended.talk, password));
+    expected += command->user + " " + password + "\n";
+  }
+  BOOST_TEST(message.commands[1]->user == "api.eve");
+  BOOST_TEST(read_file(file) == expected);
+  struct stat status {};
+  BOOST_TEST_REQUIRE(::stat(file.c_str(), &status) == 0);
+  BOOST_TEST((status.st_mode & 0777) == 0600u);
+}
+
+BOOST_AUTO_TEST_CASE(refused_passwords_leave_no_file_of_them) {
+  daemon.on_history = catalogue_page;
+  daemon.on_command = [](const auto& message) { return refuse(message, Code::user_unknown); };
+  const auto file = daemon.folder / "new.txt";
+  BOOST_TEST(
+      postern("--tenant acme password reset a b --generate --out " + file.string()).exit_code == 1);
+  BOOST_TEST(!std::filesystem::exists(file));
+  BOOST_TEST(!std::filesystem::exists(file.string() + ".part"));
+  BOOST_TEST(postern("--tenant acme password reset a b --generate").exit_code == 64);
+  BOOST_TEST(postern("--tenant acme password reset a b --out " + file.string()).exit_code == 64);
+  BOOST_TEST(postern("--tenant acme password reset a a", "x\nx\n").exit_code == 64);
+  BOOST_TEST(postern("--tenant acme password reset", "x\n").exit_code == 64);
+}
+
+BOOST_AUTO_TEST_CASE(passwords_of_several_users_are_a_line_each) {
+  BOOST_TEST(postern("--tenant acme password reset a b", "first-1\r\nsecond-2\n").exit_code == 0);
+  BOOST_TEST(postern("--tenant acme password reset a b", "first-1\n").exit_code == 64);
+  BOOST_TEST(postern("--tenant acme password reset a b", "first-1\nsecond-2\n3\n").exit_code == 64);
+  const auto message = sent();
+  BOOST_TEST(message.commands[0]->body.AsResetPassword()->password == "first-1");
+  BOOST_TEST(message.commands[1]->body.AsResetPassword()->password == "second-2");
+}
+
+BOOST_AUTO_TEST_CASE(A5_names_of_the_catalogue_stand_for_their_paths) {
+  daemon.on_history = catalogue_page;
+  const auto ended =
+      postern("--tenant acme grant add bob 'Print Card,read' 'customer tables' table/x");
+  BOOST_TEST(ended.exit_code == 0, ended.talk);
+  BOOST_TEST(contains(ended.talk, "'customer tables' is table/customer."), ended.talk);
+  BOOST_TEST(contains(ended.talk, "'Print Card' is print-card."), ended.talk);
+  const auto twice = postern("--tenant acme grant add bob read twice Twice");
+  BOOST_TEST(twice.exit_code == 64);
+  BOOST_TEST(contains(twice.talk, "table/a, table/b"), twice.talk);
+  const auto message = sent();
+  std::string all;
+  for (const auto& command : message.commands) {
+    const auto& grant = *command->body.AsAddGrant();
+    all += grant.action + " " + grant.resource + ";";
+  }
+  BOOST_TEST(all ==
+             "print-card table/customer;read table/customer;print-card table/x;read table/x;");
+}
+
+BOOST_AUTO_TEST_CASE(receipts_name_users_as_they_were_typed) {
+  daemon.on_history = catalogue_page;
+  daemon.on_command = [](const auto& message) {
+    auto receipt = FakeDaemon::receipt_to(message);
+    receipt.seq = 7;
+    for (std::uint64_t number = 1; number <= 2; ++number) {
+      auto& event = *receipt.events.emplace_back(std::make_unique<schema::EventT>());
+      event.user = std::make_unique<schema::Uuid>(0, number);
+      event.body.Set(schema::UserLockedT());
+    }
+    return FakeDaemon::Replies{packed(receipt)};
+  };
+  const auto ended = postern("--tenant acme user lock api.bob api.eve");
+  BOOST_TEST(ended.exit_code == 0, ended.talk);
+  BOOST_TEST(contains(ended.out, "UserLocked  api.bob"), ended.out);
+  BOOST_TEST(contains(ended.out, "UserLocked  api.eve"), ended.out);
+  BOOST_TEST(!contains(ended.out, "00000000-"), ended.out);
+}
+
+BOOST_AUTO_TEST_CASE(S1_the_time_to_wait_is_not_taken_for_a_sessions) {
+  for (const char* line : {"user create api.bob --timeout 30", "--timeout 30 user create api.bob",
+                           "user set api.bob --timeout 30", "tenant create umbra --timeout 30",
+                           "tenant set acme --timeout 30"}) {
+    const auto ended = postern("--tenant acme " + std::string(line));
+    BOOST_TEST(ended.exit_code == 64, line);
+    BOOST_TEST(contains(ended.talk, "--session-timeout"), ended.talk);
+    BOOST_TEST(contains(ended.talk, "--answer-timeout"), ended.talk);
+  }
+  BOOST_TEST(postern("--tenant acme user create api.bob --answer-timeout 5").exit_code == 0);
+  BOOST_TEST(postern("--tenant acme user lock api.bob --timeout 5").exit_code == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_password_sends_nothing) {
   BOOST_TEST(postern("--tenant acme password reset api.bob", "").exit_code == 64);
   BOOST_TEST(postern("--tenant acme password reset api.bob", "\n").exit_code == 64);

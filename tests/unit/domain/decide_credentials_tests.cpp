@@ -1,5 +1,7 @@
 #include <boost/test/unit_test.hpp>
+#include <limits>
 
+#include "daemon/domain/time_text.h"
 #include "tests/support/scenario.h"
 
 using namespace postern;
@@ -72,6 +74,24 @@ BOOST_AUTO_TEST_CASE(C1_a_rejection_lists_every_broken_rule) {
                              Code::password_lacks_digit_or_symbol,
                              Code::password_contains_forbidden_word,
                              Code::password_contains_forbidden_character);
+}
+
+BOOST_AUTO_TEST_CASE(K6_times_in_refusals_are_told_as_people_read_them) {
+  BOOST_TEST(domain::time_text(0) == "1970-01-01T00:00:00Z");
+  BOOST_TEST(domain::time_text(-1) == "1969-12-31T23:59:59.999999999Z");
+  BOOST_TEST(domain::time_text(951'782'400'000'000'000) == "2000-02-29T00:00:00Z");
+  BOOST_TEST(domain::time_text(1'709'210'096'000'000'007) == "2024-02-29T12:34:56.000000007Z");
+  BOOST_TEST(domain::time_text(std::numeric_limits<std::int64_t>::max()) ==
+             "2262-04-11T23:47:16.854775807Z");
+  BOOST_TEST(domain::time_text(std::numeric_limits<std::int64_t>::min()) ==
+             "1677-09-21T00:12:43.145224192Z");
+  schema::RotatePasswordT rotate;
+  rotate.old_valid_until_ns = 951'782'400'000'000'000;
+  rotate.password = second;
+  given(tenant("acme"), user("bob", first))
+      .when(to("bob", rotate))
+      .refused(Code::field_malformed)
+      .telling("found 2000-02-29T00:00:00Z");
 }
 
 BOOST_AUTO_TEST_CASE(C1_a_control_character_is_refused_by_a_sentence_of_its_own) {

@@ -2,6 +2,7 @@
 
 #include "daemon/decision/recorder.h"
 #include "daemon/domain/apply.h"
+#include "daemon/service/call.h"
 #include "daemon/service/call_pages.h"
 #include "tests/unit/service/service_fixture.h"
 
@@ -25,15 +26,14 @@ struct Recorded : ServiceFixture {
     ring = std::move(*opened);
     recorder = std::make_unique<decision::Recorder>(
         decision::Recorder::Parts{calls, *ring, keys(), clock, entropy},
-        decision::Recorder::Outlets{
-            [this](decision::UseSummaries summaries) {
-              auto letter = std::make_unique<service::UseLetter>();
-              letter->summaries = std::move(summaries);
-              mail().writer_uses.post(std::move(letter));
-            },
-            [] { return true; }, [] {}, [](const std::string&) {}});
-    pages = std::make_unique<service::CallPages>(service::CallPages::Parts{
-        *ring, keys(), [this] { return recorder->dropped(); }});
+        decision::Recorder::Outlets{[this](decision::UseSummaries summaries) {
+                                      auto letter = std::make_unique<service::UseLetter>();
+                                      letter->summaries = std::move(summaries);
+                                      mail().writer_uses.post(std::move(letter));
+                                    },
+                                    [] { return true; }, [] {}, [](const std::string&) {}});
+    pages = std::make_unique<service::CallPages>(
+        service::CallPages::Parts{*ring, keys(), [this] { return recorder->dropped(); }});
   }
 
   void log_calls_of_shop(bool on) {
@@ -61,8 +61,7 @@ struct Recorded : ServiceFixture {
     flatbuffers::FlatBufferBuilder builder;
     builder.Finish(schema::CreateListCalls(builder, &wanted));
     const auto* request = flatbuffers::GetRoot<schema::ListCalls>(builder.GetBufferPointer());
-    auto found =
-        pages->find(view, *view.tables().find_identity(identity), *request, wanted.from);
+    auto found = pages->find(view, *view.tables().find_identity(identity), *request, wanted.from);
     if (!found) BOOST_FAIL(found.error().sentence);
     return std::move(found->page);
   }
@@ -132,8 +131,7 @@ BOOST_FIXTURE_TEST_CASE(L1_calls_are_recorded_while_the_switch_is_on, Recorded,
   BOOST_TEST(authenticated.question == nullptr);
   BOOST_TEST(authenticated.address == "10.1.2.3");
   BOOST_TEST(authenticated.client == "till");
-  BOOST_TEST((*authenticated.service ==
-              writer->state().tables().find_identity("uid:7")->id));
+  BOOST_TEST((*authenticated.service == writer->state().tables().find_identity("uid:7")->id));
   BOOST_TEST((found.calls[3]->reason == Code::invalid_credentials));
   BOOST_TEST(found.next == 5u);
 }
@@ -280,6 +278,45 @@ BOOST_FIXTURE_TEST_CASE(U11_recorded_calls_of_an_erased_user_tell_no_address, Re
   BOOST_TEST(after.calls[0]->address == "");
   BOOST_TEST(after.calls[0]->client == "");
   BOOST_TEST(after.calls[0]->time_ns == before.calls[0]->time_ns);
+}
+
+BOOST_AUTO_TEST_CASE(N6_a_label_has_64_characters_of_whatever_bytes) {
+  const auto problems_of = [](const std::string& label) {
+    schema::CallT call;
+    call.client = label;
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(schema::CreateCall(builder, &call));
+    std::vector<schema::ProblemT> problems;
+    service::check_call(flatbuffers::GetRoot<schema::Call>(builder.GetBufferPointer()), problems);
+    return problems;
+  };
+  for (const char* character : {"x", "\xc3\xab", "\xe6\xbc\xa2", "\xf0\x9f\x94\x91"}) {
+    std::string label;
+    for (int count = 0; count < 64; ++count) label += character;
+    BOOST_TEST(problems_of(label).empty(), label);
+    const auto problems = problems_of(label + character);
+    BOOST_REQUIRE_EQUAL(problems.size(), 1U);
+    BOOST_TEST((problems[0].code == Code::too_large));
+    BOOST_TEST(problems[0].field == "client");
+    BOOST_TEST(problems[0].sentence == "The limit is 64 characters, found 65.");
+  }
+  // What is no UTF-8 cannot hide how long it is.
+  BOOST_TEST(problems_of(std::string(257, '\x80')).size() == 1U);
+}
+
+/// The longest there is: 256 bytes, one more than a byte can count.
+BOOST_FIXTURE_TEST_CASE(L1_the_longest_label_is_recorded_whole, Recorded,
+                        *boost::unit_test::precondition(has_the_switch)) {
+  std::string label;
+  for (int count = 0; count < 64; ++count) label += "\xf0\x9f\x94\x91";
+  log_calls_of_shop(true);
+  auto query = by_password("acme", "shop", password);
+  query.call = std::make_unique<schema::CallT>();
+  query.call->client = label;
+  answer(ask(std::move(query)));
+  const auto found = page();
+  BOOST_REQUIRE(!found.calls.empty());
+  BOOST_TEST(found.calls.back()->client == label);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
