@@ -101,6 +101,7 @@ class Daemon {
   void turn_auditor();
   void tick(Loop& loop);
   service::Send send_from(Loop& loop);
+  service::HasRoom has_room_at(Loop& loop);
 
   Expected<> start_metrics();
   Metrics metrics() const;
@@ -266,11 +267,12 @@ void Daemon::make_services() {
                                 refusal_step_ns,
                                 config_.ranges_days_max * std::int64_t{86'400'000'000'000}},
       service::Reader::Outlets{send_from(reader_loop_), [this] { return warnings(); },
-                               [this] { return counters(); }, alarm},
+                               [this] { return counters(); }, alarm, has_room_at(reader_loop_)},
       view(), head, time_ns);
   historian_ = std::make_unique<service::Historian>(
       service::Historian::Parts{*data_.journal, *data_.checkpoints, clock_, vitals_, mail_, alarm,
-                                &calls_->pages(), data_.keys.get()},
+                                &calls_->pages(), data_.keys.get(),
+                                has_room_at(historian_loop_)},
       service::Historian::Settings(), send_from(historian_loop_), view(), head, time_ns);
   auditor_ = std::make_unique<service::Auditor>(
       service::Auditor::Parts{*data_.journal, *data_.keys, clock_, mail_, alarm}, view(), head);
@@ -283,7 +285,7 @@ void Daemon::make_services() {
       send_from(writer_loop_),
       [this](std::set<std::string> identities) { context_->allow(std::move(identities)); },
       [this] { return data_.reserve.free().value_or(0); },
-      [this](bool hold) { hold_reserve(hold); }, alarm};
+      [this](bool hold) { hold_reserve(hold); }, alarm, has_room_at(writer_loop_)};
   writer_ = std::make_unique<service::Writer>(
       service::Writer::Parts{*data_.journal, *data_.keys, *pool_, clock_, entropy_,
                              writer_loop_.waker, vitals_, mail_,
@@ -294,6 +296,12 @@ void Daemon::make_services() {
 service::Send Daemon::send_from(Loop& loop) {
   return [&loop](const platform::Peer& peer, std::span<const std::uint8_t> payload) {
     loop.endpoint->send(peer, payload);
+  };
+}
+
+service::HasRoom Daemon::has_room_at(Loop& loop) {
+  return [&loop](const platform::Peer& peer, std::size_t bytes, std::size_t owed) {
+    return loop.endpoint->has_room(peer, bytes, owed);
   };
 }
 
@@ -333,9 +341,7 @@ std::future<Bound> Daemon::start_thread(Loop& loop, transport::EndpointOptions o
 Expected<> Daemon::start_threads() {
   // Commands have one I/O thread, queries and history the other, so that commands do not delay
   // queries.
-  // One peer's waiting answers: pages may be 1 MiB each.
   transport::EndpointOptions history = endpoint_options("history", 3, 2);
-  history.answers_max = 64;
   history.message_bytes_max = request_bytes_max;
   // U3, U4: its answers tell what an erasure must reach.
   history.wipes_sent = true;
@@ -418,15 +424,12 @@ void Daemon::turn_writer() {
     const bool last_turns = stopping_;
     writer_->turn();
     for (std::uint32_t taken = 0;
-         taken < config_.group_max && !writer_->is_full() && endpoint.receive(inbound); ++taken)
+         taken < config_.group_max && endpoint.receive(inbound); ++taken)
       writer_->take({inbound.peer, inbound.identity, inbound.payload});
     // A disk that hangs is a writer that hangs.
     if (writer_->commit()) tick(writer_loop_);
     done = last_turns && writer_->drain();
-    woken = !done &&
-            (writer_->is_full()
-                 ? wait_for(writer_loop_.waker)
-                 : endpoint.wait(writer_loop_.waker.descriptor(), writer_->idle_ms()));
+    woken = !done && endpoint.wait(writer_loop_.waker.descriptor(), writer_->idle_ms());
   }
 }
 

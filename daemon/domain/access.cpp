@@ -36,37 +36,221 @@ void keep(const Grants& grants, const Grant& grant, const CallFacts& call, Match
   if (slot == nullptr || (grant.deny && precedes(grant, *slot))) slot = &grant;
 }
 
-std::span<const Grant> plain_of(const Grants& grants) {
-  return std::span(grants.sorted).first(grants.plain_count);
+using Place = Chunked<Grant>::Iterator;
+
+/// One part of the sorted grants: those with one resource, or all below a path. Where all lie in one
+/// chunk, as almost every user's do, a place is a pointer.
+template <class At>
+struct Part {
+  At from;
+  At to;
+
+  bool empty() const { return from == to; }
+};
+using Range = Part<Place>;
+
+template <class Before>
+Place partition_point(const Grants& grants, const Range& within, Before before) {
+  return grants.sorted.partition_point(within.from, within.to, before);
+}
+template <class Before>
+const Grant* partition_point(const Grants&, const Part<const Grant*>& within, Before before) {
+  return std::partition_point(within.from, within.to, before);
 }
 
-/// The first plain grant whose resource is not before `text`.
-const Grant* lower_bound(std::span<const Grant> plain, std::string_view text) {
-  const auto resource = [](const Grant& grant) -> std::string_view { return *grant.resource; };
-  const auto place = std::ranges::lower_bound(plain, text, {}, resource);
-  return plain.data() + (place - plain.begin());
+/// The first grant whose resource is not before `text`.
+template <class At>
+At lower_bound(const Grants& grants, const Part<At>& within, std::string_view text) {
+  return partition_point(grants, within, [&](const Grant& grant) {
+    return std::string_view(*grant.resource) < text;
+  });
 }
 
-void match_here_and_above(const Grants& grants, const Asked& asked, const CallFacts& call,
-                          Matches& found) {
-  const std::span<const Grant> plain = plain_of(grants);
-  const Grant* const end = plain.data() + plain.size();
-  for (std::string_view place = asked.path; !place.empty(); place = parent_of(place)) {
-    for (const Grant* grant = lower_bound(plain, place); grant != end && *grant->resource == place;
-         ++grant)
-      if (speaks_of(*grant, asked)) keep(grants, *grant, call, found);
+/// All below a path start with it and a '/', and so lie together, before what goes on with the next
+/// character. `path` is as before afterwards.
+template <class At>
+Part<At> part_below(const Grants& grants, const Part<At>& within, std::string& path) {
+  static_assert('/' + 1 == '0');
+  path.push_back('/');
+  Part<At> part{lower_bound(grants, within, path), within.to};
+  const bool is_there = part.from != within.to && part.from->resource->starts_with(path);
+  path.back() = '0';
+  part.to = is_there ? lower_bound(grants, part, path) : part.from;
+  path.pop_back();
+  return part;
+}
+
+/// Those of one resource, until the visitor says false; false if it did.
+template <class At, class Visitor>
+bool visit_at(const Grants& grants, const Part<At>& within, std::string_view resource,
+              Visitor visitor) {
+  for (At place = lower_bound(grants, within, resource);
+       place != within.to && *place->resource == resource; ++place)
+    if (!visitor(*place)) return false;
+  return true;
+}
+
+/// About what a search compares.
+constexpr std::size_t search_work = 4;
+/// So few grants with `*` are looked at sooner than searched.
+constexpr std::size_t tried_one_by_one_max = 32;
+
+/// What is asked of one list of grants, and what was found so far.
+template <class At>
+class Search {
+  using Range = Part<At>;
+
+ public:
+  Search(const Grants& grants, const Asked& asked, const CallFacts& call, Matches& found)
+      : grants_(grants), asked_(asked), call_(call), found_(found) {}
+
+  /// Of all without `*`.
+  void plain(const Range& all) {
+    if (all.empty()) return;
+    for (std::string_view place = asked_.path; !place.empty(); place = parent_of(place))
+      visit_at(all, place, [&](const Grant& grant) { keep(grants_, grant, call_, found_); });
+    if (asked_.this_level_only || found_.deny != nullptr) return;
+    std::string path(asked_.path);
+    deny_below(below(all, path));
   }
+
+  /// Of all with `*`: along the path each next segment is itself or a star, so that only what begins
+  /// like the path is looked at. The first in order are named, as if all were tried.
+  void wild(const Range& all) {
+    if (all.empty()) return;
+    if (grants_.size() - grants_.plain_count <= tried_one_by_one_max) return try_each(all);
+    Matches best;
+    const std::size_t first = asked_.path.find('/');
+    std::string place(asked_.path.substr(0, first));
+    follow(below(all, place), place, first, best);
+    const auto take = [](const Grant*& slot, const Grant* grant) {
+      if (slot == nullptr) slot = grant;
+    };
+    take(found_.deny, best.deny);
+    take(found_.deny_below, best.deny_below);
+    take(found_.allow, best.allow);
+    take(found_.unmet, best.unmet);
+  }
+
+ private:
+  template <class Visitor>
+  void visit(const Range& range, Visitor visitor) {
+    for (At place = range.from; place != range.to; ++place) {
+      ++found_.work;
+      if (speaks_of(*place, asked_)) visitor(*place);
+    }
+  }
+
+  /// The grants of one resource.
+  template <class Visitor>
+  void visit_at(const Range& within, std::string_view resource, Visitor visitor) {
+    found_.work += search_work;
+    domain::visit_at(grants_, within, resource, [&](const Grant& grant) {
+      ++found_.work;
+      if (speaks_of(grant, asked_)) visitor(grant);
+      return true;
+    });
+  }
+  Range below(const Range& within, std::string& path) {
+    found_.work += search_work;
+    return part_below(grants_, within, path);
+  }
+
+  void try_each(const Range& range) {
+    visit(range, [&](const Grant& grant) {
+      const Lie lie = lie_of(asked_.path, *grant.resource);
+      if (lie == Lie::covered)
+        keep(grants_, grant, call_, found_);
+      else if (lie == Lie::above && grant.deny && !asked_.this_level_only &&
+               found_.deny_below == nullptr && counts(grants_, grant, call_))
+        found_.deny_below = &grant;
+    });
+  }
+
+  void deny_below(const Range& range) {
+    for (At place = range.from; place != range.to && found_.deny_below == nullptr; ++place) {
+      ++found_.work;
+      if (place->deny && speaks_of(*place, asked_) && counts(grants_, *place, call_))
+        found_.deny_below = &*place;
+    }
+  }
+
+  /// `range`: all below `place`, which is the path up to `slash`, with stars in it or not.
+  void follow(const Range& range, std::string& place, std::size_t slash, Matches& best) {
+    if (range.empty()) return;
+    if (slash == std::string_view::npos) return follow_below(range, best);
+    const std::size_t next = asked_.path.find('/', slash + 1);
+    const std::string_view segment = asked_.path.substr(
+        slash + 1, next == std::string_view::npos ? next : next - slash - 1);
+    const std::size_t before = place.size();
+    for (const std::string_view step : {std::string_view("*"), segment}) {
+      place.append("/").append(step);
+      visit_at(range, place, [&](const Grant& grant) { keep_first(grant, best); });
+      follow(below(range, place), place, next, best);
+      place.resize(before);
+    }
+  }
+  void follow_below(const Range& range, Matches& best) {
+    if (asked_.this_level_only || found_.deny != nullptr || found_.deny_below != nullptr) return;
+    for (At place = range.from; place != range.to; ++place) {
+      ++found_.work;
+      if (best.deny_below != nullptr && precedes(*best.deny_below, *place)) return;
+      if (!place->deny || !speaks_of(*place, asked_) || !counts(grants_, *place, call_)) continue;
+      best.deny_below = &*place;
+      return;
+    }
+  }
+  void keep_first(const Grant& grant, Matches& best) {
+    Matches one;
+    keep(grants_, grant, call_, one);
+    const auto take = [](const Grant*& slot, const Grant* found) {
+      if (found != nullptr && (slot == nullptr || precedes(*found, *slot))) slot = found;
+    };
+    take(best.deny, one.deny);
+    take(best.allow, one.allow);
+    take(best.unmet, one.unmet);
+  }
+
+  const Grants& grants_;
+  const Asked& asked_;
+  const CallFacts& call_;
+  Matches& found_;
+};
+
+Range same_text(const Grants& grants, schema::Effect effect, std::string_view action,
+                std::string_view resource) {
+  const std::tuple wanted(resource.find('*') != std::string_view::npos, resource, action,
+                          effect == schema::Effect::deny);
+  const Place from = grants.sorted.partition_point(
+      [&](const Grant& grant) { return order_of(grant) < wanted; });
+  return {from, grants.sorted.partition_point(
+                    from, grants.sorted.end(),
+                    [&](const Grant& grant) { return order_of(grant) <= wanted; })};
 }
 
-/// All below a path start with it and a '/', and so lie together.
-const Grant* first_deny_below(const Grants& grants, const Asked& asked, const CallFacts& call) {
-  const std::span<const Grant> plain = plain_of(grants);
-  const Grant* const end = plain.data() + plain.size();
-  const std::string prefix = std::string(asked.path) + '/';
-  for (const Grant* grant = lower_bound(plain, prefix);
-       grant != end && grant->resource->starts_with(prefix); ++grant)
-    if (grant->deny && speaks_of(*grant, asked) && counts(grants, *grant, call)) return grant;
-  return nullptr;
+std::pair<Seq, std::uint64_t> name_of(const ConditionsOfGrant& entry) {
+  return {entry.seq, entry.index};
+}
+
+Chunked<ConditionsOfGrant>::Iterator find_conditions(
+    const Grants& grants, const std::pair<Seq, std::uint64_t>& name) {
+  return grants.conditions.partition_point(
+      [&](const ConditionsOfGrant& entry) { return name_of(entry) < name; });
+}
+
+std::shared_ptr<const Grants> without(const Grants& grants, Place place) {
+  const bool plain = !place->wildcard;
+  auto changed = std::make_shared<Grants>();
+  changed->conditions = grants.conditions;
+  if (place->conditional) {
+    const std::pair<Seq, std::uint64_t> name(place->seq, place->index);
+    const auto entry = find_conditions(grants, name);
+    if (entry != grants.conditions.end() && name_of(*entry) == name)
+      changed->conditions = grants.conditions.without(entry);
+  }
+  changed->sorted = grants.sorted.without(place);
+  changed->plain_count = grants.plain_count - (plain ? 1 : 0);
+  return changed;
 }
 
 }  // namespace
@@ -78,52 +262,62 @@ std::shared_ptr<const Grants> no_grants() {
 
 std::shared_ptr<const Grants> with_grant(const Grants& grants, const Grant& grant,
                                          const Conditions* conditions) {
+  const auto order = order_of(grant);
   auto changed = std::make_shared<Grants>();
-  changed->sorted.reserve(grants.size() + 1);
-  const auto place = std::ranges::upper_bound(grants.sorted, order_of(grant), {}, order_of);
-  changed->sorted.assign(grants.sorted.begin(), place);
-  changed->sorted.push_back(grant);
-  changed->sorted.insert(changed->sorted.end(), place, grants.sorted.end());
+  changed->sorted = grants.sorted.with(
+      grants.sorted.partition_point([&](const Grant& held) { return order_of(held) <= order; }),
+      grant);
   changed->plain_count = grants.plain_count + (grant.wildcard ? 0 : 1);
   changed->conditions = grants.conditions;
   // The newest grant is the last by seq and index too.
   if (conditions != nullptr)
-    changed->conditions.push_back(
+    changed->conditions = grants.conditions.with(
+        grants.conditions.end(),
         {grant.seq, static_cast<std::uint16_t>(grant.index), *conditions});
   return changed;
 }
 
 std::shared_ptr<const Grants> without_grant(const Grants& grants, Seq seq, std::uint64_t index) {
-  auto changed = std::make_shared<Grants>();
-  changed->sorted.reserve(grants.size());
-  for (const Grant& grant : grants.sorted) {
-    if (grant.seq == seq && grant.index == index) continue;
-    changed->sorted.push_back(grant);
-    changed->plain_count += grant.wildcard ? 0 : 1;
-  }
-  for (const ConditionsOfGrant& entry : grants.conditions)
-    if (entry.seq != seq || entry.index != index) changed->conditions.push_back(entry);
-  return changed;
+  for (Place place = grants.sorted.begin(); place != grants.sorted.end(); ++place)
+    if (place->seq == seq && place->index == index) return without(grants, place);
+  return std::make_shared<const Grants>(grants);
+}
+
+std::shared_ptr<const Grants> without_grant(const Grants& grants, const GrantName& name) {
+  const Range range = same_text(grants, name.effect, name.action, name.resource);
+  for (Place place = range.from; place != range.to; ++place)
+    if (place->seq == name.seq && place->index == name.index) return without(grants, place);
+  return without_grant(grants, name.seq, name.index);
 }
 
 std::vector<const Grant*> find_grants(const Grants& grants, schema::Effect effect,
                                       std::string_view action, std::string_view resource) {
   std::vector<const Grant*> found;
-  for (const Grant& grant : grants.sorted)
-    if (grant.effect() == effect && *grant.action == action && *grant.resource == resource)
-      found.push_back(&grant);
+  const Range range = same_text(grants, effect, action, resource);
+  for (Place place = range.from; place != range.to; ++place) found.push_back(&*place);
   return found;
 }
 
 const Conditions* conditions_of(const Grants& grants, const Grant& grant) {
   if (!grant.conditional) return nullptr;
-  const auto name_of = [](const ConditionsOfGrant& entry) {
-    return std::pair(entry.seq, std::uint64_t{entry.index});
-  };
   const std::pair<Seq, std::uint64_t> name(grant.seq, grant.index);
-  const auto place = std::ranges::lower_bound(grants.conditions, name, {}, name_of);
+  const auto place = find_conditions(grants, name);
   return place == grants.conditions.end() || name_of(*place) != name ? nullptr
                                                                      : &place->conditions;
+}
+
+bool visit_kind(const Grants& grants, std::string_view kind,
+                const std::function<bool(const Grant&)>& visitor) {
+  const Place wild = grants.sorted.nth(grants.plain_count);
+  std::string path(kind);
+  for (const Range& half :
+       {Range{grants.sorted.begin(), wild}, Range{wild, grants.sorted.end()}}) {
+    if (!visit_at(grants, half, kind, visitor)) return false;
+    const Range part = part_below(grants, half, path);
+    for (Place place = part.from; place != part.to; ++place)
+      if (!visitor(*place)) return false;
+  }
+  return true;
 }
 
 bool precedes(const Grant& left, const Grant& right) {
@@ -134,20 +328,25 @@ bool precedes(const Grant& left, const Grant& right) {
   return whole(left) < whole(right);
 }
 
+bool is_named_before(const Grant& left, const Grant& right) {
+  if (left.wildcard != right.wildcard) return !left.wildcard;
+  // Plain ones lie on one path, so the longer is the nearer.
+  if (!left.wildcard && left.resource->size() != right.resource->size())
+    return left.resource->size() > right.resource->size();
+  return precedes(left, right);
+}
+
 Matches match(const Grants& grants, const Asked& asked, const CallFacts& call) {
   Matches found;
-  match_here_and_above(grants, asked, call, found);
-  if (!asked.this_level_only && found.deny == nullptr)
-    found.deny_below = first_deny_below(grants, asked, call);
-  for (const Grant& grant : std::span(grants.sorted).subspan(grants.plain_count)) {
-    if (!speaks_of(grant, asked)) continue;
-    const Lie lie = lie_of(asked.path, *grant.resource);
-    if (lie == Lie::covered)
-      keep(grants, grant, call, found);
-    else if (lie == Lie::above && grant.deny && !asked.this_level_only &&
-             found.deny_below == nullptr && counts(grants, grant, call))
-      found.deny_below = &grant;
-  }
+  const auto search = [&](auto begin, auto wild, auto end) {
+    Search<decltype(begin)> made(grants, asked, call, found);
+    made.plain({begin, wild});
+    made.wild({wild, end});
+  };
+  if (const Grant* all = grants.sorted.in_one_chunk())
+    search(all, all + grants.plain_count, all + grants.size());
+  else
+    search(grants.sorted.begin(), grants.sorted.nth(grants.plain_count), grants.sorted.end());
   return found;
 }
 

@@ -2,6 +2,7 @@
 // search.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,12 +22,33 @@ std::shared_ptr<const Grants> with_grant(const Grants& grants, const Grant& gran
                                          const Conditions* conditions = nullptr);
 std::shared_ptr<const Grants> without_grant(const Grants& grants, Seq seq, std::uint64_t index);
 
+/// How an event names a grant: the one that added it, and what it says.
+struct GrantName {
+  Seq seq = 0;
+  std::uint64_t index = 0;
+  schema::Effect effect = schema::Effect::allow;
+  std::string_view action = {};
+  std::string_view resource = {};
+};
+/// Looks for it where it must lie, and only then everywhere.
+std::shared_ptr<const Grants> without_grant(const Grants& grants, const GrantName& name);
+
+/// Grants read one by one, before they are put in order.
+struct LooseGrants {
+  std::vector<Grant> sorted;
+  std::vector<ConditionsOfGrant> conditions;
+};
+
 /// Those with exactly these, whatever their conditions, the older first.
 std::vector<const Grant*> find_grants(const Grants& grants, schema::Effect effect,
                                       std::string_view action, std::string_view resource);
 
 /// Null: it has none.
 const Conditions* conditions_of(const Grants& grants, const Grant& grant);
+
+/// Grants of one kind of resource, plain ones first, until the visitor says false; false if it did.
+bool visit_kind(const Grants& grants, std::string_view kind,
+                const std::function<bool(const Grant&)>& visitor);
 
 /// The order in which grants lie.
 bool precedes(const Grant& left, const Grant& right);
@@ -50,9 +72,15 @@ struct Matches {
   const Grant* deny_below = nullptr;
   /// An allow on the path or above it that would count but for its conditions.
   const Grant* unmet = nullptr;
+  /// Grants and steps of searches that were looked at.
+  std::size_t work = 0;
 };
 
 Matches match(const Grants& grants, const Asked& asked, const CallFacts& call);
+
+/// The order in which grants that hold on a path are named: plain ones first, of these the nearest
+/// to the path.
+bool is_named_before(const Grant& left, const Grant& right);
 
 /// How one grant bears on what is asked.
 enum class Bearing { none, allow, deny, deny_below, unmet };

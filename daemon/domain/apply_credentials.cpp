@@ -90,9 +90,11 @@ void key_created(const Scene& scene, const schema::KeyCreated& body) {
   if (body.hash() != nullptr && body.hash()->size() == key.hash.size())
     std::ranges::copy(*body.hash(), key.hash.begin());
   key.expires_ns = body.expires_ns();
+  std::vector<Narrowing> parts;
   if (body.narrowed_to() != nullptr)
     for (const schema::Narrowing* part : *body.narrowed_to())
-      key.narrowed_to.push_back({text(part->action()), text(part->resource())});
+      parts.push_back({text(part->action()), text(part->resource())});
+  key.narrowed_to = std::move(parts);
   key.created_seq = scene.record.seq;
   edit_user(scene, [&](User& user) {
     edit_extras(user, [&](UserExtras& extras) { extras.keys.push_back(std::move(key)); });

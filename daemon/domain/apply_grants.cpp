@@ -17,7 +17,7 @@ void grant_added(const Scene& scene, const schema::GrantAdded& body) {
 void grant_removed(const Scene& scene, const schema::GrantRemoved& body) {
   if (body.grant() == nullptr) return;
   edit_user(scene, [&](User& user) {
-    user.grants = without_grant(*user.grants, body.grant()->seq(), body.grant()->index());
+    user.grants = without_grant(*user.grants, name_of_grant(body));
   });
 }
 

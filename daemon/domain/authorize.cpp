@@ -78,7 +78,7 @@ bool visit_stops_before_credential(const Tenant* tenant, const User* user, const
 }
 
 Stop stop_of(Code code, const Held& holder, const Grant& grant) {
-  return {code, grant.seq, &grant, holder.role_of(grant), conditions_of(holder.grants, grant)};
+  return {code, grant.seq, &grant, holder.role_name(), conditions_of(holder.grants, grant)};
 }
 
 /// Plain ones lie on one path, so the longer is the more specific.
@@ -90,12 +90,21 @@ bool is_nearer(const Grant& left, const Grant& right) {
 /// What all holders say together. Which of several is named says the order that an explanation
 /// sorts by.
 struct Said {
-  Stop deny, deny_below, allow, unmet;
+  struct Slot : Stop {
+    /// Which of the user's roles it came by.
+    std::size_t by_way_of = 0;
+  };
+  Slot deny, deny_below, allow, unmet;
 
   void add(const Held& holder, const Matches& found) {
-    const auto take = [&](Stop& slot, Code code, const Grant* grant, auto better) {
-      if (grant != nullptr && (slot.grant == nullptr || better(*grant, *slot.grant)))
-        slot = stop_of(code, holder, *grant);
+    const auto take = [&](Slot& slot, Code code, const Grant* grant, auto better) {
+      if (grant == nullptr) return;
+      // A role with all within it is as one list.
+      const auto first = code == Code::denied_below ? precedes : is_named_before;
+      if (slot.grant == nullptr || (slot.by_way_of == holder.by_way_of
+                                        ? first(*grant, *slot.grant)
+                                        : better(*grant, *slot.grant)))
+        slot = {stop_of(code, holder, *grant), holder.by_way_of};
     };
     take(deny, Code::denied_by_grant, found.deny, precedes);
     take(deny_below, Code::denied_below, found.deny_below, precedes);
@@ -117,13 +126,13 @@ Code stop_of_form(const Tenant& tenant, const Question& question, Asked& asked) 
 /// Of a user's own grants alone.
 Verdict verdict_of(const Grants& grants, const Matches& found) {
   const auto by = [&](Code code, const Grant* grant) {
-    return Verdict{code, grant, nullptr, conditions_of(grants, *grant)};
+    return Verdict{code, grant, nullptr, conditions_of(grants, *grant), found.work};
   };
   if (found.deny != nullptr) return by(Code::denied_by_grant, found.deny);
   if (found.deny_below != nullptr) return by(Code::denied_below, found.deny_below);
   if (found.allow != nullptr) return by(Code::ok, found.allow);
   if (found.unmet != nullptr) return by(Code::condition_not_met, found.unmet);
-  return {Code::no_matching_grant};
+  return {Code::no_matching_grant, nullptr, nullptr, nullptr, found.work};
 }
 
 void sort_stops(std::vector<Stop>& stops, bool (*before)(const Grant&, const Grant&)) {
@@ -140,7 +149,24 @@ void collect_question_stops(const Tenant& tenant, const User& user, const Questi
   if (form != Code::ok) return stops.push_back(Stop{form});
   std::vector<Stop> denies, below, unmet;
   bool allowed = false;
+  // A role with all within it is as one list.
+  struct {
+    std::size_t by_way_of = 0, denies = 0, below = 0, unmet = 0;
+  } sorted;
+  const auto sort_group = [&](std::size_t next) {
+    const auto sort = [](std::vector<Stop>& list, std::size_t& from) {
+      std::ranges::sort(
+          list.begin() + static_cast<std::ptrdiff_t>(from), list.end(),
+          [](const Stop& left, const Stop& right) { return precedes(*left.grant, *right.grant); });
+      from = list.size();
+    };
+    sort(denies, sorted.denies);
+    sort(below, sorted.below);
+    sort(unmet, sorted.unmet);
+    sorted.by_way_of = next;
+  };
   visit_holders(tenant, user, [&](const Held& holder) {
+    if (holder.by_way_of != sorted.by_way_of) sort_group(holder.by_way_of);
     for (const Grant& grant : holder.grants.sorted) {
       switch (bearing_of(holder.grants, grant, asked, call)) {
         case Bearing::none:
@@ -163,6 +189,8 @@ void collect_question_stops(const Tenant& tenant, const User& user, const Questi
   sort_stops(denies, precedes);
   sort_stops(below, precedes);
   sort_stops(unmet, is_nearer);
+  sort_group(0);
+  below.resize(std::min(below.size(), told_below_max));
   stops.insert(stops.end(), denies.begin(), denies.end());
   stops.insert(stops.end(), below.begin(), below.end());
   if (allowed) return;
@@ -180,11 +208,6 @@ struct KeepFirst {
 };
 
 }  // namespace
-
-const std::string* Held::role_of(const Grant& grant) const {
-  if (role == nullptr || role->owners.empty()) return role == nullptr ? nullptr : &role->name;
-  return role->owners[static_cast<std::size_t>(&grant - grants.sorted.data())];
-}
 
 Stop first_stop_before_credential(const Tenant* tenant, const User* user, const CallFacts& call) {
   Stop first;
@@ -213,19 +236,25 @@ static Verdict weigh(const Tenant& tenant, const User& user, const Question& que
   if (user.extras == nullptr || user.extras->roles.empty())
     return verdict_of(*user.grants, match(*user.grants, asked, call));
   Said said;
+  std::size_t work = 0;
   visit_holders(tenant, user, [&](const Held& holder) {
-    said.add(holder, match(holder.grants, asked, call));
+    const Matches found = match(holder.grants, asked, call);
+    work += found.work;
+    said.add(holder, found);
   });
   for (const Stop* stop : {&said.deny, &said.deny_below, &said.allow, &said.unmet})
-    if (stop->grant != nullptr) return {stop->code, stop->grant, stop->role, stop->conditions};
-  return {Code::no_matching_grant};
+    if (stop->grant != nullptr)
+      return {stop->code, stop->grant, stop->role, stop->conditions, work};
+  return {Code::no_matching_grant, nullptr, nullptr, nullptr, work};
 }
 
 Verdict authorize(const Tenant& tenant, const User& user, const Question& question,
                   const CallFacts& call, std::span<const Narrowing> parts) {
   const Verdict verdict = weigh(tenant, user, question, call);
   const bool by_allow = verdict.allowed() || verdict.reason == Code::condition_not_met;
-  return by_allow && !lies_within(parts, question) ? Verdict{Code::no_matching_grant} : verdict;
+  return by_allow && !lies_within(parts, question)
+             ? Verdict{Code::no_matching_grant, nullptr, nullptr, nullptr, verdict.work}
+             : verdict;
 }
 
 bool lies_within(std::span<const Narrowing> parts, const Question& question) {

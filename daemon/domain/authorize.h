@@ -15,23 +15,36 @@
 
 namespace postern::domain {
 
-/// Who holds grants: the user itself, or one of its roles with all within.
+/// Who holds grants: the user itself, one of its roles, or a role within that.
 struct Held {
   const Grants& grants;
   /// Null: the user itself.
-  const NamedRole* role;
+  const NamedRole* role = nullptr;
+  /// Which of the user's roles it is or lies within, from 1.
+  std::size_t by_way_of = 0;
 
-  /// The name of the role that a grant of these is of; null: the user itself.
-  const std::string* role_of(const Grant& grant) const;
+  /// The name of the role; null: the user itself.
+  const std::string* role_name() const { return role == nullptr ? nullptr : &role->name; }
 };
 
-/// The user, then each of its roles.
+/// The roles that a user holds from this one on, each with those within it that none before has.
+std::vector<Held> roles_held(const Tenant& tenant, const User& user, std::size_t from = 0);
+
+/// The user, then each of its roles with those within; none twice.
 template <class Visitor>
 void visit_holders(const Tenant& tenant, const User& user, Visitor visit) {
-  visit(Held{*user.grants, nullptr});
+  visit(Held{*user.grants});
   if (user.extras == nullptr) return;
-  for (const RoleHeld& held : user.extras->roles)
-    if (const NamedRole* role = find_role(tenant, held.role)) visit(Held{*role->compiled, role});
+  const std::vector<RoleHeld>& roles = user.extras->roles;
+  for (std::size_t place = 0; place < roles.size(); ++place) {
+    const NamedRole* role = find_role(tenant, roles[place].role);
+    if (role == nullptr) continue;
+    if (!role->inner.empty()) {
+      for (const Held& held : roles_held(tenant, user, place)) visit(held);
+      return;
+    }
+    visit(Held{*role->grants, role, place + 1});
+  }
 }
 
 struct Question {
@@ -61,6 +74,9 @@ struct Verdict {
   /// As in Stop.
   const std::string* role = nullptr;
   const Conditions* conditions = nullptr;
+  /// How much was looked at to find it: grants and steps of searches. Long questions are answered
+  /// in slices by this.
+  std::size_t work = 0;
 
   bool allowed() const { return reason == schema::Code::ok; }
 };

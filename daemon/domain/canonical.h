@@ -57,10 +57,10 @@ class CanonicalWriter {
     number(value.high());
     number(value.low());
   }
-  template <class Entry, class Each>
-  void list(const std::vector<Entry>& entries, Each each) {
+  template <class Entries, class Each>
+  void list(const Entries& entries, Each each) {
     number(entries.size());
-    for (const Entry& entry : entries) each(entry);
+    for (const auto& entry : entries) each(entry);
   }
 
   void flush() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <set>
+#include <span>
 
 #include "daemon/domain/path.h"
 
@@ -122,15 +123,17 @@ bool knows_pattern(const CatalogueKind& kind, std::string_view path) {
   const std::vector<std::string_view> pattern = split(path);
   if (kind.open && reaches_below(kind, kind.name, pattern, 1)) return true;
   return std::ranges::any_of(kind.resources, [&](const CatalogueResource& resource) {
-    const std::vector<std::string_view> segments = split(resource.path);
-    if (!begins_as(segments, pattern)) return false;
-    return segments.size() >= pattern.size() ||
-           (is_open(kind, resource) &&
-            reaches_below(kind, resource.path, pattern, segments.size()));
+    const Lie lie = lie_of(resource.path, path);
+    if (lie != Lie::above) return lie == Lie::covered;
+    const auto segments = static_cast<std::size_t>(1 + std::ranges::count(resource.path, '/'));
+    return is_open(kind, resource) && reaches_below(kind, resource.path, pattern, segments);
   });
 }
 
 // ---- names that are near
+
+/// So many names are compared letter by letter.
+constexpr std::size_t compared_max = 1'000;
 
 /// Levenshtein's; texts are names of at most 64 bytes.
 std::size_t distance(std::string_view left, std::string_view right) {
@@ -160,14 +163,22 @@ std::string nearest_of(std::vector<std::string_view> names, std::string_view wan
   return text;
 }
 
+/// Of very many those that stand next to where it would stand.
+std::span<const std::string_view> around(const std::vector<std::string_view>& sorted,
+                                         std::string_view wanted) {
+  const auto place = static_cast<std::size_t>(std::ranges::lower_bound(sorted, wanted) -
+                                              sorted.begin());
+  const std::size_t first = std::min(place - std::min(place, compared_max / 2),
+                                     sorted.size() - std::min(sorted.size(), compared_max));
+  return std::span(sorted).subspan(first, std::min(sorted.size(), compared_max));
+}
+
 /// Whether the path, or one with `*`, stands for a resource or for what is above one.
 bool is_listed(const CatalogueKind& kind, std::string_view path) {
   if (path == kind.name || lists(kind, path)) return true;
   if (path.find('*') == std::string_view::npos) return false;
-  const std::vector<std::string_view> pattern = split(path);
   return std::ranges::any_of(kind.resources, [&](const CatalogueResource& resource) {
-    const std::vector<std::string_view> segments = split(resource.path);
-    return segments.size() >= pattern.size() && begins_as(segments, pattern);
+    return lie_of(resource.path, path) == Lie::covered;
   });
 }
 
@@ -178,19 +189,22 @@ std::string nearest_paths(const CatalogueKind& kind, std::string_view path, IsKn
   std::string_view unknown = path;
   while (!parent_of(unknown).empty() && !is_known(parent_of(unknown))) unknown = parent_of(unknown);
   const std::vector<std::string_view> above = split(parent_of(unknown));
-  std::set<std::string_view> places;
+  std::vector<std::string_view> places;
   for (const CatalogueResource& resource : kind.resources) {
     const std::vector<std::string_view> segments = split(resource.path);
     if (segments.size() <= above.size() || !begins_as(segments, above)) continue;
     const auto& last = segments[above.size()];
-    places.insert(
+    places.push_back(
         std::string_view(resource.path)
             .substr(0, static_cast<std::size_t>(last.data() + last.size() - resource.path.data())));
   }
+  std::ranges::sort(places);
+  const auto doubled = std::ranges::unique(places);
+  places.erase(doubled.begin(), doubled.end());
   // Among neighbours the last segment alone tells them apart.
   const std::string_view wanted = unknown.substr(unknown.rfind('/') + 1);
   std::vector<std::pair<std::size_t, std::string_view>> ranked;
-  for (const std::string_view place : places)
+  for (const std::string_view place : around(places, unknown))
     ranked.emplace_back(distance(place.substr(place.rfind('/') + 1), wanted), place);
   const auto end =
       ranked.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(ranked.size(), 3));
@@ -353,14 +367,16 @@ std::shared_ptr<const Catalogue> retired(Catalogue known, const schema::Catalogu
                   [&](const CatalogueAction& action) { return action.name == gone; });
     for (CatalogueAction& action : kind->actions) std::erase(action.implies, gone);
   });
-  each(body.resources(), [&](const flatbuffers::String* text) {
-    const std::string_view path = text->string_view();
-    CatalogueKind* kind = find_by(known, kind_of(path), &CatalogueKind::name);
-    if (kind == nullptr) return;
-    std::erase_if(kind->resources, [&](const CatalogueResource& resource) {
-      return resource.path == path || lies_below(resource.path, path);
-    });
-  });
+  std::set<std::string_view> gone;
+  each(body.resources(),
+       [&](const flatbuffers::String* text) { gone.insert(text->string_view()); });
+  const auto is_gone = [&](const CatalogueResource& resource) {
+    for (std::string_view path = resource.path; !path.empty(); path = parent_of(path))
+      if (gone.contains(path)) return true;
+    return false;
+  };
+  if (!gone.empty())
+    for (CatalogueKind& kind : known) std::erase_if(kind.resources, is_gone);
   return compiled(std::move(known));
 }
 
@@ -395,6 +411,31 @@ bool knows(const Catalogue& catalogue, std::string_view resource, std::string_vi
   const CatalogueKind* kind = find_kind(catalogue, kind_of(resource));
   if (kind == nullptr) return false;
   return (action == "*" || find_action(*kind, action) != nullptr) && knows(*kind, resource);
+}
+
+std::size_t work_of_knowing(const Catalogue& catalogue, std::string_view resource) {
+  const CatalogueKind* kind = find_kind(catalogue, kind_of(resource));
+  const bool tries_all =
+      kind != nullptr && (!kind->open || kind->closes_some) && resource.find('*') != std::string_view::npos;
+  return tries_all ? kind->resources.size() : 0;
+}
+
+std::size_t work_of_warning(const Catalogue& catalogue, std::string_view resource) {
+  const CatalogueKind* kind = find_kind(catalogue, kind_of(resource));
+  return kind == nullptr ? 0 : kind->actions.size() + kind->warned.size();
+}
+
+std::size_t work_of_nearest(const Catalogue& catalogue, std::string_view resource) {
+  const CatalogueKind* kind = find_kind(catalogue, kind_of(resource));
+  const std::size_t names = kind == nullptr ? catalogue.size()
+                                            : kind->actions.size() + kind->resources.size();
+  return 4 * names + 64 * std::min(names, compared_max);
+}
+
+std::size_t size_of(const Catalogue& catalogue) {
+  std::size_t size = catalogue.size();
+  for (const CatalogueKind& kind : catalogue) size += kind.actions.size() + kind.resources.size();
+  return size;
 }
 
 std::string nearest_known(const Catalogue& catalogue, std::string_view resource,
@@ -442,10 +483,9 @@ std::string warning_of(const Catalogue& catalogue, std::string_view resource,
     if (action == "*" || known.name == action ||
         std::ranges::find(known.implied_by, action) != known.implied_by.end())
       tell(known.name, known.warning);
-  const std::vector<std::string_view> pattern = split(resource);
   for (const std::uint32_t place : kind->warned) {
     const CatalogueResource& known = kind->resources[place];
-    if (begins_as(split(known.path), pattern)) tell(known.path, known.warning);
+    if (lie_of(known.path, resource) != Lie::apart) tell(known.path, known.warning);
   }
   if (count > told_max) text += " And " + std::to_string(count - told_max) + " more.";
   return text;

@@ -60,6 +60,13 @@ bool knows(const CatalogueKind& kind, std::string_view path);
 /// The same with the kind looked up, and the action (`*`: every one).
 bool knows(const Catalogue& catalogue, std::string_view resource, std::string_view action);
 
+/// How many resources are looked at for `knows`, `warning_of` and `nearest_known`.
+std::size_t work_of_knowing(const Catalogue& catalogue, std::string_view resource);
+std::size_t work_of_warning(const Catalogue& catalogue, std::string_view resource);
+std::size_t work_of_nearest(const Catalogue& catalogue, std::string_view resource);
+/// Of a copy: resources, actions.
+std::size_t size_of(const Catalogue& catalogue);
+
 /// For what is not known: "Nearest it knows: a, b, c.", at most three.
 std::string nearest_known(const Catalogue& catalogue, std::string_view resource,
                           std::string_view action);

@@ -152,6 +152,15 @@ std::string_view name_of(schema::UserStatus status) {
   return status == schema::UserStatus::new_user ? "new" : schema::EnumNameUserStatus(status);
 }
 
+std::string nearest(const Case& asked, const Catalogue& catalogue, std::string_view resource,
+                    std::string_view action) {
+  constexpr std::size_t work_max = 200'000;
+  const std::size_t work = work_of_nearest(catalogue, resource);
+  if (asked.decision.work + work > work_max) return {};
+  asked.looked_at(work);
+  return " " + nearest_known(catalogue, resource, action);
+}
+
 const Tenant* find_tenant_in_scope(const State& state, const Operator& asker,
                                    std::string_view alias) {
   const Tenant* tenant = state.tables().find_tenant(alias);
@@ -213,8 +222,9 @@ const User* require_user(const Case& asked) {
 }
 
 Decision decide(const State& state, const schema::Command& command, std::uint32_t index,
-                const Material& material, const Context& context) {
+                const Material& material, const Context& context, std::size_t work) {
   Decision decision;
+  decision.work = work;
   const Case asked{state, command, index, material, context, decision};
   const auto kind = static_cast<std::size_t>(command.body_type());
   if (kind >= command_kind_count || rules[kind] == nullptr || command.body() == nullptr)

@@ -54,11 +54,15 @@ struct Context {
 struct Decision {
   std::vector<schema::EventT> events;
   std::vector<schema::ProblemT> refusals;
+  /// What the rules looked at, and applying the events will copy, beyond what every command does:
+  /// grants, roles, resources, texts.
+  std::size_t work = 0;
 };
 
-/// Decides one command of a message against the state as all before it have left it.
+/// Decides one command of a message against the state as all before it have left it; `work`: what
+/// those before it looked at, on which the decision's goes on.
 Decision decide(const State& state, const schema::Command& command, std::uint32_t index,
-                const Material& material, const Context& context);
+                const Material& material, const Context& context, std::size_t work = 0);
 
 /// What is wrong with the message as a whole, whatever the state.
 std::vector<schema::ProblemT> message_problems(const schema::CommandMessage& message);

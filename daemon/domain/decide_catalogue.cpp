@@ -132,6 +132,8 @@ std::shared_ptr<const Catalogue> check_catalogue(const Case& asked, const Catalo
     asked.refuse(Code::field_missing, "kinds", "There is nothing to define.");
     return nullptr;
   }
+  // Copied once to be checked, and compared.
+  asked.looked_at(8 * size_of(known));
   const std::size_t refused_before = asked.decision.refusals.size();
   FormCheck form(asked);
   for (const schema::CatalogueKind* kind : *kinds) form.kind(*kind);
@@ -165,22 +167,25 @@ void retire_catalogue(const Case& asked) {
   asked.command.body_as_RetireCatalogue()->UnPackTo(&body);
   if (body.kinds.empty() && body.actions.empty() && body.resources.empty())
     return asked.refuse(Code::field_missing, "kinds", "There is nothing to retire.");
+  const auto refuse = [&](Code code, std::string_view field, const std::string& detail) {
+    if (asked.decision.refusals.size() < refusals_max) asked.refuse(code, field, detail);
+  };
   for (const std::string& name : body.kinds)
     if (find_kind(known, name) == nullptr)
-      asked.refuse(Code::unknown_resource, "kinds",
-                   quoted(name) + ". " + nearest_known(known, name, "*"));
+      refuse(Code::unknown_resource, "kinds",
+                   quoted(name) + "." + nearest(asked, known, name, "*"));
   for (const auto& name : body.actions) {
     const CatalogueKind* kind = find_kind(known, name->kind);
     if (kind == nullptr || find_action(*kind, name->action) == nullptr)
-      asked.refuse(Code::unknown_resource, "actions",
-                   quoted(name->action) + " of " + quoted(name->kind) + ". " +
-                       nearest_known(known, name->kind, name->action));
+      refuse(Code::unknown_resource, "actions",
+                   quoted(name->action) + " of " + quoted(name->kind) + "." +
+                       nearest(asked, known, name->kind, name->action));
   }
   for (const std::string& path : body.resources) {
     const CatalogueKind* kind = find_kind(known, kind_of(path));
     if (kind == nullptr || !lists(*kind, path))
-      asked.refuse(Code::unknown_resource, "resources",
-                   quoted(path) + ". " + nearest_known(known, path, "*"));
+      refuse(Code::unknown_resource, "resources",
+                   quoted(path) + "." + nearest(asked, known, path, "*"));
   }
   if (!asked.decision.refusals.empty()) return;
   schema::CatalogueRetiredT event;

@@ -1,4 +1,7 @@
 // A: grants, of users and of roles alike.
+#include <algorithm>
+#include <span>
+
 #include "codes.h"
 #include "daemon/domain/access.h"
 #include "daemon/domain/conditions.h"
@@ -49,6 +52,8 @@ void check_conditions(const Case& asked, const schema::Conditions* conditions) {
   const auto until = conditions->not_after_ns();
   if (from && until && *from >= *until)
     asked.refuse(Code::field_malformed, "not_after_ns", "It must be later than not_before_ns.");
+  if (conditions->networks() != nullptr && conditions->networks()->entries() != nullptr)
+    asked.looked_at(4 * conditions->networks()->entries()->size());
   check_networks(asked, conditions->networks(), EmptyList::refused);
 }
 
@@ -68,14 +73,17 @@ std::optional<Event> check_new_grant(const Case& asked, const Tenant& tenant, co
     return std::nullopt;
   };
   const Catalogue& catalogue = *tenant.catalogue;
+  asked.looked_at(work_of_knowing(catalogue, parts.resource));
   if (!knows(catalogue, parts.resource, parts.action))
     return refused(Code::unknown_resource, unknown_part(catalogue, parts),
-                   quoted(parts.action) + " on " + quoted(parts.resource) + ". " +
-                       nearest_known(catalogue, parts.resource, parts.action));
+                   quoted(parts.action) + " on " + quoted(parts.resource) + "." +
+                       nearest(asked, catalogue, parts.resource, parts.action));
   if (held.size() >= grants_max)
     return refused(Code::too_large, holder, "The limit is 10000, found 10001.");
   const std::optional<Conditions> conditions = conditions_of(body.conditions());
-  for (const Grant* grant : find_grants(held, parts.effect, parts.action, parts.resource))
+  const auto alike = find_grants(held, parts.effect, parts.action, parts.resource);
+  asked.looked_at(2 * alike.size());
+  for (const Grant* grant : alike)
     if (are_equal(conditions_of(held, *grant), conditions ? &*conditions : nullptr))
       return refused(Code::grant_exists, "resource",
                      "It was added by record " + std::to_string(grant->seq) + ".");
@@ -93,6 +101,7 @@ const Grant* require_grant(const Case& asked, const Grants& held, const Body& bo
   const GrantParts parts = check_form(asked, body);
   if (!asked.decision.refusals.empty()) return nullptr;
   const auto found = find_grants(held, parts.effect, parts.action, parts.resource);
+  asked.looked_at(found.size());
   const std::string detail = schema::EnumNameEffect(parts.effect) +
                              (" " + std::string(parts.action)) + " on " + quoted(parts.resource);
   if (const schema::GrantReference* named = body.grant()) {
@@ -108,9 +117,11 @@ const Grant* require_grant(const Case& asked, const Grants& held, const Body& bo
     asked.refuse(Code::grant_unknown, "resource", detail + ".");
     return nullptr;
   }
+  constexpr std::size_t told_max = 100;
   std::string references;
-  for (const Grant* grant : found)
+  for (const Grant* grant : std::span(found).first(std::min(found.size(), told_max)))
     references += (references.empty() ? "" : ", ") + reference_text(*grant);
+  if (found.size() > told_max) references += " and more";
   asked.refuse(Code::grant_ambiguous, "grant", detail + ": " + references + ".");
   return nullptr;
 }
@@ -130,6 +141,9 @@ Event removal_of(const Grant& grant) {
 /// A5 of an allow, A7 of a deny, A9 of both.
 template <class Event>
 std::string warning_of_new(const Case& asked, const Tenant& tenant, const Event& added) {
+  asked.looked_at(added.effect == Effect::allow
+                      ? work_of_warning(*tenant.catalogue, added.resource)
+                      : work_of_nearest(*tenant.catalogue, added.resource));
   std::string warning = added.effect == Effect::allow
                             ? warning_of(*tenant.catalogue, added.resource, added.action)
                             : unlisted_warning(*tenant.catalogue, added.resource);
@@ -171,8 +185,11 @@ void add_role_grant(const Case& asked) {
   auto added =
       check_new_grant<schema::RoleGrantAddedT>(asked, *tenant, *role->grants, "role", body);
   if (!added) return;
-  for (const auto& outer : tenant->roles->by_id)
-    if (outer->compiled->size() >= grants_max && reaches(*tenant->roles, *outer, role->id))
+  const RoleReach reach(*tenant->roles);
+  const std::vector<const NamedRole*> above = reach.above(role->id);
+  asked.looked_at(reach.work() + 16 * above.size());
+  for (const NamedRole* outer : above)
+    if (reach.size(*outer) >= grants_max)
       return asked.refuse(Code::too_large, "role",
                           quoted(outer->name) +
                               " would hold more with all within: the limit is 10000, found 10001.");

@@ -43,28 +43,59 @@ bool holds(const NamedRole& outer, const NamedRole& inner) {
   return std::ranges::find(outer.inner, inner.id) != outer.inner.end();
 }
 
-/// What a role would compile to with another nested in it.
-std::size_t size_with(const NamedRoles& roles, const NamedRole& outer, const NamedRole& inner) {
-  std::vector<const NamedRole*> all = roles_within(roles, outer);
-  std::size_t size = 0;
-  for (const NamedRole* part : roles_within(roles, inner))
-    if (std::ranges::find(all, part) == all.end()) all.push_back(part);
-  for (const NamedRole* part : all) size += part->grants->size();
-  return size;
-}
+/// A5: of what a role allows, as warnings are asked for. False: enough was told.
+class RoleWarning {
+ public:
+  RoleWarning(const Case& asked, const Catalogue& catalogue)
+      : asked_(asked), catalogue_(catalogue) {}
 
-/// A5: of all that a role allows.
-std::string warning_of_role(const Tenant& tenant, const NamedRole& role) {
-  constexpr std::size_t told_bytes_max = 1'024;
-  std::string told;
-  for (const Grant& grant : role.compiled->sorted) {
-    if (grant.deny) continue;
-    const std::string warning = warning_of(*tenant.catalogue, *grant.resource, *grant.action);
-    if (warning.empty() || told.find(warning) != std::string::npos) continue;
-    if (told.size() + warning.size() > told_bytes_max) return told + " And more.";
-    told += (told.empty() ? "" : " ") + warning;
+  bool add(const Grant& grant) {
+    if (grant.deny) return true;
+    const std::size_t work = work_of_warning(catalogue_, *grant.resource);
+    if (looked_at_ + work > looked_at_max) return end();
+    looked_at_ += work;
+    asked_.looked_at(work);
+    const std::string warning = warning_of(catalogue_, *grant.resource, *grant.action);
+    if (warning.empty() || told_.find(warning) != std::string::npos) return true;
+    if (told_.size() + warning.size() > told_bytes_max) return end();
+    told_ += (told_.empty() ? "" : " ") + warning;
+    return true;
   }
-  return told;
+  const std::string& told() const { return told_; }
+
+ private:
+  static constexpr std::size_t told_bytes_max = 1'024;
+  static constexpr std::size_t looked_at_max = 50'000;
+
+  bool end() {
+    told_ += told_.empty() ? "It holds more than is looked at for warnings." : " And more.";
+    return false;
+  }
+
+  const Case& asked_;
+  const Catalogue& catalogue_;
+  std::string told_;
+  std::size_t looked_at_ = 0;
+};
+
+/// A5: of all that a role allows; only kinds that warn are looked at.
+std::string warning_of_role(const Case& asked, const Tenant& tenant, const NamedRole& role) {
+  RoleWarning warning(asked, *tenant.catalogue);
+  const auto warns = [](const CatalogueKind& kind) {
+    return !kind.warned.empty() || std::ranges::any_of(kind.actions, [](const auto& action) {
+      return !action.warning.empty();
+    });
+  };
+  const std::vector<const NamedRole*> within = roles_within(*tenant.roles, role);
+  asked.looked_at(within.size());
+  for (const CatalogueKind& kind : *tenant.catalogue) {
+    if (!warns(kind)) continue;
+    for (const NamedRole* part : within)
+      if (!visit_kind(*part->grants, kind.name,
+                      [&](const Grant& grant) { return warning.add(grant); }))
+        return warning.told();
+  }
+  return warning.told();
 }
 
 const RoleHeld* find_held(const User& user, const NamedRole& role) {
@@ -116,6 +147,7 @@ void delete_role(const Case& asked) {
           : require_role(asked, *tenant, asked.command.body_as_DeleteRole()->name(), "name");
   if (role == nullptr) return;
   std::string holders;
+  asked.looked_at(tenant->roles->by_name.size());
   for (const auto& outer : tenant->roles->by_name)
     if (holds(*outer, *role)) holders += (holders.empty() ? "" : ", ") + outer->name;
   const std::size_t users = asked.state.role_holder_count(role->id);
@@ -139,13 +171,16 @@ void nest_role(const Case& asked) {
     return asked.refuse(Code::role_cycle, "inner",
                         "Each of these would hold the next: " + ring + ".");
   }
+  const RoleReach reach(roles);
+  asked.looked_at(4 * reach.work());
   const std::size_t depth = depth_above(roles, *outer) + 1 + depth_below(roles, *inner);
   if (depth > role_depth_max)
     return asked.refuse(Code::role_too_deep, "inner",
                         "The limit is 8, found " + std::to_string(depth) + ".");
-  for (const auto& holder : roles.by_id) {
-    if (!reaches(roles, *holder, outer->id)) continue;
-    const std::size_t size = size_with(roles, *holder, *inner);
+  const std::vector<const NamedRole*> above = reach.above(outer->id);
+  asked.looked_at(16 * above.size());
+  for (const NamedRole* holder : above) {
+    const std::size_t size = reach.size(*holder, inner);
     if (size > grants_max)
       return asked.refuse(Code::too_large, "inner",
                           quoted(holder->name) + " would hold more with all within: the limit is " +
@@ -155,7 +190,7 @@ void nest_role(const Case& asked) {
   nested.role = std::make_unique<Uuid>(outer->id);
   nested.inner = std::make_unique<Uuid>(inner->id);
   asked.cause(std::move(nested));
-  asked.decision.events.back().warning = warning_of_role(*tenant, *inner);
+  asked.decision.events.back().warning = warning_of_role(asked, *tenant, *inner);
 }
 
 void unnest_role(const Case& asked) {
@@ -180,7 +215,7 @@ void assign_role(const Case& asked) {
   schema::RoleAssignedT assigned;
   assigned.role = std::make_unique<Uuid>(role->id);
   asked.cause(*user, std::move(assigned));
-  asked.decision.events.back().warning = warning_of_role(tenant, *role);
+  asked.decision.events.back().warning = warning_of_role(asked, tenant, *role);
 }
 
 void unassign_role(const Case& asked) {

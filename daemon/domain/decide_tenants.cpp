@@ -69,6 +69,7 @@ void set_tenant(const Case& asked) {
   if (body.display_name() != nullptr) changed.display_name = view(body.display_name());
   check_display_name(asked, body.display_name());
   schema::PoliciesT policies = tenant->policies;
+  count_stored_networks(asked, policies.networks.get());
   if (body.policies() != nullptr)
     change_policies(asked, *body.policies(), EmptyList::clears, policies);
   if (!asked.decision.refusals.empty()) return;

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/domain/chunked.h"
 #include "daemon/domain/ids.h"
 #include "daemon/domain/network.h"
 #include "daemon/domain/use.h"
@@ -122,13 +124,12 @@ struct ConditionsOfGrant {
 };
 
 /// Grants in the order of their resource's plain text, so that a path's grants, and those of all
-/// below it, each lie together; those with a `*` segment at the end, as they must be tried one by
-/// one.
+/// below it, each lie together; those with a `*` segment at the end.
 struct Grants {
-  std::vector<Grant> sorted;
+  Chunked<Grant> sorted;
   std::size_t plain_count = 0;
   /// Of the conditional ones, by seq and index.
-  std::vector<ConditionsOfGrant> conditions = {};
+  Chunked<ConditionsOfGrant> conditions = {};
 
   std::size_t size() const { return sorted.size(); }
 };
@@ -148,16 +149,36 @@ struct NamedRole {
   std::shared_ptr<const Grants> grants;
   /// The roles it holds itself.
   std::vector<Uuid> inner;
-  /// Its own grants and those of all roles within, compiled once when any of them changes.
-  std::shared_ptr<const Grants> compiled;
-  /// Names of the roles that each compiled grant is of, interned; empty: all are its own.
-  std::vector<const std::string*> owners;
 };
 
 /// All roles of a tenant, by id and by name.
 struct NamedRoles {
   std::vector<std::shared_ptr<const NamedRole>> by_id;
   std::vector<std::shared_ptr<const NamedRole>> by_name;
+};
+
+/// A list that copies share.
+template <class T>
+class Shared {
+ public:
+  Shared() = default;
+  Shared(std::vector<T> items)
+      : items_(items.empty() ? nullptr : std::make_shared<const std::vector<T>>(std::move(items))) {
+  }
+  Shared(std::initializer_list<T> items) : Shared(std::vector<T>(items)) {}
+
+  const T* data() const { return items_ == nullptr ? nullptr : items_->data(); }
+  std::size_t size() const { return items_ == nullptr ? 0 : items_->size(); }
+  bool empty() const { return items_ == nullptr; }
+  const T* begin() const { return data(); }
+  const T* end() const { return data() + size(); }
+  bool operator==(const Shared& other) const {
+    return items_ == other.items_ || std::ranges::equal(*this, other);
+  }
+
+ private:
+  /// Null: none.
+  std::shared_ptr<const std::vector<T>> items_;
 };
 
 /// C8.
@@ -176,7 +197,7 @@ struct ApiKey {
   /// 0: none.
   std::int64_t expires_ns = 0;
   /// Empty: all of the user's grants.
-  std::vector<Narrowing> narrowed_to;
+  Shared<Narrowing> narrowed_to;
   Seq created_seq = 0;
 
   bool operator==(const ApiKey&) const = default;

@@ -53,6 +53,18 @@ void pass_sealed(Io& io, Passed<Io, std::shared_ptr<const Bytes>>& sealed) {
   }
 }
 
+/// A list whose copies share it.
+template <class Io, class T, class Each>
+void pass_shared(Io& io, Shared<T>& list, Each each) {
+  std::vector<T> found;
+  io.list(found, each);
+  list = std::move(found);
+}
+template <class Io, class T, class Each>
+void pass_shared(Io& io, const Shared<T>& list, Each each) {
+  io.list(list, each);
+}
+
 // ---- grants and roles
 
 template <class Io>
@@ -64,7 +76,8 @@ void pass_conditions(Io& io, Passed<Io, Conditions>& conditions) {
 }
 
 template <class Io>
-void pass_grant(Io& io, Passed<Io, Grants>& grants, Passed<Io, Grant>& grant) {
+void pass_grant(Io& io, std::conditional_t<Io::reads, LooseGrants, const Grants>& grants,
+                Passed<Io, Grant>& grant) {
   if constexpr (Io::reads) {
     bool deny = false;
     bool conditional = false;
@@ -97,7 +110,7 @@ void pass_grant(Io& io, Passed<Io, Grants>& grants, Passed<Io, Grant>& grant) {
 template <class Io>
 void pass_grants(Io& io, Passed<Io, std::shared_ptr<const Grants>>& grants) {
   if constexpr (Io::reads) {
-    Grants found;
+    LooseGrants found;
     io.list(found.sorted, [&](Grant& grant) { pass_grant(io, found, grant); });
     grants = io.compiled(std::move(found));
   } else {
@@ -250,7 +263,7 @@ void pass_credentials(Io& io, Passed<Io, UserExtras>& extras) {
     io.text(key.name);
     io.bytes(key.hash);
     io.number(key.expires_ns);
-    io.list(key.narrowed_to, [&](auto& part) {
+    pass_shared(io, key.narrowed_to, [&](auto& part) {
       io.text(part.action);
       io.text(part.resource);
     });

@@ -29,6 +29,8 @@ void edit_tenant(const Scene& scene, Edit edit) {
   const Tenant* before = scene.state.tables().find_tenant(scene.record.tenant);
   if (before == nullptr) return;
   auto after = std::make_shared<Tenant>(*before);
+  if (before->policies.networks != nullptr)
+    scene.changes.work += before->policies.networks->entries.size();
   edit(*after);
   scene.state.replace(Owned<Tenant>(std::move(after)), scene.changes);
 }
@@ -60,14 +62,24 @@ void edit_extras(User& user, Edit edit) {
 template <class Body>
 Grant grant_of(const Scene& scene, const Body& body, bool conditional) {
   Grant grant;
-  grant.resource = scene.state.intern(body.resource()->string_view());
-  grant.action = scene.state.intern(body.action()->string_view());
+  grant.resource = scene.state.intern(body.resource()->string_view(), scene.changes);
+  grant.action = scene.state.intern(body.action()->string_view(), scene.changes);
   grant.seq = scene.record.seq & ((std::uint64_t{1} << 51) - 1);
   grant.index = scene.index & 1023U;
   grant.conditional = conditional;
   grant.deny = body.effect() == schema::Effect::deny;
   grant.wildcard = body.resource()->string_view().find('*') != std::string_view::npos;
   return grant;
+}
+
+/// The grant that an event of either holder removes.
+template <class Body>
+GrantName name_of_grant(const Body& body) {
+  const auto view = [](const flatbuffers::String* value) {
+    return value == nullptr ? std::string_view() : value->string_view();
+  };
+  return {body.grant()->seq(), body.grant()->index(), body.effect(), view(body.action()),
+          view(body.resource())};
 }
 
 /// T2: this event clears the user's lock by its tenant.

@@ -32,7 +32,7 @@ class EntryReader : public CanonicalReader {
   }
 
   Networks compiled(const std::vector<std::string>& entries);
-  std::shared_ptr<const Grants> compiled(Grants grants);
+  std::shared_ptr<const Grants> compiled(LooseGrants grants);
   std::shared_ptr<const NamedRoles> compiled(std::vector<NamedRole> roles);
   std::shared_ptr<const Catalogue> compiled(Catalogue catalogue);
 
@@ -51,11 +51,12 @@ Networks EntryReader::compiled(const std::vector<std::string>& entries) {
   return nullptr;
 }
 
-std::shared_ptr<const Grants> EntryReader::compiled(Grants grants) {
+std::shared_ptr<const Grants> EntryReader::compiled(LooseGrants grants) {
   if (!good() || grants.sorted.empty()) return no_grants();
+  std::size_t plain_count = 0;
   for (Grant& grant : grants.sorted) {
     grant.wildcard = grant.resource->find('*') != std::string::npos;
-    grants.plain_count += grant.wildcard ? 0 : 1;
+    plain_count += grant.wildcard ? 0 : 1;
   }
   if (!ascending(grants.sorted, std::identity(), precedes)) fail("grants are out of order");
   const auto name_of = [](const ConditionsOfGrant& entry) {
@@ -63,16 +64,15 @@ std::shared_ptr<const Grants> EntryReader::compiled(Grants grants) {
   };
   std::ranges::sort(grants.conditions, {}, name_of);
   if (!ascending(grants.conditions, name_of, std::less())) fail("two grants have one name");
-  grants.sorted.shrink_to_fit();
-  return std::make_shared<const Grants>(std::move(grants));
+  return std::make_shared<const Grants>(Chunked(std::move(grants.sorted)), plain_count,
+                                        Chunked(std::move(grants.conditions)));
 }
 
 std::shared_ptr<const NamedRoles> EntryReader::compiled(std::vector<NamedRole> roles) {
   if (!good()) return nullptr;
   if (roles.empty() || !ascending(roles, &NamedRole::id, less)) fail("roles are out of order");
   if (!good()) return nullptr;
-  auto made =
-      with_roles(std::move(roles), [this](std::string_view text) { return state_.intern(text); });
+  auto made = with_roles(std::move(roles));
   if (!ascending(
           made->by_name, [](const auto& role) -> const std::string& { return role->name; },
           std::less()))

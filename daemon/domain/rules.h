@@ -22,6 +22,9 @@ struct Case {
 
   const Operator& asker() const { return *context.asker; }
 
+  /// What grows with what is there is counted.
+  void looked_at(std::size_t count) const { decision.work += count; }
+
   /// `detail` says what was found; never a secret.
   void refuse(schema::Code code, std::string_view field, std::string_view detail = {}) const;
 
@@ -92,6 +95,8 @@ enum class EmptyList { refused, clears };
 void check_networks(const Case& asked, const schema::Networks* list, EmptyList empty);
 /// N3: warns, in each event that names a provider of whom nothing was imported.
 void warn_of_missing_ranges(const Case& asked);
+/// An event holds the list as a whole, so any change beside it copies, packs and compiles it.
+void count_stored_networks(const Case& asked, const schema::NetworksT* list);
 /// As events hold them: null where there are none.
 std::unique_ptr<schema::NetworksT> stored_networks(const schema::Networks* list);
 /// Refuses settings out of bounds; `networks` as they were given.
@@ -101,6 +106,11 @@ void check_settings(const Case& asked, const schema::UserSettingsT& settings,
 /// T4: makes the changes, refuses each that is out of its bound.
 void change_policies(const Case& asked, const schema::PolicyChanges& changes, EmptyList empty,
                      schema::PoliciesT& policies);
+
+/// For what is not known: a blank and the nearest names, as long as looking for them has not cost
+/// the message much.
+std::string nearest(const Case& asked, const Catalogue& catalogue, std::string_view resource,
+                    std::string_view action);
 
 using Rule = void (*)(const Case&);
 

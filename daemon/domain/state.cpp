@@ -99,6 +99,13 @@ const std::string* State::intern(std::string_view text) {
   return place != texts_.end() ? &*place : &*texts_.emplace(text).first;
 }
 
+const std::string* State::intern(std::string_view text, Changes& changes) {
+  const std::size_t before = texts_.size();
+  const std::string* found = intern(text);
+  if (texts_.size() > before) changes.texts.push_back(found);
+  return found;
+}
+
 void State::close_record(Seq seq, std::int64_t time_ns, const Uuid* tenant) {
   seq_ = seq;
   time_ns_ = time_ns;
@@ -124,6 +131,7 @@ void State::revert(const Changes& changes) {
   for (const auto& change : std::views::reverse(changes.ranges))
     tables_.put_ranges(change.after->provider, change.before);
   for (const auto& change : std::views::reverse(changes.copies)) tables_.put_copies(change.before);
+  for (const std::string* text : changes.texts) texts_.erase(texts_.find(*text));
 }
 
 }  // namespace postern::domain

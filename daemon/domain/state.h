@@ -24,6 +24,10 @@ struct Changes {
   std::vector<Change<Operator>> operators;
   std::vector<Change<ProviderRanges>> ranges;
   std::vector<Change<Copies>> copies;
+  /// What was interned on the way: nobody else has it if the changes are taken back.
+  std::vector<const std::string*> texts = {};
+  /// What was copied on the way that grows with what is there: roles, resources, networks.
+  std::size_t work = 0;
 
   bool empty() const {
     return tenants.empty() && users.empty() && operators.empty() && ranges.empty() &&
@@ -83,8 +87,10 @@ class State {
   void replace(Owned<ProviderRanges> after, Changes& changes);
   void replace(Owned<Copies> after, Changes& changes);
   void remove_operator(const Uuid& id, Changes& changes);
-  /// The one copy of a text that grants share; lives as long as the state.
+  /// The one copy of a text that grants share; lives as long as the state, or until the changes
+  /// that brought it are taken back.
   const std::string* intern(std::string_view text);
+  const std::string* intern(std::string_view text, Changes& changes);
 
   // ---- for whoever closes a record
 

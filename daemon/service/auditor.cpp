@@ -40,8 +40,16 @@ void Auditor::turn() {
       parts_.mail.writer_returned.post(std::move(published));
     });
   };
+  const auto gather = [&] {
+    parts_.mail.auditor_tasks.drain([&](std::unique_ptr<AuditTask> task) {
+      const Uuid asker = task->asker;
+      turns_.add(asker, std::move(task));
+    });
+  };
   take_published();
-  parts_.mail.auditor_tasks.drain([&](std::unique_ptr<AuditTask> task) {
+  for (gather(); !turns_.empty(); gather()) {
+    std::unique_ptr<AuditTask> task = turns_.take();
+    turns_.charge(task->asker, 1);
     take_published();
     const auto* request = flatbuffers::GetRoot<schema::HistoryRequest>(task->request.data());
     const PageHead head{request->id(), head_.seq, parts_.clock.now_ns()};
@@ -58,7 +66,7 @@ void Auditor::turn() {
           head, make_problem(Code::too_large, "", limit_and_size(page_bytes_max, page.size())), 0);
     task->page.assign(page.data(), page.data() + page.size());
     parts_.mail.historian_audited.post(std::move(task));
-  });
+  }
 }
 
 Auditor::Body Auditor::answer(const schema::HistoryRequest& request,

@@ -11,6 +11,7 @@
 #include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/pages.h"
+#include "daemon/service/turns.h"
 #include "daemon/view/directory.h"
 #include "personal_generated.h"
 
@@ -97,6 +98,8 @@ class Auditor {
   view::View view_;
   journal::Head head_;
   domain::RecordGate gate_;
+  /// Whose question is next.
+  Turns<std::unique_ptr<AuditTask>> turns_;
 };
 
 }  // namespace postern::service

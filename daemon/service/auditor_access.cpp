@@ -158,7 +158,7 @@ void add_lines(const domain::Catalogue& catalogue, const domain::Held& holder,
                std::vector<Line>& lines) {
   for (const domain::Grant& grant : holder.grants.sorted) {
     const auto add = [&](std::string_view action) {
-      lines.push_back({&grant, holder.role_of(grant), domain::conditions_of(holder.grants, grant),
+      lines.push_back({&grant, holder.role_name(), domain::conditions_of(holder.grants, grant),
                        action, *grant.resource});
     };
     add(*grant.action);
@@ -209,13 +209,13 @@ std::vector<Line> narrowed(std::vector<Line> lines, const domain::ApiKey* key) {
   return kept;
 }
 
-/// Whether a deny of these takes from the line all it says.
-bool is_denied(const Line& line, const std::vector<Line>& denies, const domain::CallFacts& call) {
-  return std::ranges::any_of(denies, [&](const Line& deny) {
-    const bool speaks = deny.action == "*" || deny.action == line.action;
-    const bool counts = domain::are_in_force(deny.conditions, true, call);
-    // A `*` of the line stands for any name, so it is covered by the same or by a `*` alone.
-    return speaks && counts && domain::lie_of(line.resource, deny.resource) == domain::Lie::covered;
+/// Whether a deny of these takes from the line all it says. A `*` of the line stands for any name,
+/// so it is covered by the same or by a `*` alone.
+bool is_denied(const Line& line, const std::vector<const domain::Grants*>& held,
+               const domain::CallFacts& call) {
+  const domain::Asked asked{line.action, {}, line.resource, true};
+  return std::ranges::any_of(held, [&](const domain::Grants* grants) {
+    return domain::match(*grants, asked, call).deny != nullptr;
   });
 }
 
@@ -267,11 +267,11 @@ bool is_unknown(const domain::Catalogue& catalogue, const Line& line) {
 }
 
 /// What holds of a line for the call.
-Code state_of(const domain::Catalogue& catalogue, const Line& line, const std::vector<Line>& denies,
-              const domain::CallFacts& call) {
+Code state_of(const domain::Catalogue& catalogue, const Line& line,
+              const std::vector<const domain::Grants*>& held, const domain::CallFacts& call) {
   const bool deny = line.grant->deny;
   if (is_unknown(catalogue, line)) return Code::unknown_resource;
-  if (!deny && is_denied(line, denies, call)) return Code::denied_by_grant;
+  if (!deny && is_denied(line, held, call)) return Code::denied_by_grant;
   return domain::are_in_force(line.conditions, deny, call) ? Code::ok : Code::condition_not_met;
 }
 
@@ -326,7 +326,9 @@ Auditor::Body Auditor::answer(const schema::ListPermissions& wanted,
   for (const domain::Stop& stop : domain::all_stops(tenant, user, call, nullptr))
     page.stops.push_back(told(stop, {tenant, user}, call));
   std::vector<Line> lines;
+  std::vector<const domain::Grants*> all_held;
   domain::visit_holders(*tenant, *user, [&](const domain::Held& holder) {
+    all_held.push_back(&holder.grants);
     add_lines(*tenant->catalogue, holder, lines);
   });
   lines = narrowed(std::move(lines), bearer.key);
@@ -334,9 +336,6 @@ Auditor::Body Auditor::answer(const schema::ListPermissions& wanted,
   // Parts of a key may overlap.
   const auto twice = std::ranges::unique(lines, {}, &Line::order);
   lines.erase(twice.begin(), twice.end());
-  std::vector<Line> denies;
-  std::ranges::copy_if(lines, std::back_inserter(denies),
-                       [](const Line& line) { return static_cast<bool>(line.grant->deny); });
   const std::string after(view_of(wanted.after()));
   const std::size_t count_max = page_size(wanted.count_max(), 1'000);
   std::size_t bytes = 0;
@@ -349,7 +348,7 @@ Auditor::Body Auditor::answer(const schema::ListPermissions& wanted,
     made->grant = grant_view(*line->grant, line->role, line->conditions);
     made->grant->action = line->action;
     made->grant->resource = line->resource;
-    made->state = state_of(*tenant->catalogue, *line, denies, call);
+    made->state = state_of(*tenant->catalogue, *line, all_held, call);
     bytes += bytes_of(*made->grant);
     page.next = line->place();
   }

@@ -16,6 +16,7 @@
 #include "daemon/domain/decide.h"
 #include "daemon/service/inbound.h"
 #include "daemon/service/mailbox.h"
+#include "daemon/service/room.h"
 
 namespace postern::service {
 
@@ -75,6 +76,8 @@ struct CommandTask : Letter {
   bool pool_was_full = false;
   /// The daemon stopped before its first password was hashed: nothing came of it.
   bool abandoned = false;
+  /// The room its receipt takes on the way to the peer, which is to be told what was done.
+  Owed::Claim owed;
   /// Whose places it takes while it waits behind another or is hashed, and how many.
   Uuid holder;
   std::size_t places = 0;

@@ -24,6 +24,18 @@ void apply_event(domain::State& state, const domain::RecordFacts& facts, schema:
   draft.events.push_back(std::move(event));
 }
 
+/// Deciding, packing and applying one that looks at nothing else.
+constexpr std::size_t work_of_command = 100;
+
+schema::ProblemT too_much_work(flatbuffers::uoffset_t index) {
+  schema::ProblemT made = make_problem(
+      schema::Code::too_large, "commands",
+      "Together with what is there, a batch of so many commands of these kinds takes too long; up "
+      "to this one is the most. Send them in several.");
+  made.index = index;
+  return made;
+}
+
 void take_back(domain::State& state, Draft& draft) {
   state.revert(draft.changes);
   draft.changes = {};
@@ -44,9 +56,11 @@ Draft decide_message(domain::State& state, const domain::Context& context,
   if (const auto* tenant = domain::find_tenant_in_scope(state, *context.asker, alias))
     facts.tenant = tenant->id;
   const flatbuffers::uoffset_t count = message.commands()->size();
+  std::size_t looked_at = 0;
   for (flatbuffers::uoffset_t index = 0; index < count; ++index) {
-    domain::Decision decision =
-        domain::decide(state, *message.commands()->Get(index), index, materials[index], context);
+    domain::Decision decision = domain::decide(state, *message.commands()->Get(index), index,
+                                               materials[index], context, looked_at);
+    looked_at = decision.work;
     for (schema::ProblemT& problem : decision.refusals)
       draft.problems.push_back(std::move(problem));
     for (schema::EventT& event : decision.events) {
@@ -57,7 +71,12 @@ Draft decide_message(domain::State& state, const domain::Context& context,
       }
       apply_event(state, facts, std::move(event), draft);
     }
+    if (count > 1 && looked_at + draft.changes.work > batch_work_max) {
+      draft.problems.push_back(too_much_work(index));
+      break;
+    }
   }
+  draft.work = work_of_command * count + looked_at + draft.changes.work;
   if (!draft.problems.empty() && count > 1) take_back(state, draft);
   draft.tenant = facts.tenant;
   return draft;

@@ -163,7 +163,8 @@ void Historian::turn() {
   });
   parts_.mail.historian_audited.drain([&](std::unique_ptr<AuditTask> task) {
     audits_.give_back(task->asker);
-    send_(task->peer, {task->page.data(), task->page.size()});
+    const auto* request = flatbuffers::GetRoot<schema::HistoryRequest>(task->request.data());
+    leave(task->peer, request->id(), task->page);
   });
   if (moved || !parked_.empty()) unpark();
   scrubber_.turn();
@@ -211,6 +212,9 @@ void Historian::answer(Parked waiting, const domain::Operator& asker) {
                                    "The seq is " + std::to_string(head_.seq) + "."));
     }
   }
+  // Beyond its share a page would be made to be dropped.
+  if (!parts_.has_room(waiting.peer, page_bytes_max, 0))
+    return refuse_busy(waiting.peer, request.id());
   if (const auto* wanted = request.body_as_GetRecords())
     return give_records(std::move(waiting), asker, *wanted);
   if (const auto* wanted = request.body_as_ListCalls())
@@ -260,7 +264,12 @@ void Historian::give_records(Parked waiting, const domain::Operator& asker,
 
 void Historian::give(const Peer& peer, std::uint64_t id, schema::HistoryPageBodyUnion body) {
   const Message page = page_of({id, head_.seq, parts_.clock.now_ns()}, std::move(body));
-  send_(peer, {page.data(), page.size()});
+  leave(peer, id, {page.data(), page.size()});
+}
+
+void Historian::leave(const Peer& peer, std::uint64_t id, std::span<const std::uint8_t> page) {
+  if (!parts_.has_room(peer, page.size(), 0)) return refuse_busy(peer, id);
+  send_(peer, page);
 }
 
 void Historian::give_calls(Parked waiting, const domain::Operator& asker,
@@ -279,8 +288,7 @@ void Historian::give_calls(Parked waiting, const domain::Operator& asker,
   }
   schema::HistoryPageBodyUnion body;
   body.Set(std::move(found->page));
-  const Message page = page_of({id, head_.seq, parts_.clock.now_ns()}, std::move(body));
-  send_(waiting.peer, {page.data(), page.size()});
+  give(waiting.peer, id, std::move(body));
 }
 
 void Historian::hand_to_auditor(const Peer& peer, const domain::Operator& asker,

@@ -17,6 +17,7 @@
 #include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/pages.h"
+#include "daemon/service/room.h"
 #include "daemon/service/scrubber.h"
 #include "daemon/service/vitals.h"
 #include "daemon/view/view.h"
@@ -42,6 +43,7 @@ class Historian {
     CallPages* calls = nullptr;
     /// U11; null: no copy of the keys is given here.
     const credential::KeyStore* keys = nullptr;
+    HasRoom has_room = always_has_room;
   };
 
   struct Settings {
@@ -75,6 +77,8 @@ class Historian {
   void answer(Parked waiting, const domain::Operator& asker);
   void give_records(Parked waiting, const domain::Operator& asker,
                     const schema::GetRecords& wanted);
+  /// A page leaves, or `busy` where it finds no room: the peer does not read what it has.
+  void leave(const Peer& peer, std::uint64_t id, std::span<const std::uint8_t> page);
   void give_calls(Parked waiting, const domain::Operator& asker, const schema::ListCalls& wanted);
   void give_checkpoint(const Peer& peer, std::uint64_t id);
   void give_consistency(const Peer& peer, std::uint64_t id, const schema::GetConsistency& wanted);

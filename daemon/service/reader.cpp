@@ -16,16 +16,11 @@ namespace {
 using schema::Code;
 
 constexpr std::size_t questions_max = 10'000;
-/// How much of a long answer is made before the socket is looked at again.
-constexpr flatbuffers::uoffset_t slice_questions = 256;
-/// Their entries hold back what is published meanwhile, so both are bounded.
-constexpr std::size_t long_checks_max = 32;
-constexpr std::size_t held_back_max = 64;
+/// Places of checks that take more than one slice: 128 MiB of messages.
+constexpr std::size_t long_places_max = 8'192;
 constexpr std::uint32_t busy_retry_ms = 100;
 constexpr std::int64_t millisecond_ns = 1'000'000;
 constexpr std::size_t password_bytes_max = 1'024;
-/// An answer so large names no further grants, so that it keeps to 1 MiB whatever is asked.
-constexpr std::size_t bytes_with_grants_max = 640 << 10;
 
 std::string_view view_of(const flatbuffers::String* text) {
   return text == nullptr ? std::string_view() : text->string_view();
@@ -100,30 +95,6 @@ std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::si
   return problems;
 }
 
-flatbuffers::Offset<schema::GrantView> pack_grant(flatbuffers::FlatBufferBuilder& builder,
-                                                  const domain::Grant& grant,
-                                                  const std::string* role) {
-  const auto reference =
-      schema::CreateGrantReference(builder, grant.seq, static_cast<std::uint16_t>(grant.index));
-  const auto action = builder.CreateString(*grant.action);
-  const auto resource = builder.CreateString(*grant.resource);
-  const auto role_name =
-      role == nullptr ? flatbuffers::Offset<flatbuffers::String>() : builder.CreateString(*role);
-  return schema::CreateGrantView(builder, reference, grant.effect(), action, resource, role_name);
-}
-
-/// Counts a grant that is left out.
-flatbuffers::Offset<schema::Decision> pack_decision(flatbuffers::FlatBufferBuilder& builder,
-                                                    const domain::Verdict& verdict,
-                                                    std::uint32_t& left_out) {
-  flatbuffers::Offset<schema::GrantView> grant;
-  if (verdict.grant != nullptr && builder.GetSize() < bytes_with_grants_max)
-    grant = pack_grant(builder, *verdict.grant, verdict.role);
-  else if (verdict.grant != nullptr)
-    ++left_out;
-  return schema::CreateDecision(builder, verdict.allowed(), verdict.reason, grant);
-}
-
 }  // namespace
 
 Reader::Reader(Parts parts, Settings settings, Outlets outlets, view::View view, journal::Head head,
@@ -136,7 +107,7 @@ Reader::Reader(Parts parts, Settings settings, Outlets outlets, view::View view,
       head_time_ns_(time_ns),
       parking_(settings_.parked_max),
       refusals_(settings_.refusal_step_ns),
-      long_places_(long_checks_max),
+      long_places_(long_places_max),
       seen_(parts.entropy) {}
 
 domain::CallFacts Reader::facts_of(const schema::Query& query) const {
@@ -146,6 +117,7 @@ domain::CallFacts Reader::facts_of(const schema::Query& query) const {
 // ---- a turn
 
 void Reader::turn() {
+  work_ = 0;
   parts_.mail.reader_published.drain(
       [&](std::unique_ptr<Published> published) { take_published(std::move(published)); });
   parts_.mail.reader_checkpoints.drain(
@@ -155,7 +127,10 @@ void Reader::turn() {
   });
   if (!long_checks_.empty()) go_on_with_long_checks();
   if (!parked_.empty()) unpark();
-  if (!refusals_.empty()) refusals_.send_due(parts_.clock.monotonic_ns(), outlets_.send);
+  if (!refusals_.empty())
+    refusals_.send_due(parts_.clock.monotonic_ns(), [&](const Peer& peer, auto answer) {
+      deliver(peer, answer);
+    });
 }
 
 std::int64_t Reader::idle_ms() const {
@@ -245,43 +220,6 @@ void Reader::answer_named(const Peer& peer, const domain::Operator& asker,
   check(peer, std::move(opened), {tenant, user, stop});
 }
 
-/// Answers an authentication or a check whose stops before the question are known.
-void Reader::check(const Peer& peer, Opened<schema::Query> opened, Bearer bearer) {
-  const schema::Query& query = *opened;
-  const std::int64_t now_ns = parts_.clock.now_ns();
-  const Code stop = bearer.stop;
-  if (const auto* authenticate = query.body_as_Authenticate())
-    return answer_authenticated(peer, query, std::move(bearer), !authenticate->decline_token());
-  builder_.Clear();
-  NotedCall noted = noted_call(query, bearer);
-  noted.verified = stop == Code::ok;
-  noted.time_ns = now_ns;
-  const auto& questions = *query.body_as_Check()->questions();
-  parts_.vitals.decisions.fetch_add(questions.size(), std::memory_order_relaxed);
-  if (stop == Code::ok && questions.size() > slice_questions) {
-    if (!long_places_.take(asker_)) return refuse_busy(peer, query.id(), busy_retry_ms);
-    LongCheck& job =
-        long_checks_.emplace_back(peer, std::move(opened), std::move(bearer), now_ns, head_.seq);
-    job.asker = asker_;
-    return job.decisions.reserve(questions.size());
-  }
-  domain::CallFacts call = facts_of(query);
-  call.now_ns = now_ns;
-  std::vector<flatbuffers::Offset<schema::Decision>> decisions;
-  decisions.reserve(questions.size());
-  std::uint32_t left_out = 0;
-  QuestionNotes notes(parts_.calls, noted, questions.size());
-  for (const schema::Question* question : questions) {
-    const domain::Verdict verdict =
-        stop == Code::ok ? decide(bearer, *question, call) : domain::Verdict{stop, nullptr};
-    notes.add(*question, verdict);
-    decisions.push_back(pack_decision(builder_, verdict, left_out));
-  }
-  const auto body = schema::CreateChecked(builder_, builder_.CreateVector(decisions),
-                                          stop == Code::ok ? &bearer.user->id : nullptr, left_out);
-  send(peer, builder_, query, schema::AnswerBody::Checked, body.Union(), now_ns, head_.seq);
-}
-
 NotedCall Reader::noted_call(const schema::Query& query, const Bearer& bearer) const {
   NotedCall noted;
   noted.user = bearer.user;
@@ -304,57 +242,6 @@ void Reader::note_stopped(const Ask& ask) {
   QuestionNotes notes(parts_.calls, noted, check->questions()->size());
   for (const schema::Question* question : *check->questions())
     notes.add(*question, {ask->stopped_by, nullptr});
-}
-
-/// What the grants say, within what the key is for (C8).
-domain::Verdict Reader::decide(const Bearer& bearer, const schema::Question& question,
-                               const domain::CallFacts& call) {
-  const domain::Question asked{view_of(question.action()), view_of(question.resource()),
-                               question.this_level_only()};
-  const auto parts = bearer.key == nullptr ? std::span<const domain::Narrowing>()
-                                           : std::span(bearer.key->narrowed_to);
-  return domain::authorize(*bearer.tenant, *bearer.user, asked, call, parts);
-}
-
-void Reader::check_slice(LongCheck& job) {
-  const auto& questions = *job.query->body_as_Check()->questions();
-  const flatbuffers::uoffset_t end = std::min(questions.size(), job.next + slice_questions);
-  domain::CallFacts call = facts_of(*job.query);
-  call.now_ns = job.time_ns;
-  asker_ = job.asker;
-  NotedCall noted = noted_call(*job.query, job.bearer);
-  noted.verified = true;
-  noted.time_ns = job.time_ns;
-  noted.seq = job.seq;
-  QuestionNotes notes(parts_.calls, noted, end - job.next);
-  for (; job.next < end; ++job.next) {
-    const schema::Question& question = *questions[job.next];
-    const domain::Verdict verdict = decide(job.bearer, question, call);
-    notes.add(question, verdict);
-    job.decisions.push_back(pack_decision(job.builder, verdict, job.grants_left_out));
-  }
-}
-
-/// A slice of the first, which then goes behind the others; all of all where too much is held back.
-void Reader::go_on_with_long_checks() {
-  do {
-    LongCheck job = std::move(long_checks_.front());
-    long_checks_.pop_front();
-    check_slice(job);
-    if (job.next < job.query->body_as_Check()->questions()->size())
-      long_checks_.push_back(std::move(job));
-    else
-      finish(job);
-  } while (!long_checks_.empty() && held_back_.size() > held_back_max);
-  if (long_checks_.empty()) pass_on();
-}
-
-void Reader::finish(LongCheck& job) {
-  long_places_.give_back(job.asker);
-  const auto body = schema::CreateChecked(job.builder, job.builder.CreateVector(job.decisions),
-                                          &job.bearer.user->id, job.grants_left_out);
-  send(job.peer, job.builder, *job.query, schema::AnswerBody::Checked, body.Union(), job.time_ns,
-       job.seq);
 }
 
 void Reader::report_status(const Peer& peer, const schema::Query& query,
@@ -615,13 +502,20 @@ void Reader::take_published(std::unique_ptr<Published> published) {
   }
   const std::vector<AttemptOutcome> outcomes = std::move(published->attempts);
   held_back_.push_back(std::move(published));
+  ++published_;
   for (const AttemptOutcome& outcome : outcomes) attempted(outcome);
-  if (long_checks_.empty()) pass_on();
+  pass_on();
+  drop_long_checks_that_hold_too_much();
 }
 
+/// What every long check under way has seen from its beginning.
 void Reader::pass_on() {
-  for (auto& published : held_back_) parts_.mail.historian_published.post(std::move(published));
-  held_back_.clear();
+  while (!held_back_.empty()) {
+    const std::uint64_t number = published_ - held_back_.size() + 1;
+    if (!began_after_.empty() && began_after_.begin()->first < number) return;
+    parts_.mail.historian_published.post(std::move(held_back_.front()));
+    held_back_.pop_front();
+  }
 }
 
 void Reader::park(const Peer& peer, std::string_view identity, const domain::Operator& asker,
@@ -698,7 +592,15 @@ void Reader::send(const Peer& peer, flatbuffers::FlatBufferBuilder& builder,
   const std::span<const std::uint8_t> bytes(builder.GetBufferPointer(), builder.GetSize());
   if (on_the_grid_since_ns_)
     return refusals_.keep(*on_the_grid_since_ns_, parts_.clock.monotonic_ns(), peer, bytes);
-  outlets_.send(peer, bytes);
+  deliver(peer, bytes);
+}
+
+/// What was taken is answered; where a large answer finds no room, because the peer does not read
+/// what it has, with `busy`.
+void Reader::deliver(const Peer& peer, std::span<const std::uint8_t> answer) {
+  if (outlets_.has_room(peer, answer.size(), 0)) return outlets_.send(peer, answer);
+  const std::uint64_t id = flatbuffers::GetRoot<schema::Answer>(answer.data())->id();
+  refuse_busy(peer, id, busy_retry_ms);
 }
 
 }  // namespace postern::service

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -19,6 +20,8 @@
 #include "daemon/service/letters.h"
 #include "daemon/service/password_desk.h"
 #include "daemon/service/refusal_grid.h"
+#include "daemon/service/room.h"
+#include "daemon/service/turns.h"
 #include "daemon/service/vitals.h"
 #include "daemon/view/view.h"
 
@@ -62,6 +65,7 @@ class Reader {
     /// Figures for the status that others keep.
     std::function<std::vector<std::pair<std::string, std::uint64_t>>()> counters;
     std::function<void(std::string)> alarm;
+    HasRoom has_room = always_has_room;
   };
 
   Reader(Parts parts, Settings settings, Outlets outlets, view::View view, journal::Head head,
@@ -84,8 +88,8 @@ class Reader {
     Uuid asker;
   };
 
-  /// A long answer on its way; user and tenant are held by holding back what is published
-  /// meanwhile.
+  /// The answer to several questions on its way; where it takes more than one slice, user and
+  /// tenant are held by holding back what is published meanwhile.
   struct LongCheck {
     LongCheck(Peer peer, Opened<schema::Query> query, Bearer bearer, std::int64_t time_ns,
               domain::Seq seq)
@@ -95,14 +99,19 @@ class Reader {
           time_ns(time_ns),
           seq(seq) {}
 
+    std::size_t places() { return places_of(query.bytes().size()); }
+    bool is_done() const { return next == query->body_as_Check()->questions()->size(); }
+
     Peer peer;
     Opened<schema::Query> query;
     Bearer bearer;
     std::int64_t time_ns;
     domain::Seq seq;
     Uuid asker;
+    /// What is published after so many are held back for it.
+    std::uint64_t began_after = 0;
     flatbuffers::uoffset_t next = 0;
-    flatbuffers::FlatBufferBuilder builder{65'536};
+    flatbuffers::FlatBufferBuilder builder{1'024};
     std::vector<flatbuffers::Offset<schema::Decision>> decisions;
     std::uint32_t grants_left_out = 0;
   };
@@ -117,9 +126,13 @@ class Reader {
   NotedCall noted_call(const schema::Query& query, const Bearer& bearer) const;
   /// A call that was stopped before its questions, with the true reason.
   void note_stopped(const Ask& ask);
+  void check_many(LongCheck job);
   void go_on_with_long_checks();
-  void check_slice(LongCheck& job);
+  void drop_long_checks_that_hold_too_much();
+  std::size_t check_slice(LongCheck& job, std::size_t work_max);
   void finish(LongCheck& job);
+  void end(LongCheck& job);
+  void deliver(const Peer& peer, std::span<const std::uint8_t> answer);
   void report_status(const Peer& peer, const schema::Query& query, const domain::Operator& asker);
   void tell_of_installation(schema::StatusT& status) const;
   void count_own(const domain::Operator& asker, schema::StatusT& status) const;
@@ -188,12 +201,19 @@ class Reader {
   RefusalGrid refusals_;
   /// When what is being answered came, if its answer leaves by the grid.
   std::optional<std::int64_t> on_the_grid_since_ns_;
-  std::deque<LongCheck> long_checks_;
+  Turns<LongCheck> long_checks_;
   FairPlaces long_places_;
+  /// How many long checks began after so many publications.
+  std::map<std::uint64_t, std::size_t> began_after_;
+  /// What questions looked at in this turn.
+  std::size_t work_ = 0;
   /// Who asks what is being answered.
   Uuid asker_;
-  /// Published while long answers were under way: not passed on before they are done.
-  std::vector<std::unique_ptr<Published>> held_back_;
+  /// Published while long answers were under way: not passed on before those are done that began
+  /// before.
+  std::deque<std::unique_ptr<Published>> held_back_;
+  /// Publications taken.
+  std::uint64_t published_ = 0;
   std::unordered_map<std::uint64_t, Ask> attempts_;
   credential::SeenCredentials seen_;
   std::uint64_t next_ticket_ = 1;

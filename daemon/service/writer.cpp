@@ -60,6 +60,11 @@ std::size_t bytes_max_of(const schema::CommandMessage& message) {
   return imports ? command_limits.bytes_max : single_bytes_max;
 }
 
+// In the unit of Draft::work: opening, hashing, answering; making a problem and packing it.
+constexpr std::size_t message_work = 50;
+constexpr std::size_t bytes_of_work = 64;
+constexpr std::size_t problem_work = 10;
+
 bool has(const std::vector<schema::ProblemT>& problems, Code code) {
   return std::ranges::find(problems, code, &schema::ProblemT::code) != problems.end();
 }
@@ -83,6 +88,7 @@ Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State st
       head_(parts.journal.head()),
       maker_(parts.keys, parts.entropy),
       waiting_places_(settings.waiting_max),
+      turn_places_(settings.turn_places_max),
       hashing_places_(settings.hashing_places_max),
       refusals_on_time_(settings.refusal_step_ns),
       hashed_(parts.waker),
@@ -110,12 +116,8 @@ void Writer::turn() {
   ids_.forget_before(parts_.clock.believed_ns() / 1'000'000);
 }
 
-void Writer::take(const Inbound& inbound) {
-  count(parts_.vitals.commands);
-  if (state_.tables().find_identity(inbound.identity) == nullptr) {
-    credential::wipe(inbound.payload);
-    return count(parts_.vitals.strangers);
-  }
+void Writer::open(const Inbound& inbound, std::int64_t came_ns, Owed::Claim owed) {
+  work_ += message_work + inbound.payload.size() / bytes_of_work;
   auto opened = open_message<schema::CommandMessage>(
       inbound.payload, schema::command_message_identifier, command_limits);
   if (!opened) return turn_away(inbound, std::move(opened.error()));
@@ -123,7 +125,8 @@ void Writer::take(const Inbound& inbound) {
   auto task = std::make_unique<CommandTask>(std::move(*opened));
   task->peer = inbound.peer;
   task->identity = inbound.identity;
-  task->came_ns = parts_.clock.monotonic_ns();
+  task->came_ns = came_ns;
+  task->owed = std::move(owed);
   if (!maker_.take_apart(*task))
     return turn_away(inbound, make_problem(Code::malformed_message, ""));
   if (carries_secret(*task) || carries_personal_data(*task->message))
@@ -141,6 +144,7 @@ void Writer::turn_away(const Inbound& inbound, schema::ProblemT problem) {
 }
 
 bool Writer::commit() {
+  go_on();
   record_due_refusals();
   if (is_syncing_) return false;
   if (group_.empty()) return true;
@@ -231,6 +235,7 @@ void Writer::send_shown() {
 
 std::int64_t Writer::idle_ms() const {
   constexpr std::int64_t longest_ms = 1'000;
+  if (!turns_.empty() && !is_full()) return 0;
   if (refusals_on_time_.empty()) return longest_ms;
   const std::int64_t left_ns = refusals_on_time_.next_ns() - parts_.clock.monotonic_ns();
   return std::clamp<std::int64_t>(left_ns / 1'000'000 + 1, 1, longest_ms);
@@ -238,8 +243,8 @@ std::int64_t Writer::idle_ms() const {
 
 bool Writer::drain() {
   parts_.vitals.stopping = true;
-  return hashing_ == 0 && waiting_.empty() && group_.empty() && !is_syncing_ && unsent_.empty() &&
-         refusals_on_time_.empty();
+  return hashing_ == 0 && turns_.empty() && waiting_.empty() && group_.empty() && !is_syncing_ &&
+         unsent_.empty() && refusals_on_time_.empty();
 }
 
 void Writer::publish(const journal::Head& head) {
@@ -380,6 +385,7 @@ void Writer::decide(Task task) {
   }
   const domain::Context context{now_ns(), &asker, &*task->message};
   Draft draft = decide_message(state_, context, task->materials);
+  work_ += draft.work;
   if (!draft.is_fact() && !draft.problems.empty()) {
     maker_.give_back_keys(*task);
     task->refusals = std::move(draft.problems);
@@ -618,6 +624,7 @@ void Writer::reply(const CommandTask& task, Message receipt) {
   if (task.internal) return;
   const Uuid id = task.message->id() == nullptr ? Uuid() : task.id();
   Reply made{task.peer, id, std::move(receipt), !task.made_keys.empty()};
+  made.owed = task.owed;
   // C9: of these some rest on a record and its sync, some do not.
   const auto code = flatbuffers::GetRoot<schema::Receipt>(made.receipt.data())->code();
   const domain::Operator* asker = asker_of(task);
@@ -629,6 +636,7 @@ void Writer::reply(const CommandTask& task, Message receipt) {
 
 void Writer::refuse(const CommandTask& task, std::vector<schema::ProblemT> problems) {
   const Code code = problems.front().code;
+  work_ += problem_work * problems.size();
   if (task.internal) return group_.published->attempts.push_back({task.ticket, code});
   count(parts_.vitals.commands_refused);
   if (code == Code::busy) count(parts_.vitals.busy);

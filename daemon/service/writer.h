@@ -28,6 +28,8 @@
 #include "daemon/service/letters.h"
 #include "daemon/service/present.h"
 #include "daemon/service/refusal_grid.h"
+#include "daemon/service/room.h"
+#include "daemon/service/turns.h"
 #include "daemon/service/vitals.h"
 
 namespace postern::service {
@@ -35,8 +37,10 @@ namespace postern::service {
 using Send = std::function<void(const Peer&, std::span<const std::uint8_t>)>;
 
 /// Owned by one thread for life. A turn: `turn`, then `take` for each message that is there, then
-/// `commit`. Nothing leaves before the sync (law 2), and no receipt before queries are answered
-/// from what it acknowledges; after the first failed sync nothing is acknowledged any more (law 3).
+/// `commit`. Messages are decided as they come while a turn has time for them; those that come
+/// beyond wait, each operator's in a line of its own. Nothing leaves before the sync (law 2), and no
+/// receipt before queries are answered from what it acknowledges; after the first failed sync
+/// nothing is acknowledged any more (law 3).
 class Writer {
  public:
   /// All outlive the writer.
@@ -63,6 +67,10 @@ class Writer {
     std::size_t waiting_max = 1'024;
     /// Places of the large messages among those being hashed; the pool bounds the others.
     std::size_t hashing_places_max = 16'384;
+    /// Places of messages that wait for their operator's turn: 128 MiB of them.
+    std::size_t turn_places_max = 8'192;
+    /// What is decided before the socket is looked at again; see `Draft::work`.
+    std::size_t slice_work = 200'000;
     /// Messages answered together.
     std::size_t group_max = 1'000;
     std::uint64_t disk_floor_bytes = 128U << 20U;
@@ -83,6 +91,7 @@ class Writer {
     std::function<void(bool)> hold_reserve;
     /// A sentence an operator must see.
     std::function<void(std::string)> alarm;
+    HasRoom has_room = always_has_room;
   };
 
   Writer(Parts parts, Settings settings, Outlets outlets, domain::State state, CommandIds ids);
@@ -91,10 +100,11 @@ class Writer {
   void turn();
   /// One message from the command socket.
   void take(const Inbound& inbound);
-  /// Makes the group durable, then lets everything out that rests on it. False: the group before
-  /// it is still on its way to the disk, and this one goes on gathering.
+  /// Decides what waits, for one slice; makes the group durable, then lets everything out that
+  /// rests on it. False: the group before it is still on its way to the disk, and this one goes on
+  /// gathering.
   bool commit();
-  /// Nothing may be taken until a `commit` was true.
+  /// Nothing is decided until a `commit` was true.
   bool is_full() const {
     return group_.replies.size() >= settings_.group_max || group_.bytes >= group_bytes_max;
   }
@@ -122,6 +132,18 @@ class Writer {
   };
 
   // ---- one message's way
+  /// A message as it came, until its operator's turn.
+  struct Waiting {
+    Peer peer;
+    std::string identity;
+    std::vector<std::byte> bytes;
+    std::int64_t came_ns;
+    Uuid asker;
+    Owed::Claim owed;
+  };
+  void go_on();
+  void open(const Inbound& inbound, std::int64_t came_ns, Owed::Claim owed);
+  void turn_away_unopened(const Inbound& inbound);
   void admit(Task task);
   void turn_away(const Inbound& inbound, schema::ProblemT problem);
   bool refused_at_the_gate(CommandTask& task, const domain::Operator& asker);
@@ -177,6 +199,7 @@ class Writer {
     bool erases = false;
     /// When what it refuses came, if it leaves by the grid.
     std::optional<std::int64_t> on_the_grid_since_ns = {};
+    Owed::Claim owed = {};
 
     /// Says so instead.
     void revoke(schema::Code code = schema::Code::journal_unavailable);
@@ -221,6 +244,8 @@ class Writer {
   Parts parts_;
   Settings settings_;
   Outlets outlets_;
+  /// Outlives all that claims.
+  Owed owed_;
   domain::State state_;
   CommandIds ids_;
   /// The reader began with this.
@@ -243,6 +268,10 @@ class Writer {
   std::unordered_set<Uuid, UuidHash> held_ids_;
   std::deque<Task> waiting_;
   FairPlaces waiting_places_;
+  Turns<Waiting> turns_;
+  FairPlaces turn_places_;
+  /// What was decided in this slice.
+  std::size_t work_ = 0;
   FairPlaces hashing_places_;
   RefusalGrid refusals_on_time_;
   std::unordered_map<Uuid, Refusals, UuidHash> refusals_;

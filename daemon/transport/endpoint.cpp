@@ -38,7 +38,8 @@ constexpr int backlog = 1024;
 constexpr std::int64_t curve_overhead_bytes = 33;
 /// So many messages from a busy socket before a quiet one is looked at.
 constexpr unsigned busy_turns_max = 64;
-/// Answers up to here are counted alone, not their bytes: almost all are.
+/// Answers up to here are bounded by their number, not by their bytes: almost all are, and so is
+/// whatever says that there is no room for a larger one.
 constexpr std::size_t small_bytes = 1'024;
 /// So many bad messages before `receive` lets its caller do something else.
 constexpr int drops_max = 64;
@@ -166,6 +167,7 @@ class ZmqEndpoint final : public Endpoint {
   Expected<> bind(void* context, const EndpointOptions& options);
 
   bool receive(Inbound& inbound) override;
+  bool has_room(const Peer& peer, std::size_t bytes, std::size_t owed) override;
   void send(const Peer& peer, std::span<const std::uint8_t> payload) override;
   bool wait(int descriptor, std::int64_t timeout_ms) override;
   EndpointCounters counters() const override;
@@ -293,13 +295,18 @@ void ZmqEndpoint::drop_rest(const Socket& socket) {
   while (payload_.more() && payload_.receive(socket)) payload_.wipe();
 }
 
+bool ZmqEndpoint::has_room(const Peer& peer, std::size_t bytes, std::size_t owed) {
+  return bytes <= small_bytes || outgoing_.has_room(peer, bytes, owed);
+}
+
 void ZmqEndpoint::send(const Peer& peer, std::span<const std::uint8_t> payload) {
   require(peer.socket < doors_.size());
   Door& door = doors_[peer.socket];
   void* socket = door.socket.get();
   zmq_msg_t kept;
   const bool is_kept = wipes_sent_ || payload.size() > small_bytes;
-  if (is_kept && !outgoing_.make(kept, peer, payload, wipes_sent_)) return dropped_out_.add_one();
+  if (!has_room(peer, payload.size(), 0)) return dropped_out_.add_one();
+  if (is_kept) outgoing_.make(kept, peer, payload, wipes_sent_);
   const bool sent = send_id(door, peer) &&
                     (!peer.delimiter || zmq_send(socket, "", 0, ZMQ_DONTWAIT | ZMQ_SNDMORE) >= 0) &&
                     (is_kept ? zmq_msg_send(&kept, socket, ZMQ_DONTWAIT)

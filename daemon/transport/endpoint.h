@@ -46,8 +46,8 @@ struct EndpointOptions {
   /// in flight at once, and libzmq tells only at every half of this how many the peer has read: so
   /// twice the 1,000 that a client has in flight.
   int answers_max = 2048;
-  /// Bytes of answers that wait, those up to 1 KiB not counted; shared by all peers, half of it for
-  /// one alone. Dropped beyond, but whoever has none waiting gets one.
+  /// Bytes of answers that wait, shared by all peers, half of it for one alone. Dropped beyond, but
+  /// whoever has none waiting gets one, and answers up to 1 KiB are bounded by their number alone.
   std::size_t answer_bytes_max = 128 * 1'048'576;
   /// Which I/O thread: bit mask.
   std::uint64_t affinity = 0;
@@ -78,6 +78,11 @@ class Endpoint {
   /// The next message that is there, without waiting. Drops and counts what has no identity or
   /// wrong frames. After false, `wait`: only that looks at the sockets again at once.
   virtual bool receive(Inbound& inbound) = 0;
+
+  /// Whether an answer of so many bytes would be sent, if the peer has `owed` bytes coming beside
+  /// what waits for it; up to 1 KiB always. Whoever takes a message asks before it makes a large
+  /// answer.
+  virtual bool has_room(const Peer& peer, std::size_t bytes, std::size_t owed) = 0;
 
   /// Without waiting; drops and counts if the peer is gone or does not read.
   virtual void send(const Peer& peer, std::span<const std::uint8_t> payload) = 0;

@@ -22,12 +22,15 @@ struct Outgoing::Copy {
   }
 };
 
-bool Outgoing::make(zmq_msg_t& message, const platform::Peer& peer,
+bool Outgoing::has_room(const platform::Peer& peer, std::size_t bytes, std::size_t owed) {
+  const std::size_t held = of(peer)->bytes.load(std::memory_order_relaxed) + owed;
+  const std::size_t all = all_->bytes.load(std::memory_order_relaxed) + owed;
+  return held == 0 || held + bytes + all <= bytes_max_;
+}
+
+void Outgoing::make(zmq_msg_t& message, const platform::Peer& peer,
                     std::span<const std::uint8_t> payload, bool wipes) {
   const std::shared_ptr<Waiting>& waiting = of(peer);
-  const std::size_t held = waiting->bytes.load(std::memory_order_relaxed);
-  const std::size_t all = all_->bytes.load(std::memory_order_relaxed);
-  if (held > 0 && held + payload.size() + all > bytes_max_) return false;
   auto copy = std::make_unique<Copy>(waiting, all_, wipes,
                                      std::vector<std::uint8_t>(payload.begin(), payload.end()));
   waiting->bytes.fetch_add(payload.size(), std::memory_order_relaxed);
@@ -36,7 +39,6 @@ bool Outgoing::make(zmq_msg_t& message, const platform::Peer& peer,
   std::vector<std::uint8_t>& bytes = copy->bytes;
   require(zmq_msg_init_data(&message, bytes.data(), bytes.size(), done, copy.get()) == 0);
   copy.release();
-  return true;
 }
 
 const std::shared_ptr<Outgoing::Waiting>& Outgoing::of(const platform::Peer& peer) {

@@ -18,17 +18,20 @@
 
 namespace postern::transport {
 
-/// Peers share the bytes: who would hold no more than is free then may have one more answer, so one
-/// alone holds half. Who holds none always may, so that nobody is shut out by those that do not
+/// Peers share the bytes: who would hold no more than is free then has room for one more answer, so
+/// one alone holds half. Who holds none always has, so that nobody is shut out by those that do not
 /// read.
 class Outgoing {
  public:
   explicit Outgoing(std::size_t bytes_max)
       : bytes_max_(bytes_max), all_(std::make_shared<Waiting>()) {}
 
+  /// Whether there is room for an answer of so many bytes, if it holds `owed` more than waits.
+  bool has_room(const platform::Peer& peer, std::size_t bytes, std::size_t owed = 0);
+
   /// Makes `message` a copy of `payload` that counts until libzmq, or `zmq_msg_close`, is done with
-  /// it; `wipes`: and is wiped then. False, and nothing is made: too much waits for the peer.
-  bool make(zmq_msg_t& message, const platform::Peer& peer, std::span<const std::uint8_t> payload,
+  /// it; `wipes`: and is wiped then. Room or not: whoever makes has asked.
+  void make(zmq_msg_t& message, const platform::Peer& peer, std::span<const std::uint8_t> payload,
             bool wipes);
 
  private:

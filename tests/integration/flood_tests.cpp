@@ -7,12 +7,14 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <functional>
 
 #include "history_generated.h"
 #include "schema/identifiers.h"
@@ -115,6 +117,7 @@ class Deaf {
   ~Deaf() {
     if (socket_ != nullptr) ::zmq_close(socket_);
   }
+  void* socket() const { return socket_; }
   /// False if the daemon takes no more.
   bool send(const flatbuffers::FlatBufferBuilder& message) const {
     return ::zmq_send(socket_, message.GetBufferPointer(), message.GetSize(), 0) >= 0;
@@ -132,6 +135,36 @@ flatbuffers::FlatBufferBuilder packed(schema::GetRecordsT wanted) {
                  schema::history_request_identifier);
   return builder;
 }
+
+/// A DEALER that sends all it has to ask, and reads when everything was taken.
+class Pipeline {
+ public:
+  Pipeline(void* context, const std::string& address) : deaf_(context, address) {}
+
+  void send(const flatbuffers::FlatBufferBuilder& message) const {
+    const auto end = Clock::now() + 60s;
+    while (!deaf_.send(message)) BOOST_REQUIRE(Clock::now() < end);
+  }
+  /// Answers until there are so many, or none comes for long.
+  std::vector<std::vector<std::uint8_t>> read(std::size_t count) const {
+    std::vector<std::vector<std::uint8_t>> answers;
+    const int patience_ms = 30'000;
+    ::zmq_setsockopt(deaf_.socket(), ZMQ_RCVTIMEO, &patience_ms, sizeof patience_ms);
+    while (answers.size() < count) {
+      zmq_msg_t message;
+      ::zmq_msg_init(&message);
+      const bool got = ::zmq_msg_recv(&message, deaf_.socket(), 0) >= 0;
+      const auto* data = static_cast<const std::uint8_t*>(::zmq_msg_data(&message));
+      if (got) answers.emplace_back(data, data + ::zmq_msg_size(&message));
+      ::zmq_msg_close(&message);
+      if (!got) break;
+    }
+    return answers;
+  }
+
+ private:
+  Deaf deaf_;
+};
 
 struct ClientContext {
   ~ClientContext() { ::zmq_ctx_term(handle); }
@@ -252,6 +285,115 @@ BOOST_FIXTURE_TEST_CASE(fact_13_receipts_that_nobody_reads_hold_little, FloodedB
   flood_without_reading("commands", builder, 2'000);
   serves_the_honest();
   grew_less_than(160 * mib);
+}
+
+namespace {
+
+/// What one socket is asked a thousand times before anything is read, and how its answers are told
+/// apart.
+struct Asked {
+  std::string socket;
+  std::string counter;
+  std::function<flatbuffers::FlatBufferBuilder(std::uint64_t)> make;
+  std::function<std::uint64_t(const std::uint8_t*)> id_of;
+  std::function<Code(const std::uint8_t*)> code_of;
+};
+
+flatbuffers::FlatBufferBuilder page_request(std::uint64_t id) {
+  schema::HistoryRequestT request;
+  request.id = id;
+  request.body.Set(schema::GetRecordsT());
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(schema::CreateHistoryRequest(builder, &request),
+                 schema::history_request_identifier);
+  return builder;
+}
+
+flatbuffers::FlatBufferBuilder many_questions(std::uint64_t id, const std::string& resource) {
+  auto question = check_by_name("acme", "bob", "read", resource);
+  question.id = id;
+  auto& questions = question.body.AsCheck()->questions;
+  while (questions.size() < 256)
+    questions.push_back(std::make_unique<schema::QuestionT>(*questions.front()));
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(schema::CreateQuery(builder, &question), schema::query_identifier);
+  return builder;
+}
+
+/// A thousand commands of no kind: each is a problem of its receipt.
+flatbuffers::FlatBufferBuilder many_problems(std::uint64_t id) {
+  flatbuffers::FlatBufferBuilder builder;
+  std::vector<flatbuffers::Offset<schema::Command>> commands;
+  for (int index = 0; index < 1'000; ++index) commands.push_back(schema::CreateCommand(builder));
+  const schema::Uuid made = client::make_uuid();
+  const schema::Uuid named(made.high(), (made.low() & ~std::uint64_t{0xffff}) | id);
+  const auto list = builder.CreateVector(commands);
+  builder.Finish(
+      schema::CreateCommandMessage(builder, schema::protocol_version, &named, 0, 0, false, 0, list),
+      schema::command_message_identifier);
+  return builder;
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(fact_13_what_was_taken_is_answered_once_to_a_peer_that_reads_late, Flooded) {
+  for (int index = 0; index < 250; ++index) {
+    schema::CreateUserT body;
+    body.username = index == 0 ? "bob" : "reader" + std::to_string(index);
+    body.note = std::string(4'000, 'n');
+    BOOST_REQUIRE(honest->execute(command_message("acme", "", std::move(body)))->code == Code::ok);
+  }
+  std::string resource = "table";
+  for (int segment = 0; segment < 7; ++segment) resource += '/' + std::string(60, 'r');
+  BOOST_REQUIRE(
+      honest->execute(add_grant("acme", "bob", schema::Effect::allow, "read", resource))->code ==
+      Code::ok);
+  const Asked all[] = {
+      {"history", "history_requests", page_request,
+       [](const std::uint8_t* data) {
+         return flatbuffers::GetRoot<schema::HistoryPage>(data)->id();
+       },
+       [](const std::uint8_t* data) {
+         return flatbuffers::GetRoot<schema::HistoryPage>(data)->code();
+       }},
+      {"queries", "queries",
+       [&](std::uint64_t id) { return many_questions(id, resource); },
+       [](const std::uint8_t* data) { return flatbuffers::GetRoot<schema::Answer>(data)->id(); },
+       [](const std::uint8_t* data) { return flatbuffers::GetRoot<schema::Answer>(data)->code(); }},
+      {"commands", "commands", many_problems,
+       [](const std::uint8_t* data) {
+         return flatbuffers::GetRoot<schema::Receipt>(data)->id()->low() & 0xffffU;
+       },
+       [](const std::uint8_t* data) {
+         return flatbuffers::GetRoot<schema::Receipt>(data)->code();
+       }},
+  };
+  for (const Asked& asked : all)
+    for (const std::uint64_t count : {100U, 1'000U}) {
+      const auto before = counter(asked.counter);
+      const ClientContext context;
+      {
+        const Pipeline pipeline(context.handle, ipc(asked.socket));
+        for (std::uint64_t id = 1; id <= count; ++id) pipeline.send(asked.make(id));
+        const auto end = Clock::now() + 60s;
+        while (counter(asked.counter) < before + count && Clock::now() < end) continue;
+        std::vector<int> answered(count + 1);
+        std::size_t busy = 0;
+        for (const auto& answer : pipeline.read(count)) {
+          const std::uint64_t id = asked.id_of(answer.data());
+          BOOST_REQUIRE((id >= 1 && id <= count));
+          ++answered[id];
+          busy += asked.code_of(answer.data()) == Code::busy;
+        }
+        BOOST_TEST(std::count(answered.begin() + 1, answered.end(), 1) ==
+                       static_cast<std::ptrdiff_t>(count),
+                   asked.socket << ' ' << count);
+        BOOST_TEST_MESSAGE(asked.socket << ": " << count << " asked, " << busy << " told busy");
+        BOOST_TEST(busy < count);
+      }
+      BOOST_TEST(counter(asked.socket + "_dropped_out") == 0U);
+    }
+  serves_the_honest();
 }
 
 BOOST_FIXTURE_TEST_CASE(fact_13_a_flood_of_huge_batches_is_held_back, Flooded) {

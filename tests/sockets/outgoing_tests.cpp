@@ -45,14 +45,14 @@ constexpr std::size_t on_the_way = 2 * mib;
 zmq_msg_t taken(transport::Outgoing& outgoing, const platform::Peer& peer, std::size_t bytes) {
   const std::vector<std::uint8_t> payload(bytes, 1);
   zmq_msg_t message;
-  BOOST_REQUIRE(outgoing.make(message, peer, payload, true));
+  BOOST_REQUIRE(outgoing.has_room(peer, bytes));
+  outgoing.make(message, peer, payload, true);
   return message;
 }
 
 bool refused(transport::Outgoing& outgoing, const platform::Peer& peer, std::size_t bytes) {
-  const std::vector<std::uint8_t> payload(bytes, 1);
-  zmq_msg_t message;
-  if (!outgoing.make(message, peer, payload, false)) return true;
+  if (!outgoing.has_room(peer, bytes)) return true;
+  zmq_msg_t message = taken(outgoing, peer, bytes);
   zmq_msg_close(&message);
   return false;
 }

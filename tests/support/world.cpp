@@ -99,9 +99,9 @@ std::string broken_index(const domain::State& state) {
     if (tables.find_user(user.id) != &user) broken += "user by id; ";
     if ((tables.find_user(user.tenant, user.username) == &user) == deleted)
       broken += "user by name; ";
-    const auto plain = std::ranges::partition_point(
-        user.grants->sorted, [](const domain::Grant& grant) { return !grant.wildcard; });
-    if (plain - user.grants->sorted.begin() != static_cast<long>(user.grants->plain_count))
+    const auto plain = std::ranges::find_if(
+        user.grants->sorted, [](const domain::Grant& grant) { return grant.wildcard; });
+    if (plain != user.grants->sorted.nth(user.grants->plain_count))
       broken += "plain grants first; ";
   });
   tables.for_each_operator([&](const domain::Operator& entry) {

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <random>
 #include <unordered_set>
 
 #include "daemon/domain/access.h"
+#include "daemon/domain/path.h"
 #include "tests/support/scenario.h"
 
 using namespace postern;
@@ -187,6 +189,98 @@ BOOST_AUTO_TEST_CASE(A1_a_grant_is_found_and_removed_by_what_names_it) {
   BOOST_TEST(domain::without_grant(grants, 3, 0)->plain_count == 2U);
   BOOST_TEST(domain::without_grant(grants, 2, 1)->size() == 3U);
   BOOST_TEST(domain::no_grants()->size() == 0U);
+}
+
+// ---- many with stars
+
+namespace {
+
+/// As if all were tried one by one.
+Matches naive(const Grants& grants, std::string_view path, bool this_level_only) {
+  Matches found;
+  std::vector<const Grant*> all;
+  for (const Grant& grant : grants.sorted) all.push_back(&grant);
+  std::ranges::sort(all, [](const Grant* left, const Grant* right) {
+    return domain::is_named_before(*left, *right);
+  });
+  for (const Grant* grant : all) {
+    if (*grant->action != "read" && *grant->action != "*") continue;
+    const domain::Lie lie = domain::lie_of(path, *grant->resource);
+    const Grant*& slot = grant->deny ? found.deny : found.allow;
+    if (lie == domain::Lie::covered && slot == nullptr) slot = grant;
+  }
+  for (const Grant& grant : grants.sorted)
+    if (grant.deny && found.deny == nullptr && found.deny_below == nullptr && !this_level_only &&
+        (*grant.action == "read" || *grant.action == "*") &&
+        domain::lie_of(path, *grant.resource) == domain::Lie::above)
+      found.deny_below = &grant;
+  return found;
+}
+
+std::string random_path(std::mt19937& random, std::size_t stars_max) {
+  static const char* const names[] = {"a", "b", "a-", "a.b", "c0"};
+  std::string path = random() % 8 == 0 ? "script" : "table";
+  for (std::size_t count = random() % 6; count > 0; --count) {
+    const bool star = stars_max > 0 && random() % 3 == 0;
+    stars_max -= star;
+    path.append("/").append(star ? "*" : names[random() % std::size(names)]);
+  }
+  return path;
+}
+
+/// 8,900 denies below stars, each of another name in its last segment.
+Grants many_denies(const std::string& front) {
+  std::vector<Line> lines;
+  static std::vector<std::string> kept;
+  kept.reserve(100'000);
+  for (int count = 0; count < 8'900; ++count)
+    lines.push_back(deny_line(
+        "read", kept.emplace_back(front + "/n" + std::to_string(count)).c_str()));
+  return grants_of(lines);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(A2_many_denies_with_stars_say_what_each_says) {
+  std::size_t denied = 0, below = 0, allowed = 0;
+  for (std::uint32_t seed = 1; seed <= 60; ++seed) {
+    std::mt19937 random(seed);
+    std::vector<std::string> texts;
+    for (int count = 0; count < 150; ++count) texts.push_back(random_path(random, 4));
+    std::vector<Line> lines;
+    for (const std::string& resource : texts)
+      lines.push_back({random() % 3 != 0, random() % 3 == 0 ? "write" : "read", resource.c_str()});
+    const Grants grants = grants_of(lines);
+    for (int count = 0; count < 60; ++count) {
+      const std::string path = random_path(random, 0);
+      for (const bool this_level_only : {false, true}) {
+        const Matches found = match(grants, path.c_str(), this_level_only);
+        const Matches expected = naive(grants, path, this_level_only);
+        BOOST_TEST(name_of(found.deny) == name_of(expected.deny), "seed " << seed << ' ' << path);
+        BOOST_TEST(name_of(found.allow) == name_of(expected.allow), "seed " << seed << ' ' << path);
+        if (found.deny == nullptr)
+          BOOST_TEST(name_of(found.deny_below) == name_of(expected.deny_below),
+                     "seed " << seed << ' ' << path);
+        denied += found.deny != nullptr;
+        below += found.deny_below != nullptr;
+        allowed += found.allow != nullptr;
+      }
+    }
+  }
+  BOOST_TEST(denied > 100U);
+  BOOST_TEST(below > 20U);
+  BOOST_TEST(allowed > 100U);
+}
+
+BOOST_AUTO_TEST_CASE(fact_13_a_deep_question_does_not_look_at_every_deny_with_a_star) {
+  std::string path = "table";
+  for (int segment = 1; segment < 16; ++segment) path += "/s" + std::to_string(segment);
+  for (const char* front : {"table/*", "table/*/*/*/*", "table/s1/s2/s3/*", "table/q/*",
+                            "table/s1/s2/s3/s4/s5/s6/s7/s8/s9/s10/s11/*/s13/*"}) {
+    const Matches found = match(many_denies(front), path.c_str());
+    BOOST_TEST(found.deny == nullptr);
+    BOOST_TEST(found.work < 1'000U, front << ": " << found.work);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

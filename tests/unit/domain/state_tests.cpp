@@ -233,4 +233,18 @@ BOOST_AUTO_TEST_CASE(ids_are_compared_by_their_high_half_first) {
   BOOST_TEST(!domain::is_zero({1, 0}));
 }
 
+BOOST_AUTO_TEST_CASE(K3_texts_of_what_is_taken_back_are_not_kept) {
+  domain::State state;
+  domain::Changes first;
+  state.intern("table/a", first);
+  BOOST_TEST(first.texts.size() == 1U);
+  state.revert(first);
+  domain::Changes second;
+  state.intern("table/a", second);
+  BOOST_TEST(second.texts.size() == 1U);
+  domain::Changes third;
+  state.intern("table/a", third);
+  BOOST_TEST(third.texts.empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,184 @@
+// Answers to checks, in slices where they take long.
+#include <algorithm>
+#include <utility>
+
+#include "daemon/service/reader.h"
+
+namespace postern::service {
+
+namespace {
+
+using schema::Code;
+
+/// How much of a long answer is made before the socket is looked at again: by what it looks at,
+/// since one question may cost as much as a thousand others.
+constexpr std::size_t slice_work = 8'192;
+/// Reading a question and packing its answer, beside what authorizing looks at.
+constexpr std::size_t question_work = 8;
+constexpr flatbuffers::uoffset_t slice_questions = 256;
+/// Their entries hold back what is published meanwhile: beyond, the oldest is told `busy`.
+constexpr std::size_t held_back_max = 256;
+/// An answer so large names no further grants, so that it keeps to 1 MiB whatever is asked.
+constexpr std::size_t bytes_with_grants_max = 640 << 10;
+/// When a place may be free.
+constexpr std::uint32_t long_retry_ms = 100;
+
+std::string_view view_of(const flatbuffers::String* text) {
+  return text == nullptr ? std::string_view() : text->string_view();
+}
+
+flatbuffers::Offset<schema::GrantView> pack_grant(flatbuffers::FlatBufferBuilder& builder,
+                                                  const domain::Grant& grant,
+                                                  const std::string* role) {
+  const auto reference =
+      schema::CreateGrantReference(builder, grant.seq, static_cast<std::uint16_t>(grant.index));
+  const auto action = builder.CreateString(*grant.action);
+  const auto resource = builder.CreateString(*grant.resource);
+  const auto role_name =
+      role == nullptr ? flatbuffers::Offset<flatbuffers::String>() : builder.CreateString(*role);
+  return schema::CreateGrantView(builder, reference, grant.effect(), action, resource, role_name);
+}
+
+/// Counts a grant that is left out.
+flatbuffers::Offset<schema::Decision> pack_decision(flatbuffers::FlatBufferBuilder& builder,
+                                                    const domain::Verdict& verdict,
+                                                    std::uint32_t& left_out) {
+  flatbuffers::Offset<schema::GrantView> grant;
+  if (verdict.grant != nullptr && builder.GetSize() < bytes_with_grants_max)
+    grant = pack_grant(builder, *verdict.grant, verdict.role);
+  else if (verdict.grant != nullptr)
+    ++left_out;
+  return schema::CreateDecision(builder, verdict.allowed(), verdict.reason, grant);
+}
+
+}  // namespace
+
+/// Answers an authentication or a check whose stops before the question are known.
+void Reader::check(const Peer& peer, Opened<schema::Query> opened, Bearer bearer) {
+  const schema::Query& query = *opened;
+  const std::int64_t now_ns = parts_.clock.now_ns();
+  const Code stop = bearer.stop;
+  if (const auto* authenticate = query.body_as_Authenticate())
+    return answer_authenticated(peer, query, std::move(bearer), !authenticate->decline_token());
+  const auto& questions = *query.body_as_Check()->questions();
+  parts_.vitals.decisions.fetch_add(questions.size(), std::memory_order_relaxed);
+  if (stop == Code::ok && questions.size() > 1)
+    return check_many({peer, std::move(opened), std::move(bearer), now_ns, head_.seq});
+  builder_.Clear();
+  NotedCall noted = noted_call(query, bearer);
+  noted.verified = stop == Code::ok;
+  noted.time_ns = now_ns;
+  domain::CallFacts call = facts_of(query);
+  call.now_ns = now_ns;
+  std::vector<flatbuffers::Offset<schema::Decision>> decisions;
+  decisions.reserve(questions.size());
+  std::uint32_t left_out = 0;
+  QuestionNotes notes(parts_.calls, noted, questions.size());
+  for (const schema::Question* question : questions) {
+    const domain::Verdict verdict =
+        stop == Code::ok ? decide(bearer, *question, call) : domain::Verdict{stop, nullptr};
+    work_ += question_work + verdict.work;
+    notes.add(*question, verdict);
+    decisions.push_back(pack_decision(builder_, verdict, left_out));
+  }
+  const auto body = schema::CreateChecked(builder_, builder_.CreateVector(decisions),
+                                          stop == Code::ok ? &bearer.user->id : nullptr, left_out);
+  send(peer, builder_, query, schema::AnswerBody::Checked, body.Union(), now_ns, head_.seq);
+}
+
+/// What the grants say, within what the key is for (C8).
+domain::Verdict Reader::decide(const Bearer& bearer, const schema::Question& question,
+                               const domain::CallFacts& call) {
+  const domain::Question asked{view_of(question.action()), view_of(question.resource()),
+                               question.this_level_only()};
+  const auto parts = bearer.key == nullptr ? std::span<const domain::Narrowing>()
+                                           : std::span(bearer.key->narrowed_to);
+  return domain::authorize(*bearer.tenant, *bearer.user, asked, call, parts);
+}
+
+/// Answers at once what this turn still has time for; the rest waits for turns of its operator.
+void Reader::check_many(LongCheck job) {
+  const schema::Query& query = *job.query;
+  if (!outlets_.has_room(job.peer, job.query.bytes().size(), 0))
+    return refuse_busy(job.peer, query.id(), long_retry_ms);
+  job.asker = asker_;
+  job.began_after = published_;
+  job.builder.Swap(builder_);
+  job.builder.Clear();
+  job.decisions.reserve(query.body_as_Check()->questions()->size());
+  if (work_ < slice_work) work_ += check_slice(job, slice_work - work_);
+  if (job.is_done()) {
+    finish(job);
+    return job.builder.Swap(builder_);
+  }
+  if (!long_places_.take(job.asker, job.places()))
+    return refuse_busy(job.peer, query.id(), long_retry_ms);
+  ++began_after_[job.began_after];
+  const Uuid asker = job.asker;
+  long_checks_.add(asker, std::move(job));
+}
+
+/// Gives what it looked at: at least one question's, and no more than one's beyond `work_max`.
+std::size_t Reader::check_slice(LongCheck& job, std::size_t work_max) {
+  const auto& questions = *job.query->body_as_Check()->questions();
+  const flatbuffers::uoffset_t end = std::min(questions.size(), job.next + slice_questions);
+  domain::CallFacts call = facts_of(*job.query);
+  call.now_ns = job.time_ns;
+  asker_ = job.asker;
+  NotedCall noted = noted_call(*job.query, job.bearer);
+  noted.verified = true;
+  noted.time_ns = job.time_ns;
+  noted.seq = job.seq;
+  QuestionNotes notes(parts_.calls, noted, end - job.next);
+  std::size_t work = 0;
+  for (; job.next < end && work < work_max; ++job.next) {
+    const schema::Question& question = *questions[job.next];
+    const domain::Verdict verdict = decide(job.bearer, question, call);
+    work += question_work + verdict.work;
+    notes.add(question, verdict);
+    job.decisions.push_back(pack_decision(job.builder, verdict, job.grants_left_out));
+  }
+  return work;
+}
+
+/// One slice, of whose operator has had least; it goes on with its oldest.
+void Reader::go_on_with_long_checks() {
+  LongCheck job = long_checks_.take();
+  const std::size_t work = check_slice(job, slice_work);
+  const Uuid asker = job.asker;
+  long_checks_.charge(asker, work);
+  if (job.is_done()) {
+    finish(job);
+    end(job);
+  } else {
+    long_checks_.add_first(asker, std::move(job));
+  }
+  pass_on();
+  drop_long_checks_that_hold_too_much();
+}
+
+void Reader::drop_long_checks_that_hold_too_much() {
+  while (held_back_.size() > held_back_max) {
+    LongCheck oldest =
+        long_checks_.take_first_by([](const LongCheck& job) { return job.began_after; });
+    refuse_busy(oldest.peer, oldest.query->id(), long_retry_ms);
+    end(oldest);
+    pass_on();
+  }
+}
+
+void Reader::finish(LongCheck& job) {
+  const auto body = schema::CreateChecked(job.builder, job.builder.CreateVector(job.decisions),
+                                          &job.bearer.user->id, job.grants_left_out);
+  send(job.peer, job.builder, *job.query, schema::AnswerBody::Checked, body.Union(), job.time_ns,
+       job.seq);
+}
+
+/// It waits no more.
+void Reader::end(LongCheck& job) {
+  long_places_.give_back(job.asker, job.places());
+  const auto began = began_after_.find(job.began_after);
+  if (--began->second == 0) began_after_.erase(began);
+}
+
+}  // namespace postern::service
