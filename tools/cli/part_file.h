@@ -12,8 +12,8 @@ namespace postern::cli {
 
 class PartFile {
  public:
-  /// 73 if `file` is there: nothing is overwritten. 77 if its part is another's, or others may write
-  /// to it: so could they to the finished file. It is 0600.
+  /// 73 if `file` is there: nothing is overwritten. 77 if its part is another's, or others may
+  /// write to it: so could they to the finished file. It is 0600.
   explicit PartFile(std::filesystem::path file);
   ~PartFile();
   PartFile(const PartFile&) = delete;
