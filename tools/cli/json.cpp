@@ -218,7 +218,7 @@ json::value as_schema_form(json::value value, const TypeTable* type, std::string
   } else if (value.is_object() && type->st == flatbuffers::ST_TABLE) {
     turn_object(value.as_object(), *type, problem);
   } else if (value.is_string() && type->st == flatbuffers::ST_ENUM) {
-    return name_in_schema(std::string(value.as_string()), *type);
+    return json::string(name_in_schema(std::string(value.as_string()), *type));
   } else if (value.is_string() && is_uuid(type)) {
     if (const auto id = client::parse_uuid(value.as_string()))
       return json::object{{"high", id->high()}, {"low", id->low()}};
