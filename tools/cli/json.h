@@ -1,7 +1,7 @@
 // The schema's messages as JSON, by the tables the schema's compiler leaves with the generated
 // code. Out: names as in the schema; ids in text form; times in RFC 3339, their name without `_ns`;
-// bytes in hexadecimal; public keys in Z85; enums and kinds by name; what is absent is left out, but
-// of an event's body every field is there, null where it has none. In: the same forms, for a
+// bytes in hexadecimal; public keys in Z85; enums and kinds by name; what is absent is left out,
+// but of an event's body every field is there, null where it has none. In: the same forms, for a
 // batch of commands. Only for bytes made here: native objects come in, whose bytes have passed the
 // client's gate.
 #pragma once

@@ -24,8 +24,8 @@ struct EventForms {
 /// "UserCreated"; of a kind this program does not know, its number.
 std::string event_kind(const schema::EventT& event);
 
-/// "effect=allow action=read resource=table/customer conditions=none": what the event says beside its
-/// kind and user. Every field is told, what is cleared or absent as `none`, `false` or 0. Times and
+/// "effect=allow action=read resource=table/customer conditions=none": what the event says beside
+/// its kind and user. Every field is told, what is cleared or absent as `none`, `false` or 0. Times and
 /// lists without their unit; nothing sealed, no hash of a secret; lists of over 32, and the details
 /// of use, as their count.
 std::string event_details(const schema::EventT& event, const EventForms& forms);
