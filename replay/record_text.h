@@ -15,8 +15,8 @@ namespace postern::replay {
 
 /// Names as in the schema; ids in text form; times in RFC 3339, their name without `_ns`; bytes in
 /// hexadecimal; public keys in Z85; enums and kinds by name; broken UTF-8 replaced by U+FFFD.
-/// Every field that a table has a default for is there, but no time that is none; of an event's body
-/// every field, null where it has none. The record has passed the gate.
+/// Every field that a table has a default for is there, but no time that is none; of an event's
+/// body every field, null where it has none. The record has passed the gate.
 boost::json::object to_json(const schema::Record& record);
 
 /// One line, what deceives within its texts escaped.

@@ -8,8 +8,8 @@
 
 namespace postern::domain {
 
-/// The words a user's password must not contain: as they stand, and of e-mail and tenant's name each
-/// word by itself.
+/// The words a user's password must not contain: as they stand, and of e-mail and tenant's name
+/// each word by itself.
 struct ForbiddenWords {
   std::string_view username;
   std::string_view email;

@@ -25,9 +25,9 @@ struct EventForms {
 std::string event_kind(const schema::EventT& event);
 
 /// "effect=allow action=read resource=table/customer conditions=none": what the event says beside
-/// its kind and user. Every field is told, what is cleared or absent as `none`, `false` or 0. Times and
-/// lists without their unit; nothing sealed, no hash of a secret; lists of over 32, and the details
-/// of use, as their count.
+/// its kind and user. Every field is told, what is cleared or absent as `none`, `false` or 0. Times
+/// and lists without their unit; nothing sealed, no hash of a secret; lists of over 32, and the
+/// details of use, as their count.
 std::string event_details(const schema::EventT& event, const EventForms& forms);
 
 }  // namespace postern::client
