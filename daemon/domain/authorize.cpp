@@ -97,19 +97,22 @@ struct Said {
   Slot deny, deny_below, allow, unmet;
 
   void add(const Held& holder, const Matches& found) {
-    const auto take = [&](Slot& slot, Code code, const Grant* grant, auto better) {
-      if (grant == nullptr) return;
-      // A role with all within it is as one list.
-      const auto first = code == Code::denied_below ? precedes : is_named_before;
-      if (slot.grant == nullptr || (slot.by_way_of == holder.by_way_of
-                                        ? first(*grant, *slot.grant)
-                                        : better(*grant, *slot.grant)))
+    const auto take = [&](Slot& slot, Code code, const Grant* grant, auto before) {
+      if (grant != nullptr && (slot.grant == nullptr || before(*grant, slot)))
         slot = {stop_of(code, holder, *grant), holder.by_way_of};
     };
-    take(deny, Code::denied_by_grant, found.deny, precedes);
-    take(deny_below, Code::denied_below, found.deny_below, precedes);
-    take(allow, Code::ok, found.allow, is_nearer);
-    take(unmet, Code::condition_not_met, found.unmet, is_nearer);
+    const auto first = [](const Grant& grant, const Slot& slot) {
+      return precedes(grant, *slot.grant);
+    };
+    // A role with all within it is as one list.
+    const auto nearer = [&](const Grant& grant, const Slot& slot) {
+      return slot.by_way_of == holder.by_way_of ? is_named_before(grant, *slot.grant)
+                                                : is_nearer(grant, *slot.grant);
+    };
+    take(deny, Code::denied_by_grant, found.deny, first);
+    take(deny_below, Code::denied_below, found.deny_below, first);
+    take(allow, Code::ok, found.allow, nearer);
+    take(unmet, Code::condition_not_met, found.unmet, nearer);
   }
 };
 
@@ -135,11 +138,14 @@ Verdict verdict_of(const Grants& grants, const Matches& found) {
   return {Code::no_matching_grant, nullptr, nullptr, nullptr, found.work};
 }
 
-void sort_stops(std::vector<Stop>& stops, bool (*before)(const Grant&, const Grant&)) {
-  std::ranges::stable_sort(stops, [&](const Stop& left, const Stop& right) {
-    return before(*left.grant, *right.grant);
+void sort_by_path(std::vector<Stop>& stops) {
+  std::ranges::stable_sort(stops, [](const Stop& left, const Stop& right) {
+    return precedes(*left.grant, *right.grant);
   });
 }
+
+/// So many of the denies below are told.
+constexpr std::size_t told_below_max = 100;
 
 /// Every stop of a question, of each holder.
 void collect_question_stops(const Tenant& tenant, const User& user, const Question& question,
@@ -147,26 +153,10 @@ void collect_question_stops(const Tenant& tenant, const User& user, const Questi
   Asked asked;
   const Code form = stop_of_form(tenant, question, asked);
   if (form != Code::ok) return stops.push_back(Stop{form});
-  std::vector<Stop> denies, below, unmet;
+  std::vector<Stop> denies, below;
+  std::vector<Said::Slot> unmet;
   bool allowed = false;
-  // A role with all within it is as one list.
-  struct {
-    std::size_t by_way_of = 0, denies = 0, below = 0, unmet = 0;
-  } sorted;
-  const auto sort_group = [&](std::size_t next) {
-    const auto sort = [](std::vector<Stop>& list, std::size_t& from) {
-      std::ranges::sort(
-          list.begin() + static_cast<std::ptrdiff_t>(from), list.end(),
-          [](const Stop& left, const Stop& right) { return precedes(*left.grant, *right.grant); });
-      from = list.size();
-    };
-    sort(denies, sorted.denies);
-    sort(below, sorted.below);
-    sort(unmet, sorted.unmet);
-    sorted.by_way_of = next;
-  };
   visit_holders(tenant, user, [&](const Held& holder) {
-    if (holder.by_way_of != sorted.by_way_of) sort_group(holder.by_way_of);
     for (const Grant& grant : holder.grants.sorted) {
       switch (bearing_of(holder.grants, grant, asked, call)) {
         case Bearing::none:
@@ -181,15 +171,19 @@ void collect_question_stops(const Tenant& tenant, const User& user, const Questi
           below.push_back(stop_of(Code::denied_below, holder, grant));
           break;
         case Bearing::unmet:
-          unmet.push_back(stop_of(Code::condition_not_met, holder, grant));
+          unmet.push_back({stop_of(Code::condition_not_met, holder, grant), holder.by_way_of});
           break;
       }
     }
   });
-  sort_stops(denies, precedes);
-  sort_stops(below, precedes);
-  sort_stops(unmet, is_nearer);
-  sort_group(0);
+  sort_by_path(denies);
+  sort_by_path(below);
+  std::ranges::stable_sort(unmet, [](const Said::Slot& left, const Said::Slot& right) {
+    if (is_nearer(*left.grant, *right.grant)) return true;
+    if (is_nearer(*right.grant, *left.grant)) return false;
+    if (left.by_way_of != right.by_way_of) return left.by_way_of < right.by_way_of;
+    return precedes(*left.grant, *right.grant);
+  });
   below.resize(std::min(below.size(), told_below_max));
   stops.insert(stops.end(), denies.begin(), denies.end());
   stops.insert(stops.end(), below.begin(), below.end());
