@@ -17,6 +17,7 @@
 #include "daemon/clock_note.h"
 #include "daemon/data_folder.h"
 #include "daemon/metrics.h"
+#include "daemon/platform/clock.h"
 #include "daemon/platform/descriptors.h"
 #include "daemon/platform/files.h"
 #include "daemon/platform/notifier.h"
@@ -43,7 +44,7 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::int64_t day_ns = 86'400 * second_ns;
-constexpr std::int64_t millisecond_ns = 1'000'000;
+using platform::millisecond_ns;
 constexpr int longest_wait_ms = 1'000;
 /// Above the bounds that are answered with too_large, so that a little too much gets its answer.
 constexpr std::int64_t message_bytes_max = 2 * 1'048'576;

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "daemon/domain/path.h"
+#include "schema/text_view.h"
 
 namespace postern::domain {
 
@@ -15,9 +16,7 @@ std::string text_of(const flatbuffers::String* value) {
   return value == nullptr ? std::string() : value->str();
 }
 
-std::string_view view_of(const flatbuffers::String* value) {
-  return value == nullptr ? std::string_view() : value->string_view();
-}
+using schema::view_of;
 
 template <class List, class Name, class Key>
 auto find_by(List& list, const Name& name, Key key) -> decltype(list.data()) {

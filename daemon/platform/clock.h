@@ -6,6 +6,8 @@
 
 namespace postern::platform {
 
+inline constexpr std::int64_t millisecond_ns = 1'000'000;
+
 /// Thread-safe; outlives whoever holds a reference.
 class Clock {
  public:

@@ -1,6 +1,7 @@
 // Providers' ranges, and what the rules on addresses say of one (N1 to N4).
 #include "daemon/service/auditor.h"
 #include "daemon/service/call.h"
+#include "schema/text_view.h"
 
 namespace postern::service {
 
@@ -8,9 +9,7 @@ namespace {
 
 using schema::Code;
 
-std::string_view view_of(const flatbuffers::String* text) {
-  return text == nullptr ? std::string_view() : text->string_view();
-}
+using schema::view_of;
 
 }  // namespace
 

@@ -7,13 +7,12 @@
 
 #include "daemon/domain/authorize.h"
 #include "daemon/domain/conditions.h"
+#include "schema/text_view.h"
 #include "history_generated.h"
 
 namespace postern::service {
 
-inline std::string_view view_of(const flatbuffers::String* text) {
-  return text == nullptr ? std::string_view() : text->string_view();
-}
+using schema::view_of;
 
 /// What a part of a page takes of its message.
 template <class Native>

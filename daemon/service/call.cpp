@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/service/inbound.h"
+#include "schema/text_view.h"
 
 namespace postern::service {
 
@@ -12,9 +13,7 @@ constexpr std::size_t client_label_characters_max = 64;
 constexpr std::size_t character_bytes_max = 4;
 constexpr std::size_t address_shown_max = 64;
 
-std::string_view view_of(const flatbuffers::String* text) {
-  return text == nullptr ? std::string_view() : text->string_view();
-}
+using schema::view_of;
 
 /// Of UTF-8; so many bytes that are none as could be a character count as one.
 std::size_t characters_of(std::string_view text) {

@@ -19,7 +19,7 @@ constexpr std::size_t page_bytes_max = 900'000;
 /// Records looked at for one page; the client asks on from where it ended.
 constexpr std::size_t scan_max = 50'000;
 constexpr std::uint32_t busy_retry_ms = 200;
-constexpr std::int64_t millisecond_ns = 1'000'000;
+using platform::millisecond_ns;
 
 /// What a record must be to be given; absent: anything.
 struct RecordFilter {

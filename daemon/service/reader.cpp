@@ -7,6 +7,7 @@
 #include "daemon/service/call.h"
 #include "daemon/service/permissions.h"
 #include "daemon/service/receipts.h"
+#include "schema/text_view.h"
 #include "secrets.h"
 
 namespace postern::service {
@@ -19,12 +20,10 @@ constexpr std::size_t questions_max = 10'000;
 /// Places of checks that take more than one slice: 128 MiB of messages.
 constexpr std::size_t long_places_max = 8'192;
 constexpr std::uint32_t busy_retry_ms = 100;
-constexpr std::int64_t millisecond_ns = 1'000'000;
+using platform::millisecond_ns;
 constexpr std::size_t password_bytes_max = 1'024;
 
-std::string_view view_of(const flatbuffers::String* text) {
-  return text == nullptr ? std::string_view() : text->string_view();
-}
+using schema::view_of;
 
 /// The credential of a question, whichever kind of question it is.
 struct Carried {

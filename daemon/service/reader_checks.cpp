@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "daemon/service/reader.h"
+#include "schema/text_view.h"
 
 namespace postern::service {
 
@@ -23,9 +24,7 @@ constexpr std::size_t bytes_with_grants_max = 640 << 10;
 /// When a place may be free.
 constexpr std::uint32_t long_retry_ms = 100;
 
-std::string_view view_of(const flatbuffers::String* text) {
-  return text == nullptr ? std::string_view() : text->string_view();
-}
+using schema::view_of;
 
 flatbuffers::Offset<schema::GrantView> pack_grant(flatbuffers::FlatBufferBuilder& builder,
                                                   const domain::Grant& grant,

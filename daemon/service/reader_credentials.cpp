@@ -5,6 +5,7 @@
 
 #include "daemon/credential/api_key.h"
 #include "daemon/service/reader.h"
+#include "schema/text_view.h"
 
 namespace postern::service {
 
@@ -12,12 +13,10 @@ namespace {
 
 using schema::Code;
 
-constexpr std::int64_t millisecond_ns = 1'000'000;
+using platform::millisecond_ns;
 constexpr std::int64_t for_ever = std::numeric_limits<std::int64_t>::max();
 
-std::string_view view_of(const flatbuffers::String* text) {
-  return text == nullptr ? std::string_view() : text->string_view();
-}
+using schema::view_of;
 
 }  // namespace
 
