@@ -38,8 +38,8 @@ void keep(const Grants& grants, const Grant& grant, const CallFacts& call, Match
 
 using Place = Chunked<Grant>::Iterator;
 
-/// One part of the sorted grants: those with one resource, or all below a path. Where all lie in one
-/// chunk, as almost every user's do, a place is a pointer.
+/// One part of the sorted grants: those with one resource, or all below a path. Where all lie in
+/// one chunk, as almost every user's do, a place is a pointer.
 template <class At>
 struct Part {
   At from;
@@ -114,8 +114,8 @@ class Search {
     deny_below(below(all, path));
   }
 
-  /// Of all with `*`: along the path each next segment is itself or a star, so that only what begins
-  /// like the path is looked at. The first in order are named, as if all were tried.
+  /// Of all with `*`: along the path each next segment is itself or a star, so that only what
+  /// begins like the path is looked at. The first in order are named, as if all were tried.
   void wild(const Range& all) {
     if (all.empty()) return;
     if (grants_.size() - grants_.plain_count <= tried_one_by_one_max) return try_each(all);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "daemon/platform/peer.h"
 
@@ -19,35 +20,35 @@ using HasRoom = std::function<bool(const Peer&, std::size_t bytes, std::size_t o
 
 inline bool always_has_room(const Peer&, std::size_t, std::size_t) { return true; }
 
-/// Bytes of answers that are owed to peers and cannot be told `busy` any more. Owned by one thread
-/// and outlives what it is asked for.
+/// Bytes of answers that are owed to peers and cannot be told `busy` any more. Owned by one thread;
+/// what was claimed may outlive it.
 class Owed {
  public:
   /// Owed until the last copy of this is gone.
   using Claim = std::shared_ptr<void>;
 
   Claim claim(const Peer& peer, std::size_t bytes) {
-    const auto place = bytes_.try_emplace(name_of(peer), 0).first;
-    place->second += bytes;
-    return {nullptr, [this, name = place->first, bytes](void*) { settle(name, bytes); }};
+    std::string name = name_of(peer);
+    (*bytes_)[name] += bytes;
+    return {nullptr, [all = bytes_, name = std::move(name), bytes](void*) {
+              const auto place = all->find(name);
+              place->second -= bytes;
+              if (place->second == 0) all->erase(place);
+            }};
   }
   std::size_t to(const Peer& peer) const {
-    const auto place = bytes_.find(name_of(peer));
-    return place == bytes_.end() ? 0 : place->second;
+    const auto place = bytes_->find(name_of(peer));
+    return place == bytes_->end() ? 0 : place->second;
   }
 
  private:
   static std::string name_of(const Peer& peer) {
     return static_cast<char>(peer.socket) + peer.routing_id;
   }
-  void settle(const std::string& name, std::size_t bytes) {
-    const auto place = bytes_.find(name);
-    place->second -= bytes;
-    if (place->second == 0) bytes_.erase(place);
-  }
 
+  using Bytes = std::unordered_map<std::string, std::size_t>;
   /// By socket and routing id.
-  std::unordered_map<std::string, std::size_t> bytes_;
+  std::shared_ptr<Bytes> bytes_ = std::make_shared<Bytes>();
 };
 
 }  // namespace postern::service

@@ -38,7 +38,7 @@ using Send = std::function<void(const Peer&, std::span<const std::uint8_t>)>;
 
 /// Owned by one thread for life. A turn: `turn`, then `take` for each message that is there, then
 /// `commit`. Messages are decided as they come while a turn has time for them; those that come
-/// beyond wait, each operator's in a line of its own. Nothing leaves before the sync (law 2), and no
+/// beyond wait, each operator's in a line of its own. Nothing leaves before the sync (law 2), no
 /// receipt before queries are answered from what it acknowledges; after the first failed sync
 /// nothing is acknowledged any more (law 3).
 class Writer {
@@ -244,7 +244,7 @@ class Writer {
   Parts parts_;
   Settings settings_;
   Outlets outlets_;
-  /// Outlives all that claims.
+  /// Receipts under way.
   Owed owed_;
   domain::State state_;
   CommandIds ids_;

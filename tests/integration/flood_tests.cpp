@@ -336,7 +336,7 @@ flatbuffers::FlatBufferBuilder many_problems(std::uint64_t id) {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_CASE(fact_13_what_was_taken_is_answered_once_to_a_peer_that_reads_late, Flooded) {
+BOOST_FIXTURE_TEST_CASE(fact_13_what_was_taken_is_answered_once_to_who_reads_late, Flooded) {
   for (int index = 0; index < 250; ++index) {
     schema::CreateUserT body;
     body.username = index == 0 ? "bob" : "reader" + std::to_string(index);

@@ -158,7 +158,8 @@ BOOST_FIXTURE_TEST_CASE(K5_heavy_batches_of_one_operator_hold_nobody_else, Large
   for (int count = 0; count < 60; ++count) flood.push_back(send(dry_batch(), greedy));
   const std::string of_honest = send(message("acme", "small", schema::LockUserT()), honest);
   const auto answered = [&] {
-    return std::ranges::count_if(flood, [&](const std::string& sent) { return has_receipt(sent); });
+    return std::ranges::count_if(flood,
+                                 [&](const std::string& sent) { return has_receipt(sent); });
   };
   // A slice or two, not all that came before.
   for (int turn = 0; turn < 2 && !has_receipt(of_honest); ++turn) commit();
@@ -223,7 +224,8 @@ BOOST_FIXTURE_TEST_CASE(Q2_questions_are_sliced_by_what_they_look_at, Large) {
   for (int count = 0; count < 10; ++count)
     flood.push_back(ask(by_name("acme", "large", "read", "table/a", 100), "uid:31"));
   const auto answered = [&] {
-    return std::ranges::count_if(flood, [&](const std::string& asked) { return has_answer(asked); });
+    return std::ranges::count_if(flood,
+                                 [&](const std::string& asked) { return has_answer(asked); });
   };
   // Each question looks at 8,900; a slice is no more than one.
   BOOST_TEST(answered() == 0);
