@@ -323,7 +323,7 @@ BOOST_FIXTURE_TEST_CASE(N3_network_import_sends_nothing_of_a_bad_file, Fixture) 
   BOOST_TEST(ended.exit_code == 65);
   BOOST_TEST(contains(ended.talk, "bad.json: line"));
   BOOST_TEST(commands_.empty());
-  BOOST_TEST(postern("network import aws " + path).exit_code == 64);
+  BOOST_TEST(postern("network import moon " + path).exit_code == 64);
   BOOST_TEST(postern("network import AWS /nowhere/file").exit_code == 66);
 }
 

@@ -312,6 +312,7 @@ BOOST_AUTO_TEST_CASE(Q10_the_state_is_healthy_only_where_commands_are_taken) {
     schema::StatusT status;
     status.commands_refused = refused;
     status.degraded = degraded;
+    status.warnings = {"One."};
     auto answer = FakeDaemon::answer_to(query);
     answer.body.Set(std::move(status));
     return FakeDaemon::Replies{packed(answer)};
