@@ -81,7 +81,7 @@ void add_global_options(CLI::App& app, Settings& settings) {
       ->envname("POSTERN_ANSWER_TIMEOUT")
       ->type_name("SECONDS");
   arguments::add_read(app, "--timeout", read_timeout, timeouts,
-                      "The same; not with verbs that take --session-timeout")
+                      "The same; not behind a verb that takes --session-timeout")
       ->envname("POSTERN_TIMEOUT")
       ->type_name("SECONDS");
   app.add_option("--time-zone", settings.time_zone,
@@ -130,15 +130,17 @@ void add_nouns(CLI::App& app, Asked& asked, std::vector<Prepared>& prepared) {
   }
 }
 
-/// The guides of the reference systems call a session's time-out just that.
-void refuse_mistakable(const CLI::App& app, const CLI::App& command) {
-  const CLI::Option* timeout = app.get_option("--timeout");
-  if (std::ranges::find(app.parse_order(), timeout) == app.parse_order().end() ||
-      command.get_option_no_throw("--session-timeout") == nullptr)
-    return;
-  throw CLI::ValidationError("--timeout",
-                             "it could be a session's, which is --session-timeout, or how long to "
-                             "wait for the daemon's answer, which is --answer-timeout");
+/// The guides of the reference systems call a session's time-out just that, so behind a verb that
+/// takes one it is not taken for another.
+void refuse_mistakable(const std::vector<std::string>& given, const CLI::App& command) {
+  if (command.get_option_no_throw("--session-timeout") == nullptr) return;
+  const auto is_timeout = [](const std::string& word) {
+    return word == "--timeout" || word.starts_with("--timeout=");
+  };
+  if (std::any_of(std::ranges::find(given, command.get_name()), given.end(), is_timeout))
+    throw CLI::ValidationError("--timeout",
+                               "it could be a session's, which is --session-timeout, or how long "
+                               "to wait for the daemon's answer, which is --answer-timeout");
 }
 
 void say(std::ostream& talk, const Stop& stop) {
@@ -194,7 +196,7 @@ int run_parsed(const std::vector<std::string>& given, Streams streams) {
   try {
     arguments::parse(app, given);
     for (const Prepared& one : prepared)
-      if (one.command->parsed()) refuse_mistakable(app, *one.command);
+      if (one.command->parsed()) refuse_mistakable(given, *one.command);
   } catch (const CLI::ExtrasError&) {
     const bool has_verb =
         std::ranges::any_of(prepared, [](const Prepared& one) { return one.command->parsed(); });

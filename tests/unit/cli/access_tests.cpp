@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(
   BOOST_TEST((options.keys->secret_key == keys.secret_key));
   write_file(path / "server.key", as_windows(client::key_text(server.public_key) + "\n"));
   auto asked = access();
-  asked.port_base = 9'100;
+  asked.server_key = (path / "server.key").string();
   BOOST_TEST((reach(asked).server_key == server.public_key));
   for (const char* name : {"server.key", "owner.key", "addresses"}) {
     const auto before = read_file(path / name);

@@ -297,7 +297,7 @@ BOOST_AUTO_TEST_CASE(receipts_name_users_as_they_were_typed) {
 }
 
 BOOST_AUTO_TEST_CASE(S1_the_time_to_wait_is_not_taken_for_a_sessions) {
-  for (const char* line : {"user create api.bob --timeout 30", "--timeout 30 user create api.bob",
+  for (const char* line : {"user create api.bob --timeout 30", "user create api.bob --timeout=30",
                            "user set api.bob --timeout 30", "tenant create umbra --timeout 30",
                            "tenant set acme --timeout 30"}) {
     const auto ended = postern("--tenant acme " + std::string(line));
@@ -307,6 +307,7 @@ BOOST_AUTO_TEST_CASE(S1_the_time_to_wait_is_not_taken_for_a_sessions) {
   }
   BOOST_TEST(postern("--tenant acme user create api.bob --answer-timeout 5").exit_code == 0);
   BOOST_TEST(postern("--tenant acme user lock api.bob --timeout 5").exit_code == 0);
+  BOOST_TEST(postern("--timeout 5 --tenant acme user create api.bob").exit_code == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_password_sends_nothing) {
@@ -669,8 +670,8 @@ BOOST_AUTO_TEST_CASE(O3_keys_are_added_removed_or_replaced) {
     return FakeDaemon::Replies{packed(page)};
   };
   const auto text = [&](std::uint8_t byte) { return client::key_text(key(byte)); };
+  start();
   const auto set = [&](std::vector<std::string> words) {
-    start();
     words.insert(words.begin(), {"--data", daemon.folder.string(), "operator", "set", "helpdesk"});
     return run_with(words).exit_code;
   };

@@ -152,7 +152,7 @@ struct TypingFixture : Fixture {
   Terminal terminal;
 
   Ended type(const std::string& line, Typist& typist) {
-    start();
+    if (!started_) start();
     std::vector<std::string> arguments{"--data", daemon.folder.string(), "--tenant", "acme"};
     for (auto& word : words(line)) arguments.push_back(std::move(word));
     std::ostringstream out;

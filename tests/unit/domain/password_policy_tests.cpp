@@ -97,10 +97,10 @@ BOOST_AUTO_TEST_CASE(C1_no_forbidden_character) {
 }
 
 BOOST_AUTO_TEST_CASE(C1_no_control_character) {
-  for (const std::string control :
+  for (const std::string& control :
        {std::string("\n"), std::string("\r"), std::string("\t"), std::string(1, '\0'),
         std::string("\x1b"), std::string("\x7f"), std::string("\xc2\x80"), std::string("\xc2\x9f")})
-    for (const std::string bad :
+    for (const std::string& bad :
          {"1234567" + control, control + "1234567", "12" + control + "34567"})
       BOOST_TEST(broken(bad) == Codes{Code::password_contains_forbidden_character});
   for (const char* good : {"1234567 ", "1234567\xc2\xa0", "1234567\xc3\x80", "12345678\x80"})

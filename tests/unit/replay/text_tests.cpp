@@ -5,6 +5,7 @@
 #include "replay/listing.h"
 #include "replay/progress.h"
 #include "replay/record_text.h"
+#include "tools/client/shown.h"
 
 namespace postern::replay {
 
