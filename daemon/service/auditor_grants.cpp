@@ -61,18 +61,20 @@ std::expected<Auditor::GrantList, schema::ProblemT> Auditor::page_grants(
     if (!after)
       return std::unexpected(make_problem(schema::Code::field_malformed, "after",
                                           "It must be the 'next' of the page before."));
-    first = std::ranges::partition_point(
-        grants.sorted, [&](const domain::Grant& grant) { return place_of(grant) <= *after; });
+    first = grants.sorted.partition_point(
+        first, grants.sorted.end(),
+        [&](const domain::Grant& grant) { return place_of(grant) <= *after; });
   }
-  const auto left = static_cast<std::size_t>(grants.sorted.end() - first);
-  const std::span<const domain::Grant> asked(
-      first, std::min(left, page_size(wanted.count_max, domain::grants_max, domain::grants_max)));
+  const auto left = static_cast<std::size_t>(std::distance(first, grants.sorted.end()));
+  std::vector<const domain::Grant*> asked(
+      std::min(left, page_size(wanted.count_max, domain::grants_max, domain::grants_max)));
+  for (const domain::Grant*& place : asked) place = &*first++;
   GrantList list;
-  fill(asked, list, wanted.bytes_max, [&](const domain::Grant& grant) {
-    return held(grant, nullptr, domain::conditions_of(grants, grant));
+  fill(asked, list, wanted.bytes_max, [&](const domain::Grant* grant) {
+    return held(*grant, nullptr, domain::conditions_of(grants, *grant));
   });
   more = list.size() < left;
-  if (more) next = cursor_of(asked[list.size() - 1]);
+  if (more) next = cursor_of(*asked[list.size() - 1]);
   return list;
 }
 

@@ -15,7 +15,7 @@ using schema::Code;
 
 constexpr std::uint32_t count_default = 1'000;
 constexpr std::uint32_t count_most = 10'000;
-constexpr std::size_t page_bytes_max = 900'000;
+constexpr std::size_t call_page_bytes_max = 900'000;
 /// Calls looked at for one page; the client asks on from where it ended.
 constexpr std::size_t scan_max = 50'000;
 /// What a call takes of a page besides its texts.
@@ -116,7 +116,7 @@ std::expected<CallPages::Found, schema::ProblemT> CallPages::find(const view::Vi
   bool is_full = false;
   const auto read = reader_.read(page.next, [&](std::uint64_t position, auto stored) {
     if (position >= end) return false;
-    is_full = page.calls.size() >= count_max || bytes >= page_bytes_max || scanned >= scan_max;
+    is_full = page.calls.size() >= count_max || bytes >= call_page_bytes_max || scanned >= scan_max;
     if (is_full) return false;
     ++scanned;
     page.next = position + 1;

@@ -15,7 +15,7 @@ using schema::Code;
 
 constexpr std::uint32_t count_default = 1'000;
 constexpr std::uint32_t count_most = 10'000;
-constexpr std::size_t page_bytes_max = 900'000;
+constexpr std::size_t record_page_bytes_max = 900'000;
 /// Records looked at for one page; the client asks on from where it ended.
 constexpr std::size_t scan_max = 50'000;
 constexpr std::uint32_t busy_retry_ms = 200;
@@ -121,7 +121,7 @@ Expected<Found> search(const journal::Journal& journal, domain::RecordGate& gate
     if (!record) return std::unexpected(Failure{FailureKind::damaged, record.error().sentence, ""});
     if (filter.matches(**record)) {
       // One record is given however large it is, so that a page always gets on.
-      if (bytes > 0 && bytes + stored->size() > page_bytes_max) break;
+      if (bytes > 0 && bytes + stored->size() > record_page_bytes_max) break;
       bytes += stored->size();
       auto& given = found.page.records.emplace_back(std::make_unique<schema::StoredRecordT>());
       const auto* data = reinterpret_cast<const std::uint8_t*>(stored->data());
@@ -213,7 +213,7 @@ void Historian::answer(Parked waiting, const domain::Operator& asker) {
     }
   }
   // Beyond its share a page would be made to be dropped.
-  if (!parts_.has_room(waiting.peer, page_bytes_max, 0))
+  if (!parts_.has_room(waiting.peer, record_page_bytes_max, 0))
     return refuse_busy(waiting.peer, request.id());
   if (const auto* wanted = request.body_as_GetRecords())
     return give_records(std::move(waiting), asker, *wanted);
