@@ -44,8 +44,8 @@ BOOST_AUTO_TEST_CASE(it_holds_what_a_vector_would) {
     BOOST_REQUIRE(before.size() == size);
   };
   // Up through several chunks, down to none, and up again.
-  for (const auto [count, adding] : {std::pair(6'000, 4U), std::pair(30'000, 1U),
-                                     std::pair(3'000, 4U)})
+  for (const auto& [count, adding] : {std::pair(6'000, 4U), std::pair(30'000, 1U),
+                                      std::pair(3'000, 4U)})
     for (int done = 0; done < count; ++done) {
       step(random() % 5 < adding);
       if (done % 97 == 0) are_the_same(numbers, expected);
