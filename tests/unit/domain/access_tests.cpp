@@ -207,7 +207,9 @@ Matches naive(const Grants& grants, std::string_view path, bool this_level_only)
     if (*grant->action != "read" && *grant->action != "*") continue;
     const domain::Lie lie = domain::lie_of(path, *grant->resource);
     const Grant*& slot = grant->deny ? found.deny : found.allow;
-    if (lie == domain::Lie::covered && slot == nullptr) slot = grant;
+    if (lie != domain::Lie::covered) continue;
+    // Of denies the first in the order of paths, of allows the nearest.
+    if (slot == nullptr || (grant->deny && domain::precedes(*grant, *slot))) slot = grant;
   }
   for (const Grant& grant : grants.sorted)
     if (grant.deny && found.deny == nullptr && found.deny_below == nullptr && !this_level_only &&

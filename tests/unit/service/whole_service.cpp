@@ -90,7 +90,7 @@ WholeService::WholeService() {
   const journal::Head head = journal.head();
   const std::int64_t time_ns = state.time_ns();
   reader_ = std::make_unique<service::Reader>(
-      service::Reader::Parts{*desk_, clock, vitals, mail_, keys_, *random_, &line_},
+      service::Reader::Parts{*desk_, present, vitals, mail_, keys_, *random_, &line_},
       service::Reader::Settings{},
       service::Reader::Outlets{send, [] { return std::vector<std::string>{"of the installation"}; },
                                [this] {
@@ -101,15 +101,15 @@ WholeService::WholeService() {
                                alarm},
       view(), head, time_ns);
   historian_ = std::make_unique<service::Historian>(
-      service::Historian::Parts{journal, *checkpoints_, clock, vitals, mail_, alarm, pages_.get(),
+      service::Historian::Parts{journal, *checkpoints_, present, vitals, mail_, alarm, pages_.get(),
                                 &keys_},
       service::Historian::Settings{}, send, view(), head, time_ns);
   auditor_ = std::make_unique<service::Auditor>(
-      service::Auditor::Parts{journal, keys_, clock, mail_, alarm}, view(), head);
+      service::Auditor::Parts{journal, keys_, present, mail_, alarm}, view(), head);
   service::Writer::Settings settings;
   settings.cost = least_cost;
   writer_ = std::make_unique<service::Writer>(
-      service::Writer::Parts{journal, keys_, *pool_, clock, *random_, waker_, vitals, mail_,
+      service::Writer::Parts{journal, keys_, *pool_, present, *random_, waker_, vitals, mail_,
                              [](std::move_only_function<void()> work) { work(); }},
       settings,
       service::Writer::Outlets{send, [](const std::set<std::string>&) {},

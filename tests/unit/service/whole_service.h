@@ -54,6 +54,7 @@ class WholeService {
   schema::Uuid fresh_id();
 
   SimulatedClock clock;
+  service::Present present{clock};
   MemoryJournal journal;
   service::Vitals vitals;
 
