@@ -21,6 +21,7 @@ constexpr FolderPart parts[] = {
     {"keys", Guard::alone, true, true},
     {"journal", Guard::alone, true, true},
     {"checkpoint", Guard::unchanged, false, true},
+    {"clock", Guard::unchanged, false, true},
     {"snapshots", Guard::unchanged, true, true},
     {"calls", Guard::unchanged, true, true},
     {"reserve"},

@@ -170,6 +170,8 @@ class World {
     server_ = Server::start({*disk_,
                              keys_,
                              clock,
+                             confirmed_until_ns_,
+                             false,
                              entropy_,
                              {},
                              keep(receipts_),
@@ -219,6 +221,7 @@ class World {
   std::uint64_t hash_work_done_ = 0;
   std::map<std::string, std::vector<std::uint8_t>> receipts_;
   std::map<std::string, std::vector<std::uint8_t>> answers_;
+  std::int64_t confirmed_until_ns_ = 0;
   std::unique_ptr<Server> server_;
 };
 
