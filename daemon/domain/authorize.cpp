@@ -144,9 +144,6 @@ void sort_by_path(std::vector<Stop>& stops) {
   });
 }
 
-/// So many of the denies below are told.
-constexpr std::size_t told_below_max = 100;
-
 /// Every stop of a question, of each holder.
 void collect_question_stops(const Tenant& tenant, const User& user, const Question& question,
                             const CallFacts& call, std::vector<Stop>& stops) {
@@ -184,7 +181,6 @@ void collect_question_stops(const Tenant& tenant, const User& user, const Questi
     if (left.by_way_of != right.by_way_of) return left.by_way_of < right.by_way_of;
     return precedes(*left.grant, *right.grant);
   });
-  below.resize(std::min(below.size(), told_below_max));
   stops.insert(stops.end(), denies.begin(), denies.end());
   stops.insert(stops.end(), below.begin(), below.end());
   if (allowed) return;

@@ -21,9 +21,9 @@ namespace {
 namespace fs = std::filesystem;
 using schema::Code;
 
-const std::string first_password = "Canary-Passw0rd-zq71";
-const std::string second_password = "Canary-Passw0rd-kx38";
-const std::string third_password = "Canary-Passw0rd-vb52";
+const std::string first_password = "Hushed-Passw0rd-zq71";
+const std::string second_password = "Hushed-Passw0rd-kx38";
+const std::string third_password = "Hushed-Passw0rd-vb52";
 const std::string address = "203.0.113.77";
 
 /// What must be nowhere.

@@ -272,7 +272,11 @@ void Oracle::set_profile(const Asked& asked, const schema::SetProfileT& body,
     }
     check_size(*after.profile, told);
   }
-  if (opinion.refusals.empty()) told.refuse_if(after == user->personal, Code::unchanged);
+  // U4: nobody learns of a note that he may not read by setting it again.
+  const bool may_read = asked.sender.role == schema::Role::owner ||
+                        asked.sender.role == schema::Role::administrator;
+  if (opinion.refusals.empty() && (may_read || body.note.empty()))
+    told.refuse_if(after == user->personal, Code::unchanged);
   told.cause(EventBody::ProfileChanged);
 }
 

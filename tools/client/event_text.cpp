@@ -232,6 +232,7 @@ std::string defined(const schema::CatalogueDefinedT& body, Line line) {
     for (const auto& resource : kind->resources)
       resources.push_back(Remarks(resource->path)
                               .flag("open", resource->open)
+                              .flag("closed", resource->closed)
                               .text("description", resource->description)
                               .text("warning", resource->warning)
                               .take());

@@ -275,7 +275,7 @@ std::vector<Said> about_others() {
   all.push_back(said<CatalogueDefinedT>(
       "kinds=ticket(open=false description=none) "
       "actions=ticket:open(description=none implies=close,look warning=none) "
-      "resources=ticket/sales(open=true description=Sales warning=none) replace=true",
+      "resources=ticket/sales(open=true closed=false description=Sales warning=none) replace=true",
       [](auto& b) {
         auto& kind = *b.kinds.emplace_back(std::make_unique<CatalogueKindT>());
         kind.name = "ticket";

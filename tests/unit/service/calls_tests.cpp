@@ -298,7 +298,7 @@ BOOST_AUTO_TEST_CASE(N6_a_label_has_64_characters_of_whatever_bytes) {
     BOOST_REQUIRE_EQUAL(problems.size(), 1U);
     BOOST_TEST((problems[0].code == Code::too_large));
     BOOST_TEST(problems[0].field == "client");
-    BOOST_TEST(problems[0].sentence == "The limit is 64 characters, found 65.");
+    BOOST_TEST(problems[0].sentence.ends_with("The limit is 64 characters, found 65."));
   }
   // What is no UTF-8 cannot hide how long it is.
   BOOST_TEST(problems_of(std::string(257, '\x80')).size() == 1U);
