@@ -7,13 +7,13 @@
 #include "replay/replay.h"
 
 int main(int count, char** arguments) {
-  // Whoever stops reading ends this quietly, even where the caller ignores the signal.
-  ::signal(SIGPIPE, SIG_DFL);
   // Verifying opens the users' keys.
   if (const auto hardened = postern::platform::harden_process(); !hardened) {
     std::cerr << "postern-replay: " << hardened.error().sentence << '\n';
     return postern::exit_code(hardened.error());
   }
+  // Whoever stops reading ends this quietly, though hardening, or the caller, ignores the signal.
+  ::signal(SIGPIPE, SIG_DFL);
   const std::vector<std::string> given(arguments + 1, arguments + count);
   return postern::replay::run(given, {std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1});
 }
