@@ -60,7 +60,7 @@ class Typed {
     input_ = input[1];
   }
   ~Typed() {
-    ::close(input_);
+    end_input();
     if (process_ > 0) ::kill(process_, SIGKILL), end();
   }
   Typed(const Typed&) = delete;
@@ -68,6 +68,9 @@ class Typed {
 
   void type(const std::string& line) const {
     BOOST_REQUIRE(::write(input_, line.data(), line.size()) == static_cast<ssize_t>(line.size()));
+  }
+  void end_input() {
+    if (input_ >= 0) ::close(std::exchange(input_, -1));
   }
   /// What was typed was taken out of the pipe.
   bool has_read() const {
@@ -181,12 +184,14 @@ BOOST_AUTO_TEST_CASE(C4_ps_shows_no_password) {
     const auto found = canaries.found_in(seen_of(of));
     BOOST_TEST(found.empty(), "ps shows: " << joined(found));
   };
-  // The daemon does not answer, so the program waits with the password in its hands.
+  // It has the password in its hands, and waits: for a confirmation, then for the daemon.
   ::kill(process(), SIGSTOP);
   Typed typed(postern({"password", "reset", "shop"}));
   typed.type(password + "\n");
   while (!typed.has_read()) std::this_thread::yield();
   BOOST_TEST(seen_of(typed.process()).find("reset") != std::string::npos, "nothing was looked at");
+  check(typed.process());
+  typed.end_input();
   check(typed.process());
   ::kill(process(), SIGCONT);
   check(process());
