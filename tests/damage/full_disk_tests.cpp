@@ -115,7 +115,7 @@ struct OnSmallDisk {
     BOOST_REQUIRE(answer);
     const Code reason = answer->body.AsChecked()->decisions.at(0)->reason;
     // It was granted nothing; of a name that nobody has, the owner is told that as well.
-    const bool unknown = reason == Code::invalid_credentials;
+    const bool unknown = reason == Code::user_unknown;
     BOOST_REQUIRE_MESSAGE(unknown || reason == Code::no_matching_grant,
                           schema::EnumNameCode(reason));
     return !unknown;
