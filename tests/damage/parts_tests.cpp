@@ -51,6 +51,8 @@ const Row rows[] = {{"format", {missing, damaged, damaged, damaged, closed}},
                     {"journal/db/LOCK", {0, 0, 0, 0, closed}},
                     // Without one there is none yet; what else proves more would be told.
                     {"checkpoint", {0, damaged, damaged, damaged, closed}},
+                    // It holds no state: a start without it goes by the records alone.
+                    {"clock", {0, 0, 0, 0, 0}},
                     {"snapshots", {0, 0, 0, 0, closed}},
                     {"snapshots/snapshot-*", {0, 0, 0, 0, 0}},
                     {"calls", {0, 0, damaged, 0, closed}},
