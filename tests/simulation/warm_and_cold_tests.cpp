@@ -56,6 +56,17 @@ struct Told {
   bool operator==(const Told&) const = default;
 };
 
+/// Each draw of a step gives the same: which of several answers is made first, the warm daemon's
+/// or the one that waits for a hash, does not show in the tokens.
+class EntropyOfStep final : public platform::Entropy {
+ public:
+  explicit EntropyOfStep(std::uint64_t step) : step_(step) {}
+  void fill(std::span<std::byte> bytes) override { SimulatedEntropy(step_).fill(bytes); }
+
+ private:
+  std::uint64_t step_;
+};
+
 /// One daemon in memory. What it draws at random comes from the number of the step, so that it does
 /// not depend on what was drawn before.
 class World {
@@ -128,7 +139,7 @@ class World {
 
  private:
   void next_step() {
-    entropy_ = SimulatedEntropy(++step_);
+    entropy_ = EntropyOfStep(++step_);
     seed_salts(step_);
   }
 
@@ -215,7 +226,7 @@ class World {
   const std::size_t pool_max_;
   std::unique_ptr<SimulatedDisk> disk_;
   SimulatedKeys keys_{1};
-  SimulatedEntropy entropy_{0};
+  EntropyOfStep entropy_{0};
   std::uint64_t step_ = 0;
   std::uint64_t hashes_before_ = 0;
   std::uint64_t hash_work_done_ = 0;
