@@ -171,6 +171,7 @@ void pass_openness(Io& io, Passed<Io, CatalogueResource>& resource) {
   std::uint8_t openness = resource.closed ? 2 : resource.open ? 1 : 0;
   io.number(openness);
   if constexpr (Io::reads) {
+    if (openness > 2) io.fail("a number does not fit its field");
     resource.open = openness == 1;
     resource.closed = openness == 2;
   }

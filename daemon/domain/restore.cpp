@@ -46,9 +46,12 @@ Networks EntryReader::compiled(const std::vector<std::string>& entries) {
   // One that holds no address.
   if (entries.empty()) return std::make_shared<const NetworkList>();
   auto made = compile(entries);
-  if (made) return *made;
-  fail("a list of networks cannot be compiled");
-  return nullptr;
+  if (!made) {
+    fail("a list of networks cannot be compiled");
+    return nullptr;
+  }
+  if ((*made)->entries != entries) fail("a network is written in another form");
+  return *made;
 }
 
 std::shared_ptr<const Grants> EntryReader::compiled(LooseGrants grants) {
