@@ -110,7 +110,6 @@ class Daemon {
   void note_clock();
   void hold_reserve(bool hold);
   std::vector<std::string> warnings() const;
-  /// Why commands are refused now; empty: they are taken.
   std::vector<std::pair<std::string, std::uint64_t>> counters() const;
   bool all_ticked();
   /// When every byte of the journal was: at the start, before it, or by the scrubber.

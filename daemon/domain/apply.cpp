@@ -86,7 +86,8 @@ constexpr HandlerOfKind handler_table[] = {
 };
 
 constexpr auto event_kind_count = static_cast<std::size_t>(EventBody::MAX) + 1;
-static_assert(std::size(handler_table) == event_kind_count - 1, "every kind of event has its handler");
+static_assert(std::size(handler_table) == event_kind_count - 1,
+              "every kind of event has its handler");
 
 constexpr auto handlers = [] {
   std::array<Handler, event_kind_count> table{};

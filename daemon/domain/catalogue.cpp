@@ -414,8 +414,8 @@ bool knows(const Catalogue& catalogue, std::string_view resource, std::string_vi
 
 std::size_t work_of_knowing(const Catalogue& catalogue, std::string_view resource) {
   const CatalogueKind* kind = find_kind(catalogue, kind_of(resource));
-  const bool tries_all =
-      kind != nullptr && (!kind->open || kind->closes_some) && resource.find('*') != std::string_view::npos;
+  const bool tries_all = kind != nullptr && (!kind->open || kind->closes_some) &&
+                         resource.find('*') != std::string_view::npos;
   return tries_all ? kind->resources.size() : 0;
 }
 

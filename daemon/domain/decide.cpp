@@ -69,7 +69,8 @@ constexpr RuleOfKind rule_table[] = {
 };
 
 constexpr auto command_kind_count = static_cast<std::size_t>(CommandBody::MAX) + 1;
-static_assert(std::size(rule_table) == command_kind_count - 1, "every kind of command has its rule");
+static_assert(std::size(rule_table) == command_kind_count - 1,
+              "every kind of command has its rule");
 
 constexpr auto rules = [] {
   std::array<Rule, command_kind_count> table{};

@@ -68,8 +68,8 @@ inline constexpr Refusing refusing[] = {
     {&Vitals::degraded, schema::Code::journal_unavailable,
      "the journal failed or is damaged: commands are refused until the daemon is restarted"},
     {&Vitals::clock_suspect, schema::Code::clock_suspect,
-     "the clock is not believed: commands are refused until it is right, or the daemon is restarted "
-     "with --confirm-clock"},
+     "the clock is not believed: commands are refused until it is right, or the daemon is "
+     "restarted with --confirm-clock"},
     {&Vitals::disk_low, schema::Code::disk_low,
      "free disk space is under the floor: commands are refused until there is more"},
     {&Vitals::stopping, schema::Code::stopping,

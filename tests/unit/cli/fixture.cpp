@@ -67,6 +67,10 @@ void write_file(const std::filesystem::path& path, const std::string& text, unsi
   ::chmod(path.c_str(), mode);
 }
 
+client::FakeDaemon::Replies refuse(const schema::CommandMessageT& message, schema::Code code) {
+  return {packed(client::FakeDaemon::receipt_to(message, code))};
+}
+
 bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }

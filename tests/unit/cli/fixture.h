@@ -47,6 +47,8 @@ struct Fixture {
   bool started_ = false;
 };
 
+client::FakeDaemon::Replies refuse(const schema::CommandMessageT& message, schema::Code code);
+
 bool contains(const std::string& text, const std::string& part);
 
 }  // namespace postern::cli

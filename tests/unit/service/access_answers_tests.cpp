@@ -224,7 +224,8 @@ BOOST_FIXTURE_TEST_CASE(A8_a_role_with_many_grants_is_told_in_pages, AnswerShop)
 
 // ---- explain and check
 
-BOOST_FIXTURE_TEST_CASE(C5_explain_answers_as_a_check_by_name_unless_asked_about_a_password, AnswerShop) {
+BOOST_FIXTURE_TEST_CASE(C5_explain_answers_as_a_check_by_name_unless_asked_about_a_password,
+                        AnswerShop) {
   schema::SetTenantT body;
   body.policies = std::make_unique<schema::PolicyChangesT>();
   body.policies->lock_closes_password_only = true;
@@ -278,7 +279,8 @@ BOOST_FIXTURE_TEST_CASE(N3_explain_says_that_a_providers_ranges_are_missing, Ans
 
 // ---- permissions
 
-BOOST_FIXTURE_TEST_CASE(A7_a_deny_whose_resource_was_retired_is_told_as_the_deny_it_is, AnswerShop) {
+BOOST_FIXTURE_TEST_CASE(A7_a_deny_whose_resource_was_retired_is_told_as_the_deny_it_is,
+                        AnswerShop) {
   const auto define = [&] {
     schema::DefineCatalogueT body;
     auto& kind = body.kinds.emplace_back(std::make_unique<schema::CatalogueKindT>());

@@ -98,7 +98,8 @@ BOOST_FIXTURE_TEST_CASE(C5_C9_while_nothing_can_be_recorded_no_password_is_looke
   BOOST_TEST((authenticate("shop", password) == Code::ok));
 }
 
-BOOST_FIXTURE_TEST_CASE(C5_an_attempt_that_the_writer_cannot_record_is_not_tried_again, ReaderShop) {
+BOOST_FIXTURE_TEST_CASE(C5_an_attempt_that_the_writer_cannot_record_is_not_tried_again,
+                        ReaderShop) {
   disk_free = 0;
   for (const CannotRecord& row : reasons_not_to_record) {
     BOOST_TEST_CONTEXT(row.name) {

@@ -118,7 +118,8 @@ BOOST_FIXTURE_TEST_CASE(S1_a_token_stands_for_the_password_until_its_time, Sessi
   BOOST_TEST((renew(session.token).reason == Code::session_expired));
 }
 
-BOOST_FIXTURE_TEST_CASE(time_what_has_expired_lives_no_more_when_the_clock_is_set_back, SessionShop) {
+BOOST_FIXTURE_TEST_CASE(time_what_has_expired_lives_no_more_when_the_clock_is_set_back,
+                        SessionShop) {
   const auto session = authenticate(password);
   const std::string key = create_key("ends", clock.now_ns() + 1'000 * second_ns);
   schema::AddGrantT grant;
