@@ -160,6 +160,12 @@ void add_user(CommandMessageMaker& maker, std::size_t user, bool with_password) 
   }
 }
 
+void cross_off(std::multiset<std::uint64_t>& asked, std::uint64_t id) {
+  const auto place = asked.find(id);
+  if (place == asked.end()) wrong_answer("it is to no question that was asked");
+  asked.erase(place);
+}
+
 }  // namespace
 
 QuestionSet make_questions(std::size_t messages, std::size_t per_message, std::size_t first_user,
@@ -180,13 +186,15 @@ QuestionSet make_questions(std::size_t messages, std::size_t per_message, std::s
 
 void check_decisions(const QuestionSet& questions, const Run& run, std::string* told) {
   if (run.answers.size() != run.asked.size()) wrong_answer("there are too few or too many");
+  // Answers come in any order: a long check waits for its turns.
+  std::multiset<std::uint64_t> asked(run.asked.begin(), run.asked.end());
   for (std::size_t i = 0; i < run.answers.size(); ++i) {
     const auto& answer = open<schema::Answer>(run.answers[i], schema::answer_identifier);
-    if (answer.id() != run.asked[i]) wrong_answer("it has another id than its question");
+    cross_off(asked, answer.id());
     if (answer.code() != schema::Code::ok) wrong_answer("a check ended " + name_of(answer.code()));
     const auto* checked = answer.body_as_Checked();
     const auto expected = std::span(questions.asked)
-                              .subspan(run.asked[i] * questions.per_message, questions.per_message);
+                              .subspan(answer.id() * questions.per_message, questions.per_message);
     if (checked == nullptr || checked->decisions() == nullptr ||
         checked->decisions()->size() != expected.size())
       wrong_answer("it does not have a decision for each question");
@@ -219,9 +227,7 @@ void check_authenticated(const Run& run) {
     const auto& answer = open<schema::Answer>(run.answers[i], schema::answer_identifier);
     if (answer.code() != schema::Code::ok)
       wrong_answer("an authentication ended " + name_of(answer.code()));
-    const auto place = asked.find(answer.id());
-    if (place == asked.end()) wrong_answer("it is to no question that was asked");
-    asked.erase(place);
+    cross_off(asked, answer.id());
     const auto* body = answer.body_as_Authenticated();
     if (body == nullptr || !body->allowed()) wrong_answer("a right password was refused");
     if (body->username() == nullptr || body->username()->string_view() != username_of(answer.id()))
