@@ -185,10 +185,15 @@ schema::UserSort parse_sort(const std::string& text) {
 
 std::string moment(std::int64_t time_ns) { return time_ns == 0 ? "" : time_text_short(time_ns); }
 
+std::string name_of(const schema::UserSummaryT& user) {
+  const bool both = !user.first_name.empty() && !user.last_name.empty();
+  return user.first_name + (both ? " " : "") + user.last_name;
+}
+
 int run_list(Session& session, const ListAsked& asked) {
   Listing listing(session.out(), session.format(),
                   {"USER", "STATUS", "LOCKED BY", "ACCESS", "GRANTS", "VERSION", "CREATED",
-                   "CHANGED", "LAST USED", "ID"});
+                   "CHANGED", "LAST USED", "NAME", "DESCRIPTION", "ID"});
   auto list = asked.request;
   list.tenant = session.tenant();
   list.status = parse_status(asked.status);
@@ -205,7 +210,8 @@ int run_list(Session& session, const ListAsked& asked) {
           *user, {user->username, status_text(user->status) + (user->erased ? ", erased" : ""),
                   joined(locks), user->api_access ? "on" : "off", std::to_string(user->grant_count),
                   std::to_string(user->version), moment(user->created_ns), moment(user->changed_ns),
-                  moment(user->last_used_ns), uuid_text(user->id)});
+                  moment(user->last_used_ns), name_of(*user), user->description,
+                  uuid_text(user->id)});
       if (--left == 0) break;
     }
     listing.flush();
@@ -223,7 +229,8 @@ Handler list_users(CLI::App& command) {
   command.add_option("--status", asked->status, "Only with this status")
       ->check(CLI::IsMember({"new", "active", "inactive", "trashed", "deleted"}));
   command.add_flag("--locked", asked->request.locked, "Only locked ones");
-  command.add_option("--text", asked->request.text, "Only with this in the name");
+  command.add_option("--text", asked->request.text,
+                     "Only with this in the username, a name or the description");
   command.add_option("--role", asked->request.role, "Only those that hold this role themselves");
   command
       .add_option("--sort", asked->sort, "username (if left out), created, changed or last-used")

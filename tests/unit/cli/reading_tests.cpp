@@ -76,6 +76,9 @@ BOOST_AUTO_TEST_CASE(Q6_user_list_filters_and_ends_after_count) {
     for (std::uint32_t number = 0; number < list.count_max; ++number) {
       page.users.push_back(std::make_unique<schema::UserSummaryT>());
       page.users.back()->username = list.after + "x";
+      page.users.back()->first_name = "Print";
+      page.users.back()->last_name = "Shop";
+      page.users.back()->description = "nightly labels";
       page.users.back()->locks = {schema::LockCause::passwords,
                                   schema::LockCause::operator_command};
     }
@@ -85,6 +88,8 @@ BOOST_AUTO_TEST_CASE(Q6_user_list_filters_and_ends_after_count) {
   BOOST_TEST(ended.exit_code == 0);
   BOOST_TEST(std::ranges::count(ended.out, '\n') == 4);
   BOOST_TEST(contains(ended.out, "passwords, operator"));
+  BOOST_TEST(contains(ended.out, "Print Shop"));
+  BOOST_TEST(contains(ended.out, "nightly labels"));
 }
 
 BOOST_AUTO_TEST_CASE(Q6_user_show_has_its_sections) {
