@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "daemon/config.h"
-#include "daemon/daemon.h"
-#include "daemon/data_folder.h"
+#include "daemon/data/data_folder.h"
+#include "daemon/offline/recover_owner.h"
+#include "daemon/offline/restore.h"
+#include "daemon/offline/rotate_server_key.h"
 #include "daemon/platform/signals.h"
-#include "daemon/recover_owner.h"
-#include "daemon/restore.h"
-#include "daemon/rotate_server_key.h"
+#include "daemon/running/daemon.h"
 #include "tools/arguments/arguments.h"
 
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "daemon/journal/anchor.h"
+#include "daemon/journal/leveldb/anchor.h"
 #include "daemon/platform/data_format.h"
 
 namespace postern::replay {

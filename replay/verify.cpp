@@ -9,7 +9,7 @@
 #include "command_generated.h"
 #include "daemon/credential/key_store.h"
 #include "daemon/credential/signature.h"
-#include "daemon/folder_proofs.h"
+#include "daemon/data/folder_proofs.h"
 #include "daemon/journal/proof.h"
 #include "replay/kept_checkpoint.h"
 #include "replay/record_text.h"

@@ -8,8 +8,8 @@ namespace postern::service {
 
 namespace {
 
-using decision::CallNote;
-using decision::Outcome;
+using calls::CallNote;
+using calls::Outcome;
 
 /// What the bounds of messages let pass; longer texts are cut, so that the note stays bounded.
 std::string_view text_of(const flatbuffers::String* text, std::size_t bytes_max) {
@@ -18,12 +18,12 @@ std::string_view text_of(const flatbuffers::String* text, std::size_t bytes_max)
 
 std::string_view address_of(const NotedCall& noted) {
   return noted.call == nullptr ? std::string_view()
-                               : text_of(noted.call->address(), decision::address_bytes_max);
+                               : text_of(noted.call->address(), calls::address_bytes_max);
 }
 
 std::string_view client_of(const NotedCall& noted) {
   return noted.call == nullptr ? std::string_view()
-                               : text_of(noted.call->client(), decision::label_bytes_max);
+                               : text_of(noted.call->client(), calls::label_bytes_max);
 }
 
 CallNote head_of(const NotedCall& noted) {
@@ -59,7 +59,7 @@ std::byte* put_head(std::byte* place, const CallNote& note, const NotedCall& not
 }
 
 /// One outcome, with the question where it is given.
-void note_one(decision::CallLine& line, const NotedCall& noted, const schema::Question* question,
+void note_one(calls::CallLine& line, const NotedCall& noted, const schema::Question* question,
               const domain::Verdict& verdict) {
   CallNote note = head_of(noted);
   note.logged = domain::extras_of(*noted.user).api_logging;
@@ -68,8 +68,8 @@ void note_one(decision::CallLine& line, const NotedCall& noted, const schema::Qu
   std::string_view action;
   std::string_view resource;
   if (question != nullptr && note.logged) {
-    action = text_of(question->action(), decision::action_bytes_max);
-    resource = text_of(question->resource(), decision::resource_bytes_max);
+    action = text_of(question->action(), calls::action_bytes_max);
+    resource = text_of(question->resource(), calls::resource_bytes_max);
     note.has_question = true;
     note.this_level_only = question->this_level_only();
     note.action_size = static_cast<std::uint8_t>(action.size());
@@ -85,11 +85,11 @@ void note_one(decision::CallLine& line, const NotedCall& noted, const schema::Qu
 
 }  // namespace
 
-void note_authentication(decision::CallLine* line, const NotedCall& noted, schema::Code reason) {
+void note_authentication(calls::CallLine* line, const NotedCall& noted, schema::Code reason) {
   if (line != nullptr && noted.user != nullptr) note_one(*line, noted, nullptr, {reason, nullptr});
 }
 
-QuestionNotes::QuestionNotes(decision::CallLine* line, const NotedCall& noted,
+QuestionNotes::QuestionNotes(calls::CallLine* line, const NotedCall& noted,
                              std::size_t question_count)
     : line_(noted.user == nullptr ? nullptr : line),
       noted_(noted),
@@ -118,7 +118,7 @@ void QuestionNotes::add(const schema::Question& question, const domain::Verdict&
 
 void QuestionNotes::begin_together() {
   end_together();
-  room_ = std::clamp<std::size_t>(left_, 1, decision::outcomes_max);
+  room_ = std::clamp<std::size_t>(left_, 1, calls::outcomes_max);
   left_ -= std::min(left_, room_);
   CallNote note = head_of(noted_);
   note.outcome_count = static_cast<std::uint32_t>(room_);

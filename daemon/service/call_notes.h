@@ -2,7 +2,7 @@
 // is dropped and counted.
 #pragma once
 
-#include "daemon/decision/call_line.h"
+#include "daemon/calls/call_line.h"
 #include "daemon/domain/authorize.h"
 #include "query_generated.h"
 
@@ -27,14 +27,14 @@ struct NotedCall {
 };
 
 /// An authentication, with the true reason. Null line: nothing is noted.
-void note_authentication(decision::CallLine* line, const NotedCall& noted, schema::Code reason);
+void note_authentication(calls::CallLine* line, const NotedCall& noted, schema::Code reason);
 
 /// Questions of one call, in the order they are decided. A logged user's are noted one by one,
 /// another's together, at most outcomes_max of them. One at a time: it holds a place in the line.
 class QuestionNotes {
  public:
   /// Null line: nothing is noted.
-  QuestionNotes(decision::CallLine* line, const NotedCall& noted, std::size_t question_count);
+  QuestionNotes(calls::CallLine* line, const NotedCall& noted, std::size_t question_count);
   /// Hands over what was noted together.
   ~QuestionNotes();
   QuestionNotes(const QuestionNotes&) = delete;
@@ -46,7 +46,7 @@ class QuestionNotes {
   void begin_together();
   void end_together();
 
-  decision::CallLine* line_;
+  calls::CallLine* line_;
   const NotedCall& noted_;
   bool one_by_one_;
   /// Where the outcomes go; null: there was no room.

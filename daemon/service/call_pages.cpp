@@ -4,7 +4,7 @@
 #include <map>
 #include <optional>
 
-#include "daemon/decision/call_entry.h"
+#include "daemon/calls/call_entry.h"
 #include "daemon/service/personal.h"
 
 namespace postern::service {
@@ -26,7 +26,7 @@ struct Filter {
   std::optional<Uuid> tenant;
   std::optional<Uuid> user;
 
-  bool matches(const decision::Entry& entry) const {
+  bool matches(const calls::Entry& entry) const {
     return domain::in_scope(*asker, entry.tenant) && (!tenant || entry.tenant == *tenant) &&
            (!user || *entry.call.user == *user);
   }
@@ -64,7 +64,7 @@ class Seals {
   Seals(const Seals&) = delete;
   Seals& operator=(const Seals&) = delete;
 
-  void open(decision::Entry& entry) {
+  void open(calls::Entry& entry) {
     const domain::User* user = view_.tables().find_user(*entry.call.user);
     if (user == nullptr || entry.sealed.empty()) return;
     const auto [place, is_new] = read_.try_emplace(user->id);
@@ -120,7 +120,7 @@ std::expected<CallPages::Found, schema::ProblemT> CallPages::find(const view::Vi
     if (is_full) return false;
     ++scanned;
     page.next = position + 1;
-    auto entry = decision::open_entry(stored);
+    auto entry = calls::open_entry(stored);
     if (!entry || !filter->matches(*entry)) return true;
     seals.open(*entry);
     entry->call.position = position;

@@ -3,8 +3,8 @@
 
 #include <functional>
 
+#include "daemon/calls/call_reader.h"
 #include "daemon/credential/key_store.h"
-#include "daemon/decision/call_reader.h"
 #include "daemon/service/inbound.h"
 #include "daemon/view/view.h"
 
@@ -15,7 +15,7 @@ class CallPages {
  public:
   /// All outlive this.
   struct Parts {
-    const decision::CallRing& ring;
+    const calls::CallRing& ring;
     const credential::KeyStore& keys;
     /// Calls that were not recorded since the start.
     std::function<std::uint64_t()> dropped;
@@ -30,14 +30,12 @@ class CallPages {
   explicit CallPages(Parts parts) : parts_(std::move(parts)), reader_(parts_.ring) {}
 
   /// Calls from this position on (0: the oldest) that match and lie in the asker's tenants.
-  std::expected<Found, schema::ProblemT> find(const view::View& view,
-                                              const domain::Operator& asker,
-                                              const schema::ListCalls& wanted,
-                                              std::uint64_t from);
+  std::expected<Found, schema::ProblemT> find(const view::View& view, const domain::Operator& asker,
+                                              const schema::ListCalls& wanted, std::uint64_t from);
 
  private:
   Parts parts_;
-  decision::CallReader reader_;
+  calls::CallReader reader_;
 };
 
 }  // namespace postern::service

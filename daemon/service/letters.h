@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "daemon/calls/use_counters.h"
 #include "daemon/credential/secret.h"
-#include "daemon/decision/use_counters.h"
 #include "daemon/domain/state.h"
 #include "daemon/journal/journal.h"
 #include "daemon/platform/peer.h"
@@ -60,7 +60,7 @@ struct AuditTask : Letter {
 
 /// From the recorder to the writer and back: how users of one tenant were used (D1).
 struct UseLetter : Letter {
-  decision::UseSummaries summaries;
+  calls::UseSummaries summaries;
 };
 
 /// From the historian to the reader: the newest checkpoint (H6), in text form.

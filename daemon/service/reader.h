@@ -41,7 +41,7 @@ class Reader {
     const credential::KeyStore& keys;
     platform::Entropy& entropy;
     /// Where calls are noted for the recorder (L1, D1); null: nowhere.
-    decision::CallLine* calls = nullptr;
+    calls::CallLine* calls = nullptr;
   };
 
   struct Settings {

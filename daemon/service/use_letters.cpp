@@ -17,7 +17,7 @@ schema::CommandMessageT use_message(UseLetter& letter, const domain::State& stat
   const domain::Tenant* tenant = state.tables().find_tenant(letter.summaries.tenant);
   if (tenant == nullptr) return message;
   message.tenant = tenant->alias;
-  for (decision::UseSummaries::Part& part : letter.summaries.parts) {
+  for (calls::UseSummaries::Part& part : letter.summaries.parts) {
     const domain::User* user = state.tables().find_user(part.user);
     if (user == nullptr || user->tenant != tenant->id) continue;
     const auto& sum = domain::extras_of(*user).use;
@@ -35,7 +35,7 @@ schema::CommandMessageT use_message(UseLetter& letter, const domain::State& stat
 }
 
 void put_off(UseLetter& letter, std::int64_t now_ns) {
-  for (decision::UseSummaries::Part& part : letter.summaries.parts)
+  for (calls::UseSummaries::Part& part : letter.summaries.parts)
     part.not_before_ns = now_ns + put_off_ns;
 }
 

@@ -2,7 +2,7 @@
 #include <chrono>
 #include <thread>
 
-#include "daemon/journal/anchor.h"
+#include "daemon/journal/leveldb/anchor.h"
 #include "tests/contract/folder_image.h"
 #include "tests/contract/journal_subjects.h"
 

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <random>
 
-#include "daemon/journal/log_form.h"
+#include "daemon/journal/leveldb/log_form.h"
 #include "tests/contract/folder_image.h"
 #include "tests/contract/journal_subjects.h"
 

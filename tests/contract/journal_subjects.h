@@ -5,7 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <memory>
 
-#include "daemon/journal/leveldb_journal.h"
+#include "daemon/journal/leveldb/leveldb_journal.h"
 #include "tests/support/fault_env.h"
 #include "tests/support/journal_bytes.h"
 #include "tests/support/memory_journal.h"

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <functional>
 
-#include "daemon/journal/leveldb_journal.h"
+#include "daemon/journal/leveldb/leveldb_journal.h"
 #include "daemon/journal/proof.h"
 #include "daemon/journal/tree.h"
 #include "tests/support/journal_bytes.h"

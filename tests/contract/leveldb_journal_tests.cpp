@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "daemon/journal/big_endian.h"
-#include "daemon/journal/leveldb_journal.h"
+#include "daemon/journal/leveldb/leveldb_journal.h"
 #include "daemon/journal/proof.h"
 #include "daemon/journal/tree.h"
 #include "tests/contract/folder_image.h"

@@ -5,10 +5,10 @@
 #include <fstream>
 
 #include "daemon/credential/signature.h"
-#include "daemon/data_folder.h"
+#include "daemon/data/data_folder.h"
+#include "daemon/data/snapshot.h"
 #include "daemon/domain/digest.h"
 #include "daemon/journal/sha256.h"
-#include "daemon/snapshot.h"
 #include "tests/support/daemon_process.h"
 #include "tests/support/messages.h"
 

@@ -1,7 +1,7 @@
 // A small journal with tables and a log, closed, in a folder of its own; the same bytes each time.
 #pragma once
 
-#include "daemon/journal/leveldb_journal.h"
+#include "daemon/journal/leveldb/leveldb_journal.h"
 #include "tests/contract/folder_image.h"
 #include "tests/support/temporary_folder.h"
 

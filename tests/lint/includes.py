@@ -22,18 +22,23 @@ FOLDERS = {
     "daemon/domain/": [],
     "daemon/credential/": ["daemon/domain/"],
     "daemon/journal/": ["daemon/credential/"],
-    "daemon/decision/": ["daemon/domain/", "daemon/credential/"],
+    "daemon/calls/": ["daemon/domain/", "daemon/credential/"],
     "daemon/view/": ["daemon/domain/"],
     "daemon/transport/": [],
     "daemon/service/": [
-        "daemon/domain/", "daemon/credential/", "daemon/journal/", "daemon/decision/",
+        "daemon/domain/", "daemon/credential/", "daemon/journal/", "daemon/calls/",
         "daemon/view/", "daemon/transport/",
     ],
     # What every program asks of its arguments.
     "tools/arguments/": [],
+    "daemon/data/": ["daemon/domain/", "daemon/credential/", "daemon/journal/", "daemon/service/",
+                     "daemon/transport/"],
+    "daemon/offline/": ["daemon/data/", "daemon/domain/", "daemon/credential/", "daemon/journal/",
+                        "daemon/service/"],
+    "daemon/running/": ["daemon/"],
     "daemon/": ["daemon/", "tools/arguments/"],
     "replay/": ["daemon/domain/", "daemon/journal/", "daemon/view/", "daemon/credential/",
-                "daemon/folder_proofs.h", "tools/client/", "tools/arguments/"],
+                "daemon/data/folder_proofs.h", "tools/client/", "tools/arguments/"],
     "tools/client/": [],
     "tools/client/replica": ["tools/client/", "daemon/domain/", "daemon/view/"],
     "tools/cli/": ["tools/client/", "tools/arguments/"],
@@ -50,18 +55,16 @@ FOLDERS = {
 # What an include of a library looks like, and the only places that may use it.
 LIBRARIES = {
     r"zmq(\.h|\.hpp|_addon\.hpp)": ["daemon/transport/", "tools/", "tests/"],
-    r"leveldb/": ["daemon/journal/leveldb_journal", "daemon/journal/journal_env",
-                  "daemon/journal/journal_files", "daemon/journal/manifest",
-                  "daemon/journal/reading_env", "tools/bench/", "tests/"],
+    r"leveldb/": ["daemon/journal/leveldb/", "tools/bench/", "tests/"],
     r"openssl/": ["daemon/journal/", "tools/bench/", "tools/client/checkpoint", "tests/"],
     r"sodium": ["daemon/credential/", "tools/client/signing", "tools/client/kept_tokens",
                 "tools/cli/provider_file", "tests/"],
-    r"spdlog/": ["daemon/"],
-    r"prometheus/": ["daemon/main", "daemon/daemon", "daemon/metrics"],
-    r"toml": ["daemon/config", "daemon/key_file", "tools/cli/", "tests/"],
+    r"spdlog/": ["daemon/main", "daemon/running/"],
+    r"prometheus/": ["daemon/running/"],
+    r"toml": ["daemon/config", "daemon/data/key_file", "tools/cli/", "tests/"],
     r"CLI/": ["daemon/main", "daemon/config", "replay/", "tools/"],
     r"boost/json": ["replay/", "tools/", "tests/"],
-    r"boost/(asio|beast)": ["daemon/metrics.cpp", "tests/"],
+    r"boost/(asio|beast)": ["daemon/running/metrics.cpp", "tests/"],
     r"boost/test": ["tests/"],
     r"boost/(unordered|container|circular_buffer|intrusive|container_hash)": [""],
     r"boost/": ["tests/"],
@@ -94,7 +97,7 @@ def may_include(row, target):
     if target in EVERYWHERE and not row.startswith(PURE):
         return True
     if target.startswith("daemon/platform/") and not row.startswith(WITHOUT_PLATFORM):
-        return target not in PROCESS_WIDE or row in ("daemon/", "tests/")
+        return target not in PROCESS_WIDE or row in ("daemon/", "daemon/running/", "tests/")
     return target.startswith(tuple(FOLDERS[row]))
 
 

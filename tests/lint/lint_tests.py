@@ -81,7 +81,7 @@ class LintTests(unittest.TestCase):
             self.finds(check_includes, {path: f"#include <{library}>\n"}, "library")
         for path, library in [
             ("daemon/transport/endpoint.cpp", "zmq.hpp"),
-            ("daemon/journal/leveldb_journal.cpp", "leveldb/db.h"),
+            ("daemon/journal/leveldb/leveldb_journal.cpp", "leveldb/db.h"),
             ("daemon/domain/state.h", "boost/unordered/unordered_flat_map.hpp"),
         ]:
             self.passes(check_includes, {path: f"#include <{library}>\n"})

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/journal/leveldb_journal.h"
+#include "daemon/journal/leveldb/leveldb_journal.h"
 #include "tests/simulation/simulated_parts.h"
 #include "tests/support/fault_env.h"
 #include "tests/support/temporary_folder.h"

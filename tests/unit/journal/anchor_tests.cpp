@@ -8,7 +8,7 @@
 #include <mutex>
 #include <vector>
 
-#include "daemon/journal/anchor.h"
+#include "daemon/journal/leveldb/anchor.h"
 #include "daemon/journal/tree.h"
 #include "tests/support/fault_env.h"
 #include "tests/support/temporary_folder.h"

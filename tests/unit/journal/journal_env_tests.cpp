@@ -5,7 +5,7 @@
 #include <fstream>
 #include <memory>
 
-#include "daemon/journal/journal_env.h"
+#include "daemon/journal/leveldb/journal_env.h"
 #include "tests/support/fault_env.h"
 #include "tests/support/temporary_folder.h"
 

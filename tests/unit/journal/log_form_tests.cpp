@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/journal/log_form.h"
+#include "daemon/journal/leveldb/log_form.h"
 #include "tests/unit/journal/log_file.h"
 
 namespace postern::journal {

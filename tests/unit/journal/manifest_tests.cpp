@@ -5,7 +5,7 @@
 #include <fstream>
 #include <string>
 
-#include "daemon/journal/manifest.h"
+#include "daemon/journal/leveldb/manifest.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/journal/log_file.h"
 

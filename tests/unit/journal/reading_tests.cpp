@@ -4,8 +4,8 @@
 #include <iterator>
 #include <map>
 
-#include "daemon/journal/leveldb_journal.h"
-#include "daemon/journal/reading_env.h"
+#include "daemon/journal/leveldb/leveldb_journal.h"
+#include "daemon/journal/leveldb/reading_env.h"
 #include "tests/support/journal_bytes.h"
 #include "tests/support/temporary_folder.h"
 

@@ -3,7 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include "daemon/journal/leveldb_journal.h"
+#include "daemon/journal/leveldb/leveldb_journal.h"
 #include "tests/unit/replay/fixture.h"
 
 namespace postern::replay {

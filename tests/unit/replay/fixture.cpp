@@ -12,7 +12,7 @@
 
 #include "daemon/credential/signature.h"
 #include "daemon/journal/big_endian.h"
-#include "daemon/journal/leveldb_journal.h"
+#include "daemon/journal/leveldb/leveldb_journal.h"
 #include "daemon/platform/data_format.h"
 #include "daemon/platform/folder_lock.h"
 #include "replay/replay.h"

@@ -1,6 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
-#include "daemon/decision/recorder.h"
+#include "daemon/calls/recorder.h"
 #include "daemon/domain/apply.h"
 #include "daemon/service/call.h"
 #include "daemon/service/call_pages.h"
@@ -21,17 +21,17 @@ struct Recorded : ServiceFixture {
     create_user("shop", password);
     allow("shop", "table/customer");
     add_operator("shopfront", schema::Role::service, 7);
-    auto opened = decision::CallRing::open(folder.path() / "calls", {});
+    auto opened = calls::CallRing::open(folder.path() / "calls", {});
     BOOST_REQUIRE(opened);
     ring = std::move(*opened);
-    recorder = std::make_unique<decision::Recorder>(
-        decision::Recorder::Parts{calls, *ring, keys(), clock, entropy},
-        decision::Recorder::Outlets{[this](decision::UseSummaries summaries) {
-                                      auto letter = std::make_unique<service::UseLetter>();
-                                      letter->summaries = std::move(summaries);
-                                      mail().writer_uses.post(std::move(letter));
-                                    },
-                                    [] { return true; }, [] {}, [](const std::string&) {}});
+    recorder = std::make_unique<calls::Recorder>(
+        calls::Recorder::Parts{calls, *ring, keys(), clock, entropy},
+        calls::Recorder::Outlets{[this](calls::UseSummaries summaries) {
+                                   auto letter = std::make_unique<service::UseLetter>();
+                                   letter->summaries = std::move(summaries);
+                                   mail().writer_uses.post(std::move(letter));
+                                 },
+                                 [] { return true; }, [] {}, [](const std::string&) {}});
     pages = std::make_unique<service::CallPages>(
         service::CallPages::Parts{*ring, keys(), [this] { return recorder->dropped(); }});
   }
@@ -84,8 +84,8 @@ struct Recorded : ServiceFixture {
 
   TemporaryFolder folder;
   platform::SystemEntropy entropy;
-  std::unique_ptr<decision::CallRing> ring;
-  std::unique_ptr<decision::Recorder> recorder;
+  std::unique_ptr<calls::CallRing> ring;
+  std::unique_ptr<calls::Recorder> recorder;
   std::unique_ptr<service::CallPages> pages;
 };
 

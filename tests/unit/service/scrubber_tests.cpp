@@ -7,7 +7,7 @@
 #include <fstream>
 #include <memory>
 
-#include "daemon/journal/leveldb_journal.h"
+#include "daemon/journal/leveldb/leveldb_journal.h"
 #include "daemon/platform/system_failure.h"
 #include "daemon/service/scrubber.h"
 #include "tests/support/journal_bytes.h"

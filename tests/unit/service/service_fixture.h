@@ -94,7 +94,7 @@ class ServiceFixture {
   std::vector<std::string> alarms;
   /// What the reader notes for the recorder.
   platform::Waker recorder_waker;
-  decision::CallLine calls{recorder_waker};
+  calls::CallLine calls{recorder_waker};
   /// Who may connect, once an operator has changed.
   std::set<std::string> allowed;
   /// U11: asked before keys are destroyed; a failure stands for that of the disk.

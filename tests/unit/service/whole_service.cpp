@@ -62,17 +62,17 @@ WholeService::WholeService() {
     made.load(state.tables());
     return made;
   };
-  auto ring = decision::CallRing::open(folder_.path() / "calls", {});
+  auto ring = calls::CallRing::open(folder_.path() / "calls", {});
   BOOST_REQUIRE(ring);
   ring_ = std::move(*ring);
-  recorder_ = std::make_unique<decision::Recorder>(
-      decision::Recorder::Parts{line_, *ring_, keys_, clock, *random_},
-      decision::Recorder::Outlets{[this](decision::UseSummaries summaries) {
-                                    auto letter = std::make_unique<service::UseLetter>();
-                                    letter->summaries = std::move(summaries);
-                                    mail_.writer_uses.post(std::move(letter));
-                                  },
-                                  [] { return true; }, [] {}, alarm});
+  recorder_ = std::make_unique<calls::Recorder>(
+      calls::Recorder::Parts{line_, *ring_, keys_, clock, *random_},
+      calls::Recorder::Outlets{[this](calls::UseSummaries summaries) {
+                                 auto letter = std::make_unique<service::UseLetter>();
+                                 letter->summaries = std::move(summaries);
+                                 mail_.writer_uses.post(std::move(letter));
+                               },
+                               [] { return true; }, [] {}, alarm});
   pages_ = std::make_unique<service::CallPages>(
       service::CallPages::Parts{*ring_, keys_, [this] { return recorder_->dropped(); }});
   const credential::Key& signing = keys_.own_key("checkpoint-signing");

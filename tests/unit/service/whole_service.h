@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/decision/recorder.h"
+#include "daemon/calls/recorder.h"
 #include "daemon/service/auditor.h"
 #include "daemon/service/historian.h"
 #include "daemon/service/reader.h"
@@ -69,9 +69,9 @@ class WholeService {
   simulation::SimulatedKeys keys_{1};
   platform::Waker waker_;
   service::Mailboxes mail_{{waker_, waker_, waker_, waker_, waker_}};
-  decision::CallLine line_{waker_};
-  std::unique_ptr<decision::CallRing> ring_;
-  std::unique_ptr<decision::Recorder> recorder_;
+  calls::CallLine line_{waker_};
+  std::unique_ptr<calls::CallRing> ring_;
+  std::unique_ptr<calls::Recorder> recorder_;
   std::unique_ptr<service::CallPages> pages_;
   std::unique_ptr<journal::CheckpointKeeper> checkpoints_;
   std::unique_ptr<credential::HashPool> pool_;

@@ -1,0 +1,139 @@
+#include "daemon/journal/leveldb/log_form.h"
+
+#include <algorithm>
+#include <array>
+
+namespace postern::journal {
+
+namespace {
+
+using std::string_view;
+
+constexpr std::size_t block_bytes = 32'768;
+constexpr std::size_t header_bytes = 7;
+
+enum FragmentType : std::uint8_t { none, full, first, middle, last };
+
+std::uint8_t byte_at(string_view bytes, std::size_t at) {
+  return static_cast<std::uint8_t>(bytes[at]);
+}
+
+constexpr std::array<std::uint32_t, 256> crc32c_table = [] {
+  std::array<std::uint32_t, 256> table{};
+  for (std::uint32_t index = 0; index < table.size(); ++index) {
+    std::uint32_t crc = index;
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78U : 0);
+    table[index] = crc;
+  }
+  return table;
+}();
+
+/// As LevelDB stores it: it also masks checksums of bytes that hold checksums.
+std::uint32_t masked_crc32c(string_view bytes) {
+  std::uint32_t crc = ~0U;
+  for (const char byte : bytes)
+    crc = crc >> 8 ^ crc32c_table[(crc ^ static_cast<std::uint8_t>(byte)) & 0xff];
+  crc = ~crc;
+  return (crc >> 15 | crc << 17) + 0xa282ead8U;
+}
+
+struct Fragment {
+  std::uint8_t type = none;
+  string_view payload;
+  bool has_right_checksum = false;
+};
+
+std::size_t left_in_block(std::size_t at) { return block_bytes - at % block_bytes; }
+
+/// Of a place with room for a header; nothing if it does not fit into its block and the file.
+std::optional<Fragment> fragment_at(string_view content, std::size_t at, bool checks) {
+  const std::size_t length = byte_at(content, at + 4) + std::size_t{256} * byte_at(content, at + 5);
+  if (header_bytes + length > std::min(left_in_block(at), content.size() - at)) return std::nullopt;
+  Fragment fragment{byte_at(content, at + 6), content.substr(at + header_bytes, length)};
+  if (!checks) return fragment;
+  std::uint32_t stored = 0;
+  for (std::size_t place = 4; place-- > 0;) stored = stored << 8 | byte_at(content, at + place);
+  // Type and payload.
+  fragment.has_right_checksum =
+      stored == masked_crc32c(content.substr(at + header_bytes - 1, 1 + length));
+  return fragment;
+}
+
+bool has_room_for_header(string_view content, std::size_t at) {
+  return left_in_block(at) >= header_bytes && content.size() - at >= header_bytes;
+}
+
+bool begins_record(const std::optional<Fragment>& fragment) {
+  return fragment && fragment->has_right_checksum &&
+         (fragment->type == full || fragment->type == first);
+}
+
+/// Whether a record begins at or behind a place, up to `end`, the end of its block.
+bool any_begins_between(string_view content, std::size_t at, std::size_t end) {
+  for (; at < end && has_room_for_header(content, at); ++at) {
+    const std::uint8_t type = byte_at(content, at + 6);
+    if ((type == full || type == first) && begins_record(fragment_at(content, at, true)))
+      return true;
+  }
+  return false;
+}
+
+/// Behind a place that is no fragment.
+bool any_begins_behind(string_view content, std::size_t bad) {
+  std::size_t block_end = std::min(content.size(), bad + left_in_block(bad));
+  if (any_begins_between(content, bad + 1, block_end)) return true;
+  for (std::size_t at = block_end; at < content.size(); at = block_end) {
+    block_end = std::min(content.size(), at + block_bytes);
+    while (at < block_end && has_room_for_header(content, at)) {
+      const auto fragment = fragment_at(content, at, true);
+      if (begins_record(fragment)) return true;
+      if (!fragment || !fragment->has_right_checksum) break;
+      at += header_bytes + fragment->payload.size();
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<std::string> LogRecords::next() {
+  std::string record;
+  while (at_ < content_.size()) {
+    if (!has_room_for_header(content_, at_)) {
+      at_ = std::min(content_.size(), at_ + left_in_block(at_));
+      continue;
+    }
+    const auto fragment = fragment_at(content_, at_, false);
+    if (!fragment) return std::nullopt;
+    if (fragment->type == none && fragment->payload.empty()) {
+      // LevelDB goes on behind the block.
+      at_ = std::min(content_.size(), at_ + left_in_block(at_));
+      continue;
+    }
+    at_ += header_bytes + fragment->payload.size();
+    if (fragment->type > last || fragment->type == none) return std::nullopt;
+    if (fragment->type == full || fragment->type == first) record.clear();
+    record += fragment->payload;
+    if (fragment->type == full || fragment->type == last) return record;
+  }
+  return std::nullopt;
+}
+
+std::uint64_t end_before_torn_write(string_view content) {
+  std::size_t whole = 0;
+  std::size_t at = 0;
+  while (at < content.size()) {
+    if (!has_room_for_header(content, at)) {
+      at = std::min(content.size(), at + left_in_block(at));
+      continue;
+    }
+    const auto fragment = fragment_at(content, at, true);
+    if (!fragment || !fragment->has_right_checksum)
+      return any_begins_behind(content, at) ? content.size() : whole;
+    at += header_bytes + fragment->payload.size();
+    if (fragment->type == full || fragment->type == last) whole = at;
+  }
+  return content.size();
+}
+
+}  // namespace postern::journal

@@ -1,0 +1,71 @@
+#include "daemon/platform/wiped_memory.h"
+
+#ifdef POSTERN_JEMALLOC
+
+#include <jemalloc/jemalloc.h>
+
+#include <cstddef>
+#include <cstring>
+#include <new>
+
+namespace {
+
+thread_local constinit bool thread_wipes = true;
+
+/// libzmq sends from blocks of this size, one for each connection,
+constexpr std::size_t sent_bytes = 8'192;
+/// and receives into blocks of a count, 8 KiB of what came, and 249 counts of 40 bytes for the
+/// messages in it.
+constexpr std::size_t received_bytes = 8 + 8'192;
+constexpr std::size_t receive_block_bytes = received_bytes + 249 * 40;
+
+void wipe(void* block, std::size_t size) {
+  std::memset(block, 0, size);
+  // The compiler must not see that nobody reads it any more.
+  asm volatile("" : : "r"(block) : "memory");
+}
+
+void wipe_and_free(void* block, std::size_t size) {
+  if (thread_wipes) wipe(block, size);
+  ::dallocx(block, 0);
+}
+
+}  // namespace
+
+namespace postern {
+
+void wipe_freed_memory(bool wipes) { thread_wipes = wipes; }
+
+}  // namespace postern
+
+extern "C" void free(void* block) noexcept {
+  if (block == nullptr) return;
+  static const std::size_t sending = ::nallocx(sent_bytes, 0);
+  static const std::size_t receiving = ::nallocx(receive_block_bytes, 0);
+  const std::size_t size = ::sallocx(block, 0);
+  if (size == sending) wipe(block, sent_bytes);
+  if (size == receiving) wipe(block, received_bytes);
+  ::dallocx(block, 0);
+}
+
+void operator delete(void* block, std::size_t size) noexcept {
+  if (block != nullptr) wipe_and_free(block, size);
+}
+
+void operator delete(void* block) noexcept {
+  if (block != nullptr) wipe_and_free(block, ::sallocx(block, 0));
+}
+
+void operator delete[](void* block, std::size_t size) noexcept { operator delete(block, size); }
+
+void operator delete[](void* block) noexcept { operator delete(block); }
+
+#else
+
+namespace postern {
+
+void wipe_freed_memory(bool) {}
+
+}  // namespace postern
+
+#endif

@@ -1,0 +1,76 @@
+#include "daemon/running/call_recording.h"
+
+#include <poll.h>
+
+#include <chrono>
+
+namespace postern {
+
+namespace {
+
+constexpr std::chrono::seconds longest_hand_over{10};
+
+void post(service::Mailbox<service::UseLetter>& mailbox, calls::UseSummaries summaries) {
+  auto letter = std::make_unique<service::UseLetter>();
+  letter->summaries = std::move(summaries);
+  mailbox.post(std::move(letter));
+}
+
+}  // namespace
+
+CallRecording::CallRecording(std::unique_ptr<calls::CallRing> ring, Parts parts)
+    : parts_(std::move(parts)),
+      ring_(std::move(ring)),
+      line_(parts_.waker),
+      recorder_({line_, *ring_, parts_.keys, parts_.clock, parts_.entropy},
+                {[this](calls::UseSummaries summaries) {
+                   post(parts_.mail.writer_uses, std::move(summaries));
+                 },
+                 [this] { return !parts_.vitals.disk_low; },
+                 [this] { parts_.historian_waker.wake(); }, parts_.alarm}),
+      pages_({*ring_, parts_.keys, [this] { return recorder_.dropped(); }}) {}
+
+void CallRecording::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void CallRecording::run() {
+  bool handed_over = false;
+  while (!ending_) {
+    parts_.waker.clear();
+    parts_.mail.recorder_returned.drain([&](std::unique_ptr<service::UseLetter> letter) {
+      recorder_.take_back(std::move(letter->summaries));
+    });
+    recorder_.turn();
+    if (is_last_ && !std::exchange(handed_over, true)) {
+      recorder_.hand_over_all();
+      handed_over_.set_value();
+    }
+    pollfd wait{parts_.waker.descriptor(), POLLIN, 0};
+    ::poll(&wait, 1, static_cast<int>(recorder_.idle_ms()));
+  }
+  recorder_.close();
+}
+
+void CallRecording::hand_over_all() {
+  if (!thread_.joinable()) return;
+  is_last_ = true;
+  parts_.waker.wake();
+  // A disk that hangs must not keep the daemon from stopping.
+  handed_over_.get_future().wait_for(longest_hand_over);
+}
+
+void CallRecording::stop() {
+  if (!thread_.joinable()) return;
+  ending_ = true;
+  parts_.waker.wake();
+  thread_.join();
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> CallRecording::counters() const {
+  return {{"calls_recorded", recorder_.recorded()},
+          {"calls_dropped", recorder_.dropped()},
+          {"calls_overwritten", ring_->overwritten()}};
+}
+
+}  // namespace postern

@@ -1,0 +1,63 @@
+// The decision log in the running daemon: ring, line, recorder and its thread (L1, D1).
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <future>
+#include <memory>
+#include <thread>
+
+#include "daemon/calls/recorder.h"
+#include "daemon/service/call_pages.h"
+#include "daemon/service/letters.h"
+#include "daemon/service/vitals.h"
+
+namespace postern {
+
+/// Made and ended by main; `line` is the reader's, `pages` the historian's.
+class CallRecording {
+ public:
+  /// All outlive it.
+  struct Parts {
+    /// The recorder's own, and whom it wakes when there are new calls.
+    platform::Waker& waker;
+    platform::Waker& historian_waker;
+    const credential::KeyStore& keys;
+    const platform::Clock& clock;
+    platform::Entropy& entropy;
+    const service::Vitals& vitals;
+    service::Mailboxes& mail;
+    std::function<void(std::string)> alarm;
+  };
+
+  CallRecording(std::unique_ptr<calls::CallRing> ring, Parts parts);
+  ~CallRecording() { stop(); }
+
+  calls::CallLine& line() { return line_; }
+  service::CallPages& pages() { return pages_; }
+
+  void start();
+  /// While the writer still takes letters: every summary that is due is on its way when this
+  /// returns.
+  void hand_over_all();
+  /// After the reader has ended: writes and syncs what there is.
+  void stop();
+
+  /// For the status; any thread.
+  std::vector<std::pair<std::string, std::uint64_t>> counters() const;
+
+ private:
+  void run();
+
+  Parts parts_;
+  std::unique_ptr<calls::CallRing> ring_;
+  calls::CallLine line_;
+  calls::Recorder recorder_;
+  service::CallPages pages_;
+  std::atomic<bool> is_last_{false};
+  std::atomic<bool> ending_{false};
+  std::promise<void> handed_over_;
+  std::thread thread_;
+};
+
+}  // namespace postern
