@@ -8,8 +8,10 @@
 
 namespace postern {
 
-/// What kind of trouble; each has its exit code (sysexits.h).
+/// What kind of trouble; each has its exit code (sysexits.h), but `conflict`, which never ends a
+/// program: somebody else appended first, so read what came and try again.
 enum class FailureKind : int {
+  conflict = 1,
   usage = 64,
   damaged = 65,
   missing = 66,
@@ -34,7 +36,10 @@ struct Failure {
 template <class Value = void>
 using Expected = std::expected<Value, Failure>;
 
-constexpr int exit_code(const Failure& failure) { return static_cast<int>(failure.kind); }
+constexpr int exit_code(const Failure& failure) {
+  const auto kind = failure.kind == FailureKind::conflict ? FailureKind::in_use : failure.kind;
+  return static_cast<int>(kind);
+}
 
 /// Text from strangers, made fit for diagnostics and errors: control and non-ASCII bytes escaped,
 /// cut at `length_max`.
