@@ -4,14 +4,14 @@ import importlib.util
 import os
 import re
 
-from includes import check_includes
+from includes import check_includes, check_unused_edges
+from lengths import check_file_length, check_function_length
 from schema_change import check_schema_changes
 from tree import lines
 
 CODE = (".h", ".cpp", ".fbs", ".py", ".sh", ".cmake", "CMakeLists.txt")
 SCRIPTS = ("tools/run", "tools/test", ".ci/run")
 LINE_LENGTH_MAX = 100
-FILE_LINES_MAX = 700
 
 TOP_LEVEL = {
     "CMakeLists.txt", "CMakePresets.json", "README.md", "CHANGELOG.md", "CONTRIBUTING.md",
@@ -31,12 +31,6 @@ def check_line_length(tree):
     for path, number, line in lines(tree, CODE + SCRIPTS):
         if len(line) > LINE_LENGTH_MAX:
             yield f"{path}:{number}: {len(line)} characters; {LINE_LENGTH_MAX} are the limit"
-
-
-def check_file_length(tree):
-    for path, text in tree.items():
-        if path.endswith((".h", ".cpp")) and text.count("\n") > FILE_LINES_MAX:
-            yield f"{path}: {text.count(chr(10))} lines; {FILE_LINES_MAX} are the limit"
 
 
 def check_banned_words(tree):
@@ -143,6 +137,18 @@ def check_top_level(entries):
             yield f"{name}: the top level is fixed; it belongs into a folder"
 
 
+SUBJECT_LENGTH_MAX = 72
+# Older commits that are longer; what is written stays.
+SUBJECTS_LONGER = 38
+
+
+def check_subjects(subjects):
+    """Takes the first lines of all commits, the newest first."""
+    longer = [subject for subject in subjects if len(subject) > SUBJECT_LENGTH_MAX]
+    for subject in longer[: max(len(longer) - SUBJECTS_LONGER, 0)]:
+        yield f"the commit '{subject}': {SUBJECT_LENGTH_MAX} characters are the limit"
+
+
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
@@ -157,8 +163,10 @@ def check_links(tree):
 
 CHECKS = {
     "includes": check_includes,
+    "unused_edges": check_unused_edges,
     "line_length": check_line_length,
     "file_length": check_file_length,
+    "function_length": check_function_length,
     "banned_words": check_banned_words,
     "schema_fields": check_schema_fields,
     "schema_changes": check_schema_changes,

@@ -4,7 +4,8 @@
 import unittest
 
 import checks
-from includes import check_includes
+import lengths
+from includes import check_includes, check_unused_edges
 from schema_change import changes
 
 CODES = """enum Code:ushort {
@@ -63,7 +64,6 @@ class LintTests(unittest.TestCase):
             ("daemon/service/writer.cpp", '"daemon/journal/journal.h"'),
             ("daemon/main.cpp", '"daemon/service/writer.h"'),
             ("replay/verify.cpp", '"daemon/platform/failure.h"'),
-            ("tools/client/replica.h", '"daemon/domain/state.h"'),
             ("tests/unit/domain/decide_tests.cpp", '"daemon/domain/decide.h"'),
         ]:
             self.passes(check_includes, one(path, include))
@@ -101,8 +101,42 @@ class LintTests(unittest.TestCase):
         self.passes(checks.check_line_length, {"daemon/a.h": "x" * 100, "README.md": "x" * 101})
 
     def test_file_length(self):
-        self.finds(checks.check_file_length, {"daemon/a.cpp": "\n" * 701}, "701")
-        self.passes(checks.check_file_length, {"daemon/a.cpp": "\n" * 700})
+        limit = lengths.FILE_LINES_MAX
+        self.finds(lengths.check_file_length, {"daemon/a.cpp": "\n" * (limit + 1)}, str(limit + 1))
+        self.passes(lengths.check_file_length, {"daemon/a.cpp": "\n" * limit})
+
+    def test_function_length(self):
+        limit = lengths.FUNCTION_LINES_MAX
+        for head in (
+            "int Reader::turn(int a,\n                 int b) {",
+            "Reader::Reader(Parts parts)\n    : parts_(parts) {",
+            "const std::vector<Row>& rows() {",
+            "BOOST_AUTO_TEST_CASE(U1_a) {",
+        ):
+            inner = limit - head.count("\n") - 3
+            good, bad = (f"{head}\n  if (x) {{\n" + "  }\n" * n + "}\n" for n in (inner, inner + 1))
+            self.passes(lengths.check_function_length, {"daemon/a.cpp": good})
+            self.finds(lengths.check_function_length, {"daemon/a.cpp": bad}, str(limit + 1))
+        table = "const Row rows[] = {\n" + "    {1, f()},\n" * limit + "};\n"
+        self.passes(lengths.check_function_length, {"daemon/a.cpp": table})
+
+    def test_what_is_longer_may_only_fall(self):
+        limit = lengths.FILE_LINES_MAX
+        for lines, part in ((limit + 3, "limit"), (limit + 1, "say so")):
+            tree = {"daemon/a.cpp": "\n" * lines, lengths.LIST: f"{limit + 2} daemon/a.cpp\n"}
+            self.finds(lengths.check_file_length, tree, part)
+        self.finds(lengths.check_function_length, {lengths.LIST: "501 daemon/a.cpp\n"}, "none")
+
+    def test_commit_subjects(self):
+        old = ["x" * 73] * checks.SUBJECTS_LONGER
+        self.passes(lambda subjects: checks.check_subjects(subjects), ["x" * 72, *old])
+        self.finds(lambda subjects: checks.check_subjects(subjects), ["y" * 73, *old], "yyy")
+
+    def test_edges_that_nobody_uses(self):
+        tree = {"daemon/view/a.h": '#include "daemon/domain/a.h"\n'}
+        found = "\n".join(check_unused_edges(tree))
+        self.assertNotIn("in daemon/view/ includes daemon/domain", found)
+        self.assertIn("in daemon/calls/ includes daemon/domain", found)
 
     def test_banned_words(self):
         for path, text, part in [
