@@ -1,6 +1,7 @@
 # One precompiled header for all targets: the standard library and what the schema generates.
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/precompiled/precompiled.cpp CONTENT "" @ONLY)
-add_library(precompiled STATIC ${CMAKE_BINARY_DIR}/precompiled/precompiled.cpp)
+# Compiled only where a target takes it.
+add_library(precompiled STATIC EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/precompiled/precompiled.cpp)
 target_link_libraries(precompiled PRIVATE schema)
 target_precompile_headers(precompiled PRIVATE
   <algorithm> <array> <chrono> <cstdint> <expected> <fstream> <functional> <map>
