@@ -1,12 +1,12 @@
 #include "daemon/service/reader.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "daemon/service/call.h"
 #include "daemon/service/permissions.h"
 #include "daemon/service/receipts.h"
+#include "daemon/service/status_report.h"
 #include "schema/text_view.h"
 #include "secrets.h"
 
@@ -127,9 +127,8 @@ void Reader::turn() {
   if (!long_checks_.empty()) go_on_with_long_checks();
   if (!parked_.empty()) unpark();
   if (!refusals_.empty())
-    refusals_.send_due(parts_.clock.monotonic_ns(), [&](const Peer& peer, auto answer) {
-      deliver(peer, answer);
-    });
+    refusals_.send_due(parts_.clock.monotonic_ns(),
+                       [&](const Peer& peer, auto answer) { deliver(peer, answer); });
 }
 
 std::int64_t Reader::idle_ms() const {
@@ -245,72 +244,15 @@ void Reader::note_stopped(const Ask& ask) {
 
 void Reader::report_status(const Peer& peer, const schema::Query& query,
                            const domain::Operator& asker) {
-  schema::StatusT status;
-  status.program_version = settings_.program_version;
-  status.seq = head_.seq;
-  status.degraded = parts_.vitals.degraded;
-  status.commands_refused = cannot_record(parts_.vitals);
-  status.checkpoint = checkpoint_;
-  status.next_server_key = settings_.next_server_key;
-  if (asker.role != schema::Role::service) {
-    const auto* root = reinterpret_cast<const std::uint8_t*>(head_.root.data());
-    status.root.assign(root, root + head_.root.size());
-    status.time_ns = head_time_ns_;
-    const std::int64_t up_ns = parts_.clock.monotonic_ns() - settings_.started_monotonic_ns;
-    status.uptime_ms = static_cast<std::uint64_t>(up_ns / millisecond_ns);
-    if (const auto& copies = view_.tables().copies())
-      status.keys_kept_until_ns = copies->keys_kept_until_ns;
-    status.warnings = refusing_now(parts_.vitals);
-    status.installation = std::make_unique<Uuid>(settings_.installation);
-    if (asker.all_tenants)
-      tell_of_installation(status);
-    else
-      count_own(asker, status);
-  }
+  const schema::StatusT status =
+      status_for(asker, {view_, parts_.vitals, parts_.clock, head_, head_time_ns_, checkpoint_,
+                         settings_.program_version, settings_.installation,
+                         settings_.started_monotonic_ns, settings_.next_server_key,
+                         settings_.ranges_age_max_ns, outlets_.warnings, outlets_.counters});
   builder_.Clear();
   const auto body = schema::CreateStatus(builder_, &status);
   send(peer, builder_, query, schema::AnswerBody::Status, body.Union(), parts_.clock.now_ns(),
        head_.seq);
-}
-
-void Reader::tell_of_installation(schema::StatusT& status) const {
-  status.tenant_count = view_.tables().tenant_count();
-  status.user_count = view_.tables().live_user_count();
-  status.operator_count = view_.tables().operator_count();
-  status.disk_free = parts_.vitals.disk_free;
-  std::ranges::move(outlets_.warnings(), std::back_inserter(status.warnings));
-  warn_of_old_ranges(status.warnings);
-  for (auto& [name, value] : outlets_.counters()) {
-    auto& counter = status.counters.emplace_back(std::make_unique<schema::CounterT>());
-    counter->name = std::move(name);
-    counter->value = value;
-  }
-}
-
-void Reader::warn_of_old_ranges(std::vector<std::string>& warnings) const {
-  constexpr std::int64_t day_ns = 86'400'000'000'000;
-  for (const auto& ranges : view_.tables().providers()) {
-    if (ranges == nullptr) continue;
-    const std::int64_t age_ns = parts_.clock.now_ns() - ranges->imported_ns;
-    if (age_ns <= settings_.ranges_age_max_ns) continue;
-    const std::string name = schema::EnumNameProvider(ranges->provider);
-    warnings.push_back("the ranges of " + name + " were imported " +
-                       std::to_string(age_ns / day_ns) +
-                       " days ago, and providers change theirs: get the file it publishes and run "
-                       "postern network import " +
-                       name + " FILE");
-  }
-}
-
-/// O2: no more than lists of its own would tell.
-void Reader::count_own(const domain::Operator& asker, schema::StatusT& status) const {
-  for (const Uuid& id : asker.tenants) {
-    ++status.tenant_count;
-    status.user_count += view_.live_user_count(id);
-  }
-  view_.tables().for_each_operator([&](const domain::Operator& entry) {
-    status.operator_count += domain::lies_within(entry, asker);
-  });
 }
 
 // ---- passwords
@@ -375,9 +317,7 @@ bool Reader::consider(Ask& ask) {
   Code stop = domain::first_stop_before_credential(tenant, user, call).code;
   if (stop == Code::ok && user->password_seq == 0) stop = Code::invalid_credentials;
   // C9: what was verified before is asked for where a hash would be taken, and nowhere before.
-  const auto is_seen = [&] {
-    return stop == Code::ok && seen_right(*ask, *user, call.now_ns);
-  };
+  const auto is_seen = [&] { return stop == Code::ok && seen_right(*ask, *user, call.now_ns); };
   // A wrong password could not be counted, so none is hashed (law 3), whoever the user is.
   if (const Code now = cannot_record(parts_.vitals); now != Code::ok) {
     if (is_seen())

@@ -134,9 +134,6 @@ class Reader {
   void end(LongCheck& job);
   void deliver(const Peer& peer, std::span<const std::uint8_t> answer);
   void report_status(const Peer& peer, const schema::Query& query, const domain::Operator& asker);
-  void tell_of_installation(schema::StatusT& status) const;
-  void count_own(const domain::Operator& asker, schema::StatusT& status) const;
-  void warn_of_old_ranges(std::vector<std::string>& warnings) const;
 
   domain::CallFacts password_facts_of(const schema::Query& query) const;
 
