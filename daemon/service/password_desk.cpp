@@ -6,49 +6,48 @@
 
 namespace postern::service {
 
-Ask PasswordDesk::join(Ask ask, bool& full) {
+LinePlace PasswordDesk::join(std::unique_ptr<PasswordCheck>& check) {
   const auto [place, is_first] =
-      lines_.try_emplace(ask->line, Line{{}, FairPlaces(limits_.line_max)});
+      lines_.try_emplace(check->line, Line{{}, FairPlaces(limits_.line_max)});
   Line& line = place->second;
-  full = !is_first && !line.places.take(ask->asker);
-  if (full) return ask;
+  if (!is_first && !line.places.take(check->holder)) return LinePlace::none;
   // The first has its place in the pool; here counts only that it is large.
-  ask->places = places_of(ask->query.bytes().size()) - (is_first ? 1 : 0);
-  full = !places_.take(ask->asker, ask->places);
-  if (full) {
+  check->places = places_of(check->asking.query.bytes().size()) - (is_first ? 1 : 0);
+  if (!places_.take(check->holder, check->places)) {
     if (is_first)
       lines_.erase(place);
     else
-      line.places.give_back(ask->asker);
-    return ask;
+      line.places.give_back(check->holder);
+    return LinePlace::none;
   }
-  if (is_first) return ask;
-  line.asks.push_back(std::move(ask));
-  return nullptr;
+  if (is_first) return LinePlace::first;
+  line.checks.push_back(std::move(check));
+  return LinePlace::behind;
 }
 
-Ask PasswordDesk::leave(Ask answered) {
-  places_.give_back(answered->asker, answered->places);
+std::unique_ptr<PasswordCheck> PasswordDesk::leave(std::unique_ptr<PasswordCheck> answered) {
+  places_.give_back(answered->holder, answered->places);
   const auto place = lines_.find(answered->line);
   Line& behind = place->second;
-  if (behind.asks.empty()) {
+  if (behind.checks.empty()) {
     lines_.erase(place);
     return nullptr;
   }
-  Ask next = std::move(behind.asks.front());
-  behind.asks.pop_front();
-  behind.places.give_back(next->asker);
-  places_.give_back(next->asker);
+  std::unique_ptr<PasswordCheck> next = std::move(behind.checks.front());
+  behind.checks.pop_front();
+  behind.places.give_back(next->holder);
+  places_.give_back(next->holder);
   --next->places;
   return next;
 }
 
-bool PasswordDesk::has_room(const PasswordAsk& ask) const {
-  return pool_.has_room({ask.asker, ask.tenant});
+bool PasswordDesk::has_room(const PasswordCheck& check) const {
+  return pool_.has_room({check.holder, check.tenant});
 }
 
-bool PasswordDesk::check(Ask& ask, const domain::User* user, std::int64_t now_ns) {
-  const credential::Turn turn{ask->asker, ask->tenant};
+bool PasswordDesk::hash(std::unique_ptr<PasswordCheck>& check, const domain::User* user,
+                        std::int64_t now_ns) {
+  const credential::Turn turn{check->holder, check->tenant};
   Against against;
   if (user != nullptr) {
     const domain::UserExtras& extras = domain::extras_of(*user);
@@ -57,30 +56,31 @@ bool PasswordDesk::check(Ask& ask, const domain::User* user, std::int64_t now_ns
     against.old_until_ns = extras.old_password_until_ns;
     if (against.old_until_ns > now_ns) against.old = extras.sealed_old_password;
   }
-  auto holder = std::make_shared<Ask>(std::move(ask));
+  // What refuses work drops it; the check outlives that.
+  auto holder = std::make_shared<std::unique_ptr<PasswordCheck>>(std::move(check));
   const bool accepted = pool_.submit(turn, [this, against, holder] {
     run(**holder, against);
     done_.post(std::move(*holder));
   });
-  if (!accepted) ask = std::move(*holder);
+  if (!accepted) check = std::move(*holder);
   return accepted;
 }
 
-void PasswordDesk::run(PasswordAsk& ask, const Against& against) const {
-  ask.right = false;
-  ask.rehashed.clear();
-  if (against.sealed == nullptr) return credential::verify_nothing(ask.password, cost_);
+void PasswordDesk::run(PasswordCheck& check, const Against& against) const {
+  check.right = false;
+  check.rehashed.clear();
+  if (against.sealed == nullptr) return credential::verify_nothing(check.password, cost_);
   auto key = keys_.user_key(slot_of(against.key));
   const credential::WipeReadKey wiping{key};
   const auto found =
-      key ? verify_either({*key, ask.user, *against.sealed, against.old.get()}, ask.password)
+      key ? verify_either({*key, check.user, *against.sealed, against.old.get()}, check.password)
           : std::unexpected(key.error());
-  ask.trouble = !found;
-  if (ask.trouble) return;
-  ask.right = found->right();
-  ask.old_until_ns = found->is_newest ? 0 : against.old_until_ns;
+  check.trouble = !found;
+  if (check.trouble) return;
+  check.right = found->right();
+  check.old_until_ns = found->is_newest ? 0 : against.old_until_ns;
   if (found->is_newest && credential::needs_rehash(found->hash, cost_))
-    ask.rehashed = hash_and_seal(ask.password, cost_, *key, ask.user, entropy_);
+    check.rehashed = hash_and_seal(check.password, cost_, *key, check.user, entropy_);
 }
 
 std::uint32_t PasswordDesk::retry_after_ms() const {

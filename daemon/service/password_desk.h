@@ -13,8 +13,8 @@
 #include "daemon/credential/secret.h"
 #include "daemon/domain/entries.h"
 #include "daemon/platform/entropy.h"
+#include "daemon/service/asking.h"
 #include "daemon/service/fair_places.h"
-#include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/mailbox.h"
 #include "daemon/service/vitals.h"
@@ -22,15 +22,12 @@
 namespace postern::service {
 
 /// One question with a password on its way: reader → pool → reader → (writer →) reader.
-struct PasswordAsk : Letter {
-  Peer peer;
-  Opened<schema::Query> query;
+struct PasswordCheck : Letter {
+  Asking asking;
+  /// Whose places it has: the operator that asks.
+  Uuid holder;
   credential::Secret password;
-  /// Whose operator asked.
-  Uuid asker;
   std::string line;
-  /// By the monotonic clock.
-  std::int64_t came_ns = 0;
   /// What it takes of those the desk has.
   std::size_t places = 0;
 
@@ -49,10 +46,18 @@ struct PasswordAsk : Letter {
   domain::Bytes rehashed;
   bool trouble = false;
 
-  explicit PasswordAsk(Opened<schema::Query> opened) : query(std::move(opened)) {}
+  explicit PasswordCheck(Asking question) : asking(std::move(question)), holder(asking.asker) {}
 };
 
-using Ask = std::unique_ptr<PasswordAsk>;
+/// Where a check stands when it has joined the line of its name.
+enum class LinePlace : std::uint8_t {
+  /// Its turn has come.
+  first,
+  /// It waits in the line, which has it now.
+  behind,
+  /// It found no place.
+  none,
+};
 
 /// Owned by the reader's thread. Names nobody has wait in lines too, so that waiting does not tell
 /// who exists.
@@ -75,20 +80,19 @@ class PasswordDesk {
         done_(waker),
         places_(limits.waiting_max) {}
 
-  /// The ask's turn has come: gives it back at once if nobody is before it, null if it waits;
-  /// `full` if it cannot.
-  Ask join(Ask ask, bool& full);
-  /// The ask is answered: gives the next of its line, null if there is none.
-  Ask leave(Ask answered);
+  /// Null afterwards only where it waits.
+  LinePlace join(std::unique_ptr<PasswordCheck>& check);
+  /// The question is answered: gives the next of its line, null if there is none.
+  std::unique_ptr<PasswordCheck> leave(std::unique_ptr<PasswordCheck> answered);
 
-  /// Whether the pool would take the ask's check now.
-  bool has_room(const PasswordAsk& ask) const;
+  /// Whether the pool would take the check now.
+  bool has_room(const PasswordCheck& check) const;
 
-  /// Has the password checked against `sealed`, or takes as long (null). False if the pool is full;
-  /// then `ask` is kept.
-  bool check(Ask& ask, const domain::User* user, std::int64_t now_ns);
+  /// Has the password checked against the user's, or takes as long (null). False if the pool is
+  /// full; then `check` is kept.
+  bool hash(std::unique_ptr<PasswordCheck>& check, const domain::User* user, std::int64_t now_ns);
 
-  Mailbox<PasswordAsk>& done() { return done_; }
+  Mailbox<PasswordCheck>& done() { return done_; }
   /// Places taken.
   std::size_t waiting() const { return places_.taken(); }
   /// When a place may be free.
@@ -102,17 +106,17 @@ class PasswordDesk {
     std::shared_ptr<const domain::Bytes> old;
     std::int64_t old_until_ns = 0;
   };
-  void run(PasswordAsk& ask, const Against& against) const;
+  void run(PasswordCheck& check, const Against& against) const;
 
   credential::HashPool& pool_;
   const credential::KeyStore& keys_;
   platform::Entropy& entropy_;
   credential::PasswordCost cost_;
   Limits limits_;
-  Mailbox<PasswordAsk> done_;
+  Mailbox<PasswordCheck> done_;
   /// Those behind the one being checked; a line is there while somebody is.
   struct Line {
-    std::deque<Ask> asks;
+    std::deque<std::unique_ptr<PasswordCheck>> checks;
     FairPlaces places;
   };
   std::unordered_map<std::string, Line> lines_;

@@ -6,28 +6,25 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
-#include <unordered_map>
 #include <vector>
 
-#include "daemon/credential/seen_credentials.h"
 #include "daemon/domain/authorize.h"
 #include "daemon/platform/clock.h"
+#include "daemon/service/answers.h"
+#include "daemon/service/asking.h"
 #include "daemon/service/bearer.h"
 #include "daemon/service/call_notes.h"
 #include "daemon/service/fair_places.h"
-#include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
+#include "daemon/service/parking.h"
 #include "daemon/service/password_desk.h"
-#include "daemon/service/refusal_grid.h"
+#include "daemon/service/password_flow.h"
 #include "daemon/service/room.h"
 #include "daemon/service/turns.h"
 #include "daemon/service/vitals.h"
 #include "daemon/view/view.h"
 
 namespace postern::service {
-
-using Send = std::function<void(const Peer&, std::span<const std::uint8_t>)>;
 
 /// Owned by one thread for life. A turn: `turn`, then `take` for each message that is there.
 class Reader {
@@ -78,36 +75,19 @@ class Reader {
   std::int64_t idle_ms() const;
 
  private:
-  /// A question that waits for a seq (Q8).
-  struct Parked {
-    Peer peer;
-    std::string identity;
-    Opened<schema::Query> query;
-    std::int64_t deadline_ns;
-    /// Whose place it takes.
-    Uuid asker;
-  };
-
   /// The answer to several questions on its way; where it takes more than one slice, user and
   /// tenant are held by holding back what is published meanwhile.
   struct LongCheck {
-    LongCheck(Peer peer, Opened<schema::Query> query, Bearer bearer, std::int64_t time_ns,
-              domain::Seq seq)
-        : peer(std::move(peer)),
-          query(std::move(query)),
-          bearer(std::move(bearer)),
-          time_ns(time_ns),
-          seq(seq) {}
+    LongCheck(Asking asking, Bearer bearer, std::int64_t time_ns, domain::Seq seq)
+        : asking(std::move(asking)), bearer(std::move(bearer)), time_ns(time_ns), seq(seq) {}
 
-    std::size_t places() { return places_of(query.bytes().size()); }
-    bool is_done() const { return next == query->body_as_Check()->questions()->size(); }
+    std::size_t places() { return places_of(asking.query.bytes().size()); }
+    bool is_done() const { return next == asking.query->body_as_Check()->questions()->size(); }
 
-    Peer peer;
-    Opened<schema::Query> query;
+    Asking asking;
     Bearer bearer;
     std::int64_t time_ns;
     domain::Seq seq;
-    Uuid asker;
     /// What is published after so many are held back for it.
     std::uint64_t began_after = 0;
     flatbuffers::uoffset_t next = 0;
@@ -117,25 +97,23 @@ class Reader {
   };
 
   domain::CallFacts facts_of(const schema::Query& query) const;
-  void answer(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> query);
-  void answer_named(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> query,
-                    const schema::NamedUser& named);
-  void check(const Peer& peer, Opened<schema::Query> query, Bearer bearer);
+  void answer(const domain::Operator& asker, Asking asking);
+  void answer_named(const domain::Operator& asker, Asking asking);
+  void report_status(const domain::Operator& asker, const Asking& asking);
+
+  // ---- checks
+  void check(Asking asking, Bearer bearer);
   static domain::Verdict decide(const Bearer& bearer, const schema::Question& question,
                                 const domain::CallFacts& call);
-  NotedCall noted_call(const schema::Query& query, const Bearer& bearer) const;
+  NotedCall noted_call(const Asking& asking, const Bearer& bearer) const;
   /// A call that was stopped before its questions, with the true reason.
-  void note_stopped(const Ask& ask);
+  void note_stopped(const Asking& asking, const domain::User* user, schema::Code reason);
   void check_many(LongCheck job);
   void go_on_with_long_checks();
   void drop_long_checks_that_hold_too_much();
   std::size_t check_slice(LongCheck& job, std::size_t work_max);
   void finish(LongCheck& job);
   void end(LongCheck& job);
-  void deliver(const Peer& peer, std::span<const std::uint8_t> answer);
-  void report_status(const Peer& peer, const schema::Query& query, const domain::Operator& asker);
-
-  domain::CallFacts password_facts_of(const schema::Query& query) const;
 
   // ---- keys and tokens
   Bearer bearer_of_key(const domain::Operator& asker, const schema::Query& query,
@@ -143,47 +121,17 @@ class Reader {
   /// `username`: whose it must be; empty: anybody's.
   Bearer bearer_of_token(const domain::Operator& asker, const schema::Query& query,
                          std::string_view username, std::string_view text) const;
-  void renew(const Peer& peer, const domain::Operator& asker, const schema::Query& query,
-             std::string_view text);
-  void answer_authenticated(const Peer& peer, const schema::Query& query, Bearer bearer,
-                            bool gives_token);
+  void renew(const domain::Operator& asker, const Asking& asking);
+  void answer_authenticated(const Asking& asking, Bearer bearer, bool gives_token);
   credential::SessionToken open_session(const Bearer& bearer, std::int64_t now_ns) const;
   void prolong(const Bearer& bearer, credential::SessionToken& session, std::int64_t now_ns) const;
 
-  // ---- passwords
-  bool seen_right(const PasswordAsk& ask, const domain::User& user, std::int64_t now_ns);
-  bool seen_wrong(const PasswordAsk& ask, const domain::Tenant& tenant, const domain::User& user);
-  void remember(const PasswordAsk& ask, const domain::Tenant* tenant, const domain::User* user);
-  void ask_password(const Peer& peer, const domain::Operator& asker, Opened<schema::Query> query,
-                    const flatbuffers::String* username, const flatbuffers::String* secret);
-  /// Looks at the ask anew; true if it was answered, false if it is under way.
-  bool consider(Ask& ask);
-  bool still_stands(const PasswordAsk& ask, const domain::Tenant* tenant,
-                    const domain::User* user) const;
-  bool conclude(Ask& ask);
-  bool judge(Ask& ask);
-  void settle(Ask ask);
-  void attempted(const AttemptOutcome& outcome);
-  void answer_ask(Ask& ask, schema::Code reason, const domain::Tenant* tenant,
-                  const domain::User* user);
-
-  /// What is due.
-
+  // ---- freshness
   void take_published(std::unique_ptr<Published> published);
   void pass_on();
-  void park(const Peer& peer, std::string_view identity, const domain::Operator& asker,
-            Opened<schema::Query> query);
+  void park(const Inbound& inbound, Asking asking);
   void unpark();
-
-  void refuse(const Peer& peer, std::uint64_t id, std::vector<schema::ProblemT> problems,
-              std::uint32_t retry_after_ms = 0);
-  void refuse(const Peer& peer, std::uint64_t id, schema::ProblemT problem);
-  void refuse(const Peer& peer, std::uint64_t id, schema::Code code, std::string_view field = {},
-              std::string_view detail = {});
-  void refuse_busy(const Peer& peer, std::uint64_t id, std::uint32_t retry_after_ms);
-  void send(const Peer& peer, flatbuffers::FlatBufferBuilder& builder, const schema::Query& query,
-            schema::AnswerBody kind, flatbuffers::Offset<void> body, std::int64_t time_ns,
-            domain::Seq seq);
+  void refuse_not_yet(const Asking& asking);
 
   Parts parts_;
   Settings settings_;
@@ -193,27 +141,20 @@ class Reader {
   std::int64_t head_time_ns_;
   /// The newest; empty: none yet.
   std::string checkpoint_;
-  std::vector<Parked> parked_;
-  FairPlaces parking_;
-  RefusalGrid refusals_;
-  /// When what is being answered came, if its answer leaves by the grid.
-  std::optional<std::int64_t> on_the_grid_since_ns_;
+  Answers answers_;
+  PasswordFlow passwords_;
+  Parking parking_;
   Turns<LongCheck> long_checks_;
   FairPlaces long_places_;
   /// How many long checks began after so many publications.
   std::map<std::uint64_t, std::size_t> began_after_;
   /// What questions looked at in this turn.
   std::size_t work_ = 0;
-  /// Who asks what is being answered.
-  Uuid asker_;
   /// Published while long answers were under way: not passed on before those are done that began
   /// before.
   std::deque<std::unique_ptr<Published>> held_back_;
   /// Publications taken.
   std::uint64_t published_ = 0;
-  std::unordered_map<std::uint64_t, Ask> attempts_;
-  credential::SeenCredentials seen_;
-  std::uint64_t next_ticket_ = 1;
   flatbuffers::FlatBufferBuilder builder_{1'024};
 };
 

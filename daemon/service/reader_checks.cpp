@@ -53,18 +53,18 @@ flatbuffers::Offset<schema::Decision> pack_decision(flatbuffers::FlatBufferBuild
 }  // namespace
 
 /// Answers an authentication or a check whose stops before the question are known.
-void Reader::check(const Peer& peer, Opened<schema::Query> opened, Bearer bearer) {
-  const schema::Query& query = *opened;
+void Reader::check(Asking asking, Bearer bearer) {
+  const schema::Query& query = *asking.query;
   const std::int64_t now_ns = parts_.clock.now_ns();
   const Code stop = bearer.stop;
   if (const auto* authenticate = query.body_as_Authenticate())
-    return answer_authenticated(peer, query, std::move(bearer), !authenticate->decline_token());
+    return answer_authenticated(asking, std::move(bearer), !authenticate->decline_token());
   const auto& questions = *query.body_as_Check()->questions();
   parts_.vitals.decisions.fetch_add(questions.size(), std::memory_order_relaxed);
   if (stop == Code::ok && questions.size() > 1)
-    return check_many({peer, std::move(opened), std::move(bearer), now_ns, head_.seq});
+    return check_many({std::move(asking), std::move(bearer), now_ns, head_.seq});
   builder_.Clear();
-  NotedCall noted = noted_call(query, bearer);
+  NotedCall noted = noted_call(asking, bearer);
   noted.verified = stop == Code::ok;
   noted.time_ns = now_ns;
   domain::CallFacts call = facts_of(query);
@@ -82,7 +82,7 @@ void Reader::check(const Peer& peer, Opened<schema::Query> opened, Bearer bearer
   }
   const auto body = schema::CreateChecked(builder_, builder_.CreateVector(decisions),
                                           stop == Code::ok ? &bearer.user->id : nullptr, left_out);
-  send(peer, builder_, query, schema::AnswerBody::Checked, body.Union(), now_ns, head_.seq);
+  answers_.send(asking, builder_, schema::AnswerBody::Checked, body.Union(), now_ns, head_.seq);
 }
 
 /// What the grants say, within what the key is for (C8).
@@ -97,10 +97,9 @@ domain::Verdict Reader::decide(const Bearer& bearer, const schema::Question& que
 
 /// Answers at once what this turn still has time for; the rest waits for turns of its operator.
 void Reader::check_many(LongCheck job) {
-  const schema::Query& query = *job.query;
-  if (!outlets_.has_room(job.peer, job.query.bytes().size(), 0))
-    return refuse_busy(job.peer, query.id(), long_retry_ms);
-  job.asker = asker_;
+  const schema::Query& query = *job.asking.query;
+  if (!answers_.has_room(job.asking.peer, job.asking.query.bytes().size()))
+    return answers_.refuse_busy(job.asking.peer, query.id(), long_retry_ms);
   job.began_after = published_;
   job.builder.Swap(builder_);
   job.builder.Clear();
@@ -110,21 +109,20 @@ void Reader::check_many(LongCheck job) {
     finish(job);
     return job.builder.Swap(builder_);
   }
-  if (!long_places_.take(job.asker, job.places()))
-    return refuse_busy(job.peer, query.id(), long_retry_ms);
+  if (!long_places_.take(job.asking.asker, job.places()))
+    return answers_.refuse_busy(job.asking.peer, query.id(), long_retry_ms);
   ++began_after_[job.began_after];
-  const Uuid asker = job.asker;
+  const Uuid asker = job.asking.asker;
   long_checks_.add(asker, std::move(job));
 }
 
 /// Gives what it looked at: at least one question's, and no more than one's beyond `work_max`.
 std::size_t Reader::check_slice(LongCheck& job, std::size_t work_max) {
-  const auto& questions = *job.query->body_as_Check()->questions();
+  const auto& questions = *job.asking.query->body_as_Check()->questions();
   const flatbuffers::uoffset_t end = std::min(questions.size(), job.next + slice_questions);
-  domain::CallFacts call = facts_of(*job.query);
+  domain::CallFacts call = facts_of(*job.asking.query);
   call.now_ns = job.time_ns;
-  asker_ = job.asker;
-  NotedCall noted = noted_call(*job.query, job.bearer);
+  NotedCall noted = noted_call(job.asking, job.bearer);
   noted.verified = true;
   noted.time_ns = job.time_ns;
   noted.seq = job.seq;
@@ -144,7 +142,7 @@ std::size_t Reader::check_slice(LongCheck& job, std::size_t work_max) {
 void Reader::go_on_with_long_checks() {
   LongCheck job = long_checks_.take();
   const std::size_t work = check_slice(job, slice_work);
-  const Uuid asker = job.asker;
+  const Uuid asker = job.asking.asker;
   long_checks_.charge(asker, work);
   if (job.is_done()) {
     finish(job);
@@ -160,7 +158,7 @@ void Reader::drop_long_checks_that_hold_too_much() {
   while (held_back_.size() > held_back_max) {
     LongCheck oldest =
         long_checks_.take_first_by([](const LongCheck& job) { return job.began_after; });
-    refuse_busy(oldest.peer, oldest.query->id(), long_retry_ms);
+    answers_.refuse_busy(oldest.asking.peer, oldest.asking.query->id(), long_retry_ms);
     end(oldest);
     pass_on();
   }
@@ -169,13 +167,13 @@ void Reader::drop_long_checks_that_hold_too_much() {
 void Reader::finish(LongCheck& job) {
   const auto body = schema::CreateChecked(job.builder, job.builder.CreateVector(job.decisions),
                                           &job.bearer.user->id, job.grants_left_out);
-  send(job.peer, job.builder, *job.query, schema::AnswerBody::Checked, body.Union(), job.time_ns,
-       job.seq);
+  answers_.send(job.asking, job.builder, schema::AnswerBody::Checked, body.Union(), job.time_ns,
+                job.seq);
 }
 
 /// It waits no more.
 void Reader::end(LongCheck& job) {
-  long_places_.give_back(job.asker, job.places());
+  long_places_.give_back(job.asking.asker, job.places());
   const auto began = began_after_.find(job.began_after);
   if (--began->second == 0) began_after_.erase(began);
 }

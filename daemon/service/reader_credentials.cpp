@@ -1,7 +1,6 @@
-// How the reader knows who a question is about: API keys (C8), session tokens (S1), and passwords
-// that it has seen before (C11). All of it in microseconds, on the reader's thread.
+// How the reader knows who a question is about: API keys (C8) and session tokens (S1). All of it in
+// microseconds, on the reader's thread.
 #include <algorithm>
-#include <limits>
 
 #include "daemon/credential/api_key.h"
 #include "daemon/service/reader.h"
@@ -14,17 +13,10 @@ namespace {
 using schema::Code;
 
 using platform::millisecond_ns;
-constexpr std::int64_t for_ever = std::numeric_limits<std::int64_t>::max();
 
 using schema::view_of;
 
 }  // namespace
-
-domain::CallFacts Reader::password_facts_of(const schema::Query& query) const {
-  domain::CallFacts call = facts_of(query);
-  call.with_password = true;
-  return call;
-}
 
 // ---- keys
 
@@ -90,24 +82,24 @@ credential::SessionToken Reader::open_session(const Bearer& bearer, std::int64_t
   return session;
 }
 
-void Reader::renew(const Peer& peer, const domain::Operator& asker, const schema::Query& query,
-                   std::string_view text) {
-  Bearer bearer = bearer_of_token(asker, query, {}, text);
+void Reader::renew(const domain::Operator& asker, const Asking& asking) {
+  const std::string_view text = view_of(asking.query->body_as_RenewSession()->token());
+  Bearer bearer = bearer_of_token(asker, *asking.query, {}, text);
   if (bearer.stop == Code::ok) {
     const std::int64_t now_ns = parts_.clock.now_ns();
     prolong(bearer, *bearer.session, now_ns);
     if (bearer.session->expires_ns <= now_ns) bearer.stop = Code::session_expired;
   }
-  answer_authenticated(peer, query, std::move(bearer), true);
+  answer_authenticated(asking, std::move(bearer), true);
 }
 
 /// A token that was used to authenticate is its own; a renewal gives another for the same session.
-void Reader::answer_authenticated(const Peer& peer, const schema::Query& query, Bearer bearer,
-                                  bool gives_token) {
+void Reader::answer_authenticated(const Asking& asking, Bearer bearer, bool gives_token) {
   const std::int64_t now_ns = parts_.clock.now_ns();
   const bool allowed = bearer.stop == Code::ok;
-  const bool has_token = bearer.session && query.body_type() != schema::QueryBody::RenewSession;
-  NotedCall noted = noted_call(query, bearer);
+  const bool has_token =
+      bearer.session && asking.query->body_type() != schema::QueryBody::RenewSession;
+  NotedCall noted = noted_call(asking, bearer);
   noted.verified = allowed;
   noted.time_ns = now_ns;
   note_authentication(parts_.calls, noted, bearer.stop);
@@ -126,35 +118,8 @@ void Reader::answer_authenticated(const Peer& peer, const schema::Query& query, 
       builder_, allowed, bearer.stop, allowed ? &bearer.user->id : nullptr, token,
       in_session ? &bearer.session->session : nullptr, in_session ? bearer.session->expires_ns : 0,
       username);
-  send(peer, builder_, query, schema::AnswerBody::Authenticated, body.Union(), now_ns, head_.seq);
-}
-
-// ---- passwords seen before
-
-/// C11: what was verified since the user's newest record needs no hash.
-bool Reader::seen_right(const PasswordAsk& ask, const domain::User& user, std::int64_t now_ns) {
-  const auto* finding = seen_.find(seen_.hash(user.id, ask.password.reveal()));
-  return finding != nullptr && finding->user_seq == user.last_seq &&
-         finding->right_until_ns > now_ns;
-}
-
-/// C5, by policy: this wrong password was counted already.
-bool Reader::seen_wrong(const PasswordAsk& ask, const domain::Tenant& tenant,
-                        const domain::User& user) {
-  if (!tenant.policies.same_wrong_password_counts_once) return false;
-  const auto* finding = seen_.find(seen_.hash(user.id, ask.password.reveal()));
-  return finding != nullptr && finding->right_until_ns == 0 &&
-         finding->password_seq == user.password_seq;
-}
-
-/// The verdict was made for the password in force, and stands until the user's next record.
-void Reader::remember(const PasswordAsk& ask, const domain::Tenant* tenant,
-                      const domain::User* user) {
-  if (tenant == nullptr || user == nullptr || user->password_seq != ask.password_seq) return;
-  if (!ask.right && !tenant->policies.same_wrong_password_counts_once) return;
-  const std::int64_t right_until_ns = ask.old_until_ns != 0 ? ask.old_until_ns : for_ever;
-  seen_.remember(seen_.hash(user->id, ask.password.reveal()),
-                 {user->last_seq, user->password_seq, ask.right ? right_until_ns : 0});
+  answers_.send(asking, builder_, schema::AnswerBody::Authenticated, body.Union(), now_ns,
+                head_.seq);
 }
 
 }  // namespace postern::service

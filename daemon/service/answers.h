@@ -1,0 +1,71 @@
+// Answers to questions on their way out of the reader.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "daemon/domain/entries.h"
+#include "daemon/platform/clock.h"
+#include "daemon/service/asking.h"
+#include "daemon/service/refusal_grid.h"
+#include "daemon/service/room.h"
+#include "daemon/service/vitals.h"
+
+namespace postern::service {
+
+using Send = std::function<void(const Peer&, std::span<const std::uint8_t>)>;
+
+/// Owned by the reader's thread. What was taken is answered: where a large answer finds no room,
+/// because the peer does not read what it has, with `busy`.
+class Answers {
+ public:
+  /// Clock and vitals outlive it.
+  Answers(const platform::Clock& clock, Vitals& vitals, Send send, HasRoom has_room,
+          std::int64_t refusal_step_ns)
+      : clock_(clock),
+        vitals_(vitals),
+        send_(std::move(send)),
+        has_room_(std::move(has_room)),
+        grid_(refusal_step_ns) {}
+
+  /// Refusals name it from now on.
+  void show(domain::Seq seq) { seq_ = seq; }
+
+  /// Whether refused passwords wait for the grid (C9).
+  bool uses_grid() const { return grid_.is_used(); }
+
+  bool has_room(const Peer& peer, std::size_t bytes) const { return has_room_(peer, bytes, 0); }
+
+  /// Finishes `builder` with an answer of this body and sends it when it is to leave.
+  void send(const Asking& asking, flatbuffers::FlatBufferBuilder& builder, schema::AnswerBody kind,
+            flatbuffers::Offset<void> body, std::int64_t time_ns, domain::Seq seq);
+
+  /// At once, with the codes and sentences of the problems; the first names the answer's code.
+  void refuse(const Peer& peer, std::uint64_t id, std::vector<schema::ProblemT> problems,
+              std::uint32_t retry_after_ms = 0);
+  void refuse(const Peer& peer, std::uint64_t id, schema::ProblemT problem);
+  void refuse(const Asking& asking, schema::Code code, std::string_view field = {},
+              std::string_view detail = {});
+  void refuse_busy(const Peer& peer, std::uint64_t id, std::uint32_t retry_after_ms);
+
+  /// Sends what waited for the grid until now.
+  void send_due();
+  /// When the next is due; the greatest number: none waits.
+  std::int64_t next_due_ns() const { return grid_.next_ns(); }
+
+ private:
+  void deliver(const Peer& peer, std::span<const std::uint8_t> answer);
+
+  const platform::Clock& clock_;
+  Vitals& vitals_;
+  Send send_;
+  HasRoom has_room_;
+  RefusalGrid grid_;
+  domain::Seq seq_ = 0;
+  flatbuffers::FlatBufferBuilder builder_{1'024};
+};
+
+}  // namespace postern::service

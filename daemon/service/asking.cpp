@@ -1,0 +1,83 @@
+#include "daemon/service/asking.h"
+
+#include <string>
+
+#include "daemon/service/call.h"
+#include "schema/text_view.h"
+#include "secrets.h"
+
+namespace postern::service {
+
+namespace {
+
+using schema::Code;
+using schema::view_of;
+
+constexpr std::size_t questions_max = 10'000;
+
+/// A key and a token say themselves whose they are.
+bool names_its_user(schema::Credential kind) {
+  return kind == schema::Credential::KeyCredential || kind == schema::Credential::TokenCredential;
+}
+
+}  // namespace
+
+CarriedCredential credential_of(const schema::Query& query) {
+  if (const auto* authenticate = query.body_as_Authenticate())
+    return {authenticate->credential_type(), authenticate->credential()};
+  if (const auto* check = query.body_as_Check())
+    return {check->credential_type(), check->credential()};
+  return {};
+}
+
+schema::CredentialKind credential_kind(const schema::Query& query) {
+  if (query.body_type() == schema::QueryBody::RenewSession) return schema::CredentialKind::token;
+  switch (credential_of(query).kind) {
+    case schema::Credential::PasswordCredential:
+      return schema::CredentialKind::password;
+    case schema::Credential::KeyCredential:
+      return schema::CredentialKind::key;
+    case schema::Credential::TokenCredential:
+      return schema::CredentialKind::token;
+    case schema::Credential::NamedUser:
+    case schema::Credential::NONE:
+      break;
+  }
+  return schema::CredentialKind::named;
+}
+
+bool carries_secret(const schema::Query& query) {
+  bool found = false;
+  schema::visit_secrets(query, [&](auto, const auto* text) { found |= text != nullptr; });
+  return found;
+}
+
+std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::size_t bytes) {
+  std::vector<schema::ProblemT> problems;
+  const auto* check = query.body_as_Check();
+  const std::size_t questions =
+      check == nullptr || check->questions() == nullptr ? 0 : check->questions()->size();
+  if (questions <= 1 && bytes > single_bytes_max)
+    problems.push_back(make_problem(Code::too_large, "", limit_and_size(single_bytes_max, bytes)));
+  if (check != nullptr && questions == 0)
+    problems.push_back(make_problem(Code::field_missing, "questions"));
+  if (questions > questions_max)
+    problems.push_back(
+        make_problem(Code::too_large, "questions",
+                     "The limit is 10000 questions, found " + std::to_string(questions) + "."));
+  check_call(query.call(), problems);
+  const auto* renewal = query.body_as_RenewSession();
+  if (renewal != nullptr && view_of(renewal->token()).empty())
+    problems.push_back(make_problem(Code::field_missing, "token"));
+  if (query.body_type() == schema::QueryBody::GetStatus || renewal != nullptr) return problems;
+  const CarriedCredential carried = credential_of(query);
+  if (carried.kind == schema::Credential::NONE || carried.table == nullptr)
+    problems.push_back(make_problem(Code::field_missing, "credential"));
+  else if (carried.kind > schema::Credential::MAX)
+    problems.push_back(make_problem(Code::unknown_kind, "credential"));
+  if (!names_its_user(carried.kind) && view_of(query.tenant()).empty())
+    problems.push_back(make_problem(Code::field_missing, "tenant"));
+  return problems;
+}
+
+}  // namespace postern::service
