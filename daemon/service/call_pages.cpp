@@ -13,11 +13,11 @@ namespace {
 
 using schema::Code;
 
-constexpr std::uint32_t count_default = 1'000;
-constexpr std::uint32_t count_most = 10'000;
+constexpr std::uint32_t calls_default = 1'000;
+constexpr std::uint32_t calls_most = 10'000;
 constexpr std::size_t call_page_bytes_max = 900'000;
 /// Calls looked at for one page; the client asks on from where it ended.
-constexpr std::size_t scan_max = 50'000;
+constexpr std::size_t calls_scanned_max = 50'000;
 /// What a call takes of a page besides its texts.
 constexpr std::size_t call_bytes = 256;
 
@@ -97,7 +97,7 @@ std::expected<CallPages::Found, schema::ProblemT> CallPages::find(const view::Vi
   const auto filter = filter_of(view, asker, wanted);
   if (!filter) return std::unexpected(filter.error());
   const std::size_t count_max =
-      wanted.count_max() == 0 ? count_default : std::min(wanted.count_max(), count_most);
+      wanted.count_max() == 0 ? calls_default : std::min(wanted.count_max(), calls_most);
   // What is written while this reads is for the next page.
   const std::uint64_t end = parts_.ring.next();
   Found found;
@@ -116,7 +116,8 @@ std::expected<CallPages::Found, schema::ProblemT> CallPages::find(const view::Vi
   bool is_full = false;
   const auto read = reader_.read(page.next, [&](std::uint64_t position, auto stored) {
     if (position >= end) return false;
-    is_full = page.calls.size() >= count_max || bytes >= call_page_bytes_max || scanned >= scan_max;
+    is_full = page.calls.size() >= count_max || bytes >= call_page_bytes_max ||
+              scanned >= calls_scanned_max;
     if (is_full) return false;
     ++scanned;
     page.next = position + 1;
