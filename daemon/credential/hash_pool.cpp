@@ -163,15 +163,15 @@ class HashPool::State {
     return true;
   }
 
+  /// Without the lock where nothing waits: so an answer that needs no hash touches none that the
+  /// threads use.
   bool has_room(const Turn& turn) const {
+    if (waiting_ == 0) return true;
     const std::lock_guard lock(mutex_);
     return fits(turn);
   }
 
-  std::size_t waiting() const {
-    const std::lock_guard lock(mutex_);
-    return waiting_;
-  }
+  std::size_t waiting() const { return waiting_; }
 
   bool low_priority() const { return low_priority_; }
 
@@ -209,7 +209,8 @@ class HashPool::State {
   mutable std::mutex mutex_;
   std::condition_variable_any arrived_;
   Rota<ServiceLine> services_;
-  std::size_t waiting_ = 0;
+  /// Changed under the lock alone.
+  std::atomic<std::size_t> waiting_ = 0;
   std::vector<std::jthread> threads_;
 };
 

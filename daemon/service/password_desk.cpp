@@ -7,8 +7,7 @@
 namespace postern::service {
 
 LinePlace PasswordDesk::join(std::unique_ptr<PasswordCheck>& check) {
-  const auto [place, is_first] =
-      lines_.try_emplace(check->line, Line{{}, FairPlaces(limits_.line_max)});
+  const auto [place, is_first] = lines_.try_emplace(check->line, limits_.line_max);
   Line& line = place->second;
   if (!is_first && !line.places.take(check->holder)) return LinePlace::none;
   // The first has its place in the pool; here counts only that it is large.

@@ -2,7 +2,8 @@
 // the hash pool.
 #pragma once
 
-#include <deque>
+#include <cstdint>
+#include <list>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -114,9 +115,12 @@ class PasswordDesk {
   credential::PasswordCost cost_;
   Limits limits_;
   Mailbox<PasswordCheck> done_;
-  /// Those behind the one being checked; a line is there while somebody is.
+  /// Those behind the one being checked; a line is there while somebody is. Most are there for one
+  /// alone, so an empty one takes no memory.
   struct Line {
-    std::deque<std::unique_ptr<PasswordCheck>> checks;
+    explicit Line(std::size_t places_max) : places(places_max) {}
+
+    std::list<std::unique_ptr<PasswordCheck>> checks;
     FairPlaces places;
   };
   std::unordered_map<std::string, Line> lines_;

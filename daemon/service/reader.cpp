@@ -17,7 +17,7 @@ using schema::Code;
 
 /// Places of checks that take more than one slice: 128 MiB of messages.
 constexpr std::size_t long_places_max = 8'192;
-constexpr std::uint32_t busy_retry_ms = 100;
+constexpr std::uint32_t parking_retry_ms = 100;
 using platform::millisecond_ns;
 
 using schema::view_of;
@@ -211,7 +211,7 @@ void Reader::park(const Inbound& inbound, Asking asking) {
   const std::uint64_t id = asking.query->id();
   const std::int64_t deadline_ns = parts_.clock.monotonic_ns() + wait_ns;
   if (!parking_.add({std::move(asking), std::string(inbound.identity), deadline_ns}))
-    answers_.refuse_busy(inbound.peer, id, busy_retry_ms);
+    answers_.refuse_busy(inbound.peer, id, parking_retry_ms);
 }
 
 void Reader::unpark() {

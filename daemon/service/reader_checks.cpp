@@ -55,10 +55,10 @@ flatbuffers::Offset<schema::Decision> pack_decision(flatbuffers::FlatBufferBuild
 /// Answers an authentication or a check whose stops before the question are known.
 void Reader::check(Asking asking, Bearer bearer) {
   const schema::Query& query = *asking.query;
-  const std::int64_t now_ns = parts_.clock.now_ns();
-  const Code stop = bearer.stop;
   if (const auto* authenticate = query.body_as_Authenticate())
     return answer_authenticated(asking, std::move(bearer), !authenticate->decline_token());
+  const std::int64_t now_ns = parts_.clock.now_ns();
+  const Code stop = bearer.stop;
   const auto& questions = *query.body_as_Check()->questions();
   parts_.vitals.decisions.fetch_add(questions.size(), std::memory_order_relaxed);
   if (stop == Code::ok && questions.size() > 1)
