@@ -27,13 +27,13 @@ int report(const Failure& failure) {
   return exit_code(failure);
 }
 
-int init(const NewFolder& wanted) {
+int init(const data::NewFolder& wanted) {
   const platform::SystemClock clock;
   platform::SystemEntropy entropy;
   ::umask(0077);
-  if (const auto made = make_data_folder(wanted, clock, entropy); !made)
+  if (const auto made = data::make_data_folder(wanted, clock, entropy); !made)
     return report(made.error());
-  const DataPaths paths(wanted.folder);
+  const data::DataPaths paths(wanted.folder);
   const auto owner_key = wanted.owner_key.empty() ? paths.owner_key() : wanted.owner_key;
   std::cout << "made the data folder " << wanted.folder.string() << "\n"
             << "the first owner's secret key is in " << owner_key.string()
@@ -42,12 +42,13 @@ int init(const NewFolder& wanted) {
   return 0;
 }
 
-int recover(OwnerRecovery wanted) {
+int recover(offline::OwnerRecovery wanted) {
   const platform::SystemClock clock;
   platform::SystemEntropy entropy;
   ::umask(0077);
-  if (const auto done = recover_owner(wanted, clock, entropy); !done) return report(done.error());
-  if (wanted.owner_key.empty()) wanted.owner_key = DataPaths(wanted.folder).owner_key();
+  if (const auto done = offline::recover_owner(wanted, clock, entropy); !done)
+    return report(done.error());
+  if (wanted.owner_key.empty()) wanted.owner_key = data::DataPaths(wanted.folder).owner_key();
   std::cout << "the owner '" << wanted.name << "' has a new key, its old ones are void\n"
             << "its secret key is in " << wanted.owner_key.string()
             << ": keep it safe, it is nowhere else\n";
@@ -58,7 +59,7 @@ int rotate(const std::string& folder, bool finish) {
   using Step = credential::KeyStore::ServerKeyStep;
   platform::SystemEntropy entropy;
   ::umask(0077);
-  const auto keys = rotate_server_key(folder, finish ? Step::take : Step::plan, entropy);
+  const auto keys = offline::rotate_server_key(folder, finish ? Step::take : Step::plan, entropy);
   if (!keys) return report(keys.error());
   if (finish)
     std::cout << "the server's key is now " << keys->present << "\n"
@@ -72,7 +73,7 @@ int rotate(const std::string& folder, bool finish) {
   return 0;
 }
 
-int restore_folder(RestoreOrder order) {
+int restore_folder(offline::RestoreOrder order) {
   const platform::SystemClock clock;
   platform::SystemEntropy entropy;
   ::umask(0077);
@@ -81,7 +82,7 @@ int restore_folder(RestoreOrder order) {
       std::cerr << "\r" << written << " of " << all << " records" << (written == all ? "\n" : "")
                 << std::flush;
     };
-  const auto done = restore(order, clock, entropy);
+  const auto done = offline::restore(order, clock, entropy);
   if (!done) return report(done.error());
   std::cout << "restored " << done->copied_seq << " records into " << order.folder.string() << "\n"
             << "users: " << done->users << ", of them erased for ever: " << done->erased << " ("
@@ -113,7 +114,7 @@ struct Arguments {
 };
 
 int run(const Arguments& arguments) {
-  RunOptions options;
+  running::RunOptions options;
   options.data = arguments.data;
   options.verify = arguments.verify;
   options.confirm_clock = arguments.confirm_clock;
@@ -124,7 +125,7 @@ int run(const Arguments& arguments) {
   }
   if (arguments.port_base != 0)
     options.config.port_base = static_cast<std::uint16_t>(arguments.port_base);
-  const auto ran = run_daemon(options);
+  const auto ran = running::run_daemon(options);
   return ran ? 0 : report(ran.error());
 }
 
@@ -174,7 +175,7 @@ int main(int argument_count, char** argument_values) {
       "plans the server's next CURVE key, and with --finish takes it; the daemon must be stopped");
   rotate_command->add_flag("--finish", arguments.finish,
                            "clients have been told: the next key becomes the server's");
-  RestoreOrder order;
+  offline::RestoreOrder order;
   CLI::App* restore_command = app.add_subcommand(
       "restore", "makes a data folder of a backup: a bundle, and a copy of the keys");
   restore_command->add_option("--bundle", order.bundle, "as postern backup create wrote it")

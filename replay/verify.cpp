@@ -132,10 +132,10 @@ void check_checkpoint(const journal::Journal& journal, Findings& found) {
 
 /// The folder's own checkpoint, those that clients keep in it, and the heads of its snapshots.
 void check_proofs(const Audit& audit, const journal::Journal& journal, Findings& found) {
-  Signer signer{found.installation, found.state.tables().copies().get(), std::nullopt};
+  data::Signer signer{found.installation, found.state.tables().copies().get(), std::nullopt};
   if (found.keys)
     signer.key = credential::signing_public_key(found.keys->own_key("checkpoint-signing"));
-  const auto checked = check_folder_proofs(audit.folder.path(), signer, journal);
+  const auto checked = data::check_folder_proofs(audit.folder.path(), signer, journal);
   if (!checked) return found.take(checked.error());
   found.proofs = *checked;
 }
@@ -147,7 +147,7 @@ void read_journal(const Audit& audit, Findings& found) {
       [&](const Step& step) {
         if (step.record.seq() == 1) {
           found.first_time_ns = step.record.time_ns();
-          found.installation = installation_of(step.record).value_or(schema::Uuid());
+          found.installation = data::installation_of(step.record).value_or(schema::Uuid());
         }
         check_signature(step, found);
         return Rest::fold;

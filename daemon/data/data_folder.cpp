@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "daemon/credential/curve.h"
 #include "daemon/credential/secret.h"
 #include "daemon/credential/signature.h"
 #include "daemon/data/folder_making.h"
@@ -13,16 +14,15 @@
 #include "daemon/data/key_file.h"
 #include "daemon/data/server_keys.h"
 #include "daemon/data/snapshot.h"
+#include "daemon/domain/checkpoint_names.h"
 #include "daemon/domain/fold.h"
 #include "daemon/platform/data_format.h"
 #include "daemon/platform/files.h"
 #include "daemon/platform/folder_guard.h"
 #include "daemon/platform/system_failure.h"
-#include "daemon/service/checkpoint_names.h"
-#include "daemon/transport/curve.h"
 #include "schema/identifiers.h"
 
-namespace postern {
+namespace postern::data {
 
 namespace {
 
@@ -34,8 +34,9 @@ constexpr std::uint64_t forget_interval = 10'000;
 constexpr std::string_view signing_key = "checkpoint-signing";
 
 /// The journal's first record: that it was made, and who owns it.
-service::Message first_record(const NewFolder& wanted, const transport::CurveKey& owner_key,
-                              const platform::Clock& clock, platform::Entropy& entropy) {
+flatbuffers::DetachedBuffer first_record(const NewFolder& wanted,
+                                         const credential::CurveKey& owner_key,
+                                         const platform::Clock& clock, platform::Entropy& entropy) {
   schema::RecordT record = daemon_record(1, clock, entropy);
   schema::JournalCreatedT created;
   created.installation = std::make_unique<schema::Uuid>(fresh_id(clock, entropy));
@@ -55,7 +56,7 @@ service::Message first_record(const NewFolder& wanted, const transport::CurveKey
   return sealed(record);
 }
 
-Expected<> make_journal(const DataPaths& paths, const service::Message& record) {
+Expected<> make_journal(const DataPaths& paths, const flatbuffers::DetachedBuffer& record) {
   const journal::LevelDbOptions options{paths.journal(),
                                         journal::AnchorPolicy::before_acknowledgement, nullptr};
   if (auto made = journal::create_leveldb_journal(options); !made) return made;
@@ -96,7 +97,7 @@ class Reading {
 
 /// Of checkpoints of the journal as far as it was folded.
 journal::Verifier signer_of(const OpenedData& data) {
-  return {service::checkpoint_name(data.installation, data.state.tables().copies().get()),
+  return {domain::checkpoint_name(data.installation, data.state.tables().copies().get()),
           credential::signing_public_key(data.keys->own_key(signing_key))};
 }
 
@@ -194,7 +195,7 @@ class Opening {
     data_.checkpoints.reset();
     data_.journal.reset();
     data_.state = {};
-    data_.ids = service::CommandIds(options_.window);
+    data_.ids = domain::CommandIds(options_.window);
     data_.snapshot_seq = 0;
   }
 
@@ -247,7 +248,7 @@ schema::RecordT daemon_record(std::uint64_t seq, const platform::Clock& clock,
   return record;
 }
 
-service::Message sealed(const schema::RecordT& record) {
+flatbuffers::DetachedBuffer sealed(const schema::RecordT& record) {
   flatbuffers::FlatBufferBuilder builder;
   builder.Finish(schema::CreateRecord(builder, &record), schema::record_identifier);
   return builder.Release();
@@ -298,7 +299,7 @@ Expected<> make_data_folder(const NewFolder& wanted, const platform::Clock& cloc
   auto owner_file =
       NewKeyFile::create(wanted.owner_key.empty() ? paths.owner_key() : wanted.owner_key);
   if (!owner_file) return std::unexpected(owner_file.error());
-  const auto owner = transport::make_curve_key_pair();
+  const auto owner = credential::make_curve_key_pair();
   if (auto made = credential::KeyStore::create(paths.keys(), entropy); !made) return made;
   if (auto made = make_journal(paths, first_record(wanted, owner.public_key, clock, entropy));
       !made)
@@ -327,7 +328,7 @@ Expected<OpenedData> open_data_folder(const fs::path& folder, const OpenOptions&
   auto keys = credential::KeyStore::open(paths.keys(), entropy);
   if (!keys) return std::unexpected(lacking(keys.error()));
   OpenedData data{
-      std::move(*lock),   std::move(*keys), nullptr, {}, service::CommandIds(options.window), {},
+      std::move(*lock),   std::move(*keys), nullptr, {}, domain::CommandIds(options.window), {},
       std::move(reserve), nullptr};
   if (auto opened = Opening(paths, options, clock, data).from_newest(); !opened)
     return std::unexpected(lacking(opened.error()));
@@ -362,4 +363,4 @@ Expected<> keep_snapshot(const DataPaths& paths, const OpenedData& data, const R
                         running.state);
 }
 
-}  // namespace postern
+}  // namespace postern::data

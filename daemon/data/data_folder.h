@@ -9,6 +9,7 @@
 #include <string>
 
 #include "daemon/credential/key_store.h"
+#include "daemon/domain/command_ids.h"
 #include "daemon/domain/fold.h"
 #include "daemon/domain/state.h"
 #include "daemon/journal/checkpoint_keeper.h"
@@ -17,10 +18,8 @@
 #include "daemon/platform/entropy.h"
 #include "daemon/platform/folder_lock.h"
 #include "daemon/platform/reserve.h"
-#include "daemon/service/command_ids.h"
-#include "daemon/service/receipts.h"
 
-namespace postern {
+namespace postern::data {
 
 /// The sockets in `sockets/`.
 inline constexpr const char* socket_names[] = {"commands", "queries", "history"};
@@ -58,7 +57,7 @@ schema::Uuid fresh_id(const platform::Clock& clock, platform::Entropy& entropy);
 schema::RecordT daemon_record(std::uint64_t seq, const platform::Clock& clock,
                               platform::Entropy& entropy);
 /// Its bytes as they are stored.
-service::Message sealed(const schema::RecordT& record);
+flatbuffers::DetachedBuffer sealed(const schema::RecordT& record);
 
 /// `what` ("the journal") cannot be folded at a record; `remedy` where a newer program would not
 /// help.
@@ -91,7 +90,7 @@ struct OpenedData {
   std::unique_ptr<credential::KeyStore> keys;
   std::unique_ptr<journal::Journal> journal;
   domain::State state;
-  service::CommandIds ids;
+  domain::CommandIds ids;
   schema::Uuid installation;
   platform::Reserve reserve;
   std::unique_ptr<journal::CheckpointKeeper> checkpoints;
@@ -103,7 +102,7 @@ struct OpenedData {
 
 struct OpenOptions {
   journal::AnchorPolicy anchor = journal::AnchorPolicy::soon;
-  service::CommandIds::Window window;
+  domain::CommandIds::Window window;
   /// With less than the floor free, the reserve is given up before anything is read.
   std::uint64_t disk_floor_bytes = 0;
   std::uint64_t disk_reserve_bytes = 0;
@@ -132,7 +131,7 @@ Expected<OpenedData> open_data_folder(const std::filesystem::path& folder,
 /// What of the running daemon goes into a snapshot, beside what was opened.
 struct Running {
   const domain::State& state;
-  const service::CommandIds& ids;
+  const domain::CommandIds& ids;
   std::int64_t read_whole_ns = 0;
 };
 
@@ -142,4 +141,4 @@ struct Running {
 Expected<> keep_snapshot(const DataPaths& paths, const OpenedData& data, const Running& running,
                          std::uint64_t disk_floor_bytes);
 
-}  // namespace postern
+}  // namespace postern::data

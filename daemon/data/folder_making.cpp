@@ -12,10 +12,10 @@
 #include "daemon/platform/files.h"
 #include "daemon/platform/folder_guard.h"
 #include "daemon/platform/retried.h"
+#include "daemon/platform/socket_path.h"
 #include "daemon/platform/system_failure.h"
-#include "daemon/transport/ipc_listener.h"
 
-namespace postern {
+namespace postern::data {
 
 namespace {
 
@@ -58,7 +58,7 @@ Expected<FolderMaking> FolderMaking::begin(const fs::path& folder) {
   // Those of the running daemon, which names them so.
   const DataPaths paths(fs::absolute(folder));
   for (const char* name : socket_names)
-    if (auto fits = transport::IpcListener::check_path(paths.sockets() / name); !fits)
+    if (auto fits = platform::check_socket_path(paths.sockets() / name); !fits)
       return std::unexpected(Failure{
           fits.error().kind,
           "the data folder " + shown(folder) + " cannot hold its sockets: " + fits.error().sentence,
@@ -152,4 +152,4 @@ Expected<> FolderMaking::finish() {
   return {};
 }
 
-}  // namespace postern
+}  // namespace postern::data

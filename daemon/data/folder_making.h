@@ -8,7 +8,7 @@
 #include "daemon/data/data_folder.h"
 #include "daemon/platform/descriptor.h"
 
-namespace postern {
+namespace postern::data {
 
 /// All is made in `making`, a folder within the one that is to be, and moved up when it is whole;
 /// the marker comes last. What is not finished is removed again, with the folders that were made
@@ -45,4 +45,4 @@ class FolderMaking {
   std::vector<std::filesystem::path> moved_;
 };
 
-}  // namespace postern
+}  // namespace postern::data

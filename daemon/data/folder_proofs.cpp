@@ -3,12 +3,12 @@
 #include <vector>
 
 #include "daemon/data/snapshot.h"
+#include "daemon/domain/checkpoint_names.h"
 #include "daemon/journal/checkpoint.h"
 #include "daemon/journal/proof.h"
 #include "daemon/platform/files.h"
-#include "daemon/service/checkpoint_names.h"
 
-namespace postern {
+namespace postern::data {
 
 namespace {
 
@@ -106,9 +106,9 @@ std::optional<schema::Uuid> installation_of(const schema::Record& first) {
 Expected<std::size_t> check_folder_proofs(const fs::path& folder, const Signer& signer,
                                           const journal::Journal& journal) {
   std::size_t count = 0;
-  const std::string present = service::checkpoint_name(signer.installation, signer.copies);
+  const std::string present = domain::checkpoint_name(signer.installation, signer.copies);
   for (const Proof& proof : proofs_in(folder, signer, present)) {
-    const auto shared = service::shared_with(proof.name, present, signer.copies);
+    const auto shared = domain::shared_with(proof.name, present, signer.copies);
     if (!shared || proof.head.seq > *shared || proof.head.seq == 0) continue;
     ++count;
     if (auto checked = check(proof, journal); !checked) return std::unexpected(checked.error());
@@ -116,4 +116,4 @@ Expected<std::size_t> check_folder_proofs(const fs::path& folder, const Signer& 
   return count;
 }
 
-}  // namespace postern
+}  // namespace postern::data

@@ -11,7 +11,7 @@
 #include "daemon/domain/entries.h"
 #include "daemon/journal/journal.h"
 
-namespace postern {
+namespace postern::data {
 
 /// Who signs for a journal, and what it is called.
 struct Signer {
@@ -34,4 +34,4 @@ std::optional<schema::Uuid> installation_of(const schema::Record& first);
 Expected<std::size_t> check_folder_proofs(const std::filesystem::path& folder, const Signer& signer,
                                           const journal::Journal& journal);
 
-}  // namespace postern
+}  // namespace postern::data

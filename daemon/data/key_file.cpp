@@ -14,7 +14,7 @@
 #include "daemon/platform/retried.h"
 #include "daemon/platform/system_failure.h"
 
-namespace postern {
+namespace postern::data {
 
 namespace {
 
@@ -65,20 +65,20 @@ NewKeyFile::~NewKeyFile() {
   if (!path_.empty() && !kept_) ::unlink(path_.c_str());
 }
 
-Expected<> NewKeyFile::write(const transport::CurveKeyPair& pair) {
-  std::string text = "public_key = \"" + transport::z85_encode(pair.public_key) +
-                     "\"\nsecret_key = \"" + transport::z85_encode(pair.secret_key) + "\"\n";
+Expected<> NewKeyFile::write(const credential::CurveKeyPair& pair) {
+  std::string text = "public_key = \"" + credential::z85_encode(pair.public_key) +
+                     "\"\nsecret_key = \"" + credential::z85_encode(pair.secret_key) + "\"\n";
   auto written = platform::write_synced(file_, std::as_bytes(std::span(text)), path_);
   credential::wipe(std::as_writable_bytes(std::span(text)));
   return written;
 }
 
-std::optional<transport::CurveKey> read_public_key(const std::filesystem::path& file) {
+std::optional<credential::CurveKey> read_public_key(const std::filesystem::path& file) {
   auto bytes = platform::read_file(file, key_file_bytes_max);
   if (!bytes) return std::nullopt;
   const auto text = value_in(*bytes, "public_key");
   if (!text) return std::nullopt;
-  const auto key = transport::z85_decode(*text);
+  const auto key = credential::z85_decode(*text);
   if (!key) return std::nullopt;
   return *key;
 }
@@ -90,10 +90,10 @@ Expected<credential::Key> read_secret_key(const std::filesystem::path& file) {
   if (!bytes) return std::unexpected(bytes.error());
   auto secret = value_in(*bytes, "secret_key");
   if (!secret) return std::unexpected(no_key(file));
-  auto key = transport::z85_decode(*secret);
+  auto key = credential::z85_decode(*secret);
   credential::wipe(std::as_writable_bytes(std::span(*secret)));
   if (!key) return std::unexpected(no_key(file));
   return key;
 }
 
-}  // namespace postern
+}  // namespace postern::data

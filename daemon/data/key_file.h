@@ -6,12 +6,12 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/credential/curve.h"
 #include "daemon/credential/key_store.h"
 #include "daemon/platform/descriptor.h"
 #include "daemon/platform/failure.h"
-#include "daemon/transport/curve.h"
 
-namespace postern {
+namespace postern::data {
 
 /// A key file that is to be: its name is taken before anything is done that needs the key. Goes
 /// with this object unless it is kept.
@@ -30,7 +30,7 @@ class NewKeyFile {
   ~NewKeyFile();
 
   /// On disk when it returns. Once.
-  Expected<> write(const transport::CurveKeyPair& pair);
+  Expected<> write(const credential::CurveKeyPair& pair);
   void keep() { kept_ = true; }
   const std::filesystem::path& path() const { return path_; }
 
@@ -45,10 +45,10 @@ class NewKeyFile {
 };
 
 /// The public half, if it is a key file that can be read.
-std::optional<transport::CurveKey> read_public_key(const std::filesystem::path& file);
+std::optional<credential::CurveKey> read_public_key(const std::filesystem::path& file);
 
 /// The secret half; to be wiped. Fails with `usage` if the file holds none, with `not_permitted` if
 /// others than its owner may use it.
 Expected<credential::Key> read_secret_key(const std::filesystem::path& file);
 
-}  // namespace postern
+}  // namespace postern::data

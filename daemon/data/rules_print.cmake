@@ -7,6 +7,6 @@ foreach(name ${names})
   string(APPEND sums ${sum})
 endforeach()
 string(SHA256 print "${sums}")
-file(WRITE ${OUTPUT} "namespace postern {\n\n"
+file(WRITE ${OUTPUT} "namespace postern::data {\n\n"
      "extern const char* const rules_print;\nconst char* const rules_print = \"${print}\";\n\n"
-     "}  // namespace postern\n")
+     "}  // namespace postern::data\n")

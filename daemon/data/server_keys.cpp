@@ -2,15 +2,15 @@
 
 #include <algorithm>
 
+#include "daemon/credential/curve.h"
 #include "daemon/platform/files.h"
-#include "daemon/transport/curve.h"
 
-namespace postern {
+namespace postern::data {
 
 namespace {
 
 std::string public_text(const credential::Key& secret) {
-  return transport::z85_encode(transport::curve_public_key(secret));
+  return credential::z85_encode(credential::curve_public_key(secret));
 }
 
 }  // namespace
@@ -29,4 +29,4 @@ Expected<> write_server_key(const DataPaths& paths, const credential::KeyStore& 
   return platform::write_file(paths.server_key(), bytes);
 }
 
-}  // namespace postern
+}  // namespace postern::data

@@ -5,7 +5,7 @@
 
 #include "daemon/data/data_folder.h"
 
-namespace postern {
+namespace postern::data {
 
 /// Public keys in Z85.
 struct ServerKeys {
@@ -19,4 +19,4 @@ ServerKeys server_keys(const credential::KeyStore& keys);
 /// Makes the file for clients say what the key is, wherever a stop may have left it behind.
 Expected<> write_server_key(const DataPaths& paths, const credential::KeyStore& keys);
 
-}  // namespace postern
+}  // namespace postern::data

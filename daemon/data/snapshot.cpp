@@ -21,7 +21,7 @@
 #include "daemon/platform/files.h"
 #include "daemon/platform/worker.h"
 
-namespace postern {
+namespace postern::data {
 
 /// Made while building, see rules_print.cmake.
 extern const char* const rules_print;
@@ -392,4 +392,4 @@ Expected<Snapshot> read_snapshot(const fs::path& path, const std::string& progra
   return made;
 }
 
-}  // namespace postern
+}  // namespace postern::data

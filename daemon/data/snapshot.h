@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "daemon/credential/signature.h"
+#include "daemon/domain/command_ids.h"
 #include "daemon/domain/state.h"
 #include "daemon/journal/journal.h"
-#include "daemon/service/command_ids.h"
 
-namespace postern {
+namespace postern::data {
 
 /// This program's version, and a sum over the rules it folds by.
 std::string folding_program();
@@ -76,4 +76,4 @@ Expected<> write_snapshot(const SnapshotWriting& writing, const SnapshotHead& he
 /// What a crash left of one in the making.
 void remove_unfinished_snapshots(const std::filesystem::path& folder);
 
-}  // namespace postern
+}  // namespace postern::data

@@ -11,23 +11,23 @@ struct TextField {
   std::string schema::ProfileT::*held;
 };
 
-using Asked = schema::Profile;
-using Held = schema::ProfileT;
+using WantedProfile = schema::Profile;
+using StoredProfile = schema::ProfileT;
 
 constexpr TextField text_fields[] = {
-    {&Asked::first_name, &Held::first_name},
-    {&Asked::last_name, &Held::last_name},
-    {&Asked::email, &Held::email},
-    {&Asked::description, &Held::description},
-    {&Asked::organization, &Held::organization},
-    {&Asked::department, &Held::department},
-    {&Asked::warehouse, &Held::warehouse},
-    {&Asked::language, &Held::language},
-    {&Asked::time_zone, &Held::time_zone},
-    {&Asked::phone, &Held::phone},
-    {&Asked::address, &Held::address},
-    {&Asked::hire_date, &Held::hire_date},
-    {&Asked::system, &Held::system},
+    {&WantedProfile::first_name, &StoredProfile::first_name},
+    {&WantedProfile::last_name, &StoredProfile::last_name},
+    {&WantedProfile::email, &StoredProfile::email},
+    {&WantedProfile::description, &StoredProfile::description},
+    {&WantedProfile::organization, &StoredProfile::organization},
+    {&WantedProfile::department, &StoredProfile::department},
+    {&WantedProfile::warehouse, &StoredProfile::warehouse},
+    {&WantedProfile::language, &StoredProfile::language},
+    {&WantedProfile::time_zone, &StoredProfile::time_zone},
+    {&WantedProfile::phone, &StoredProfile::phone},
+    {&WantedProfile::address, &StoredProfile::address},
+    {&WantedProfile::hire_date, &StoredProfile::hire_date},
+    {&WantedProfile::system, &StoredProfile::system},
 };
 
 void change_attribute(schema::ProfileT& profile, const schema::Attribute& asked) {

@@ -11,13 +11,13 @@
 #include "daemon/service/draft.h"
 #include "schema/identifiers.h"
 
-namespace postern {
+namespace postern::offline {
 
 namespace {
 
 namespace fs = std::filesystem;
 
-schema::CommandMessageT message_for(const OwnerRecovery& wanted, const transport::CurveKey& key,
+schema::CommandMessageT message_for(const OwnerRecovery& wanted, const credential::CurveKey& key,
                                     const domain::State& state, const schema::Uuid& id) {
   auto standing = std::make_unique<schema::OperatorStandingT>();
   const auto* data = reinterpret_cast<const std::uint8_t*>(key.data());
@@ -55,7 +55,7 @@ Failure refused(const std::vector<schema::ProblemT>& problems) {
 /// The file that is to hold the new key of the owner: one that is named must be new; the folder's
 /// own is replaced, unless it holds the key of somebody else.
 struct NewOwnerKey {
-  NewKeyFile file;
+  data::NewKeyFile file;
   /// Where it is to go in the end; empty: it is there.
   fs::path place;
 };
@@ -67,14 +67,14 @@ Failure holds_anothers(const fs::path& file, const std::string& name) {
 }
 
 Expected<NewOwnerKey> begin_named_key(const fs::path& file) {
-  auto made = NewKeyFile::create(file);
+  auto made = data::NewKeyFile::create(file);
   if (!made) return std::unexpected(made.error());
   return NewOwnerKey{std::move(*made), {}};
 }
 
 Expected<NewOwnerKey> begin_own_key(const fs::path& place, const OwnerRecovery& wanted,
                                     const domain::State& state) {
-  if (const auto key = read_public_key(place)) {
+  if (const auto key = data::read_public_key(place)) {
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(key->data());
     const domain::Operator* holder =
         state.tables().find_identity(domain::identity_of_key({bytes, key->size()}));
@@ -85,17 +85,17 @@ Expected<NewOwnerKey> begin_own_key(const fs::path& place, const OwnerRecovery& 
   fresh += ".new";
   std::error_code what_a_crash_left;
   fs::remove(fresh, what_a_crash_left);
-  auto made = NewKeyFile::create(fresh);
+  auto made = data::NewKeyFile::create(fresh);
   if (!made) return std::unexpected(made.error());
   return NewOwnerKey{std::move(*made), place};
 }
 
 /// The secret is on disk before the record is.
-Expected<> record_new_key(OpenedData& data, const OwnerRecovery& wanted,
+Expected<> record_new_key(data::OpenedData& data, const OwnerRecovery& wanted,
                           const platform::Clock& clock, platform::Entropy& entropy,
                           NewOwnerKey& key) {
-  const auto pair = transport::make_curve_key_pair();
-  const schema::Uuid id = fresh_id(clock, entropy);
+  const auto pair = credential::make_curve_key_pair();
+  const schema::Uuid id = data::fresh_id(clock, entropy);
   const schema::CommandMessageT native = message_for(wanted, pair.public_key, data.state, id);
   flatbuffers::FlatBufferBuilder builder;
   builder.Finish(schema::CreateCommandMessage(builder, &native),
@@ -108,7 +108,7 @@ Expected<> record_new_key(OpenedData& data, const OwnerRecovery& wanted,
       std::max(clock.now_ns(), data.state.time_ns()), &recorder,
       flatbuffers::GetRoot<schema::CommandMessage>(builder.GetBufferPointer())};
   domain::Material material;
-  material.new_id = fresh_id(clock, entropy);
+  material.new_id = data::fresh_id(clock, entropy);
   service::Draft draft = service::decide_message(data.state, context, {&material, 1});
   if (!draft.problems.empty()) return std::unexpected(refused(draft.problems));
   const auto hash = credential::hash_contents(
@@ -141,14 +141,14 @@ Expected<> recover_owner(const OwnerRecovery& wanted, const platform::Clock& clo
   }
   const auto as_owner = platform::AsOwner::of(wanted.folder);
   if (!as_owner) return std::unexpected(as_owner.error());
-  OpenOptions options;
+  data::OpenOptions options;
   options.anchor = journal::AnchorPolicy::before_acknowledgement;
-  auto data = open_data_folder(wanted.folder, options, clock, entropy);
+  auto data = data::open_data_folder(wanted.folder, options, clock, entropy);
   if (!data) return std::unexpected(data.error());
   if (wanted.owner_key.empty())
-    key = begin_own_key(DataPaths(wanted.folder).owner_key(), wanted, data->state);
+    key = begin_own_key(data::DataPaths(wanted.folder).owner_key(), wanted, data->state);
   if (!key) return std::unexpected(key.error());
   return record_new_key(*data, wanted, clock, entropy, *key);
 }
 
-}  // namespace postern
+}  // namespace postern::offline

@@ -8,7 +8,7 @@
 #include "daemon/platform/entropy.h"
 #include "daemon/platform/failure.h"
 
-namespace postern {
+namespace postern::offline {
 
 struct OwnerRecovery {
   std::filesystem::path folder;
@@ -27,4 +27,4 @@ struct OwnerRecovery {
 Expected<> recover_owner(const OwnerRecovery& wanted, const platform::Clock& clock,
                          platform::Entropy& entropy);
 
-}  // namespace postern
+}  // namespace postern::offline

@@ -11,14 +11,14 @@
 #include "daemon/data/folder_proofs.h"
 #include "daemon/data/key_file.h"
 #include "daemon/data/server_keys.h"
+#include "daemon/domain/checkpoint_names.h"
 #include "daemon/domain/fold.h"
 #include "daemon/journal/bundle.h"
 #include "daemon/platform/message_file.h"
 #include "daemon/platform/require.h"
-#include "daemon/service/checkpoint_names.h"
 #include "schema/identifiers.h"
 
-namespace postern {
+namespace postern::offline {
 
 namespace {
 
@@ -94,9 +94,9 @@ Expected<Copy> read_copy(const RestoreOrder& order) {
         const auto record = domain::fold(copy.state, gate, bytes, changes);
         if (!record)
           return std::unexpected(
-              unfit("the bundle", seq, record.error(), "Use another copy of it."));
+              data::unfit("the bundle", seq, record.error(), "Use another copy of it."));
         if (seq == 1)
-          if (const auto id = installation_of(**record)) copy.installation = *id;
+          if (const auto id = data::installation_of(**record)) copy.installation = *id;
         return {};
       });
   if (!bundle) return std::unexpected(bundle.error());
@@ -164,7 +164,7 @@ class Afterwards {
 
   void restored() {
     schema::JournalRestoredT restored;
-    restored.restoration = std::make_unique<schema::Uuid>(fresh_id(clock_, entropy_));
+    restored.restoration = std::make_unique<schema::Uuid>(data::fresh_id(clock_, entropy_));
     schema::RecordT record = begin();
     record.events.emplace_back(std::make_unique<schema::EventT>())->body.Set(std::move(restored));
     finish(record);
@@ -196,23 +196,23 @@ class Afterwards {
 
   Expected<> append_to(journal::Journal& journal) const {
     std::vector<journal::View> views;
-    for (const service::Message& record : records_) views.push_back(view_of(record));
+    for (const flatbuffers::DetachedBuffer& record : records_) views.push_back(view_of(record));
     if (auto appended = journal.append(journal.head().seq, views); !appended)
       return std::unexpected(appended_not(appended.error()));
     return {};
   }
 
  private:
-  static journal::View view_of(const service::Message& record) {
+  static journal::View view_of(const flatbuffers::DetachedBuffer& record) {
     return std::as_bytes(std::span(record.data(), record.size()));
   }
   schema::RecordT begin() {
-    schema::RecordT record = daemon_record(state_.seq() + 1, clock_, entropy_);
+    schema::RecordT record = data::daemon_record(state_.seq() + 1, clock_, entropy_);
     record.time_ns = std::max(record.time_ns, state_.time_ns());
     return record;
   }
   void finish(const schema::RecordT& record) {
-    records_.push_back(sealed(record));
+    records_.push_back(data::sealed(record));
     domain::Changes changes;
     require(domain::fold(state_, gate_, view_of(records_.back()), changes).has_value());
   }
@@ -221,7 +221,7 @@ class Afterwards {
   const platform::Clock& clock_;
   platform::Entropy& entropy_;
   domain::RecordGate gate_;
-  std::vector<service::Message> records_;
+  std::vector<flatbuffers::DetachedBuffer> records_;
 };
 
 /// By id, so that a restoration is the same each time but for its own id.
@@ -238,7 +238,7 @@ std::vector<schema::Uuid> erased_since(const domain::State& state,
   return found;
 }
 
-Expected<> write_journal(const RestoreOrder& order, const DataPaths& paths, const Copy& copy,
+Expected<> write_journal(const RestoreOrder& order, const data::DataPaths& paths, const Copy& copy,
                          const Afterwards& behind) {
   const journal::LevelDbOptions options{paths.journal(),
                                         journal::AnchorPolicy::before_acknowledgement, nullptr};
@@ -269,16 +269,16 @@ Expected<> check_signer(const Copy& copy, const credential::KeyStore& keys) {
 
 Expected<Restored> restore(const RestoreOrder& order, const platform::Clock& clock,
                            platform::Entropy& entropy) {
-  auto identity = read_secret_key(order.identity);
+  auto identity = data::read_secret_key(order.identity);
   const credential::WipeReadKey wiping{identity};
   if (!identity) return std::unexpected(identity.error());
   const auto parts = read_key_parts(order.keys, *identity);
   if (!parts) return std::unexpected(parts.error());
   auto copy = read_copy(order);
   if (!copy) return std::unexpected(copy.error());
-  auto making = FolderMaking::begin(order.folder);
+  auto making = data::FolderMaking::begin(order.folder);
   if (!making) return std::unexpected(making.error());
-  const DataPaths paths = making->paths();
+  const data::DataPaths paths = making->paths();
   const KeyPlaces places = places_of(copy->state);
   if (auto made = credential::restore_key_store(paths.keys(), parts->opened, places.used,
                                                 places.file_count, entropy);
@@ -291,10 +291,10 @@ Expected<Restored> restore(const RestoreOrder& order, const platform::Clock& clo
   Afterwards behind(copy->state, clock, entropy);
   behind.restored();
   for (const schema::Uuid& id : lost) behind.erased(*copy->state.tables().find_user(id));
-  if (auto fit = confirm_keys(copy->state, **keys); !fit) return std::unexpected(fit.error());
+  if (auto fit = data::confirm_keys(copy->state, **keys); !fit) return std::unexpected(fit.error());
   if (auto written = write_journal(order, paths, *copy, behind); !written)
     return std::unexpected(written.error());
-  if (auto written = write_server_key(paths, **keys); !written)
+  if (auto written = data::write_server_key(paths, **keys); !written)
     return std::unexpected(written.error());
   if (auto finished = making->finish(); !finished) return std::unexpected(finished.error());
   Restored done;
@@ -306,9 +306,9 @@ Expected<Restored> restore(const RestoreOrder& order, const platform::Clock& clo
     done.erased += domain::is_erased(user);
   });
   done.verifier_key = journal::verifier_text(
-      {service::checkpoint_name(copy->installation, copy->state.tables().copies().get()),
+      {domain::checkpoint_name(copy->installation, copy->state.tables().copies().get()),
        credential::signing_public_key((*keys)->own_key("checkpoint-signing"))});
   return done;
 }
 
-}  // namespace postern
+}  // namespace postern::offline

@@ -12,7 +12,7 @@
 #include "daemon/platform/entropy.h"
 #include "daemon/platform/failure.h"
 
-namespace postern {
+namespace postern::offline {
 
 struct RestoreOrder {
   /// Empty, or not there yet.
@@ -46,4 +46,4 @@ struct Restored {
 Expected<Restored> restore(const RestoreOrder& order, const platform::Clock& clock,
                            platform::Entropy& entropy);
 
-}  // namespace postern
+}  // namespace postern::offline

@@ -4,24 +4,24 @@
 #include "daemon/platform/files.h"
 #include "daemon/platform/folder_guard.h"
 
-namespace postern {
+namespace postern::offline {
 
 namespace {
 
 /// What `server.key` is to say after this step.
 std::string public_line(const credential::KeyStore& keys,
                         credential::KeyStore::ServerKeyStep step) {
-  const ServerKeys now = server_keys(keys);
+  const data::ServerKeys now = data::server_keys(keys);
   const bool taken = step == credential::KeyStore::ServerKeyStep::take && !now.next.empty();
   return (taken ? now.next : now.present) + "\n";
 }
 
 }  // namespace
 
-Expected<ServerKeys> rotate_server_key(const std::filesystem::path& folder,
-                                       credential::KeyStore::ServerKeyStep step,
-                                       platform::Entropy& entropy) {
-  const DataPaths paths(folder);
+Expected<data::ServerKeys> rotate_server_key(const std::filesystem::path& folder,
+                                             credential::KeyStore::ServerKeyStep step,
+                                             platform::Entropy& entropy) {
+  const data::DataPaths paths(folder);
   if (auto checked = platform::check_data_folder(folder); !checked)
     return std::unexpected(checked.error());
   const auto as_owner = platform::AsOwner::of(folder);
@@ -32,7 +32,7 @@ Expected<ServerKeys> rotate_server_key(const std::filesystem::path& folder,
   if (!lock) return std::unexpected(lock.error());
   // Read whole first, so that a damaged store is left as it is.
   const auto sound = credential::KeyStore::open(paths.keys(), entropy);
-  if (!sound) return std::unexpected(lacking(sound.error()));
+  if (!sound) return std::unexpected(data::lacking(sound.error()));
   // Before the key changes, so that it is not in vain if there is no room for its public half.
   auto file = platform::NewFile::create(paths.server_key());
   if (!file) return std::unexpected(file.error());
@@ -44,7 +44,7 @@ Expected<ServerKeys> rotate_server_key(const std::filesystem::path& folder,
   const auto keys = credential::KeyStore::open(paths.keys(), entropy);
   if (!keys) return std::unexpected(keys.error());
   if (auto placed = file->put_in_place(); !placed) return std::unexpected(placed.error());
-  return server_keys(**keys);
+  return data::server_keys(**keys);
 }
 
-}  // namespace postern
+}  // namespace postern::offline

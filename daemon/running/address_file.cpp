@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace postern {
+namespace postern::running {
 
 namespace {
 
@@ -55,4 +55,4 @@ std::string told_address(const std::string& address, const std::filesystem::path
   return std::string(ipc_scheme) + path.lexically_relative(folder).native();
 }
 
-}  // namespace postern
+}  // namespace postern::running

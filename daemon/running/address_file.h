@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace postern {
+namespace postern::running {
 
 /// One line, `name = "value"`, of any value that is UTF-8: what TOML may not hold is escaped.
 std::string toml_line(std::string_view name, std::string_view value);
@@ -16,4 +16,4 @@ bool is_utf8(std::string_view text);
 /// is told relative to the folder that holds the file.
 std::string told_address(const std::string& address, const std::filesystem::path& folder);
 
-}  // namespace postern
+}  // namespace postern::running

@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-namespace postern {
+namespace postern::running {
 
 namespace {
 
@@ -73,4 +73,4 @@ std::vector<std::pair<std::string, std::uint64_t>> CallRecording::counters() con
           {"calls_overwritten", ring_->overwritten()}};
 }
 
-}  // namespace postern
+}  // namespace postern::running

@@ -12,7 +12,7 @@
 #include "daemon/service/letters.h"
 #include "daemon/service/vitals.h"
 
-namespace postern {
+namespace postern::running {
 
 /// Made and ended by main; `line` is the reader's, `pages` the historian's.
 class CallRecording {
@@ -60,4 +60,4 @@ class CallRecording {
   std::thread thread_;
 };
 
-}  // namespace postern
+}  // namespace postern::running

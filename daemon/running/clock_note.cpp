@@ -9,7 +9,7 @@
 #include "daemon/journal/checkpoint.h"
 #include "daemon/platform/files.h"
 
-namespace postern {
+namespace postern::running {
 
 namespace {
 
@@ -69,7 +69,7 @@ Expected<> write_clock_note(const fs::path& file, const ClockNote& note) {
   return platform::write_file(file, std::as_bytes(std::span(text)));
 }
 
-Expected<ClockAtStart> begin_with_clock(const DataPaths& paths, const OpenedData& data,
+Expected<ClockAtStart> begin_with_clock(const data::DataPaths& paths, const data::OpenedData& data,
                                         bool confirmed, service::Present& present) {
   present.begin();
   ClockAtStart found;
@@ -89,4 +89,4 @@ Expected<ClockAtStart> begin_with_clock(const DataPaths& paths, const OpenedData
   return found;
 }
 
-}  // namespace postern
+}  // namespace postern::running

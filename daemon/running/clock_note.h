@@ -9,7 +9,7 @@
 #include "daemon/data/data_folder.h"
 #include "daemon/service/present.h"
 
-namespace postern {
+namespace postern::running {
 
 struct ClockNote {
   /// UTC nanoseconds since 1970, as believed.
@@ -34,7 +34,7 @@ struct ClockAtStart {
 /// Begins to judge the clock by what was opened. Fails with `in_use` if it is more than 31 days
 /// ahead of the newest sign of life and nobody has confirmed it; being behind is judged by
 /// `present` from then on.
-Expected<ClockAtStart> begin_with_clock(const DataPaths& paths, const OpenedData& data,
+Expected<ClockAtStart> begin_with_clock(const data::DataPaths& paths, const data::OpenedData& data,
                                         bool confirmed, service::Present& present);
 
-}  // namespace postern
+}  // namespace postern::running

@@ -36,7 +36,7 @@
 #include "daemon/transport/endpoint.h"
 #include "daemon/transport/kernel_guard.h"
 
-namespace postern {
+namespace postern::running {
 
 namespace {
 
@@ -75,7 +75,7 @@ using Bound = Expected<std::vector<std::string>>;
 
 class Daemon {
  public:
-  Daemon(const RunOptions& options, service::Present& clock, OpenedData data)
+  Daemon(const RunOptions& options, service::Present& clock, data::OpenedData data)
       : config_(options.config),
         paths_(fs::absolute(options.data)),
         clock_(clock),
@@ -118,9 +118,9 @@ class Daemon {
   }
 
   const Config& config_;
-  DataPaths paths_;
+  data::DataPaths paths_;
   service::Present& clock_;
-  OpenedData data_;
+  data::OpenedData data_;
   platform::SystemEntropy entropy_;
   service::Vitals vitals_;
   Loop writer_loop_, reader_loop_, historian_loop_, auditor_loop_, recorder_loop_;
@@ -160,10 +160,10 @@ bool wait_for(const platform::Waker& waker) {
 }
 
 /// A snapshot that cannot be written is a slower start, and no more.
-bool keep(const DataPaths& paths, const OpenedData& data, const Running& running,
+bool keep(const data::DataPaths& paths, const data::OpenedData& data, const data::Running& running,
           const Config& config) {
   const auto kept =
-      keep_snapshot(paths, data, running, std::uint64_t{config.disk_floor_mib} << 20U);
+      data::keep_snapshot(paths, data, running, std::uint64_t{config.disk_floor_mib} << 20U);
   if (!kept) spdlog::warn("no snapshot is written: {}", kept.error().sentence);
   return kept.has_value();
 }
@@ -263,7 +263,7 @@ void Daemon::make_services() {
       service::Reader::Parts{*desk_, clock_, vitals_, mail_, *data_.keys, entropy_,
                              &calls_->line()},
       service::Reader::Settings{1'000, 10'000, POSTERN_VERSION, data_.installation,
-                                clock_.monotonic_ns(), server_keys(*data_.keys).next,
+                                clock_.monotonic_ns(), data::server_keys(*data_.keys).next,
                                 refusal_step_ns,
                                 config_.ranges_days_max * std::int64_t{86'400'000'000'000}},
       service::Reader::Outlets{send_from(reader_loop_), [this] { return warnings(); },
@@ -377,8 +377,8 @@ Expected<> Daemon::start_metrics() {
 }
 
 Expected<> Daemon::tell_addresses(const std::array<Bound, 3>& bound) const {
-  constexpr const auto& names = socket_names;
-  const ServerKeys server = server_keys(*data_.keys);
+  constexpr const auto& names = data::socket_names;
+  const data::ServerKeys server = data::server_keys(*data_.keys);
   std::string file;
   for (std::size_t index = 0; index < bound.size(); ++index) {
     for (const std::string& address : *bound[index]) {
@@ -402,7 +402,7 @@ Expected<> Daemon::tell_addresses(const std::array<Bound, 3>& bound) const {
   file += toml_line("verifier_key", verifier);
   std::printf("%-12s%s\n", "verifier", verifier.c_str());
   std::fflush(stdout);
-  if (auto written = write_server_key(paths_, *data_.keys); !written) return written;
+  if (auto written = data::write_server_key(paths_, *data_.keys); !written) return written;
   return platform::write_file(paths_.addresses(), std::as_bytes(std::span(file)));
 }
 
@@ -538,7 +538,7 @@ std::vector<std::string> Daemon::warnings() const {
     told.push_back("the anchor is off: a cut tail of the journal would go unnoticed");
   if (!data_.keys->memory_locked())
     told.push_back("keys are not locked in memory: raise the limit on locked memory");
-  if (const std::string next = server_keys(*data_.keys).next; !next.empty())
+  if (const std::string next = data::server_keys(*data_.keys).next; !next.empty())
     told.push_back("the server's key is to become " + next +
                    ": give it to every client, then run posternd rotate-server-key --finish");
   if (vitals_.clock_ahead_ns > 0)
@@ -629,7 +629,7 @@ void start_diagnostics(const std::string& level) {
 
 }  // namespace
 
-static void tell_what_was_read(const RunOptions& options, const OpenedData& data) {
+static void tell_what_was_read(const RunOptions& options, const data::OpenedData& data) {
   const std::uint64_t last = data.journal->head().seq;
   const std::size_t users = data.state.tables().live_user_count();
   if (data.snapshot_seq == 0)
@@ -653,11 +653,11 @@ static void tell_of_clock(const ClockAtStart& began, const service::Present& clo
 }
 
 /// So that a start that took long takes long once, however the daemon ends.
-static void keep_early(const RunOptions& options, OpenedData& data) {
+static void keep_early(const RunOptions& options, data::OpenedData& data) {
   // A snapshot is used only up to what was signed or acknowledged.
   if (const auto made = data.checkpoints->make(); !made)
     spdlog::warn("no checkpoint can be made: {}", made.error().sentence);
-  if (keep(DataPaths(options.data), data, {data.state, data.ids, data.read_whole_ns},
+  if (keep(data::DataPaths(options.data), data, {data.state, data.ids, data.read_whole_ns},
            options.config))
     data.snapshot_seq = data.journal->head().seq;
 }
@@ -678,7 +678,7 @@ Expected<> run_daemon(const RunOptions& options) {
   const platform::SystemClock system;
   service::Present clock(system);
   platform::SystemEntropy entropy;
-  const OpenOptions open{
+  const data::OpenOptions open{
       options.config.anchor,
       {std::int64_t{options.config.id_window_hours} * hour_ms, 300'000},
       std::uint64_t{options.config.disk_floor_mib} << 20U,
@@ -686,10 +686,11 @@ Expected<> run_daemon(const RunOptions& options) {
       !options.verify,
       [](std::uint64_t seq) { spdlog::info("reading the journal: {} records", seq); },
       [](const std::string& sentence) { spdlog::warn("{}", sentence); }};
-  auto data = open_data_folder(options.data, open, clock, entropy);
+  auto data = data::open_data_folder(options.data, open, clock, entropy);
   if (!data) return std::unexpected(data.error());
   tell_what_was_read(options, *data);
-  const auto began = begin_with_clock(DataPaths(options.data), *data, options.confirm_clock, clock);
+  const auto began =
+      begin_with_clock(data::DataPaths(options.data), *data, options.confirm_clock, clock);
   if (!began) return std::unexpected(began.error());
   tell_of_clock(*began, clock);
   if (data->journal->head().seq - data->snapshot_seq > folded_records_max)
@@ -697,4 +698,4 @@ Expected<> run_daemon(const RunOptions& options) {
   return Daemon(options, clock, std::move(*data)).run(signals);
 }
 
-}  // namespace postern
+}  // namespace postern::running

@@ -6,7 +6,7 @@
 
 #include "daemon/config.h"
 
-namespace postern {
+namespace postern::running {
 
 struct RunOptions {
   std::filesystem::path data;
@@ -20,4 +20,4 @@ struct RunOptions {
 /// Runs until SIGTERM or SIGINT. The calling thread must be the process's only one.
 Expected<> run_daemon(const RunOptions& options);
 
-}  // namespace postern
+}  // namespace postern::running

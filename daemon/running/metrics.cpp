@@ -10,7 +10,7 @@
 #include <chrono>
 #include <thread>
 
-namespace postern {
+namespace postern::running {
 
 namespace {
 
@@ -179,4 +179,4 @@ Expected<std::unique_ptr<MetricsPage>> MetricsPage::start(const std::string& add
   return server;
 }
 
-}  // namespace postern
+}  // namespace postern::running

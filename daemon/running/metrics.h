@@ -12,7 +12,7 @@
 
 #include "daemon/platform/failure.h"
 
-namespace postern {
+namespace postern::running {
 
 /// Made anew for each request, from values that other threads keep up to date.
 struct Metrics {
@@ -39,4 +39,4 @@ class MetricsPage {
   virtual std::string address() const = 0;
 };
 
-}  // namespace postern
+}  // namespace postern::running

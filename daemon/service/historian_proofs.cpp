@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/domain/checkpoint_names.h"
 #include "daemon/journal/proof.h"
-#include "daemon/service/checkpoint_names.h"
 #include "daemon/service/historian.h"
 
 namespace postern::service {
@@ -57,8 +57,9 @@ void Historian::give_consistency(const Peer& peer, std::uint64_t id,
   const std::uint64_t head_seq = parts_.journal.head().seq;
   const std::uint64_t to = wanted.to_size() == 0 ? head_seq : wanted.to_size();
   if (wanted.name() != nullptr) {
-    const auto shared = shared_with(wanted.name()->string_view(), parts_.checkpoints.signer().name,
-                                    view_.tables().copies().get());
+    const auto shared =
+        domain::shared_with(wanted.name()->string_view(), parts_.checkpoints.signer().name,
+                            view_.tables().copies().get());
     if (!shared)
       return refuse(peer, id,
                     make_problem(Code::field_malformed, "name",

@@ -78,7 +78,8 @@ bool takes_time(const CommandTask& task, const domain::Operator& asker) {
 
 }  // namespace
 
-Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State state, CommandIds ids)
+Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State state,
+               domain::CommandIds ids)
     : parts_(parts),
       settings_(settings),
       outlets_(std::move(outlets)),

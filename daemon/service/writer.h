@@ -17,10 +17,10 @@
 #include "daemon/credential/key_store.h"
 #include "daemon/credential/password.h"
 #include "daemon/credential/sealing.h"
+#include "daemon/domain/command_ids.h"
 #include "daemon/domain/state.h"
 #include "daemon/journal/journal.h"
 #include "daemon/platform/entropy.h"
-#include "daemon/service/command_ids.h"
 #include "daemon/service/command_task.h"
 #include "daemon/service/draft.h"
 #include "daemon/service/fair_places.h"
@@ -94,7 +94,8 @@ class Writer {
     HasRoom has_room = always_has_room;
   };
 
-  Writer(Parts parts, Settings settings, Outlets outlets, domain::State state, CommandIds ids);
+  Writer(Parts parts, Settings settings, Outlets outlets, domain::State state,
+         domain::CommandIds ids);
 
   /// Takes what other threads have sent, and what time has made due.
   void turn();
@@ -117,7 +118,7 @@ class Writer {
   bool drain();
 
   const domain::State& state() const { return state_; }
-  const CommandIds& ids() const { return ids_; }
+  const domain::CommandIds& ids() const { return ids_; }
 
  private:
   using Task = std::unique_ptr<CommandTask>;
@@ -247,7 +248,7 @@ class Writer {
   /// Receipts under way.
   Owed owed_;
   domain::State state_;
-  CommandIds ids_;
+  domain::CommandIds ids_;
   /// The reader began with this.
   domain::Seq first_shown_;
   journal::Head head_;

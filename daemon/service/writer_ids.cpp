@@ -16,7 +16,7 @@ bool Writer::answered_before(CommandTask& task, const domain::Operator& asker) {
   if (task.internal || task.message->dry_run() || task.message->id() == nullptr) return false;
   const auto seq = ids_.find(asker.id, task.id());
   // Whether an older one ever acted is not known any more; it never will.
-  if (!seq && time_ms_of(task.id()) >= ids_.since_ms()) return false;
+  if (!seq && domain::time_ms_of(task.id()) >= ids_.since_ms()) return false;
   // A clock that is not right says nothing of an id that is remembered.
   if (seq && (parts_.vitals.clock_suspect || is_in_window(task.id())))
     repeat(task, *seq);

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "daemon/platform/socket_path.h"
 #include "daemon/platform/system_failure.h"
 
 namespace postern::transport {
@@ -34,17 +35,10 @@ std::unexpected<Failure> refused(FailureKind kind, const std::filesystem::path& 
 }
 
 Expected<sockaddr_un> address_of(const std::filesystem::path& path) {
+  if (auto fits = platform::check_socket_path(path); !fits) return std::unexpected(fits.error());
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  const std::string& text = path.native();
-  if (!path.is_absolute())
-    return refused(FailureKind::configuration, path, "is not absolute", "begin it with /");
-  if (text.size() >= sizeof address.sun_path)
-    return refused(FailureKind::configuration, path,
-                   "has " + std::to_string(text.size()) + " bytes; a unix socket's path may have " +
-                       std::to_string(sizeof address.sun_path - 1),
-                   "put the sockets into a folder with a shorter path");
-  std::ranges::copy(text, address.sun_path);
+  std::ranges::copy(path.native(), address.sun_path);
   return address;
 }
 
@@ -113,11 +107,6 @@ IpcListener::~IpcListener() {
   struct stat about {};
   if (path_.empty() || ::lstat(path_.c_str(), &about) != 0) return;
   if (about.st_dev == device_ && about.st_ino == inode_) ::unlink(path_.c_str());
-}
-
-Expected<> IpcListener::check_path(const std::filesystem::path& path) {
-  if (const auto address = address_of(path); !address) return std::unexpected(address.error());
-  return {};
 }
 
 Expected<IpcListener> IpcListener::listen(const std::filesystem::path& path) {

@@ -18,8 +18,6 @@ namespace postern::transport {
 class IpcListener {
  public:
   static Expected<IpcListener> listen(const std::filesystem::path& path);
-  /// Fails as `listen` does if no socket can have this path.
-  static Expected<> check_path(const std::filesystem::path& path);
   IpcListener(IpcListener&& other) noexcept;
   IpcListener& operator=(IpcListener&&) = delete;
   ~IpcListener();

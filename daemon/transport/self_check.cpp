@@ -8,7 +8,7 @@
 #include <cstring>
 #include <string>
 
-#include "daemon/transport/curve.h"
+#include "daemon/platform/require.h"
 #include "daemon/transport/identity.h"
 #include "daemon/transport/socket.h"
 
@@ -25,6 +25,22 @@ Failure broken(const std::string& how) {
 
 std::unexpected<Failure> cannot(const std::string& what) {
   return std::unexpected(broken("cannot " + what + ": " + zmq_strerror(zmq_errno())));
+}
+
+/// Made for the check, and forgotten.
+struct KeyPair {
+  std::array<std::byte, 32> public_key{};
+  std::array<std::byte, 32> secret_key{};
+};
+
+KeyPair make_key_pair() {
+  std::array<char, 41> public_text{};
+  std::array<char, 41> secret_text{};
+  require(zmq_curve_keypair(public_text.data(), secret_text.data()) == 0);
+  KeyPair pair;
+  zmq_z85_decode(reinterpret_cast<std::uint8_t*>(pair.public_key.data()), public_text.data());
+  zmq_z85_decode(reinterpret_cast<std::uint8_t*>(pair.secret_key.data()), secret_text.data());
+  return pair;
 }
 
 struct Event {
@@ -81,8 +97,8 @@ Expected<Event> Watch::outcome() const {
 }
 
 /// The knocker tries once: a denied peer that came again would be counted again.
-Expected<> prepare(const Socket& socket, const Socket& knocker, const CurveKeyPair& stranger,
-                   const CurveKeyPair* server) {
+Expected<> prepare(const Socket& socket, const Socket& knocker, const KeyPair& stranger,
+                   const KeyPair* server) {
   if (auto once = set_options(knocker, {{ZMQ_RECONNECT_IVL, -1}}); !once) return once;
   if (!server) return guard(socket, {});
   const auto knows_server = set_options(knocker, {{ZMQ_CURVE_SERVERKEY, server->public_key},
@@ -93,8 +109,8 @@ Expected<> prepare(const Socket& socket, const Socket& knocker, const CurveKeyPa
 
 /// Knocks with a key, or over NULL without, and asks what came of it.
 /// CURVE is tried over ipc as well: a unit without tcp must be able to start.
-Expected<> confirm(void* context, const CurveKeyPair* server, const std::string& name) {
-  const CurveKeyPair stranger = make_curve_key_pair();
+Expected<> confirm(void* context, const KeyPair* server, const std::string& name) {
+  const KeyPair stranger = make_key_pair();
   const auto socket = open_socket(context, ZMQ_ROUTER);
   if (!socket) return std::unexpected(socket.error());
   const auto knocker = open_socket(context, ZMQ_DEALER);
@@ -119,7 +135,7 @@ Expected<> confirm(void* context, const CurveKeyPair* server, const std::string&
 }  // namespace
 
 Expected<> confirm_strangers_are_denied(void* context) {
-  const CurveKeyPair server = make_curve_key_pair();
+  const KeyPair server = make_key_pair();
   if (auto closed = confirm(context, &server, "CURVE"); !closed) return closed;
   return confirm(context, nullptr, "NULL");
 }

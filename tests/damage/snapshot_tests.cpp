@@ -131,13 +131,14 @@ struct Snapshots : DaemonProcess {
     return copy;
   }
 
-  Expected<OpenedData> try_to_open(const fs::path& folder, bool from_snapshot, Came& came) const {
-    OpenOptions options;
+  Expected<data::OpenedData> try_to_open(const fs::path& folder, bool from_snapshot,
+                                         Came& came) const {
+    data::OpenOptions options;
     options.window = window;
     options.from_snapshot = from_snapshot;
     options.passed_over = [&](const std::string& sentence) { came.passed_over += sentence + "\n"; };
     platform::SystemEntropy entropy;
-    return open_data_folder(folder, options, clock, entropy);
+    return data::open_data_folder(folder, options, clock, entropy);
   }
 
   /// H6: with the snapshot or without, as it proves that the journal is not the one that was.
@@ -174,7 +175,7 @@ struct Snapshots : DaemonProcess {
   }
 
   static fs::path snapshot_of(const fs::path& folder) {
-    const auto found = snapshots_in(folder / "snapshots");
+    const auto found = data::snapshots_in(folder / "snapshots");
     BOOST_REQUIRE(found.size() == 1U);
     return found[0];
   }
@@ -186,11 +187,12 @@ struct Snapshots : DaemonProcess {
     return keys->own_key("checkpoint-signing");
   }
   Expected<Snapshot> read(const fs::path& file) {
-    return read_snapshot(file, folding_program(), credential::signing_public_key(signing_key()));
+    return data::read_snapshot(file, data::folding_program(),
+                               credential::signing_public_key(signing_key()));
   }
 
   MovedClock clock;
-  service::CommandIds::Window window;
+  domain::CommandIds::Window window;
   std::unique_ptr<credential::KeyStore> keys;
 };
 
@@ -309,7 +311,7 @@ BOOST_FIXTURE_TEST_CASE(H6_one_that_is_newer_than_the_journal_refuses_the_start,
   fs::copy(newer, folder / "snapshots");
   refused(folder, "ends at record");
   // The older one alone, in the newer journal.
-  for (const fs::path& file : snapshots_in(folder / "snapshots"))
+  for (const fs::path& file : data::snapshots_in(folder / "snapshots"))
     if (file.filename() != newer.filename()) fs::copy(file, data() / "snapshots");
   fs::remove(newer);
   const Came older = open(copy_as("older"));
@@ -342,7 +344,8 @@ BOOST_FIXTURE_TEST_CASE(H6_one_of_another_history_refuses_one_of_a_stranger_is_p
 
 BOOST_FIXTURE_TEST_CASE(one_of_another_program_or_another_time_is_passed_over, Stopped) {
   const fs::path file = snapshot_of(folder);
-  const auto other = read_snapshot(file, "0.0.1", credential::signing_public_key(signing_key()));
+  const auto other =
+      data::read_snapshot(file, "0.0.1", credential::signing_public_key(signing_key()));
   BOOST_REQUIRE(!other);
   BOOST_TEST(tells(other.error().sentence, "another version"));
 
@@ -356,12 +359,12 @@ BOOST_FIXTURE_TEST_CASE(one_of_another_program_or_another_time_is_passed_over, S
 BOOST_FIXTURE_TEST_CASE(K1_one_that_has_forgotten_ids_which_may_come_is_passed_over, Stopped) {
   {
     platform::SystemEntropy entropy;
-    auto data = open_data_folder(folder, {}, clock, entropy);
+    auto data = data::open_data_folder(folder, {}, clock, entropy);
     BOOST_REQUIRE(data);
     data->snapshot_seq = 0;
     data->ids.begin_at(clock.now_ns() / 1'000'000 - window.behind_ms);
-    const Running running{data->state, data->ids, clock.now_ns()};
-    BOOST_REQUIRE(keep_snapshot(DataPaths(folder), *data, running, 0));
+    const data::Running running{data->state, data->ids, clock.now_ns()};
+    BOOST_REQUIRE(data::keep_snapshot(data::DataPaths(folder), *data, running, 0));
   }
   BOOST_TEST(open(folder).snapshot_seq > 0U);
   // More is asked than it has.
@@ -389,8 +392,8 @@ BOOST_FIXTURE_TEST_CASE(a_forged_one_is_refused_by_digest_and_seal_alone, Stoppe
 
   // The canary: sealed anew, by who has the key, it is believed.
   const SnapshotWriting writing{folder / "forged", signing_key(), [] { return true; }};
-  BOOST_REQUIRE(write_snapshot(writing, known->head, known->state));
-  const std::string forged = read_text(snapshots_in(folder / "forged").at(0));
+  BOOST_REQUIRE(data::write_snapshot(writing, known->head, known->state));
+  const std::string forged = read_text(data::snapshots_in(folder / "forged").at(0));
   write_text(file, forged);
   const Came believed = open(folder);
   BOOST_TEST(believed.snapshot_seq > 0U);
@@ -449,18 +452,19 @@ BOOST_FIXTURE_TEST_CASE(what_cannot_be_written_is_a_warning, Snapshots) {
 
   const fs::path folder = copy_as("copy");
   platform::SystemEntropy entropy;
-  OpenOptions options;
-  auto opened = open_data_folder(folder, options, clock, entropy);
+  data::OpenOptions options;
+  auto opened = data::open_data_folder(folder, options, clock, entropy);
   BOOST_REQUIRE(opened);
-  const Running running{opened->state, opened->ids, opened->read_whole_ns};
-  const auto kept = keep_snapshot(DataPaths(folder), *opened, running, ~std::uint64_t{0});
+  const data::Running running{opened->state, opened->ids, opened->read_whole_ns};
+  const auto kept =
+      data::keep_snapshot(data::DataPaths(folder), *opened, running, ~std::uint64_t{0});
   BOOST_REQUIRE(!kept);
   BOOST_TEST(tells(kept.error().sentence, "under the floor"), kept.error().sentence);
   BOOST_TEST(fs::is_empty(folder / "snapshots"));
-  BOOST_TEST(keep_snapshot(DataPaths(folder), *opened, running, 0).has_value());
+  BOOST_TEST(data::keep_snapshot(data::DataPaths(folder), *opened, running, 0).has_value());
   // A state that is not the journal's is not kept.
   const domain::State empty;
-  BOOST_TEST(!keep_snapshot(DataPaths(folder), *opened, {empty, opened->ids, 1}, 0));
+  BOOST_TEST(!data::keep_snapshot(data::DataPaths(folder), *opened, {empty, opened->ids, 1}, 0));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -34,7 +34,7 @@ Expected<> confirm_keys(const domain::State& state, SimulatedKeys& keys) {
 std::unique_ptr<Server> Server::start(const Outside& outside, std::vector<std::string>& findings) {
   std::unique_ptr<Server> server(new Server(outside.clock, outside.broken.receipts_run_ahead));
   domain::State state;
-  service::CommandIds ids({});
+  domain::CommandIds ids({});
   domain::RecordGate gate;
   auto opened = outside.disk.open([&](std::uint64_t seq, journal::View bytes) -> Expected<> {
     domain::Changes changes;

@@ -13,9 +13,9 @@ namespace postern::tests {
 namespace {
 
 using namespace std::chrono_literals;
+using credential::CurveKeyPair;
+using credential::make_curve_key_pair;
 using transport::curve_identity;
-using transport::CurveKeyPair;
-using transport::make_curve_key_pair;
 
 constexpr int handshake_outcomes =
     ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |

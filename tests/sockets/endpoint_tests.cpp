@@ -16,10 +16,10 @@ namespace postern::tests {
 namespace {
 
 using namespace std::chrono_literals;
-using transport::CurveKeyPair;
+using credential::CurveKeyPair;
+using credential::make_curve_key_pair;
 using transport::Endpoint;
 using transport::EndpointOptions;
-using transport::make_curve_key_pair;
 
 struct OwnUid : Transport {
   OwnUid() { context->allow({own_identity()}); }

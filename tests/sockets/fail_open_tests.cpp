@@ -12,8 +12,8 @@ namespace postern::tests {
 
 namespace {
 
-using transport::CurveKeyPair;
-using transport::make_curve_key_pair;
+using credential::CurveKeyPair;
+using credential::make_curve_key_pair;
 using transport::Option;
 
 /// How the server's socket is locked.

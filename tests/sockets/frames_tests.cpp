@@ -16,8 +16,8 @@ namespace postern::tests {
 namespace {
 
 using namespace std::chrono_literals;
-using transport::CurveKeyPair;
-using transport::make_curve_key_pair;
+using credential::CurveKeyPair;
+using credential::make_curve_key_pair;
 
 /// ZMTP 3.0 by hand over an ipc socket, NULL mechanism: a peer that libzmq would not be.
 class HandmadePeer {

@@ -140,11 +140,11 @@ Transport::Transport(const std::function<void(transport::EndpointOptions&)>& cha
   addresses = endpoint->addresses();
 }
 
-void Transport::allow(const transport::CurveKeyPair& key) {
+void Transport::allow(const credential::CurveKeyPair& key) {
   context->allow({own_identity(), transport::curve_identity(key.public_key)});
 }
 
-Credentials Transport::credentials(const transport::CurveKeyPair& key) const {
+Credentials Transport::credentials(const credential::CurveKeyPair& key) const {
   return {.own = &key, .server = &server_key.public_key};
 }
 

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/transport/curve.h"
+#include "daemon/credential/curve.h"
 #include "daemon/transport/endpoint.h"
 #include "daemon/transport/socket.h"
 #include "daemon/transport/zmq_context.h"
@@ -44,8 +44,8 @@ class TemporaryFolder {
 
 /// How a peer proves who it is: nothing (ipc), or CURVE keys.
 struct Credentials {
-  const transport::CurveKeyPair* own = nullptr;
-  const transport::CurveKey* server = nullptr;
+  const credential::CurveKeyPair* own = nullptr;
+  const credential::CurveKey* server = nullptr;
 };
 
 /// A ZeroMQ client socket.
@@ -113,14 +113,14 @@ struct Transport {
   const std::string& tcp_address() const { return addresses.front(); }
   const std::string& ipc_address() const { return addresses.back(); }
   /// Allows our own uid and `key` over tcp.
-  void allow(const transport::CurveKeyPair& key);
-  Credentials credentials(const transport::CurveKeyPair& key) const;
+  void allow(const credential::CurveKeyPair& key);
+  Credentials credentials(const credential::CurveKeyPair& key) const;
 
   std::optional<Received> receive(std::chrono::milliseconds limit = patience);
   void answer(const transport::Peer& peer, std::string_view payload);
 
   TemporaryFolder folder;
-  transport::CurveKeyPair server_key = transport::make_curve_key_pair();
+  credential::CurveKeyPair server_key = credential::make_curve_key_pair();
   std::atomic<int> deaths = 0;
   std::unique_ptr<transport::Context> context;
   std::unique_ptr<transport::Endpoint> endpoint;

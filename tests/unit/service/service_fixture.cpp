@@ -103,7 +103,7 @@ ServiceFixture::ServiceFixture(credential::PasswordCost cost_of_checks) {
       service::Writer::Outlets{
           keep(sent_), [this](std::set<std::string> now) { allowed = std::move(now); },
           [this] { return disk_free; }, [this](bool hold) { holds_reserve = hold; }, alarm},
-      std::move(state), service::CommandIds({}));
+      std::move(state), domain::CommandIds({}));
   writer->turn();
 }
 

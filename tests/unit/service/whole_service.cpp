@@ -114,7 +114,7 @@ WholeService::WholeService() {
       settings,
       service::Writer::Outlets{send, [](const std::set<std::string>&) {},
                                [] { return std::uint64_t{1} << 40U; }, [](bool) {}, alarm},
-      std::move(state), service::CommandIds({}));
+      std::move(state), domain::CommandIds({}));
   turn();
 }
 

@@ -10,9 +10,7 @@
 #include "daemon/domain/entries.h"
 #include "daemon/domain/ids.h"
 
-namespace postern::service {
-
-using domain::Uuid;
+namespace postern::domain {
 
 /// Milliseconds since 1970 in a UUIDv7's first 48 bits.
 inline std::int64_t time_ms_of(const Uuid& id) {
@@ -41,10 +39,10 @@ class CommandIds {
   }
 
   /// The record that this operator's command became, if the id is remembered.
-  std::optional<domain::Seq> find(const Uuid& operator_id, const Uuid& id) const;
+  std::optional<Seq> find(const Uuid& operator_id, const Uuid& id) const;
 
   /// One that is of before `since_ms` need not be.
-  void remember(const Uuid& operator_id, const Uuid& id, domain::Seq seq);
+  void remember(const Uuid& operator_id, const Uuid& id, Seq seq);
 
   /// Of before this time some may be forgotten: none of them is remembered or may act.
   void begin_at(std::int64_t time_ms) { since_ms_ = time_ms; }
@@ -71,7 +69,7 @@ class CommandIds {
   };
   struct KeyHash {
     std::size_t operator()(const Key& key) const {
-      return domain::mix(domain::hash_of(key.id) ^ key.operator_id.low());
+      return mix(hash_of(key.id) ^ key.operator_id.low());
     }
   };
 
@@ -79,7 +77,7 @@ class CommandIds {
   std::int64_t since_ms_ = 0;
   std::int64_t newest_ms_ = 0;
   /// By the hour of the id's own time.
-  std::map<std::int64_t, boost::unordered_flat_map<Key, domain::Seq, KeyHash>> hours_;
+  std::map<std::int64_t, boost::unordered_flat_map<Key, Seq, KeyHash>> hours_;
 };
 
-}  // namespace postern::service
+}  // namespace postern::domain

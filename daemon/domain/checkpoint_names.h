@@ -9,17 +9,17 @@
 
 #include "daemon/domain/entries.h"
 
-namespace postern::service {
+namespace postern::domain {
 
 /// "postern/<installation>", and after a restoration "/<its id>" behind that.
-std::string checkpoint_name(const domain::Uuid& installation, const domain::Copies* copies);
+std::string checkpoint_name(const Uuid& installation, const Copies* copies);
 
-inline constexpr domain::Seq no_end = std::numeric_limits<domain::Seq>::max();
+inline constexpr Seq no_end = std::numeric_limits<Seq>::max();
 
 /// The newest record that this journal has in common with whoever signed under `name`: the last
 /// before the restoration that followed, or no end for `present`. Nothing if its checkpoints never
 /// bore the name.
-std::optional<domain::Seq> shared_with(std::string_view name, std::string_view present,
-                                       const domain::Copies* copies);
+std::optional<Seq> shared_with(std::string_view name, std::string_view present,
+                               const Copies* copies);
 
-}  // namespace postern::service
+}  // namespace postern::domain

@@ -1,8 +1,8 @@
-#include "daemon/service/command_ids.h"
+#include "daemon/domain/command_ids.h"
 
 #include <algorithm>
 
-namespace postern::service {
+namespace postern::domain {
 
 namespace {
 
@@ -10,7 +10,7 @@ constexpr std::int64_t hour_ms = 3'600'000;
 
 }  // namespace
 
-std::optional<domain::Seq> CommandIds::find(const Uuid& operator_id, const Uuid& id) const {
+std::optional<Seq> CommandIds::find(const Uuid& operator_id, const Uuid& id) const {
   const auto hour = hours_.find(time_ms_of(id) / hour_ms);
   if (hour == hours_.end()) return std::nullopt;
   const auto place = hour->second.find(Key{operator_id, id});
@@ -18,7 +18,7 @@ std::optional<domain::Seq> CommandIds::find(const Uuid& operator_id, const Uuid&
   return place->second;
 }
 
-void CommandIds::remember(const Uuid& operator_id, const Uuid& id, domain::Seq seq) {
+void CommandIds::remember(const Uuid& operator_id, const Uuid& id, Seq seq) {
   const std::int64_t time_ms = time_ms_of(id);
   if (time_ms < since_ms_) return;
   newest_ms_ = std::max(newest_ms_, time_ms);
@@ -41,4 +41,4 @@ std::size_t CommandIds::size() const {
   return count;
 }
 
-}  // namespace postern::service
+}  // namespace postern::domain

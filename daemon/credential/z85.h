@@ -9,7 +9,7 @@
 
 #include "daemon/platform/failure.h"
 
-namespace postern::transport {
+namespace postern::credential {
 
 using CurveKey = std::array<std::byte, 32>;
 
@@ -19,4 +19,4 @@ std::string z85_encode(std::span<const std::byte, 32> key);
 /// may be a secret.
 Expected<CurveKey> z85_decode(std::string_view text);
 
-}  // namespace postern::transport
+}  // namespace postern::credential

@@ -3,9 +3,9 @@
 
 #include <span>
 
-#include "daemon/transport/z85.h"
+#include "daemon/credential/z85.h"
 
-namespace postern::transport {
+namespace postern::credential {
 
 /// Wipes the secret when it goes; not copied.
 struct CurveKeyPair {
@@ -23,4 +23,4 @@ CurveKeyPair make_curve_key_pair();
 
 CurveKey curve_public_key(std::span<const std::byte, 32> secret_key);
 
-}  // namespace postern::transport
+}  // namespace postern::credential

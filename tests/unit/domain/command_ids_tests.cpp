@@ -4,14 +4,14 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/service/command_ids.h"
+#include "daemon/domain/command_ids.h"
 
 namespace postern::support {
 
 namespace {
 
-using service::CommandIds;
-using service::Uuid;
+using domain::CommandIds;
+using domain::Uuid;
 
 constexpr std::int64_t minute_ms = 60'000;
 constexpr std::int64_t hour_ms = 60 * minute_ms;
