@@ -1,7 +1,5 @@
 #include "daemon/platform/wiped_memory.h"
 
-#ifdef POSTERN_JEMALLOC
-
 #include <jemalloc/jemalloc.h>
 
 #include <cstddef>
@@ -9,8 +7,6 @@
 #include <new>
 
 namespace {
-
-thread_local constinit bool thread_wipes = true;
 
 /// libzmq sends from blocks of this size, one for each connection,
 constexpr std::size_t sent_bytes = 8'192;
@@ -26,17 +22,11 @@ void wipe(void* block, std::size_t size) {
 }
 
 void wipe_and_free(void* block, std::size_t size) {
-  if (thread_wipes) wipe(block, size);
+  if (postern::platform::wipes_freed_memory) wipe(block, size);
   ::dallocx(block, 0);
 }
 
 }  // namespace
-
-namespace postern {
-
-void wipe_freed_memory(bool wipes) { thread_wipes = wipes; }
-
-}  // namespace postern
 
 extern "C" void free(void* block) noexcept {
   if (block == nullptr) return;
@@ -59,13 +49,3 @@ void operator delete(void* block) noexcept {
 void operator delete[](void* block, std::size_t size) noexcept { operator delete(block, size); }
 
 void operator delete[](void* block) noexcept { operator delete(block); }
-
-#else
-
-namespace postern {
-
-void wipe_freed_memory(bool) {}
-
-}  // namespace postern
-
-#endif

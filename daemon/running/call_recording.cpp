@@ -34,14 +34,18 @@ void CallRecording::start() {
   thread_ = std::thread([this] { run(); });
 }
 
+void CallRecording::turn() {
+  parts_.mail.recorder_returned.drain([&](std::unique_ptr<service::UseLetter> letter) {
+    recorder_.take_back(std::move(letter->summaries));
+  });
+  recorder_.turn();
+}
+
 void CallRecording::run() {
   bool handed_over = false;
   while (!ending_) {
     parts_.waker.clear();
-    parts_.mail.recorder_returned.drain([&](std::unique_ptr<service::UseLetter> letter) {
-      recorder_.take_back(std::move(letter->summaries));
-    });
-    recorder_.turn();
+    turn();
     if (is_last_ && !std::exchange(handed_over, true)) {
       recorder_.hand_over_all();
       handed_over_.set_value();
@@ -65,12 +69,6 @@ void CallRecording::stop() {
   ending_ = true;
   parts_.waker.wake();
   thread_.join();
-}
-
-std::vector<std::pair<std::string, std::uint64_t>> CallRecording::counters() const {
-  return {{"calls_recorded", recorder_.recorded()},
-          {"calls_dropped", recorder_.dropped()},
-          {"calls_overwritten", ring_->overwritten()}};
 }
 
 }  // namespace postern::running

@@ -36,6 +36,8 @@ class CallRecording {
   calls::CallLine& line() { return line_; }
   service::CallPages& pages() { return pages_; }
 
+  /// Writes what is noted and hands over what is due; the recorder's thread does it, once started.
+  void turn();
   void start();
   /// While the writer still takes letters: every summary that is due is on its way when this
   /// returns.
@@ -43,8 +45,10 @@ class CallRecording {
   /// After the reader has ended: writes and syncs what there is.
   void stop();
 
-  /// For the status; any thread.
-  std::vector<std::pair<std::string, std::uint64_t>> counters() const;
+  // Since the start; any thread.
+  std::uint64_t recorded() const { return recorder_.recorded(); }
+  std::uint64_t dropped() const { return recorder_.dropped(); }
+  std::uint64_t overwritten() const { return ring_->overwritten(); }
 
  private:
   void run();

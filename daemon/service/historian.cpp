@@ -18,7 +18,7 @@ constexpr std::uint32_t count_most = 10'000;
 constexpr std::size_t record_page_bytes_max = 900'000;
 /// Records looked at for one page; the client asks on from where it ended.
 constexpr std::size_t scan_max = 50'000;
-constexpr std::uint32_t busy_retry_ms = 200;
+constexpr std::uint32_t page_retry_ms = 200;
 using platform::millisecond_ns;
 
 /// What a record must be to be given; absent: anything.
@@ -329,7 +329,7 @@ void Historian::unpark() {
 
 void Historian::refuse_busy(const Peer& peer, std::uint64_t id) {
   count(parts_.vitals.busy);
-  refuse(peer, id, make_problem(Code::busy, ""), busy_retry_ms);
+  refuse(peer, id, make_problem(Code::busy, ""), page_retry_ms);
 }
 
 void Historian::refuse(const Peer& peer, std::uint64_t id, schema::ProblemT problem,

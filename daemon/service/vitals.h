@@ -57,22 +57,30 @@ struct Vitals {
 struct Refusing {
   std::atomic<bool> Vitals::*holds;
   schema::Code code;
+  /// On the metrics page.
+  std::string_view name;
+  std::string_view help;
   std::string_view sentence;
 };
 
 /// The first that holds is told.
 inline constexpr Refusing refusing[] = {
-    {&Vitals::erase_unfinished, schema::Code::erase_unfinished,
+    {&Vitals::erase_unfinished, schema::Code::erase_unfinished, "erase_unfinished",
+     "1: an erased user's key could not be destroyed; commands are refused.",
      "the key of an erased user could not be destroyed: commands are refused until the daemon is "
      "restarted, which finishes it"},
-    {&Vitals::degraded, schema::Code::journal_unavailable,
+    {&Vitals::degraded, schema::Code::journal_unavailable, "degraded",
+     "1: the journal failed, or an erasure is unfinished; commands are refused.",
      "the journal failed or is damaged: commands are refused until the daemon is restarted"},
-    {&Vitals::clock_suspect, schema::Code::clock_suspect,
+    {&Vitals::clock_suspect, schema::Code::clock_suspect, "clock_suspect",
+     "1: the clock is not believed, commands are refused.",
      "the clock is not believed: commands are refused until it is right, or the daemon is "
      "restarted with --confirm-clock"},
-    {&Vitals::disk_low, schema::Code::disk_low,
+    {&Vitals::disk_low, schema::Code::disk_low, "disk_low",
+     "1: free space is under the floor, commands are refused.",
      "free disk space is under the floor: commands are refused until there is more"},
-    {&Vitals::stopping, schema::Code::stopping,
+    {&Vitals::stopping, schema::Code::stopping, "stopping",
+     "1: the daemon is stopping, commands are refused.",
      "the daemon is stopping: commands are refused until it is back"},
 };
 

@@ -62,7 +62,7 @@ class LintTests(unittest.TestCase):
             ("daemon/domain/decide.h", '"common_generated.h"'),
             ("daemon/credential/secret.h", '"daemon/platform/entropy.h"'),
             ("daemon/service/writer.cpp", '"daemon/journal/journal.h"'),
-            ("daemon/main.cpp", '"daemon/service/writer.h"'),
+            ("daemon/running/daemon.cpp", '"daemon/service/writer.h"'),
             ("replay/verify.cpp", '"daemon/platform/failure.h"'),
             ("tests/unit/domain/decide_tests.cpp", '"daemon/domain/decide.h"'),
         ]:

@@ -7,29 +7,29 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "daemon/platform/failure.h"
 
 namespace postern::running {
 
-/// Made anew for each request, from values that other threads keep up to date.
-struct Metrics {
-  struct Value {
-    std::string name;
-    std::string_view help;
-    double value = 0;
-  };
-  std::vector<Value> gauges;
-  std::vector<Value> counters;
-  /// Why commands are refused; empty: they are taken.
-  std::vector<std::string> not_ready;
+struct Metric {
+  std::string name;
+  std::string help;
+  double value = 0;
+  /// It only rises; else it is a gauge.
+  bool is_counter = false;
 };
 
 class MetricsPage {
  public:
-  using Read = std::function<Metrics()>;
+  /// Made anew for each request, from values that other threads keep up to date.
+  struct Reading {
+    std::vector<Metric> metrics;
+    /// Why commands are refused; empty: they are taken.
+    std::vector<std::string> not_ready;
+  };
+  using Read = std::function<Reading()>;
 
   /// `read` is called on the page's thread. Fails with `in_use` if somebody listens there.
   static Expected<std::unique_ptr<MetricsPage>> start(const std::string& address,

@@ -1,6 +1,4 @@
-#include "daemon/running/metrics.h"
-
-#include <prometheus/text_serializer.h>
+#include "daemon/running/metrics_page.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -9,6 +7,8 @@
 #include <boost/beast/http.hpp>
 #include <chrono>
 #include <thread>
+
+#include "daemon/running/metrics_text.h"
 
 namespace postern::running {
 
@@ -23,26 +23,6 @@ constexpr std::size_t connections_max = 16;
 constexpr std::uint32_t header_bytes_max = 8'192;
 constexpr std::chrono::seconds deadline{5};
 constexpr std::chrono::milliseconds pause_after_error{200};
-
-prometheus::MetricFamily family(const Metrics::Value& value, prometheus::MetricType type) {
-  prometheus::MetricFamily made;
-  made.name = "postern_" + value.name;
-  made.help = value.help;
-  made.type = type;
-  prometheus::ClientMetric& metric = made.metric.emplace_back();
-  metric.gauge.value = value.value;
-  metric.counter.value = value.value;
-  return made;
-}
-
-std::string page_of(const Metrics& metrics) {
-  std::vector<prometheus::MetricFamily> families;
-  for (const Metrics::Value& value : metrics.gauges)
-    families.push_back(family(value, prometheus::MetricType::Gauge));
-  for (const Metrics::Value& value : metrics.counters)
-    families.push_back(family(value, prometheus::MetricType::Counter));
-  return prometheus::TextSerializer().Serialize(families);
-}
 
 std::string lines_of(const std::vector<std::string>& sentences) {
   std::string text;
@@ -62,7 +42,7 @@ Response respond(const http::request<http::empty_body>& request, const MetricsPa
     response.set(http::field::allow, "GET");
   } else if (request.target() == "/metrics") {
     response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
-    response.body() = page_of(read());
+    response.body() = metrics_text(read().metrics);
   } else if (request.target() == "/healthz") {
     response.body() = "ok\n";
   } else if (request.target() == "/readyz") {

@@ -1,0 +1,71 @@
+// The daemon from its opened data folder to its clean stop.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+
+#include "daemon/config.h"
+#include "daemon/data/data_folder.h"
+#include "daemon/platform/signals.h"
+#include "daemon/platform/worker.h"
+#include "daemon/running/health.h"
+#include "daemon/running/loops.h"
+#include "daemon/running/metrics_page.h"
+#include "daemon/running/services.h"
+#include "daemon/transport/context.h"
+
+namespace postern::running {
+
+/// Owned and run by main's thread.
+class RunningDaemon {
+ public:
+  /// `config` and `clock` outlive it; `folder` is absolute.
+  RunningDaemon(const Config& config, const std::filesystem::path& folder, service::Present& clock,
+                data::OpenedData data)
+      : config_(config), paths_(folder), clock_(clock), data_(std::move(data)) {}
+
+  /// Until a signal says stop, or the authenticator's thread ends by itself, which is a failure.
+  Expected<> run(platform::Signals& signals);
+
+ private:
+  Expected<> start();
+  Expected<> make_services();
+  Expected<> start_metrics();
+  void wait_for_the_end(platform::Signals& signals);
+  Expected<> stop();
+  Services::Outlets outlets();
+  void note_clock();
+  void hold_reserve(bool hold);
+
+  const Config& config_;
+  const data::DataPaths paths_;
+  service::Present& clock_;
+  data::OpenedData data_;
+  platform::SystemEntropy entropy_;
+  service::Vitals vitals_;
+  platform::Waker died_;
+  std::atomic<bool> authenticator_died_{false};
+  /// Of main's thread, as is what it guards: the next hour's note of the clock.
+  std::int64_t next_note_ns_ = 0;
+  bool note_trouble_told_ = false;
+  /// Of the writer's thread: what is wrong with the reserve was said.
+  bool reserve_trouble_told_ = false;
+
+  // Each is given those before it, and ends before them.
+  Loops loops_;
+  std::unique_ptr<transport::Context> context_;
+  std::unique_ptr<Services> services_;
+  std::unique_ptr<Health> health_;
+  /// Appends for the writer.
+  platform::Worker committer_;
+  std::unique_ptr<Threads> threads_;
+  /// Null: there is none.
+  std::unique_ptr<MetricsPage> page_;
+};
+
+/// A snapshot that cannot be written is a slower start, and no more: false, and it is told.
+bool write_snapshot(const Config& config, const data::DataPaths& paths,
+                    const data::OpenedData& data, const data::Running& running);
+
+}  // namespace postern::running

@@ -1,0 +1,61 @@
+#include "daemon/running/services.h"
+
+namespace postern::running {
+
+namespace {
+
+view::View view_of(const domain::State& state) {
+  view::View view;
+  view.load(state.tables());
+  return view;
+}
+
+}  // namespace
+
+Services::Services(const Parts& parts, const Settings& settings, const Outlets& outlets,
+                   std::unique_ptr<calls::CallRing> ring, domain::State state,
+                   domain::CommandIds ids)
+    : first_seq_(parts.journal.head().seq),
+      mail_(parts.wakers),
+      calls_(std::move(ring), {parts.wakers.recorder, parts.wakers.historian, parts.keys,
+                               parts.clock, parts.entropy, parts.vitals, mail_, outlets.alarm}),
+      pool_(std::make_unique<credential::HashPool>(settings.hashing)),
+      desk_(*pool_, parts.keys, parts.entropy, parts.wakers.reader, settings.writer.cost,
+            settings.passwords) {
+  make_reader(parts, settings, outlets, state);
+  make_historian(parts, settings, outlets, state);
+  writer_ = std::make_unique<service::Writer>(
+      service::Writer::Parts{parts.journal, parts.keys, *pool_, parts.clock, parts.entropy,
+                             parts.wakers.writer, parts.vitals, mail_, outlets.run_beside},
+      settings.writer,
+      service::Writer::Outlets{outlets.commands.send, outlets.allow, outlets.disk_free,
+                               outlets.hold_reserve, outlets.alarm, outlets.commands.has_room},
+      std::move(state), std::move(ids));
+}
+
+void Services::make_reader(const Parts& parts, const Settings& settings, const Outlets& outlets,
+                           const domain::State& state) {
+  reader_ = std::make_unique<service::Reader>(
+      service::Reader::Parts{desk_, parts.clock, parts.vitals, mail_, parts.keys, parts.entropy,
+                             &calls_.line()},
+      settings.reader,
+      service::Reader::Outlets{outlets.queries.send, outlets.warnings, outlets.counters,
+                               outlets.alarm, outlets.queries.has_room},
+      view_of(state), parts.journal.head(), state.time_ns());
+}
+
+/// With the auditor, which answers what takes the historian too long.
+void Services::make_historian(const Parts& parts, const Settings& settings, const Outlets& outlets,
+                              const domain::State& state) {
+  historian_ = std::make_unique<service::Historian>(
+      service::Historian::Parts{parts.journal, parts.checkpoints, parts.clock, parts.vitals, mail_,
+                                outlets.alarm, &calls_.pages(), &parts.keys,
+                                outlets.history.has_room},
+      settings.historian, outlets.history.send, view_of(state), parts.journal.head(),
+      state.time_ns());
+  auditor_ = std::make_unique<service::Auditor>(
+      service::Auditor::Parts{parts.journal, parts.keys, parts.clock, mail_, outlets.alarm},
+      view_of(state), parts.journal.head());
+}
+
+}  // namespace postern::running
