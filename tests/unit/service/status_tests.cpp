@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(O2_the_status_counts_what_lies_in_the_askers_tenants) {
   BOOST_TEST(all.user_count == 14u);
   BOOST_TEST(all.operator_count == 3u);
   BOOST_TEST(all.counters.size() > 0u);
-  BOOST_TEST(tells(all, "of the installation"));
+  BOOST_TEST(tells(all, "below the floor of 19456 KiB"));
   const auto one = status(service, 10);
   BOOST_TEST(one.tenant_count == 1u);
   BOOST_TEST(one.user_count == 3u);

@@ -46,10 +46,6 @@ std::vector<std::byte> first_record(std::int64_t now_ns, const schema::Uuid& id)
 }  // namespace
 
 WholeService::WholeService() {
-  const auto send = [this](const platform::Peer&, std::span<const std::uint8_t> payload) {
-    answer_.assign(payload.begin(), payload.end());
-  };
-  const auto alarm = [](const std::string& sentence) { BOOST_ERROR(sentence); };
   const auto bytes = first_record(clock.now_ns(), fresh_id());
   const journal::View record(bytes);
   BOOST_REQUIRE(journal.append(0, {&record, 1}));
@@ -57,82 +53,72 @@ WholeService::WholeService() {
   domain::RecordGate gate;
   domain::Changes changes;
   BOOST_REQUIRE(domain::fold(state, gate, bytes, changes));
-  const auto view = [&] {
-    view::View made;
-    made.load(state.tables());
-    return made;
-  };
-  auto ring = calls::CallRing::open(folder_.path() / "calls", {});
-  BOOST_REQUIRE(ring);
-  ring_ = std::move(*ring);
-  recorder_ = std::make_unique<calls::Recorder>(
-      calls::Recorder::Parts{line_, *ring_, keys_, clock, *random_},
-      calls::Recorder::Outlets{[this](calls::UseSummaries summaries) {
-                                 auto letter = std::make_unique<service::UseLetter>();
-                                 letter->summaries = std::move(summaries);
-                                 mail_.writer_uses.post(std::move(letter));
-                               },
-                               [] { return true; }, [] {}, alarm});
-  pages_ = std::make_unique<service::CallPages>(
-      service::CallPages::Parts{*ring_, keys_, [this] { return recorder_->dropped(); }});
+  open_checkpoints();
+  make_services(std::move(state));
+  turn();
+}
+
+void WholeService::open_checkpoints() {
   const credential::Key& signing = keys_.own_key("checkpoint-signing");
   auto checkpoints = journal::CheckpointKeeper::open(
-      {folder_.path() / "checkpoint",
+      {folder.path() / "checkpoint",
        {"test", credential::signing_public_key(signing)},
        [&signing](journal::View text) { return credential::sign(signing, text); },
        journal,
        clock});
   BOOST_REQUIRE(checkpoints);
   checkpoints_ = std::move(*checkpoints);
-  pool_ = std::make_unique<credential::HashPool>(credential::HashPool::Limits{});
-  desk_ = std::make_unique<service::PasswordDesk>(*pool_, keys_, *random_, waker_, least_cost,
-                                                  service::PasswordDesk::Limits{});
-  const journal::Head head = journal.head();
-  const std::int64_t time_ns = state.time_ns();
-  reader_ = std::make_unique<service::Reader>(
-      service::Reader::Parts{*desk_, present, vitals, mail_, keys_, *random_, &line_},
-      service::Reader::Settings{},
-      service::Reader::Outlets{send, [] { return std::vector<std::string>{"of the installation"}; },
-                               [this] {
-                                 return std::vector<std::pair<std::string, std::uint64_t>>{
-                                     {"queries", vitals.queries.load()},
-                                     {"records", vitals.records.load()}};
-                               },
-                               alarm},
-      view(), head, time_ns);
-  historian_ = std::make_unique<service::Historian>(
-      service::Historian::Parts{journal, *checkpoints_, present, vitals, mail_, alarm, pages_.get(),
-                                &keys_},
-      service::Historian::Settings{}, send, view(), head, time_ns);
-  auditor_ = std::make_unique<service::Auditor>(
-      service::Auditor::Parts{journal, keys_, present, mail_, alarm}, view(), head);
-  service::Writer::Settings settings;
-  settings.cost = least_cost;
-  writer_ = std::make_unique<service::Writer>(
-      service::Writer::Parts{journal, keys_, *pool_, present, *random_, waker_, vitals, mail_,
-                             [](std::move_only_function<void()> work) { work(); }},
-      settings,
-      service::Writer::Outlets{send, [](const std::set<std::string>&) {},
-                               [] { return std::uint64_t{1} << 40U; }, [](bool) {}, alarm},
-      std::move(state), domain::CommandIds({}));
-  turn();
 }
 
-WholeService::~WholeService() { pool_.reset(); }
+void WholeService::make_services(domain::State state) {
+  auto ring = calls::CallRing::open(folder.path() / "calls", {});
+  BOOST_REQUIRE(ring);
+  const running::Services::Outlet outlet{
+      [this](const platform::Peer&, std::span<const std::uint8_t> payload) {
+        answer_.assign(payload.begin(), payload.end());
+      }};
+  config.cost = least_cost;
+  running::Services::Settings settings;
+  settings.writer.cost = least_cost;
+  services_ = std::make_unique<running::Services>(
+      running::Services::Parts{journal,
+                               *checkpoints_,
+                               keys_,
+                               present,
+                               *random_,
+                               vitals,
+                               {waker_, waker_, waker_, waker_, waker_}},
+      settings,
+      running::Services::Outlets{outlet, outlet, outlet, [](const std::set<std::string>&) {},
+                                 [] { return std::uint64_t{1} << 40U; }, [](bool) {},
+                                 [](std::move_only_function<void()> work) { work(); },
+                                 [this] { return running::Health(health_sources()).warnings(); },
+                                 [this] { return running::Health(health_sources()).counters(); },
+                                 [](const std::string& sentence) { BOOST_ERROR(sentence); }},
+      std::move(*ring), std::move(state), domain::CommandIds({}));
+}
+
+running::HealthSources WholeService::health_sources() const {
+  return {config,
+          keys_of_health,
+          vitals,
+          *services_,
+          loops,
+          folder.path() / "owner.key",
+          [this] { return handshakes_denied; },
+          [this] { return connections_closed; }};
+}
 
 void WholeService::turn() {
-  writer_->turn();
-  writer_->commit();
-  writer_->turn();
-  reader_->turn();
-  recorder_->turn();
-  historian_->turn();
-  auditor_->turn();
-  historian_->turn();
-  writer_->turn();
-  mail_.recorder_returned.drain([&](std::unique_ptr<service::UseLetter> letter) {
-    recorder_->take_back(std::move(letter->summaries));
-  });
+  services_->writer().turn();
+  services_->writer().commit();
+  services_->writer().turn();
+  services_->reader().turn();
+  services_->calls().turn();
+  services_->historian().turn();
+  services_->auditor().turn();
+  services_->historian().turn();
+  services_->writer().turn();
 }
 
 WholeService::Bytes WholeService::turn_until_answered() {
@@ -157,20 +143,20 @@ WholeService::Bytes WholeService::send(schema::CommandMessageT message,
                                        const std::string& identity) {
   if (message.id == nullptr) message.id = std::make_unique<schema::Uuid>(fresh_id());
   auto bytes = packed<schema::CommandMessage>(message, schema::command_message_identifier);
-  writer_->take({peer, identity, bytes});
+  services_->writer().take({peer, identity, bytes});
   return turn_until_answered();
 }
 
 WholeService::Bytes WholeService::ask(schema::QueryT query, const std::string& identity) {
   auto bytes = packed<schema::Query>(query, schema::query_identifier);
-  reader_->take({peer, identity, bytes});
+  services_->reader().take({peer, identity, bytes});
   return turn_until_answered();
 }
 
 WholeService::Bytes WholeService::request(schema::HistoryRequestT request,
                                           const std::string& identity) {
   auto bytes = packed<schema::HistoryRequest>(request, schema::history_request_identifier);
-  historian_->take({peer, identity, bytes});
+  services_->historian().take({peer, identity, bytes});
   return turn_until_answered();
 }
 

@@ -1,24 +1,34 @@
-// Every service of the daemon on one thread, over a journal in memory, with a clock that stands
-// still and randomness from a seed: the same messages give the same bytes. Passwords alone are not
-// from the seed; worlds that are to be alike hold none.
+// Every service of the daemon, wired as the daemon wires them, on one thread, over a journal in
+// memory, with a clock that stands still and randomness from a seed: the same messages give the
+// same bytes. Passwords alone are not from the seed; worlds that are to be alike hold none.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "daemon/calls/recorder.h"
-#include "daemon/service/auditor.h"
-#include "daemon/service/historian.h"
-#include "daemon/service/reader.h"
-#include "daemon/service/writer.h"
+#include "daemon/running/health.h"
+#include "daemon/running/services.h"
 #include "tests/simulation/simulated_parts.h"
 #include "tests/support/memory_journal.h"
+#include "tests/support/plain_keys.h"
 #include "tests/support/simulated_clock.h"
 #include "tests/support/temporary_folder.h"
 
 namespace postern::support {
+
+/// What the status and the metrics page are told of the keys.
+struct KeysOfHealth final : PlainKeys {
+  bool memory_locked() const override { return locked; }
+  const credential::Key* planned_server_key() const override {
+    return planned ? &*planned : nullptr;
+  }
+
+  bool locked = true;
+  std::optional<credential::Key> planned;
+};
 
 class WholeService {
  public:
@@ -26,7 +36,6 @@ class WholeService {
 
   /// `uid:1` is "root", an owner of all tenants.
   WholeService();
-  ~WholeService();
 
   /// What comes next is drawn as in any other whose randomness began here.
   void begin_randomness(std::uint64_t seed) { *random_ = simulation::SimulatedEntropy(seed); }
@@ -57,29 +66,28 @@ class WholeService {
   service::Present present{clock};
   MemoryJournal journal;
   service::Vitals vitals;
+  // What else the status and the metrics page tell of.
+  Config config;
+  KeysOfHealth keys_of_health;
+  running::Loops loops;
+  TemporaryFolder folder;
+  std::uint64_t handshakes_denied = 0;
+  std::uint64_t connections_closed = 0;
+  running::HealthSources health_sources() const;
 
  private:
   static schema::ReceiptT accepted(const Bytes& receipt);
+  void open_checkpoints();
+  void make_services(domain::State state);
   void turn();
   Bytes turn_until_answered();
 
-  TemporaryFolder folder_;
   std::unique_ptr<simulation::SimulatedEntropy> random_ =
       std::make_unique<simulation::SimulatedEntropy>(1);
   simulation::SimulatedKeys keys_{1};
   platform::Waker waker_;
-  service::Mailboxes mail_{{waker_, waker_, waker_, waker_, waker_}};
-  calls::CallLine line_{waker_};
-  std::unique_ptr<calls::CallRing> ring_;
-  std::unique_ptr<calls::Recorder> recorder_;
-  std::unique_ptr<service::CallPages> pages_;
   std::unique_ptr<journal::CheckpointKeeper> checkpoints_;
-  std::unique_ptr<credential::HashPool> pool_;
-  std::unique_ptr<service::PasswordDesk> desk_;
-  std::unique_ptr<service::Writer> writer_;
-  std::unique_ptr<service::Reader> reader_;
-  std::unique_ptr<service::Historian> historian_;
-  std::unique_ptr<service::Auditor> auditor_;
+  std::unique_ptr<running::Services> services_;
   Bytes answer_;
 };
 
