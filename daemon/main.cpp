@@ -111,6 +111,7 @@ struct Arguments {
   bool verify = false;
   bool confirm_clock = false;
   bool finish = false;
+  offline::RestoreOrder restored;
 };
 
 int run(const Arguments& arguments) {
@@ -142,6 +143,78 @@ void refuse_empty_values(CLI::App& app) {
   }
 }
 
+/// Options that only a start without a command takes.
+std::vector<const CLI::Option*> add_options_of_running(CLI::App& app, Arguments& arguments) {
+  return {
+      app.add_option("--config", arguments.config, "settings, as TOML"),
+      arguments::add_number(app, "--port-base", arguments.port_base,
+                            "moves all ports: commands N+1, queries N+2, history N+3", {1, 65'530}),
+      app.add_flag("--verify", arguments.verify, "read every byte before starting"),
+      app.add_flag("--confirm-clock", arguments.confirm_clock,
+                   "the clock is right, though the data folder knows another time")};
+}
+
+struct Commands {
+  CLI::App* init;
+  CLI::App* recover_owner;
+  CLI::App* rotate_server_key;
+  CLI::App* restore;
+  CLI::App* check_config;
+};
+
+CLI::App* add_restore(CLI::App& app, offline::RestoreOrder& order) {
+  CLI::App* restore = app.add_subcommand(
+      "restore", "makes a data folder of a backup: a bundle, and a copy of the keys");
+  restore->add_option("--bundle", order.bundle, "as postern backup create wrote it")->required();
+  restore->add_option("--keys", order.keys, "as postern backup keys wrote it")->required();
+  restore->add_option("--identity", order.identity, "the key file of the recipient of the keys")
+      ->required();
+  restore->add_option("--public-key", order.verifier_key,
+                      "what the bundle must be signed with: name+hash+key");
+  return restore;
+}
+
+Commands add_commands(CLI::App& app, Arguments& arguments) {
+  Commands commands{};
+  commands.init =
+      app.add_subcommand("init", "makes a data folder with its keys and its first owner");
+  commands.init->add_option("--owner-key", arguments.owner_key,
+                            "where the first owner's secret key goes: a new file");
+  commands.recover_owner = app.add_subcommand(
+      "recover-owner",
+      "gives an owner a new key, recorded in the journal; the daemon must be stopped");
+  commands.recover_owner->add_option("--owner-key", arguments.owner_key,
+                                     "where the new secret key goes: a new file");
+  commands.recover_owner->add_option("--name", arguments.owner_name,
+                                     "the owner; made if there is none of this name");
+  commands.rotate_server_key = app.add_subcommand(
+      "rotate-server-key",
+      "plans the server's next CURVE key, and with --finish takes it; the daemon must be stopped");
+  commands.rotate_server_key->add_flag("--finish", arguments.finish,
+                                       "clients have been told: the next key becomes the server's");
+  commands.restore = add_restore(app, arguments.restored);
+  commands.check_config =
+      app.add_subcommand("check-config", "tells every problem of a settings file");
+  commands.check_config->add_option("FILE", arguments.checked_config, "settings, as TOML")
+      ->required();
+  return commands;
+}
+
+/// What was asked for, once it is known to make sense.
+int carry_out(const Commands& commands, Arguments arguments) {
+  if (*commands.check_config) return check_config(arguments.checked_config);
+  if (arguments.data.empty())
+    return report({FailureKind::usage, "no data folder is named",
+                   "Name one: posternd --data DIR; see posternd --help."});
+  if (*commands.init) return init({arguments.data, arguments.owner_key, ::geteuid()});
+  if (*commands.recover_owner)
+    return recover({arguments.data, arguments.owner_key, arguments.owner_name, ::geteuid()});
+  if (*commands.rotate_server_key) return rotate(arguments.data, arguments.finish);
+  arguments.restored.folder = arguments.data;
+  if (*commands.restore) return restore_folder(std::move(arguments.restored));
+  return run(arguments);
+}
+
 }  // namespace
 
 int main(int argument_count, char** argument_values) {
@@ -152,43 +225,8 @@ int main(int argument_count, char** argument_values) {
   app.footer("Example: posternd init --data /var/lib/postern && posternd --data /var/lib/postern");
   Arguments arguments;
   app.add_option("--data", arguments.data, "the data folder; before or after the command");
-  const std::vector<CLI::Option*> for_running = {
-      app.add_option("--config", arguments.config, "settings, as TOML"),
-      arguments::add_number(app, "--port-base", arguments.port_base,
-                            "moves all ports: commands N+1, queries N+2, history N+3", {1, 65'530}),
-      app.add_flag("--verify", arguments.verify, "read every byte before starting"),
-      app.add_flag("--confirm-clock", arguments.confirm_clock,
-                   "the clock is right, though the data folder knows another time")};
-  CLI::App* init_command =
-      app.add_subcommand("init", "makes a data folder with its keys and its first owner");
-  init_command->add_option("--owner-key", arguments.owner_key,
-                           "where the first owner's secret key goes: a new file");
-  CLI::App* recover_command = app.add_subcommand(
-      "recover-owner",
-      "gives an owner a new key, recorded in the journal; the daemon must be stopped");
-  recover_command->add_option("--owner-key", arguments.owner_key,
-                              "where the new secret key goes: a new file");
-  recover_command->add_option("--name", arguments.owner_name,
-                              "the owner; made if there is none of this name");
-  CLI::App* rotate_command = app.add_subcommand(
-      "rotate-server-key",
-      "plans the server's next CURVE key, and with --finish takes it; the daemon must be stopped");
-  rotate_command->add_flag("--finish", arguments.finish,
-                           "clients have been told: the next key becomes the server's");
-  offline::RestoreOrder order;
-  CLI::App* restore_command = app.add_subcommand(
-      "restore", "makes a data folder of a backup: a bundle, and a copy of the keys");
-  restore_command->add_option("--bundle", order.bundle, "as postern backup create wrote it")
-      ->required();
-  restore_command->add_option("--keys", order.keys, "as postern backup keys wrote it")->required();
-  restore_command
-      ->add_option("--identity", order.identity, "the key file of the recipient of the keys")
-      ->required();
-  restore_command->add_option("--public-key", order.verifier_key,
-                              "what the bundle must be signed with: name+hash+key");
-  CLI::App* check_command =
-      app.add_subcommand("check-config", "tells every problem of a settings file");
-  check_command->add_option("FILE", arguments.checked_config, "settings, as TOML")->required();
+  const auto for_running = add_options_of_running(app, arguments);
+  const Commands commands = add_commands(app, arguments);
   refuse_empty_values(app);
   try {
     arguments::parse(app, {argument_values + 1, argument_values + argument_count});
@@ -205,15 +243,5 @@ int main(int argument_count, char** argument_values) {
                        option->get_name() + " is for running the daemon, not for '" +
                            command->get_name() + "'",
                        "Leave it out; see posternd --help."});
-  if (*check_command) return check_config(arguments.checked_config);
-  if (arguments.data.empty())
-    return report({FailureKind::usage, "no data folder is named",
-                   "Name one: posternd --data DIR; see posternd --help."});
-  order.folder = arguments.data;
-  if (*init_command) return init({arguments.data, arguments.owner_key, ::geteuid()});
-  if (*recover_command)
-    return recover({arguments.data, arguments.owner_key, arguments.owner_name, ::geteuid()});
-  if (*rotate_command) return rotate(arguments.data, arguments.finish);
-  if (*restore_command) return restore_folder(std::move(order));
-  return run(arguments);
+  return carry_out(commands, std::move(arguments));
 }

@@ -94,7 +94,9 @@ void WholeService::make_services(domain::State state) {
                                  [](std::move_only_function<void()> work) { work(); },
                                  [this] { return running::Health(health_sources()).warnings(); },
                                  [this] { return running::Health(health_sources()).counters(); },
-                                 [](const std::string& sentence) { BOOST_ERROR(sentence); }},
+                                 [this](const std::string& sentence) {
+                                   if (alarms_are_errors) BOOST_ERROR(sentence);
+                                 }},
       std::move(*ring), std::move(state), domain::CommandIds({}));
 }
 

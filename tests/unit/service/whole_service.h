@@ -74,6 +74,8 @@ class WholeService {
   std::uint64_t handshakes_denied = 0;
   std::uint64_t connections_closed = 0;
   running::HealthSources health_sources() const;
+  /// What only an operator is to see fails the test.
+  bool alarms_are_errors = true;
 
  private:
   static schema::ReceiptT accepted(const Bytes& receipt);
