@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/journal/disk.h"
+#include "daemon/journal/leveldb/disk.h"
 
 namespace postern::support {
 

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "daemon/journal/disk.h"
+#include "daemon/journal/leveldb/disk.h"
 #include "daemon/journal/leveldb/leveldb_journal.h"
 #include "daemon/platform/descriptor.h"
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/journal/disk.h"
+#include "daemon/journal/leveldb/disk.h"
 
 namespace postern::journal {
 

@@ -18,8 +18,8 @@
 
 #include "daemon/journal/big_endian.h"
 #include "daemon/journal/blocks.h"
-#include "daemon/journal/disk.h"
 #include "daemon/journal/leveldb/anchor.h"
+#include "daemon/journal/leveldb/disk.h"
 #include "daemon/journal/leveldb/journal_env.h"
 #include "daemon/journal/leveldb/journal_files.h"
 #include "daemon/journal/leveldb/manifest.h"

@@ -1,4 +1,4 @@
-#include "daemon/journal/disk.h"
+#include "daemon/journal/leveldb/disk.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "daemon/journal/leveldb/log_form.h"
-#include "tests/unit/journal/log_file.h"
+#include "tests/unit/journal/leveldb/log_file.h"
 
 namespace postern::journal {
 

@@ -7,7 +7,7 @@
 
 #include "daemon/journal/leveldb/manifest.h"
 #include "tests/support/temporary_folder.h"
-#include "tests/unit/journal/log_file.h"
+#include "tests/unit/journal/leveldb/log_file.h"
 
 namespace postern::journal {
 
