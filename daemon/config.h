@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "daemon/credential/password.h"
-#include "daemon/journal/leveldb/leveldb_journal.h"
+#include "daemon/journal/opening.h"
 #include "daemon/platform/failure.h"
 
 namespace postern {

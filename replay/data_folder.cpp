@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "daemon/journal/leveldb/anchor.h"
+#include "daemon/journal/opening.h"
 #include "daemon/platform/data_format.h"
 
 namespace postern::replay {
@@ -28,9 +28,7 @@ Expected<DataFolder> DataFolder::open(std::filesystem::path path) {
 
 std::optional<std::uint64_t> DataFolder::anchored_seq() const {
   if (is_bundle()) return std::nullopt;
-  const auto heads = journal::AnchorFile::read(path_ / "journal" / "anchor");
-  if (!heads) return std::nullopt;
-  return heads->back().seq;
+  return journal::anchored_seq(path_ / "journal");
 }
 
 Expected<std::optional<DataFolder::Proved>> DataFolder::read(
@@ -60,7 +58,7 @@ Expected<std::optional<DataFolder::Proved>> DataFolder::read(
     proved.checkpoint = std::move(bundle->checkpoint);
     proved.verifier_key = std::move(bundle->verifier_key);
   } else {
-    auto opened = journal::read_leveldb_journal(path_ / "journal", take);
+    auto opened = journal::read_journal(path_ / "journal", take);
     if (rest == Rest::leave) return std::nullopt;
     if (!opened) return std::unexpected(opened.error());
     journal = std::move(*opened);

@@ -57,11 +57,11 @@ flatbuffers::DetachedBuffer first_record(const NewFolder& wanted,
 }
 
 Expected<> make_journal(const DataPaths& paths, const flatbuffers::DetachedBuffer& record) {
-  const journal::LevelDbOptions options{paths.journal(),
-                                        journal::AnchorPolicy::before_acknowledgement, nullptr};
-  if (auto made = journal::create_leveldb_journal(options); !made) return made;
-  auto opened = journal::open_leveldb_journal(
-      options, [](std::uint64_t, journal::View) { return Expected<>(); });
+  const journal::JournalOptions options{paths.journal(),
+                                        journal::AnchorPolicy::before_acknowledgement};
+  if (auto made = journal::create_journal(options); !made) return made;
+  auto opened =
+      journal::open_journal(options, [](std::uint64_t, journal::View) { return Expected<>(); });
   if (!opened) return std::unexpected(opened.error());
   const journal::View view = std::as_bytes(std::span(record.data(), record.size()));
   if (auto appended = (*opened)->append(0, {&view, 1}); !appended) return appended;
@@ -202,8 +202,8 @@ class Opening {
   Expected<> from_journal(const journal::Known* known) {
     if (known == nullptr) data_.read_whole_ns = clock_.now_ns();
     Reading reading(options_, now_ms_);
-    auto opened = journal::open_leveldb_journal(
-        {paths_.journal(), options_.anchor, nullptr},
+    auto opened = journal::open_journal(
+        {paths_.journal(), options_.anchor},
         [&](std::uint64_t seq, journal::View bytes) { return reading.take(seq, bytes, data_); },
         known);
     if (!opened) return std::unexpected(opened.error());

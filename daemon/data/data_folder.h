@@ -13,7 +13,7 @@
 #include "daemon/domain/fold.h"
 #include "daemon/domain/state.h"
 #include "daemon/journal/checkpoint_keeper.h"
-#include "daemon/journal/leveldb/leveldb_journal.h"
+#include "daemon/journal/opening.h"
 #include "daemon/platform/clock.h"
 #include "daemon/platform/entropy.h"
 #include "daemon/platform/folder_lock.h"

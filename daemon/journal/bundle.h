@@ -7,7 +7,6 @@
 #include <string>
 
 #include "daemon/journal/checkpoint.h"
-#include "daemon/journal/leveldb/leveldb_journal.h"
 
 namespace postern::journal {
 

@@ -23,11 +23,11 @@ Failure unreadable(const std::filesystem::path& file, const std::string& why) {
 }
 
 Failure contradicted(const std::filesystem::path& file, const std::string& how) {
-  return {FailureKind::damaged,
-          "the journal contradicts the checkpoint that was signed for it (" + shown(file) +
-              "): " + how,
-          "The journal was replaced by another or an older copy: put the newest copy of its folder "
-          "back. Clients that remember the checkpoint refuse this journal too."};
+  return {
+      FailureKind::damaged,
+      "the journal contradicts the checkpoint that was signed for it (" + shown(file) + "): " + how,
+      "The journal was replaced by another or an older copy: put the newest copy of its folder "
+      "back. Clients that remember the checkpoint refuse this journal too."};
 }
 
 }  // namespace
@@ -48,9 +48,9 @@ Expected<> CheckpointKeeper::read() {
   const Head& was = checkpoint->head;
   const std::uint64_t last = parts_.journal.head().seq;
   if (was.seq > last)
-    return std::unexpected(contradicted(
-        parts_.file, "it covers " + to_string(was.seq) + " records, and the journal ends at " +
-                         "record " + to_string(last)));
+    return std::unexpected(contradicted(parts_.file, "it covers " + to_string(was.seq) +
+                                                         " records, and the journal ends at " +
+                                                         "record " + to_string(last)));
   const auto root = root_at(parts_.journal, was.seq);
   if (!root) return std::unexpected(root.error());
   if (*root != was.root)
@@ -71,8 +71,8 @@ Expected<bool> CheckpointKeeper::make() {
   require(head.seq >= head_.seq);
   if (head.seq == head_.seq) return false;
   attempted_ns_ = parts_.clock.monotonic_ns();
-  std::string note = make_note({parts_.signer.name, head, parts_.clock.now_ns()}, parts_.signer,
-                               parts_.sign);
+  std::string note =
+      make_note({parts_.signer.name, head, parts_.clock.now_ns()}, parts_.signer, parts_.sign);
   if (auto kept = platform::write_file(parts_.file, std::as_bytes(std::span(note))); !kept)
     return std::unexpected(kept.error());
   note_ = std::move(note);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -27,6 +28,10 @@ struct Head {
 
   friend bool operator==(const Head&, const Head&) = default;
 };
+
+/// Called for each record in order while they are read; the bytes, at any alignment, are valid
+/// during the call. A failure ends the reading.
+using OnRecord = std::function<Expected<>(std::uint64_t seq, View record)>;
 
 /// A walk over records in order. Owned by one thread; open no longer than a page. Does not outlive
 /// its journal.

@@ -52,8 +52,8 @@ Expected<Proof> gather(const Journal& journal, std::uint64_t size, const Ends& e
   while (!ends(start, size)) {
     const std::uint64_t half = left_size(size);
     const bool left = goes_left(start + half);
-    const auto aside = left ? range_root(journal, start + half, size - half)
-                            : range_root(journal, start, half);
+    const auto aside =
+        left ? range_root(journal, start + half, size - half) : range_root(journal, start, half);
     if (!aside) return std::unexpected(aside.error());
     downwards.push_back(*aside);
     if (!left) start += half;

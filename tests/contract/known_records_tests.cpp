@@ -21,7 +21,7 @@ constexpr std::uint64_t last = 3 * Tree::block_size + 700;
 
 /// A journal of three complete blocks and some, in tables.
 struct Filled {
-  Filled() : options{folder.path() / "journal", AnchorPolicy::soon, nullptr} {
+  Filled() : options{{folder.path() / "journal", AnchorPolicy::soon}} {
     options.write_buffer_bytes = 64 << 10;
     BOOST_REQUIRE(create_leveldb_journal(options));
     const auto journal = open(nullptr);

@@ -1,21 +1,21 @@
-#include <leveldb/db.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 
-#include "daemon/journal/big_endian.h"
 #include "daemon/journal/leveldb/leveldb_journal.h"
 #include "daemon/journal/proof.h"
 #include "daemon/journal/tree.h"
 #include "tests/contract/folder_image.h"
 #include "tests/contract/journal_subjects.h"
+#include "tests/support/journal_folder.h"
 
 namespace postern::journal {
 
 using support::mode_of;
 using support::record_at;
+using support::row_key;
 namespace fs = std::filesystem;
 
 namespace {
@@ -28,20 +28,6 @@ FailureKind refusal_of(const LevelDbOptions& options) {
   BOOST_TEST(!journal.error().sentence.empty());
   BOOST_TEST(!journal.error().remedy.empty());
   return journal.error().kind;
-}
-
-// Writes past us into the database, as nothing of ours ever does.
-template <class Change>
-void tamper(const fs::path& folder, Change change) {
-  leveldb::DB* opened = nullptr;
-  BOOST_REQUIRE(leveldb::DB::Open({}, (folder / "db").native(), &opened).ok());
-  const std::unique_ptr<leveldb::DB> database(opened);
-  change(*database);
-}
-
-std::string key(std::uint64_t seq) {
-  const auto bytes = to_big_endian(seq);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 fs::path largest_table(const fs::path& folder) {
@@ -240,7 +226,7 @@ BOOST_AUTO_TEST_CASE(a_gap_is_named) {
   OnLevelDb subject;
   append_from(*subject.opened_journal, 1, 50);
   subject.opened_journal.reset();
-  tamper(subject.options.folder, [](leveldb::DB& database) { database.Delete({}, key(17)); });
+  support::remove_row(subject.options.folder, row_key(17));
   const auto journal = open_leveldb_journal(subject.options, ignore);
   BOOST_REQUIRE(!journal);
   BOOST_CHECK(journal.error().kind == FailureKind::damaged);
@@ -250,12 +236,12 @@ BOOST_AUTO_TEST_CASE(a_gap_is_named) {
 BOOST_AUTO_TEST_CASE(what_is_not_a_record_is_damage) {
   for (const auto& [name, value] : {std::pair<std::string, std::string>{"longer than a seq", "x"},
                                     {"short", "x"},
-                                    {key(51), ""},
-                                    {key(0), "x"}}) {
+                                    {row_key(51), ""},
+                                    {row_key(0), "x"}}) {
     OnLevelDb subject;
     append_from(*subject.opened_journal, 1, 50);
     subject.opened_journal.reset();
-    tamper(subject.options.folder, [&](leveldb::DB& database) { database.Put({}, name, value); });
+    support::put_row(subject.options.folder, name, value);
     BOOST_CHECK(refusal_of(subject.options) == FailureKind::damaged);
   }
 }
@@ -265,8 +251,7 @@ BOOST_AUTO_TEST_CASE(H6_a_record_that_was_replaced_is_found) {
     OnLevelDb subject;
     append_from(*subject.opened_journal, 1, 50);
     subject.opened_journal.reset();
-    tamper(subject.options.folder,
-           [&](leveldb::DB& database) { database.Put({}, key(seq), "another record"); });
+    support::put_row(subject.options.folder, row_key(seq), "another record");
     const auto journal = open_leveldb_journal(subject.options, ignore);
     BOOST_REQUIRE(!journal);
     BOOST_CHECK(journal.error().kind == FailureKind::damaged);

@@ -60,7 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const WholeJournal whole;
   if (size < 2) return 0;
   const auto file = std::next(whole.image.begin(), data[0] % whole.image.size());
-  const fs::path path = whole.options.folder / file->first;
+  const fs::path path = whole.folder.path() / file->first;
   std::string content = edited(file->second, fuzz::text_of(data + 2, size - 2), (data[1] & 4) != 0);
   const bool is_log = file->first.ends_with(".log") || file->first.starts_with("db/MANIFEST");
   if ((data[1] & 1) != 0 && is_log) support::mend_checksums(content);
@@ -68,15 +68,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fs::remove(path);
   else
     write_bytes(path, content);
-  const bool read = opens_whole(whole.head, [](const OnRecord& take) {
-    return read_leveldb_journal(whole.options.folder, take);
-  });
+  const bool read = opens_whole(
+      whole.head, [](const OnRecord& take) { return read_journal(whole.folder.path(), take); });
   // Opening writes, which takes longer: for some inputs alone.
   if (size % 8 == 0) {
-    const bool opened = opens_whole(
-        whole.head, [](const OnRecord& take) { return open_leveldb_journal(whole.options, take); });
+    const bool opened =
+        opens_whole(whole.head, [](const OnRecord& take) { return whole.folder.open(take); });
     require(opened == read);
-    put_back(whole.options.folder, whole.image);
+    put_back(whole.folder.path(), whole.image);
   } else {
     write_bytes(path, file->second);
   }

@@ -1,8 +1,8 @@
 // A small journal with tables and a log, closed, in a folder of its own; the same bytes each time.
 #pragma once
 
-#include "daemon/journal/leveldb/leveldb_journal.h"
 #include "tests/contract/folder_image.h"
+#include "tests/support/journal_folder.h"
 #include "tests/support/temporary_folder.h"
 
 namespace postern::fuzz {
@@ -13,7 +13,7 @@ struct WholeJournal {
   WholeJournal();
 
   support::TemporaryFolder temporary;
-  journal::LevelDbOptions options;
+  support::JournalFolder folder;
   journal::FolderImage image;
   journal::Head head;
 };

@@ -77,17 +77,14 @@ std::string Simulation::what_is_wrong(const Left& left, const fs::path& folder) 
       image["db" / path.filename()] = bytes;
   fs::create_directories(folder / "db");
   journal::put_back(folder, image);
-  journal::LevelDbOptions options;
-  options.folder = folder;
-  options.anchor = journal::AnchorPolicy::before_acknowledgement;
+  const journal::JournalOptions options{folder, journal::AnchorPolicy::before_acknowledgement};
   const auto truth = server_->journal->read_from(1);
   bool altered = false;
-  const auto opened =
-      journal::open_leveldb_journal(options, [&](std::uint64_t, journal::View record) {
-        const auto wanted = truth->next();
-        altered = altered || !wanted || !std::ranges::equal(record, *wanted);
-        return Expected<>{};
-      });
+  const auto opened = journal::open_journal(options, [&](std::uint64_t, journal::View record) {
+    const auto wanted = truth->next();
+    altered = altered || !wanted || !std::ranges::equal(record, *wanted);
+    return Expected<>{};
+  });
   if (!opened) return opened.error().sentence;
   const std::uint64_t end = (*opened)->head().seq;
   if (altered) return "a record is another";

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/platform/require.h"
+#include "tests/support/journal_folder.h"
 #include "tests/support/memory_journal.h"
 
 namespace postern::simulation {
@@ -93,21 +94,12 @@ class MemoryDisk final : public SimulatedDisk {
   Platter platter_;
 };
 
-class LevelDbDisk final : public SimulatedDisk {
+class FileDisk final : public SimulatedDisk {
  public:
-  explicit LevelDbDisk(bool forgets) {
-    options_.folder = folder_.path() / "journal";
-    options_.anchor = journal::AnchorPolicy::before_acknowledgement;
-    options_.base_env = &env_;
-    options_.disk = &env_;
-    options_.write_buffer_bytes = 64 << 10;
-    const auto created = journal::create_leveldb_journal(options_);
-    require(created.has_value());
-    env_.syncs_lie = forgets;
-  }
+  explicit FileDisk(bool forgets) { env_.syncs_lie = forgets; }
 
   Expected<std::unique_ptr<journal::Journal>> open(const journal::OnRecord& on_record) override {
-    return journal::open_leveldb_journal(options_, on_record);
+    return journal_.open(on_record);
   }
   void plan_trouble(Random& random) override {
     constexpr Operation operations[] = {Operation::append, Operation::flush, Operation::sync,
@@ -129,14 +121,15 @@ class LevelDbDisk final : public SimulatedDisk {
     if (look) env_.before_step = [this, look](const support::Step& step) { look(env_, step); };
   }
   std::string anchor() const override {
-    std::ifstream file(options_.folder / "anchor", std::ios::binary);
+    std::ifstream file(journal_.path() / "anchor", std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
  private:
   support::TemporaryFolder folder_;
   FaultEnv env_;
-  journal::LevelDbOptions options_;
+  const support::JournalFolder journal_{
+      {folder_.path() / "journal", journal::AnchorPolicy::before_acknowledgement}, &env_};
 };
 
 }  // namespace
@@ -145,8 +138,8 @@ std::unique_ptr<SimulatedDisk> memory_disk(bool forgets) {
   return std::make_unique<MemoryDisk>(forgets);
 }
 
-std::unique_ptr<SimulatedDisk> leveldb_disk(bool forgets) {
-  return std::make_unique<LevelDbDisk>(forgets);
+std::unique_ptr<SimulatedDisk> file_disk(bool forgets) {
+  return std::make_unique<FileDisk>(forgets);
 }
 
 }  // namespace postern::simulation

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/journal/leveldb/leveldb_journal.h"
+#include "daemon/journal/opening.h"
 #include "tests/simulation/simulated_parts.h"
 #include "tests/support/fault_env.h"
 #include "tests/support/temporary_folder.h"
@@ -41,6 +41,6 @@ class SimulatedDisk {
 std::unique_ptr<SimulatedDisk> memory_disk(bool forgets);
 
 /// The daemon's own journal over files whose disk fails. `forgets` as above.
-std::unique_ptr<SimulatedDisk> leveldb_disk(bool forgets);
+std::unique_ptr<SimulatedDisk> file_disk(bool forgets);
 
 }  // namespace postern::simulation

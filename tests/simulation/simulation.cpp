@@ -23,7 +23,7 @@ Simulation::Simulation(const Plan& plan)
       newest_ns_(clock_.now_ns()),
       entropy_(plan.seed + 1),
       keys_(plan.seed),
-      disk_(plan.on_leveldb ? leveldb_disk(plan.broken.disk_forgets)
+      disk_(plan.on_leveldb ? file_disk(plan.broken.disk_forgets)
                             : memory_disk(plan.broken.disk_forgets)),
       workload_(plan.seed, random_, clock_),
       ledger_(findings_) {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "daemon/journal/leveldb/disk.h"
-#include "daemon/journal/leveldb/leveldb_journal.h"
+#include "daemon/journal/opening.h"
 #include "daemon/platform/descriptor.h"
 
 namespace postern::journal {

@@ -567,7 +567,7 @@ Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& op
 
 Expected<std::unique_ptr<Journal>> read_leveldb_journal(const fs::path& folder,
                                                         const OnRecord& on_record) {
-  const LevelDbOptions options{folder};
+  const LevelDbOptions options{{folder}};
   const Place place(options);
   std::error_code error;
   if (!fs::exists(place.database, error)) {
@@ -591,6 +591,12 @@ Expected<std::unique_ptr<Journal>> read_leveldb_journal(const fs::path& folder,
   journal->end_writing({FailureKind::not_permitted, "the journal is open for reading only",
                         "open it with the daemon"});
   return journal;
+}
+
+std::optional<std::uint64_t> leveldb_anchored_seq(const fs::path& folder) {
+  const auto heads = AnchorFile::read(Place(LevelDbOptions{{folder}}).anchor);
+  if (!heads) return std::nullopt;
+  return heads->back().seq;
 }
 
 }  // namespace postern::journal

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
-#include <vector>
+#include <optional>
 
-#include "daemon/journal/journal.h"
+#include "daemon/journal/opening.h"
 
 namespace leveldb {
 class Env;
@@ -17,20 +17,7 @@ namespace postern::journal {
 
 class Disk;
 
-/// When the anchor outside the database is written (hard fact 2).
-enum class AnchorPolicy {
-  /// Within 10 ms after an append, off its path: a tail of up to 10 ms can go missing unnoticed.
-  soon,
-  /// Before each append returns: no acknowledged record can go missing unnoticed.
-  before_acknowledgement,
-  /// Never: a missing tail goes unnoticed. An anchor that is there is still compared.
-  off,
-};
-
-struct LevelDbOptions {
-  /// The journal's folder: `<data>/journal`.
-  std::filesystem::path folder;
-  AnchorPolicy anchor = AnchorPolicy::soon;
+struct LevelDbOptions : JournalOptions {
   /// What our Env stands on; null: the system's. It keeps each file under its name on the disk.
   leveldb::Env* base_env = nullptr;
   /// The system calls beside it; null: the system's. Both are seams of the fault tests and outlive
@@ -41,39 +28,13 @@ struct LevelDbOptions {
   std::size_t write_buffer_bytes = 16 << 20;
 };
 
-/// Makes an empty journal in a folder that does not exist or is empty. After a crash in between it
-/// can be called again.
+/// Each as in `opening.h`.
 Expected<> create_leveldb_journal(const LevelDbOptions& options);
-
-/// Called for each record in order while opening, before the journal may be used; the bytes, at any
-/// alignment, are valid during the call. A failure ends the opening.
-using OnRecord = std::function<Expected<>(std::uint64_t seq, View record)>;
-
-/// What a snapshot knows of the first records, so that most of them need not be read.
-struct Known {
-  /// The newest record it covers, and the tree over all of them; 1 or more.
-  Head head;
-  /// The roots of the complete blocks before the one that holds that record.
-  std::vector<Hash> blocks;
-  /// Heads that were signed or acknowledged, beside what the anchor says.
-  std::vector<Head> promised;
-};
-
-/// Opens for one process, reading every record: density of seqs, the tree, the anchor are checked
-/// on the way, and `on_record` sees each once. Fails with `missing` if there is no journal, with
-/// `in_use`, and with `damaged`, saying what is damaged and what to do. No refusal changes a file.
-/// With `known` it reads from the block on that holds the newest known record, and `on_record` sees
-/// what lies behind that record alone. Then it fails too if the tree over what is known and what
-/// was read is not what the known head, the anchor and the promised heads say, or if none of these
-/// lies at or behind the known head: what is known then says nothing that others do not.
 Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& options,
                                                         const OnRecord& on_record,
                                                         const Known* known = nullptr);
-
-/// Reads as `open_leveldb_journal` does, with the same checks and failures, and changes nothing:
-/// no file is made, written or locked, none need be writable. What it gives appends nothing. The
-/// caller sees to it that nobody writes to the folder meanwhile.
 Expected<std::unique_ptr<Journal>> read_leveldb_journal(const std::filesystem::path& folder,
                                                         const OnRecord& on_record);
+std::optional<std::uint64_t> leveldb_anchored_seq(const std::filesystem::path& folder);
 
 }  // namespace postern::journal

@@ -1,9 +1,8 @@
-#include <leveldb/db.h>
-
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include "daemon/journal/leveldb/leveldb_journal.h"
+#include "daemon/journal/opening.h"
+#include "tests/support/journal_folder.h"
 #include "tests/unit/replay/fixture.h"
 
 namespace postern::replay {
@@ -129,7 +128,7 @@ BOOST_AUTO_TEST_CASE(H6_a_replaced_record_is_found_by_its_leaf) {
 }
 
 BOOST_AUTO_TEST_CASE(H6_a_missing_record_is_named) {
-  tamper([](leveldb::DB& database) { BOOST_REQUIRE(database.Delete({}, row_key(8)).ok()); });
+  support::remove_row(journal_folder(), support::row_key(8));
   const Ended ended = replay("verify");
   BOOST_TEST(ended.code == 1);
   BOOST_TEST(contains(ended.out, "record 8 is missing"));
@@ -166,7 +165,7 @@ BOOST_AUTO_TEST_CASE(H6_bytes_that_are_no_record_are_named) {
 
 BOOST_AUTO_TEST_CASE(an_empty_journal_is_damage) {
   fs::remove_all(journal_folder());
-  BOOST_REQUIRE(journal::create_leveldb_journal({journal_folder()}));
+  BOOST_REQUIRE(journal::create_journal({journal_folder()}));
   BOOST_TEST(replay("verify").code == 1);
 }
 

@@ -1,6 +1,5 @@
 #include "tests/unit/replay/fixture.h"
 
-#include <leveldb/db.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,12 +10,12 @@
 #include <sstream>
 
 #include "daemon/credential/signature.h"
-#include "daemon/journal/big_endian.h"
-#include "daemon/journal/leveldb/leveldb_journal.h"
+#include "daemon/journal/opening.h"
 #include "daemon/platform/data_format.h"
 #include "daemon/platform/folder_lock.h"
 #include "replay/replay.h"
 #include "schema/identifiers.h"
+#include "tests/support/journal_folder.h"
 
 namespace postern::replay {
 
@@ -31,7 +30,7 @@ DataFolderFixture::DataFolderFixture() {
   fs::create_directory(path());
   BOOST_REQUIRE(credential::KeyStore::create(keys(), entropy_));
   store_ = std::move(*credential::KeyStore::open(keys(), entropy_));
-  BOOST_REQUIRE(journal::create_leveldb_journal({journal_folder()}));
+  BOOST_REQUIRE(journal::create_journal({journal_folder()}));
   BOOST_REQUIRE(platform::FolderLock::take(path()));
   tell_story();
   append_story();
@@ -86,8 +85,7 @@ void DataFolderFixture::tell_story() {
 }
 
 void DataFolderFixture::append_story() {
-  const auto options = journal::LevelDbOptions{journal_folder()};
-  auto opened = journal::open_leveldb_journal(options, [](auto, auto) { return Expected<>{}; });
+  auto opened = journal::open_journal({journal_folder()}, [](auto, auto) { return Expected<>{}; });
   BOOST_REQUIRE_MESSAGE(opened, opened.error().sentence);
   for (; appended_ < records().size(); ++appended_) {
     const journal::View record = std::as_bytes(std::span(records()[appended_]));
@@ -123,18 +121,9 @@ Ended DataFolderFixture::replay_as_nobody(const std::string& line) const {
   return ended;
 }
 
-void DataFolderFixture::tamper(const std::function<void(leveldb::DB&)>& change) const {
-  leveldb::DB* opened = nullptr;
-  BOOST_REQUIRE(leveldb::DB::Open({}, (journal_folder() / "db").native(), &opened).ok());
-  const std::unique_ptr<leveldb::DB> database(opened);
-  change(*database);
-}
-
 void DataFolderFixture::put(std::uint64_t seq, const Bytes& record) const {
-  tamper([&](leveldb::DB& database) {
-    const leveldb::Slice value(reinterpret_cast<const char*>(record.data()), record.size());
-    BOOST_REQUIRE(database.Put({}, row_key(seq), value).ok());
-  });
+  support::put_row(journal_folder(), support::row_key(seq),
+                   {reinterpret_cast<const char*>(record.data()), record.size()});
 }
 
 Bytes DataFolderFixture::next_record(const std::function<void(schema::RecordT&)>& change) const {
@@ -160,11 +149,6 @@ Image DataFolderFixture::image() const {
     image[entry.path().native()] = facts.str();
   }
   return image;
-}
-
-std::string row_key(std::uint64_t seq) {
-  const auto bytes = journal::to_big_endian(seq);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 std::string bytes_in(const fs::path& file) {

@@ -14,10 +14,6 @@
 #include "tests/support/scenario.h"
 #include "tests/support/temporary_folder.h"
 
-namespace leveldb {
-class DB;
-}
-
 namespace postern::replay {
 
 struct Ended {
@@ -50,8 +46,7 @@ class DataFolderFixture {
 
   /// Appends, as the daemon does, what the story has beyond the journal.
   void append_story();
-  /// Writes past us into the database, as nothing of ours ever does.
-  void tamper(const std::function<void(leveldb::DB&)>& change) const;
+  /// Writes past the journal, as nothing of ours ever does.
   void put(std::uint64_t seq, const support::Bytes& record) const;
   /// One that fits behind the newest, but for what is changed in it.
   support::Bytes next_record(const std::function<void(schema::RecordT&)>& change) const;
@@ -74,8 +69,6 @@ class DataFolderFixture {
 /// What anna signs with (O4).
 inline constexpr credential::Key annas_seed{std::byte{7}};
 
-/// The database's key for a record.
-std::string row_key(std::uint64_t seq);
 std::string bytes_in(const std::filesystem::path& file);
 void write_bytes(const std::filesystem::path& file, std::string_view bytes);
 /// The record, changed.

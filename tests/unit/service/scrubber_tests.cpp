@@ -1,4 +1,3 @@
-#include <leveldb/db.h>
 #include <sys/resource.h>
 
 #include <boost/test/unit_test.hpp>
@@ -7,10 +6,11 @@
 #include <fstream>
 #include <memory>
 
-#include "daemon/journal/leveldb/leveldb_journal.h"
+#include "daemon/journal/journal.h"
 #include "daemon/platform/system_failure.h"
 #include "daemon/service/scrubber.h"
 #include "tests/support/journal_bytes.h"
+#include "tests/support/journal_folder.h"
 #include "tests/support/memory_journal.h"
 #include "tests/support/simulated_clock.h"
 #include "tests/support/temporary_folder.h"
@@ -143,20 +143,13 @@ BOOST_AUTO_TEST_CASE(a_record_that_is_another_stops_commands_and_is_told_once) {
 
 BOOST_AUTO_TEST_CASE(H6_what_decays_in_a_table_is_found_by_one_pass_or_the_next_opening) {
   const TemporaryFolder folder;
-  journal::LevelDbOptions options;
-  options.folder = folder.path() / "journal";
-  BOOST_REQUIRE(journal::create_leveldb_journal(options).has_value());
-  const auto open = [](const fs::path& place) {
-    journal::LevelDbOptions there;
-    there.folder = place;
-    return journal::open_leveldb_journal(there, [](auto, auto) { return Expected<>{}; });
-  };
-  append(**open(options.folder), 200);
-  const auto opened = open(options.folder);  // Writes the log's records into a table.
+  const JournalFolder stored({folder.path() / "journal"});
+  append(**stored.open(), 200);
+  const auto opened = stored.open();  // Writes the log's records into a table.
   BOOST_REQUIRE(opened.has_value());
 
   fs::path table;
-  for (const auto& entry : fs::directory_iterator(options.folder / "db"))
+  for (const auto& entry : fs::directory_iterator(stored.path() / "db"))
     if (entry.path().extension() == ".ldb") table = entry.path();
   BOOST_REQUIRE(!table.empty());
   const auto size = fs::file_size(table);
@@ -178,8 +171,8 @@ BOOST_AUTO_TEST_CASE(H6_what_decays_in_a_table_is_found_by_one_pass_or_the_next_
       ++by_pass;
     } else {
       const fs::path copy = folder.path() / "copy";
-      fs::copy(options.folder, copy, fs::copy_options::recursive);
-      const auto again = open(copy);
+      fs::copy(stored.path(), copy, fs::copy_options::recursive);
+      const auto again = journal::open_journal({copy}, [](auto, auto) { return Expected<>{}; });
       BOOST_TEST((!again || (*again)->head() == (*opened)->head()),
                  "byte " << place << " is lost silently");
       fs::remove_all(copy);
@@ -192,18 +185,13 @@ BOOST_AUTO_TEST_CASE(H6_what_decays_in_a_table_is_found_by_one_pass_or_the_next_
 
 BOOST_AUTO_TEST_CASE(H6_a_file_that_is_gone_or_cut_under_a_running_daemon_is_named_by_one_pass) {
   const TemporaryFolder folder;
-  journal::LevelDbOptions options;
-  options.folder = folder.path() / "journal";
-  BOOST_REQUIRE(journal::create_leveldb_journal(options).has_value());
-  const auto open = [&] {
-    return journal::open_leveldb_journal(options, [](auto, auto) { return Expected<>{}; });
-  };
-  append(**open(), 200);
-  const auto opened = open();
+  const JournalFolder stored({folder.path() / "journal"});
+  append(**stored.open(), 200);
+  const auto opened = stored.open();
   BOOST_REQUIRE(opened.has_value());
   append(**opened, 10);
   std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(options.folder))
+  for (const auto& entry : fs::recursive_directory_iterator(stored.path()))
     if (entry.is_regular_file() && entry.path().filename() != "LOCK") files.push_back(entry.path());
   BOOST_TEST(files.size() == 5U);
   const auto alarm_after_a_pass = [&] {
@@ -265,14 +253,9 @@ BOOST_AUTO_TEST_CASE(H6_what_cannot_be_looked_at_is_told_once_and_tried_again) {
 
 BOOST_AUTO_TEST_CASE(H6_without_descriptors_nothing_of_the_journal_is_called_damaged) {
   const TemporaryFolder folder;
-  journal::LevelDbOptions options;
-  options.folder = folder.path() / "journal";
-  BOOST_REQUIRE(journal::create_leveldb_journal(options).has_value());
-  const auto open = [&] {
-    return journal::open_leveldb_journal(options, [](auto, auto) { return Expected<>{}; });
-  };
-  append(**open(), 200);
-  const auto opened = open();
+  const JournalFolder stored({folder.path() / "journal"});
+  append(**stored.open(), 200);
+  const auto opened = stored.open();
   BOOST_REQUIRE(opened.has_value());
   auto scrubber = over(**opened);
   rlimit before{};
@@ -298,21 +281,15 @@ BOOST_AUTO_TEST_CASE(H6_without_descriptors_nothing_of_the_journal_is_called_dam
 BOOST_AUTO_TEST_CASE(H6_after_a_start_from_a_snapshot_the_first_pass_reads_all) {
   constexpr std::uint64_t last = 2 * journal::Tree::block_size + 100;
   const TemporaryFolder folder;
-  journal::LevelDbOptions options;
-  options.folder = folder.path() / "journal";
-  BOOST_REQUIRE(journal::create_leveldb_journal(options).has_value());
-  const auto open = [&](const journal::Known* known) {
-    return journal::open_leveldb_journal(
-        options, [](auto, auto) { return Expected<>{}; }, known);
-  };
+  const JournalFolder stored({folder.path() / "journal"});
   journal::Known known;
   {
-    const auto whole = open(nullptr);
+    const auto whole = stored.open();
     append(**whole, last);
     known = {(*whole)->head(), journal::blocks_before(**whole, last), {}};
   }
   {
-    const auto opened = open(&known);
+    const auto opened = stored.open(&known);
     BOOST_REQUIRE(opened.has_value());
     auto scrubber = over(**opened);
     one_pass(scrubber);
@@ -322,16 +299,13 @@ BOOST_AUTO_TEST_CASE(H6_after_a_start_from_a_snapshot_the_first_pass_reads_all) 
   }
   {
     // Another record under the right checksum: only the tree can tell.
-    leveldb::DB* raw = nullptr;
-    BOOST_REQUIRE(leveldb::DB::Open({}, options.folder / "db", &raw).ok());
-    const std::unique_ptr<leveldb::DB> database(raw);
-    const std::string key{0, 0, 0, 0, 0, 0, 0x12, 0x34};
-    std::string stored;
-    BOOST_REQUIRE(database->Get({}, key, &stored).ok());
-    BOOST_REQUIRE(database->Put({}, key, stored + "x").ok());
+    const auto record = journal::read_one(**stored.open(), 0x1234);
+    BOOST_REQUIRE(record.has_value());
+    put_row(stored.path(), row_key(0x1234),
+            std::string(reinterpret_cast<const char*>(record->data()), record->size()) + "x");
   }
-  BOOST_TEST(!open(nullptr).has_value());
-  const auto opened = open(&known);
+  BOOST_TEST(!stored.open().has_value());
+  const auto opened = stored.open(&known);
   BOOST_REQUIRE(opened.has_value());
   Scrubbing fresh;
   auto scrubber = fresh.over(**opened);
@@ -345,22 +319,15 @@ BOOST_AUTO_TEST_CASE(H6_after_a_start_from_a_snapshot_the_first_pass_reads_all) 
 BOOST_AUTO_TEST_CASE(H6_a_flipped_byte_of_an_old_record_is_found_after_a_start_from_a_snapshot) {
   constexpr std::uint64_t last = 3 * journal::Tree::block_size;
   const TemporaryFolder folder;
-  journal::LevelDbOptions options;
-  options.folder = folder.path() / "journal";
-  options.write_buffer_bytes = 64 << 10;
-  BOOST_REQUIRE(journal::create_leveldb_journal(options).has_value());
-  const auto open = [&](const journal::Known* known) {
-    return journal::open_leveldb_journal(
-        options, [](auto, auto) { return Expected<>{}; }, known);
-  };
+  const JournalFolder stored({folder.path() / "journal"});
   journal::Known known;
   for (int turn = 0; turn < 2; ++turn) {  // The second writes the log's records into a table.
-    const auto whole = open(nullptr);
+    const auto whole = stored.open();
     while (turn == 0 && (*whole)->head().seq < last) append(**whole, 512);
     known = {(*whole)->head(), journal::blocks_before(**whole, last), {}};
   }
   std::size_t found = 0;
-  for (const auto& entry : fs::directory_iterator(options.folder / "db")) {
+  for (const auto& entry : fs::directory_iterator(stored.path() / "db")) {
     if (entry.path().extension() != ".ldb") continue;
     const auto flip = [&] {
       std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
@@ -372,7 +339,7 @@ BOOST_AUTO_TEST_CASE(H6_a_flipped_byte_of_an_old_record_is_found_after_a_start_f
     };
     flip();
     // None: it lies in the newest block, which every opening reads.
-    if (const auto opened = open(&known)) {
+    if (const auto opened = stored.open(&known)) {
       Scrubbing fresh;
       auto scrubber = fresh.over(**opened);
       fresh.one_pass(scrubber);

@@ -26,9 +26,9 @@ struct Stored {
   Head head;
 
   Stored() {
-    BOOST_REQUIRE(create_leveldb_journal({folder}));
+    BOOST_REQUIRE(create_leveldb_journal({{folder}}));
     for (std::uint64_t seq = 1; seq <= last; seq += 10) {
-      const auto journal = open_leveldb_journal({folder}, ignore);
+      const auto journal = open_leveldb_journal({{folder}}, ignore);
       BOOST_REQUIRE(journal);
       const auto records = support::records_from(seq, 10);
       BOOST_REQUIRE((*journal)->append(seq - 1, support::views(records)));
