@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "backup_generated.h"
+#include "daemon/journal/ledger.h"
 #include "daemon/journal/tree_builder.h"
 #include "daemon/platform/message_file.h"
 #include "daemon/platform/require.h"
@@ -119,36 +120,33 @@ class BundleCursor final : public Cursor {
 
 class BundleJournal final : public Journal {
  public:
-  BundleJournal(std::filesystem::path file, std::vector<Place> places, Head head,
-                std::vector<Hash> blocks)
-      : file_(std::move(file)),
-        places_(std::move(places)),
-        head_(head),
-        blocks_(std::move(blocks)) {}
+  BundleJournal(std::filesystem::path file, std::vector<Place> places, BlockTree records)
+      : file_(std::move(file)), places_(std::move(places)), ledger_(std::move(records)) {
+    ledger_.end({FailureKind::not_permitted, "a bundle is never written to",
+                 "Restore it into a data folder: postern backup restore."});
+  }
 
-  Expected<> append(std::uint64_t, std::span<const View>) override { return closed(); }
-  Head head() const override { return head_; }
+  Expected<> append(std::uint64_t, std::span<const View>) override { return health(); }
+  Head head() const override { return ledger_.head(); }
   std::unique_ptr<Cursor> read_from(std::uint64_t seq) const override {
     require(seq > 0);
-    if (seq > head_.seq) return std::make_unique<BundleCursor>(file_, Place{}, 0, 0);
+    const std::uint64_t last = head().seq;
+    if (seq > last) return std::make_unique<BundleCursor>(file_, Place{}, 0, 0);
     const auto after = std::ranges::upper_bound(places_, seq, {}, &Place::first_seq);
     const Place& place = *std::prev(after);
-    return std::make_unique<BundleCursor>(file_, place, seq - place.first_seq, head_.seq - seq + 1);
+    return std::make_unique<BundleCursor>(file_, place, seq - place.first_seq, last - seq + 1);
   }
-  Hash block(std::uint64_t index) const override { return blocks_.at(index); }
-  Expected<> health() const override { return closed(); }
+  Hash block(std::uint64_t index) const override { return ledger_.block(index); }
+  std::unique_ptr<Following> follow(std::uint64_t last, OnHead on_head) const override {
+    return ledger_.follow(last, std::move(on_head));
+  }
+  Expected<> health() const override { return ledger_.health(); }
   Expected<> close() override { return {}; }
 
  private:
-  static Expected<> closed() {
-    return std::unexpected(Failure{FailureKind::not_permitted, "a bundle is never written to",
-                                   "Restore it into a data folder: postern backup restore."});
-  }
-
   std::filesystem::path file_;
   std::vector<Place> places_;
-  Head head_;
-  std::vector<Hash> blocks_;
+  Ledger ledger_;
 };
 
 struct Signed {
@@ -206,7 +204,7 @@ Expected<Bundle> read_bundle(const std::filesystem::path& file, const OnRecord& 
   if (tree.tree().root() != wanted.root)
     return std::unexpected(
         damaged(file, "its records are not those that its checkpoint was signed for"));
-  auto journal = std::make_unique<BundleJournal>(file, std::move(places), wanted, tree.blocks());
+  auto journal = std::make_unique<BundleJournal>(file, std::move(places), tree.built());
   return Bundle{std::move(journal), std::move(first->checkpoint), std::move(first->verifier_key)};
 }
 

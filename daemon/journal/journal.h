@@ -43,16 +43,30 @@ class Cursor {
   virtual Expected<View> next() = 0;
 };
 
-/// One thread at a time appends; any thread may read what is durable. Nothing is ever overwritten
-/// or removed. The first failed append, whatever its cause, ends writing for the life of the object
-/// (law 3): later ones fail at once. Reading goes on.
+/// Called with the newest head on whichever thread noticed it, one call at a time. It hands the
+/// news to its own thread and returns; of the journal it may ask `head` alone.
+using OnHead = std::function<void(const Head& head)>;
+
+/// Ends with the object: afterwards no call comes and none is under way. Does not outlive its
+/// journal.
+class Following {
+ public:
+  virtual ~Following() = default;
+};
+
+/// One thread at a time appends, not always the same: an append may run beside its writer's thread,
+/// always. Any thread may read what is durable. Nothing is ever overwritten or removed.
+/// An append that comes after somebody else's fails with `conflict`; whoever reads what came may
+/// append again. The first that fails otherwise ends writing for the life of the object (law 3):
+/// later ones fail at once. Reading goes on.
 class Journal {
  public:
   virtual ~Journal() = default;
 
-  /// Makes `records` the ones after `expected_last`, all or none, on disk when it returns. Fails
-  /// with `in_use` if the last seq is another (a second writer), else if the disk fails; then they
-  /// may still be there after the next opening. At least one record, each not empty.
+  /// Makes `records` the ones after `expected_last`, all or none, durable when it returns. Fails
+  /// with `conflict` if the last seq is another: then none of them is there, nor will be. Fails
+  /// with another kind if they could not be made durable: then they may still be there after the
+  /// next opening. At least one record, each not empty.
   virtual Expected<> append(std::uint64_t expected_last, std::span<const View> records) = 0;
 
   /// The head that is durable. Any thread; never waits.
@@ -60,6 +74,12 @@ class Journal {
 
   /// From `seq` (1 or more) up to the head at the time of the call. Any thread.
   virtual std::unique_ptr<Cursor> read_from(std::uint64_t seq) const = 0;
+
+  /// Tells of what is appended, by whomever: calls `on_head` as soon as the head is behind `last`,
+  /// before it returns if it is there now, and again when it moves on. Several moves may be told as
+  /// one; the newest never goes untold. Any thread.
+  [[nodiscard]] virtual std::unique_ptr<Following> follow(std::uint64_t last,
+                                                          OnHead on_head) const = 0;
 
   /// Root of the complete subtree over records 4,096 * index + 1 to 4,096 * (index + 1), all of
   /// them at or before the head: what proofs stand on. Any thread; from memory.

@@ -56,4 +56,9 @@ Hash Tree::root() const {
   return hash;
 }
 
+void BlockTree::append(View record) {
+  tree.append(record);
+  if (tree.size() % Tree::block_size == 0) blocks.push_back(tree.block());
+}
+
 }  // namespace postern::journal

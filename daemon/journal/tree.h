@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "daemon/journal/journal.h"
 
@@ -42,6 +43,14 @@ class Tree {
   Hash block_{};
   // peaks_[i] is the root of a complete subtree of 2^i leaves, where bit i of size_ is set.
   std::array<Hash, 64> peaks_;
+};
+
+/// A tree, and the roots of the blocks that were completed in it, in order.
+struct BlockTree {
+  Tree tree;
+  std::vector<Hash> blocks;
+
+  void append(View record);
 };
 
 }  // namespace postern::journal

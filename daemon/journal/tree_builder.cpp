@@ -12,7 +12,7 @@ constexpr std::size_t batch_bytes = 256 << 10;
 }  // namespace
 
 TreeBuilder::TreeBuilder(std::vector<Hash> blocks)
-    : tree_(Tree::of_blocks(blocks)), blocks_(std::move(blocks)), worker_([this] { work(); }) {}
+    : built_{Tree::of_blocks(blocks), std::move(blocks)}, worker_([this] { work(); }) {}
 
 TreeBuilder::~TreeBuilder() {
   {
@@ -29,16 +29,11 @@ void TreeBuilder::append(View record) {
   if (filling_.bytes.size() >= batch_bytes) hand_over();
 }
 
-const Tree& TreeBuilder::tree() {
+const BlockTree& TreeBuilder::built() {
   hand_over();
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !busy_; });
-  return tree_;
-}
-
-const std::vector<Hash>& TreeBuilder::blocks() {
-  tree();
-  return blocks_;
+  return built_;
 }
 
 void TreeBuilder::hand_over() {
@@ -61,8 +56,7 @@ void TreeBuilder::work() {
     lock.unlock();
     std::size_t start = 0;
     for (const std::size_t end : working_.ends) {
-      tree_.append(View(working_.bytes).subspan(start, end - start));
-      if (tree_.size() % Tree::block_size == 0) blocks_.push_back(tree_.block());
+      built_.append(View(working_.bytes).subspan(start, end - start));
       start = end;
     }
     lock.lock();

@@ -21,9 +21,9 @@ class TreeBuilder {
   /// Copies the record.
   void append(View record);
   /// Over all that was appended; waits for it.
-  const Tree& tree();
-  /// The roots of all complete blocks; waits for them.
-  const std::vector<Hash>& blocks();
+  const Tree& tree() { return built().tree; }
+  /// The same, with the roots of all complete blocks.
+  const BlockTree& built();
 
  private:
   struct Batch {
@@ -39,8 +39,7 @@ class TreeBuilder {
   std::condition_variable changed_;
   // The worker's while busy_, else the owner's.
   Batch working_;
-  Tree tree_;
-  std::vector<Hash> blocks_;
+  BlockTree built_;
   bool busy_ = false;
   bool stopping_ = false;
   std::thread worker_;

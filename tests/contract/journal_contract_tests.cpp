@@ -109,18 +109,35 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_cursor_ends_where_the_head_was, Subject, EveryJo
   check_walk(*subject.journal.read_from(2), 2, 10);
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_second_writer_is_refused_and_writing_ends, Subject, EveryJournal) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(who_comes_second_conflicts_and_may_append_behind, Subject,
+                              EveryJournal) {
   Subject subject;
   append_from(subject.journal, 1, 5);
-  const auto records = records_from(5, 1);
-  for (const std::uint64_t expected_last : {4U, 5U}) {
+  const std::vector<Bytes> records{bytes_of("never there")};
+  for (const std::uint64_t expected_last : {6U, 4U, 0U}) {
     const auto appended = subject.journal.append(expected_last, views(records));
     BOOST_REQUIRE(!appended);
-    BOOST_CHECK(appended.error().kind == FailureKind::in_use);
-    BOOST_TEST(!subject.journal.health());
+    BOOST_CHECK(appended.error().kind == FailureKind::conflict);
+    BOOST_TEST(subject.journal.health().has_value());
+    const std::uint64_t last = subject.journal.head().seq;
+    BOOST_TEST((subject.journal.head() == head_of(last)));
+    check_walk(*subject.journal.read_from(1), 1, last);
   }
-  BOOST_TEST((subject.journal.head() == head_of(5)));
-  check_walk(*subject.journal.read_from(1), 1, 5);
+  append_from(subject.journal, subject.journal.head().seq + 1, 3);
+  const std::uint64_t last = subject.journal.head().seq;
+  BOOST_TEST((subject.journal.head() == head_of(last)));
+  check_walk(*subject.journal.read_from(1), 1, last);
+}
+
+BOOST_AUTO_TEST_CASE(where_every_third_append_conflicts_a_writer_that_reads_on_loses_nothing) {
+  support::MemoryJournal memory;
+  // The other is slower: one record, however many were to come.
+  support::ConflictingJournal journal(
+      memory, [](std::uint64_t first, std::uint64_t) { return records_from(first, 1); });
+  for (std::uint64_t last = 0; last < 400; last += 4) append_from(journal, last + 1, 4);
+  BOOST_TEST(journal.fired() == 49U);
+  BOOST_TEST((journal.head() == head_of(400)));
+  check_walk(*journal.read_from(1), 1, 400);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(closing_ends_writing_and_not_reading, Subject, EveryJournal) {
@@ -128,7 +145,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(closing_ends_writing_and_not_reading, Subject, Eve
   append_from(subject.journal, 1, 5);
   BOOST_TEST(subject.journal.close().has_value());
   BOOST_TEST(subject.journal.close().has_value());
-  BOOST_TEST(!subject.journal.append(5, views(records_from(6, 1))));
+  for (const std::uint64_t expected_last : {5U, 4U}) {
+    const auto appended = subject.journal.append(expected_last, views(records_from(6, 1)));
+    BOOST_REQUIRE(!appended);
+    BOOST_CHECK(appended.error().kind != FailureKind::conflict);
+  }
   BOOST_TEST((subject.journal.head() == head_of(5)));
   check_walk(*subject.journal.read_from(1), 1, 5);
 }
@@ -138,6 +159,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(K5_nothing_is_acknowledged_after_a_failed_append, 
   Subject subject;
   append_from(subject.journal, 1, 5);
   BOOST_TEST(subject.journal.health().has_value());
+  const auto following =
+      subject.journal.follow(5, [](const Head&) { BOOST_ERROR("it was not durable"); });
   subject.break_disk();
   const auto records = records_from(6, 2);
   for (int again = 0; again < 20; ++again) {
@@ -186,6 +209,85 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(readers_see_whole_groups_while_the_writer_appends,
   done = true;
   for (auto& reader : readers) reader.join();
   BOOST_TEST(wrong == 0U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(follow_tells_of_what_is_there_and_of_what_comes, Subject,
+                              EveryJournal) {
+  Subject subject;
+  append_from(subject.journal, 1, 3);
+  std::vector<Head> behind;
+  std::vector<Head> level;
+  std::vector<Head> ahead;
+  const auto into = [](std::vector<Head>& heads) {
+    return [&heads](const Head& head) { heads.push_back(head); };
+  };
+  const auto from_behind = subject.journal.follow(2, into(behind));
+  auto from_level = subject.journal.follow(3, into(level));
+  const auto from_ahead = subject.journal.follow(1'000, into(ahead));
+  BOOST_REQUIRE(behind.size() == 1U);
+  BOOST_TEST((behind.front() == head_of(3)));
+  BOOST_TEST(level.empty());
+  for (std::uint64_t seq = 4; seq <= 9; ++seq) append_from(subject.journal, seq, 1);
+  BOOST_TEST((behind.back() == head_of(9)));
+  BOOST_TEST((level.back() == head_of(9)));
+  BOOST_TEST(ahead.empty());
+  from_level.reset();
+  const std::size_t told = level.size();
+  append_from(subject.journal, 10, 991);
+  BOOST_TEST((behind.back() == head_of(1'000)));
+  BOOST_TEST(level.size() == told);
+  BOOST_TEST(ahead.empty());
+  append_from(subject.journal, 1'001, 1);
+  BOOST_REQUIRE(ahead.size() == 1U);
+  BOOST_TEST((ahead.front() == head_of(1'001)));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_follower_reads_every_record_and_never_asks_in_vain, Subject,
+                              EveryJournal) {
+  constexpr std::uint64_t last = 900;
+  Subject subject;
+  std::uint64_t wrong = 0;
+  std::thread follower([&] {
+    std::atomic<std::uint64_t> newest = 0;
+    const auto following = subject.journal.follow(0, [&](const Head& head) {
+      newest = head.seq;
+      newest.notify_one();
+    });
+    for (std::uint64_t seen = 0; seen < last;) {
+      newest.wait(seen);
+      const std::uint64_t to = newest;
+      const auto cursor = subject.journal.read_from(seen + 1);
+      while (seen < to) {
+        const auto record = cursor->next();
+        ++seen;
+        if (!record || !std::ranges::equal(*record, record_at(seen))) ++wrong;
+      }
+    }
+  });
+  for (std::uint64_t seq = 1; seq <= last; seq += 3) append_from(subject.journal, seq, 3);
+  follower.join();
+  BOOST_TEST(wrong == 0U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(followers_come_and_go_while_the_writer_appends, Subject,
+                              EveryJournal) {
+  Subject subject;
+  std::atomic<bool> done = false;
+  std::atomic<std::uint64_t> told = 0;
+  std::uint64_t late = 0;
+  std::thread follower([&] {
+    while (!done || told == 0) {
+      auto following = subject.journal.follow(0, [&told](const Head&) { ++told; });
+      following.reset();
+      const std::uint64_t before = told;
+      std::this_thread::yield();
+      if (told != before) ++late;
+    }
+  });
+  for (std::uint64_t seq = 1; seq <= 300; ++seq) append_from(subject.journal, seq, 1);
+  done = true;
+  follower.join();
+  BOOST_TEST(late == 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "daemon/journal/leveldb/leveldb_journal.h"
+#include "tests/support/conflicting_journal.h"
 #include "tests/support/fault_env.h"
 #include "tests/support/journal_bytes.h"
 #include "tests/support/memory_journal.h"
@@ -20,10 +21,17 @@ inline std::unique_ptr<Journal> opened(const LevelDbOptions& options) {
   return std::move(*journal);
 }
 
+/// As a writer does that is not alone: behind what somebody else appended first.
 inline void append_from(Journal& journal, std::uint64_t first, std::uint64_t count) {
-  const auto records = support::records_from(first, count);
-  const auto appended = journal.append(first - 1, support::views(records));
-  BOOST_REQUIRE_MESSAGE(appended, appended.error().sentence);
+  const std::uint64_t last = first + count - 1;
+  for (std::uint64_t seq = first; seq <= last; seq = journal.head().seq + 1) {
+    const auto records = support::records_from(seq, last - seq + 1);
+    const auto appended = journal.append(seq - 1, support::views(records));
+    if (appended) continue;
+    BOOST_REQUIRE_MESSAGE(appended.error().kind == FailureKind::conflict,
+                          appended.error().sentence);
+    BOOST_REQUIRE(journal.head().seq >= seq);
+  }
 }
 
 struct InMemory {
@@ -33,6 +41,12 @@ struct InMemory {
   /// The next append fails and says why.
   void break_disk() { memory.fail_from(1); }
   std::uint64_t fired() const { return memory.fired(); }
+};
+
+/// Somebody else appends what was to come, and is first at every third append.
+struct Conflicting {
+  support::MemoryJournal memory;
+  support::ConflictingJournal journal{memory, support::records_from};
 };
 
 /// On a folder made for it. A small write buffer, so that tables come about.
@@ -81,7 +95,8 @@ struct OnFaults : Faults, OnLevelDb {
 using Soon = OnSystem<AnchorPolicy::soon>;
 using BeforeAcknowledgement = OnSystem<AnchorPolicy::before_acknowledgement>;
 using Off = OnSystem<AnchorPolicy::off>;
-using EveryJournal = boost::mpl::list<InMemory, Soon, BeforeAcknowledgement, Off, OnFaults>;
+using EveryJournal =
+    boost::mpl::list<InMemory, Conflicting, Soon, BeforeAcknowledgement, Off, OnFaults>;
 using EveryBreakable = boost::mpl::list<InMemory, OnFaults>;
 
 }  // namespace postern::journal

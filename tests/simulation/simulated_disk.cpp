@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/platform/require.h"
+#include "tests/support/forwarding_journal.h"
 #include "tests/support/journal_folder.h"
 #include "tests/support/memory_journal.h"
 
@@ -31,9 +32,9 @@ struct Platter {
 };
 
 /// The memory journal, whose appends reach the platter as well.
-class PlatterJournal final : public journal::Journal {
+class PlatterJournal final : public support::ForwardingJournal {
  public:
-  explicit PlatterJournal(Platter& platter) : platter_(platter) {
+  explicit PlatterJournal(Platter& platter) : ForwardingJournal(memory_), platter_(platter) {
     std::vector<journal::View> views(platter.records.begin(), platter.records.end());
     if (!views.empty()) require(memory_.append(0, views).has_value());
   }
@@ -50,13 +51,6 @@ class PlatterJournal final : public journal::Journal {
     if (appended) keep(platter_.forgets ? platter_.forgotten : platter_.records, records);
     return appended;
   }
-  journal::Head head() const override { return memory_.head(); }
-  std::unique_ptr<journal::Cursor> read_from(std::uint64_t seq) const override {
-    return memory_.read_from(seq);
-  }
-  journal::Hash block(std::uint64_t index) const override { return memory_.block(index); }
-  Expected<> health() const override { return memory_.health(); }
-  Expected<> close() override { return memory_.close(); }
 
  private:
   static void keep(std::vector<journal::Bytes>& kept, std::span<const journal::View> records) {

@@ -1,6 +1,5 @@
 #include "tests/support/memory_journal.h"
 
-#include <string>
 #include <utility>
 
 #include "daemon/platform/require.h"
@@ -45,56 +44,39 @@ std::uint64_t MemoryJournal::fired() const {
 }
 
 Expected<> MemoryJournal::append(std::uint64_t expected_last, std::span<const View> records) {
-  require(!records.empty());
-  const std::lock_guard lock(mutex_);
-  ++appends_;
-  if (appends_ >= first_failing_) {
-    ++fired_;
-    return end_writing({FailureKind::input_output, "the memory journal fails as told", "none"});
+  auto group = ledger_.admit(expected_last, records);
+  {
+    const std::lock_guard lock(mutex_);
+    if (++appends_ >= first_failing_) {
+      ++fired_;
+      return ledger_.end({FailureKind::input_output, "the memory journal fails as told", "none"});
+    }
+    if (!group) return std::unexpected(group.error());
+    for (const View record : records) records_.emplace_back(record.begin(), record.end());
   }
-  if (ended_by_) return std::unexpected(*ended_by_);
-  if (expected_last != records_.size())
-    return end_writing({FailureKind::in_use,
-                        "the journal ends at record " + std::to_string(records_.size()) +
-                            ", not at record " + std::to_string(expected_last),
-                        "let one process write to the journal"});
-  for (const View record : records) {
-    require(!record.empty());
-    records_.emplace_back(record.begin(), record.end());
-    tree_.append(record);
-    if (tree_.size() % journal::Tree::block_size == 0) blocks_.add({tree_.block()});
-  }
+  ledger_.take(std::move(*group));
   return {};
 }
 
-Head MemoryJournal::head() const {
-  const std::lock_guard lock(mutex_);
-  return {records_.size(), tree_.root()};
-}
+Head MemoryJournal::head() const { return ledger_.head(); }
 
 std::unique_ptr<journal::Cursor> MemoryJournal::read_from(std::uint64_t seq) const {
   require(seq > 0);
-  const std::lock_guard lock(mutex_);
-  return std::make_unique<Cursor>(*this, seq, records_.size());
+  return std::make_unique<Cursor>(*this, seq, head().seq);
 }
 
-journal::Hash MemoryJournal::block(std::uint64_t index) const { return blocks_.at(index); }
-
-Expected<> MemoryJournal::health() const {
-  const std::lock_guard lock(mutex_);
-  if (ended_by_) return std::unexpected(*ended_by_);
-  return {};
+std::unique_ptr<journal::Following> MemoryJournal::follow(std::uint64_t last,
+                                                          journal::OnHead on_head) const {
+  return ledger_.follow(last, std::move(on_head));
 }
+
+journal::Hash MemoryJournal::block(std::uint64_t index) const { return ledger_.block(index); }
+
+Expected<> MemoryJournal::health() const { return ledger_.health(); }
 
 Expected<> MemoryJournal::close() {
-  const std::lock_guard lock(mutex_);
-  end_writing({FailureKind::bug, "the journal is closed for writing", "report this"});
+  ledger_.end({FailureKind::bug, "the journal is closed for writing", "report this"});
   return {};
-}
-
-std::unexpected<Failure> MemoryJournal::end_writing(Failure failure) {
-  if (!ended_by_) ended_by_ = std::move(failure);
-  return std::unexpected(*ended_by_);
 }
 
 }  // namespace postern::support

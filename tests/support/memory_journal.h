@@ -5,11 +5,9 @@
 #include <deque>
 #include <limits>
 #include <mutex>
-#include <optional>
 
-#include "daemon/journal/blocks.h"
 #include "daemon/journal/journal.h"
-#include "daemon/journal/tree.h"
+#include "daemon/journal/ledger.h"
 
 namespace postern::support {
 
@@ -26,6 +24,8 @@ class MemoryJournal final : public journal::Journal {
   Expected<> append(std::uint64_t expected_last, std::span<const journal::View> records) override;
   journal::Head head() const override;
   std::unique_ptr<journal::Cursor> read_from(std::uint64_t seq) const override;
+  std::unique_ptr<journal::Following> follow(std::uint64_t last,
+                                             journal::OnHead on_head) const override;
   journal::Hash block(std::uint64_t index) const override;
   Expected<> health() const override;
   Expected<> close() override;
@@ -33,16 +33,12 @@ class MemoryJournal final : public journal::Journal {
  private:
   class Cursor;
 
-  std::unexpected<Failure> end_writing(Failure failure);
-
   mutable std::mutex mutex_;
   std::deque<journal::Bytes> records_;
-  journal::Tree tree_;
-  journal::Blocks blocks_;
   std::uint64_t appends_ = 0;
   std::uint64_t first_failing_ = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t fired_ = 0;
-  std::optional<Failure> ended_by_;
+  journal::Ledger ledger_;
 };
 
 }  // namespace postern::support

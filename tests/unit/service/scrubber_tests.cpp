@@ -9,6 +9,7 @@
 #include "daemon/journal/journal.h"
 #include "daemon/platform/system_failure.h"
 #include "daemon/service/scrubber.h"
+#include "tests/support/forwarding_journal.h"
 #include "tests/support/journal_bytes.h"
 #include "tests/support/journal_folder.h"
 #include "tests/support/memory_journal.h"
@@ -40,8 +41,9 @@ struct Scrubbing {
 };
 
 /// Another journal, which cannot be read while `error` is not 0.
-struct HinderedJournal final : journal::Journal {
-  HinderedJournal(journal::Journal& whole, bool by_record) : whole(whole), by_record(by_record) {}
+struct HinderedJournal final : ForwardingJournal {
+  HinderedJournal(journal::Journal& whole, bool by_record)
+      : ForwardingJournal(whole), by_record(by_record) {}
 
   struct Hindered final : journal::Cursor {
     explicit Hindered(Failure failure) : failure(std::move(failure)) {}
@@ -55,21 +57,13 @@ struct HinderedJournal final : journal::Journal {
   }
   std::unique_ptr<journal::Cursor> read_from(std::uint64_t seq) const override {
     if (error != 0 && by_record) return std::make_unique<Hindered>(failure());
-    return whole.read_from(seq);
+    return ForwardingJournal::read_from(seq);
   }
   Expected<> check_files() const override {
     if (error != 0) return std::unexpected(failure());
     return {};
   }
-  Expected<> append(std::uint64_t last, std::span<const journal::View> records) override {
-    return whole.append(last, records);
-  }
-  journal::Head head() const override { return whole.head(); }
-  journal::Hash block(std::uint64_t index) const override { return whole.block(index); }
-  Expected<> health() const override { return whole.health(); }
-  Expected<> close() override { return whole.close(); }
 
-  journal::Journal& whole;
   const bool by_record;
   int error = 0;
   mutable std::uint64_t fired = 0;
