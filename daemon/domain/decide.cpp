@@ -78,19 +78,6 @@ constexpr auto rules = [] {
   return table;
 }();
 
-schema::ProblemT problem(Code code, std::uint32_t index, std::string_view field,
-                         std::string_view detail) {
-  const schema::CodeText& text = schema::code_text(code);
-  schema::ProblemT made;
-  made.code = code;
-  made.index = index;
-  made.field = field;
-  made.sentence = text.sentence;
-  if (!detail.empty()) made.sentence.append(" ").append(detail);
-  made.remedy = text.remedy;
-  return made;
-}
-
 constexpr char32_t no_character = 0xffff'ffff;
 
 /// Takes the first UTF-8 character off `text`; `no_character` where the bytes are none.
@@ -129,7 +116,19 @@ bool is_control(char32_t character) {
 }  // namespace
 
 void Case::refuse(Code code, std::string_view field, std::string_view detail) const {
-  decision.refusals.push_back(problem(code, index, field, detail));
+  decision.refusals.push_back(make_problem(code, field, detail));
+  decision.refusals.back().index = index;
+}
+
+schema::ProblemT make_problem(Code code, std::string_view field, std::string_view detail) {
+  const schema::CodeText& text = schema::code_text(code);
+  schema::ProblemT made;
+  made.code = code;
+  made.field = field;
+  made.sentence = text.sentence;
+  if (!detail.empty()) made.sentence.append(" ").append(detail);
+  made.remedy = text.remedy;
+  return made;
 }
 
 std::string_view view(const flatbuffers::String* text) {
@@ -239,7 +238,7 @@ Decision decide(const State& state, const schema::Command& command, std::uint32_
 std::vector<schema::ProblemT> message_problems(const schema::CommandMessage& message) {
   std::vector<schema::ProblemT> problems;
   const auto refuse = [&](Code code, std::string_view field, std::string_view detail = {}) {
-    problems.push_back(problem(code, 0, field, detail));
+    problems.push_back(make_problem(code, field, detail));
   };
   if (message.id() == nullptr)
     refuse(Code::field_missing, "id", "Every message needs a UUIDv7.");

@@ -64,6 +64,10 @@ struct Decision {
 Decision decide(const State& state, const schema::Command& command, std::uint32_t index,
                 const Material& material, const Context& context, std::size_t work = 0);
 
+/// `detail` says what was found; never a secret.
+schema::ProblemT make_problem(schema::Code code, std::string_view field,
+                              std::string_view detail = {});
+
 /// What is wrong with the message as a whole, whatever the state.
 std::vector<schema::ProblemT> message_problems(const schema::CommandMessage& message);
 

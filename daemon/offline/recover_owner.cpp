@@ -8,7 +8,7 @@
 #include "daemon/platform/data_format.h"
 #include "daemon/platform/files.h"
 #include "daemon/platform/folder_guard.h"
-#include "daemon/service/draft.h"
+#include "daemon/domain/message.h"
 #include "schema/identifiers.h"
 
 namespace postern::offline {
@@ -109,13 +109,13 @@ Expected<> record_new_key(data::OpenedData& data, const OwnerRecovery& wanted,
       flatbuffers::GetRoot<schema::CommandMessage>(builder.GetBufferPointer())};
   domain::Material material;
   material.new_id = data::fresh_id(clock, entropy);
-  service::Draft draft = service::decide_message(data.state, context, {&material, 1});
+  domain::Draft draft = domain::decide_message(data.state, context, {&material, 1});
   if (!draft.problems.empty()) return std::unexpected(refused(draft.problems));
   const auto hash = credential::hash_contents(
       data.keys->own_key("contents-hash"),
       std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize())));
   const journal::Head head = data.journal->head();
-  const service::Message record = service::seal_record(draft, data.state, context, {hash});
+  const domain::StoredRecord record = domain::seal_record(draft, data.state, context, {hash});
   if (auto written = key.file.write(pair); !written) return written;
   const journal::View view = std::as_bytes(std::span(record.data(), record.size()));
   if (auto appended = data.journal->append(head.seq, {&view, 1}); !appended) return appended;

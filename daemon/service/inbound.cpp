@@ -1,19 +1,6 @@
 #include "daemon/service/inbound.h"
 
-#include "codes.h"
-
 namespace postern::service {
-
-schema::ProblemT make_problem(schema::Code code, std::string_view field, std::string_view detail) {
-  const schema::CodeText& text = schema::code_text(code);
-  schema::ProblemT problem;
-  problem.code = code;
-  problem.field = field;
-  problem.sentence = text.sentence;
-  if (!detail.empty()) problem.sentence.append(" ").append(detail);
-  problem.remedy = text.remedy;
-  return problem;
-}
 
 std::string limit_and_size(std::size_t limit, std::size_t size) {
   return "The limit is " + std::to_string(limit) + " bytes, found " + std::to_string(size) + ".";

@@ -11,7 +11,7 @@
 
 #include "command_generated.h"
 #include "daemon/credential/secret.h"
-#include "daemon/domain/ids.h"
+#include "daemon/domain/decide.h"
 #include "daemon/platform/peer.h"
 #include "daemon/service/message_form.h"
 #include "history_generated.h"
@@ -20,6 +20,7 @@
 
 namespace postern::service {
 
+using domain::make_problem;
 using domain::Uuid;
 using platform::Peer;
 
@@ -58,9 +59,6 @@ class Opened {
  private:
   std::vector<std::byte> bytes_;
 };
-
-schema::ProblemT make_problem(schema::Code code, std::string_view field,
-                              std::string_view detail = {});
 
 /// "The limit is 65536 bytes, found 70000."
 std::string limit_and_size(std::size_t limit, std::size_t size);

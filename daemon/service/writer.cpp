@@ -385,7 +385,7 @@ void Writer::decide(Task task) {
     }
   }
   const domain::Context context{now_ns(), &asker, &*task->message};
-  Draft draft = decide_message(state_, context, task->materials);
+  domain::Draft draft = domain::decide_message(state_, context, task->materials);
   work_ += draft.work;
   if (!draft.is_fact() && !draft.problems.empty()) {
     maker_.give_back_keys(*task);
@@ -410,10 +410,11 @@ void Writer::decide(Task task) {
   record(*task, std::move(draft), context);
 }
 
-void Writer::record(CommandTask& task, Draft draft, const domain::Context& context) {
+void Writer::record(CommandTask& task, domain::Draft draft, const domain::Context& context) {
   if (task.internal) group_.published->attempts.push_back({task.ticket, Code::ok});
   if (!draft.is_fact()) return;
-  Message sealed = seal_record(draft, state_, context, {task.contents_hash, task.signed_message});
+  Message sealed =
+      domain::seal_record(draft, state_, context, {task.contents_hash, task.signed_message});
   const auto* stored = flatbuffers::GetRoot<schema::Record>(sealed.data());
   const std::size_t erased_before = group_.erased.size();
   for (const schema::EventT& event : draft.events)

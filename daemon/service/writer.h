@@ -18,15 +18,16 @@
 #include "daemon/credential/password.h"
 #include "daemon/credential/sealing.h"
 #include "daemon/domain/command_ids.h"
+#include "daemon/domain/message.h"
 #include "daemon/domain/state.h"
 #include "daemon/journal/journal.h"
 #include "daemon/platform/entropy.h"
 #include "daemon/service/command_task.h"
-#include "daemon/service/draft.h"
 #include "daemon/service/fair_places.h"
 #include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/present.h"
+#include "daemon/service/receipts.h"
 #include "daemon/service/refusal_grid.h"
 #include "daemon/service/room.h"
 #include "daemon/service/turns.h"
@@ -155,7 +156,7 @@ class Writer {
   bool answered_before(CommandTask& task, const domain::Operator& asker);
   void repeat(CommandTask& task, domain::Seq seq);
   void decide(Task task);
-  void record(CommandTask& task, Draft draft, const domain::Context& context);
+  void record(CommandTask& task, domain::Draft draft, const domain::Context& context);
   void hash(Task task, const domain::Operator& asker);
   void hashed(Task task);
 

@@ -15,9 +15,9 @@ namespace postern::fuzz {
 
 namespace {
 
+using domain::Draft;
 using domain::State;
 using service::CommandTask;
-using service::Draft;
 using support::broken_index;
 using support::canonical;
 
@@ -124,9 +124,9 @@ Outcome Desk::decide(CommandTask& task, const domain::Operator& asker) {
   const State before = state_;
   const auto bytes_before = canonical(before);
   const domain::Context context{now_ns_, &asker, &*task.message};
-  Draft draft = service::decide_message(state_, context, task.materials);
+  Draft draft = domain::decide_message(state_, context, task.materials);
   State other = before;
-  require(same(service::decide_message(other, context, task.materials), draft));
+  require(same(domain::decide_message(other, context, task.materials), draft));
   const bool refused = !draft.is_fact() && !draft.problems.empty();
   if (refused || task.message->dry_run()) {
     if (!refused) state_.revert(draft.changes);
@@ -150,8 +150,8 @@ Outcome Desk::decide(CommandTask& task, const domain::Operator& asker) {
 
 Outcome Desk::record(CommandTask& task, Draft draft, const domain::Context& context,
                      const State& before) {
-  const service::Message sealed =
-      service::seal_record(draft, state_, context, {task.contents_hash, task.signed_message});
+  const domain::StoredRecord sealed =
+      domain::seal_record(draft, state_, context, {task.contents_hash, task.signed_message});
   const auto bytes = std::as_bytes(std::span(sealed.data(), sealed.size()));
   State replayed = before;
   domain::RecordGate gate;

@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "daemon/domain/message.h"
 #include "daemon/service/command_task.h"
-#include "daemon/service/draft.h"
 #include "tests/support/plain_keys.h"
 
 namespace postern::fuzz {
@@ -59,7 +59,7 @@ class Desk {
  private:
   bool passes(const schema::CommandMessage& message, const domain::Operator& asker) const;
   Outcome decide(service::CommandTask& task, const domain::Operator& asker);
-  Outcome record(service::CommandTask& task, service::Draft draft, const domain::Context& context,
+  Outcome record(service::CommandTask& task, domain::Draft draft, const domain::Context& context,
                  const domain::State& before);
   void check_seals(const domain::Changes& changes) const;
 

@@ -11,7 +11,7 @@
 #include "daemon/domain/authorize.h"
 #include "daemon/domain/digest.h"
 #include "daemon/domain/fold.h"
-#include "daemon/service/draft.h"
+#include "daemon/domain/message.h"
 #include "daemon/service/permissions.h"
 #include "daemon/view/view.h"
 #include "schema/identifiers.h"
@@ -263,7 +263,7 @@ class Lockstep {
     std::vector<domain::Material> materials;
     for (const Decided& one : decided) materials.push_back(one.with_own_texts());
     const domain::Context context{world.now_ns(), &asker, &packed};
-    service::Draft draft = service::decide_message(state, context, materials);
+    domain::Draft draft = domain::decide_message(state, context, materials);
     std::set<Code> codes;
     for (const schema::ProblemT& problem : draft.problems) codes.insert(problem.code);
     std::set<Code> world_codes;
@@ -273,7 +273,7 @@ class Lockstep {
       disagree("the writer's code says" + names(codes) + ", the world" + names(world_codes));
     if (!recorded) return state.revert(draft.changes);
     const std::array<std::uint8_t, 32> hash{};
-    const service::Message sealed = service::seal_record(draft, state, context, {hash});
+    const domain::StoredRecord sealed = domain::seal_record(draft, state, context, {hash});
     stored.emplace_back(sealed.data(), sealed.data() + sealed.size());
     view.take(draft.changes);
   }

@@ -1,16 +1,14 @@
-#include "daemon/service/draft.h"
+#include "daemon/domain/message.h"
 
-#include "daemon/service/inbound.h"
 #include "schema/identifiers.h"
 #include "schema/signed_message.h"
 
-namespace postern::service {
+namespace postern::domain {
 
 namespace {
 
 /// Packs an event where it will be stored, and applies those very bytes.
-void apply_event(domain::State& state, const domain::RecordFacts& facts, schema::EventT event,
-                 Draft& draft) {
+void apply_event(State& state, const RecordFacts& facts, schema::EventT event, Draft& draft) {
   // T4: a policy that equals the default of today is stored too, so that a later one changes
   // nothing.
   draft.builder.ForceDefaults(event.body.type == schema::EventBody::TenantCreated ||
@@ -18,8 +16,8 @@ void apply_event(domain::State& state, const domain::RecordFacts& facts, schema:
   const auto offset = schema::CreateEvent(draft.builder, &event);
   draft.builder.ForceDefaults(false);
   const auto index = static_cast<std::uint16_t>(draft.offsets.size());
-  domain::apply(state, facts, *flatbuffers::GetTemporaryPointer(draft.builder, offset), index,
-                draft.changes);
+  apply(state, facts, *flatbuffers::GetTemporaryPointer(draft.builder, offset), index,
+        draft.changes);
   draft.offsets.push_back(offset);
   draft.events.push_back(std::move(event));
 }
@@ -36,7 +34,7 @@ schema::ProblemT too_much_work(flatbuffers::uoffset_t index) {
   return made;
 }
 
-void take_back(domain::State& state, Draft& draft) {
+void take_back(State& state, Draft& draft) {
   state.revert(draft.changes);
   draft.changes = {};
   draft.offsets.clear();
@@ -45,27 +43,25 @@ void take_back(domain::State& state, Draft& draft) {
 
 }  // namespace
 
-Draft decide_message(domain::State& state, const domain::Context& context,
-                     std::span<const domain::Material> materials) {
+Draft decide_message(State& state, const Context& context, std::span<const Material> materials) {
   Draft draft;
   const schema::CommandMessage& message = *context.message;
-  domain::RecordFacts facts{state.seq() + 1, context.asker->role, domain::Uuid(),
-                            context.now_ns};
+  RecordFacts facts{state.seq() + 1, context.asker->role, Uuid(), context.now_ns};
   const std::string_view alias =
       message.tenant() == nullptr ? std::string_view() : message.tenant()->string_view();
-  if (const auto* tenant = domain::find_tenant_in_scope(state, *context.asker, alias))
+  if (const auto* tenant = find_tenant_in_scope(state, *context.asker, alias))
     facts.tenant = tenant->id;
   const flatbuffers::uoffset_t count = message.commands()->size();
   std::size_t looked_at = 0;
   for (flatbuffers::uoffset_t index = 0; index < count; ++index) {
-    domain::Decision decision = domain::decide(state, *message.commands()->Get(index), index,
-                                               materials[index], context, looked_at);
+    Decision decision =
+        decide(state, *message.commands()->Get(index), index, materials[index], context, looked_at);
     looked_at = decision.work;
     for (schema::ProblemT& problem : decision.refusals)
       draft.problems.push_back(std::move(problem));
     for (schema::EventT& event : decision.events) {
       if (const auto* created = event.body.AsTenantCreated()) {
-        if (!domain::is_zero(facts.tenant))
+        if (!is_zero(facts.tenant))
           draft.problems.push_back(make_problem(schema::Code::batch_spans_tenants, "commands"));
         facts.tenant = *created->tenant;
       }
@@ -82,12 +78,12 @@ Draft decide_message(domain::State& state, const domain::Context& context,
   return draft;
 }
 
-Message seal_record(Draft& draft, domain::State& state, const domain::Context& context,
-                    const RecordSeal& seal) {
+StoredRecord seal_record(Draft& draft, State& state, const Context& context,
+                         const RecordSeal& seal) {
   flatbuffers::FlatBufferBuilder& builder = draft.builder;
   const schema::CommandMessage& message = *context.message;
-  const domain::Uuid* tenant = domain::is_zero(draft.tenant) ? nullptr : &draft.tenant;
-  const domain::Seq seq = state.seq() + 1;
+  const Uuid* tenant = is_zero(draft.tenant) ? nullptr : &draft.tenant;
+  const Seq seq = state.seq() + 1;
   const auto events = builder.CreateVector(draft.offsets);
   const auto hash = builder.CreateVector(seal.contents_hash.data(), seal.contents_hash.size());
   using Stored = flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>;
@@ -113,4 +109,4 @@ Message seal_record(Draft& draft, domain::State& state, const domain::Context& c
   return builder.Release();
 }
 
-}  // namespace postern::service
+}  // namespace postern::domain

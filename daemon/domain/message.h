@@ -6,9 +6,8 @@
 
 #include "daemon/domain/apply.h"
 #include "daemon/domain/decide.h"
-#include "daemon/service/receipts.h"
 
-namespace postern::service {
+namespace postern::domain {
 
 /// What a message would write. Its changes stand in the state already: it is either recorded or
 /// taken back.
@@ -17,9 +16,9 @@ struct Draft {
   std::vector<flatbuffers::Offset<schema::Event>> offsets;
   std::vector<schema::EventT> events;
   std::vector<schema::ProblemT> problems;
-  domain::Changes changes;
+  Changes changes;
   /// The one tenant it concerns; zero: none.
-  domain::Uuid tenant;
+  Uuid tenant;
   /// What deciding it took, about a few hundred nanoseconds each at most: commands, events, and
   /// what they looked at.
   std::size_t work = 0;
@@ -33,8 +32,10 @@ struct Draft {
 inline constexpr std::size_t batch_work_max = 500'000;
 
 /// `materials`: one for each command of the context's message.
-Draft decide_message(domain::State& state, const domain::Context& context,
-                     std::span<const domain::Material> materials);
+Draft decide_message(State& state, const Context& context, std::span<const Material> materials);
+
+/// A record's bytes, as they are stored.
+using StoredRecord = flatbuffers::DetachedBuffer;
 
 /// What only the writer knows of a record.
 struct RecordSeal {
@@ -44,7 +45,7 @@ struct RecordSeal {
 };
 
 /// Finishes the draft as the record after the state's newest, and closes it there.
-Message seal_record(Draft& draft, domain::State& state, const domain::Context& context,
-                    const RecordSeal& seal);
+StoredRecord seal_record(Draft& draft, State& state, const Context& context,
+                         const RecordSeal& seal);
 
-}  // namespace postern::service
+}  // namespace postern::domain
