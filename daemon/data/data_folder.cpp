@@ -16,11 +16,11 @@
 #include "daemon/data/snapshot.h"
 #include "daemon/domain/checkpoint_names.h"
 #include "daemon/domain/fold.h"
+#include "daemon/domain/message.h"
 #include "daemon/platform/data_format.h"
 #include "daemon/platform/files.h"
 #include "daemon/platform/folder_guard.h"
 #include "daemon/platform/system_failure.h"
-#include "schema/identifiers.h"
 
 namespace postern::data {
 
@@ -34,14 +34,14 @@ constexpr std::uint64_t forget_interval = 10'000;
 constexpr std::string_view signing_key = "checkpoint-signing";
 
 /// The journal's first record: that it was made, and who owns it.
-flatbuffers::DetachedBuffer first_record(const NewFolder& wanted,
-                                         const credential::CurveKey& owner_key,
-                                         const platform::Clock& clock, platform::Entropy& entropy) {
-  schema::RecordT record = daemon_record(1, clock, entropy);
+domain::StoredRecord first_record(const NewFolder& wanted, const credential::CurveKey& owner_key,
+                                  const platform::Clock& clock, platform::Entropy& entropy) {
+  const domain::OwnMessage message(fresh_id(clock, entropy));
+  std::vector<schema::EventT> facts(2);
   schema::JournalCreatedT created;
   created.installation = std::make_unique<schema::Uuid>(fresh_id(clock, entropy));
   created.program_version = POSTERN_VERSION;
-  record.events.emplace_back(std::make_unique<schema::EventT>())->body.Set(std::move(created));
+  facts.front().body.Set(std::move(created));
   schema::OperatorAddedT owner;
   owner.operator_id = std::make_unique<schema::Uuid>(fresh_id(clock, entropy));
   owner.name = "owner";
@@ -52,11 +52,14 @@ flatbuffers::DetachedBuffer first_record(const NewFolder& wanted,
   key->bytes.assign(data, data + owner_key.size());
   owner.standing->uid = wanted.owner_uid;
   owner.standing->all_tenants = true;
-  record.events.emplace_back(std::make_unique<schema::EventT>())->body.Set(std::move(owner));
-  return sealed(record);
+  facts.back().body.Set(std::move(owner));
+  domain::State empty;
+  const domain::Context context = message.context(empty, clock.now_ns());
+  domain::Draft draft = domain::draft_of(empty, context, std::move(facts));
+  return domain::seal_record(draft, empty, context);
 }
 
-Expected<> make_journal(const DataPaths& paths, const flatbuffers::DetachedBuffer& record) {
+Expected<> make_journal(const DataPaths& paths, const domain::StoredRecord& record) {
   const journal::JournalOptions options{paths.journal(),
                                         journal::AnchorPolicy::before_acknowledgement};
   if (auto made = journal::create_journal(options); !made) return made;
@@ -235,23 +238,6 @@ schema::Uuid fresh_id(const platform::Clock& clock, platform::Entropy& entropy) 
   std::array<std::uint64_t, 2> random{};
   entropy.fill(std::as_writable_bytes(std::span(random)));
   return domain::uuid_v7(clock.now_ns() / 1'000'000, random);
-}
-
-schema::RecordT daemon_record(std::uint64_t seq, const platform::Clock& clock,
-                              platform::Entropy& entropy) {
-  schema::RecordT record;
-  record.seq = seq;
-  record.time_ns = clock.now_ns();
-  record.operator_id = std::make_unique<schema::Uuid>(domain::daemon_operator);
-  record.role = schema::Role::daemon;
-  record.command_id = std::make_unique<schema::Uuid>(fresh_id(clock, entropy));
-  return record;
-}
-
-flatbuffers::DetachedBuffer sealed(const schema::RecordT& record) {
-  flatbuffers::FlatBufferBuilder builder;
-  builder.Finish(schema::CreateRecord(builder, &record), schema::record_identifier);
-  return builder.Release();
 }
 
 /// Of a folder whose marker is there: what is missing in it was there.

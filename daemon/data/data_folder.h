@@ -53,12 +53,6 @@ struct DataPaths {
 /// A fresh UUIDv7.
 schema::Uuid fresh_id(const platform::Clock& clock, platform::Entropy& entropy);
 
-/// A record of the daemon's own, without events, at this moment.
-schema::RecordT daemon_record(std::uint64_t seq, const platform::Clock& clock,
-                              platform::Entropy& entropy);
-/// Its bytes as they are stored.
-flatbuffers::DetachedBuffer sealed(const schema::RecordT& record);
-
 /// `what` ("the journal") cannot be folded at a record; `remedy` where a newer program would not
 /// help.
 Failure unfit(std::string_view what, std::uint64_t seq, const domain::Unfit& why,

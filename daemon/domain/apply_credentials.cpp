@@ -17,8 +17,7 @@ void end_sessions(const Scene& scene, User& user) {
     edit_extras(user, [](UserExtras& extras) { extras.ended_sessions.clear(); });
 }
 
-/// C7: with a new password of its own, the user has one again.
-static void drop_old_password(User& user) {
+void drop_old_password(User& user) {
   if (extras_of(user).sealed_old_password == nullptr) return;
   edit_extras(user, [](UserExtras& extras) {
     extras.sealed_old_password.reset();

@@ -105,11 +105,8 @@ void user_erased(const Scene& scene, const schema::UserErased&) {
     user.sealed_profile.reset();
     user.sealed_password.reset();
     user.password_seq = 0;
-    edit_extras(user, [&](UserExtras& extras) {
-      extras.erased_seq = scene.record.seq;
-      extras.sealed_old_password.reset();
-      extras.old_password_until_ns = 0;
-    });
+    drop_old_password(user);
+    edit_extras(user, [&](UserExtras& extras) { extras.erased_seq = scene.record.seq; });
   });
 }
 

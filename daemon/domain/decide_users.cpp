@@ -102,8 +102,12 @@ void erase_user(const Case& asked) {
   const User* user = require_known_user(asked);
   if (user == nullptr) return;
   if (is_erased(*user)) return asked.refuse(Code::user_erased, "user");
-  // From the trash it is both: whoever is erased never acts again.
-  if (user->status != UserStatus::deleted) move(asked, {UserStatus::trashed}, UserStatus::deleted);
+  // From the trash it is both: whoever is erased never acts again. What the daemon repeats was
+  // decided before, by a journal whose copy may not know yet that the user was trashed.
+  if (asked.asker().role == schema::Role::daemon && user->status != UserStatus::deleted)
+    move(asked, {user->status}, UserStatus::deleted);
+  else if (user->status != UserStatus::deleted)
+    move(asked, {UserStatus::trashed}, UserStatus::deleted);
   if (asked.decision.refusals.empty()) asked.cause(*user, schema::UserErasedT());
 }
 

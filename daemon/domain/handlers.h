@@ -86,6 +86,8 @@ GrantName name_of_grant(const Body& body) {
 void clear_tenant_lock(const Scene& scene, User& user);
 /// U9, C6: a lock for wrong passwords is no more.
 void open_passwords_lock(User& user);
+/// C7: what a rotation left valid is so no more.
+void drop_old_password(User& user);
 /// S2: every session of the user that is open now is dead for ever.
 void end_sessions(const Scene& scene, User& user);
 

@@ -1,5 +1,7 @@
 #include "daemon/domain/message.h"
 
+#include <algorithm>
+
 #include "schema/identifiers.h"
 #include "schema/signed_message.h"
 
@@ -78,6 +80,13 @@ Draft decide_message(State& state, const Context& context, std::span<const Mater
   return draft;
 }
 
+Draft draft_of(State& state, const Context& context, std::vector<schema::EventT> facts) {
+  Draft draft;
+  const RecordFacts record{state.seq() + 1, context.asker->role, Uuid(), context.now_ns};
+  for (schema::EventT& fact : facts) apply_event(state, record, std::move(fact), draft);
+  return draft;
+}
+
 StoredRecord seal_record(Draft& draft, State& state, const Context& context,
                          const RecordSeal& seal) {
   flatbuffers::FlatBufferBuilder& builder = draft.builder;
@@ -85,8 +94,10 @@ StoredRecord seal_record(Draft& draft, State& state, const Context& context,
   const Uuid* tenant = is_zero(draft.tenant) ? nullptr : &draft.tenant;
   const Seq seq = state.seq() + 1;
   const auto events = builder.CreateVector(draft.offsets);
-  const auto hash = builder.CreateVector(seal.contents_hash.data(), seal.contents_hash.size());
   using Stored = flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>;
+  Stored hash;
+  if (!seal.contents_hash.empty())
+    hash = builder.CreateVector(seal.contents_hash.data(), seal.contents_hash.size());
   Stored signature;
   Stored signed_message;
   if (schema::is_signed(message)) {
@@ -107,6 +118,34 @@ StoredRecord seal_record(Draft& draft, State& state, const Context& context,
                  schema::record_identifier);
   state.close_record(seq, context.now_ns, tenant);
   return builder.Release();
+}
+
+const Operator& the_daemon() {
+  static const Operator entry = [] {
+    Operator made;
+    made.id = daemon_operator;
+    made.name = "daemon";
+    made.role = schema::Role::daemon;
+    made.all_tenants = true;
+    return made;
+  }();
+  return entry;
+}
+
+OwnMessage::OwnMessage(const Uuid& id, schema::CommandMessageT message) {
+  message.id = std::make_unique<Uuid>(id);
+  flatbuffers::FlatBufferBuilder builder(256);
+  builder.Finish(schema::CreateCommandMessage(builder, &message),
+                 schema::command_message_identifier);
+  bytes_ = builder.Release();
+}
+
+const schema::CommandMessage& OwnMessage::operator*() const {
+  return *flatbuffers::GetRoot<schema::CommandMessage>(bytes_.data());
+}
+
+Context OwnMessage::context(const State& state, std::int64_t clock_ns) const {
+  return {std::max(clock_ns, state.time_ns()), &the_daemon(), &**this};
 }
 
 }  // namespace postern::domain

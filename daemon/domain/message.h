@@ -1,5 +1,5 @@
-// A message decided: every command in turn, each seeing what those before it did, all or nothing
-// (K3).
+// A message decided, and the record it becomes: every command in turn, each seeing what those
+// before it did, all or nothing (K3). All records are made here, whoever writes them.
 #pragma once
 
 #include <span>
@@ -34,18 +34,40 @@ inline constexpr std::size_t batch_work_max = 500'000;
 /// `materials`: one for each command of the context's message.
 Draft decide_message(State& state, const Context& context, std::span<const Material> materials);
 
+/// Facts that no rule decides: how a journal begins, and that it is a copy's (H7).
+Draft draft_of(State& state, const Context& context, std::vector<schema::EventT> facts);
+
 /// A record's bytes, as they are stored.
 using StoredRecord = flatbuffers::DetachedBuffer;
 
-/// What only the writer knows of a record.
+/// What is kept of a message as it was sent; nothing of the daemon's own.
 struct RecordSeal {
-  std::span<const std::uint8_t> contents_hash;
+  /// K1.
+  std::span<const std::uint8_t> contents_hash = {};
   /// O4: empty without a signature.
   std::span<const std::byte> signed_message = {};
 };
 
 /// Finishes the draft as the record after the state's newest, and closes it there.
 StoredRecord seal_record(Draft& draft, State& state, const Context& context,
-                         const RecordSeal& seal);
+                         const RecordSeal& seal = {});
+
+/// O2: by whose hand the daemon records what it finds itself.
+const Operator& the_daemon();
+
+/// A message that the daemon makes itself. It passes no gate and is never sent again, so it is
+/// decided where it was made, and no hash of it is kept.
+class OwnMessage {
+ public:
+  explicit OwnMessage(const Uuid& id, schema::CommandMessageT message = {});
+
+  const schema::CommandMessage& operator*() const;
+  /// Valid as long as this. `clock_ns`: what the clock says; the time is never less than the newest
+  /// record's.
+  Context context(const State& state, std::int64_t clock_ns) const;
+
+ private:
+  flatbuffers::DetachedBuffer bytes_;
+};
 
 }  // namespace postern::domain

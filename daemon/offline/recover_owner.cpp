@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
-#include "daemon/credential/sealing.h"
 #include "daemon/data/data_folder.h"
 #include "daemon/data/key_file.h"
+#include "daemon/domain/message.h"
 #include "daemon/platform/data_format.h"
 #include "daemon/platform/files.h"
 #include "daemon/platform/folder_guard.h"
-#include "daemon/domain/message.h"
-#include "schema/identifiers.h"
 
 namespace postern::offline {
 
@@ -18,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 schema::CommandMessageT message_for(const OwnerRecovery& wanted, const credential::CurveKey& key,
-                                    const domain::State& state, const schema::Uuid& id) {
+                                    const domain::State& state) {
   auto standing = std::make_unique<schema::OperatorStandingT>();
   const auto* data = reinterpret_cast<const std::uint8_t*>(key.data());
   standing->keys.emplace_back(std::make_unique<schema::PublicKeyT>())
@@ -29,7 +27,6 @@ schema::CommandMessageT message_for(const OwnerRecovery& wanted, const credentia
   if (holder == nullptr || holder == known) standing->uid = wanted.uid;
   standing->all_tenants = true;
   schema::CommandMessageT message;
-  message.id = std::make_unique<schema::Uuid>(id);
   message.reason = "recovered offline";
   auto& command = message.commands.emplace_back(std::make_unique<schema::CommandT>());
   const auto fill = [&](auto body) {
@@ -95,27 +92,15 @@ Expected<> record_new_key(data::OpenedData& data, const OwnerRecovery& wanted,
                           const platform::Clock& clock, platform::Entropy& entropy,
                           NewOwnerKey& key) {
   const auto pair = credential::make_curve_key_pair();
-  const schema::Uuid id = data::fresh_id(clock, entropy);
-  const schema::CommandMessageT native = message_for(wanted, pair.public_key, data.state, id);
-  flatbuffers::FlatBufferBuilder builder;
-  builder.Finish(schema::CreateCommandMessage(builder, &native),
-                 schema::command_message_identifier);
-  domain::Operator recorder;
-  recorder.id = domain::daemon_operator;
-  recorder.role = schema::Role::daemon;
-  recorder.all_tenants = true;
-  const domain::Context context{
-      std::max(clock.now_ns(), data.state.time_ns()), &recorder,
-      flatbuffers::GetRoot<schema::CommandMessage>(builder.GetBufferPointer())};
+  const domain::OwnMessage message(data::fresh_id(clock, entropy),
+                                   message_for(wanted, pair.public_key, data.state));
+  const domain::Context context = message.context(data.state, clock.now_ns());
   domain::Material material;
   material.new_id = data::fresh_id(clock, entropy);
   domain::Draft draft = domain::decide_message(data.state, context, {&material, 1});
   if (!draft.problems.empty()) return std::unexpected(refused(draft.problems));
-  const auto hash = credential::hash_contents(
-      data.keys->own_key("contents-hash"),
-      std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize())));
   const journal::Head head = data.journal->head();
-  const domain::StoredRecord record = domain::seal_record(draft, data.state, context, {hash});
+  const domain::StoredRecord record = domain::seal_record(draft, data.state, context);
   if (auto written = key.file.write(pair); !written) return written;
   const journal::View view = std::as_bytes(std::span(record.data(), record.size()));
   if (auto appended = data.journal->append(head.seq, {&view, 1}); !appended) return appended;

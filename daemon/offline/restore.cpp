@@ -13,6 +13,7 @@
 #include "daemon/data/server_keys.h"
 #include "daemon/domain/checkpoint_names.h"
 #include "daemon/domain/fold.h"
+#include "daemon/domain/message.h"
 #include "daemon/journal/bundle.h"
 #include "daemon/platform/message_file.h"
 #include "daemon/platform/require.h"
@@ -156,72 +157,54 @@ Expected<> write_records(const RestoreOrder& order, const journal::Journal& from
   }
 }
 
-/// Writes records of the daemon's own behind the newest, each folded as it is made.
-class Afterwards {
+/// The records behind the copy's, each decided on the state that those before it left.
+class RestorationRecords {
  public:
-  Afterwards(domain::State& state, const platform::Clock& clock, platform::Entropy& entropy)
+  RestorationRecords(domain::State& state, const platform::Clock& clock, platform::Entropy& entropy)
       : state_(state), clock_(clock), entropy_(entropy) {}
 
-  void restored() {
+  void add_restored() {
+    std::vector<schema::EventT> facts(1);
     schema::JournalRestoredT restored;
     restored.restoration = std::make_unique<schema::Uuid>(data::fresh_id(clock_, entropy_));
-    schema::RecordT record = begin();
-    record.events.emplace_back(std::make_unique<schema::EventT>())->body.Set(std::move(restored));
-    finish(record);
+    facts.front().body.Set(std::move(restored));
+    const domain::OwnMessage message(data::fresh_id(clock_, entropy_));
+    const domain::Context context = message.context(state_, clock_.now_ns());
+    domain::Draft draft = domain::draft_of(state_, context, std::move(facts));
+    records_.push_back(domain::seal_record(draft, state_, context));
   }
 
   /// U11: the copy of the keys no longer has this user's, so it was erased after the records were
   /// copied, and stays so.
-  void erased(const domain::User& user) {
-    schema::RecordT record = begin();
-    record.tenant = std::make_unique<schema::Uuid>(user.tenant);
-    record.previous_tenant_seq = state_.tenant_head(user.tenant);
-    record.reason = "erased after the copy was made";
-    std::uint64_t previous = user.last_seq;
-    const auto add = [&](auto body) {
-      auto& event = record.events.emplace_back(std::make_unique<schema::EventT>());
-      event->user = std::make_unique<schema::Uuid>(user.id);
-      event->previous_user_seq = std::exchange(previous, record.seq);
-      event->body.Set(std::move(body));
-    };
-    if (user.status != schema::UserStatus::deleted) {
-      schema::UserStatusChangedT deleted;
-      deleted.from = user.status;
-      deleted.to = schema::UserStatus::deleted;
-      add(std::move(deleted));
-    }
-    add(schema::UserErasedT());
-    finish(record);
+  void add_erased(const domain::User& user) {
+    schema::CommandMessageT erase;
+    erase.tenant = state_.tables().find_tenant(user.tenant)->alias;
+    erase.reason = "erased after the copy was made";
+    auto& command = erase.commands.emplace_back(std::make_unique<schema::CommandT>());
+    command->user_id = std::make_unique<schema::Uuid>(user.id);
+    command->body.Set(schema::EraseUserT());
+    const domain::OwnMessage message(data::fresh_id(clock_, entropy_), std::move(erase));
+    const domain::Context context = message.context(state_, clock_.now_ns());
+    const domain::Material none;
+    domain::Draft draft = domain::decide_message(state_, context, {&none, 1});
+    require(draft.problems.empty());
+    records_.push_back(domain::seal_record(draft, state_, context));
   }
 
   Expected<> append_to(journal::Journal& journal) const {
     std::vector<journal::View> views;
-    for (const flatbuffers::DetachedBuffer& record : records_) views.push_back(view_of(record));
+    for (const domain::StoredRecord& record : records_)
+      views.push_back(std::as_bytes(std::span(record.data(), record.size())));
     if (auto appended = journal.append(journal.head().seq, views); !appended)
       return std::unexpected(appended_not(appended.error()));
     return {};
   }
 
  private:
-  static journal::View view_of(const flatbuffers::DetachedBuffer& record) {
-    return std::as_bytes(std::span(record.data(), record.size()));
-  }
-  schema::RecordT begin() {
-    schema::RecordT record = data::daemon_record(state_.seq() + 1, clock_, entropy_);
-    record.time_ns = std::max(record.time_ns, state_.time_ns());
-    return record;
-  }
-  void finish(const schema::RecordT& record) {
-    records_.push_back(data::sealed(record));
-    domain::Changes changes;
-    require(domain::fold(state_, gate_, view_of(records_.back()), changes).has_value());
-  }
-
   domain::State& state_;
   const platform::Clock& clock_;
   platform::Entropy& entropy_;
-  domain::RecordGate gate_;
-  std::vector<flatbuffers::DetachedBuffer> records_;
+  std::vector<domain::StoredRecord> records_;
 };
 
 /// By id, so that a restoration is the same each time but for its own id.
@@ -239,7 +222,7 @@ std::vector<schema::Uuid> erased_since(const domain::State& state,
 }
 
 Expected<> write_journal(const RestoreOrder& order, const data::DataPaths& paths, const Copy& copy,
-                         const Afterwards& behind) {
+                         const RestorationRecords& behind) {
   const journal::JournalOptions options{paths.journal(),
                                         journal::AnchorPolicy::before_acknowledgement};
   if (auto made = journal::create_journal(options); !made) return made;
@@ -288,9 +271,9 @@ Expected<Restored> restore(const RestoreOrder& order, const platform::Clock& clo
   if (!keys) return std::unexpected(keys.error());
   if (auto signs = check_signer(*copy, **keys); !signs) return std::unexpected(signs.error());
   const auto lost = erased_since(copy->state, **keys);
-  Afterwards behind(copy->state, clock, entropy);
-  behind.restored();
-  for (const schema::Uuid& id : lost) behind.erased(*copy->state.tables().find_user(id));
+  RestorationRecords behind(copy->state, clock, entropy);
+  behind.add_restored();
+  for (const schema::Uuid& id : lost) behind.add_erased(*copy->state.tables().find_user(id));
   if (auto fit = data::confirm_keys(copy->state, **keys); !fit) return std::unexpected(fit.error());
   if (auto written = write_journal(order, paths, *copy, behind); !written)
     return std::unexpected(written.error());

@@ -81,6 +81,13 @@ BOOST_AUTO_TEST_CASE(U11_no_other_status_can_be_erased) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(U11_the_daemon_repeats_an_erasure_whatever_the_copy_says_of_the_user) {
+  auto story = given(tenant("acme"), user("bob"));
+  story.by(Role::daemon)
+      .when(erase_bob)
+      .then(moved("bob", UserStatus::active, UserStatus::deleted), erased("bob"));
+}
+
 BOOST_AUTO_TEST_CASE(U11_nobody_is_erased_twice) {
   auto story = given(tenant("acme"), user("bob"), trash, erase_bob);
   story.when(by_id(erase_bob, story.user("bob").id)).refused(Code::user_erased).naming("user");
