@@ -25,6 +25,11 @@ void CommandIds::remember(const Uuid& operator_id, const Uuid& id, Seq seq) {
   hours_[time_ms / hour_ms].emplace(Key{operator_id, id}, seq);
 }
 
+void CommandIds::forget(const Uuid& operator_id, const Uuid& id) {
+  const auto hour = hours_.find(time_ms_of(id) / hour_ms);
+  if (hour != hours_.end()) hour->second.erase(Key{operator_id, id});
+}
+
 void CommandIds::forget_before(std::int64_t clock_ms) {
   // An id is at most so far ahead of the clock that took it: beside a clock that is right the
   // newest id alone decides, and every start forgets the same.

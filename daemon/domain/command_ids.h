@@ -44,6 +44,9 @@ class CommandIds {
   /// One that is of before `since_ms` need not be.
   void remember(const Uuid& operator_id, const Uuid& id, Seq seq);
 
+  /// Its record was not appended after all: it may act.
+  void forget(const Uuid& operator_id, const Uuid& id);
+
   /// Of before this time some may be forgotten: none of them is remembered or may act.
   void begin_at(std::int64_t time_ms) { since_ms_ = time_ms; }
   std::int64_t since_ms() const { return since_ms_; }

@@ -112,6 +112,16 @@ void State::close_record(Seq seq, std::int64_t time_ns, const Uuid* tenant) {
   if (tenant != nullptr) tenant_heads_[*tenant] = seq;
 }
 
+void State::reopen_record(const Uuid* tenant, Seq tenant_head_before, std::int64_t time_ns_before) {
+  --seq_;
+  time_ns_ = time_ns_before;
+  if (tenant == nullptr) return;
+  if (tenant_head_before == 0)
+    tenant_heads_.erase(*tenant);
+  else
+    tenant_heads_[*tenant] = tenant_head_before;
+}
+
 void State::revert(const Changes& changes) {
   for (const auto& change : std::views::reverse(changes.tenants)) {
     tables_.take_tenant(change.after->id);

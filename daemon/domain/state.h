@@ -96,6 +96,8 @@ class State {
 
   /// The record is complete: its place, time and tenant become the newest.
   void close_record(Seq seq, std::int64_t time_ns, const Uuid* tenant);
+  /// The newest record will not stand: the tenant's and the time before it are the newest again.
+  void reopen_record(const Uuid* tenant, Seq tenant_head_before, std::int64_t time_ns_before);
   /// Takes back changes that no record will hold. They must be the newest ones.
   void revert(const Changes& changes);
 

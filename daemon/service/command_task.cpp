@@ -288,6 +288,16 @@ void TaskMaker::give_back_keys(CommandTask& task) {
   task.new_keys.clear();
 }
 
+void TaskMaker::start_over(CommandTask& task) {
+  give_back_keys(task);
+  task.materials.clear();
+  task.made_keys.clear();
+  task.jobs.clear();
+  task.jobs_done = 0;
+  task.held_names.clear();
+  task.refusals.clear();
+}
+
 std::vector<HashJob> TaskMaker::hash_jobs(const CommandTask& task, const domain::State& state,
                                           std::int64_t now_ns) const {
   std::vector<HashJob> jobs;

@@ -70,9 +70,8 @@ struct CommandTask : Letter {
   std::vector<std::string> held_names;
   /// The answer that waited for a hash for time alone.
   std::vector<schema::ProblemT> refusals;
-  /// By the daemon itself; the reader's ticket.
-  bool internal = false;
-  std::uint64_t ticket = 0;
+  /// How often others had appended before what was decided, when this was prepared.
+  std::uint64_t overtaken_count = 0;
   bool pool_was_full = false;
   /// The daemon stopped before its first password was hashed: nothing came of it.
   bool abandoned = false;
@@ -105,6 +104,8 @@ class TaskMaker {
   Expected<> prepare(CommandTask& task, const domain::State& state, std::int64_t now_ns);
   /// Keys that no record names may serve the next user.
   void give_back_keys(CommandTask& task);
+  /// The task is as it was when it was taken apart: what was made for it rests on what is no more.
+  void start_over(CommandTask& task);
 
   /// The jobs for a message that would be accepted; `state` is as it was before it.
   std::vector<HashJob> hash_jobs(const CommandTask& task, const domain::State& state,

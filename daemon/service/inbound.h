@@ -55,6 +55,7 @@ class Opened {
   const Root& operator*() const { return *flatbuffers::GetRoot<Root>(bytes_.data()); }
   const Root* operator->() const { return &**this; }
   std::span<std::byte> bytes() { return bytes_; }
+  std::span<const std::byte> bytes() const { return bytes_; }
 
  private:
   std::vector<std::byte> bytes_;

@@ -1,64 +1,19 @@
 #include "daemon/service/writer.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <utility>
 
-#include "daemon/credential/signature.h"
-#include "daemon/domain/authorize.h"
-#include "daemon/platform/require.h"
-#include "daemon/service/permissions.h"
-#include "daemon/service/personal.h"
-#include "daemon/service/use_letters.h"
-#include "schema/signed_message.h"
+#include "daemon/service/glimpse.h"
 
 namespace postern::service {
 
 namespace {
 
 using schema::Code;
-using schema::CommandBody;
 
-constexpr std::int64_t minute_ns = 60'000'000'000;
 constexpr std::int64_t watch_interval_ns = 1'000'000'000;
+/// When a place may be free again.
 constexpr std::uint32_t retry_after_ms = 200;
-
-const domain::Operator& daemon_entry() {
-  static const domain::Operator entry = [] {
-    domain::Operator made;
-    made.id = domain::daemon_operator;
-    made.name = "daemon";
-    made.role = schema::Role::daemon;
-    made.all_tenants = true;
-    return made;
-  }();
-  return entry;
-}
-
-std::string_view view(const flatbuffers::String* text) {
-  return text == nullptr ? std::string_view() : text->string_view();
-}
-
-/// What a command is about, for waiting behind another about the same.
-std::string held_name(const domain::State& state, const schema::CommandMessage& message,
-                      const schema::Command& command) {
-  std::string_view name = view(command.user());
-  if (const auto* create = command.body_as_CreateUser()) name = view(create->username());
-  if (command.user_id() != nullptr)
-    if (const domain::User* user = state.tables().find_user(*command.user_id()))
-      name = user->username;
-  return std::string(view(message.tenant())) + '/' + domain::fold_name(name);
-}
-
-/// One import of a provider's ranges may have 4 MiB, a batch 1 MiB, any other command 64 KiB.
-std::size_t bytes_max_of(const schema::CommandMessage& message) {
-  const auto& commands = *message.commands();
-  if (commands.size() > 1) return batch_bytes_max;
-  const bool imports =
-      commands.size() == 1 && commands[0]->body_type() == schema::CommandBody::ImportRanges;
-  return imports ? command_limits.bytes_max : single_bytes_max;
-}
 
 // In the unit of Draft::work: opening, hashing, answering; making a problem and packing it.
 constexpr std::size_t message_work = 50;
@@ -67,6 +22,13 @@ constexpr std::size_t problem_work = 10;
 
 bool has(const std::vector<schema::ProblemT>& problems, Code code) {
   return std::ranges::find(problems, code, &schema::ProblemT::code) != problems.end();
+}
+
+Unrecorded refusal_of(const Uuid& id, schema::ProblemT problem) {
+  Unrecorded made;
+  made.id = id;
+  made.problems.push_back(std::move(problem));
+  return made;
 }
 
 /// C9: the refusal of a user's own change takes a hash, as its success would.
@@ -80,534 +42,364 @@ bool takes_time(const CommandTask& task, const domain::Operator& asker) {
 
 Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State state,
                domain::CommandIds ids)
-    : parts_(parts),
+    : parts_(std::move(parts)),
       settings_(settings),
       outlets_(std::move(outlets)),
       state_(std::move(state)),
-      ids_(std::move(ids)),
       first_shown_(state_.seq()),
-      head_(parts.journal.head()),
-      maker_(parts.keys, parts.entropy),
-      waiting_places_(settings.waiting_max),
-      turn_places_(settings.turn_places_max),
-      hashing_places_(settings.hashing_places_max),
-      refusals_on_time_(settings.refusal_step_ns),
-      hashed_(parts.waker),
-      appended_(parts.waker) {
+      maker_(parts_.keys, parts_.entropy),
+      gate_({parts_.clock, parts_.vitals, outlets_.alarm}, std::move(ids)),
+      turns_({settings.turn_places_max, settings.slice_work}),
+      held_(settings.waiting_max),
+      hashing_({maker_, parts_.pool, parts_.waker, parts_.vitals},
+               {settings.cost, settings.hashing_places_max}),
+      replies_(outlets_.send, parts_.clock, settings.refusal_step_ns),
+      groups_({parts_.journal, parts_.keys, parts_.clock, parts_.waker, parts_.vitals, parts_.mail,
+               replies_, parts_.run_beside, outlets_.operators_changed, outlets_.alarm},
+              state_.time_ns()) {
   parts_.clock.passed(state_.time_ns());
-  watch_clock();
+  gate_.watch_clock();
 }
 
-// ---- a turn
-
 void Writer::turn() {
-  watch_clock();
-  appended_.drain([&](std::unique_ptr<Appended> appended) { finish(appended->durable); });
+  gate_.watch_clock();
+  groups_.turn();
+  decide_again_if_overtaken();
   send_shown();
   parts_.mail.writer_returned.drain([](std::unique_ptr<Published>) {});
   parts_.mail.writer_attempts.drain(
       [&](std::unique_ptr<Attempt> attempt) { take_attempt(std::move(attempt)); });
   parts_.mail.writer_uses.drain(
       [&](std::unique_ptr<UseLetter> letter) { take_use(std::move(letter)); });
-  hashed_.drain([&](Task task) { hashed(std::move(task)); });
+  hashing_.drain([&](Task task) { hashed(std::move(task)); });
   const std::int64_t monotonic_ns = parts_.clock.monotonic_ns();
   if (monotonic_ns < next_watch_ns_) return;
   next_watch_ns_ = monotonic_ns + watch_interval_ns;
   watch_disk();
-  ids_.forget_before(parts_.clock.believed_ns() / 1'000'000);
+  gate_.forget_old_ids();
+}
+
+// ---- one message's way
+
+void Writer::take(const Inbound& inbound) {
+  count(parts_.vitals.commands);
+  const domain::Operator* asker = state_.tables().find_identity(inbound.identity);
+  if (asker == nullptr) {
+    credential::wipe(inbound.payload);
+    return count(parts_.vitals.strangers);
+  }
+  // Beyond its operator's share, or its peer does not read what it has: nothing of it is looked at
+  // but its id.
+  const auto turn_away_unopened = [&] {
+    count(parts_.vitals.busy);
+    Unrecorded busy = refusal_of(glimpse(inbound.payload).id, make_problem(Code::busy, ""));
+    busy.retry_after_ms = retry_after_ms;
+    turn_away(inbound, std::move(busy));
+  };
+  const std::size_t receipt_bytes = receipt_bytes_at_most(inbound.payload);
+  if (!outlets_.has_room(inbound.peer, receipt_bytes, owed_.to(inbound.peer)))
+    return turn_away_unopened();
+  Owed::Claim claim = owed_.claim(inbound.peer, receipt_bytes);
+  const Uuid asker_id = asker->id;
+  const std::int64_t came_ns = parts_.clock.monotonic_ns();
+  if (turns_.are_free() && !is_full())
+    return turns_.serve(asker_id, [&] { open(inbound, came_ns, std::move(claim)); });
+  if (!turns_.add({inbound.peer,
+                   std::string(inbound.identity),
+                   {inbound.payload.begin(), inbound.payload.end()},
+                   came_ns,
+                   asker_id,
+                   std::move(claim)}))
+    return turn_away_unopened();
+  credential::wipe(inbound.payload);
+}
+
+/// At least one of those that wait.
+void Writer::take_turns() {
+  while (!turns_.empty() && !is_full()) {
+    WaitingMessage next = turns_.take();
+    turns_.serve(next.asker, [&] {
+      open({next.peer, next.identity, next.bytes}, next.came_ns, std::move(next.owed));
+    });
+    credential::wipe(next.bytes);
+    if (turns_.is_slice_over()) break;
+  }
+  turns_.begin_slice();
 }
 
 void Writer::open(const Inbound& inbound, std::int64_t came_ns, Owed::Claim owed) {
-  work_ += message_work + inbound.payload.size() / bytes_of_work;
+  turns_.spend(message_work + inbound.payload.size() / bytes_of_work);
+  const auto turn_away_malformed = [&](schema::ProblemT problem) {
+    count(parts_.vitals.malformed);
+    turn_away(inbound, refusal_of(Uuid(), std::move(problem)));
+  };
   auto opened = open_message<schema::CommandMessage>(
       inbound.payload, schema::command_message_identifier, command_limits);
-  if (!opened) return turn_away(inbound, std::move(opened.error()));
-  watch_clock();
+  if (!opened) return turn_away_malformed(std::move(opened.error()));
+  gate_.watch_clock();
   auto task = std::make_unique<CommandTask>(std::move(*opened));
   task->peer = inbound.peer;
   task->identity = inbound.identity;
   task->came_ns = came_ns;
   task->owed = std::move(owed);
   if (!maker_.take_apart(*task))
-    return turn_away(inbound, make_problem(Code::malformed_message, ""));
+    return turn_away_malformed(make_problem(Code::malformed_message, ""));
   if (carries_secret(*task) || carries_personal_data(*task->message))
     credential::wipe(inbound.payload);
   admit(std::move(task));
 }
 
-/// What did not pass the gate.
-void Writer::turn_away(const Inbound& inbound, schema::ProblemT problem) {
-  credential::wipe(inbound.payload);
-  count(parts_.vitals.malformed);
-  Unrecorded made;
-  made.problems.push_back(std::move(problem));
-  group_.add({inbound.peer, Uuid(), receipt_of(std::move(made))});
-}
-
-bool Writer::commit() {
-  go_on();
-  record_due_refusals();
-  if (is_syncing_) return false;
-  if (group_.empty()) return true;
-  if (group_.operators_changed) group_.identities = identities_in(state_.tables());
-  group_.published->time_ns = state_.time_ns();
-  std::swap(group_, syncing_);
-  // Keys take a few syncs to destroy.
-  if (syncing_.records.size() < records_beside_min && syncing_.erased.empty()) {
-    finish(append());
-    send_shown();
-    return true;
-  }
-  is_syncing_ = true;
-  parts_.run_beside([this] {
-    auto appended = std::make_unique<Appended>();
-    appended->durable = append();
-    appended_.post(std::move(appended));
-  });
-  return true;
-}
-
-/// On whichever thread: it touches the journal and what stands still meanwhile.
-Writer::Durable Writer::append() {
-  if (syncing_.records.empty()) return {head_, {}};
-  std::vector<journal::View> records;
-  for (const Message& record : syncing_.records)
-    records.push_back(std::as_bytes(std::span(record.data(), record.size())));
-  const auto* first = flatbuffers::GetRoot<schema::Record>(syncing_.records.front().data());
-  const auto appended = parts_.journal.append(first->seq() - 1, records);
-  if (!appended) return {std::unexpected(appended.error()), {}};
-  // U11: what is erased is in the journal first, so that no stop in between is forgotten.
-  return {parts_.journal.head(),
-          syncing_.erased.empty() ? Expected<>() : parts_.keys.erase(syncing_.erased)};
-}
-
-/// Law 3: if it failed, nothing decided in this group or on it ever leaves, and the state that
-/// holds it is never used again.
-void Writer::finish(const Durable& durable) {
-  is_syncing_ = false;
-  const Expected<journal::Head>& appended = durable.head;
-  if (!durable.erased) {
-    // The record stands, and the next opening finishes what it says.
-    parts_.vitals.erase_unfinished = true;
-    parts_.vitals.degraded = true;
-    outlets_.alarm("an erased user's key could not be destroyed, no command is taken now: " +
-                   durable.erased.error().sentence +
-                   " Mend the disk that holds the keys and restart the daemon, which finishes it.");
-    leave_unacknowledged(syncing_.replies);
-    leave_unacknowledged(group_.replies);
-  }
-  if (appended) {
-    if (!syncing_.records.empty()) count(parts_.vitals.groups);
-    parts_.vitals.records.fetch_add(syncing_.records.size(), std::memory_order_relaxed);
-  } else {
-    parts_.vitals.degraded = true;
-    outlets_.alarm("the journal failed, nothing is acknowledged from now on: " +
-                   appended.error().sentence + " " + appended.error().remedy);
-    revoked_.push_back(syncing_.revoke());
-    revoked_.push_back(group_.revoke());
-    revoke_secrets();
-  }
-  publish(appended.value_or(head_));
-}
-
-/// U11: the receipts of erasures that are not finished.
-void Writer::leave_unacknowledged(std::vector<Reply>& replies) const {
-  for (Reply& reply : replies)
-    if (reply.erases) reply.revoke(Code::erase_unfinished);
-}
-
-/// Whoever has a receipt finds every later question answered from what it acknowledges.
-void Writer::send_shown() {
-  const domain::Seq shown = std::max(parts_.mail.shown_seq(), first_shown_);
-  while (!unsent_.empty() && unsent_.front().seq <= shown) {
-    for (const Reply& reply : unsent_.front().replies) {
-      const std::span<const std::uint8_t> bytes(reply.receipt.data(), reply.receipt.size());
-      if (reply.on_the_grid_since_ns)
-        refusals_on_time_.keep(*reply.on_the_grid_since_ns, parts_.clock.monotonic_ns(), reply.peer,
-                               bytes);
-      else
-        outlets_.send(reply.peer, bytes);
-    }
-    unsent_.pop_front();
-  }
-  if (!refusals_on_time_.empty())
-    refusals_on_time_.send_due(parts_.clock.monotonic_ns(), outlets_.send);
-}
-
-std::int64_t Writer::idle_ms() const {
-  constexpr std::int64_t longest_ms = 1'000;
-  if (!turns_.empty() && !is_full()) return 0;
-  if (refusals_on_time_.empty()) return longest_ms;
-  const std::int64_t left_ns = refusals_on_time_.next_ns() - parts_.clock.monotonic_ns();
-  return std::clamp<std::int64_t>(left_ns / 1'000'000 + 1, 1, longest_ms);
-}
-
-bool Writer::drain() {
-  parts_.vitals.stopping = true;
-  return hashing_ == 0 && turns_.empty() && waiting_.empty() && group_.empty() && !is_syncing_ &&
-         unsent_.empty() && refusals_on_time_.empty();
-}
-
-void Writer::publish(const journal::Head& head) {
-  if (!syncing_.replies.empty())
-    unsent_.push_back(
-        {syncing_.records.empty() ? 0 : head.seq, std::exchange(syncing_.replies, {})});
-  syncing_.records.clear();
-  syncing_.erased.clear();
-  syncing_.bytes = 0;
-  if (std::exchange(syncing_.operators_changed, false))
-    outlets_.operators_changed(std::move(syncing_.identities));
-  if (head.seq == head_.seq && syncing_.published->attempts.empty()) return;
-  if (head.seq > head_.seq) parts_.clock.passed(syncing_.published->time_ns);
-  head_ = head;
-  syncing_.published->head = head;
-  parts_.mail.reader_published.post(
-      std::exchange(syncing_.published, std::make_unique<Published>()));
-}
-
-void Writer::Reply::revoke(Code code) {
-  if (shows_secret)
-    credential::wipe(std::as_writable_bytes(std::span(receipt.data(), receipt.size())));
-  Unrecorded made;
-  made.id = id;
-  made.problems.push_back(make_problem(code, ""));
-  receipt = receipt_of(std::move(made));
-}
-
-/// Durable, and not sent yet: a secret is worth nothing while the journal is broken, so it stays.
-/// Asked again after a restart, the receipt says that the secret is to be made anew.
-void Writer::revoke_secrets() {
-  for (Unsent& unsent : unsent_)
-    for (Reply& reply : unsent.replies)
-      if (reply.shows_secret) reply.revoke();
-}
-
-void Writer::Group::add(Reply reply) {
-  bytes += reply.receipt.size();
-  replies.push_back(std::move(reply));
-}
-
-domain::Changes Writer::Group::revoke() {
-  records.clear();
-  erased.clear();
-  for (Reply& reply : replies) reply.revoke();
-  operators_changed = false;
-  for (AttemptOutcome& outcome : published->attempts) outcome.code = Code::journal_unavailable;
-  return std::exchange(published->changes, {});
-}
-
-// ---- one message's way
-
 void Writer::admit(Task task) {
   const domain::Operator* asker = asker_of(*task);
   if (asker == nullptr) return count(parts_.vitals.strangers);
   // K1: what became of an id is told before what cannot be done now, which says nothing of it.
-  if (answered_before(*task, *asker)) return;
-  if (is_under_way(*task)) return wait(std::move(task), *asker);
-  if (refused_at_the_gate(*task, *asker)) return;
-  if (task->internal) return decide(std::move(task));
-  if (must_wait(*task)) return wait(std::move(task), *asker);
-  if (!task->message->dry_run() && !is_in_window(task->id()))
-    return refuse(*task, Code::command_id_expired);
+  if (repeated(task, *asker)) return;
+  if (held_.holds_copy_of(*task)) return wait(std::move(task), *asker);
+  if (const Code now = gate_.cannot_now(); now != Code::ok) return refuse(std::move(task), now);
+  auto problems = gate_.problems(*task, *asker, state_);
+  if (!problems.empty()) return refuse(std::move(task), std::move(problems));
+  if (held_.holds_user_of(state_, *task)) return wait(std::move(task), *asker);
+  if (!task->message->dry_run() && !gate_.is_in_window(task->id()))
+    return refuse(std::move(task), Code::command_id_expired);
   decide(std::move(task));
 }
 
-void Writer::wait(Task task, const domain::Operator& asker) {
-  task->holder = asker.id;
-  task->places = places_of(task->message.bytes().size());
-  if (!waiting_places_.take(task->holder, task->places)) return refuse(*task, Code::busy);
-  waiting_.push_back(std::move(task));
-}
-
-bool Writer::refused_at_the_gate(CommandTask& task, const domain::Operator& asker) {
-  const Code now = cannot_now();
-  if (now != Code::ok) {
-    refuse(task, now);
-    return true;
+/// False: it is no repeated one, and the task stays.
+bool Writer::repeated(Task& task, const domain::Operator& asker) {
+  const CommandGate::Standing standing = gate_.standing_of(*task, asker);
+  switch (standing.id) {
+    case CommandGate::IdStanding::fresh:
+      return false;
+    case CommandGate::IdStanding::recorded:
+      repeat(std::move(task), standing.seq);
+      break;
+    case CommandGate::IdStanding::expired:
+      refuse(std::move(task), Code::command_id_expired);
+      break;
   }
-  if (task.internal) return false;
-  std::vector<schema::ProblemT> problems = domain::message_problems(*task.message);
-  const bool has_commands =
-      task.message->commands() != nullptr && task.message->commands()->size() > 0;
-  const std::size_t bytes = task.message.bytes().size();
-  if (has_commands && bytes > bytes_max_of(*task.message))
-    problems.push_back(
-        make_problem(Code::too_large, "", limit_and_size(bytes_max_of(*task.message), bytes)));
-  if (has_commands) {
-    std::uint32_t index = 0;
-    for (const schema::Command* command : *task.message->commands()) {
-      const auto kind =
-          command->body() == nullptr ? schema::CommandBody::NONE : command->body_type();
-      if (auto refused = refusal(asker, kind)) {
-        refused->index = index;
-        problems.push_back(std::move(*refused));
-      }
-      ++index;
-    }
-  }
-  if (problems.empty()) check_signature(task, asker, problems);
-  if (problems.empty()) return false;
-  refuse(task, std::move(problems));
   return true;
 }
 
-/// O4: one that is there must be the asker's; a tenant's policy says whether one must be.
-void Writer::check_signature(const CommandTask& task, const domain::Operator& asker,
-                             std::vector<schema::ProblemT>& problems) const {
-  if (!schema::is_signed(*task.message)) {
-    const domain::Tenant* tenant =
-        domain::find_tenant_in_scope(state_, asker, view(task.message->tenant()));
-    if (tenant != nullptr && tenant->policies.signatures_required)
-      problems.push_back(make_problem(Code::signature_missing, "signature"));
-    return;
+/// K1: the first receipt again, from the record it came from; on its way to disk or there.
+void Writer::repeat(Task task, domain::Seq seq) {
+  if (groups_.is_in_doubt(seq)) return refuse(std::move(task), Code::journal_unavailable);
+  count(parts_.vitals.commands_repeated);
+  const auto stored = groups_.stored_record(seq);
+  if (!stored) {
+    outlets_.alarm("record " + std::to_string(seq) + " cannot be read: " + stored.error().sentence);
+    return refuse(std::move(task), Code::journal_unavailable);
   }
-  credential::Signature signature;
-  std::memcpy(signature.data(), task.message->signature()->data(), signature.size());
-  const auto is_its = [&](const std::array<std::uint8_t, 32>& key) {
-    return credential::verify_signature(std::bit_cast<credential::SigningPublicKey>(key),
-                                        task.signed_message, signature);
-  };
-  if (!std::ranges::any_of(asker.signing_keys, is_its))
-    problems.push_back(make_problem(Code::signature_invalid, "signature",
-                                    asker.signing_keys.empty()
-                                        ? "The operator has no signing key."
-                                        : "None of the operator's signing keys made it."));
+  const auto& record = *flatbuffers::GetRoot<schema::Record>(stored->data());
+  const auto* hash = record.contents_hash();
+  const bool same = hash != nullptr && std::ranges::equal(*hash, task->contents_hash);
+  if (!same && !is_hidden(record)) return refuse(std::move(task), Code::command_id_reused);
+  if (erases(record) && parts_.vitals.erase_unfinished)
+    return refuse(std::move(task), Code::erase_unfinished);
+  Reply reply = reply_to(std::move(task), repeated_receipt_of(record));
+  // Its key may be on its way.
+  reply.erases = erases(record);
+  groups_.add(std::move(reply));
 }
 
-Code Writer::cannot_now() const { return cannot_record(parts_.vitals); }
+void Writer::wait(Task task, const domain::Operator& asker) {
+  if (!held_.wait(task, asker.id)) refuse(std::move(task), Code::busy);
+}
+
+bool Writer::prepare(CommandTask& task) {
+  task.overtaken_count = overtaken_count_;
+  const auto made = maker_.prepare(task, state_, now_ns());
+  if (!made) outlets_.alarm("no key for a new user: " + made.error().sentence);
+  return made.has_value();
+}
 
 void Writer::decide(Task task) {
   const domain::Operator& asker = *asker_of(*task);
-  if (task->materials.empty()) {
-    if (const auto made = maker_.prepare(*task, state_, now_ns()); !made) {
-      outlets_.alarm("no key for a new user: " + made.error().sentence);
-      return refuse(*task, Code::busy);
-    }
-  }
+  if (task->materials.empty() && !prepare(*task)) return refuse(std::move(task), Code::busy);
   const domain::Context context{now_ns(), &asker, &*task->message};
   domain::Draft draft = domain::decide_message(state_, context, task->materials);
-  work_ += draft.work;
+  turns_.spend(draft.work);
   if (!draft.is_fact() && !draft.problems.empty()) {
     maker_.give_back_keys(*task);
+    if (!takes_time(*task, asker)) return refuse(std::move(task), std::move(draft.problems));
     task->refusals = std::move(draft.problems);
-    if (takes_time(*task, asker)) {
-      task->jobs.emplace_back().for_time_alone = true;
-      return hash(std::move(task), asker);
-    }
-    return refuse(*task, std::move(task->refusals));
+    task->jobs.emplace_back().for_time_alone = true;
+    return hash(std::move(task), asker);
   }
   if (task->message->dry_run()) {
     state_.revert(draft.changes);
     maker_.give_back_keys(*task);
     Unrecorded made{task->id(), std::move(draft.problems), std::move(draft.events), true, 0};
-    return reply(*task, receipt_of(std::move(made)));
+    return groups_.add(reply_to(std::move(task), receipt_of(std::move(made))));
   }
   if (task->jobs.empty() && carries_password(*task)) {
     state_.revert(draft.changes);
     task->jobs = maker_.hash_jobs(*task, state_, now_ns());
     return hash(std::move(task), asker);
   }
-  record(*task, std::move(draft), context);
+  if (draft.is_fact()) record(std::move(task), std::move(draft), context);
 }
 
-void Writer::record(CommandTask& task, domain::Draft draft, const domain::Context& context) {
-  if (task.internal) group_.published->attempts.push_back({task.ticket, Code::ok});
-  if (!draft.is_fact()) return;
-  Message sealed =
-      domain::seal_record(draft, state_, context, {task.contents_hash, task.signed_message});
-  const auto* stored = flatbuffers::GetRoot<schema::Record>(sealed.data());
-  const std::size_t erased_before = group_.erased.size();
-  for (const schema::EventT& event : draft.events)
-    if (event.body.type == schema::EventBody::UserErased)
-      group_.erased.push_back(slot_of(state_.tables().find_user(*event.user)->key));
-  if (!task.internal) {
-    reply(task, receipt_of(*stored, std::move(draft.events), task.made_keys));
-    group_.replies.back().erases = group_.erased.size() > erased_before;
-    ids_.remember(context.asker->id, task.id(), state_.seq());
-  }
-  group_.bytes += sealed.size();
-  group_.records.push_back(std::move(sealed));
-  group_.operators_changed |= !draft.changes.operators.empty();
-  group_.published->changes.append(std::move(draft.changes));
-}
-
-// ---- passwords
-
-namespace {
-
-struct HashRun {
-  const TaskMaker& maker;
-  credential::HashPool& pool;
-  Mailbox<CommandTask>& done;
-  /// What has not begun by then never does.
-  const std::atomic<bool>& stopping;
-  credential::PasswordCost cost;
-  credential::Turn turn;
-};
-
-/// One job a turn, so that a long batch does not keep a thread from others.
-void run_next_job(const HashRun& run, std::shared_ptr<std::unique_ptr<CommandTask>> holder) {
-  const bool accepted = run.pool.submit(run.turn, [run, holder] {
-    CommandTask& task = **holder;
-    task.abandoned = task.jobs_done == 0 && run.stopping;
-    if (task.abandoned) return run.done.post(std::move(*holder));
-    if (const auto ran = run.maker.run(task, task.jobs[task.jobs_done], run.cost); !ran)
-      task.trouble = ran.error();
-    ++task.jobs_done;
-    if (task.jobs_done == task.jobs.size() || task.trouble)
-      return run.done.post(std::move(*holder));
-    run_next_job(run, holder);
-  });
-  if (accepted) return;
-  (*holder)->pool_was_full = true;
-  run.done.post(std::move(*holder));
-}
-
-}  // namespace
-
+/// Meanwhile whatever is about the same waits.
 void Writer::hash(Task task, const domain::Operator& asker) {
-  require(!task->jobs.empty());
-  task->holder = asker.id;
-  task->places = task->message.bytes().size() / place_bytes;
-  if (!hashing_places_.take(task->holder, task->places)) {
-    maker_.give_back_keys(*task);
-    return refuse(*task, Code::busy);
-  }
-  hold(*task);
-  ++hashing_;
-  const domain::Tenant* tenant =
-      domain::find_tenant_in_scope(state_, asker, view(task->message->tenant()));
-  const credential::Turn turn{asker.id, tenant == nullptr ? Uuid() : tenant->id};
-  run_next_job({maker_, parts_.pool, hashed_, parts_.vitals.stopping, settings_.cost, turn},
-               std::make_shared<Task>(std::move(task)));
+  const domain::Tenant* tenant = domain::find_tenant_in_scope(
+      state_, asker, flatbuffers::GetStringView(task->message->tenant()));
+  held_.hold(state_, *task);
+  if (hashing_.begin(task, {asker.id, tenant == nullptr ? Uuid() : tenant->id})) return;
+  held_.release(*task);
+  maker_.give_back_keys(*task);
+  refuse(std::move(task), Code::busy);
 }
 
 void Writer::hashed(Task task) {
-  --hashing_;
-  hashing_places_.give_back(task->holder, task->places);
-  release(*task);
-  const bool may_go_on = asker_of(*task) != nullptr;
-  const Code now = parts_.vitals.degraded ? Code::journal_unavailable : Code::ok;
+  held_.release(*task);
   if (task->trouble) outlets_.alarm("a password could not be handled: " + task->trouble->sentence);
-  if (!may_go_on)
+  if (asker_of(*task) == nullptr) {
     count(parts_.vitals.strangers);
-  else if (now != Code::ok || task->trouble)
-    refuse(*task, Code::journal_unavailable);
-  else if (task->abandoned)
-    refuse(*task, Code::stopping);
-  else if (task->pool_was_full)
-    refuse(*task, Code::busy);
-  else if (!task->refusals.empty())
-    refuse(*task, std::move(task->refusals));
-  else
-    decide(std::move(task));
-  admit_waiting();
-}
-
-/// A copy of it is being hashed.
-bool Writer::is_under_way(const CommandTask& task) const {
-  return !task.internal && task.message->id() != nullptr && held_ids_.contains(task.id());
-}
-
-bool Writer::must_wait(const CommandTask& task) const {
-  // A copy of what is under way waits before it has come to the gate.
-  if (held_names_.empty() || task.message->commands() == nullptr) return false;
-  return std::ranges::any_of(*task.message->commands(), [&](const schema::Command* command) {
-    return held_names_.contains(held_name(state_, *task.message, *command));
-  });
-}
-
-void Writer::hold(CommandTask& task) {
-  held_ids_.insert(task.id());
-  for (const schema::Command* command : *task.message->commands())
-    task.held_names.push_back(held_name(state_, *task.message, *command));
-  held_names_.insert(task.held_names.begin(), task.held_names.end());
-}
-
-void Writer::release(const CommandTask& task) {
-  held_ids_.erase(task.id());
-  for (const std::string& name : task.held_names) held_names_.erase(name);
-}
-
-void Writer::admit_waiting() {
-  for (std::size_t count = waiting_.size(); count > 0; --count) {
-    Task task = std::move(waiting_.front());
-    waiting_.pop_front();
-    if (is_under_way(*task) || must_wait(*task)) {
-      waiting_.push_back(std::move(task));
-      continue;
-    }
-    waiting_places_.give_back(task->holder, task->places);
+  } else if (parts_.vitals.degraded || task->trouble) {
+    refuse(std::move(task), Code::journal_unavailable);
+  } else if (task->abandoned) {
+    refuse(std::move(task), Code::stopping);
+  } else if (task->pool_was_full) {
+    refuse(std::move(task), Code::busy);
+  } else if (task->overtaken_count != overtaken_count_) {
+    maker_.start_over(*task);
     admit(std::move(task));
+  } else if (!task->refusals.empty()) {
+    auto problems = std::move(task->refusals);
+    refuse(std::move(task), std::move(problems));
+  } else {
+    decide(std::move(task));
   }
+  held_.let_go(state_, [&](Task waiting) { admit(std::move(waiting)); });
+}
+
+void Writer::record(Task task, domain::Draft draft, const domain::Context& context) {
+  domain::StoredRecord bytes =
+      domain::seal_record(draft, state_, context, {task->contents_hash, task->signed_message});
+  const auto& record = *flatbuffers::GetRoot<schema::Record>(bytes.data());
+  gate_.ids().remember(context.asker->id, task->id(), state_.seq());
+  Message receipt = receipt_of(record, std::move(draft.events), task->made_keys);
+  Reply reply = reply_to(std::move(task), std::move(receipt));
+  reply.erases = erases(record);
+  groups_.add(std::move(reply));
+  groups_.add(std::move(bytes), std::move(draft.changes), state_);
 }
 
 // ---- what the daemon itself records
 
-Writer::Task Writer::internal_task(schema::CommandMessageT message) {
-  message.id = std::make_unique<Uuid>(maker_.new_id(now_ns()));
-  flatbuffers::FlatBufferBuilder builder(256);
-  builder.Finish(schema::CreateCommandMessage(builder, &message),
-                 schema::command_message_identifier);
-  const auto bytes = std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));
-  auto task = std::make_unique<CommandTask>(
-      Opened<schema::CommandMessage>(std::vector<std::byte>(bytes.begin(), bytes.end())));
-  task->internal = true;
-  task->materials.resize(message.commands.size());
-  require(maker_.take_apart(*task));
-  return task;
-}
-
 void Writer::take_attempt(std::unique_ptr<Attempt> attempt) {
-  const domain::Tenant* tenant = state_.tables().find_tenant(attempt->tenant);
-  schema::CommandMessageT message;
-  message.tenant = tenant == nullptr ? "" : tenant->alias;
-  auto& command = message.commands.emplace_back(std::make_unique<schema::CommandT>());
-  command->user_id = std::make_unique<Uuid>(attempt->user);
-  schema::RecordAttemptT body;
-  body.succeeded = attempt->succeeded;
-  body.service = std::make_unique<Uuid>(attempt->service);
-  body.password_seq = attempt->password_seq;
-  command->body.Set(std::move(body));
-  Task task = internal_task(std::move(message));
-  task->ticket = attempt->ticket;
-  task->materials.front().sealed_password = std::move(attempt->rehashed);
-  admit(std::move(task));
+  record_own(attempt_task(new_id(), *attempt, state_));
 }
 
 /// D1: what is not recorded now goes home to count on.
 void Writer::take_use(std::unique_ptr<UseLetter> letter) {
-  if (cannot_now() != Code::ok) {
+  if (gate_.cannot_now() != Code::ok)
     put_off(*letter, now_ns());
-  } else {
-    schema::CommandMessageT message = use_message(*letter, state_, now_ns());
-    if (!message.commands.empty()) admit(internal_task(std::move(message)));
-  }
+  else if (auto own = use_task(new_id(), *letter, state_, now_ns()))
+    record_own(std::move(*own));
   parts_.mail.recorder_returned.post(std::move(letter));
 }
 
-void Writer::note_refusal(const Uuid& operator_id, Code code) {
-  Refusals& refusals = refusals_[operator_id];
-  ++refusals.count;
-  refusals.code = code;
+void Writer::record_due_refusals() {
+  if (gate_.cannot_now() != Code::ok) return;
+  for (const RefusalCounts::Due& due : refusals_.take_due(parts_.clock.monotonic_ns()))
+    record_own(refusals_task(new_id(), due));
 }
 
-void Writer::record_due_refusals() {
-  if (cannot_now() != Code::ok) return;
-  // By the steady clock: the time of records may stand still.
-  const std::int64_t steady_ns = parts_.clock.monotonic_ns();
-  for (auto& [operator_id, refusals] : refusals_) {
-    if (refusals.count == 0 || steady_ns < refusals.next_ns) continue;
-    schema::CommandMessageT message;
-    schema::RecordRefusalsT body;
-    body.operator_id = std::make_unique<Uuid>(operator_id);
-    body.code = refusals.code;
-    body.count = std::exchange(refusals.count, 0);
-    message.commands.emplace_back(std::make_unique<schema::CommandT>())->body.Set(std::move(body));
-    refusals.next_ns = steady_ns + minute_ns;
-    admit(internal_task(std::move(message)));
-  }
+void Writer::record_own(OwnTask own) {
+  const Code code = decide_own(own);
+  if (own.ticket) groups_.add(AttemptOutcome{*own.ticket, code});
+  groups_.add(std::move(own));
 }
+
+/// `ok`, or why it was not recorded.
+Code Writer::decide_own(const OwnTask& own) {
+  if (const Code now = gate_.cannot_now(); now != Code::ok) return now;
+  const domain::Context context = own.message.context(state_, parts_.clock.now_ns());
+  domain::Draft draft = domain::decide_message(state_, context, own.materials);
+  turns_.spend(draft.work);
+  if (!draft.is_fact()) return draft.problems.empty() ? Code::ok : draft.problems.front().code;
+  domain::StoredRecord bytes = domain::seal_record(draft, state_, context);
+  groups_.add(std::move(bytes), std::move(draft.changes), state_);
+  return Code::ok;
+}
+
+// ---- answers
+
+/// What is not opened, or not well-formed.
+void Writer::turn_away(const Inbound& inbound, Unrecorded answer) {
+  credential::wipe(inbound.payload);
+  const Uuid id = answer.id;
+  groups_.add(Reply{inbound.peer, id, receipt_of(std::move(answer))});
+}
+
+Reply Writer::reply_to(Task task, Message receipt) const {
+  Reply made{task->peer, task->message->id() == nullptr ? Uuid() : task->id(), std::move(receipt)};
+  made.shows_secret = !task->made_keys.empty();
+  made.owed = task->owed;
+  // C9: of these some rest on a record and its sync, some do not.
+  const auto code = flatbuffers::GetRoot<schema::Receipt>(made.receipt.data())->code();
+  const domain::Operator* asker = asker_of(*task);
+  if (code == Code::invalid_credentials && replies_.has_grid() && asker != nullptr &&
+      asker->role == schema::Role::service)
+    made.on_the_grid_since_ns = task->came_ns;
+  made.task = std::move(task);
+  return made;
+}
+
+void Writer::refuse(Task task, std::vector<schema::ProblemT> problems) {
+  const Code code = problems.front().code;
+  turns_.spend(problem_work * problems.size());
+  count(parts_.vitals.commands_refused);
+  if (code == Code::busy) count(parts_.vitals.busy);
+  const domain::Operator* asker = asker_of(*task);
+  if (asker != nullptr && has(problems, Code::not_permitted))
+    refusals_.note(asker->id, Code::not_permitted);
+  Unrecorded made;
+  if (task->message->id() != nullptr) made.id = task->id();
+  made.dry_run = task->message->dry_run();
+  made.retry_after_ms = code == Code::busy ? retry_after_ms : 0;
+  made.problems = std::move(problems);
+  groups_.add(reply_to(std::move(task), receipt_of(std::move(made))));
+}
+
+void Writer::refuse(Task task, Code code) {
+  std::vector<schema::ProblemT> problems;
+  problems.push_back(make_problem(code, ""));
+  refuse(std::move(task), std::move(problems));
+}
+
+// ---- becoming durable
+
+bool Writer::commit() {
+  take_turns();
+  record_due_refusals();
+  if (!groups_.commit(state_)) return false;
+  decide_again_if_overtaken();
+  send_shown();
+  return true;
+}
+
+/// What others appended comes first; then everything as if it came now.
+void Writer::decide_again_if_overtaken() {
+  if (groups_.stage() != GroupCommit::Stage::overtaken) return;
+  ++overtaken_count_;
+  std::vector<Decided> decided = groups_.take_back(state_, gate_.ids());
+  groups_.follow(state_, gate_.ids());
+  for (Decided& one : decided) {
+    if (one.own) {
+      record_own(std::move(*one.own));
+    } else if (one.reply->task == nullptr) {
+      groups_.add(std::move(*one.reply));
+    } else {
+      maker_.start_over(*one.reply->task);
+      admit(std::move(one.reply->task));
+    }
+  }
+  parts_.waker.wake();
+}
+
+void Writer::send_shown() { replies_.send_shown(std::max(parts_.mail.shown_seq(), first_shown_)); }
 
 void Writer::watch_disk() {
   const std::uint64_t free = outlets_.disk_free();
@@ -620,47 +412,19 @@ void Writer::watch_disk() {
   outlets_.hold_reserve(!low);
 }
 
-// ---- answers
-
-void Writer::reply(const CommandTask& task, Message receipt) {
-  if (task.internal) return;
-  const Uuid id = task.message->id() == nullptr ? Uuid() : task.id();
-  Reply made{task.peer, id, std::move(receipt), !task.made_keys.empty()};
-  made.owed = task.owed;
-  // C9: of these some rest on a record and its sync, some do not.
-  const auto code = flatbuffers::GetRoot<schema::Receipt>(made.receipt.data())->code();
-  const domain::Operator* asker = asker_of(task);
-  if (code == Code::invalid_credentials && refusals_on_time_.is_used() && asker != nullptr &&
-      asker->role == schema::Role::service)
-    made.on_the_grid_since_ns = task.came_ns;
-  group_.add(std::move(made));
+std::int64_t Writer::idle_ms() const {
+  constexpr std::int64_t longest_ms = 1'000;
+  return !turns_.empty() && !is_full() ? 0 : replies_.idle_ms(longest_ms);
 }
 
-void Writer::refuse(const CommandTask& task, std::vector<schema::ProblemT> problems) {
-  const Code code = problems.front().code;
-  work_ += problem_work * problems.size();
-  if (task.internal) return group_.published->attempts.push_back({task.ticket, code});
-  count(parts_.vitals.commands_refused);
-  if (code == Code::busy) count(parts_.vitals.busy);
-  const domain::Operator* asker = asker_of(task);
-  if (asker != nullptr && has(problems, Code::not_permitted))
-    note_refusal(asker->id, Code::not_permitted);
-  Unrecorded made;
-  if (task.message->id() != nullptr) made.id = task.id();
-  made.dry_run = task.message->dry_run();
-  made.retry_after_ms = code == Code::busy ? retry_after_ms : 0;
-  made.problems = std::move(problems);
-  reply(task, receipt_of(std::move(made)));
-}
-
-void Writer::refuse(const CommandTask& task, Code code, std::string_view detail) {
-  std::vector<schema::ProblemT> problems;
-  problems.push_back(make_problem(code, "", detail));
-  refuse(task, std::move(problems));
+bool Writer::drain() {
+  parts_.vitals.stopping = true;
+  return hashing_.empty() && turns_.empty() && held_.nobody_waits() && groups_.empty() &&
+         replies_.empty();
 }
 
 const domain::Operator* Writer::asker_of(const CommandTask& task) const {
-  return task.internal ? &daemon_entry() : state_.tables().find_identity(task.identity);
+  return state_.tables().find_identity(task.identity);
 }
 
 /// A record's time is the greater of the clock and the last record's.

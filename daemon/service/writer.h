@@ -1,41 +1,28 @@
-// The writer: commands in, receipts out after the disk. It owns the state and the journal's write
-// side, which it lends to one piece of work at a time: while a big group is appended beside it, it
-// decides the next.
+// The writer: commands in, receipts out after the disk. It owns the state; the gate, the commands
+// behind a hash and the group commit are classes of their own.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "daemon/credential/hash_pool.h"
 #include "daemon/credential/key_store.h"
-#include "daemon/credential/password.h"
-#include "daemon/credential/sealing.h"
-#include "daemon/domain/command_ids.h"
-#include "daemon/domain/message.h"
 #include "daemon/domain/state.h"
 #include "daemon/journal/journal.h"
 #include "daemon/platform/entropy.h"
-#include "daemon/service/command_task.h"
-#include "daemon/service/fair_places.h"
-#include "daemon/service/inbound.h"
-#include "daemon/service/letters.h"
-#include "daemon/service/present.h"
-#include "daemon/service/receipts.h"
-#include "daemon/service/refusal_grid.h"
+#include "daemon/service/command_gate.h"
+#include "daemon/service/command_hashing.h"
+#include "daemon/service/command_turns.h"
+#include "daemon/service/group_commit.h"
+#include "daemon/service/held_commands.h"
+#include "daemon/service/own_messages.h"
+#include "daemon/service/reply_line.h"
 #include "daemon/service/room.h"
-#include "daemon/service/turns.h"
-#include "daemon/service/vitals.h"
 
 namespace postern::service {
-
-using Send = std::function<void(const Peer&, std::span<const std::uint8_t>)>;
 
 /// Owned by one thread for life. A turn: `turn`, then `take` for each message that is there, then
 /// `commit`. Messages are decided as they come while a turn has time for them; those that come
@@ -58,9 +45,6 @@ class Writer {
     /// before the first is done.
     std::function<void(std::move_only_function<void()>)> run_beside;
   };
-
-  /// Groups of fewer records are not worth waking another thread twice.
-  static constexpr std::size_t records_beside_min = 32;
 
   struct Settings {
     credential::PasswordCost cost;
@@ -107,9 +91,7 @@ class Writer {
   /// gathering.
   bool commit();
   /// Nothing is decided until a `commit` was true.
-  bool is_full() const {
-    return group_.replies.size() >= settings_.group_max || group_.bytes >= group_bytes_max;
-  }
+  bool is_full() const { return groups_.is_full(settings_.group_max); }
 
   /// Milliseconds until a turn is due without anything arriving.
   std::int64_t idle_ms() const;
@@ -119,178 +101,64 @@ class Writer {
   bool drain();
 
   const domain::State& state() const { return state_; }
-  const domain::CommandIds& ids() const { return ids_; }
+  const domain::CommandIds& ids() const { return gate_.ids(); }
 
  private:
   using Task = std::unique_ptr<CommandTask>;
-  struct Reply;
-  /// A group of large batches is made durable before it has `group_max`.
-  static constexpr std::size_t group_bytes_max = 16 * 1'048'576;
-  /// What making a group durable came to.
-  struct Durable {
-    Expected<journal::Head> head;
-    /// U11: whether the keys of those it erases are destroyed.
-    Expected<> erased;
-  };
 
-  // ---- one message's way
-  /// A message as it came, until its operator's turn.
-  struct Waiting {
-    Peer peer;
-    std::string identity;
-    std::vector<std::byte> bytes;
-    std::int64_t came_ns;
-    Uuid asker;
-    Owed::Claim owed;
-  };
-  void go_on();
+  // ---- one message's way, in this order
+  void take_turns();
   void open(const Inbound& inbound, std::int64_t came_ns, Owed::Claim owed);
-  void turn_away_unopened(const Inbound& inbound);
   void admit(Task task);
-  void turn_away(const Inbound& inbound, schema::ProblemT problem);
-  bool refused_at_the_gate(CommandTask& task, const domain::Operator& asker);
-  void check_signature(const CommandTask& task, const domain::Operator& asker,
-                       std::vector<schema::ProblemT>& problems) const;
-  schema::Code cannot_now() const;
-  bool is_in_window(const Uuid& id) const;
-  bool answered_before(CommandTask& task, const domain::Operator& asker);
-  void repeat(CommandTask& task, domain::Seq seq);
+  bool repeated(Task& task, const domain::Operator& asker);
+  void repeat(Task task, domain::Seq seq);
+  void wait(Task task, const domain::Operator& asker);
+  bool prepare(CommandTask& task);
   void decide(Task task);
-  void record(CommandTask& task, domain::Draft draft, const domain::Context& context);
   void hash(Task task, const domain::Operator& asker);
   void hashed(Task task);
-
-  // ---- waiting behind a password command
-  bool is_under_way(const CommandTask& task) const;
-  bool must_wait(const CommandTask& task) const;
-  void wait(Task task, const domain::Operator& asker);
-  void hold(CommandTask& task);
-  void release(const CommandTask& task);
-  void admit_waiting();
+  void record(Task task, domain::Draft draft, const domain::Context& context);
 
   // ---- what the daemon itself records
   void take_attempt(std::unique_ptr<Attempt> attempt);
   void take_use(std::unique_ptr<UseLetter> letter);
-  void note_refusal(const Uuid& operator_id, schema::Code code);
   void record_due_refusals();
-  Task internal_task(schema::CommandMessageT message);
-  void watch_disk();
-  void watch_clock();
+  void record_own(OwnTask own);
+  schema::Code decide_own(const OwnTask& own);
+  Uuid new_id() const { return maker_.new_id(now_ns()); }
 
-  void prepare(CommandTask& task);
-  void reply(const CommandTask& task, Message receipt);
-  void refuse(const CommandTask& task, std::vector<schema::ProblemT> problems);
-  void refuse(const CommandTask& task, schema::Code code, std::string_view detail = {});
+  // ---- answers
+  void turn_away(const Inbound& inbound, Unrecorded answer);
+  Reply reply_to(Task task, Message receipt) const;
+  void refuse(Task task, std::vector<schema::ProblemT> problems);
+  void refuse(Task task, schema::Code code);
+
+  // ---- becoming durable
+  void decide_again_if_overtaken();
+  void send_shown();
+  void watch_disk();
+
   const domain::Operator* asker_of(const CommandTask& task) const;
   std::int64_t now_ns() const;
-  Durable append();
-  void finish(const Durable& durable);
-  void leave_unacknowledged(std::vector<Reply>& replies) const;
-  void publish(const journal::Head& head);
-  void send_shown();
-  void revoke_secrets();
-  domain::Seq synced_seq() const;
-  const Message& unsynced_record(domain::Seq seq) const;
-
-  struct Reply {
-    Peer peer;
-    Uuid id;
-    Message receipt;
-    bool shows_secret = false;
-    /// U11: it acknowledges an erasure.
-    bool erases = false;
-    /// When what it refuses came, if it leaves by the grid.
-    std::optional<std::int64_t> on_the_grid_since_ns = {};
-    Owed::Claim owed = {};
-
-    /// Says so instead.
-    void revoke(schema::Code code = schema::Code::journal_unavailable);
-  };
-  /// Replies of a durable group that leave when the reader shows this seq.
-  struct Unsent {
-    domain::Seq seq = 0;
-    std::vector<Reply> replies;
-  };
-  /// What becomes durable together.
-  struct Group {
-    std::vector<Message> records;
-    std::vector<Reply> replies;
-    std::unique_ptr<Published> published = std::make_unique<Published>();
-    /// U11: keys to be destroyed once it is durable, before anything leaves.
-    std::vector<credential::KeySlot> erased;
-    bool operators_changed = false;
-    /// If operators changed: who may connect once it is durable.
-    std::set<std::string> identities;
-
-    /// Of records and receipts.
-    std::size_t bytes = 0;
-
-    void add(Reply reply);
-    bool empty() const { return records.empty() && replies.empty() && published->attempts.empty(); }
-    /// Gives back the changes that nobody will see.
-    domain::Changes revoke();
-  };
-  struct Appended : Letter {
-    Durable durable;
-  };
-  struct Refusals {
-    /// Not recorded before this.
-    std::int64_t next_ns = 0;
-    std::uint32_t count = 0;
-    schema::Code code = schema::Code::ok;
-  };
-  struct UuidHash {
-    std::size_t operator()(const Uuid& id) const { return domain::hash_of(id); }
-  };
 
   Parts parts_;
   Settings settings_;
   Outlets outlets_;
-  /// Receipts under way.
-  Owed owed_;
   domain::State state_;
-  domain::CommandIds ids_;
   /// The reader began with this.
   domain::Seq first_shown_;
-  journal::Head head_;
   TaskMaker maker_;
-  /// Gathers.
-  Group group_;
-  /// Becomes durable; its records are read on two threads then and changed by none.
-  Group syncing_;
-  bool is_syncing_ = false;
-  /// Of groups that failed. Queries go on from the entries they replaced, which live here alone.
-  std::vector<domain::Changes> revoked_;
-  std::deque<Unsent> unsent_;
+  CommandGate gate_;
+  /// Receipts under way.
+  Owed owed_;
+  CommandTurns turns_;
+  HeldCommands held_;
+  CommandHashing hashing_;
+  ReplyLine replies_;
+  GroupCommit groups_;
+  RefusalCounts refusals_;
+  std::uint64_t overtaken_count_ = 0;
   std::int64_t next_watch_ns_ = 0;
-  bool clock_is_suspect_ = false;
-
-  std::size_t hashing_ = 0;
-  std::unordered_set<std::string> held_names_;
-  std::unordered_set<Uuid, UuidHash> held_ids_;
-  std::deque<Task> waiting_;
-  FairPlaces waiting_places_;
-  Turns<Waiting> turns_;
-  FairPlaces turn_places_;
-  /// What was decided in this slice.
-  std::size_t work_ = 0;
-  FairPlaces hashing_places_;
-  RefusalGrid refusals_on_time_;
-  std::unordered_map<Uuid, Refusals, UuidHash> refusals_;
-
-  Mailbox<CommandTask> hashed_;
-  Mailbox<Appended> appended_;
 };
-
-/// Every identity that may connect.
-template <template <class> class Handle>
-std::set<std::string> identities_in(const domain::Tables<Handle>& tables) {
-  std::set<std::string> identities;
-  tables.for_each_operator([&](const domain::Operator& entry) {
-    for (std::string& identity : domain::identities_of(entry))
-      identities.insert(std::move(identity));
-  });
-  return identities;
-}
 
 }  // namespace postern::service

@@ -94,7 +94,7 @@ ServiceFixture::ServiceFixture(credential::PasswordCost cost_of_checks) {
   service::Writer::Settings settings;
   settings.cost = least_cost;
   writer = std::make_unique<service::Writer>(
-      service::Writer::Parts{journal, *keys_, *pool_, present, entropy_, waker_, vitals, mail_,
+      service::Writer::Parts{shared, *keys_, *pool_, present, entropy_, waker_, vitals, mail_,
                              [this](std::move_only_function<void()> append) {
                                if (!holds_appends_) return committer_.run(std::move(append));
                                held_appends_.push_back(std::move(append));

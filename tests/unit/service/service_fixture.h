@@ -7,9 +7,9 @@
 #include "daemon/platform/worker.h"
 #include "daemon/service/reader.h"
 #include "daemon/service/writer.h"
-#include "tests/support/memory_journal.h"
 #include "tests/support/simulated_clock.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/unit/service/shared_journal.h"
 
 namespace postern::support {
 
@@ -88,6 +88,8 @@ class ServiceFixture {
   SimulatedClock clock;
   service::Present present{clock};
   MemoryJournal journal;
+  /// The writer's view of it.
+  SharedJournal shared{journal};
   service::Vitals vitals;
   std::uint64_t disk_free = 1ULL << 40U;
   bool holds_reserve = false;

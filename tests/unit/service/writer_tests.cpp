@@ -40,7 +40,7 @@ struct Syncing : Acme {
   Syncing() {
     hold_appends();
     send(message("", "", service_operator("seven", 7)));
-    for (std::size_t index = 0; index < service::Writer::records_beside_min; ++index) {
+    for (std::size_t index = 0; index < service::GroupCommit::records_beside_min; ++index) {
       asked.push_back(message("acme", "", create("user-" + std::to_string(index))));
       asked.back().id = std::make_unique<schema::Uuid>(fresh_id());
       sent.push_back(send(schema::CommandMessageT(asked.back())));
@@ -52,7 +52,7 @@ struct Syncing : Acme {
   const std::uint64_t head = journal.head().seq;
   std::vector<schema::CommandMessageT> asked;
   std::vector<std::string> sent;
-  const std::size_t group = service::Writer::records_beside_min + 1;
+  const std::size_t group = service::GroupCommit::records_beside_min + 1;
 };
 
 }  // namespace
@@ -180,7 +180,7 @@ BOOST_FIXTURE_TEST_CASE(K5_groups_appended_by_another_thread_leave_in_order, Acm
   std::vector<std::string> repeated;
   for (int group = 0; group < 8; ++group) {
     std::vector<schema::CommandMessageT> asked;
-    for (std::size_t index = 0; index < service::Writer::records_beside_min; ++index) {
+    for (std::size_t index = 0; index < service::GroupCommit::records_beside_min; ++index) {
       asked.push_back(message("acme", "", create("user-" + std::to_string(sent.size()))));
       asked.back().id = std::make_unique<schema::Uuid>(fresh_id());
       sent.push_back(send(schema::CommandMessageT(asked.back())));

@@ -1,0 +1,70 @@
+// The writer's gate: who may send what, which ids may still act, and whether anything may be
+// recorded now.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "daemon/domain/command_ids.h"
+#include "daemon/domain/state.h"
+#include "daemon/service/command_task.h"
+#include "daemon/service/present.h"
+#include "daemon/service/vitals.h"
+
+namespace postern::service {
+
+/// Owned by the writer.
+class CommandGate {
+ public:
+  /// All outlive it; `alarm`: a sentence an operator must see.
+  struct Parts {
+    Present& clock;
+    Vitals& vitals;
+    std::function<void(std::string)> alarm;
+  };
+  CommandGate(Parts parts, domain::CommandIds ids)
+      : parts_(std::move(parts)), ids_(std::move(ids)) {}
+
+  // ---- now
+
+  /// To be done at each turn and message: a clock that is not believed refuses commands.
+  void watch_clock();
+  /// Why nothing can be recorded now; `ok`: it can.
+  schema::Code cannot_now() const { return cannot_record(parts_.vitals); }
+
+  // ---- ids (K1)
+
+  enum class IdStanding {
+    /// It became no record that is remembered.
+    fresh,
+    /// It became one, and its receipt may be repeated.
+    recorded,
+    /// It never acts again, and nothing more is told of it.
+    expired,
+  };
+  struct Standing {
+    IdStanding id = IdStanding::fresh;
+    /// If it became one.
+    domain::Seq seq = 0;
+  };
+  Standing standing_of(const CommandTask& task, const domain::Operator& asker) const;
+  /// By the clock that tells which may still come.
+  bool is_in_window(const Uuid& id) const;
+  void forget_old_ids() { ids_.forget_before(parts_.clock.believed_ns() / 1'000'000); }
+  domain::CommandIds& ids() { return ids_; }
+  const domain::CommandIds& ids() const { return ids_; }
+
+  // ---- who may send what
+
+  /// What is wrong with the message whatever its commands would do; empty: nothing.
+  std::vector<schema::ProblemT> problems(const CommandTask& task, const domain::Operator& asker,
+                                         const domain::State& state) const;
+
+ private:
+  Parts parts_;
+  domain::CommandIds ids_;
+  bool clock_is_suspect_ = false;
+};
+
+}  // namespace postern::service

@@ -1,0 +1,70 @@
+#include "daemon/service/group.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/service/personal.h"
+
+namespace postern::service {
+
+void Reply::revoke(schema::Code code) {
+  if (shows_secret)
+    credential::wipe(std::as_writable_bytes(std::span(receipt.data(), receipt.size())));
+  Unrecorded made;
+  made.id = id;
+  made.problems.push_back(make_problem(code, ""));
+  receipt = receipt_of(std::move(made));
+}
+
+std::size_t Reply::bytes() const {
+  return receipt.size() + (task == nullptr ? 0 : task->message.bytes().size());
+}
+
+void Group::add(Reply reply) {
+  bytes += reply.bytes();
+  decided.push_back({std::move(reply), {}});
+}
+
+void Group::add_changes(const schema::Record& record, domain::Changes changes,
+                        const domain::State& state) {
+  for (const schema::Event* event : *record.events())
+    if (event->body_type() == schema::EventBody::UserErased)
+      erased.push_back(slot_of(state.tables().find_user(*event->user())->key));
+  operators_changed |= !changes.operators.empty();
+  published->changes.append(std::move(changes));
+}
+
+std::vector<Reply> Group::take_replies() {
+  std::vector<Reply> replies;
+  for (Decided& one : decided)
+    if (one.reply) {
+      one.reply->task.reset();
+      replies.push_back(std::move(*one.reply));
+    }
+  decided.clear();
+  return replies;
+}
+
+void Group::leave_erasures_unacknowledged() {
+  for (Decided& one : decided)
+    if (one.reply && one.reply->erases) one.reply->revoke(schema::Code::erase_unfinished);
+}
+
+domain::Changes Group::revoke() {
+  records.clear();
+  erased.clear();
+  for (Decided& one : decided)
+    if (one.reply) one.reply->revoke();
+  operators_changed = false;
+  for (AttemptOutcome& outcome : published->attempts)
+    outcome.code = schema::Code::journal_unavailable;
+  return std::exchange(published->changes, {});
+}
+
+bool erases(const schema::Record& record) {
+  return std::ranges::any_of(*record.events(), [](const schema::Event* event) {
+    return event->body_type() == schema::EventBody::UserErased;
+  });
+}
+
+}  // namespace postern::service

@@ -1,0 +1,200 @@
+#include "daemon/service/group_commit.h"
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+#include "daemon/domain/fold.h"
+#include "daemon/platform/require.h"
+
+namespace postern::service {
+
+namespace {
+
+const schema::Record& record_in(const domain::StoredRecord& bytes) {
+  return *flatbuffers::GetRoot<schema::Record>(bytes.data());
+}
+
+journal::View view_of(const domain::StoredRecord& bytes) {
+  return std::as_bytes(std::span(bytes.data(), bytes.size()));
+}
+
+/// Of an operator's message: who sent it can send it again.
+bool has_sender(const schema::Record& record) { return record.role() != schema::Role::daemon; }
+
+}  // namespace
+
+GroupCommit::GroupCommit(Parts parts, std::int64_t head_time_ns)
+    : parts_(std::move(parts)),
+      head_(parts_.journal.head()),
+      head_time_ns_(head_time_ns),
+      appended_(parts_.waker) {}
+
+// ---- gathering
+
+void GroupCommit::add(domain::StoredRecord record, domain::Changes changes,
+                      const domain::State& state) {
+  group_.bytes += record.size();
+  group_.add_changes(record_in(record), std::move(changes), state);
+  group_.records.push_back(std::move(record));
+}
+
+Expected<journal::Bytes> GroupCommit::stored_record(domain::Seq seq) const {
+  if (seq <= head_.seq) return journal::read_one(parts_.journal, seq);
+  require(!is_in_doubt(seq));
+  const std::size_t place = seq - head_.seq - 1;
+  const std::size_t syncing = syncing_.records.size();
+  const journal::View bytes =
+      view_of(place < syncing ? syncing_.records[place] : group_.records[place - syncing]);
+  return journal::Bytes(bytes.begin(), bytes.end());
+}
+
+// ---- becoming durable
+
+bool GroupCommit::commit(const domain::State& state) {
+  if (stage_ == Stage::appending) return false;
+  if (group_.empty()) return true;
+  if (group_.operators_changed) group_.identities = identities_in(state.tables());
+  group_.published->time_ns = state.time_ns();
+  std::swap(group_, syncing_);
+  // Keys take a few syncs to destroy.
+  if (syncing_.records.size() < records_beside_min && syncing_.erased.empty()) {
+    finish(append());
+    return true;
+  }
+  stage_ = Stage::appending;
+  parts_.run_beside([this] {
+    auto appended = std::make_unique<Appended>();
+    appended->durable = append();
+    appended_.post(std::move(appended));
+  });
+  return true;
+}
+
+void GroupCommit::turn() {
+  appended_.drain([&](std::unique_ptr<Appended> appended) {
+    stage_ = Stage::gathering;
+    finish(appended->durable);
+  });
+}
+
+/// On whichever thread: it touches the journal and what stands still meanwhile.
+GroupCommit::Durable GroupCommit::append() {
+  if (syncing_.records.empty()) return {head_, {}};
+  std::vector<journal::View> records;
+  for (const domain::StoredRecord& record : syncing_.records) records.push_back(view_of(record));
+  const domain::Seq first = record_in(syncing_.records.front()).seq();
+  const auto appended = parts_.journal.append(first - 1, records);
+  if (!appended) return {std::unexpected(appended.error()), {}};
+  // U11: what is erased is in the journal first, so that no stop in between is forgotten.
+  return {parts_.journal.head(),
+          syncing_.erased.empty() ? Expected<>() : parts_.keys.erase(syncing_.erased)};
+}
+
+void GroupCommit::finish(const Durable& durable) {
+  if (!durable.head && durable.head.error().kind == FailureKind::conflict) {
+    stage_ = Stage::overtaken;
+    return;
+  }
+  if (!durable.erased) leave_erasures(durable.erased.error());
+  if (!durable.head) {
+    fail(durable.head.error());
+  } else if (!syncing_.records.empty()) {
+    count(parts_.vitals.groups);
+    parts_.vitals.records.fetch_add(syncing_.records.size(), std::memory_order_relaxed);
+  }
+  publish(syncing_, durable.head.value_or(head_));
+}
+
+/// Law 3: nothing decided in the group that failed or on it ever leaves, and the state that holds
+/// it is never used again.
+void GroupCommit::fail(const Failure& why) {
+  stage_ = Stage::failed;
+  parts_.vitals.degraded = true;
+  parts_.alarm("the journal failed, nothing is acknowledged from now on: " + why.sentence + " " +
+               why.remedy);
+  revoked_.push_back(syncing_.revoke());
+  revoked_.push_back(group_.revoke());
+  parts_.replies.revoke_secrets();
+}
+
+/// U11: the records stand, and the next opening finishes what they say.
+void GroupCommit::leave_erasures(const Failure& why) {
+  parts_.vitals.erase_unfinished = true;
+  parts_.vitals.degraded = true;
+  parts_.alarm(
+      "an erased user's key could not be destroyed, no command is taken now: " + why.sentence +
+      " Mend the disk that holds the keys and restart the daemon, which finishes it.");
+  syncing_.leave_erasures_unacknowledged();
+  group_.leave_erasures_unacknowledged();
+}
+
+void GroupCommit::publish(Group& group, const journal::Head& head) {
+  const bool advances = head.seq > head_.seq;
+  parts_.replies.add(group.records.empty() ? 0 : head.seq, group.take_replies());
+  if (group.operators_changed) parts_.operators_changed(std::move(group.identities));
+  std::unique_ptr<Published> published = std::move(group.published);
+  group = {};
+  if (!advances && published->attempts.empty()) return;
+  if (advances) {
+    head_time_ns_ = published->time_ns;
+    parts_.clock.passed(head_time_ns_);
+  }
+  head_ = head;
+  published->head = head;
+  parts_.mail.reader_published.post(std::move(published));
+}
+
+// ---- overtaken by others
+
+std::vector<Decided> GroupCommit::take_back(domain::State& state, domain::CommandIds& ids) {
+  require(stage_ == Stage::overtaken);
+  for (Group* group : {&group_, &syncing_}) {
+    state.revert(group->published->changes);
+    for (const domain::StoredRecord& bytes : std::views::reverse(group->records)) {
+      const schema::Record& record = record_in(bytes);
+      if (has_sender(record)) ids.forget(*record.operator_id(), *record.command_id());
+      state.reopen_record(record.tenant(), record.previous_tenant_seq(), head_time_ns_);
+    }
+  }
+  std::vector<Decided> decided = std::move(syncing_.decided);
+  std::ranges::move(group_.decided, std::back_inserter(decided));
+  syncing_ = {};
+  group_ = {};
+  return decided;
+}
+
+Expected<journal::Head> GroupCommit::fold_others(domain::State& state, domain::CommandIds& ids) {
+  const journal::Head head = parts_.journal.head();
+  if (head.seq <= head_.seq)
+    return std::unexpected(Failure{FailureKind::damaged,
+                                   "others are said to have appended, but there is no record", ""});
+  const auto cursor = parts_.journal.read_from(head_.seq + 1);
+  domain::RecordGate gate;
+  while (state.seq() < head.seq) {
+    const auto bytes = cursor->next();
+    if (!bytes) return std::unexpected(bytes.error());
+    domain::Changes changes;
+    const auto record = domain::fold(state, gate, *bytes, changes);
+    if (!record)
+      return std::unexpected(Failure{FailureKind::damaged,
+                                     "record " + std::to_string(state.seq() + 1) +
+                                         " of others cannot be folded: " + record.error().sentence,
+                                     "Use the version of Postern that the others use."});
+    if (has_sender(**record))
+      ids.remember(*(*record)->operator_id(), *(*record)->command_id(), (*record)->seq());
+    syncing_.add_changes(**record, std::move(changes), state);
+  }
+  return head;
+}
+
+void GroupCommit::follow(domain::State& state, domain::CommandIds& ids) {
+  require(stage_ == Stage::overtaken);
+  stage_ = Stage::gathering;
+  const auto head = fold_others(state, ids);
+  syncing_.published->time_ns = state.time_ns();
+  if (syncing_.operators_changed) syncing_.identities = identities_in(state.tables());
+  finish({head, syncing_.erased.empty() ? Expected<>() : parts_.keys.erase(syncing_.erased)});
+}
+
+}  // namespace postern::service

@@ -1,0 +1,124 @@
+// Group commit: what is decided gathers; while one group becomes durable, the next gathers.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/domain/command_ids.h"
+#include "daemon/journal/journal.h"
+#include "daemon/service/group.h"
+#include "daemon/service/present.h"
+#include "daemon/service/reply_line.h"
+#include "daemon/service/vitals.h"
+
+namespace postern::service {
+
+/// Owns the journal's write side, which it lends to one piece of work at a time: a big group is
+/// appended beside the writer's thread, a small one on it. Owned by the writer; nothing leaves a
+/// group before its sync (law 2).
+class GroupCommit {
+ public:
+  /// All outlive it.
+  struct Parts {
+    journal::Journal& journal;
+    credential::KeyStore& keys;
+    Present& clock;
+    platform::Waker& waker;
+    Vitals& vitals;
+    Mailboxes& mail;
+    ReplyLine& replies;
+    /// Runs the work on another thread, or later on this one; never two at a time.
+    std::function<void(std::move_only_function<void()>)> run_beside;
+    std::function<void(std::set<std::string>)> operators_changed;
+    std::function<void(std::string)> alarm;
+  };
+
+  enum class Stage {
+    /// Nothing is on its way to the disk.
+    gathering,
+    /// A group is, beside the writer's thread.
+    appending,
+    /// Others appended first, so nothing stands of what was decided: `take_back`, then `follow`.
+    overtaken,
+    /// Law 3: an append failed. Nothing is acknowledged any more.
+    failed,
+  };
+
+  /// Groups of fewer records are not worth waking another thread twice.
+  static constexpr std::size_t records_beside_min = 32;
+  /// A group of large batches is made durable before it has its number of messages.
+  static constexpr std::size_t bytes_max = 16 * 1'048'576;
+
+  /// `head_time_ns`: of the newest record.
+  GroupCommit(Parts parts, std::int64_t head_time_ns);
+
+  Stage stage() const { return stage_; }
+  /// Nothing gathers, and nothing is on its way.
+  bool empty() const { return group_.empty() && stage_ != Stage::appending; }
+  bool is_full(std::size_t messages_max) const {
+    return group_.decided.size() >= messages_max || group_.bytes >= bytes_max;
+  }
+
+  // ---- gathering
+
+  void add(Reply reply) { group_.add(std::move(reply)); }
+  void add(OwnTask own) { group_.decided.push_back({{}, std::move(own)}); }
+  void add(AttemptOutcome outcome) { group_.published->attempts.push_back(outcome); }
+  /// `state` is as the record left it.
+  void add(domain::StoredRecord record, domain::Changes changes, const domain::State& state);
+
+  // ---- becoming durable
+
+  /// Makes what has gathered durable, then lets everything out that rests on it. False: the group
+  /// before it is still on its way, and this one goes on gathering.
+  bool commit(const domain::State& state);
+  /// Takes what came of a group that was appended beside.
+  void turn();
+
+  // ---- overtaken by others
+
+  /// The state and the ids are as the head left them. Gives back what was decided since, in order.
+  std::vector<Decided> take_back(domain::State& state, domain::CommandIds& ids);
+  /// Folds and publishes what others appended, as if it had been decided here. If that fails, the
+  /// journal has.
+  void follow(domain::State& state, domain::CommandIds& ids);
+
+  /// A failed append leaves open whether it is in the journal: the next start will tell.
+  bool is_in_doubt(domain::Seq seq) const { return stage_ == Stage::failed && seq > head_.seq; }
+  /// One that is in no doubt, durable or on its way.
+  Expected<journal::Bytes> stored_record(domain::Seq seq) const;
+
+ private:
+  /// What making a group durable came to.
+  struct Durable {
+    Expected<journal::Head> head;
+    /// U11: whether the keys of those it erases are destroyed.
+    Expected<> erased;
+  };
+  struct Appended : Letter {
+    Durable durable;
+  };
+
+  Durable append();
+  Expected<journal::Head> fold_others(domain::State& state, domain::CommandIds& ids);
+  void finish(const Durable& durable);
+  void fail(const Failure& why);
+  void leave_erasures(const Failure& why);
+  void publish(Group& group, const journal::Head& head);
+
+  Parts parts_;
+  Stage stage_ = Stage::gathering;
+  /// What is durable, and its newest record's time.
+  journal::Head head_;
+  std::int64_t head_time_ns_;
+  Group group_;
+  /// Becomes durable; its records are read on two threads then and changed by none.
+  Group syncing_;
+  /// Of groups that failed. Queries go on from the entries they replaced, which live here alone.
+  std::vector<domain::Changes> revoked_;
+  Mailbox<Appended> appended_;
+};
+
+}  // namespace postern::service
