@@ -16,7 +16,7 @@
 #include <optional>
 
 #include "daemon/domain/digest.h"
-#include "daemon/domain/restore.h"
+#include "daemon/domain/canonical_state.h"
 #include "daemon/journal/sha256.h"
 #include "daemon/platform/files.h"
 #include "daemon/platform/worker.h"

@@ -1,5 +1,5 @@
 // The canonical form of every entry, said once for both ways: `Io` writes (digest.cpp) or reads
-// (restore.cpp). What is derived stands in no form; a reader makes it again.
+// (canonical_state.cpp). What is derived stands in no form; a reader makes it again.
 // canonical := tenant* user* operator* ranges* copies?
 //              each kind in id order, ranges by provider
 // entry     := tag:number field*

@@ -4,7 +4,7 @@
 
 #include <expected>
 
-#include "daemon/domain/restore.h"
+#include "daemon/domain/canonical_state.h"
 #include "tests/support/world.h"
 
 namespace postern::support {

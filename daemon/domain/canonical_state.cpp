@@ -1,4 +1,4 @@
-#include "daemon/domain/restore.h"
+#include "daemon/domain/canonical_state.h"
 
 #include <algorithm>
 #include <functional>
@@ -93,9 +93,9 @@ std::shared_ptr<const Catalogue> EntryReader::compiled(Catalogue catalogue) {
 }
 
 /// Reads entry after entry into the state.
-class Restoring {
+class StateReading {
  public:
-  Restoring(const Source& source, const JournalPlace& place, State& state)
+  StateReading(const Source& source, const JournalPlace& place, State& state)
       : in_(source, state), place_(place), state_(state) {}
 
   /// Empty: all was read.
@@ -119,7 +119,7 @@ class Restoring {
  private:
   struct Kind {
     std::uint64_t tag;
-    void (Restoring::*take)();
+    void (StateReading::*take)();
   };
   /// In the order they stand.
   static const Kind kinds[5];
@@ -198,17 +198,17 @@ class Restoring {
   std::optional<Uuid> last_;
 };
 
-const Restoring::Kind Restoring::kinds[5] = {{tenant_tag, &Restoring::take_tenant},
-                                             {user_tag, &Restoring::take_user},
-                                             {operator_tag, &Restoring::take_operator},
-                                             {ranges_tag, &Restoring::take_ranges},
-                                             {copies_tag, &Restoring::take_copies}};
+const StateReading::Kind StateReading::kinds[5] = {{tenant_tag, &StateReading::take_tenant},
+                                                   {user_tag, &StateReading::take_user},
+                                                   {operator_tag, &StateReading::take_operator},
+                                                   {ranges_tag, &StateReading::take_ranges},
+                                                   {copies_tag, &StateReading::take_copies}};
 
 }  // namespace
 
 std::expected<State, std::string> read_canonical(const Source& source, const JournalPlace& place) {
   State state;
-  if (std::string failure = Restoring(source, place, state).run(); !failure.empty())
+  if (std::string failure = StateReading(source, place, state).run(); !failure.empty())
     return std::unexpected(std::move(failure));
   for (const TenantHead& head : place.tenant_heads) state.close_record(head.seq, 0, &head.tenant);
   state.close_record(place.seq, place.time_ns, nullptr);
