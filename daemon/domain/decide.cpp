@@ -2,8 +2,8 @@
 
 #include <array>
 
-#include "codes.h"
 #include "daemon/domain/rules.h"
+#include "schema/problem.h"
 #include "schema/signed_message.h"
 
 namespace postern::domain {
@@ -118,17 +118,6 @@ bool is_control(char32_t character) {
 void Case::refuse(Code code, std::string_view field, std::string_view detail) const {
   decision.refusals.push_back(make_problem(code, field, detail));
   decision.refusals.back().index = index;
-}
-
-schema::ProblemT make_problem(Code code, std::string_view field, std::string_view detail) {
-  const schema::CodeText& text = schema::code_text(code);
-  schema::ProblemT made;
-  made.code = code;
-  made.field = field;
-  made.sentence = text.sentence;
-  if (!detail.empty()) made.sentence.append(" ").append(detail);
-  made.remedy = text.remedy;
-  return made;
 }
 
 std::string_view view(const flatbuffers::String* text) {

@@ -17,6 +17,7 @@
 #include "history_generated.h"
 #include "query_generated.h"
 #include "schema/identifiers.h"
+#include "schema/problem.h"
 
 namespace postern::service {
 

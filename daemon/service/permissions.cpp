@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "daemon/service/inbound.h"
+#include "schema/problem.h"
 
 namespace postern::service {
 
@@ -131,7 +131,7 @@ static_assert(is_whole(queries), "every query has its row");
 static_assert(is_whole(history), "every request has its row");
 
 schema::ProblemT not_permitted(std::string_view detail) {
-  return make_problem(schema::Code::not_permitted, "body", detail);
+  return schema::make_problem(schema::Code::not_permitted, "body", detail);
 }
 
 template <class Kind, std::size_t count>
@@ -144,7 +144,7 @@ std::optional<schema::ProblemT> look_up(const Row<Kind> (&table)[count],
       return not_permitted("It concerns the whole installation, and your scope is a few tenants.");
     return std::nullopt;
   }
-  return make_problem(schema::Code::unknown_kind, "body");
+  return schema::make_problem(schema::Code::unknown_kind, "body");
 }
 
 template <class Kind, std::size_t count>
