@@ -1,5 +1,7 @@
 #include "daemon/domain/fold.h"
 
+#include <algorithm>
+
 #include "schema/identifiers.h"
 
 namespace postern::domain {
@@ -18,11 +20,14 @@ std::string of_record(const schema::Record& record) {
   return "record " + std::to_string(record.seq());
 }
 
+enum class Gaps { none, allowed };
+
 /// The links tell whether a record between two was left out, swapped or added.
-std::expected<void, Unfit> check_links(const State& state, const schema::Record& record) {
-  if (record.seq() != state.seq() + 1)
-    return damaged(of_record(record) + " stands where record " + std::to_string(state.seq() + 1) +
-                   " belongs");
+std::expected<void, Unfit> check_links(const State& state, const schema::Record& record,
+                                       Gaps gaps) {
+  const Seq next = state.seq() + 1;
+  if (gaps == Gaps::none ? record.seq() != next : record.seq() < next)
+    return damaged(of_record(record) + " stands where record " + std::to_string(next) + " belongs");
   if (record.time_ns() < state.time_ns())
     return damaged(of_record(record) + " is older than the one before it");
   if (record.tenant() != nullptr &&
@@ -37,6 +42,31 @@ std::expected<void, Unfit> check_links(const State& state, const schema::Record&
       return damaged(of_record(record) + " links to another record of its user than the newest");
   }
   return {};
+}
+
+bool lies_in(const TenantScope& scope, const schema::Record& record) {
+  return record.tenant() == nullptr ||
+         std::ranges::find(scope.tenants, *record.tenant()) != scope.tenants.end();
+}
+
+bool is_of_installation(const schema::Event& event) {
+  using schema::EventBody;
+  constexpr EventBody kinds[] = {EventBody::JournalCreated,  EventBody::OperatorAdded,
+                                 EventBody::OperatorChanged, EventBody::OperatorRemoved,
+                                 EventBody::RangesImported,  EventBody::KeysBackedUp,
+                                 EventBody::JournalRestored};
+  return std::ranges::find(kinds, event.body_type()) != std::end(kinds);
+}
+
+/// What a record of a tenant that is passed over says of the installation.
+void apply_installation(State& state, const schema::Record& record, Changes& changes) {
+  const RecordFacts facts{record.seq(), record.role(), Uuid(), record.time_ns()};
+  std::uint16_t index = 0;
+  for (const schema::Event* event : *record.events()) {
+    if (is_of_installation(*event)) apply(state, facts, *event, index, changes);
+    ++index;
+  }
+  state.close_record(record.seq(), record.time_ns(), nullptr);
 }
 
 }  // namespace
@@ -58,13 +88,35 @@ std::expected<const schema::Record*, Unfit> RecordGate::open(std::span<const std
   return record;
 }
 
+bool tells_of(const TenantScope& scope, const schema::Record& record) {
+  return lies_in(scope, record) || std::ranges::any_of(*record.events(), [](const auto* event) {
+           return is_of_installation(*event);
+         });
+}
+
 std::expected<const schema::Record*, Unfit> fold(State& state, RecordGate& gate,
                                                  std::span<const std::byte> bytes,
                                                  Changes& changes) {
   const auto record = gate.open(bytes);
   if (!record) return record;
-  if (auto linked = check_links(state, **record); !linked) return std::unexpected(linked.error());
+  if (auto linked = check_links(state, **record, Gaps::none); !linked)
+    return std::unexpected(linked.error());
   apply_record(state, **record, changes);
+  return record;
+}
+
+std::expected<const schema::Record*, Unfit> fold_part(State& state, RecordGate& gate,
+                                                      const TenantScope& scope,
+                                                      std::span<const std::byte> bytes,
+                                                      Changes& changes) {
+  const auto record = gate.open(bytes);
+  if (!record || !tells_of(scope, **record)) return record;
+  if (auto linked = check_links(state, **record, Gaps::allowed); !linked)
+    return std::unexpected(linked.error());
+  if (lies_in(scope, **record))
+    apply_record(state, **record, changes);
+  else
+    apply_installation(state, **record, changes);
   return record;
 }
 

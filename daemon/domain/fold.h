@@ -6,6 +6,7 @@
 #include <expected>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "daemon/domain/apply.h"
 
@@ -33,5 +34,23 @@ class RecordGate {
 std::expected<const schema::Record*, Unfit> fold(State& state, RecordGate& gate,
                                                  std::span<const std::byte> bytes,
                                                  Changes& changes);
+
+/// O2: the tenants that a part of a journal tells of.
+struct TenantScope {
+  std::vector<Uuid> tenants;
+};
+
+/// Whether the record is one of these tenants', or tells of the installation: an operator that was
+/// made together with a tenant stands in that tenant's record.
+bool tells_of(const TenantScope& scope, const schema::Record& record);
+
+/// The same for a part of a journal. What records say of other tenants is passed over
+/// where they are and not missed where they are not, so seqs may have gaps. What links the records
+/// of a tenant and of a user is checked as in the whole; that nothing on the installation is
+/// missing, only the whole can show.
+std::expected<const schema::Record*, Unfit> fold_part(State& state, RecordGate& gate,
+                                                      const TenantScope& scope,
+                                                      std::span<const std::byte> bytes,
+                                                      Changes& changes);
 
 }  // namespace postern::domain
