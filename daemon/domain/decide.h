@@ -12,6 +12,7 @@
 #include "command_generated.h"
 #include "daemon/domain/profile.h"
 #include "daemon/domain/state.h"
+#include "schema/problem.h"
 
 namespace postern::domain {
 
@@ -64,9 +65,7 @@ struct Decision {
 Decision decide(const State& state, const schema::Command& command, std::uint32_t index,
                 const Material& material, const Context& context, std::size_t work = 0);
 
-/// `detail` says what was found; never a secret.
-schema::ProblemT make_problem(schema::Code code, std::string_view field,
-                              std::string_view detail = {});
+using schema::make_problem;
 
 /// What is wrong with the message as a whole, whatever the state.
 std::vector<schema::ProblemT> message_problems(const schema::CommandMessage& message);

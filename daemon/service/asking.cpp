@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "daemon/service/call.h"
+#include "daemon/view/call.h"
 #include "schema/text_view.h"
 #include "secrets.h"
 
@@ -65,7 +65,7 @@ std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::si
     problems.push_back(
         make_problem(Code::too_large, "questions",
                      "The limit is 10000 questions, found " + std::to_string(questions) + "."));
-  check_call(query.call(), problems);
+  view::check_call(query.call(), problems);
   const auto* renewal = query.body_as_RenewSession();
   if (renewal != nullptr && view_of(renewal->token()).empty())
     problems.push_back(make_problem(Code::field_missing, "token"));

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "daemon/calls/call_entry.h"
+#include "daemon/service/pages.h"
 #include "daemon/service/personal.h"
 
 namespace postern::service {
@@ -13,11 +14,6 @@ namespace {
 
 using schema::Code;
 
-constexpr std::uint32_t calls_default = 1'000;
-constexpr std::uint32_t calls_most = 10'000;
-constexpr std::size_t call_page_bytes_max = 900'000;
-/// Calls looked at for one page; the client asks on from where it ended.
-constexpr std::size_t calls_scanned_max = 50'000;
 /// What a call takes of a page besides its texts.
 constexpr std::size_t call_bytes = 256;
 
@@ -96,8 +92,7 @@ std::expected<CallPages::Found, schema::ProblemT> CallPages::find(const view::Vi
                                                                   std::uint64_t from) {
   const auto filter = filter_of(view, asker, wanted);
   if (!filter) return std::unexpected(filter.error());
-  const std::size_t count_max =
-      wanted.count_max() == 0 ? calls_default : std::min(wanted.count_max(), calls_most);
+  const std::size_t count_max = read_on_count(wanted.count_max());
   // What is written while this reads is for the next page.
   const std::uint64_t end = parts_.ring.next();
   Found found;
@@ -116,8 +111,8 @@ std::expected<CallPages::Found, schema::ProblemT> CallPages::find(const view::Vi
   bool is_full = false;
   const auto read = reader_.read(page.next, [&](std::uint64_t position, auto stored) {
     if (position >= end) return false;
-    is_full = page.calls.size() >= count_max || bytes >= call_page_bytes_max ||
-              scanned >= calls_scanned_max;
+    is_full =
+        page.calls.size() >= count_max || bytes >= read_on_bytes_max || scanned >= read_on_scan_max;
     if (is_full) return false;
     ++scanned;
     page.next = position + 1;

@@ -13,11 +13,6 @@ namespace {
 
 using schema::Code;
 
-constexpr std::uint32_t count_default = 1'000;
-constexpr std::uint32_t count_most = 10'000;
-constexpr std::size_t record_page_bytes_max = 900'000;
-/// Records looked at for one page; the client asks on from where it ended.
-constexpr std::size_t scan_max = 50'000;
 constexpr std::uint32_t page_retry_ms = 200;
 using platform::millisecond_ns;
 
@@ -111,7 +106,7 @@ Expected<Found> search(const journal::Journal& journal, domain::RecordGate& gate
   found.page.next_seq = from_seq;
   std::size_t bytes = 0;
   const auto cursor = journal.read_from(from_seq);
-  for (std::size_t scanned = 0; scanned < scan_max && found.page.records.size() < count_max;
+  for (std::size_t scanned = 0; scanned < read_on_scan_max && found.page.records.size() < count_max;
        ++scanned) {
     const auto stored = cursor->next();
     if (!stored) return std::unexpected(stored.error());
@@ -121,7 +116,7 @@ Expected<Found> search(const journal::Journal& journal, domain::RecordGate& gate
     if (!record) return std::unexpected(Failure{FailureKind::damaged, record.error().sentence, ""});
     if (filter.matches(**record)) {
       // One record is given however large it is, so that a page always gets on.
-      if (bytes > 0 && bytes + stored->size() > record_page_bytes_max) break;
+      if (bytes > 0 && bytes + stored->size() > read_on_bytes_max) break;
       bytes += stored->size();
       auto& given = found.page.records.emplace_back(std::make_unique<schema::StoredRecordT>());
       const auto* data = reinterpret_cast<const std::uint8_t*>(stored->data());
@@ -213,7 +208,7 @@ void Historian::answer(Parked waiting, const domain::Operator& asker) {
     }
   }
   // Beyond its share a page would be made to be dropped.
-  if (!parts_.has_room(waiting.peer, record_page_bytes_max, 0))
+  if (!parts_.has_room(waiting.peer, read_on_bytes_max, 0))
     return refuse_busy(waiting.peer, request.id());
   if (const auto* wanted = request.body_as_GetRecords())
     return give_records(std::move(waiting), asker, *wanted);
@@ -242,8 +237,7 @@ void Historian::give_records(Parked waiting, const domain::Operator& asker,
     return refuse(waiting.peer, id,
                   make_problem(Code::seq_beyond_journal, "from_seq",
                                "The head is " + std::to_string(head_seq) + "."));
-  const std::uint32_t count_max =
-      wanted.count_max() == 0 ? count_default : std::min(wanted.count_max(), count_most);
+  const std::uint32_t count_max = read_on_count(wanted.count_max());
   auto found = search(parts_.journal, gate_, *filter, from_seq, count_max);
   if (!found)
     return refuse(waiting.peer, id,

@@ -1,6 +1,8 @@
 // How a history page is made, the same for the historian and the auditor.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <vector>
 
 #include "daemon/domain/entries.h"
@@ -8,6 +10,15 @@
 #include "history_generated.h"
 
 namespace postern::service {
+
+/// Entries of a page that is read on from a place: of records, of recorded calls.
+inline std::uint32_t read_on_count(std::uint32_t asked) {
+  return asked == 0 ? 1'000 : std::min<std::uint32_t>(asked, 10'000);
+}
+/// Bytes of such a page, with its last entry about.
+inline constexpr std::size_t read_on_bytes_max = 900'000;
+/// What is looked at for such a page; the client asks on from where it ended.
+inline constexpr std::size_t read_on_scan_max = 50'000;
 
 /// What every page says besides its body.
 struct PageHead {

@@ -22,8 +22,8 @@
 #include <optional>
 #include <utility>
 
-#include "daemon/service/call.h"
 #include "daemon/service/permissions.h"
+#include "daemon/view/call.h"
 #include "schema/text_view.h"
 
 namespace postern::service {
@@ -222,7 +222,7 @@ PasswordFlow::Stage PasswordFlow::answer(PasswordCheck& check, Code reason,
   // C9: a wrong password is counted on disk before its answer leaves, a name that nobody has is
   // not; on a grid of times both leave alike.
   check.asking.waits_for_grid = reason == Code::invalid_credentials && parts_.answers.uses_grid();
-  outlets_.answer(std::move(check.asking), {tenant, user, reason});
+  outlets_.answer(std::move(check.asking), {{tenant, user, reason}});
   return Stage::leave;
 }
 
@@ -234,7 +234,7 @@ PasswordFlow::Stage PasswordFlow::turn_away(const PasswordCheck& check) {
 
 domain::CallFacts PasswordFlow::facts_of(const schema::Query& query) const {
   domain::CallFacts call =
-      service::facts_of(query.call(), parts_.clock.now_ns(), parts_.view.tables().providers());
+      view::facts_of(query.call(), parts_.clock.now_ns(), parts_.view.tables().providers());
   call.with_password = true;
   return call;
 }

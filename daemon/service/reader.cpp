@@ -4,9 +4,9 @@
 #include <limits>
 #include <utility>
 
-#include "daemon/service/call.h"
 #include "daemon/service/permissions.h"
 #include "daemon/service/status_report.h"
+#include "daemon/view/call.h"
 #include "schema/text_view.h"
 
 namespace postern::service {
@@ -48,7 +48,7 @@ Reader::Reader(Parts parts, Settings settings, Outlets outlets, view::View view,
 }
 
 domain::CallFacts Reader::facts_of(const schema::Query& query) const {
-  return service::facts_of(query.call(), parts_.clock.now_ns(), view_.tables().providers());
+  return view::facts_of(query.call(), parts_.clock.now_ns(), view_.tables().providers());
 }
 
 // ---- a turn
@@ -133,14 +133,9 @@ void Reader::answer_named(const domain::Operator& asker, Asking asking) {
     return answers_.refuse(asking, Code::not_permitted, "credential",
                            "A check by bare name needs the operator's flag 'vouches'.");
   const auto& named = credential_of(query).as<schema::NamedUser>();
-  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(query.tenant()));
-  const domain::User* user =
-      tenant == nullptr ? nullptr : view_.tables().find_user(tenant->id, view_of(named.username()));
-  Code stop = domain::first_stop_before_credential(tenant, user, facts_of(query)).code;
-  // Who reads lists may be told that a name is mistyped.
-  if (tenant != nullptr && user == nullptr && asker.role != schema::Role::service)
-    stop = Code::user_unknown;
-  check(std::move(asking), {tenant, user, stop});
+  check(std::move(asking),
+        {view::bearer_of_name(view_, asker, {view_of(query.tenant()), view_of(named.username())},
+                              facts_of(query))});
 }
 
 NotedCall Reader::noted_call(const Asking& asking, const Bearer& bearer) const {
@@ -155,7 +150,7 @@ NotedCall Reader::noted_call(const Asking& asking, const Bearer& bearer) const {
 }
 
 void Reader::note_stopped(const Asking& asking, const domain::User* user, Code reason) {
-  NotedCall noted = noted_call(asking, {nullptr, user});
+  NotedCall noted = noted_call(asking, {{nullptr, user}});
   noted.time_ns = parts_.clock.now_ns();
   const auto* check = asking.query->body_as_Check();
   if (check == nullptr) return note_authentication(parts_.calls, noted, reason);

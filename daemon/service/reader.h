@@ -103,8 +103,6 @@ class Reader {
 
   // ---- checks
   void check(Asking asking, Bearer bearer);
-  static domain::Verdict decide(const Bearer& bearer, const schema::Question& question,
-                                const domain::CallFacts& call);
   NotedCall noted_call(const Asking& asking, const Bearer& bearer) const;
   /// A call that was stopped before its questions, with the true reason.
   void note_stopped(const Asking& asking, const domain::User* user, schema::Code reason);

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "daemon/service/reader.h"
-#include "schema/text_view.h"
+#include "daemon/view/grants.h"
 
 namespace postern::service {
 
@@ -24,27 +24,13 @@ constexpr std::size_t bytes_with_grants_max = 640 << 10;
 /// When a place may be free.
 constexpr std::uint32_t long_retry_ms = 100;
 
-using schema::view_of;
-
-flatbuffers::Offset<schema::GrantView> pack_grant(flatbuffers::FlatBufferBuilder& builder,
-                                                  const domain::Grant& grant,
-                                                  const std::string* role) {
-  const auto reference =
-      schema::CreateGrantReference(builder, grant.seq, static_cast<std::uint16_t>(grant.index));
-  const auto action = builder.CreateString(*grant.action);
-  const auto resource = builder.CreateString(*grant.resource);
-  const auto role_name =
-      role == nullptr ? flatbuffers::Offset<flatbuffers::String>() : builder.CreateString(*role);
-  return schema::CreateGrantView(builder, reference, grant.effect(), action, resource, role_name);
-}
-
 /// Counts a grant that is left out.
 flatbuffers::Offset<schema::Decision> pack_decision(flatbuffers::FlatBufferBuilder& builder,
                                                     const domain::Verdict& verdict,
                                                     std::uint32_t& left_out) {
   flatbuffers::Offset<schema::GrantView> grant;
   if (verdict.grant != nullptr && builder.GetSize() < bytes_with_grants_max)
-    grant = pack_grant(builder, *verdict.grant, verdict.role);
+    grant = view::pack(builder, {*verdict.grant, verdict.role});
   else if (verdict.grant != nullptr)
     ++left_out;
   return schema::CreateDecision(builder, verdict.allowed(), verdict.reason, grant);
@@ -74,8 +60,7 @@ void Reader::check(Asking asking, Bearer bearer) {
   std::uint32_t left_out = 0;
   QuestionNotes notes(parts_.calls, noted, questions.size());
   for (const schema::Question* question : questions) {
-    const domain::Verdict verdict =
-        stop == Code::ok ? decide(bearer, *question, call) : domain::Verdict{stop, nullptr};
+    const domain::Verdict verdict = view::check(bearer, view::question_of(*question), call);
     work_ += question_work + verdict.work;
     notes.add(*question, verdict);
     decisions.push_back(pack_decision(builder_, verdict, left_out));
@@ -83,16 +68,6 @@ void Reader::check(Asking asking, Bearer bearer) {
   const auto body = schema::CreateChecked(builder_, builder_.CreateVector(decisions),
                                           stop == Code::ok ? &bearer.user->id : nullptr, left_out);
   answers_.send(asking, builder_, schema::AnswerBody::Checked, body.Union(), now_ns, head_.seq);
-}
-
-/// What the grants say, within what the key is for (C8).
-domain::Verdict Reader::decide(const Bearer& bearer, const schema::Question& question,
-                               const domain::CallFacts& call) {
-  const domain::Question asked{view_of(question.action()), view_of(question.resource()),
-                               question.this_level_only()};
-  const auto parts = bearer.key == nullptr ? std::span<const domain::Narrowing>()
-                                           : std::span(bearer.key->narrowed_to);
-  return domain::authorize(*bearer.tenant, *bearer.user, asked, call, parts);
 }
 
 /// Answers at once what this turn still has time for; the rest waits for turns of its operator.
@@ -130,7 +105,7 @@ std::size_t Reader::check_slice(LongCheck& job, std::size_t work_max) {
   std::size_t work = 0;
   for (; job.next < end && work < work_max; ++job.next) {
     const schema::Question& question = *questions[job.next];
-    const domain::Verdict verdict = decide(job.bearer, question, call);
+    const domain::Verdict verdict = view::check(job.bearer, view::question_of(question), call);
     work += question_work + verdict.work;
     notes.add(question, verdict);
     job.decisions.push_back(pack_decision(job.builder, verdict, job.grants_left_out));

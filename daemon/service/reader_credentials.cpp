@@ -34,7 +34,7 @@ Bearer Reader::bearer_of_key(const domain::Operator& asker, const schema::Query&
       user == nullptr ? nullptr : view_.tables().find_tenant(user->tenant);
   const bool in_reach =
       tenant != nullptr && domain::in_scope(asker, tenant->id) &&
-      !names_another({view_of(query.tenant()), view_of(carried.username())}, *tenant, *user);
+      !view::names_another({view_of(query.tenant()), view_of(carried.username())}, *tenant, *user);
   const domain::ApiKey* key = in_reach ? domain::find_key(*user, names->key) : nullptr;
   const bool verified =
       credential::equal_hashes(hash, key == nullptr ? credential::ApiKeyHash() : key->hash);
@@ -43,11 +43,11 @@ Bearer Reader::bearer_of_key(const domain::Operator& asker, const schema::Query&
   const Code stop = domain::first_stop_before_credential(tenant, user, call).code;
   if (!verified) {
     const bool hidden = asker.role == schema::Role::service && !tenant->policies.tell_reasons;
-    return {nullptr, nullptr, hidden || stop == Code::ok ? Code::invalid_credentials : stop};
+    return {{nullptr, nullptr, hidden || stop == Code::ok ? Code::invalid_credentials : stop}};
   }
-  if (stop != Code::ok) return {tenant, user, stop};
-  if (domain::is_expired(*key, call.now_ns)) return {tenant, user, Code::credential_expired};
-  return {tenant, user, Code::ok, key};
+  if (stop != Code::ok) return {{tenant, user, stop}};
+  if (domain::is_expired(*key, call.now_ns)) return {{tenant, user, Code::credential_expired}};
+  return {{tenant, user, Code::ok, key}};
 }
 
 // ---- sessions

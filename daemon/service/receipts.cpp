@@ -41,9 +41,7 @@ Message hidden_receipt_of(const schema::Record& record) {
 }
 
 /// C8: whose first receipt shows a secret.
-bool shows_secret(const schema::EventT& event) {
-  return event.body.type == EventBody::KeyCreated;
-}
+bool shows_secret(const schema::EventT& event) { return event.body.type == EventBody::KeyCreated; }
 
 using EventOffsets = std::vector<flatbuffers::Offset<schema::Event>>;
 

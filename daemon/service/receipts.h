@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "daemon/credential/secret.h"
 #include "command_generated.h"
+#include "daemon/credential/secret.h"
 #include "daemon/domain/ids.h"
 
 namespace postern::service {

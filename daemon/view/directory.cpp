@@ -19,8 +19,7 @@ bool holds_role(const domain::User& user, const domain::Uuid& role) {
 
 bool is_before(const UserPlace& left, const UserPlace& right) {
   if (left.number != right.number) return left.number < right.number;
-  const auto [of_left, of_right] =
-      std::ranges::mismatch(left.name, right.name, {}, folded, folded);
+  const auto [of_left, of_right] = std::ranges::mismatch(left.name, right.name, {}, folded, folded);
   if (of_right != right.name.end())
     return of_left == left.name.end() || folded(*of_left) < folded(*of_right);
   return of_left == left.name.end() && domain::less(left.id, right.id);

@@ -9,7 +9,8 @@ from tree import lines
 PROCESS_WIDE = ("daemon/platform/signals.h", "daemon/platform/notifier.h")
 # A few lines about one number of the system.
 EVERYWHERE = ("daemon/platform/retried.h",)
-WITHOUT_PLATFORM = ("daemon/domain/", "schema/", "tools/", "tests/integration/", "tests/scenario/")
+WITHOUT_PLATFORM = ("daemon/domain/", "daemon/view/", "schema/", "tools/", "tests/integration/",
+                    "tests/scenario/")
 GENERATED = re.compile(
     r"(common|event|command|personal|query|history|backup|snapshot)_generated\.h|(codes|secrets)\.h"
 )

@@ -2,7 +2,7 @@
 
 #include "daemon/calls/recorder.h"
 #include "daemon/domain/apply.h"
-#include "daemon/service/call.h"
+#include "daemon/view/call.h"
 #include "daemon/service/call_pages.h"
 #include "tests/unit/service/service_fixture.h"
 
@@ -278,30 +278,6 @@ BOOST_FIXTURE_TEST_CASE(U11_recorded_calls_of_an_erased_user_tell_no_address, Re
   BOOST_TEST(after.calls[0]->address == "");
   BOOST_TEST(after.calls[0]->client == "");
   BOOST_TEST(after.calls[0]->time_ns == before.calls[0]->time_ns);
-}
-
-BOOST_AUTO_TEST_CASE(N6_a_label_has_64_characters_of_whatever_bytes) {
-  const auto problems_of = [](const std::string& label) {
-    schema::CallT call;
-    call.client = label;
-    flatbuffers::FlatBufferBuilder builder;
-    builder.Finish(schema::CreateCall(builder, &call));
-    std::vector<schema::ProblemT> problems;
-    service::check_call(flatbuffers::GetRoot<schema::Call>(builder.GetBufferPointer()), problems);
-    return problems;
-  };
-  for (const char* character : {"x", "\xc3\xab", "\xe6\xbc\xa2", "\xf0\x9f\x94\x91"}) {
-    std::string label;
-    for (int count = 0; count < 64; ++count) label += character;
-    BOOST_TEST(problems_of(label).empty(), label);
-    const auto problems = problems_of(label + character);
-    BOOST_REQUIRE_EQUAL(problems.size(), 1U);
-    BOOST_TEST((problems[0].code == Code::too_large));
-    BOOST_TEST(problems[0].field == "client");
-    BOOST_TEST(problems[0].sentence.ends_with("The limit is 64 characters, found 65."));
-  }
-  // What is no UTF-8 cannot hide how long it is.
-  BOOST_TEST(problems_of(std::string(257, '\x80')).size() == 1U);
 }
 
 /// The longest there is: 256 bytes, one more than a byte can count.

@@ -5,14 +5,15 @@
 // By username a name alone is a cursor too: behind all who have it.
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <unordered_map>
 
-#include "codes.h"
 #include "daemon/domain/roles.h"
-#include "daemon/service/auditor.h"
-#include "daemon/service/auditor_parts.h"
+#include "daemon/view/answers.h"
+#include "daemon/view/directory.h"
+#include "daemon/view/page.h"
 
-namespace postern::service {
+namespace postern::view {
 
 namespace {
 
@@ -26,15 +27,15 @@ bool read_number(std::string_view text, int base, Number& number) {
 }
 
 /// The place borrows the name from the text.
-std::optional<view::UserPlace> read_cursor(std::string_view text, const view::UserOrder& order) {
+std::optional<UserPlace> read_cursor(std::string_view text, const UserOrder& order) {
   const std::size_t slash = text.rfind('/');
   const bool by_name = order.sort == UserSort::username;
   if (slash == std::string_view::npos) {
     if (!by_name) return std::nullopt;
-    return order.descending ? view::UserPlace{0, text, Uuid()} : view::behind(text);
+    return order.descending ? UserPlace{0, text, Uuid()} : behind(text);
   }
   const std::string_view id = text.substr(slash + 1);
-  view::UserPlace place;
+  UserPlace place;
   std::uint64_t high = 0;
   std::uint64_t low = 0;
   if (id.size() != 32 || !read_number(id.substr(0, 16), 16, high) ||
@@ -57,7 +58,7 @@ std::string hex(std::uint64_t number) {
 }
 
 std::string cursor_of(const domain::User& user, UserSort sort) {
-  const view::UserPlace place = view::place_of(user, sort);
+  const UserPlace place = place_of(user, sort);
   const std::string first =
       sort == UserSort::username ? std::string(place.name) : std::to_string(place.number);
   return first + "/" + hex(place.id.high()) + hex(place.id.low());
@@ -65,10 +66,8 @@ std::string cursor_of(const domain::User& user, UserSort sort) {
 
 /// Q6: whether the text stands in what a list shows of the user.
 bool is_about(const domain::User& user, const schema::ProfileT& profile, std::string_view text) {
-  return view::contains_text(user.username, text) ||
-         view::contains_text(profile.first_name, text) ||
-         view::contains_text(profile.last_name, text) ||
-         view::contains_text(profile.description, text);
+  return contains_text(user.username, text) || contains_text(profile.first_name, text) ||
+         contains_text(profile.last_name, text) || contains_text(profile.description, text);
 }
 
 /// Without its times.
@@ -93,62 +92,77 @@ std::unique_ptr<schema::UserSummaryT> summary_of(const domain::Tenant& tenant,
   return summary;
 }
 
-}  // namespace
+/// What a question asks for.
+struct UsersWanted {
+  const domain::Tenant& tenant;
+  UserFilter filter;
+  UserOrder order;
+  /// Borrows its name from the message.
+  std::optional<UserPlace> after;
+  std::string_view text;
+  std::size_t count_max;
+};
 
-std::int64_t Auditor::time_of(domain::Seq seq) {
-  const auto stored = journal::read_one(parts_.journal, seq);
-  const auto record =
-      stored ? gate_.open(*stored) : std::unexpected(domain::Unfit{false, stored.error().sentence});
-  if (record) return (*record)->time_ns();
-  parts_.alarm("record " + std::to_string(seq) + " cannot be read: " + record.error().sentence);
-  return 0;
-}
-
-Auditor::Body Auditor::answer(const schema::ListUsers& wanted, const domain::Operator& asker) {
-  const domain::Tenant* tenant = view_.find_tenant(asker, view_of(wanted.tenant()));
-  if (tenant == nullptr) return std::unexpected(make_problem(Code::tenant_unknown, "tenant"));
-  view::UserFilter filter{wanted.status(), wanted.locked(), parts_.clock.now_ns()};
+Answer<UsersWanted> read(const Inquiry& inquiry, const schema::ListUsers& wanted) {
+  const auto tenant = tenant_of(inquiry, wanted.tenant());
+  if (!tenant) return std::unexpected(tenant.error());
+  UserFilter filter{wanted.status(), wanted.locked(), inquiry.now_ns};
   if (const std::string_view name = view_of(wanted.role()); !name.empty()) {
-    const domain::NamedRole* role = domain::find_role(*tenant, name);
-    if (role == nullptr) return std::unexpected(make_problem(Code::role_unknown, "role"));
+    const domain::NamedRole* role = domain::find_role(**tenant, name);
+    if (role == nullptr) return refused(Code::role_unknown, "role");
     filter.role = role->id;
   }
-  if (wanted.sort() > UserSort::MAX)
-    return std::unexpected(make_problem(Code::field_malformed, "sort"));
-  const view::UserOrder order{wanted.sort(), wanted.descending()};
-  std::optional<view::UserPlace> after;
+  if (wanted.sort() > UserSort::MAX) return refused(Code::field_malformed, "sort");
+  const UserOrder order{wanted.sort(), wanted.descending()};
+  std::optional<UserPlace> after;
   if (const std::string_view text = view_of(wanted.after()); !text.empty()) {
     after = read_cursor(text, order);
     if (!after)
-      return std::unexpected(make_problem(Code::field_malformed, "after",
-                                          "It must be the 'next' of the page before."));
+      return refused(Code::field_malformed, "after", "It must be the 'next' of the page before.");
   }
-  const std::string_view text = view_of(wanted.text());
-  const std::size_t count_max = page_size(wanted.count_max());
+  return UsersWanted{
+      **tenant, filter, order, after, view_of(wanted.text()), page_size(wanted.count_max())};
+}
+
+/// Users are made by the thousand in one record, so a record is read once for a page.
+class TimesOfRecords {
+ public:
+  explicit TimesOfRecords(const Sources& sources) : sources_(sources) {}
+
+  std::int64_t of(domain::Seq seq) {
+    const auto [place, is_new] = times_.try_emplace(seq);
+    if (is_new) place->second = sources_.cause(seq).time_ns;
+    return place->second;
+  }
+
+ private:
+  const Sources& sources_;
+  std::unordered_map<domain::Seq, std::int64_t> times_;
+};
+
+}  // namespace
+
+Answer<schema::UserPageT> answer(const Inquiry& inquiry, const schema::ListUsers& wanted) {
   // Names are sealed: with a text so many users are opened for a page, whoever matches.
   constexpr std::size_t opened_max = 10'000;
-  const auto found = view::list_users(view_, *tenant, filter, order, after,
-                                      text.empty() ? count_max : opened_max);
-  // Users are made by the thousand in one record, so a record is read once for a page.
-  std::unordered_map<domain::Seq, std::int64_t> times;
-  const auto cached_time = [&](domain::Seq seq) {
-    const auto [place, is_new] = times.try_emplace(seq);
-    if (is_new) place->second = time_of(seq);
-    return place->second;
-  };
+  const auto asked = read(inquiry, wanted);
+  if (!asked) return std::unexpected(asked.error());
+  const auto found = list_users(inquiry.view, asked->tenant, asked->filter, asked->order,
+                                asked->after, asked->text.empty() ? asked->count_max : opened_max);
+  TimesOfRecords times(inquiry.sources);
   schema::UserPageT page;
   const domain::User* last = nullptr;
   std::size_t bytes = 0;
   for (const domain::User* user : found.entries) {
-    const schema::PersonalT personal = personal_of(*user);
+    const schema::PersonalT personal = inquiry.sources.personal(*user);
     const schema::ProfileT none;
     const schema::ProfileT& profile = personal.profile == nullptr ? none : *personal.profile;
-    if (is_about(*user, profile, text)) {
-      page.more = page.users.size() == count_max || bytes > page_bytes_soft_max;
+    if (is_about(*user, profile, asked->text)) {
+      page.more = page.users.size() == asked->count_max || bytes > page_bytes_soft_max;
       if (page.more) break;
-      auto summary = summary_of(*tenant, *user, profile, filter.now_ns);
-      summary->created_ns = cached_time(user->created_seq);
-      summary->changed_ns = cached_time(user->changed_seq);
+      auto summary = summary_of(asked->tenant, *user, profile, inquiry.now_ns);
+      summary->created_ns = times.of(user->created_seq);
+      summary->changed_ns = times.of(user->changed_seq);
       bytes += 200 + summary->username.size() + summary->first_name.size() +
                summary->last_name.size() + summary->description.size();
       page.users.push_back(std::move(summary));
@@ -156,8 +170,8 @@ Auditor::Body Auditor::answer(const schema::ListUsers& wanted, const domain::Ope
     last = user;
   }
   page.more |= found.more;
-  if (page.more && last != nullptr) page.next = cursor_of(*last, order.sort);
-  return body_of(std::move(page));
+  if (page.more && last != nullptr) page.next = cursor_of(*last, asked->order.sort);
+  return page;
 }
 
-}  // namespace postern::service
+}  // namespace postern::view

@@ -1,11 +1,11 @@
-#include "daemon/service/call.h"
+#include "daemon/view/call.h"
 
 #include <algorithm>
 
-#include "daemon/service/inbound.h"
+#include "schema/problem.h"
 #include "schema/text_view.h"
 
-namespace postern::service {
+namespace postern::view {
 
 namespace {
 
@@ -55,4 +55,12 @@ domain::CallFacts facts_of(const schema::Call* call, std::int64_t now_ns,
   return facts;
 }
 
-}  // namespace postern::service
+std::expected<domain::CallFacts, schema::ProblemT> checked_facts_of(
+    const schema::Call* call, std::int64_t now_ns, const domain::Providers& providers) {
+  std::vector<schema::ProblemT> problems;
+  check_call(call, problems);
+  if (!problems.empty()) return std::unexpected(std::move(problems.front()));
+  return facts_of(call, now_ns, providers);
+}
+
+}  // namespace postern::view

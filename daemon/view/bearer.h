@@ -1,0 +1,60 @@
+// Who a question is about, as its credential says, and what the grants say of the question. What
+// opens credentials hands over what they say.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "daemon/domain/authorize.h"
+#include "daemon/view/view.h"
+
+namespace postern::view {
+
+/// Its entries are the tables' own.
+struct Bearer {
+  const domain::Tenant* tenant = nullptr;
+  const domain::User* user = nullptr;
+  /// The first stop up to the credential.
+  schema::Code stop = schema::Code::invalid_credentials;
+  /// C8: what the question must lie within; null: anywhere.
+  const domain::ApiKey* key = nullptr;
+};
+
+/// Whom a question names beside its credential; empty: nobody.
+struct NamedBeside {
+  std::string_view tenant;
+  std::string_view username;
+};
+
+/// A question that names a tenant or a user is about that one alone, whatever its credential says.
+bool names_another(const NamedBeside& named, const domain::Tenant& tenant,
+                   const domain::User& user);
+
+/// S1: what a token says of its session.
+struct Session {
+  domain::Uuid tenant;
+  domain::Uuid user;
+  domain::Uuid session;
+  /// The API key it was made with; zero: none.
+  domain::Uuid key;
+  std::int64_t expires_ns = 0;
+  /// S2: as the entries had them.
+  domain::Seq user_epoch = 0;
+  domain::Seq tenant_epoch = 0;
+};
+
+/// S1, S2: as the session stands at the time of the call.
+Bearer bearer_of_session(const View::Tables& tables, const domain::Operator& asker,
+                         const NamedBeside& named, const Session& session,
+                         const domain::CallFacts& call);
+
+/// Without a credential, by somebody who vouches. Who reads lists may be told that nobody has the
+/// name; a service is not.
+Bearer bearer_of_name(const View& view, const domain::Operator& asker, const NamedBeside& named,
+                      const domain::CallFacts& call);
+
+/// What stops the bearer, or else what its grants say, within what the key is for (C8).
+domain::Verdict check(const Bearer& bearer, const domain::Question& question,
+                      const domain::CallFacts& call);
+
+}  // namespace postern::view

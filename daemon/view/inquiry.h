@@ -1,0 +1,63 @@
+// One operator's question to what a view shows, and what its answer may need besides.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/view/bearer.h"
+#include "daemon/view/view.h"
+#include "history_generated.h"
+#include "personal_generated.h"
+#include "schema/problem.h"
+#include "schema/text_view.h"
+
+namespace postern::view {
+
+using domain::Uuid;
+using schema::view_of;
+
+/// What lies in no view. Called on the thread of the answer while it is made; what cannot be had is
+/// told by whoever looks for it.
+struct Sources {
+  /// Who made a record, when and why, as `cause_of` gives it; without a time where it cannot be
+  /// read.
+  std::function<schema::CauseT(domain::Seq)> cause;
+  /// A user's profile and note, opened (U11); all empty where there are none, or none can be.
+  std::function<schema::PersonalT(const domain::User&)> personal;
+  /// S1: nothing where it is no token of this installation.
+  std::function<std::optional<Session>(std::string_view token)> session;
+  /// C8: how the text of an API key begins.
+  std::function<std::string(const Uuid& key)> key_beginning;
+};
+
+/// All outlive the answer. The same one has the same answer, whenever it is given.
+struct Inquiry {
+  const View& view;
+  const domain::Operator& asker;
+  /// What time it is for whatever depends on the present. UTC nanoseconds.
+  std::int64_t now_ns;
+  const Sources& sources;
+};
+
+template <class Page>
+using Answer = std::expected<Page, schema::ProblemT>;
+
+std::unexpected<schema::ProblemT> refused(schema::Code code, std::string_view field,
+                                          std::string_view detail = {});
+
+/// What a record says of itself.
+schema::CauseT cause_of(const schema::Record& record);
+
+/// The record behind a fact, with the name that its operator has; null for seq 0.
+std::unique_ptr<schema::CauseT> cause_of(const Inquiry& inquiry, domain::Seq seq);
+
+/// The tenant that a question names; `field`: where.
+Answer<const domain::Tenant*> tenant_of(const Inquiry& inquiry, const flatbuffers::String* alias,
+                                        std::string_view field = "tenant");
+
+}  // namespace postern::view
