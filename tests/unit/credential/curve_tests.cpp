@@ -1,13 +1,15 @@
 // CURVE keys as text, and their pairs; the known values are those of libzmq's manual (zmq_curve).
 #include <boost/test/unit_test.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "daemon/credential/curve.h"
 
-namespace postern::tests {
+namespace postern::credential {
 
 namespace {
-
-using namespace credential;
 
 constexpr std::string_view public_text = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID";
 constexpr std::string_view secret_text = "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs";
@@ -48,8 +50,8 @@ BOOST_AUTO_TEST_CASE(text_that_is_no_key_is_refused_and_not_quoted) {
   with_high_byte[20] = '\xe4';
   const std::vector<std::string> wrong{"",
                                        std::string(public_text).substr(1),
-                                       std::string(public_text) + "0",
-                                       std::string(public_text) + "01234",
+                                       std::string(public_text).append("0"),
+                                       std::string(public_text).append("01234"),
                                        std::string(40, '#'),
                                        with_nul,
                                        with_space,
@@ -66,4 +68,4 @@ BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
 
-}  // namespace postern::tests
+}  // namespace postern::credential
