@@ -9,7 +9,7 @@ namespace postern::cli {
 namespace {
 
 struct Folder {
-  client::FakeDaemon daemon;
+  support::FakeDaemon daemon;
   std::filesystem::path path = daemon.folder;
   client::KeyPair keys = client::make_key_pair();
   client::KeyPair server = client::make_key_pair();
@@ -175,9 +175,9 @@ BOOST_AUTO_TEST_CASE(too_little_said_is_usage_and_what_is_not_there_is_missing) 
 BOOST_FIXTURE_TEST_CASE(a_local_data_folder_is_all_it_needs_for_curve, Fixture) {
   daemon.curve = true;
   daemon.on_query = [](const auto& query) {
-    auto answer = client::FakeDaemon::answer_to(query);
+    auto answer = support::FakeDaemon::answer_to(query);
     answer.body.Set(schema::StatusT{});
-    return client::FakeDaemon::Replies{packed(answer)};
+    return support::FakeDaemon::Replies{packed(answer)};
   };
   start();
   write_key_file(daemon.folder / "owner.key", client::make_key_pair());

@@ -6,7 +6,7 @@
 namespace postern::cli {
 namespace {
 
-using client::FakeDaemon;
+using support::FakeDaemon;
 
 std::unique_ptr<schema::CallViewT> call(std::uint64_t position) {
   auto made = std::make_unique<schema::CallViewT>();

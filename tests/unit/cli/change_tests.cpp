@@ -14,8 +14,8 @@ namespace postern::cli {
 namespace {
 
 namespace data = boost::unit_test::data;
-using client::FakeDaemon;
 using schema::Code;
+using support::FakeDaemon;
 
 /// A refusal that leaves no time to try again.
 FakeDaemon::Replies refuse_for_long(const schema::CommandMessageT& message, Code code) {
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(T1_tenant_create_sends_alias_and_name_and_shows_the_event) 
   BOOST_TEST(ended.out ==
              "SEQ  TIME                  EVENT          USER  DETAILS\n"
              "12   2024-02-29T12:34:56Z  TenantCreated  -     alias=acme display_name=none "
-                           "kinds=none actions=0 resources=0 policies=none\n");
+             "kinds=none actions=0 resources=0 policies=none\n");
   const auto message = sent();
   BOOST_TEST(message.tenant == "");
   BOOST_TEST(message.commands[0]->body.AsCreateTenant()->alias == "acme");

@@ -12,7 +12,7 @@
 
 namespace postern::cli {
 
-using client::FakeDaemon;
+using support::FakeDaemon;
 
 Ended run_with(const std::vector<std::string>& arguments, const std::string& input) {
   int ends[2];
@@ -67,8 +67,8 @@ void write_file(const std::filesystem::path& path, const std::string& text, unsi
   ::chmod(path.c_str(), mode);
 }
 
-client::FakeDaemon::Replies refuse(const schema::CommandMessageT& message, schema::Code code) {
-  return {packed(client::FakeDaemon::receipt_to(message, code))};
+support::FakeDaemon::Replies refuse(const schema::CommandMessageT& message, schema::Code code) {
+  return {packed(support::FakeDaemon::receipt_to(message, code))};
 }
 
 bool contains(const std::string& text, const std::string& part) {

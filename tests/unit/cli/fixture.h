@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "tests/unit/client/fake_daemon.h"
+#include "tests/support/fake_daemon/fake_daemon.h"
 
 namespace postern::cli {
 
-using client::packed;
+using support::packed;
 
 struct Ended {
   int exit_code;
@@ -30,7 +30,7 @@ void write_key_file(const std::filesystem::path& path, const client::KeyPair& ke
 void write_file(const std::filesystem::path& path, const std::string& text, unsigned mode = 0600);
 
 struct Fixture {
-  client::FakeDaemon daemon;
+  support::FakeDaemon daemon;
 
   /// Starts the daemon and writes its addresses, as the real one does.
   void start();
@@ -47,7 +47,7 @@ struct Fixture {
   bool started_ = false;
 };
 
-client::FakeDaemon::Replies refuse(const schema::CommandMessageT& message, schema::Code code);
+support::FakeDaemon::Replies refuse(const schema::CommandMessageT& message, schema::Code code);
 
 bool contains(const std::string& text, const std::string& part);
 

@@ -8,8 +8,8 @@
 namespace postern::cli {
 namespace {
 
-using client::FakeDaemon;
 using schema::Code;
+using support::FakeDaemon;
 
 BOOST_FIXTURE_TEST_SUITE(operator_tests, Fixture)
 

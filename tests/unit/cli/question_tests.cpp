@@ -8,8 +8,8 @@ namespace postern::cli {
 namespace {
 
 namespace data = boost::unit_test::data;
-using client::FakeDaemon;
 using schema::Code;
+using support::FakeDaemon;
 
 std::unique_ptr<schema::DecisionT> decision(bool allowed, Code reason, bool with_grant = false) {
   auto made = std::make_unique<schema::DecisionT>();

@@ -9,8 +9,8 @@
 namespace postern::cli {
 namespace {
 
-using client::FakeDaemon;
 using schema::Code;
+using support::FakeDaemon;
 
 std::unique_ptr<schema::Uuid> id_of(std::uint64_t number) {
   return std::make_unique<schema::Uuid>(0, number);

@@ -9,9 +9,9 @@ namespace postern::cli {
 namespace {
 
 namespace data = boost::unit_test::data;
-using client::FakeDaemon;
 using schema::CommandBody;
 using schema::Effect;
+using support::FakeDaemon;
 
 /// 2026-07-01T00:00:00Z.
 constexpr std::int64_t july_ns = 1'782'864'000'000'000'000;

@@ -13,7 +13,7 @@ namespace postern::cli {
 namespace {
 
 namespace data = boost::unit_test::data;
-using client::FakeDaemon;
+using support::FakeDaemon;
 
 /// The daemon's side sees cleared text as empty, so what it got is read from the bytes.
 const schema::CommandMessage& bytes_of(const std::string& bytes) {

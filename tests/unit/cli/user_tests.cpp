@@ -9,8 +9,8 @@
 namespace postern::cli {
 namespace {
 
-using client::FakeDaemon;
 using schema::CommandBody;
+using support::FakeDaemon;
 
 struct UtcAgain : Fixture {
   ~UtcAgain() { set_time_zone(""); }

@@ -2,7 +2,7 @@
 #include <future>
 #include <map>
 
-#include "tests/unit/client/fake_daemon.h"
+#include "tests/support/fake_daemon/fake_daemon.h"
 #include "tools/client/client.h"
 
 namespace postern::client {
@@ -10,6 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using schema::Code;
+using support::FakeDaemon;
+using support::packed;
 
 schema::CommandMessageT create_tenant(const std::string& alias) {
   schema::CommandMessageT message;

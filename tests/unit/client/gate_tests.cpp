@@ -2,11 +2,13 @@
 #include <random>
 
 #include "secrets.h"
-#include "tests/unit/client/fake_daemon.h"
+#include "tests/support/fake_daemon/fake_daemon.h"
 #include "tools/client/gate.h"
 
 namespace postern::client {
 namespace {
+
+using support::packed;
 
 std::span<const std::byte> bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text.data(), text.size()));

@@ -10,7 +10,7 @@
 
 #include "codes.h"
 #include "schema/resending.h"
-#include "tests/unit/client/fake_daemon.h"
+#include "tests/support/fake_daemon/fake_daemon.h"
 
 namespace postern::client {
 
@@ -18,6 +18,8 @@ namespace {
 
 using schema::Code;
 using schema::Resending;
+using support::FakeDaemon;
+using support::packed;
 using namespace std::chrono_literals;
 
 schema::CommandMessageT create_tenant() {

@@ -2,7 +2,7 @@
 #include <boost/test/unit_test.hpp>
 #include <mutex>
 
-#include "tests/unit/client/fake_daemon.h"
+#include "tests/support/fake_daemon/fake_daemon.h"
 #include "tools/client/client.h"
 #include "tools/client/kept_tokens.h"
 
@@ -11,6 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using schema::Code;
+using support::FakeDaemon;
+using support::packed;
 
 const std::string password = "right-horse-7";
 

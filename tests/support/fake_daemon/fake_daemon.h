@@ -12,7 +12,7 @@
 
 #include "tools/client/client.h"
 
-namespace postern::client {
+namespace postern::support {
 
 template <class Native>
 std::string packed(const Native& message, const char* identifier) {
@@ -44,7 +44,7 @@ class FakeDaemon {
 
   void start();
   void stop();
-  Options options() const;
+  client::Options options() const;
 
   std::function<Replies(const schema::CommandMessageT&)> on_command;
   std::function<Replies(const schema::QueryT&)> on_query;
@@ -54,7 +54,7 @@ class FakeDaemon {
   bool curve = false;
   /// With CURVE: the authenticator turns everybody away.
   bool deny_all = false;
-  KeyPair server_keys = make_key_pair();
+  client::KeyPair server_keys = client::make_key_pair();
 
   /// Every payload received, socket by socket.
   std::vector<std::string> command_bytes, query_bytes, history_bytes;
@@ -71,4 +71,4 @@ class FakeDaemon {
   std::jthread thread_;
 };
 
-}  // namespace postern::client
+}  // namespace postern::support

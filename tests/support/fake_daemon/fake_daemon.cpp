@@ -1,4 +1,4 @@
-#include "tests/unit/client/fake_daemon.h"
+#include "tests/support/fake_daemon/fake_daemon.h"
 
 #include <unistd.h>
 #include <zmq.h>
@@ -8,7 +8,7 @@
 
 #include "schema/identifiers.h"
 
-namespace postern::client {
+namespace postern::support {
 namespace {
 
 std::filesystem::path make_folder() {
@@ -144,14 +144,14 @@ void FakeDaemon::stop() {
   ::zmq_ctx_term(context_);
 }
 
-Options FakeDaemon::options() const {
-  Options options;
+client::Options FakeDaemon::options() const {
+  client::Options options;
   options.commands = addresses_.at(0);
   options.queries = addresses_.at(1);
   options.history = addresses_.at(2);
   if (curve) {
     options.server_key = server_keys.public_key;
-    options.keys = make_key_pair();
+    options.keys = client::make_key_pair();
   }
   return options;
 }
@@ -187,4 +187,4 @@ void FakeDaemon::serve(std::stop_token stopping) {
   }
 }
 
-}  // namespace postern::client
+}  // namespace postern::support
