@@ -27,10 +27,10 @@ std::optional<Code> verdict_of(const schema::AnswerT& answer) {
 /// C9: what stops a token before its question. The caller sent a password or key, and is told what
 /// a client is told that keeps none.
 constexpr Code stops[] = {
-    Code::invalid_credentials,    Code::session_expired, Code::credential_expired,
-    Code::tenant_unknown,         Code::tenant_disabled, Code::interactive_not_allowed,
-    Code::user_locked,            Code::user_not_active, Code::api_access_not_allowed,
-    Code::network_not_allowed,    Code::tls_required};
+    Code::invalid_credentials, Code::session_expired, Code::credential_expired,
+    Code::tenant_unknown,      Code::tenant_disabled, Code::interactive_not_allowed,
+    Code::user_locked,         Code::user_not_active, Code::api_access_not_allowed,
+    Code::network_not_allowed, Code::tls_required};
 
 bool is_stopped(Code verdict) { return std::ranges::find(stops, verdict) != std::end(stops); }
 
@@ -49,6 +49,11 @@ bool gives_token(const schema::AnswerT& answer) {
 
 }  // namespace
 
+Asking::Asking(const Surroundings& surroundings, GuardedHistory& history, std::uint64_t& last_id)
+    : lane_(surroundings, surroundings.options.queries), history_(history), last_id_(last_id) {
+  if (surroundings.options.keep_tokens) kept_.emplace();
+}
+
 // ---- out
 
 Result<std::uint64_t> Asking::post(schema::QueryT& query, std::chrono::milliseconds spent) {
@@ -57,8 +62,12 @@ Result<std::uint64_t> Asking::post(schema::QueryT& query, std::chrono::milliseco
   auto bytes = pack(query);
   wipe_secrets(query);
   if (!bytes) return std::unexpected(std::move(bytes).error());
-  auto sent = lane_.send({0, query.id}, std::move(*bytes), repeatable,
-                         std::chrono::milliseconds(query.wait_ms), spent);
+  auto sent = lane_.send({.ticket = {0, query.id},
+                          .bytes = std::move(*bytes),
+                          .repeatable = repeatable,
+                          .extra_time = std::chrono::milliseconds(query.wait_ms),
+                          .spent = spent,
+                          .uncollected = held_.size() + ended_.size()});
   if (!sent) return std::unexpected(std::move(sent).error());
   return query.id;
 }
@@ -78,7 +87,8 @@ Result<std::uint64_t> Asking::post_token(schema::QueryT& query, const std::strin
 }
 
 Result<std::uint64_t> Asking::send(schema::QueryT& query) {
-  take_renewals();
+  // A token that was renewed is the one to send.
+  if (!renewals_.empty()) turn();
   const schema::CredentialUnion* credential = credential_of(query);
   const auto* password = credential == nullptr ? nullptr : credential->AsPasswordCredential();
   const bool may_keep =
@@ -127,54 +137,67 @@ void Asking::forget_changed(const schema::CommandMessageT& message) {
   }
 }
 
+bool Asking::cancel(std::uint64_t id) {
+  // A renewal nobody knows by its id.
+  if (renewals_.contains(id)) return false;
+  const auto place =
+      std::ranges::find(underway_, id, [](const auto& entry) { return entry.second.shown; });
+  const std::uint64_t on_the_wire = place == underway_.end() ? id : place->first;
+  if (place != underway_.end()) underway_.erase(place);
+  return lane_.cancel({0, on_the_wire}) || held_.erase(id) != 0 || ended_.of(id).has_value();
+}
+
 // ---- back
 
-Result<schema::AnswerT> Asking::await(std::uint64_t id) {
-  for (;;) {
-    Settled settled = settle(id, lane_.await({0, id}));
-    take_renewals();
-    if (settled.answer) return std::move(*settled.answer);
-    id = settled.id;
+void Asking::turn() {
+  lane_.turn();
+  while (auto one = lane_.ended().first()) {
+    settle(one->id.low, std::move(one->answer));
+    // What that has sent may have hidden that something is there.
+    lane_.turn();
   }
 }
 
-std::optional<QueryOutcome> Asking::next(std::chrono::milliseconds wait) {
-  const auto until = SteadyClock::now() + wait;
-  for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - SteadyClock::now());
-    auto ended = lane_.next(std::max(left, std::chrono::milliseconds(0)));
-    if (!ended) return std::nullopt;
-    const std::uint64_t id = ended->ticket.low;
-    if (const auto renewal = renewals_.extract(id)) {
-      learn_renewal(renewal.mapped(), ended->answer);
-      continue;
-    }
-    Settled settled = settle(id, std::move(ended->answer));
-    if (settled.answer) return QueryOutcome{settled.id, std::move(*settled.answer)};
-  }
-}
-
-Asking::Settled Asking::settle(std::uint64_t id, Result<schema::AnswerT> answer) {
+void Asking::settle(std::uint64_t id, Result<schema::AnswerT> answer) {
+  if (const auto renewal = renewals_.extract(id)) return learn_renewal(renewal.mapped(), answer);
   auto node = underway_.extract(id);
-  if (node.empty()) return {id, std::move(answer)};
+  if (node.empty()) return end(id, std::move(answer));
   Underway one = std::move(node.mapped());
-  if (!answer) return {one.shown, std::move(answer)};
+  const std::uint64_t shown = one.shown;
+  if (!answer) return end(shown, std::move(answer));
   const auto verdict = verdict_of(*answer);
   const bool refused =
       verdict && (is_stopped(*verdict) || is_of_another(*answer, one.owner.username));
-  if (one.by_token && refused) {
-    kept_->drop(one.name);
-    const auto spent =
-        std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - one.begun);
-    auto again = post(one.question, spent);
-    if (!again) return {one.shown, std::unexpected(std::move(again).error())};
-    one.by_token = false;
-    underway_.emplace(*again, std::move(one));
-    return {*again, std::nullopt};
-  }
+  if (one.by_token && refused) return ask_with_credential(std::move(one));
   learn(one, *answer);
-  answer->id = one.shown;
-  return {one.shown, std::move(answer)};
+  answer->id = shown;
+  end(shown, std::move(answer));
+}
+
+void Asking::ask_with_credential(Underway one) {
+  kept_->drop(one.name);
+  const auto spent =
+      std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - one.begun);
+  const auto again = post(one.question, spent);
+  if (!again) return end(one.shown, std::unexpected(again.error()));
+  one.by_token = false;
+  underway_.emplace(*again, std::move(one));
+}
+
+/// A status brings a checkpoint, which must agree with what is remembered. Whoever reaches the
+/// queries alone is told the status, and remembers nothing new.
+void Asking::end(std::uint64_t id, Result<schema::AnswerT> answer) {
+  const auto* status = answer ? answer->body.AsStatus() : nullptr;
+  if (status == nullptr) return ended_.add(id, std::move(answer));
+  const std::string note = status->checkpoint;
+  held_.emplace(id, std::move(*answer));
+  history_.examine(note, [this, id](const Result<Checkpoint>& agrees) {
+    const auto held = held_.extract(id);
+    if (held.empty()) return;
+    if (agrees || agrees.error().kind == ErrorKind::unreachable)
+      return ended_.add(id, std::move(held.mapped()));
+    ended_.add(id, std::unexpected(agrees.error()));
+  });
 }
 
 void Asking::learn(const Underway& one, schema::AnswerT& answer) {
@@ -191,18 +214,6 @@ void Asking::learn(const Underway& one, schema::AnswerT& answer) {
   if (verdict_of(answer) == Code::invalid_credentials && !one.owner.username.empty())
     kept_->drop_user(one.owner.tenant, one.owner.username);
   if (gives_token(answer)) kept_->keep(one.name, one.owner, answer, now);
-}
-
-void Asking::take_renewals() {
-  for (auto place = renewals_.begin(); place != renewals_.end();) {
-    const auto answer = lane_.take({0, place->first});
-    if (!answer) {
-      ++place;
-      continue;
-    }
-    learn_renewal(place->second, *answer);
-    place = renewals_.erase(place);
-  }
 }
 
 void Asking::learn_renewal(const KeptTokens::Name& name, const Result<schema::AnswerT>& answer) {

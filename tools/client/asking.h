@@ -7,23 +7,27 @@
 #include <optional>
 #include <unordered_map>
 
+#include "tools/client/guarded_history.h"
 #include "tools/client/kept_tokens.h"
-#include "tools/client/lane.h"
 
 namespace postern::client {
 
 class Asking {
  public:
-  /// `options` outlives it.
-  Asking(void* context, const Options& options) : lane_(context, options, options.queries) {
-    if (options.keep_tokens) kept_.emplace();
-  }
+  /// All it is given outlives it. `history` judges the checkpoint that a status brings; `last_id`
+  /// counts the ids of questions and requests of one client.
+  Asking(const Surroundings& surroundings, GuardedHistory& history, std::uint64_t& last_id);
 
   /// Wipes the question's secrets. Gives the id that its end is found by.
   Result<std::uint64_t> send(schema::QueryT& query);
-  Result<schema::AnswerT> await(std::uint64_t id);
-  std::optional<QueryOutcome> next(std::chrono::milliseconds wait);
-  std::size_t in_flight() const { return lane_.in_flight() - renewals_.size(); }
+  bool cancel(std::uint64_t id);
+
+  void turn();
+  SteadyClock::time_point due() const { return lane_.due(); }
+  Outcomes<std::uint64_t, schema::AnswerT>& ended() { return ended_; }
+  std::size_t in_flight() const {
+    return lane_.in_flight() - renewals_.size() + held_.size() + ended_.size();
+  }
 
   /// A new password was sent: what the older ones had got is not used any more.
   void forget_changed(const schema::CommandMessageT& message);
@@ -46,26 +50,25 @@ class Asking {
     SteadyClock::time_point begun;
   };
 
-  /// Either the end for the caller, or the id under which it was asked again.
-  struct Settled {
-    std::uint64_t id = 0;
-    std::optional<Result<schema::AnswerT>> answer;
-  };
-
   Result<std::uint64_t> post(schema::QueryT& query, std::chrono::milliseconds spent = {});
   Result<std::uint64_t> post_token(schema::QueryT& query, const std::string& token);
   void post_renewal(const KeptTokens::Name& name);
-  void take_renewals();
   void learn_renewal(const KeptTokens::Name& name, const Result<schema::AnswerT>& answer);
-  Settled settle(std::uint64_t id, Result<schema::AnswerT> answer);
+  void settle(std::uint64_t id, Result<schema::AnswerT> answer);
+  void ask_with_credential(Underway one);
   void learn(const Underway& one, schema::AnswerT& answer);
+  void end(std::uint64_t id, Result<schema::AnswerT> answer);
 
   Lane<QueryConversation> lane_;
-  std::uint64_t last_id_ = 0;
+  GuardedHistory& history_;
+  std::uint64_t& last_id_;
   std::optional<KeptTokens> kept_;
   /// By the id on the wire.
   std::unordered_map<std::uint64_t, Underway> underway_;
   std::unordered_map<std::uint64_t, KeptTokens::Name> renewals_;
+  /// Statuses whose checkpoint is being examined.
+  std::unordered_map<std::uint64_t, schema::AnswerT> held_;
+  Outcomes<std::uint64_t, schema::AnswerT> ended_;
 };
 
 }  // namespace postern::client

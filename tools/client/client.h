@@ -1,15 +1,18 @@
-// Postern's C++ client: commands, questions and history over ZeroMQ, one at a time or pipelined.
-// Thread: a Client belongs to one thread at a time; make one for each. All share one ZeroMQ
-// context. Lifetime: nothing is connected before the first message; the destructor drops what is
-// unanswered. Failure: values, no exceptions. An unanswered command may or may not have happened
-// (K5): sending it
-//   again with the same id is safe (K1), and is what the client does by itself until its time is
-//   over.
+// Postern's C++ client: commands, questions and history over ZeroMQ, one at a time, pipelined, or
+// within an event loop.
+// Thread: a Client belongs to one thread at a time; make one for each, or hand it over as any
+//   object without a lock. It starts no thread of its own: nothing is sent again, and no time
+//   ends, while nobody calls it. Another thread may wait on `descriptor()`, no more. All clients
+//   share one ZeroMQ context.
+// Lifetime: nothing is connected before the first message; the destructor drops what is unanswered.
+// Failure: values, no exceptions. An unanswered command may or may not have happened (K5): sending
+//   it again with the same id is safe (K1), and is what the client does by itself until its time
+//   is over.
 // Limits: message 1 MiB, answer 8 MiB, `in_flight_max` unanswered messages for each of the three
-// sockets. Secrets: a message's secrets and its serialized bytes are wiped after use, the secret
-// key at the end.
-//   Not promised: copies inside libzmq and the kernel, your own copies, and what a string's move
-//   leaves.
+//   sockets.
+// Secrets: a message's secrets and its serialized bytes are wiped after use, the secret key at the
+//   end. Not promised: copies inside libzmq and the kernel, your own copies, and what a string's
+//   move leaves.
 #pragma once
 
 #include <array>
@@ -40,11 +43,13 @@ enum class ErrorKind : int {
   contradiction = 65,
   /// Nobody answered in time.
   unreachable = 69,
-  /// The file of the remembered checkpoint cannot be read or written.
+  /// The file of the remembered checkpoint cannot be read or written, or the system has no
+  /// descriptor left.
   input_output = 74,
   /// `in_flight_max` messages are unanswered: collect first. Or it is not known whether a command
   /// was done: it was sent more than once, one sending was refused in a way that says nothing of
-  /// the others, and none of those was answered in time. The same id again tells.
+  /// the others, and none of those was answered in time; or it was cancelled. The same id again
+  /// tells.
   busy = 75,
   /// What came back is no answer of this protocol, or the server is not the one its key says.
   protocol = 76,
@@ -154,7 +159,7 @@ struct Options {
 /// alone.
 std::chrono::milliseconds time_to_hash(const schema::CommandMessageT& message);
 
-/// One pipelined message's end.
+/// The end of a message that was submitted.
 template <class Id, class Answer>
 struct Outcome {
   Id id;
@@ -163,6 +168,7 @@ struct Outcome {
 
 using CommandOutcome = Outcome<schema::Uuid, schema::ReceiptT>;
 using QueryOutcome = Outcome<std::uint64_t, schema::AnswerT>;
+using PageOutcome = Outcome<std::uint64_t, schema::HistoryPageT>;
 
 class Client {
  public:
@@ -200,12 +206,36 @@ class Client {
 
   /// Returns the message's id, made if it has none.
   Result<schema::Uuid> submit(schema::CommandMessageT message);
+  /// Ids of questions and requests are one row of numbers: no two of this client are the same.
   Result<std::uint64_t> submit(schema::QueryT query);
-  /// The next message that ended; nothing if none did in that time or none is unanswered.
+  Result<std::uint64_t> submit(schema::HistoryRequestT request);
+  /// The next message that ended; nothing if none did in that time or none is unanswered. With a
+  /// wait of 0 nothing here waits.
   std::optional<CommandOutcome> collect_receipt(std::chrono::milliseconds wait);
   std::optional<QueryOutcome> collect_answer(std::chrono::milliseconds wait);
-  /// Unanswered commands and questions.
+  std::optional<PageOutcome> collect_page(std::chrono::milliseconds wait);
+  /// Of a command that is unanswered: its outcome is an Error (`busy`, 75) that says that it is not
+  /// known whether it was done, never a refusal. false: it is not under way; if it has ended, its
+  /// outcome is collected as ever.
+  bool cancel(const schema::Uuid& command);
+  /// Of a question or a request: its answer is dropped, and no outcome is collected any more.
+  /// false: there is none with this id.
+  bool cancel(std::uint64_t id);
+  /// Messages of all kinds that are unanswered or whose outcome was not collected.
   std::size_t in_flight() const;
+
+  // In an event loop: submit; whenever the descriptor is readable, or the time that `turn` gave is
+  // over, call `turn` and then collect, with a wait of 0, until there is nothing.
+
+  /// One for the whole client and its whole life, for poll(2) and its like, to be waited on until
+  /// it can be read; never read, written or closed by the caller. It stays readable as long as
+  /// there is something to do or to collect, so level-triggered waiting is right; with
+  /// edge-triggered waiting (EPOLLET), `turn` and collect after each submit too.
+  int descriptor() const;
+  /// Does what can be done now, without waiting: takes answers, sends again, ends what is out of
+  /// time. Returns how long it may stay uncalled if the descriptor does not become readable;
+  /// nothing: for ever. Does not throw, and has no end of its own to tell: outcomes are collected.
+  std::optional<std::chrono::milliseconds> turn();
 
  private:
   struct Lanes;
@@ -215,5 +245,20 @@ class Client {
 
 /// The records of a page, each checked like a message.
 Result<std::vector<schema::RecordT>> read_records(const schema::RecordPageT& page);
+
+/// Q7: follows records in an event loop, as `Client::follow` does: submit `next()`, `take` the page
+/// that comes, submit `next()`. One page at a time is under way, so the caller sets the pace.
+class Follower {
+ public:
+  explicit Follower(schema::GetRecordsT wanted) : wanted_(std::move(wanted)) {}
+
+  schema::HistoryRequestT next() const;
+  /// The records of a page whose code is `ok`. `protocol` if it holds something else or records are
+  /// missing before or within it; `next()` then asks for the same again.
+  Result<std::vector<schema::RecordT>> take(const schema::HistoryPageT& page);
+
+ private:
+  schema::GetRecordsT wanted_;
+};
 
 }  // namespace postern::client

@@ -28,6 +28,13 @@ void set_key(void* socket, int option, const Key& key) {
   ::zmq_setsockopt(socket, option, key.data(), key.size());
 }
 
+int descriptor_of(void* socket) {
+  int descriptor = -1;
+  std::size_t size = sizeof descriptor;
+  ::zmq_getsockopt(socket, ZMQ_FD, &descriptor, &size);
+  return descriptor;
+}
+
 /// Called by ZeroMQ's own thread when it needs the bytes no more.
 void let_go(void*, void* owner) { delete static_cast<Bytes*>(owner); }
 
@@ -47,8 +54,9 @@ std::shared_ptr<void> shared_context() {
   return context;
 }
 
-Connection::Connection(void* context, const Options& options, const std::string& address)
-    : socket_(::zmq_socket(context, ZMQ_DEALER)) {
+Connection::Connection(void* context, const Options& options, const std::string& address,
+                       Watch& watch)
+    : watch_(watch), socket_(::zmq_socket(context, ZMQ_DEALER)) {
   void* socket = socket_.get();
   // A hair above the lane's own bound, so that a send within it never meets a full queue.
   const int high_water_mark = static_cast<int>(options.in_flight_max) + 16;
@@ -70,11 +78,21 @@ Connection::Connection(void* context, const Options& options, const std::string&
     set_key(socket, ZMQ_CURVE_PUBLICKEY, options.keys->public_key);
     set_key(socket, ZMQ_CURVE_SECRETKEY, options.keys->secret_key);
   }
-  watch(context);
+  monitor(context);
+  watch_.add(descriptor_of(socket));
+  watch_.add(descriptor_of(monitor_.get()));
   if (::zmq_connect(socket, address.c_str()) != 0) trouble_ = Trouble::refused;
 }
 
-void Connection::watch(void* context) {
+Connection::~Connection() {
+  watch_.remove(descriptor_of(socket_.get()));
+  watch_.remove(descriptor_of(monitor_.get()));
+  // Stops the events before their receiver goes: ZeroMQ's I/O thread, which all clients of the
+  // process share, would wait for ever to hand over one that nobody receives.
+  ::zmq_socket_monitor(socket_.get(), nullptr, 0);
+}
+
+void Connection::monitor(void* context) {
   static std::atomic<std::uint64_t> count{0};
   const std::string name = "inproc://postern-client-" + std::to_string(++count);
   constexpr int watched = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_DISCONNECTED |
@@ -93,6 +111,7 @@ bool Connection::send(const Bytes& bytes) {
   // ZeroMQ only reads what it sends.
   auto* data = const_cast<std::uint8_t*>(bytes->data());
   ::zmq_msg_init_data(&message, data, bytes->size(), let_go, owner);
+  unread_ = true;
   if (::zmq_msg_send(&message, socket_.get(), ZMQ_DONTWAIT) >= 0) return true;
   ::zmq_msg_close(&message);
   return false;
@@ -108,20 +127,17 @@ std::optional<std::span<const std::byte>> Connection::receive() {
     zmq_msg_t* frame = &inbound_->message;
     bool received = false;
     bool more = receive_frame(frame, received);
-    if (!received) return std::nullopt;
+    if (!received) {
+      unread_ = false;
+      return std::nullopt;
+    }
     if (!more)
       return std::span(static_cast<const std::byte*>(::zmq_msg_data(frame)), ::zmq_msg_size(frame));
     while (more) more = receive_frame(frame, received);
   }
 }
 
-void Connection::wait(std::chrono::milliseconds time) {
-  zmq_pollitem_t items[] = {{socket_.get(), 0, ZMQ_POLLIN, 0}, {monitor_.get(), 0, ZMQ_POLLIN, 0}};
-  ::zmq_poll(items, 2, time.count());
-  if ((items[1].revents & ZMQ_POLLIN) != 0) read_monitor();
-}
-
-void Connection::read_monitor() {
+void Connection::look() {
   // First frame: event number (16 bits) and value (32); second: the address.
   char first[6];
   char address[256];
@@ -129,24 +145,28 @@ void Connection::read_monitor() {
     ::zmq_recv(monitor_.get(), address, sizeof address, ZMQ_DONTWAIT);
     std::uint16_t event = 0;
     std::memcpy(&event, first, sizeof event);
-    if (event == ZMQ_EVENT_CONNECTED) reached_ = true;
-    // A retry follows every end of a connection; without one there was nobody.
-    if (event == ZMQ_EVENT_CONNECT_RETRIED && !std::exchange(reached_, false) &&
-        (trouble_ == Trouble::none || trouble_ == Trouble::lost))
-      trouble_ = Trouble::refused;
-    if (event == ZMQ_EVENT_DISCONNECTED && trouble_ == Trouble::none) trouble_ = Trouble::lost;
-    if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
-      trouble_ = Trouble::none;
-      handshakes_failed_ = 0;
-      renewed_ = std::exchange(connected_before_, true);
-    }
-    if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) trouble_ = Trouble::denied;
-    // Once: a daemon that is just stopping does that too.
-    if ((event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL ||
-         event == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) &&
-        ++handshakes_failed_ > 1)
-      trouble_ = Trouble::handshake;
+    learn(event);
   }
+}
+
+void Connection::learn(std::uint16_t event) {
+  if (event == ZMQ_EVENT_CONNECTED) reached_ = true;
+  // A retry follows every end of a connection; without one there was nobody.
+  if (event == ZMQ_EVENT_CONNECT_RETRIED && !std::exchange(reached_, false) &&
+      (trouble_ == Trouble::none || trouble_ == Trouble::lost))
+    trouble_ = Trouble::refused;
+  if (event == ZMQ_EVENT_DISCONNECTED && trouble_ == Trouble::none) trouble_ = Trouble::lost;
+  if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+    trouble_ = Trouble::none;
+    handshakes_failed_ = 0;
+    renewed_ = std::exchange(connected_before_, true);
+  }
+  if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) trouble_ = Trouble::denied;
+  // Once: a daemon that is just stopping does that too.
+  if ((event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL ||
+       event == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) &&
+      ++handshakes_failed_ > 1)
+    trouble_ = Trouble::handshake;
 }
 
 }  // namespace postern::client

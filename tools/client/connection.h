@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tools/client/gate.h"
+#include "tools/client/watch.h"
 
 namespace postern::client {
 
@@ -28,10 +29,9 @@ enum class Trouble {
 
 class Connection {
  public:
-  Connection(void* context, const Options& options, const std::string& address);
-  /// Stops the events before their receiver goes: ZeroMQ's I/O thread, which all clients of the
-  /// process share, would wait for ever to hand over one that nobody receives.
-  ~Connection() { ::zmq_socket_monitor(socket_.get(), nullptr, 0); }
+  /// `watch` outlives it.
+  Connection(void* context, const Options& options, const std::string& address, Watch& watch);
+  ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -40,8 +40,12 @@ class Connection {
   /// The next message that is there, without waiting; valid until the next call. Other than one
   /// frame: skipped.
   std::optional<std::span<const std::byte>> receive();
-  /// Until a message may be there, the trouble changes, or the time is over.
-  void wait(std::chrono::milliseconds time);
+  /// Something may be there that the watched descriptor does not tell of: ZeroMQ's is readable
+  /// once for each change, and sending takes that sign away. `receive` until there is nothing ends
+  /// it.
+  bool unread() const { return unread_; }
+  /// Learns what became of the connection.
+  void look();
   Trouble trouble() const { return trouble_; }
   /// It was lost and stands again since the last call.
   bool renewed() { return std::exchange(renewed_, false); }
@@ -59,13 +63,15 @@ class Connection {
     zmq_msg_t message;
   };
 
-  void watch(void* context);
-  void read_monitor();
+  void monitor(void* context);
+  void learn(std::uint16_t event);
   /// true if more frames follow.
   bool receive_frame(zmq_msg_t* frame, bool& received);
 
+  Watch& watch_;
   Socket socket_;
   Socket monitor_;
+  bool unread_ = true;
   std::unique_ptr<Message> inbound_ = std::make_unique<Message>();
   Trouble trouble_ = Trouble::none;
   bool reached_ = false;

@@ -84,12 +84,18 @@ Result<> write_file(const std::string& path, std::string_view text) {
   return std::unexpected(cannot("write", path, error));
 }
 
+using Step = HistoryGuard::Step;
+
 template <class Body>
-schema::HistoryRequestT request_of(Body body) {
-  schema::HistoryRequestT request;
-  request.body.Set(std::move(body));
-  return request;
+Step ask(Body body, Step::Continue go_on) {
+  Step step;
+  step.request.emplace().body.Set(std::move(body));
+  step.go_on = std::move(go_on);
+  return step;
 }
+
+Step end(Result<Checkpoint> verdict) { return {{}, {}, std::move(verdict)}; }
+Step end(Error error) { return end(std::unexpected(std::move(error))); }
 
 Error unproved(const std::string& what) {
   return {ErrorKind::protocol, "The daemon gives no " + what + ".",
@@ -118,106 +124,99 @@ std::string records(const Checkpoint& checkpoint) {
 
 }  // namespace
 
-Result<> HistoryGuard::observe(const std::string& note, const Ask& ask) const {
-  if (file_.empty() || note.empty()) return {};
+Step HistoryGuard::observe(const std::string& note) const {
+  if (file_.empty() || note.empty()) return end(Checkpoint());
   const auto memory = load();
-  if (!memory) return std::unexpected(memory.error());
-  if (memory->note == note) return {};
-  const auto check_newest = [&]() -> Result<> {
-    const auto newest = check(ask);
-    if (!newest) return std::unexpected(newest.error());
-    return {};
-  };
-  if (memory->verifier_key.empty()) return check_newest();
+  if (!memory) return end(memory.error());
+  if (memory->note == note) return end(memory->checkpoint);
+  if (memory->verifier_key.empty()) return check();
   if (!memory->note.empty()) {
     const auto said = read_checkpoint(note);
-    if (said && said->origin != memory->checkpoint.origin) return check_newest();
+    if (said && said->origin != memory->checkpoint.origin) return check();
   }
   const auto seen = open_checkpoint(note, memory->verifier_key);
-  if (!seen) return std::unexpected(seen.error());
+  if (!seen) return end(seen.error());
   if (memory->note.empty() || seen->size >= memory->checkpoint.size)
-    return accept(*memory, note, *seen, ask);
+    return accept(*memory, note, *seen);
   // Made before another program remembered a newer one, or the journal went back: the newest tells.
-  if (auto extends = require_extends(*seen, memory->checkpoint, ask); !extends) return extends;
-  return check_newest();
+  return require_extends(*seen, memory->checkpoint, [this] { return check(); });
 }
 
-Result<Checkpoint> HistoryGuard::check(const Ask& ask) const {
+Step HistoryGuard::check() const {
   // Before the question, so that the answer cannot be older in good faith.
   const auto memory = load();
-  if (!memory) return std::unexpected(memory.error());
-  auto page = ask(request_of(schema::GetCheckpointT()));
-  if (!page) return std::unexpected(page.error());
+  if (!memory) return end(memory.error());
+  return ask(schema::GetCheckpointT(),
+             [this, known = *memory](auto page) { return check_newest(known, std::move(page)); });
+}
+
+Step HistoryGuard::check_newest(const Memory& memory, Result<schema::HistoryPageT> page) const {
+  if (!page) return end(page.error());
   const auto* given = page->body.AsCheckpointPage();
-  if (page->code != schema::Code::ok || given == nullptr)
-    return std::unexpected(unproved("checkpoint"));
-  Memory known = *memory;
+  if (page->code != schema::Code::ok || given == nullptr) return end(unproved("checkpoint"));
+  Memory known = memory;
   if (known.verifier_key.empty()) known.verifier_key = given->verifier_key;
   if (!known.note.empty() && signed_after_restoration(known.verifier_key, given->verifier_key))
-    return check_restored(known, *given, ask);
+    return check_restored(known, *given);
   if (known.verifier_key != given->verifier_key)
-    return std::unexpected(contradiction("it is signed with another key, " + given->verifier_key +
-                                         " instead of " + known.verifier_key));
-  auto seen = open_checkpoint(given->checkpoint, known.verifier_key);
-  if (!seen) return seen;
+    return end(contradiction("it is signed with another key, " + given->verifier_key +
+                             " instead of " + known.verifier_key));
+  const auto seen = open_checkpoint(given->checkpoint, known.verifier_key);
+  if (!seen) return end(seen.error());
   if (!known.note.empty() && seen->size < known.checkpoint.size)
-    return std::unexpected(
+    return end(
         contradiction("it went back, from " + records(known.checkpoint) + " to " + records(*seen)));
-  if (auto accepted = accept(known, given->checkpoint, *seen, ask); !accepted)
-    return std::unexpected(accepted.error());
-  return seen;
+  return accept(known, given->checkpoint, *seen);
 }
 
-Result<Checkpoint> HistoryGuard::check_restored(const Memory& known,
-                                                const schema::CheckpointPageT& given,
-                                                const Ask& ask) const {
-  auto seen = open_checkpoint(given.checkpoint, given.verifier_key);
-  if (!seen) return seen;
-  if (auto extends = require_extends(known.checkpoint, *seen, ask); !extends)
-    return std::unexpected(extends.error());
-  if (auto stored = write_file(file_, given.verifier_key + "\n" + given.checkpoint); !stored)
-    return std::unexpected(stored.error());
-  return seen;
+Step HistoryGuard::check_restored(const Memory& known, const schema::CheckpointPageT& given) const {
+  const auto seen = open_checkpoint(given.checkpoint, given.verifier_key);
+  if (!seen) return end(seen.error());
+  const std::string text = given.verifier_key + "\n" + given.checkpoint;
+  return require_extends(known.checkpoint, *seen, [this, text, seen = *seen] {
+    if (auto stored = write_file(file_, text); !stored) return end(stored.error());
+    return end(seen);
+  });
 }
 
-Result<> HistoryGuard::accept(const Memory& memory, const std::string& note, const Checkpoint& seen,
-                              const Ask& ask) const {
-  if (file_.empty()) return {};
-  if (!memory.note.empty()) {
-    if (auto extends = require_extends(memory.checkpoint, seen, ask); !extends) return extends;
-    if (memory.checkpoint.size == seen.size) return {};
-  }
-  return store(memory.verifier_key, note, seen);
-}
-
-Result<> HistoryGuard::require_extends(const Checkpoint& from, const Checkpoint& to,
-                                       const Ask& ask) const {
-  const auto differs = [&] {
-    return std::unexpected(
-        contradiction("its first " + records(from) + " are not those that were there before"));
+Step HistoryGuard::accept(const Memory& memory, const std::string& note,
+                          const Checkpoint& seen) const {
+  if (file_.empty()) return end(seen);
+  const auto remember = [this, key = memory.verifier_key, note, seen] {
+    if (auto stored = store(key, note, seen); !stored) return end(stored.error());
+    return end(seen);
   };
-  if (from.size == to.size && from.origin == to.origin) {
-    if (from.root != to.root) return differs();
-    return {};
-  }
+  if (memory.note.empty()) return remember();
+  if (memory.checkpoint.size == seen.size)
+    return require_extends(memory.checkpoint, seen, [seen] { return end(seen); });
+  return require_extends(memory.checkpoint, seen, remember);
+}
+
+Step HistoryGuard::require_extends(const Checkpoint& from, const Checkpoint& to, Then then) const {
+  if (from.size == to.size && from.origin == to.origin)
+    return from.root == to.root ? then() : end(no_extension(from));
   schema::GetConsistencyT wanted;
   wanted.from_size = from.size;
   wanted.to_size = to.size;
   if (from.origin != to.origin) wanted.name = from.origin;
-  auto page = ask(request_of(std::move(wanted)));
-  if (!page) return std::unexpected(page.error());
-  if (page->code == schema::Code::journal_restored)
-    return std::unexpected(restored(page->problems));
+  return ask(std::move(wanted), [this, from, to, then = std::move(then)](auto page) {
+    return check_proof(from, to, then, std::move(page));
+  });
+}
+
+Step HistoryGuard::check_proof(const Checkpoint& from, const Checkpoint& to, const Then& then,
+                               Result<schema::HistoryPageT> page) const {
+  if (!page) return end(page.error());
+  if (page->code == schema::Code::journal_restored) return end(restored(page->problems));
   if (page->code == schema::Code::field_malformed && from.origin != to.origin)
-    return std::unexpected(
-        contradiction("it is signed as " + to.origin + ", which never was " + from.origin));
+    return end(contradiction("it is signed as " + to.origin + ", which never was " + from.origin));
   if (page->code == schema::Code::seq_beyond_journal)
-    return std::unexpected(contradiction("it holds less than " + records(to)));
+    return end(contradiction("it holds less than " + records(to)));
   const auto* proof = page->body.AsProofPage();
   if (page->code != schema::Code::ok || proof == nullptr)
-    return std::unexpected(unproved("proof that its history is one"));
-  if (!proves_consistency(proof->hashes, from, to)) return differs();
-  return {};
+    return end(unproved("proof that its history is one"));
+  if (!proves_consistency(proof->hashes, from, to)) return end(no_extension(from));
+  return then();
 }
 
 Result<HistoryGuard::Memory> HistoryGuard::load() const {
@@ -252,6 +251,10 @@ Result<> HistoryGuard::store(const std::string& verifier_key, const std::string&
   if (!now) return std::unexpected(now.error());
   if (!now->note.empty() && now->checkpoint.size >= seen.size) return {};
   return write_file(file_, verifier_key + "\n" + note);
+}
+
+Error HistoryGuard::no_extension(const Checkpoint& from) const {
+  return contradiction("its first " + records(from) + " are not those that were there before");
 }
 
 Error HistoryGuard::restored(const std::vector<std::unique_ptr<schema::ProblemT>>& problems) const {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "tools/client/client.h"
@@ -13,17 +14,27 @@ namespace postern::client {
 
 class HistoryGuard {
  public:
-  /// One request, one page, as the daemon answers.
-  using Ask = std::function<Result<schema::HistoryPageT>(schema::HistoryRequestT)>;
+  /// One step of an examination: a request to the daemon and what to do with its page, or, without
+  /// a request, the verdict: the checkpoint that was examined (empty if nothing is remembered and
+  /// so nothing checked), or what is wrong.
+  struct Step {
+    using Continue = std::function<Step(Result<schema::HistoryPageT>)>;
+
+    std::optional<schema::HistoryRequestT> request;
+    Continue go_on;
+    Result<Checkpoint> verdict;
+  };
 
   /// An empty file: nothing is remembered, and nothing checked.
   HistoryGuard(std::string file, std::string verifier_key)
       : file_(std::move(file)), verifier_key_(std::move(verifier_key)) {}
 
+  // The guard outlives the examinations that it begins.
+
   /// A checkpoint came with an answer: it must be signed and agree with what is remembered.
-  Result<> observe(const std::string& note, const Ask& ask) const;
+  Step observe(const std::string& note) const;
   /// Asks for the newest; one behind what is remembered is a contradiction.
-  Result<Checkpoint> check(const Ask& ask) const;
+  Step check() const;
 
  private:
   struct Memory {
@@ -32,17 +43,21 @@ class HistoryGuard {
     std::string note;
     Checkpoint checkpoint;
   };
+  /// What comes after a proof.
+  using Then = std::function<Step()>;
 
   Result<Memory> load() const;
-  Result<> accept(const Memory& memory, const std::string& note, const Checkpoint& seen,
-                  const Ask& ask) const;
+  Step check_newest(const Memory& memory, Result<schema::HistoryPageT> page) const;
+  Step accept(const Memory& memory, const std::string& note, const Checkpoint& seen) const;
   /// The journal was made of a copy: it must hold all that is remembered all the same.
-  Result<Checkpoint> check_restored(const Memory& known, const schema::CheckpointPageT& given,
-                                    const Ask& ask) const;
-  Result<> require_extends(const Checkpoint& from, const Checkpoint& to, const Ask& ask) const;
+  Step check_restored(const Memory& known, const schema::CheckpointPageT& given) const;
+  Step require_extends(const Checkpoint& from, const Checkpoint& to, Then then) const;
+  Step check_proof(const Checkpoint& from, const Checkpoint& to, const Then& then,
+                   Result<schema::HistoryPageT> page) const;
   Result<> store(const std::string& verifier_key, const std::string& note,
                  const Checkpoint& seen) const;
   Error contradiction(const std::string& how) const;
+  Error no_extension(const Checkpoint& from) const;
   Error restored(const std::vector<std::unique_ptr<schema::ProblemT>>& problems) const;
 
   std::string file_;

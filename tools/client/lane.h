@@ -1,24 +1,43 @@
 // One conversation with one socket of the daemon: what was sent, what is unanswered, when to send
-// it again. Thread: the client's. Failure: each message ends exactly once, with its answer or an
-// Error. Limits: `in_flight_max` unanswered messages.
+// it again. Thread: the client's. Nothing here waits: `turn` does what can be done now.
+// Failure: each message that is not cancelled ends exactly once, with its answer or an Error.
+// Limits: `in_flight_max` unanswered or uncollected messages.
 #pragma once
 
-#include <algorithm>
-#include <deque>
 #include <unordered_map>
 
 #include "schema/resending.h"
 #include "tools/client/connection.h"
+#include "tools/client/outcomes.h"
 
 namespace postern::client {
-
-using SteadyClock = std::chrono::steady_clock;
 
 struct TicketHash {
   std::size_t operator()(const Ticket& ticket) const {
     return static_cast<std::size_t>((ticket.high * 0x9e3779b97f4a7c15u) ^
                                     (ticket.low * 0xff51afd7ed558ccdu));
   }
+};
+
+/// What all lanes of a client share; all of it outlives them.
+struct Surroundings {
+  void* context;
+  const Options& options;
+  Watch& watch;
+};
+
+/// A message to send.
+struct Posting {
+  Ticket ticket;
+  Bytes bytes;
+  /// It may be sent again though nobody knows whether it arrived.
+  bool repeatable = true;
+  /// Beside the timeout.
+  std::chrono::milliseconds extra_time{};
+  /// What the call has taken of its time already.
+  std::chrono::milliseconds spent{};
+  /// Ended messages that the caller has not collected and the lane does not hold any more.
+  std::size_t uncollected = 0;
 };
 
 /// The sentence for a message that stays unanswered.
@@ -30,79 +49,53 @@ template <class Conversation>
 class Lane {
  public:
   using Answer = typename Conversation::Answer;
-  struct Ended {
-    Ticket ticket;
-    Result<Answer> answer;
-  };
+  using Ended = Outcomes<Ticket, Answer>;
 
-  Lane(void* context, const Options& options, std::string address)
-      : context_(context), options_(options), address_(std::move(address)) {}
+  Lane(const Surroundings& surroundings, std::string address)
+      : surroundings_(surroundings), address_(std::move(address)) {}
 
   std::size_t in_flight() const { return pending_.size() + ended_.size(); }
 
-  /// `repeatable`: it may be sent again though nobody knows whether it arrived. `spent`: what the
-  /// call has taken of its time already.
-  Result<> send(Ticket ticket, Bytes bytes, bool repeatable,
-                std::chrono::milliseconds extra_time = {}, std::chrono::milliseconds spent = {}) {
-    if (address_.empty())
-      return std::unexpected(Error{ErrorKind::usage, "No address is given for this.",
-                                   "Set it in the client's options."});
-    if (in_flight() >= options_.in_flight_max)
-      return std::unexpected(
-          Error{ErrorKind::busy,
-                std::to_string(in_flight()) + " messages are unanswered, as many as may be.",
-                "Collect answers before sending more."});
-    if (pending_.contains(ticket))
-      return std::unexpected(Error{ErrorKind::usage, "A message with this id is unanswered.",
-                                   "Use a fresh id for each message."});
+  Result<> send(Posting posting) {
+    if (auto may = may_send(posting); !may) return may;
     if (!connection_)
       connect();
     else if (pending_.empty())
       made_for_pending_ = false;
     const auto now = SteadyClock::now();
-    const auto attempt_time = options_.timeout / (std::max(options_.retries, 0) + 1) + extra_time;
-    connection_->send(bytes);
-    check_at_ = std::min(check_at_, now + attempt_time);
-    pending_.emplace(ticket, Pending{.bytes = std::move(bytes),
-                                     .order = ++last_order_,
-                                     .repeatable = repeatable,
-                                     .attempt_time = attempt_time,
-                                     .sent = now,
-                                     .attempt_ends = now + attempt_time,
-                                     .deadline = now + options_.timeout + extra_time - spent});
+    const auto attempt_time =
+        options().timeout / (std::max(options().retries, 0) + 1) + posting.extra_time;
+    Pending pending{.bytes = std::move(posting.bytes),
+                    .order = ++last_order_,
+                    .repeatable = posting.repeatable,
+                    .attempt_time = attempt_time,
+                    .deadline = now + options().timeout + posting.extra_time - posting.spent};
+    send_now(pending, now);
+    check_at_ = std::min(check_at_, pending.attempt_ends);
+    pending_.emplace(posting.ticket, std::move(pending));
     return {};
   }
 
-  /// The end of that message.
-  Result<Answer> await(Ticket ticket) {
-    for (;;) {
-      if (auto answer = take(ticket)) return std::move(*answer);
-      turn(SteadyClock::time_point::max());
+  /// Takes what is there, ends what is out of time, sends again what has waited long enough.
+  void turn() {
+    while (connection_) {
+      take_arrivals();
+      judge();
+      if (!connection_ || !connection_->unread()) return;
     }
   }
 
-  /// The end of that message, if it is there.
-  std::optional<Result<Answer>> take(Ticket ticket) {
-    if (connection_) take_arrivals();
-    const auto found = std::ranges::find(ended_, ticket, &Ended::ticket);
-    if (found == ended_.end()) return std::nullopt;
-    Result<Answer> answer = std::move(found->answer);
-    ended_.erase(found);
-    return answer;
+  /// When `turn` has something to do at the latest, though nothing arrives.
+  SteadyClock::time_point due() const {
+    if (connection_ && connection_->unread()) return SteadyClock::time_point::min();
+    return pending_.empty() ? SteadyClock::time_point::max() : check_at_;
   }
 
-  /// The next end of any message.
-  std::optional<Ended> next(std::chrono::milliseconds wait) {
-    const auto until = SteadyClock::now() + wait;
-    while (ended_.empty()) {
-      if (pending_.empty()) return std::nullopt;
-      turn(until);
-      if (ended_.empty() && SteadyClock::now() >= until) return std::nullopt;
-    }
-    Ended ended = std::move(ended_.front());
-    ended_.pop_front();
-    return ended;
-  }
+  /// What has ended since, for the caller to take.
+  Ended& ended() { return ended_; }
+
+  /// Forgets a message; its answer, if it comes, is dropped. false: it is not under way.
+  bool cancel(Ticket ticket) { return pending_.erase(ticket) != 0; }
 
  private:
   struct Pending {
@@ -112,54 +105,62 @@ class Lane {
     /// Something that is not final was answered: at `attempt_ends` it is sent again, whatever it
     /// is.
     bool put_off = false;
-    std::uint64_t sendings = 1;
+    std::uint64_t sendings = 0;
     std::uint64_t answers = 0;
     /// The newest that was not final.
     schema::Code said = schema::Code::ok;
     std::chrono::milliseconds pause = pause_min;
     std::chrono::milliseconds attempt_time{};
-    SteadyClock::time_point sent;
-    SteadyClock::time_point attempt_ends;
-    SteadyClock::time_point deadline;
+    SteadyClock::time_point sent{};
+    SteadyClock::time_point attempt_ends{};
+    SteadyClock::time_point deadline{};
   };
+
+  const Options& options() const { return surroundings_.options; }
+
+  Result<> may_send(const Posting& posting) const {
+    if (address_.empty())
+      return std::unexpected(Error{ErrorKind::usage, "No address is given for this.",
+                                   "Set it in the client's options."});
+    const std::size_t count = in_flight() + posting.uncollected;
+    if (count >= options().in_flight_max)
+      return std::unexpected(Error{
+          ErrorKind::busy, std::to_string(count) + " messages are unanswered, as many as may be.",
+          "Collect answers before sending more."});
+    if (pending_.contains(posting.ticket))
+      return std::unexpected(Error{ErrorKind::usage, "A message with this id is unanswered.",
+                                   "Use a fresh id for each message."});
+    return {};
+  }
 
   void connect() {
     connection_.reset();
-    connection_.emplace(context_, options_, address_);
+    connection_.emplace(surroundings_.context, options(), address_, surroundings_.watch);
     made_for_pending_ = true;
   }
 
-  /// Takes what is there; if there is nothing, waits for it once. Then looks at the times.
-  void turn(SteadyClock::time_point until) {
-    if (!take_arrivals()) {
-      const auto now = SteadyClock::now();
-      const auto wake = std::min(until, check_at_);
-      // Rounded up, so that the time is over afterwards.
-      if (wake > now) connection_->wait(std::chrono::ceil<std::chrono::milliseconds>(wake - now));
-      take_arrivals();
+  /// What is known of the connection first: an answer that came before its end counts.
+  void take_arrivals() {
+    connection_->look();
+    while (const auto bytes = connection_->receive()) {
+      last_arrival_ = SteadyClock::now();
+      auto answer = unpack<Conversation>(*bytes);
+      if (!answer) return end_all(answer.error());
+      take(std::move(*answer));
     }
+  }
+
+  /// Looks at the connection and at the times.
+  void judge() {
     // What was no answer has ended everything.
     if (!connection_) return;
+    const bool renewed = connection_->renewed();
+    if (pending_.empty()) return;
     if (connection_->trouble() == Trouble::denied && !made_for_pending_)
       return ask_again_to_get_in();
     if (const auto error = hopeless()) return end_all(*error);
-    if (connection_->renewed()) send_all_again();
+    if (renewed) send_all_again();
     if (SteadyClock::now() >= check_at_) check_times();
-  }
-
-  bool take_arrivals() {
-    bool any = false;
-    while (const auto bytes = connection_->receive()) {
-      any = true;
-      last_arrival_ = SteadyClock::now();
-      auto answer = unpack<Conversation>(*bytes);
-      if (!answer) {
-        end_all(answer.error());
-        return true;
-      }
-      take(std::move(*answer));
-    }
-    return any;
   }
 
   static constexpr std::chrono::milliseconds pause_min{10};
@@ -200,9 +201,9 @@ class Lane {
       }
     }
     if (doubtful)
-      ended_.push_back({found->first, std::unexpected(not_known(answer.code, address_))});
+      ended_.add(found->first, std::unexpected(not_known(answer.code, address_)));
     else
-      ended_.push_back({found->first, std::move(answer)});
+      ended_.add(found->first, std::move(answer));
     pending_.erase(found);
   }
 
@@ -210,15 +211,14 @@ class Lane {
   std::optional<Error> hopeless() const {
     const Trouble trouble = connection_->trouble();
     const bool now = trouble == Trouble::denied ||
-                     (!options_.wait_for_daemon &&
+                     (!options().wait_for_daemon &&
                       (trouble == Trouble::refused || trouble == Trouble::handshake));
     if (!now) return std::nullopt;
     return unanswered(trouble, address_);
   }
 
   void end_all(const Error& error) {
-    for (auto at : in_order())
-      ended_.push_back({at->first, std::unexpected(why(at->second, error))});
+    for (auto at : in_order()) ended_.add(at->first, std::unexpected(why(at->second, error)));
     pending_.clear();
     connection_.reset();
   }
@@ -228,7 +228,7 @@ class Lane {
   void ask_again_to_get_in() {
     for (auto at : in_order()) {
       if (at->second.repeatable) continue;
-      ended_.push_back({at->first, std::unexpected(unanswered(Trouble::lost, address_))});
+      ended_.add(at->first, std::unexpected(unanswered(Trouble::lost, address_)));
       pending_.erase(at);
     }
     connect();
@@ -247,8 +247,8 @@ class Lane {
     for (auto at : ordered) {
       Pending& pending = at->second;
       if (now >= pending.deadline) {
-        ended_.push_back({at->first, std::unexpected(why(
-                                         pending, unanswered(connection_->trouble(), address_)))});
+        const Error error = unanswered(connection_->trouble(), address_);
+        ended_.add(at->first, std::unexpected(why(pending, error)));
         unheard = unheard || last_arrival_ < pending.sent;
         pending_.erase(at);
       } else if (now >= pending.attempt_ends) {
@@ -265,7 +265,7 @@ class Lane {
       connect();
       return send_all_again();
     }
-    for (Pending* pending : again) send_again(*pending, now);
+    for (Pending* pending : again) send_now(*pending, now);
     find_next_check();
     // Whatever is wrong with it, the next message gets a fresh one.
     if (unheard && pending_.empty()) connection_.reset();
@@ -275,7 +275,7 @@ class Lane {
   void send_all_again() {
     const auto now = SteadyClock::now();
     for (auto at : in_order())
-      if (at->second.repeatable && !at->second.put_off) send_again(at->second, now);
+      if (at->second.repeatable && !at->second.put_off) send_now(at->second, now);
     find_next_check();
   }
 
@@ -285,12 +285,13 @@ class Lane {
       check_at_ = std::min(check_at_, pending.attempt_ends);
   }
 
-  void send_again(Pending& pending, SteadyClock::time_point now) {
-    pending.put_off = false;
-    ++pending.sendings;
+  void send_now(Pending& pending, SteadyClock::time_point now) {
     pending.sent = now;
-    pending.attempt_ends = std::min(now + pending.attempt_time, pending.deadline);
-    connection_->send(pending.bytes);
+    // A full queue: cancelled messages wait in it too. This one was not sent, whatever it is.
+    pending.put_off = !connection_->send(pending.bytes);
+    if (!pending.put_off) ++pending.sendings;
+    const auto time = pending.put_off ? pause_max : pending.attempt_time;
+    pending.attempt_ends = std::min(now + time, pending.deadline);
   }
 
   auto in_order() {
@@ -300,14 +301,13 @@ class Lane {
     return all;
   }
 
-  void* context_;
-  const Options& options_;
+  Surroundings surroundings_;
   std::string address_;
   std::optional<Connection> connection_;
   /// What it says now it says of what is unanswered now.
   bool made_for_pending_ = false;
   std::unordered_map<Ticket, Pending, TicketHash> pending_;
-  std::deque<Ended> ended_;
+  Ended ended_;
   std::uint64_t last_order_ = 0;
   SteadyClock::time_point last_arrival_{};
   SteadyClock::time_point check_at_ = SteadyClock::time_point::max();
