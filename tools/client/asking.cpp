@@ -67,7 +67,7 @@ Result<std::uint64_t> Asking::post(schema::QueryT& query, std::chrono::milliseco
                           .repeatable = repeatable,
                           .extra_time = std::chrono::milliseconds(query.wait_ms),
                           .spent = spent,
-                          .uncollected = held_.size() + ended_.size()});
+                          .uncollected = unexamined_.size() + ended_.size()});
   if (!sent) return std::unexpected(std::move(sent).error());
   return query.id;
 }
@@ -144,7 +144,7 @@ bool Asking::cancel(std::uint64_t id) {
       std::ranges::find(underway_, id, [](const auto& entry) { return entry.second.shown; });
   const std::uint64_t on_the_wire = place == underway_.end() ? id : place->first;
   if (place != underway_.end()) underway_.erase(place);
-  return lane_.cancel({0, on_the_wire}) || held_.erase(id) != 0 || ended_.of(id).has_value();
+  return lane_.cancel({0, on_the_wire}) || unexamined_.erase(id) != 0 || ended_.of(id).has_value();
 }
 
 // ---- back
@@ -190,12 +190,12 @@ void Asking::end(std::uint64_t id, Result<schema::AnswerT> answer) {
   const auto* status = answer ? answer->body.AsStatus() : nullptr;
   if (status == nullptr) return ended_.add(id, std::move(answer));
   const std::string note = status->checkpoint;
-  held_.emplace(id, std::move(*answer));
+  unexamined_.emplace(id, std::move(*answer));
   history_.examine(note, [this, id](const Result<Checkpoint>& agrees) {
-    const auto held = held_.extract(id);
-    if (held.empty()) return;
+    auto node = unexamined_.extract(id);
+    if (node.empty()) return;
     if (agrees || agrees.error().kind == ErrorKind::unreachable)
-      return ended_.add(id, std::move(held.mapped()));
+      return ended_.add(id, std::move(node.mapped()));
     ended_.add(id, std::unexpected(agrees.error()));
   });
 }

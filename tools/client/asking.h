@@ -26,7 +26,7 @@ class Asking {
   SteadyClock::time_point due() const { return lane_.due(); }
   Outcomes<std::uint64_t, schema::AnswerT>& ended() { return ended_; }
   std::size_t in_flight() const {
-    return lane_.in_flight() - renewals_.size() + held_.size() + ended_.size();
+    return lane_.in_flight() - renewals_.size() + unexamined_.size() + ended_.size();
   }
 
   /// A new password was sent: what the older ones had got is not used any more.
@@ -67,7 +67,7 @@ class Asking {
   std::unordered_map<std::uint64_t, Underway> underway_;
   std::unordered_map<std::uint64_t, KeptTokens::Name> renewals_;
   /// Statuses whose checkpoint is being examined.
-  std::unordered_map<std::uint64_t, schema::AnswerT> held_;
+  std::unordered_map<std::uint64_t, schema::AnswerT> unexamined_;
   Outcomes<std::uint64_t, schema::AnswerT> ended_;
 };
 

@@ -24,7 +24,7 @@ Result<std::uint64_t> GuardedHistory::send(schema::HistoryRequestT& request) {
   auto sent = lane_.send({.ticket = {0, request.id},
                           .bytes = std::move(*bytes),
                           .extra_time = wait_of(request),
-                          .uncollected = held_.size() + ended_.size()});
+                          .uncollected = unexamined_.size() + ended_.size()});
   if (!sent) return std::unexpected(std::move(sent).error());
   return request.id;
 }
@@ -32,7 +32,7 @@ Result<std::uint64_t> GuardedHistory::send(schema::HistoryRequestT& request) {
 bool GuardedHistory::cancel(std::uint64_t id) {
   // Those that it asks for itself nobody knows by their id.
   if (examinations_.contains(id)) return false;
-  return lane_.cancel({0, id}) || held_.erase(id) != 0 || ended_.of(id).has_value();
+  return lane_.cancel({0, id}) || unexamined_.erase(id) != 0 || ended_.of(id).has_value();
 }
 
 void GuardedHistory::go_on(HistoryGuard::Step step, const Then& then) {
@@ -64,11 +64,11 @@ void GuardedHistory::settle(std::uint64_t id, Result<schema::HistoryPageT> page)
   const auto* body = page ? page->body.AsRecordPage() : nullptr;
   if (body == nullptr) return ended_.add(id, std::move(page));
   const std::string note = body->checkpoint;
-  held_.emplace(id, std::move(*page));
+  unexamined_.emplace(id, std::move(*page));
   examine(note, [this, id](const Result<Checkpoint>& agrees) {
-    const auto held = held_.extract(id);
-    if (held.empty()) return;
-    if (agrees) return ended_.add(id, std::move(held.mapped()));
+    auto node = unexamined_.extract(id);
+    if (node.empty()) return;
+    if (agrees) return ended_.add(id, std::move(node.mapped()));
     ended_.add(id, std::unexpected(agrees.error()));
   });
 }

@@ -29,7 +29,7 @@ class GuardedHistory {
   SteadyClock::time_point due() const { return lane_.due(); }
   Outcomes<std::uint64_t, schema::HistoryPageT>& ended() { return ended_; }
   std::size_t in_flight() const {
-    return lane_.in_flight() - examinations_.size() + held_.size() + ended_.size();
+    return lane_.in_flight() - examinations_.size() + unexamined_.size() + ended_.size();
   }
 
  private:
@@ -47,7 +47,7 @@ class GuardedHistory {
   /// By the id of the request that each waits for.
   std::unordered_map<std::uint64_t, Examination> examinations_;
   /// Pages whose checkpoint is being examined.
-  std::unordered_map<std::uint64_t, schema::HistoryPageT> held_;
+  std::unordered_map<std::uint64_t, schema::HistoryPageT> unexamined_;
   Outcomes<std::uint64_t, schema::HistoryPageT> ended_;
 };
 

@@ -131,8 +131,8 @@ Step HistoryGuard::observe(const std::string& note) const {
   if (memory->note == note) return end(memory->checkpoint);
   if (memory->verifier_key.empty()) return check();
   if (!memory->note.empty()) {
-    const auto said = read_checkpoint(note);
-    if (said && said->origin != memory->checkpoint.origin) return check();
+    const auto unsigned_one = read_checkpoint(note);
+    if (unsigned_one && unsigned_one->origin != memory->checkpoint.origin) return check();
   }
   const auto seen = open_checkpoint(note, memory->verifier_key);
   if (!seen) return end(seen.error());

@@ -26,11 +26,11 @@ Error unanswered(Trouble trouble, const std::string& address) {
   return {ErrorKind::unreachable, "No answer came.", "Ask again."};
 }
 
-Error not_known(schema::Code said, const std::string& address) {
+Error not_known(schema::Code code, const std::string& address) {
   return {ErrorKind::busy,
           "It is not known whether the command was done: it was sent more than once, and the "
           "daemon at " +
-              address + " answered one sending with '" + std::string(schema::code_text(said).name) +
+              address + " answered one sending with '" + std::string(schema::code_text(code).name) +
               "', another not at all.",
           "Send the same again with the same id: the daemon then says what became of it."};
 }

@@ -43,7 +43,7 @@ struct Posting {
 /// The sentence for a message that stays unanswered.
 Error unanswered(Trouble trouble, const std::string& address);
 /// The sentence for a command of which one sending was answered so, and another not at all.
-Error not_known(schema::Code said, const std::string& address);
+Error not_known(schema::Code code, const std::string& address);
 
 template <class Conversation>
 class Lane {
@@ -108,7 +108,7 @@ class Lane {
     std::uint64_t sendings = 0;
     std::uint64_t answers = 0;
     /// The newest that was not final.
-    schema::Code said = schema::Code::ok;
+    schema::Code newest_code = schema::Code::ok;
     std::chrono::milliseconds pause = pause_min;
     std::chrono::milliseconds attempt_time{};
     SteadyClock::time_point sent{};
@@ -173,8 +173,8 @@ class Lane {
 
   /// The end of one that gets no final answer.
   Error why(const Pending& pending, const Error& error) const {
-    const bool refused_once = pending.said != schema::Code::ok && in_doubt(pending);
-    return refused_once ? not_known(pending.said, address_) : error;
+    const bool refused_once = pending.newest_code != schema::Code::ok && in_doubt(pending);
+    return refused_once ? not_known(pending.newest_code, address_) : error;
   }
 
   void take(Answer answer) {
@@ -189,7 +189,7 @@ class Lane {
     const schema::Resending says = schema::resending_of(answer.code);
     const bool doubtful = says != schema::Resending::final && in_doubt(pending);
     if (doubtful || Conversation::is_sent_again(answer.code)) {
-      pending.said = answer.code;
+      pending.newest_code = answer.code;
       const auto again =
           last_arrival_ + std::max(pending.pause, std::chrono::milliseconds(answer.retry_after_ms));
       pending.pause = std::min(2 * pending.pause, pause_max);

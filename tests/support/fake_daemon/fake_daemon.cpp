@@ -1,9 +1,9 @@
 #include "tests/support/fake_daemon/fake_daemon.h"
 
 #include <unistd.h>
-#include <zmq.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <stdexcept>
 
 #include "schema/identifiers.h"
@@ -17,29 +17,6 @@ std::filesystem::path make_folder() {
   return name;
 }
 
-std::string receive_frame(void* socket) {
-  zmq_msg_t frame;
-  ::zmq_msg_init(&frame);
-  ::zmq_msg_recv(&frame, socket, 0);
-  std::string bytes(static_cast<const char*>(::zmq_msg_data(&frame)), ::zmq_msg_size(&frame));
-  ::zmq_msg_close(&frame);
-  return bytes;
-}
-
-bool more(void* socket) {
-  int value = 0;
-  std::size_t size = sizeof value;
-  ::zmq_getsockopt(socket, ZMQ_RCVMORE, &value, &size);
-  return value != 0;
-}
-
-void answer(void* socket, const std::string& peer, const FakeDaemon::Replies& replies) {
-  for (const auto& reply : replies) {
-    ::zmq_send(socket, peer.data(), peer.size(), ZMQ_SNDMORE);
-    ::zmq_send(socket, reply.data(), reply.size(), 0);
-  }
-}
-
 template <class Native>
 Native opened(const std::string& bytes) {
   std::vector<std::max_align_t> copy(bytes.size() / sizeof(std::max_align_t) + 1);
@@ -47,17 +24,6 @@ Native opened(const std::string& bytes) {
   Native native;
   flatbuffers::GetRoot<typename Native::TableType>(copy.data())->UnPackTo(&native);
   return native;
-}
-
-/// One ZAP request (identity, empty, version, request id, …), answered with a denial.
-void deny(void* authenticator) {
-  std::vector<std::string> frames{receive_frame(authenticator)};
-  while (more(authenticator)) frames.push_back(receive_frame(authenticator));
-  const std::string reply[] = {frames[0], "", "1.0", frames[3], "400", "no", "", ""};
-  for (std::size_t part = 0; part < std::size(reply); ++part) {
-    const int flags = part + 1 < std::size(reply) ? ZMQ_SNDMORE : 0;
-    ::zmq_send(authenticator, reply[part].data(), reply[part].size(), flags);
-  }
 }
 
 }  // namespace
@@ -106,31 +72,13 @@ schema::HistoryPageT FakeDaemon::page_to(const schema::HistoryRequestT& request,
 }
 
 void FakeDaemon::start() {
-  context_ = ::zmq_ctx_new();
-  if (deny_all) {
-    authenticator_ = ::zmq_socket(context_, ZMQ_ROUTER);
-    ::zmq_bind(authenticator_, "inproc://zeromq.zap.01");
-  }
-  addresses_.clear();
-  for (const char* name : {"commands", "queries", "history"}) {
-    void* socket = ::zmq_socket(context_, ZMQ_ROUTER);
-    const int linger = 0;
-    ::zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger);
-    if (curve) {
-      const int server = 1;
-      ::zmq_setsockopt(socket, ZMQ_CURVE_SERVER, &server, sizeof server);
-      ::zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, server_keys.secret_key.data(), 32);
-      ::zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, "postern", 7);
-    }
-    const std::string address = curve ? "tcp://127.0.0.1:*" : "ipc://" + (folder / name).string();
-    if (::zmq_bind(socket, address.c_str()) != 0)
-      throw std::runtime_error("cannot bind " + address);
-    char bound[256];
-    std::size_t size = sizeof bound;
-    ::zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &size);
-    addresses_.emplace_back(bound);
-    sockets_.push_back(socket);
-  }
+  for (std::size_t index = 0; index < door_count; ++index)
+    doors_.addresses[index] =
+        curve ? "tcp://127.0.0.1:*" : "ipc://" + (folder / door_names[index]).string();
+  doors_.curve = curve;
+  doors_.admits = !deny_all;
+  doors_.keys = server_keys;
+  doors_.open();
   thread_ = std::jthread([this](std::stop_token stopping) { serve(stopping); });
 }
 
@@ -138,17 +86,14 @@ void FakeDaemon::stop() {
   if (!thread_.joinable()) return;
   thread_.request_stop();
   thread_.join();
-  for (void* socket : sockets_) ::zmq_close(socket);
-  sockets_.clear();
-  if (authenticator_ != nullptr) ::zmq_close(std::exchange(authenticator_, nullptr));
-  ::zmq_ctx_term(context_);
+  doors_.close();
 }
 
 client::Options FakeDaemon::options() const {
   client::Options options;
-  options.commands = addresses_.at(0);
-  options.queries = addresses_.at(1);
-  options.history = addresses_.at(2);
+  options.commands = doors_.addresses[0];
+  options.queries = doors_.addresses[1];
+  options.history = doors_.addresses[2];
   if (curve) {
     options.server_key = server_keys.public_key;
     options.keys = client::make_key_pair();
@@ -158,33 +103,27 @@ client::Options FakeDaemon::options() const {
 
 void FakeDaemon::serve(std::stop_token stopping) {
   while (!stopping.stop_requested()) {
-    zmq_pollitem_t items[4] = {{sockets_[0], 0, ZMQ_POLLIN, 0},
-                               {sockets_[1], 0, ZMQ_POLLIN, 0},
-                               {sockets_[2], 0, ZMQ_POLLIN, 0},
-                               {authenticator_, 0, ZMQ_POLLIN, 0}};
-    ::zmq_poll(items, authenticator_ != nullptr ? 4 : 3, 5);
-    if (authenticator_ != nullptr && items[3].revents != 0) {
-      ++denials;
-      deny(authenticator_);
-    }
-    for (std::size_t index = 0; index < 3; ++index) {
-      if (items[index].revents == 0) continue;
-      const std::string peer = receive_frame(sockets_[index]);
-      const std::string bytes = receive_frame(sockets_[index]);
-      Replies replies;
-      if (index == 0) {
-        command_bytes.push_back(bytes);
-        if (on_command) replies = on_command(opened<schema::CommandMessageT>(bytes));
-      } else if (index == 1) {
-        query_bytes.push_back(bytes);
-        if (on_query) replies = on_query(opened<schema::QueryT>(bytes));
-      } else {
-        history_bytes.push_back(bytes);
-        if (on_history) replies = on_history(opened<schema::HistoryRequestT>(bytes));
-      }
-      answer(sockets_[index], peer, replies);
-    }
+    const auto arrival = doors_.receive(std::chrono::milliseconds(5));
+    denials = doors_.denials();
+    if (!arrival) continue;
+    for (const std::string& reply : replies_to(*arrival)) doors_.answer(*arrival, reply);
   }
+}
+
+FakeDaemon::Replies FakeDaemon::replies_to(const Arrival& arrival) {
+  const std::string& bytes = arrival.bytes;
+  switch (arrival.door) {
+    case Door::commands:
+      command_bytes.push_back(bytes);
+      return on_command ? on_command(opened<schema::CommandMessageT>(bytes)) : Replies{};
+    case Door::queries:
+      query_bytes.push_back(bytes);
+      return on_query ? on_query(opened<schema::QueryT>(bytes)) : Replies{};
+    case Door::history:
+      history_bytes.push_back(bytes);
+      return on_history ? on_history(opened<schema::HistoryRequestT>(bytes)) : Replies{};
+  }
+  return {};
 }
 
 }  // namespace postern::support

@@ -1,5 +1,5 @@
-// A daemon that says what a test tells it to: three ROUTERs that speak the schema, over ipc or tcp
-// with CURVE. Thread: handlers run on its own; a test reads what it gathered after `stop`.
+// A daemon within a C++ test that says what the test tells it to, over ipc or tcp with CURVE.
+// Thread: handlers run on its own; a test reads what it gathered after `stop`.
 // Lifetime: binds in `start`.
 #pragma once
 
@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "tools/client/client.h"
+#include "tests/support/fake_daemon/doors.h"
 
 namespace postern::support {
 
@@ -63,11 +63,9 @@ class FakeDaemon {
 
  private:
   void serve(std::stop_token stopping);
+  Replies replies_to(const Arrival& arrival);
 
-  void* context_ = nullptr;
-  std::vector<void*> sockets_;
-  void* authenticator_ = nullptr;
-  std::vector<std::string> addresses_;
+  Doors doors_;
   std::jthread thread_;
 };
 

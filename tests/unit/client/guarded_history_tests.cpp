@@ -1,0 +1,134 @@
+// The remembered checkpoint within an event loop: nobody is told of an answer before the checkpoint
+// that it brings was examined.
+#include <poll.h>
+
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+
+#include "tests/support/fake_daemon/fake_daemon.h"
+#include "tests/unit/client/signed_journal.h"
+
+namespace postern::client {
+namespace {
+
+using namespace std::chrono_literals;
+using support::FakeDaemon;
+using support::packed;
+
+/// A daemon that shows its newest checkpoint with each page and status, and proves it.
+struct Proving {
+  FakeDaemon daemon;
+  SignedJournal honest;
+  SignedJournal rewritten;
+  SignedJournal* shown = &honest;
+  std::optional<Client> client;
+
+  Proving() {
+    honest.grow(5);
+    auto records = support::records_from(1, 9);
+    records[2] = support::bytes_of("another past");
+    rewritten.add(records);
+    daemon.on_history = [this](const auto& request) {
+      return FakeDaemon::Replies{packed(page_to(request))};
+    };
+    daemon.on_query = [this](const auto& query) {
+      auto answer = FakeDaemon::answer_to(query);
+      schema::StatusT status;
+      status.checkpoint = shown->note();
+      answer.body.Set(std::move(status));
+      return FakeDaemon::Replies{packed(answer)};
+    };
+    daemon.start();
+    Options options = daemon.options();
+    options.checkpoint_file = daemon.folder / "seen";
+    auto made = Client::make(std::move(options));
+    BOOST_REQUIRE(made);
+    client.emplace(std::move(*made));
+  }
+
+  schema::HistoryPageT page_to(const schema::HistoryRequestT& request) const {
+    auto answer = FakeDaemon::page_to(request);
+    if (const auto* wanted = request.body.AsGetConsistency()) {
+      schema::ProofPageT proof;
+      proof.size = wanted->to_size;
+      proof.hashes = shown->proof(wanted->from_size, wanted->to_size);
+      answer.body.Set(std::move(proof));
+    } else if (request.body.AsGetCheckpoint() != nullptr) {
+      schema::CheckpointPageT given;
+      given.checkpoint = shown->note();
+      given.verifier_key = shown->verifier_key();
+      answer.body.Set(std::move(given));
+    } else {
+      schema::RecordPageT page;
+      page.checkpoint = shown->note();
+      answer.body.Set(std::move(page));
+    }
+    return answer;
+  }
+
+  /// Whatever `collect` waits for, without waiting in the client.
+  template <class Collect>
+  auto run(Collect collect) {
+    for (;;) {
+      const auto due = client->turn();
+      if (auto outcome = collect()) return std::move(outcome->answer);
+      pollfd item{client->descriptor(), POLLIN, 0};
+      ::poll(&item, 1, due ? static_cast<int>(due->count()) : -1);
+    }
+  }
+  Result<schema::HistoryPageT> page() {
+    schema::HistoryRequestT request;
+    request.body.Set(schema::GetRecordsT{});
+    BOOST_REQUIRE(client->submit(std::move(request)));
+    return run([this] { return client->collect_page(0ms); });
+  }
+  Result<schema::AnswerT> status() {
+    schema::QueryT query;
+    query.body.Set(schema::GetStatusT{});
+    BOOST_REQUIRE(client->submit(std::move(query)));
+    return run([this] { return client->collect_answer(0ms); });
+  }
+};
+
+BOOST_FIXTURE_TEST_SUITE(guarded_history_tests, Proving)
+
+BOOST_AUTO_TEST_CASE(H6_an_event_loops_pages_are_held_to_the_remembered_checkpoint) {
+  BOOST_TEST(page().has_value());
+  BOOST_TEST(std::filesystem::exists(daemon.folder / "seen"));
+  honest.grow(2);
+  BOOST_TEST(page().has_value());
+  BOOST_TEST(status().has_value());
+  BOOST_TEST(client->in_flight() == 0u);
+  shown = &rewritten;
+  const auto contradicting = page();
+  BOOST_REQUIRE(!contradicting);
+  BOOST_TEST((contradicting.error().kind == ErrorKind::contradiction));
+  const auto status_too = status();
+  BOOST_REQUIRE(!status_too);
+  BOOST_TEST((status_too.error().kind == ErrorKind::contradiction));
+  BOOST_TEST(!client->check_history().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(H6_a_page_that_is_cancelled_while_it_is_examined_has_no_end) {
+  schema::HistoryRequestT request;
+  request.body.Set(schema::GetRecordsT{});
+  const auto id = client->submit(std::move(request));
+  BOOST_REQUIRE(id);
+  // Until the page is there and the daemon was asked for the checkpoint.
+  bool examined = false;
+  while (!examined) {
+    const auto due = client->turn();
+    examined = !std::filesystem::exists(daemon.folder / "seen") && client->cancel(*id);
+    if (examined) break;
+    pollfd item{client->descriptor(), POLLIN, 0};
+    ::poll(&item, 1, due ? static_cast<int>(due->count()) : -1);
+  }
+  BOOST_TEST(client->in_flight() <= 1u);
+  BOOST_TEST(client->check_history().has_value());
+  BOOST_TEST(!client->collect_page(0ms).has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace postern::client
