@@ -147,8 +147,10 @@ void refuse_empty_values(CLI::App& app) {
 std::vector<const CLI::Option*> add_options_of_running(CLI::App& app, Arguments& arguments) {
   return {
       app.add_option("--config", arguments.config, "settings, as TOML"),
-      arguments::add_number(app, "--port-base", arguments.port_base,
-                            "moves all ports: commands N+1, queries N+2, history N+3", {1, 65'530}),
+      arguments::declare(
+          app, arguments::Options().add_number(
+                   "--port-base", arguments.port_base,
+                   "moves all ports: commands N+1, queries N+2, history N+3", {1, 65'530})),
       app.add_flag("--verify", arguments.verify, "read every byte before starting"),
       app.add_flag("--confirm-clock", arguments.confirm_clock,
                    "the clock is right, though the data folder knows another time")};

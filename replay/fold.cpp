@@ -2,8 +2,9 @@
 
 #include "daemon/domain/digest.h"
 #include "daemon/journal/sha256.h"
-#include "replay/record_text.h"
 #include "replay/verbs.h"
+#include "tools/text/ids.h"
+#include "tools/text/json.h"
 
 namespace postern::replay {
 
@@ -14,7 +15,7 @@ std::string digest_of(const domain::State& state) {
   domain::write_canonical(state.tables(), [&](std::span<const std::uint8_t> bytes) {
     sha256.add(std::as_bytes(bytes));
   });
-  return hex_text(sha256.finish());
+  return text::hex_text(sha256.finish());
 }
 
 }  // namespace
@@ -35,10 +36,11 @@ Expected<int> fold(const Audit& audit, std::uint64_t to_seq) {
                 fmt::format("the journal ends at record {}, before {}", state.seq(), to_seq),
                 "Name a record that it has, or leave --to-seq out."});
   const std::string digest = digest_of(state);
-  if (audit.format == Format::table)
+  if (audit.format == text::Format::table)
     audit.streams.out << fmt::format("{}  seq {}\n", digest, state.seq());
   else
-    audit.streams.out << json_text(boost::json::object{{"sha256", digest}, {"seq", state.seq()}})
+    audit.streams.out << text::json_text(
+                             boost::json::object{{"sha256", digest}, {"seq", state.seq()}})
                       << '\n';
   return 0;
 }

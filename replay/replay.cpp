@@ -1,11 +1,11 @@
 #include "replay/replay.h"
 
 #include <CLI/CLI.hpp>
-#include <map>
 #include <memory>
 
 #include "replay/verbs.h"
 #include "tools/arguments/arguments.h"
+#include "tools/text/output.h"
 
 namespace postern::replay {
 
@@ -25,7 +25,7 @@ constexpr const char* exit_code_help =
 struct Asked {
   std::string data;
   std::string bundle;
-  Format format = Format::table;
+  text::Format format = text::Format::table;
   ShowOptions show;
   VerifyOptions verify;
   std::uint64_t to_seq = 0;
@@ -63,30 +63,40 @@ CLI::App* add_verb(CLI::App& app, const char* name, const char* summary, const c
   return command;
 }
 
-void add_global_options(CLI::App& app, Asked& asked) {
-  app.add_option("--data", asked.data, "The data folder, or a copy of it")
-      ->envname("POSTERN_DATA")
-      ->type_name("DIR");
-  app.add_option("--bundle", asked.bundle,
-                 "Instead of a folder: a bundle, as 'postern backup create' writes it")
-      ->type_name("FILE");
-  const std::map<std::string, Format> formats{
-      {"table", Format::table}, {"json", Format::json}, {"jsonl", Format::jsonl}};
-  app.add_option("--output", asked.format, "table, json or jsonl (one object a line)")
-      ->envname("POSTERN_OUTPUT")
-      ->type_name("FORM")
-      ->transform(CLI::CheckedTransformer(formats).description(""));
+void add_global_options(arguments::Options& options, Asked& asked) {
+  options.add("--data", &asked.data, "The data folder, or a copy of it")
+      .environment("POSTERN_DATA")
+      .type_name("DIR");
+  options
+      .add("--bundle", &asked.bundle,
+           "Instead of a folder: a bundle, as 'postern backup create' writes it")
+      .type_name("FILE");
+  const auto read_format = [&format = asked.format](const std::string& typed) {
+    return text::read_format(typed, format);
+  };
+  options
+      .add("--output", arguments::Reader{read_format, text::wanted_format},
+           "table, json or jsonl (one object a line)")
+      .environment("POSTERN_OUTPUT")
+      .type_name("FORM");
 }
 
-void add_show_options(CLI::App& command, ShowOptions& show) {
-  arguments::add_number(command, "--from-seq", show.from_seq, "The first record");
-  arguments::add_number(command, "--count", show.count_max,
-                        "End after so many records, and read no further", {1});
-  command.add_option("--tenant", show.tenant, "Only of this tenant");
-  command.add_option("--user", show.user,
-                     "Only about this user: its name then, with --tenant, or its id");
-  command.add_option("--operator", show.operator_name, "Only by the operator of this name");
-  command.add_option("--kind", show.kind, "Only with this kind of event, as UserCreated");
+void add_show_options(arguments::Options& options, ShowOptions& show) {
+  options.add_number("--from-seq", show.from_seq, "The first record");
+  options.add_number("--count", show.count_max, "End after so many records, and read no further",
+                     {1});
+  options.add("--tenant", &show.tenant, "Only of this tenant");
+  options.add("--user", &show.user,
+              "Only about this user: its name then, with --tenant, or its id");
+  options.add("--operator", &show.operator_name, "Only by the operator of this name");
+  options.add("--kind", &show.kind, "Only with this kind of event, as UserCreated");
+}
+
+void add_verify_options(arguments::Options& options, VerifyOptions& verify) {
+  options.add("--checkpoint", &verify.checkpoint,
+              "A file with a checkpoint that the journal must extend");
+  options.add("--public-key", &verify.public_key,
+              "The verifier key that posternd prints, or a file with it");
 }
 
 int run_parsed(const std::vector<std::string>& given, const Streams& streams) {
@@ -95,27 +105,29 @@ int run_parsed(const std::vector<std::string>& given, const Streams& streams) {
   app.footer(exit_code_help);
   app.require_subcommand(1);
   Asked asked;
-  add_global_options(app, asked);
-  std::vector<std::pair<CLI::App*, Verb>> verbs;
-  verbs.emplace_back(
-      add_verb(app, "verify", "Proves that the journal is whole, or names what is damaged.",
-               "--data /mnt/copy verify --checkpoint kept.txt --public-key verifier.txt"),
-      [](const Audit& audit, const Asked& asked) { return verify(audit, asked.verify); });
-  verbs.back().first->add_option("--checkpoint", asked.verify.checkpoint,
-                                 "A file with a checkpoint that the journal must extend");
-  verbs.back().first->add_option("--public-key", asked.verify.public_key,
-                                 "The verifier key that posternd prints, or a file with it");
-  verbs.emplace_back(
-      add_verb(app, "show", "Shows records and their events, by the names they had then.",
-               "--data /mnt/copy show --tenant acme --user api.bob"),
-      [](const Audit& audit, const Asked& asked) { return show(audit, asked.show); });
-  add_show_options(*verbs.back().first, asked.show);
-  verbs.emplace_back(
-      add_verb(app, "fold", "Prints the digest of all state, as 'postern status --digest' does.",
-               "--data /mnt/copy fold --to-seq 1000"),
-      [](const Audit& audit, const Asked& asked) { return fold(audit, asked.to_seq); });
-  arguments::add_number(*verbs.back().first, "--to-seq", asked.to_seq,
-                        "As of this record; the newest if left out", {1});
+  arguments::Options globals, verifying, showing, folding;
+  add_global_options(globals, asked);
+  add_verify_options(verifying, asked.verify);
+  add_show_options(showing, asked.show);
+  folding.add_number("--to-seq", asked.to_seq, "As of this record; the newest if left out", {1});
+  arguments::declare(app, globals);
+  const auto add = [&app](const char* name, const char* summary, const char* example,
+                          const arguments::Options& options) {
+    CLI::App* command = add_verb(app, name, summary, example);
+    arguments::declare(*command, options);
+    return command;
+  };
+  const std::pair<CLI::App*, Verb> verbs[] = {
+      {add("verify", "Proves that the journal is whole, or names what is damaged.",
+           "--data /mnt/copy verify --checkpoint kept.txt --public-key verifier.txt", verifying),
+       [](const Audit& audit, const Asked& asked) { return verify(audit, asked.verify); }},
+      {add("show", "Shows records and their events, by the names they had then.",
+           "--data /mnt/copy show --tenant acme --user api.bob", showing),
+       [](const Audit& audit, const Asked& asked) { return show(audit, asked.show); }},
+      {add("fold", "Prints the digest of all state, as 'postern status --digest' does.",
+           "--data /mnt/copy fold --to-seq 1000", folding),
+       [](const Audit& audit, const Asked& asked) { return fold(audit, asked.to_seq); }},
+  };
   try {
     arguments::parse(app, given);
   } catch (const CLI::ParseError& error) {

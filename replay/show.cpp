@@ -2,9 +2,12 @@
 #include <optional>
 
 #include "daemon/domain/roles.h"
-#include "replay/record_text.h"
 #include "replay/verbs.h"
-#include "tools/client/event_text.h"
+#include "tools/text/event_text.h"
+#include "tools/text/ids.h"
+#include "tools/text/json.h"
+#include "tools/text/output.h"
+#include "tools/text/times.h"
 
 namespace postern::replay {
 
@@ -17,13 +20,13 @@ std::string text_of(const flatbuffers::String* text) {
 std::string tenant_name(const Step& step) {
   if (step.record.tenant() == nullptr) return {};
   const auto* tenant = step.state.tables().find_tenant(*step.record.tenant());
-  return tenant == nullptr ? uuid_text(*step.record.tenant()) : tenant->alias;
+  return tenant == nullptr ? text::uuid_text(*step.record.tenant()) : tenant->alias;
 }
 
 std::string user_name(const Step& step, const schema::Event& event) {
   if (event.user() == nullptr) return {};
   const auto* user = step.state.tables().find_user(*event.user());
-  return user == nullptr ? uuid_text(*event.user()) : user->username;
+  return user == nullptr ? text::uuid_text(*event.user()) : user->username;
 }
 
 std::string operator_name(const Step& step, const schema::Uuid& id) {
@@ -32,7 +35,7 @@ std::string operator_name(const Step& step, const schema::Uuid& id) {
   // Who removes himself had a name before.
   for (const auto& change : step.changes.operators)
     if (change.before && change.before->id == id) return change.before->name;
-  return uuid_text(id);
+  return text::uuid_text(id);
 }
 
 std::string operator_name(const Step& step) {
@@ -50,7 +53,7 @@ std::string role_name(const Step& step, const schema::Uuid& id) {
       tenant == nullptr ? std::string() : named_in(step.state.tables().find_tenant(*tenant));
   for (const auto& change : step.changes.tenants)
     if (name.empty()) name = named_in(change.before.get());
-  return name.empty() ? uuid_text(id) : name;
+  return name.empty() ? text::uuid_text(id) : name;
 }
 
 std::string key_name(const Step& step, const schema::Uuid& id) {
@@ -59,23 +62,23 @@ std::string key_name(const Step& step, const schema::Uuid& id) {
       const auto* key = user == nullptr ? nullptr : domain::find_key(*user, id);
       if (key != nullptr) return key->name;
     }
-  return uuid_text(id);
+  return text::uuid_text(id);
 }
 
-std::string name_of(const Step& step, client::Named kind, const schema::Uuid& id) {
+std::string name_of(const Step& step, text::Named kind, const schema::Uuid& id) {
   switch (kind) {
-    case client::Named::tenant: {
+    case text::Named::tenant: {
       const auto* tenant = step.state.tables().find_tenant(id);
-      return tenant == nullptr ? uuid_text(id) : tenant->alias;
+      return tenant == nullptr ? text::uuid_text(id) : tenant->alias;
     }
-    case client::Named::role:
+    case text::Named::role:
       return role_name(step, id);
-    case client::Named::key:
+    case text::Named::key:
       return key_name(step, id);
-    case client::Named::operator_entry:
+    case text::Named::operator_entry:
       return operator_name(step, id);
   }
-  return uuid_text(id);
+  return text::uuid_text(id);
 }
 
 schema::EventBody kind_named(std::string_view name) {
@@ -147,7 +150,8 @@ class Filter {
   }
 
   bool is_wanted(const domain::User& user) const {
-    return domain::equal_names(user.username, options_.user) || uuid_text(user.id) == options_.user;
+    return domain::equal_names(user.username, options_.user) ||
+           text::uuid_text(user.id) == options_.user;
   }
 
   bool is_about_wanted(const Step& step, const schema::Event& event) const {
@@ -163,51 +167,66 @@ class Filter {
   bool user_known_;
 };
 
-/// One row for each event; what the record says of all of them stands in each.
-void add_rows(Table& table, const Step& step) {
-  const client::EventForms forms{
-      [&](client::Named kind, const schema::Uuid& id) { return name_of(step, kind, id); },
-      time_text_short, z85_text};
-  for (const schema::Event* event : *step.record.events()) {
-    schema::EventT native;
-    event->UnPackTo(&native);
-    table.add({std::to_string(step.record.seq()), time_text_short(step.record.time_ns()),
-               operator_name(step), tenant_name(step), user_name(step, *event),
-               client::event_kind(native), client::event_details(native, forms),
-               text_of(step.record.reason())});
+/// Records in the form that was asked for, written some hundreds of rows at a time.
+class Records {
+ public:
+  explicit Records(const Audit& audit)
+      : listing_(audit.streams.out, audit.format,
+                 {"SEQ", "TIME", "OPERATOR", "TENANT", "USER", "EVENT", "DETAILS", "REASON"}) {}
+
+  void add(const Step& step) {
+    if (listing_.format() == text::Format::table) return add_rows(step);
+    schema::RecordT native;
+    step.record.UnPackTo(&native);
+    listing_.add_object(text::to_json(native));
   }
-}
+  void finish() { listing_.finish(); }
+
+ private:
+  /// One for each event; what the record says of all of them stands in each.
+  void add_rows(const Step& step) {
+    const text::EventForms forms{
+        [&](text::Named kind, const schema::Uuid& id) { return name_of(step, kind, id); },
+        text::time_text_short, text::key_text};
+    for (const schema::Event* event : *step.record.events()) {
+      schema::EventT native;
+      event->UnPackTo(&native);
+      listing_.add_row({std::to_string(step.record.seq()),
+                        text::time_text_short(step.record.time_ns()), operator_name(step),
+                        tenant_name(step), user_name(step, *event), text::event_kind(native),
+                        text::event_details(native, forms), text_of(step.record.reason())});
+      if (++rows_ == rows_at_once) {
+        listing_.flush();
+        rows_ = 0;
+      }
+    }
+  }
+
+  static constexpr std::size_t rows_at_once = 500;
+
+  text::Listing listing_;
+  /// That are not written yet; the heads are the first.
+  std::size_t rows_ = 1;
+};
 
 }  // namespace
 
 Expected<int> show(const Audit& audit, const ShowOptions& options) {
   Filter filter(options);
   if (const auto sensible = filter.check(); !sensible) return std::unexpected(sensible.error());
-  std::optional<Table> table;
-  std::optional<Objects> objects;
-  if (audit.format == Format::table)
-    table.emplace(audit.streams.out,
-                  std::vector<std::string>{"SEQ", "TIME", "OPERATOR", "TENANT", "USER", "EVENT",
-                                           "DETAILS", "REASON"});
-  else
-    objects.emplace(audit.streams.out, audit.format);
-
+  Records records(audit);
   std::uint64_t shown = 0;
   domain::State state;
   Progress progress(audit.streams.talk, audit.streams.watched);
   const auto head = audit.folder.read(state, progress, [&](const Step& step) {
     filter.note_names(step);
     if (!filter.matches(step)) return Rest::fold;
-    if (table)
-      add_rows(*table, step);
-    else
-      objects->add(to_json(step.record));
+    records.add(step);
     const bool enough = ++shown == options.count_max || !audit.streams.out;
     return enough ? Rest::leave : Rest::fold;
   });
   // What was read before the damage may be what somebody looks for.
-  if (table && shown > 0) table->flush();
-  if (objects) objects->finish();
+  records.finish();
   if (!head) return std::unexpected(head.error());
   if (shown == 0)
     if (const auto known = filter.check_names(); !known) return std::unexpected(known.error());

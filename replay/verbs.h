@@ -6,15 +6,15 @@
 #include <string>
 
 #include "replay/data_folder.h"
-#include "replay/listing.h"
 #include "replay/replay.h"
+#include "tools/text/output.h"
 
 namespace postern::replay {
 
 /// What every verb needs.
 struct Audit {
   const DataFolder& folder;
-  Format format;
+  text::Format format;
   const Streams& streams;
 };
 

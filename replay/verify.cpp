@@ -12,9 +12,12 @@
 #include "daemon/data/folder_proofs.h"
 #include "daemon/journal/proof.h"
 #include "replay/kept_checkpoint.h"
-#include "replay/record_text.h"
 #include "replay/verbs.h"
 #include "schema/identifiers.h"
+#include "tools/text/ids.h"
+#include "tools/text/json.h"
+#include "tools/text/output.h"
+#include "tools/text/times.h"
 
 namespace postern::replay {
 
@@ -192,9 +195,9 @@ void confirm_key(credential::KeyStore& keys, const domain::User& user, Findings&
   if (confirmed) return;
   const auto* tenant = found.state.tables().find_tenant(user.tenant);
   Failure failure = confirmed.error();
-  failure.sentence =
-      fmt::format("the key of user {} of tenant {} ({}): {}", user.username,
-                  tenant == nullptr ? "" : tenant->alias, uuid_text(user.id), failure.sentence);
+  failure.sentence = fmt::format("the key of user {} of tenant {} ({}): {}", user.username,
+                                 tenant == nullptr ? "" : tenant->alias, text::uuid_text(user.id),
+                                 failure.sentence);
   found.take(failure);
 }
 
@@ -230,66 +233,67 @@ std::string anchor_text(const Findings& found) {
 std::string checkpoint_text(const Findings& found) {
   if (!found.checkpoint_checked) return "not checked: the journal could not be read to its end";
   return fmt::format("of {} records, signed {}", found.checkpoint->head.seq,
-                     time_text_short(found.checkpoint->time_ns));
+                     text::time_text_short(found.checkpoint->time_ns));
 }
 
 void print_fields(const Audit& audit, const Findings& found) {
-  std::vector<std::pair<std::string, std::string>> fields = {
-      {"journal", found.damage.empty() ? "whole" : "damaged"},
-      {"records", fmt::format("{}{}", found.state.seq(), found.head ? "" : " before the damage")}};
-  if (found.head) fields.emplace_back("root", hex_text(found.head->root));
+  text::Fields fields;
+  fields.add("journal", found.damage.empty() ? "whole" : "damaged");
+  fields.add("records",
+             fmt::format("{}{}", found.state.seq(), found.head ? "" : " before the damage"));
+  if (found.head) fields.add("root", text::hex_text(found.head->root));
   if (found.state.seq() > 0) {
-    fields.emplace_back("first", time_text_short(found.first_time_ns));
-    fields.emplace_back("newest", time_text_short(found.state.time_ns()));
+    fields.add("first", text::time_text_short(found.first_time_ns));
+    fields.add("newest", text::time_text_short(found.state.time_ns()));
   }
   if (found.bundle_checkpoint)
-    fields.emplace_back(
-        "bundle", fmt::format("of {} records, signed {} with {}", found.bundle_checkpoint->head.seq,
-                              time_text_short(found.bundle_checkpoint->time_ns), found.bundle_key));
+    fields.add(
+        "bundle",
+        fmt::format("of {} records, signed {} with {}", found.bundle_checkpoint->head.seq,
+                    text::time_text_short(found.bundle_checkpoint->time_ns), found.bundle_key));
   else if (!audit.folder.is_bundle())
-    fields.emplace_back("anchor", anchor_text(found));
-  if (found.checkpoint) fields.emplace_back("checkpoint", checkpoint_text(found));
+    fields.add("anchor", anchor_text(found));
+  if (found.checkpoint) fields.add("checkpoint", checkpoint_text(found));
   if (found.head)
-    fields.emplace_back("checked",
-                        fmt::format("every byte, seqs without a gap, the tree against the {}, the "
-                                    "links of each tenant and user",
-                                    found.bundle_checkpoint ? "checkpoint" : "anchor"));
+    fields.add("checked",
+               fmt::format("every byte, seqs without a gap, the tree against the {}, the "
+                           "links of each tenant and user",
+                           found.bundle_checkpoint ? "checkpoint" : "anchor"));
   if (found.proofs > 0)
-    fields.emplace_back(
-        "proofs", fmt::format("checked, {} checkpoints and snapshots in the folder{}", found.proofs,
-                              found.keys ? "" : ", without the keys not their signatures"));
+    fields.add("proofs",
+               fmt::format("checked, {} checkpoints and snapshots in the folder{}", found.proofs,
+                           found.keys ? "" : ", without the keys not their signatures"));
   if (found.signatures > 0)
-    fields.emplace_back(
-        "signed", fmt::format("{} records, checked with their operators' keys", found.signatures));
-  fields.emplace_back("keys", found.keys_there ? fmt::format("checked, for {} users", found.users)
-                              : audit.folder.is_bundle() ? "none: a bundle has none"
-                                                         : "not checked: this folder has none");
+    fields.add("signed",
+               fmt::format("{} records, checked with their operators' keys", found.signatures));
+  fields.add("keys", found.keys_there           ? fmt::format("checked, for {} users", found.users)
+                     : audit.folder.is_bundle() ? "none: a bundle has none"
+                                                : "not checked: this folder has none");
   if (found.erased > 0)
-    fields.emplace_back("erased",
-                        found.unfinished == 0
-                            ? fmt::format("{} of the users; no key of theirs is left", found.erased)
-                            : fmt::format("{} of the users; keys still there: {}, which the daemon "
-                                          "destroys when it starts",
-                                          found.erased, found.unfinished));
+    fields.add("erased",
+               found.unfinished == 0
+                   ? fmt::format("{} of the users; no key of theirs is left", found.erased)
+                   : fmt::format("{} of the users; keys still there: {}, which the daemon "
+                                 "destroys when it starts",
+                                 found.erased, found.unfinished));
   for (const Failure& failure : found.damage | std::views::take(damage_shown_max)) {
-    fields.emplace_back("damage", failure.sentence);
-    fields.emplace_back("", failure.remedy);
+    fields.add("damage", failure.sentence);
+    fields.add("", failure.remedy);
   }
   if (found.damage.size() > damage_shown_max)
-    fields.emplace_back("damage",
-                        fmt::format("and {} more", found.damage.size() - damage_shown_max));
-  write_fields(audit.streams.out, fields);
+    fields.add("damage", fmt::format("and {} more", found.damage.size() - damage_shown_max));
+  fields.write(audit.streams.out);
 }
 
 void print_object(const Audit& audit, const Findings& found) {
   json::object object{{"whole", found.damage.empty()}, {"seq", found.state.seq()}};
-  if (found.head) object["root"] = hex_text(found.head->root);
+  if (found.head) object["root"] = text::hex_text(found.head->root);
   if (found.state.seq() > 0) {
-    object["first_time"] = time_text(found.first_time_ns);
-    object["newest_time"] = time_text(found.state.time_ns());
+    object["first_time"] = text::time_text(found.first_time_ns);
+    object["newest_time"] = text::time_text(found.state.time_ns());
   }
   if (found.bundle_checkpoint) {
-    object["bundle_time"] = time_text(found.bundle_checkpoint->time_ns);
+    object["bundle_time"] = text::time_text(found.bundle_checkpoint->time_ns);
     object["verifier_key"] = found.bundle_key;
   }
   if (found.anchored_seq) object["anchored_seq"] = *found.anchored_seq;
@@ -306,7 +310,7 @@ void print_object(const Audit& audit, const Findings& found) {
   for (const Failure& failure : found.damage)
     damage.push_back({{"sentence", failure.sentence}, {"remedy", failure.remedy}});
   object["damage"] = std::move(damage);
-  audit.streams.out << json_text(object) << '\n';
+  audit.streams.out << text::json_text(object) << '\n';
 }
 
 }  // namespace
@@ -328,7 +332,7 @@ Expected<int> verify(const Audit& audit, const VerifyOptions& options) {
   // Trouble leaves the question open, unless the answer is no already.
   if (found.damage.empty() && found.trouble) return std::unexpected(*found.trouble);
   if (found.trouble) audit.streams.talk << "postern-replay: " << found.trouble->sentence << '\n';
-  if (audit.format == Format::table)
+  if (audit.format == text::Format::table)
     print_fields(audit, found);
   else
     print_object(audit, found);

@@ -1,6 +1,6 @@
 #include "tools/arguments/arguments.h"
 
-#include <algorithm>
+#include "tools/text/words.h"
 
 namespace postern::arguments {
 namespace {
@@ -39,7 +39,64 @@ void refuse_empty_lists(const CLI::App& app) {
   for (const CLI::App* command : app.get_subcommands()) refuse_empty_lists(*command);
 }
 
+/// The name that errors tell: the first.
+std::string shown_name(const Option& option) { return text::split_list(option.names).front(); }
+
+/// What CLI11 makes of each kind of target.
+struct Declaration {
+  CLI::App& app;
+  const Option& option;
+
+  template <class Value>
+  CLI::Option* operator()(Value* value) const {
+    return app.add_option(option.names, *value, option.help);
+  }
+  CLI::Option* operator()(bool* flag) const {
+    return app.add_flag(option.names, *flag, option.help);
+  }
+  CLI::Option* operator()(std::optional<bool>* flag) const {
+    return app.add_flag(option.names, *flag, option.help);
+  }
+  CLI::Option* operator()(const Reader& reader) const {
+    const auto take = [shown = shown_name(option), reader](const CLI::results_t& given) {
+      if (!reader.read(given.back())) throw CLI::ValidationError(shown, "takes " + reader.wanted);
+      return true;
+    };
+    return app.add_option(option.names, take, option.help);
+  }
+  CLI::Option* operator()(const List& list) const {
+    const auto take = [shown = shown_name(option), list](const CLI::results_t& given) {
+      list.entries->clear();
+      for (const std::string& typed : given)
+        for (std::string& entry : text::split_list(typed)) {
+          if (entry.empty()) throw CLI::ValidationError(shown, "has an empty entry");
+          list.entries->push_back(std::move(entry));
+        }
+      return true;
+    };
+    return app.add_option(option.names, take, option.help)->expected(1, -1);
+  }
+};
+
 }  // namespace
+
+CLI::Option* declare(CLI::App& app, const Option& option) {
+  CLI::Option* declared = std::visit(Declaration{app, option}, option.target);
+  declared->required(option.is_required);
+  if (!option.is_flag()) declared->type_name(option.type);
+  if (!option.part_of_help.empty()) declared->group(option.part_of_help);
+  if (!option.variable.empty()) declared->envname(option.variable);
+  if (!option.choices.empty()) declared->check(CLI::IsMember(option.choices));
+  if (option.fault_of) declared->check(option.fault_of);
+  if (option.has_one_value_each) declared->allow_extra_args(false);
+  if (option.is_bare) declared->disable_flag_override();
+  for (const std::string& other : option.excluded) declared->excludes(other);
+  return declared;
+}
+
+void declare(CLI::App& app, const Options& options) {
+  for (const Option& option : options.all()) declare(app, option);
+}
 
 void parse(CLI::App& app, const std::vector<std::string>& arguments) {
   refuse_empty_assignments(arguments);
@@ -49,57 +106,8 @@ void parse(CLI::App& app, const std::vector<std::string>& arguments) {
   refuse_empty_lists(app);
 }
 
-std::optional<std::uint64_t> read_milliseconds(std::string_view seconds) {
-  constexpr std::uint64_t second = 1'000;
-  constexpr std::size_t places = 3;
-  const auto point = std::min(seconds.find('.'), seconds.size());
-  const auto whole = read_number<std::uint64_t>(seconds.substr(0, point), 0,
-                                                std::numeric_limits<std::uint32_t>::max());
-  if (!whole) return std::nullopt;
-  if (point == seconds.size()) return *whole * second;
-  std::string fraction(seconds.substr(point + 1));
-  if (fraction.empty() || fraction.size() > places) return std::nullopt;
-  fraction.resize(places, '0');
-  const auto part = read_number<std::uint64_t>(fraction);
-  if (!part) return std::nullopt;
-  return *whole * second + *part;
-}
-
-CLI::Option* add_read(CLI::App& app, const std::string& name,
-                      std::function<bool(const std::string&)> read, const std::string& wanted,
-                      const std::string& help) {
-  const auto names = CLI::detail::split(name, ',');
-  const auto take = [shown = names.front(), read = std::move(read),
-                     wanted](const CLI::results_t& given) {
-    if (!read(given.back())) throw CLI::ValidationError(shown, "takes " + wanted);
-    return true;
-  };
-  return app.add_option(name, take, help);
-}
-
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> entries;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const auto end = std::min(text.find(',', begin), text.size());
-    entries.emplace_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return entries;
-}
-
-CLI::Option* add_list(CLI::App& app, const std::string& name, std::vector<std::string>& entries,
-                      const std::string& help) {
-  const auto shown = CLI::detail::split(name, ',').front();
-  const auto take = [shown, &entries](const CLI::results_t& given) {
-    entries.clear();
-    for (const std::string& text : given)
-      for (std::string& entry : split_list(text)) {
-        if (entry.empty()) throw CLI::ValidationError(shown, "has an empty entry");
-        entries.push_back(std::move(entry));
-      }
-    return true;
-  };
-  return app.add_option(name, take, help)->expected(1, -1)->type_name("LIST");
+std::vector<std::string> split_words(const std::string& line) {
+  return CLI::detail::split_up(line);
 }
 
 }  // namespace postern::arguments

@@ -10,8 +10,9 @@
 #include <cstring>
 
 #include "daemon/platform/retried.h"
-#include "tools/cli/text.h"
 #include "tools/cli/verb.h"
+#include "tools/text/shown.h"
+#include "tools/text/words.h"
 
 namespace postern::cli {
 namespace {
@@ -42,16 +43,17 @@ class File {
   const int code = missing     ? exit_codes::missing
                    : forbidden ? exit_codes::not_permitted
                                : exit_codes::input_output;
-  throw Stop{code,
-             fmt::format("Cannot read {}: {}.", printable(path.string()), std::strerror(error)),
-             std::move(remedy)};
+  throw Stop{
+      code,
+      fmt::format("Cannot read {}: {}.", text::printable(path.string()), std::strerror(error)),
+      std::move(remedy)};
 }
 
 /// What some editors put in front of a text.
 void drop_mark(std::string& text, const std::filesystem::path& path) {
   if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
-    throw Stop{exit_codes::damaged, fmt::format("{} is UTF-16.", printable(path.string())),
+    throw Stop{exit_codes::damaged, fmt::format("{} is UTF-16.", text::printable(path.string())),
                "Save it as UTF-8."};
 }
 
@@ -82,7 +84,8 @@ toml::table parse_toml(const std::string& text, const std::filesystem::path& pat
     return toml::parse(text);
   } catch (const toml::parse_error&) {
     // What the parser says may quote the file, and the file may hold a key.
-    throw Stop{exit_codes::damaged, fmt::format("{} is not well-formed.", printable(path.string())),
+    throw Stop{exit_codes::damaged,
+               fmt::format("{} is not well-formed.", text::printable(path.string())),
                "Have it written again."};
   }
 }
@@ -92,23 +95,17 @@ client::Key key_in(const toml::table& table, std::string_view name,
   const auto text = table[name].value<std::string_view>();
   const auto key = text ? client::parse_key(*text) : std::nullopt;
   if (!key)
-    throw Stop{
-        exit_codes::damaged,
-        fmt::format("{} holds no {} of 40 characters of Z85.", printable(path.string()), name),
-        "Use a key file that posternd or 'operator add --key-out' wrote."};
+    throw Stop{exit_codes::damaged,
+               fmt::format("{} holds no {} of 40 characters of Z85.",
+                           text::printable(path.string()), name),
+               "Use a key file that posternd or 'operator add --key-out' wrote."};
   return *key;
 }
 
-std::string trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == text.npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
-}
-
 client::Key parse_server_key(const std::string& text, const std::string& from) {
-  if (const auto key = client::parse_key(trimmed(text))) return *key;
+  if (const auto key = client::parse_key(text::trimmed(text))) return *key;
   throw Stop{exit_codes::damaged,
-             fmt::format("{} is no public key of 40 characters of Z85.", printable(from)),
+             fmt::format("{} is no public key of 40 characters of Z85.", text::printable(from)),
              "Take the server's key from server.key in the daemon's data folder."};
 }
 
@@ -207,8 +204,8 @@ static client::KeyPair read_pair(const std::filesystem::path& path, const std::s
   if ((status.st_mode & 077) != 0)
     throw Stop{exit_codes::not_permitted,
                fmt::format("Others than its owner may use the key file {}: its mode is {:04o}.",
-                           printable(path.string()), status.st_mode & 07777),
-               fmt::format("chmod 600 {}", printable(path.string()))};
+                           text::printable(path.string()), status.st_mode & 07777),
+               fmt::format("chmod 600 {}", text::printable(path.string()))};
   auto text = read_all(file, path);
   const auto table = parse_toml(text, path);
   client::wipe(text);
@@ -238,8 +235,8 @@ client::Options reach(const Access& access) {
                "--server-key and --port-base.");
   if (access.data && !addresses && !ports_given)
     throw Stop{exit_codes::unreachable,
-               fmt::format("No daemon runs on {}.", printable(access.data->string())),
-               fmt::format("Start it: posternd --data {}", printable(access.data->string()))};
+               fmt::format("No daemon runs on {}.", text::printable(access.data->string())),
+               fmt::format("Start it: posternd --data {}", text::printable(access.data->string()))};
   const auto keys = find_keys(access);
   if (!keys) {
     if (ports_given || !addresses)

@@ -9,7 +9,11 @@
 #include "tools/cli/part_file.h"
 #include "tools/cli/session.h"
 #include "tools/cli/sibling.h"
-#include "tools/cli/text.h"
+#include "tools/cli/values.h"
+#include "tools/text/ids.h"
+#include "tools/text/output.h"
+#include "tools/text/shown.h"
+#include "tools/text/times.h"
 
 namespace postern::cli {
 namespace {
@@ -68,11 +72,12 @@ Progress begin(Session& session, PartFile& file) {
   const auto given = newest_checkpoint(session);
   if (!progress.note.empty()) {
     if (progress.verifier_key != given.verifier_key)
-      throw Stop{exit_codes::damaged,
-                 fmt::format("{} was begun with another daemon.", printable(file.part().string())),
-                 "Remove it, or name another file."};
+      throw Stop{
+          exit_codes::damaged,
+          fmt::format("{} was begun with another daemon.", text::printable(file.part().string())),
+          "Remove it, or name another file."};
     session.talk() << fmt::format("Going on with {} from record {}.\n",
-                                  printable(file.part().string()), progress.next_seq);
+                                  text::printable(file.part().string()), progress.next_seq);
     return progress;
   }
   auto checkpoint = client::open_checkpoint(given.checkpoint, given.verifier_key);
@@ -123,24 +128,24 @@ int run_create(Session& session, const std::string& path) {
                   Sound::data_off) != 0)
     throw Stop{exit_codes::damaged,
                fmt::format("What was written to {} is not what the daemon signed for.",
-                           printable(file.part().string())),
+                           text::printable(file.part().string())),
                "Look at 'postern backup verify' of it; remove it, and try again."};
   file.finish();
   const auto& checkpoint = progress.checkpoint;
-  if (session.format() != Format::table) {
+  if (session.format() != text::Format::table) {
     session.print({{"file", path},
                    {"records", checkpoint.size},
-                   {"root", hex_text(checkpoint.root)},
-                   {"time", time_text(checkpoint.time_ns)},
+                   {"root", text::hex_text(checkpoint.root)},
+                   {"time", text::time_text(checkpoint.time_ns)},
                    {"verifier_key", progress.verifier_key},
                    {"bytes", file.bytes()}});
     return exit_codes::yes;
   }
-  Fields fields;
+  text::Fields fields;
   fields.add("bundle", path);
   fields.add("records", std::to_string(checkpoint.size));
-  fields.add("root", hex_text(checkpoint.root));
-  fields.add("signed", time_text_short(checkpoint.time_ns));
+  fields.add("root", text::hex_text(checkpoint.root));
+  fields.add("signed", text::time_text_short(checkpoint.time_ns));
   fields.add("verifier key", progress.verifier_key);
   fields.add("bytes", std::to_string(file.bytes()));
   fields.add("verified", "every byte, against the checkpoint");
@@ -149,9 +154,9 @@ int run_create(Session& session, const std::string& path) {
   return exit_codes::yes;
 }
 
-Handler create(CLI::App& command) {
+Handler create(Options& options) {
   auto file = std::make_shared<std::string>();
-  command.add_option("FILE", *file, "The bundle; FILE.part until it is whole")->required();
+  options.add("FILE", file.get(), "The bundle; FILE.part until it is whole").required();
   return [file](Session& session) { return run_create(session, *file); };
 }
 
@@ -214,52 +219,52 @@ int run_keys(Session& session, const AskedKeys& asked) {
   // Before the copy, which nobody else could open.
   if (key_file) key_file->keep();
   file.finish();
-  if (session.format() != Format::table) {
+  if (session.format() != text::Format::table) {
     session.print({{"file", asked.file},
-                   {"recipient", client::key_text(recipient)},
-                   {"kept_until", time_text(kept_until_ns)},
+                   {"recipient", text::key_text(recipient)},
+                   {"kept_until", text::time_text(kept_until_ns)},
                    {"parts", parts},
                    {"seq", receipt.seq}});
     return exit_codes::yes;
   }
-  Fields fields;
+  text::Fields fields;
   fields.add("keys", asked.file);
-  fields.add("recipient", client::key_text(recipient));
+  fields.add("recipient", text::key_text(recipient));
   fields.add("secret key in", asked.key_out);
   fields.add("parts", std::to_string(parts));
   fields.add("recorded", fmt::format("seq {}", receipt.seq));
-  fields.add("kept until", time_text_short(kept_until_ns));
+  fields.add("kept until", text::time_text_short(kept_until_ns));
   fields.write(session.out());
   session.talk() << "Until then whoever holds it and the secret key can undo an erasure; destroy "
                     "it by then.\n";
   return exit_codes::yes;
 }
 
-Handler keys(CLI::App& command) {
+Handler keys(Options& options) {
   auto asked = std::make_shared<AskedKeys>();
-  command.add_option("FILE", asked->file, "The copy; FILE.part until it is whole")->required();
-  command.add_option("--recipient", asked->recipient,
-                     "Who alone can open it: the public key of a key pair, in Z85");
-  command.add_option("--key-out", asked->key_out,
-                     "Make a key pair for it, and write it here; keep it away from the copy");
-  command
-      .add_option("--kept-until", asked->kept_until,
-                  "Until when the copy will be kept, as 2027-01-31T00:00:00Z: an erasure is final "
-                  "from then on")
-      ->required();
+  options.add("FILE", &asked->file, "The copy; FILE.part until it is whole").required();
+  options.add("--recipient", &asked->recipient,
+              "Who alone can open it: the public key of a key pair, in Z85");
+  options.add("--key-out", &asked->key_out,
+              "Make a key pair for it, and write it here; keep it away from the copy");
+  options
+      .add("--kept-until", &asked->kept_until,
+           "Until when the copy will be kept, as 2027-01-31T00:00:00Z: an erasure is final "
+           "from then on")
+      .required();
   return [asked](Session& session) { return run_keys(session, *asked); };
 }
 
 // ---- offline
 
-Handler verify(CLI::App& command) {
+Handler verify(Options& options) {
   auto file = std::make_shared<std::string>();
   auto key = std::make_shared<std::string>();
-  command.add_option("FILE", *file, "The bundle")->required();
-  command.add_option("--public-key", *key, "What it must be signed with, as posternd prints it");
+  options.add("FILE", file.get(), "The bundle").required();
+  options.add("--public-key", key.get(), "What it must be signed with, as posternd prints it");
   return [=](Session& session) {
     std::vector<std::string> arguments{"--bundle", *file, "--output",
-                                       session.format() == Format::table ? "table" : "json",
+                                       session.format() == text::Format::table ? "table" : "json",
                                        "verify"};
     if (!key->empty()) arguments.insert(arguments.end(), {"--public-key", *key});
     return run_sibling("postern-replay", arguments);
@@ -274,16 +279,15 @@ struct AskedRestore {
   std::string public_key;
 };
 
-Handler restore(CLI::App& command) {
+Handler restore(Options& options) {
   auto asked = std::make_shared<AskedRestore>();
-  command.add_option("DIR", asked->folder, "The new data folder, empty or not there yet")
-      ->required();
-  command.add_option("--bundle", asked->bundle, "What 'backup create' wrote")->required();
-  command.add_option("--keys", asked->keys, "What 'backup keys' wrote")->required();
-  command.add_option("--identity", asked->identity, "The key file of the recipient of the keys")
-      ->required();
-  command.add_option("--public-key", asked->public_key,
-                     "What the bundle must be signed with, as posternd prints it");
+  options.add("DIR", &asked->folder, "The new data folder, empty or not there yet").required();
+  options.add("--bundle", &asked->bundle, "What 'backup create' wrote").required();
+  options.add("--keys", &asked->keys, "What 'backup keys' wrote").required();
+  options.add("--identity", &asked->identity, "The key file of the recipient of the keys")
+      .required();
+  options.add("--public-key", &asked->public_key,
+              "What the bundle must be signed with, as posternd prints it");
   return [asked](Session&) {
     std::vector<std::string> arguments{"restore",   "--data",      asked->folder,
                                        "--bundle",  asked->bundle, "--keys",

@@ -1,9 +1,10 @@
 #include <fmt/format.h>
 
-#include "tools/arguments/arguments.h"
 #include "tools/cli/names.h"
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
+#include "tools/text/output.h"
+#include "tools/text/schema_names.h"
+#include "tools/text/times.h"
 
 namespace postern::cli {
 namespace {
@@ -27,18 +28,18 @@ std::string question_text(const schema::CallViewT& call) {
                      call.question->this_level_only ? " (this level)" : "");
 }
 
-void add_call(Listing& listing, Names& names, const Session& session,
+void add_call(text::Listing& listing, Names& names, const Session& session,
               const schema::CallViewT& call) {
-  if (listing.format() != Format::table) return listing.add(call, {});
+  if (listing.format() != text::Format::table) return listing.add(call, {});
   listing.add(call,
-              {std::to_string(call.position), time_text_short(call.time_ns),
+              {std::to_string(call.position), text::time_text_short(call.time_ns),
                names.user(call.user, session.has_tenant() ? session.tenant() : std::string()),
                names.operator_name(call.service, schema::Role::none), call.address, call.client,
                credential_text(call), question_text(call), call.allowed ? "allow" : "deny",
-               code_name(call.reason), grant_name(call.grant)});
+               text::code_name(call.reason), text::grant_name(call.grant)});
 }
 
-Listing listing_of(Session& session) {
+text::Listing listing_of(Session& session) {
   return {session.out(),
           session.format(),
           {"POSITION", "TIME", "USER", "SERVICE", "ADDRESS", "CLIENT", "BY", "QUESTION", "ANSWER",
@@ -56,7 +57,7 @@ schema::CallPageT read_page(Session& session, const Asked& asked, std::uint64_t 
 }
 
 /// At most `left` of the page's; gives how many.
-std::uint64_t add_calls(Listing& listing, Names& names, Session& session,
+std::uint64_t add_calls(text::Listing& listing, Names& names, Session& session,
                         const schema::CallPageT& page, std::uint64_t left) {
   const std::uint64_t count = std::min<std::uint64_t>(left, page.calls.size());
   for (std::uint64_t place = 0; place < count; ++place)
@@ -112,21 +113,20 @@ int run_follow(Session& session, Asked asked) {
   return exit_codes::yes;
 }
 
-std::shared_ptr<Asked> add_filters(CLI::App& command) {
+std::shared_ptr<Asked> add_filters(Options& options) {
   auto asked = std::make_shared<Asked>();
-  command.add_option("--user", asked->request.username, "Only of this user of --tenant");
-  arguments::add_number(command, "--from", asked->from,
-                        "The first position; else the oldest there is");
-  arguments::add_number(command, "--count", asked->count_max, "End after so many calls", {1});
+  options.add("--user", &asked->request.username, "Only of this user of --tenant");
+  options.add_number("--from", asked->from, "The first position; else the oldest there is");
+  options.add_number("--count", asked->count_max, "End after so many calls", {1});
   return asked;
 }
 
-Handler list(CLI::App& command) {
-  return [asked = add_filters(command)](Session& session) { return run_list(session, *asked); };
+Handler list(Options& options) {
+  return [asked = add_filters(options)](Session& session) { return run_list(session, *asked); };
 }
 
-Handler follow(CLI::App& command) {
-  return [asked = add_filters(command)](Session& session) { return run_follow(session, *asked); };
+Handler follow(Options& options) {
+  return [asked = add_filters(options)](Session& session) { return run_follow(session, *asked); };
 }
 
 constexpr Verb verbs[] = {

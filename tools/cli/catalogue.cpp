@@ -1,8 +1,10 @@
 #include <fstream>
 
-#include "tools/arguments/arguments.h"
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
+#include "tools/text/json_message.h"
+#include "tools/text/output.h"
+#include "tools/text/shown.h"
+#include "tools/text/words.h"
 
 namespace postern::cli {
 namespace {
@@ -29,14 +31,14 @@ struct Asked {
 // ---- show
 
 void print_kinds(std::ostream& out, const schema::TenantViewT& tenant, const std::string& kind) {
-  Table table({"KIND", "ACTION", "IMPLIES", "KNOWN", "DESCRIPTION", "WARNING"});
+  text::Table table({"KIND", "ACTION", "IMPLIES", "KNOWN", "DESCRIPTION", "WARNING"});
   for (const auto& known : tenant.catalogue) {
     if (!kind.empty() && known->name != kind) continue;
     table.add({known->name, "", "", known->open ? "anything below" : "what is listed",
                known->description, ""});
     for (const auto& action : known->actions)
-      table.add(
-          {"", action->name, joined(action->implies), "", action->description, action->warning});
+      table.add({"", action->name, text::joined(action->implies), "", action->description,
+                 action->warning});
   }
   table.write(out);
 }
@@ -47,9 +49,10 @@ int run_show(Session& session, const std::string& kind) {
   const auto tenant_page = session.page(request(std::move(get)));
   const auto& tenants = Session::part(tenant_page.body.AsTenantPage()).tenants;
   if (tenants.size() != 1) Session::stop_unexpected();
-  if (session.format() == Format::table) print_kinds(session.out(), *tenants[0], kind);
-  Listing listing(session.out(), session.format(), {"RESOURCE", "BELOW", "DESCRIPTION", "WARNING"});
-  if (session.format() != Format::table)
+  if (session.format() == text::Format::table) print_kinds(session.out(), *tenants[0], kind);
+  text::Listing listing(session.out(), session.format(),
+                        {"RESOURCE", "BELOW", "DESCRIPTION", "WARNING"});
+  if (session.format() != text::Format::table)
     for (const auto& known : tenants[0]->catalogue)
       if (kind.empty() || known->name == kind) listing.add(*known, {});
   schema::ListCatalogueT list;
@@ -71,19 +74,19 @@ int run_show(Session& session, const std::string& kind) {
   return exit_codes::yes;
 }
 
-Handler show(CLI::App& command) {
+Handler show(Options& options) {
   auto kind = std::make_shared<std::string>();
-  command.add_option("KIND", *kind, "Of this kind alone");
+  options.add("KIND", kind.get(), "Of this kind alone");
   return [kind](Session& session) { return run_show(session, *kind); };
 }
 
 // ---- define, retire
 
-std::shared_ptr<Asked> add_parts(CLI::App& command) {
+std::shared_ptr<Asked> add_parts(Options& options) {
   auto asked = std::make_shared<Asked>();
-  command.add_option("KIND", asked->kind, "The first segment of its paths")->required();
-  arguments::add_list(command, "--action", asked->actions, "Actions, with commas between");
-  arguments::add_list(command, "--resource", asked->resources, "Paths, with commas between");
+  options.add("KIND", &asked->kind, "The first segment of its paths").required();
+  options.add("--action", List{&asked->actions}, "Actions, with commas between");
+  options.add("--resource", List{&asked->resources}, "Paths, with commas between");
   return asked;
 }
 
@@ -115,21 +118,21 @@ int run_define(Session& session, const Asked& asked) {
   return session.change(message_of(session.tenant(), "", std::move(body)));
 }
 
-Handler define(CLI::App& command) {
-  auto asked = add_parts(command);
-  command.add_option("--implies", asked->implies, "An action that who may do these may do too");
-  command.add_option("--description", asked->description, "Text for people");
-  command.add_option("--warning", asked->warning, "Told whenever one of these is granted");
-  command.add_flag("--open", asked->open, "Anything below is known");
-  command.add_flag("--closed", asked->closed,
-                   "Only what is listed is known; with neither, as what they lie under");
-  command.add_flag("--kind", asked->whole_kind,
-                   "--open and --description are of the kind, not of its resources alone");
+Handler define(Options& options) {
+  auto asked = add_parts(options);
+  options.add("--implies", &asked->implies, "An action that who may do these may do too");
+  options.add("--description", &asked->description, "Text for people");
+  options.add("--warning", &asked->warning, "Told whenever one of these is granted");
+  options.add("--open", &asked->open, "Anything below is known");
+  options.add("--closed", &asked->closed,
+              "Only what is listed is known; with neither, as what they lie under");
+  options.add("--kind", &asked->whole_kind,
+              "--open and --description are of the kind, not of its resources alone");
   return [asked](Session& session) { return run_define(session, *asked); };
 }
 
-Handler retire(CLI::App& command) {
-  auto asked = add_parts(command);
+Handler retire(Options& options) {
+  auto asked = add_parts(options);
   return [asked](Session& session) {
     schema::RetireCatalogueT body;
     for (const auto& name : asked->actions) {
@@ -148,7 +151,7 @@ Handler retire(CLI::App& command) {
 std::string read_file(const std::string& file) {
   std::ifstream opened(file, std::ios::binary);
   if (!opened)
-    throw Stop{exit_codes::missing, "Cannot read " + printable(file) + ".",
+    throw Stop{exit_codes::missing, "Cannot read " + text::printable(file) + ".",
                "Name a file with a catalogue as JSON."};
   std::string text(file_bytes_max, '\0');
   opened.read(text.data(), static_cast<std::streamsize>(text.size()));
@@ -159,8 +162,8 @@ std::string read_file(const std::string& file) {
 
 /// The file is the body of a DefineCatalogue as JSON.
 schema::DefineCatalogueT parse_catalogue(const std::string& text) {
-  auto message = message_from_json(R"({"commands": [{"body_type": "DefineCatalogue", "body": )" +
-                                   text + "}]}");
+  auto message = text::message_from_json(
+      R"({"commands": [{"body_type": "DefineCatalogue", "body": )" + text + "}]}");
   const auto* body = message && message->commands.size() == 1
                          ? message->commands[0]->body.AsDefineCatalogue()
                          : nullptr;
@@ -219,9 +222,9 @@ int run_import(Session& session, const std::string& file) {
   return code;
 }
 
-Handler import(CLI::App& command) {
+Handler import(Options& options) {
   auto file = std::make_shared<std::string>();
-  command.add_option("FILE", *file, "A DefineCatalogue as JSON")->required();
+  options.add("FILE", file.get(), "A DefineCatalogue as JSON").required();
   return [file](Session& session) { return run_import(session, *file); };
 }
 

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "tools/arguments/arguments.h"
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
+#include "tools/text/shown.h"
+#include "tools/text/words.h"
 
 namespace postern::cli {
 namespace {
@@ -36,9 +36,11 @@ std::string CatalogueNames::only(const std::string& typed, const std::vector<Nam
     if (same(named.description, typed)) found.push_back(named.name);
   if (found.empty()) return typed;
   if (found.size() > 1)
-    stop_usage(fmt::format("'{}' names several things: {}.", printable(typed), joined(found)),
-               "Name one of them.");
-  session_.talk() << fmt::format("'{}' is {}.\n", printable(typed), printable(found[0]));
+    stop_usage(
+        fmt::format("'{}' names several things: {}.", text::printable(typed), text::joined(found)),
+        "Name one of them.");
+  session_.talk() << fmt::format("'{}' is {}.\n", text::printable(typed),
+                                 text::printable(found[0]));
   return found[0];
 }
 
@@ -101,7 +103,7 @@ std::vector<GrantAsked> grants_asked(Session& session, const std::string& action
   std::vector<GrantAsked> asked;
   for (const auto& resource : resources) {
     const auto path = names.path(resource);
-    for (const auto& action : arguments::split_list(actions)) {
+    for (const auto& action : text::split_list(actions)) {
       if (action.empty()) stop_usage("The list of actions has an empty entry.");
       asked.push_back({names.action(action, path), path});
     }

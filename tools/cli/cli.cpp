@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "tools/arguments/arguments.h"
-#include "tools/cli/text.h"
-#include "tools/cli/time_zone.h"
+#include "tools/text/numbers.h"
+#include "tools/text/output.h"
+#include "tools/text/shown.h"
+#include "tools/text/time_zone.h"
 
 namespace postern::cli {
 namespace {
@@ -21,6 +23,7 @@ constexpr const char* exit_code_help =
     "69 unreachable, 70 bug, 73 cannot create, 74 input/output, 75 busy, 76 protocol,\n"
     "77 not permitted. An outage never reads as denied.";
 
+/// A verb that was named, and what runs it.
 struct Prepared {
   CLI::App* command;
   Handler handler;
@@ -32,101 +35,126 @@ struct Asked {
   ChangeSettings change;
 };
 
-void add_global_options(CLI::App& app, Settings& settings) {
-  auto& access = settings.access;
-  app.add_option("--data", access.data,
-                 "The daemon's data folder: addresses and the owner's key come from it")
-      ->envname("POSTERN_DATA")
-      ->type_name("DIR");
-  arguments::add_number(app, "--port-base", access.port_base,
-                        "Ports are N+1 commands, N+2 queries, N+3 history; 7600 if left out",
-                        {1, 65'530})
-      ->envname("POSTERN_PORT_BASE");
-  app.add_option("--endpoint", access.endpoint, "Host of the daemon, if not this one")
-      ->envname("POSTERN_ENDPOINT")
-      ->type_name("ADDR");
-  app.add_option("--key", access.key,
-                 "Your key pair, as 'operator add --key-out' writes it; mode 0600")
-      ->envname("POSTERN_KEY")
-      ->type_name("FILE");
-  app.add_option("--signing-key", access.signing_key,
-                 "Sign every command with this key, as 'operator add --signing-key-out' writes it")
-      ->envname("POSTERN_SIGNING_KEY")
-      ->type_name("FILE");
-  app.add_option("--server-key", access.server_key,
-                 "The server's public key in Z85, or a file with it")
-      ->envname("POSTERN_SERVER_KEY")
-      ->type_name("KEY|FILE");
-  auto* checkpoint =
-      app.add_option("--checkpoint-file", access.checkpoint,
-                     "Where the newest checkpoint is remembered, which the history must extend; if "
-                     "left out KEY.checkpoint, or seen-checkpoint in the data folder")
-          ->envname("POSTERN_CHECKPOINT_FILE")
-          ->type_name("FILE");
-  app.add_flag("--no-checkpoint", access.without_checkpoint,
-               "Remember no checkpoint, and do not check the history against one")
-      ->excludes(checkpoint);
-  app.add_option("--tenant", settings.tenant, "Alias of the tenant it is about")
-      ->envname("POSTERN_TENANT")
-      ->type_name("ALIAS");
-  const auto read_timeout = [&access](const std::string& text) {
+void add_access_options(Options& options, Access& access) {
+  options
+      .add("--data", &access.data,
+           "The daemon's data folder: addresses and the owner's key come from it")
+      .environment("POSTERN_DATA")
+      .type_name("DIR");
+  options
+      .add_number("--port-base", access.port_base,
+                  "Ports are N+1 commands, N+2 queries, N+3 history; 7600 if left out", {1, 65'530})
+      .environment("POSTERN_PORT_BASE");
+  options.add("--endpoint", &access.endpoint, "Host of the daemon, if not this one")
+      .environment("POSTERN_ENDPOINT")
+      .type_name("ADDR");
+  options
+      .add("--key", &access.key, "Your key pair, as 'operator add --key-out' writes it; mode 0600")
+      .environment("POSTERN_KEY")
+      .type_name("FILE");
+  options
+      .add("--signing-key", &access.signing_key,
+           "Sign every command with this key, as 'operator add --signing-key-out' writes it")
+      .environment("POSTERN_SIGNING_KEY")
+      .type_name("FILE");
+  options
+      .add("--server-key", &access.server_key, "The server's public key in Z85, or a file with it")
+      .environment("POSTERN_SERVER_KEY")
+      .type_name("KEY|FILE");
+  options
+      .add("--checkpoint-file", &access.checkpoint,
+           "Where the newest checkpoint is remembered, which the history must extend; if "
+           "left out KEY.checkpoint, or seen-checkpoint in the data folder")
+      .environment("POSTERN_CHECKPOINT_FILE")
+      .type_name("FILE");
+  options
+      .add("--no-checkpoint", &access.without_checkpoint,
+           "Remember no checkpoint, and do not check the history against one")
+      .excludes("--checkpoint-file");
+}
+
+/// Of one answer.
+void add_timeouts(Options& options, std::chrono::milliseconds& timeout) {
+  const auto read_timeout = [&timeout](const std::string& typed) {
     constexpr std::uint64_t most = 3'600'000;
-    const auto read = arguments::read_milliseconds(text);
-    if (read && *read > 0 && *read <= most) access.timeout = std::chrono::milliseconds(*read);
+    const auto read = text::read_milliseconds(typed);
+    if (read && *read > 0 && *read <= most) timeout = std::chrono::milliseconds(*read);
     return read && *read > 0 && *read <= most;
   };
-  constexpr const char* timeouts = "seconds: 0.001 to 3600";
-  arguments::add_read(app, "--answer-timeout", read_timeout, timeouts,
-                      "Seconds to wait for the daemon's answer; 10 if left out")
-      ->envname("POSTERN_ANSWER_TIMEOUT")
-      ->type_name("SECONDS");
-  arguments::add_read(app, "--timeout", read_timeout, timeouts,
-                      "The same; not behind a verb that takes --session-timeout")
-      ->envname("POSTERN_TIMEOUT")
-      ->type_name("SECONDS");
-  app.add_option("--time-zone", settings.time_zone,
-                 "Show times in this zone, as Europe/Zurich; UTC if left out")
-      ->envname("POSTERN_TIME_ZONE")
-      ->type_name("ZONE");
-  const std::map<std::string, Format> formats{
-      {"table", Format::table}, {"json", Format::json}, {"jsonl", Format::jsonl}};
-  app.add_option("--output", settings.format, "table, json or jsonl (one object a line)")
-      ->envname("POSTERN_OUTPUT")
-      ->type_name("FORM")
-      ->transform(CLI::CheckedTransformer(formats).description(""));
+  const arguments::Reader timeouts{read_timeout, "seconds: 0.001 to 3600"};
+  options
+      .add("--answer-timeout", timeouts, "Seconds to wait for the daemon's answer; 10 if left out")
+      .environment("POSTERN_ANSWER_TIMEOUT")
+      .type_name("SECONDS");
+  options.add("--timeout", timeouts, "The same; not behind a verb that takes --session-timeout")
+      .environment("POSTERN_TIMEOUT")
+      .type_name("SECONDS");
 }
 
-void add_change_options(CLI::App& command, ChangeSettings& change) {
+void add_global_options(Options& options, Settings& settings) {
+  add_access_options(options, settings.access);
+  options.add("--tenant", &settings.tenant, "Alias of the tenant it is about")
+      .environment("POSTERN_TENANT")
+      .type_name("ALIAS");
+  add_timeouts(options, settings.access.timeout);
+  options
+      .add("--time-zone", &settings.time_zone,
+           "Show times in this zone, as Europe/Zurich; UTC if left out")
+      .environment("POSTERN_TIME_ZONE")
+      .type_name("ZONE");
+  const auto read_format = [&format = settings.format](const std::string& typed) {
+    return text::read_format(typed, format);
+  };
+  options
+      .add("--output", arguments::Reader{read_format, text::wanted_format},
+           "table, json or jsonl (one object a line)")
+      .environment("POSTERN_OUTPUT")
+      .type_name("FORM");
+}
+
+void add_change_options(Options& options, ChangeSettings& change) {
   const auto group = "Options of every change";
-  command.add_flag("--dry-run", change.dry_run, "Show what would happen, change nothing")
-      ->group(group);
-  command.add_flag("--yes", change.yes, "Do not ask, at a terminal, before what reaches far")
-      ->group(group);
-  command.add_option("--reason", change.reason, "Why, kept with the record; 1 KiB")->group(group);
-  arguments::add_number(command, "--expect-version", change.expected_version,
-                        "Refuse if the user has another version", {1})
-      ->group(group);
-  command.add_option("--id", change.id, "Id of the command, a UUIDv7; the same again acts once")
-      ->group(group);
+  options.add("--dry-run", &change.dry_run, "Show what would happen, change nothing").group(group);
+  options.add("--yes", &change.yes, "Do not ask, at a terminal, before what reaches far")
+      .group(group);
+  options.add("--reason", &change.reason, "Why, kept with the record; 1 KiB").group(group);
+  options
+      .add_number("--expect-version", change.expected_version,
+                  "Refuse if the user has another version", {1})
+      .group(group);
+  options.add("--id", &change.id, "Id of the command, a UUIDv7; the same again acts once")
+      .group(group);
 }
 
-void add_verb(CLI::App& parent, const Verb& verb, Asked& asked, std::vector<Prepared>& prepared) {
+/// Of a verb that is not named only its line in the help is made, since none of its options can be
+/// asked for.
+void add_verb(CLI::App& parent, const Verb& verb, bool is_named, Asked& asked,
+              std::vector<Prepared>& prepared) {
   auto* command = parent.add_subcommand(std::string(verb.name), std::string(verb.summary));
+  if (!is_named) return;
   command->fallthrough();
-  auto handler = verb.prepare(*command);
-  if (verb.kind == Kind::changes) add_change_options(*command, asked.change);
+  Options options;
+  auto handler = verb.prepare(options);
+  if (verb.kind == Kind::changes) add_change_options(options, asked.change);
+  arguments::declare(*command, options);
   command->footer(fmt::format("Example:\n  postern {}", verb.example));
   prepared.push_back({command, std::move(handler)});
 }
 
-void add_nouns(CLI::App& app, Asked& asked, std::vector<Prepared>& prepared) {
+void add_nouns(CLI::App& app, const std::vector<std::string>& given, Asked& asked,
+               std::vector<Prepared>& prepared) {
+  const auto is_named = [&](std::string_view name) {
+    return std::ranges::find(given, name) != given.end();
+  };
   for (const auto& noun : nouns()) {
     CLI::App* parent = &app;
     if (!noun.name.empty()) {
       parent = app.add_subcommand(std::string(noun.name), std::string(noun.summary));
+      if (!is_named(noun.name)) continue;
       parent->fallthrough();
     }
-    for (const auto& verb : noun.verbs) add_verb(*parent, verb, asked, prepared);
+    for (const auto& verb : noun.verbs)
+      add_verb(*parent, verb, is_named(verb.name), asked, prepared);
   }
 }
 
@@ -145,13 +173,15 @@ void refuse_mistakable(const std::vector<std::string>& given, const CLI::App& co
 
 void say(std::ostream& talk, const Stop& stop) {
   if (stop.sentence.empty()) return;
-  talk << "postern: " << printable(stop.sentence) << '\n';
-  if (!stop.remedy.empty()) talk << "         " << printable(stop.remedy) << '\n';
+  talk << "postern: " << text::printable(stop.sentence) << '\n';
+  if (!stop.remedy.empty()) talk << "         " << text::printable(stop.remedy) << '\n';
 }
 
 int run_handler(const Asked& asked, const Handler& handler, Streams streams) {
   try {
-    set_time_zone(asked.settings.time_zone);
+    if (!text::set_time_zone(asked.settings.time_zone))
+      stop_usage("There is no time zone '" + text::printable(asked.settings.time_zone) + "'.",
+                 "Take an IANA name, as Europe/Zurich; the package tzdata holds them.");
     Session session(asked.settings, asked.change, streams);
     const int code = handler(session);
     streams.out.flush();
@@ -173,11 +203,12 @@ std::string unexpected(const CLI::App& app, bool has_verb) {
   std::vector<std::string> words;
   for (const std::string& word : app.remaining(true)) {
     if (word.starts_with("--"))
-      options += " " + printable(word.substr(0, word.find('=')));
+      options += " " + text::printable(word.substr(0, word.find('=')));
     else
       words.push_back(word);
   }
-  if (!has_verb && !words.empty()) return fmt::format("There is no '{}'.\n", printable(words[0]));
+  if (!has_verb && !words.empty())
+    return fmt::format("There is no '{}'.\n", text::printable(words[0]));
   std::string text = "It does not take" + options;
   if (!words.empty())
     text += fmt::format("{} {} more argument{}", options.empty() ? "" : ", nor", words.size(),
@@ -191,8 +222,10 @@ int run_parsed(const std::vector<std::string>& given, Streams streams) {
   std::vector<Prepared> prepared;
   app.set_version_flag("--version", "postern " POSTERN_VERSION);
   app.footer(exit_code_help);
-  add_global_options(app, asked.settings);
-  add_nouns(app, asked, prepared);
+  Options options;
+  add_global_options(options, asked.settings);
+  arguments::declare(app, options);
+  add_nouns(app, given, asked, prepared);
   try {
     arguments::parse(app, given);
     for (const Prepared& one : prepared)
@@ -205,7 +238,7 @@ int run_parsed(const std::vector<std::string>& given, Streams streams) {
   } catch (const CLI::Success& asked_for_text) {
     return app.exit(asked_for_text, streams.out, streams.talk);
   } catch (const CLI::ParseError& error) {
-    streams.talk << printable(error.what()) << "\nRun with --help for more information.\n";
+    streams.talk << text::printable(error.what()) << "\nRun with --help for more information.\n";
     return exit_codes::usage;
   }
   for (const auto& one : prepared)
@@ -229,7 +262,7 @@ int run(const std::vector<std::string>& arguments, Streams streams) {
   try {
     return run_parsed(arguments, streams);
   } catch (const std::exception& bug) {
-    streams.talk << "postern: bug: " << printable(bug.what()) << '\n';
+    streams.talk << "postern: bug: " << text::printable(bug.what()) << '\n';
     return exit_codes::bug;
   }
 }

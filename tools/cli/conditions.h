@@ -2,7 +2,6 @@
 // Failure: `Stop` with 64 for what makes no sense.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "command_generated.h"
+#include "tools/arguments/options.h"
 
 namespace postern::cli {
 
@@ -21,7 +21,7 @@ struct ConditionsAsked {
   bool require_tls = false;
 };
 
-void add_condition_options(CLI::App& command, ConditionsAsked& asked);
+void add_condition_options(arguments::Options& options, ConditionsAsked& asked);
 
 /// Null: none are asked for.
 std::unique_ptr<schema::ConditionsT> conditions_of(const ConditionsAsked& asked);

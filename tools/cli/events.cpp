@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
-#include "tools/arguments/arguments.h"
 #include "tools/cli/names.h"
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
-#include "tools/client/event_text.h"
+#include "tools/text/event_text.h"
+#include "tools/text/ids.h"
+#include "tools/text/json.h"
+#include "tools/text/output.h"
+#include "tools/text/times.h"
 
 namespace postern::cli {
 
@@ -21,22 +23,22 @@ struct Asked {
 };
 
 /// One row for each event; what the record says of all of them stands in each.
-void add_record(Listing& listing, Names& names, const schema::RecordT& record) {
-  if (listing.format() != Format::table) return listing.add_object(to_json(record));
+void add_record(text::Listing& listing, Names& names, const schema::RecordT& record) {
+  if (listing.format() != text::Format::table) return listing.add_object(text::to_json(record));
   const auto tenant = names.tenant(record.tenant);
-  const client::EventForms forms{
-      [&](client::Named kind, const schema::Uuid& id) { return names.inner(kind, id, tenant); },
-      time_text_short, key_text};
+  const text::EventForms forms{
+      [&](text::Named kind, const schema::Uuid& id) { return names.inner(kind, id, tenant); },
+      text::time_text_short, text::key_text};
   for (const auto& event : record.events) {
     names.learn(*event);
-    listing.add(record, {std::to_string(record.seq), time_text_short(record.time_ns),
+    listing.add(record, {std::to_string(record.seq), text::time_text_short(record.time_ns),
                          names.operator_name(record.operator_id, record.role), tenant,
-                         names.user(event->user, tenant), client::event_kind(*event),
-                         client::event_details(*event, forms), record.reason});
+                         names.user(event->user, tenant), text::event_kind(*event),
+                         text::event_details(*event, forms), record.reason});
   }
 }
 
-Listing listing_of(Session& session) {
+text::Listing listing_of(Session& session) {
   return {session.out(),
           session.format(),
           {"SEQ", "TIME", "OPERATOR", "TENANT", "USER", "EVENT", "DETAILS", "REASON"}};
@@ -49,7 +51,7 @@ schema::GetRecordsT request_of(const Asked& asked, const Session& session) {
   if (session.has_tenant()) request.tenant = session.tenant();
   if (!request.user.empty()) request.tenant = session.tenant();
   if (asked.user_id.empty()) return request;
-  const auto id = client::parse_uuid(asked.user_id);
+  const auto id = text::parse_uuid(asked.user_id);
   if (!id) stop_usage("--user-id takes a UUID.");
   request.user_id = std::make_unique<schema::Uuid>(*id);
   return request;
@@ -134,25 +136,23 @@ int run_follow(Session& session, const Asked& asked) {
   }
 }
 
-std::shared_ptr<Asked> add_filters(CLI::App& command) {
+std::shared_ptr<Asked> add_filters(Options& options) {
   auto asked = std::make_shared<Asked>();
-  command.add_option("--user", asked->request.user,
-                     "Only about this user of --tenant, by its name now");
-  command.add_option("--user-id", asked->user_id, "Only about the user with this id")
-      ->excludes("--user");
-  command.add_option("--operator", asked->request.operator_name, "Only by this operator");
-  command.add_option("--kind", asked->request.kind, "Only this kind of event, as UserCreated");
-  arguments::add_number(command, "--from-seq", asked->from_seq, "The first record");
-  arguments::add_number(command, "--count", asked->count_max, "End after so many records", {1});
+  options.add("--user", &asked->request.user, "Only about this user of --tenant, by its name now");
+  options.add("--user-id", &asked->user_id, "Only about the user with this id").excludes("--user");
+  options.add("--operator", &asked->request.operator_name, "Only by this operator");
+  options.add("--kind", &asked->request.kind, "Only this kind of event, as UserCreated");
+  options.add_number("--from-seq", asked->from_seq, "The first record");
+  options.add_number("--count", asked->count_max, "End after so many records", {1});
   return asked;
 }
 
-Handler list(CLI::App& command) {
-  return [asked = add_filters(command)](Session& session) { return run_list(session, *asked); };
+Handler list(Options& options) {
+  return [asked = add_filters(options)](Session& session) { return run_list(session, *asked); };
 }
 
-Handler follow(CLI::App& command) {
-  return [asked = add_filters(command)](Session& session) { return run_follow(session, *asked); };
+Handler follow(Options& options) {
+  return [asked = add_filters(options)](Session& session) { return run_follow(session, *asked); };
 }
 
 constexpr Verb verbs[] = {

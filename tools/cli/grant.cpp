@@ -1,9 +1,10 @@
 #include "tools/cli/catalogue_names.h"
 #include "tools/cli/conditions.h"
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
 #include "tools/cli/user_views.h"
 #include "tools/cli/views.h"
+#include "tools/text/output.h"
+#include "tools/text/shown.h"
 
 namespace postern::cli {
 namespace {
@@ -18,24 +19,21 @@ struct Asked {
 };
 
 template <class Body>
-Handler change(CLI::App& command) {
+Handler change(Options& options) {
   auto asked = std::make_shared<Asked>();
-  command.add_option("USER", asked->user, "Its name")->required();
-  command
-      .add_option("ACTION", asked->action,
-                  "Actions of the resource's kind, with commas between, or *")
-      ->required();
-  command
-      .add_option("RESOURCE", asked->resources,
-                  "Paths, as table/customer, or names as the catalogue describes them; several are "
-                  "one batch")
-      ->required();
-  command.add_flag("--deny", asked->deny, "A deny, which beats every allow");
+  options.add("USER", &asked->user, "Its name").required();
+  options.add("ACTION", &asked->action, "Actions of the resource's kind, with commas between, or *")
+      .required();
+  options
+      .add("RESOURCE", &asked->resources,
+           "Paths, as table/customer, or names as the catalogue describes them; several are "
+           "one batch")
+      .required();
+  options.add("--deny", &asked->deny, "A deny, which beats every allow");
   if constexpr (std::is_same_v<Body, schema::AddGrantT>)
-    add_condition_options(command, asked->conditions);
+    add_condition_options(options, asked->conditions);
   else
-    command.add_option("--grant", asked->grant,
-                       "Which of several that differ in conditions, as 12.0");
+    options.add("--grant", &asked->grant, "Which of several that differ in conditions, as 12.0");
   return [asked](Session& session) {
     schema::CommandMessageT message;
     message.tenant = session.tenant();
@@ -54,20 +52,20 @@ Handler change(CLI::App& command) {
   };
 }
 
-Handler list(CLI::App& command) {
+Handler list(Options& options) {
   auto user = std::make_shared<std::string>();
-  command.add_option("USER", *user, "Its name")->required();
+  options.add("USER", user.get(), "Its name").required();
   return [user](Session& session) {
     const auto page = read_user(session, *user);
     const auto& view = Session::part(page.body.AsUserView());
-    if (session.format() == Format::table) {
+    if (session.format() == text::Format::table) {
       print_grants(session.out(), view.data_access);
       for (const auto& role : view.roles)
-        session.out() << "and all of role " << printable(role->name) << " ("
+        session.out() << "and all of role " << text::printable(role->name) << " ("
                       << cause_text(role->added) << ")\n";
       return exit_codes::yes;
     }
-    Listing listing(session.out(), session.format(), {});
+    text::Listing listing(session.out(), session.format(), {});
     for (const auto& held : view.data_access) listing.add(*held, {});
     listing.finish();
     return exit_codes::yes;

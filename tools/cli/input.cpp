@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "tools/cli/text.h"
 #include "tools/cli/verb.h"
 #include "tools/client/client.h"
+#include "tools/text/shown.h"
 
 namespace postern::cli {
 namespace {
@@ -96,7 +96,7 @@ std::string Input::typed(const std::string& prompt) {
   std::optional<Silence> silence;
   if (terminal) {
     silence.emplace(descriptor_);
-    talk_ << printable(prompt) << ": " << std::flush;
+    talk_ << text::printable(prompt) << ": " << std::flush;
   }
   auto password = secret();
   if (!password || password->empty())
@@ -106,7 +106,7 @@ std::string Input::typed(const std::string& prompt) {
 }
 
 std::optional<std::string> Input::answer(const std::string& question) {
-  talk_ << printable(question) << ": " << std::flush;
+  talk_ << text::printable(question) << ": " << std::flush;
   return line();
 }
 

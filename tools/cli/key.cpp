@@ -1,7 +1,10 @@
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
 #include "tools/cli/user_views.h"
+#include "tools/cli/values.h"
 #include "tools/cli/views.h"
+#include "tools/text/output.h"
+#include "tools/text/times.h"
+#include "tools/text/words.h"
 
 namespace postern::cli {
 namespace {
@@ -18,7 +21,7 @@ int run_create(Session& session, const Creation& creation) {
   body.name = creation.name;
   if (!creation.expires.empty()) body.expires_ns = parse_time("--expires", creation.expires);
   for (const auto& text : creation.only) {
-    const auto words = CLI::detail::split_up(text);
+    const auto words = arguments::split_words(text);
     if (words.size() != 2) stop_usage("--only takes 'ACTION RESOURCE', in quotes.");
     auto& part = body.narrowed_to.emplace_back(std::make_unique<schema::NarrowingT>());
     part->action = words[0];
@@ -27,23 +30,23 @@ int run_create(Session& session, const Creation& creation) {
   return session.change(message_of(session.tenant(), creation.user, std::move(body)));
 }
 
-Handler create(CLI::App& command) {
+Handler create(Options& options) {
   auto creation = std::make_shared<Creation>();
-  command.add_option("USER", creation->user, "Its name")->required();
-  command.add_option("NAME", creation->name, "What to call the key")->required();
-  command.add_option("--expires", creation->expires, "As 2027-01-31T00:00:00Z; else never");
-  command
-      .add_option("--only", creation->only,
-                  "'ACTION RESOURCE': for this part of the user's grants; up to 100 times")
-      ->allow_extra_args(false);
+  options.add("USER", &creation->user, "Its name").required();
+  options.add("NAME", &creation->name, "What to call the key").required();
+  options.add("--expires", &creation->expires, "As 2027-01-31T00:00:00Z; else never");
+  options
+      .add("--only", &creation->only,
+           "'ACTION RESOURCE': for this part of the user's grants; up to 100 times")
+      .one_value_each();
   return [creation](Session& session) { return run_create(session, *creation); };
 }
 
-Handler revoke(CLI::App& command) {
+Handler revoke(Options& options) {
   auto user = std::make_shared<std::string>();
   auto name = std::make_shared<std::string>();
-  command.add_option("USER", *user, "Its name")->required();
-  command.add_option("NAME", *name, "The key's name")->required();
+  options.add("USER", user.get(), "Its name").required();
+  options.add("NAME", name.get(), "The key's name").required();
   return [user, name](Session& session) {
     schema::RevokeKeyT body;
     body.name = *name;
@@ -51,22 +54,22 @@ Handler revoke(CLI::App& command) {
   };
 }
 
-Handler list(CLI::App& command) {
+Handler list(Options& options) {
   auto user = std::make_shared<std::string>();
-  command.add_option("USER", *user, "Its name")->required();
+  options.add("USER", user.get(), "Its name").required();
   return [user](Session& session) {
     const auto page = read_user(session, *user);
     const auto& view = Session::part(page.body.AsUserView());
-    Listing listing(session.out(), session.format(),
-                    {"NAME", "BEGINS WITH", "EXPIRES", "ONLY", "CREATED"});
+    text::Listing listing(session.out(), session.format(),
+                          {"NAME", "BEGINS WITH", "EXPIRES", "ONLY", "CREATED"});
     if (view.security) {
       for (const auto& key : view.security->keys) {
         std::vector<std::string> only;
         for (const auto& part : key->narrowed_to)
           only.push_back(part->action + " " + part->resource);
         listing.add(*key, {key->name, key->prefix,
-                           key->expires_ns == 0 ? "never" : time_text_short(key->expires_ns),
-                           joined(only), cause_text(key->created)});
+                           key->expires_ns == 0 ? "never" : text::time_text_short(key->expires_ns),
+                           text::joined(only), cause_text(key->created)});
       }
     }
     listing.finish();

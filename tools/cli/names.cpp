@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
+#include "tools/text/event_text.h"
+#include "tools/text/ids.h"
 
 namespace postern::cli {
 
@@ -29,45 +30,46 @@ Typed typed_in(const schema::CommandMessageT& message) {
 }
 
 std::string Names::tenant(const std::unique_ptr<schema::Uuid>& id) {
-  if (id && !names_.contains(uuid_text(id))) read_tenants();
+  if (id && !names_.contains(text::uuid_text(id))) read_tenants();
   return named(id);
 }
 
 std::string Names::operator_name(const std::unique_ptr<schema::Uuid>& id, schema::Role role) {
   if (role == schema::Role::daemon) return "daemon";
-  if (id && !names_.contains(uuid_text(id))) read_operators();
-  if (id && !names_.contains(uuid_text(id))) read_made("OperatorAdded", "");
+  if (id && !names_.contains(text::uuid_text(id))) read_operators();
+  if (id && !names_.contains(text::uuid_text(id))) read_made("OperatorAdded", "");
   return named(id);
 }
 
 std::string Names::user(const std::unique_ptr<schema::Uuid>& id, const std::string& tenant) {
-  if (id && !names_.contains(uuid_text(id))) read_user(*id, tenant);
+  if (id && !names_.contains(text::uuid_text(id))) read_user(*id, tenant);
   return named(id);
 }
 
-std::string Names::inner(client::Named kind, const schema::Uuid& id, const std::string& tenant) {
+std::string Names::inner(text::Named kind, const schema::Uuid& id, const std::string& tenant) {
   const auto told = std::make_unique<schema::Uuid>(id);
   switch (kind) {
-    case client::Named::tenant:
+    case text::Named::tenant:
       return this->tenant(told);
-    case client::Named::role:
-      if (!names_.contains(uuid_text(told))) read_roles(tenant);
-      if (!names_.contains(uuid_text(told))) read_made("RoleCreated", tenant);
+    case text::Named::role:
+      if (!names_.contains(text::uuid_text(told))) read_roles(tenant);
+      if (!names_.contains(text::uuid_text(told))) read_made("RoleCreated", tenant);
       break;
-    case client::Named::operator_entry:
+    case text::Named::operator_entry:
       return operator_name(told, schema::Role::none);
-    case client::Named::key:
-      if (!names_.contains(uuid_text(told))) read_made("KeyCreated", tenant);
+    case text::Named::key:
+      if (!names_.contains(text::uuid_text(told))) read_made("KeyCreated", tenant);
       break;
   }
   return named(told);
 }
 
 void Names::learn(const schema::EventT& event) {
-  if (const auto* role = event.body.AsRoleCreated()) names_[uuid_text(role->role)] = role->name;
-  if (const auto* key = event.body.AsKeyCreated()) names_[uuid_text(key->key)] = key->name;
+  if (const auto* role = event.body.AsRoleCreated())
+    names_[text::uuid_text(role->role)] = role->name;
+  if (const auto* key = event.body.AsKeyCreated()) names_[text::uuid_text(key->key)] = key->name;
   if (const auto* added = event.body.AsOperatorAdded())
-    names_.try_emplace(uuid_text(added->operator_id), added->name);
+    names_.try_emplace(text::uuid_text(added->operator_id), added->name);
 }
 
 void Names::pair(const std::vector<std::string>& ids, const std::vector<std::string>& names) {
@@ -81,12 +83,13 @@ void Names::learn(const std::vector<std::unique_ptr<schema::EventT>>& events, co
   std::vector<std::string> roles;
   for (const auto& event : events) {
     learn(*event);
-    if (event->user) add_once(users, uuid_text(event->user));
+    if (event->user) add_once(users, text::uuid_text(event->user));
     if (const auto* created = event->body.AsUserCreated())
-      names_[uuid_text(event->user)] = created->username;
-    if (const auto* revoked = event->body.AsKeyRevoked()) add_once(keys, uuid_text(revoked->key));
+      names_[text::uuid_text(event->user)] = created->username;
+    if (const auto* revoked = event->body.AsKeyRevoked())
+      add_once(keys, text::uuid_text(revoked->key));
     if (const auto* deleted = event->body.AsRoleDeleted())
-      add_once(roles, uuid_text(deleted->role));
+      add_once(roles, text::uuid_text(deleted->role));
   }
   pair(users, typed.users);
   pair(keys, typed.keys);
@@ -95,7 +98,7 @@ void Names::learn(const std::vector<std::unique_ptr<schema::EventT>>& events, co
 
 /// Asks no second time for what is not told.
 std::string Names::named(const std::unique_ptr<schema::Uuid>& id) {
-  const auto text = uuid_text(id);
+  const auto text = text::uuid_text(id);
   return names_.try_emplace(text, text).first->second;
 }
 
@@ -117,7 +120,7 @@ void Names::read_tenants() {
     const auto* tenants = page ? page->body.AsTenantPage() : nullptr;
     if (tenants == nullptr) return;
     for (const auto& tenant : tenants->tenants)
-      names_[uuid_text(tenant->id)] = list.after = tenant->alias;
+      names_[text::uuid_text(tenant->id)] = list.after = tenant->alias;
     if (!tenants->more || tenants->tenants.empty()) return;
   }
 }
@@ -126,7 +129,7 @@ void Names::read_operators() {
   const auto page = read(schema::ListOperatorsT{});
   const auto* operators = page ? page->body.AsOperatorPage() : nullptr;
   if (operators == nullptr) return;
-  for (const auto& one : operators->operators) names_[uuid_text(one->id)] = one->name;
+  for (const auto& one : operators->operators) names_[text::uuid_text(one->id)] = one->name;
 }
 
 void Names::read_roles(const std::string& tenant) {
@@ -137,7 +140,8 @@ void Names::read_roles(const std::string& tenant) {
     const auto page = read(schema::ListRolesT(list));
     const auto* roles = page ? page->body.AsRolePage() : nullptr;
     if (roles == nullptr) return;
-    for (const auto& role : roles->roles) names_[uuid_text(role->id)] = list.after = role->name;
+    for (const auto& role : roles->roles)
+      names_[text::uuid_text(role->id)] = list.after = role->name;
     if (!roles->more || roles->roles.empty()) return;
   }
 }
@@ -149,7 +153,7 @@ void Names::read_user(const schema::Uuid& id, const std::string& tenant) {
   get.count_max = 1;
   const auto page = read(std::move(get));
   const auto* user = page ? page->body.AsUserView() : nullptr;
-  if (user != nullptr && user->details) names_[client::uuid_text(id)] = user->details->username;
+  if (user != nullptr && user->details) names_[text::uuid_text(id)] = user->details->username;
 }
 
 void Names::read_made(const char* kind, const std::string& tenant) {

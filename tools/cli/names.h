@@ -10,7 +10,7 @@
 
 #include "command_generated.h"
 #include "history_generated.h"
-#include "tools/client/event_text.h"
+#include "tools/text/event_text.h"
 
 namespace postern::cli {
 
@@ -36,7 +36,7 @@ class Names {
   /// `tenant` is the user's, as an alias; empty: not known.
   std::string user(const std::unique_ptr<schema::Uuid>& id, const std::string& tenant);
   /// What an id within an event is of; `tenant` as above.
-  std::string inner(client::Named kind, const schema::Uuid& id, const std::string& tenant);
+  std::string inner(text::Named kind, const schema::Uuid& id, const std::string& tenant);
   /// Remembers the names an event gives, for when they are gone.
   void learn(const schema::EventT& event);
   /// The same of what one message caused, about what it named: each caused something, in order.

@@ -5,8 +5,14 @@
 
 #include "tools/cli/provider_file.h"
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
 #include "tools/cli/views.h"
+#include "tools/text/ids.h"
+#include "tools/text/json.h"
+#include "tools/text/output.h"
+#include "tools/text/schema_names.h"
+#include "tools/text/shown.h"
+#include "tools/text/times.h"
+#include "tools/text/words.h"
 
 namespace postern::cli {
 namespace {
@@ -18,15 +24,16 @@ ProviderFile read_file(const std::filesystem::path& path) {
   const auto size = std::filesystem::file_size(path, error);
   if (error)
     throw Stop{exit_codes::missing,
-               fmt::format("Cannot read {}: {}.", printable(path.string()), error.message()),
+               fmt::format("Cannot read {}: {}.", text::printable(path.string()), error.message()),
                "Give the file as the provider publishes it."};
   if (size > file_bytes_max)
     stop_usage(fmt::format("{} has {} bytes; no provider's file has over {}.",
-                           printable(path.string()), size, file_bytes_max));
+                           text::printable(path.string()), size, file_bytes_max));
   ProviderFile file{path.filename().string(), std::string(size, '\0')};
   std::ifstream stream(path, std::ios::binary);
   if (!stream.read(file.text.data(), static_cast<std::streamsize>(size)))
-    throw Stop{exit_codes::input_output, fmt::format("Cannot read {}.", printable(path.string())),
+    throw Stop{exit_codes::input_output,
+               fmt::format("Cannot read {}.", text::printable(path.string())),
                "Give a readable file."};
   return file;
 }
@@ -40,8 +47,8 @@ struct Asked {
 int run_import(Session& session, const Asked& asked) {
   const auto provider = provider_named(asked.provider);
   if (provider == schema::Provider::none)
-    stop_usage(fmt::format("{} is no provider.", printable(asked.provider)),
-               code_remedy(schema::Code::provider_unknown));
+    stop_usage(fmt::format("{} is no provider.", text::printable(asked.provider)),
+               text::code_remedy(schema::Code::provider_unknown));
   std::vector<ProviderFile> files;
   for (const auto& path : asked.files) files.push_back(read_file(path));
   auto body = read_provider_files(provider, files);
@@ -56,33 +63,32 @@ int run_import(Session& session, const Asked& asked) {
   return session.change(message_of("", "", std::move(*body)));
 }
 
-Handler import(CLI::App& command) {
+Handler import(Options& options) {
   auto asked = std::make_shared<Asked>();
-  command
-      .add_option("PROVIDER", asked->provider, "AWS, GOOGLE, AZURE, CLOUDFLARE or DIGITAL_OCEAN")
-      ->required();
-  command.add_option("FILE", asked->files, "As the provider publishes it; Cloudflare's two")
-      ->required();
-  command.add_flag("--force", asked->force,
-                   "Even with the same ranges, under half of them, or an older file");
+  options.add("PROVIDER", &asked->provider, "AWS, GOOGLE, AZURE, CLOUDFLARE or DIGITAL_OCEAN")
+      .required();
+  options.add("FILE", &asked->files, "As the provider publishes it; Cloudflare's two").required();
+  options.add("--force", &asked->force,
+              "Even with the same ranges, under half of them, or an older file");
   return [asked](Session& session) { return run_import(session, *asked); };
 }
 
 int run_show(Session& session) {
   auto page = session.page(request(schema::ListRangesT{}));
-  Listing listing(session.out(), session.format(),
-                  {"PROVIDER", "IPV4", "IPV6", "FILE", "ITS TIME", "SHA-256", "IMPORTED"});
+  text::Listing listing(session.out(), session.format(),
+                        {"PROVIDER", "IPV4", "IPV6", "FILE", "ITS TIME", "SHA-256", "IMPORTED"});
   for (const auto& ranges : Session::part(page.body.AsRangesPage()).ranges)
-    listing.add(*ranges,
-                {schema::EnumNameProvider(ranges->provider), std::to_string(ranges->v4_count),
-                 std::to_string(ranges->v6_count), ranges->source_name,
-                 ranges->source_time_ns == 0 ? "" : time_text_short(ranges->source_time_ns),
-                 hex_text(ranges->source_sha256).substr(0, 12), cause_text(ranges->imported)});
+    listing.add(
+        *ranges,
+        {schema::EnumNameProvider(ranges->provider), std::to_string(ranges->v4_count),
+         std::to_string(ranges->v6_count), ranges->source_name,
+         ranges->source_time_ns == 0 ? "" : text::time_text_short(ranges->source_time_ns),
+         text::hex_text(ranges->source_sha256).substr(0, 12), cause_text(ranges->imported)});
   listing.finish();
   return exit_codes::yes;
 }
 
-Handler show(CLI::App&) { return run_show; }
+Handler show(Options&) { return run_show; }
 
 int run_test(Session& session, const std::string& address, const std::string& user) {
   schema::TestAddressT body;
@@ -92,16 +98,16 @@ int run_test(Session& session, const std::string& address, const std::string& us
   const bool asks_rules = !body.tenant.empty();
   auto page = session.page(request(std::move(body)));
   const auto& tested = Session::part(page.body.AsAddressTested());
-  if (session.format() != Format::table) {
-    session.print(to_json(tested));
+  if (session.format() != text::Format::table) {
+    session.print(text::to_json(tested));
   } else {
     std::vector<std::string> providers;
     for (const auto provider : tested.providers)
       providers.emplace_back(schema::EnumNameProvider(provider));
-    Fields fields;
+    text::Fields fields;
     fields.add("address", tested.address);
-    fields.add("providers", providers.empty() ? "none" : joined(providers));
-    if (asks_rules) fields.add("answer", code_name(tested.code));
+    fields.add("providers", providers.empty() ? "none" : text::joined(providers));
+    if (asks_rules) fields.add("answer", text::code_name(tested.code));
     fields.add("in the tenant's networks by", tested.tenant_entry);
     fields.add("in the user's networks by", tested.user_entry);
     fields.write(session.out());
@@ -109,11 +115,11 @@ int run_test(Session& session, const std::string& address, const std::string& us
   return tested.code == schema::Code::ok ? exit_codes::yes : exit_codes::no;
 }
 
-Handler test(CLI::App& command) {
+Handler test(Options& options) {
   auto address = std::make_shared<std::string>();
   auto user = std::make_shared<std::string>();
-  command.add_option("ADDRESS", *address, "IPv4 or IPv6")->required();
-  command.add_option("--user", *user, "Also: may this user of --tenant call from there?");
+  options.add("ADDRESS", address.get(), "IPv4 or IPv6").required();
+  options.add("--user", user.get(), "Also: may this user of --tenant call from there?");
   return [=](Session& session) { return run_test(session, *address, *user); };
 }
 

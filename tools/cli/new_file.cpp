@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
 #include "tools/cli/verb.h"
+#include "tools/text/shown.h"
 
 namespace postern::cli {
 
@@ -21,7 +21,8 @@ NewFile::NewFile(std::filesystem::path file) : file_(std::move(file)), part_(fil
   descriptor_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (descriptor_ >= 0) return;
   if (errno == EEXIST)
-    throw Stop{exit_codes::cannot_create, fmt::format("{} is there.", printable(part_.string())),
+    throw Stop{exit_codes::cannot_create,
+               fmt::format("{} is there.", text::printable(part_.string())),
                "Another command makes it, or was ended while it did; if none does, remove it."};
   stop("make", errno);
 }
@@ -54,7 +55,7 @@ void NewFile::keep() {
     // It may be all there is of a key that is in force.
     ::close(std::exchange(descriptor_, -1));
     throw Stop{exit_codes::cannot_create,
-               fmt::format("Cannot give {} its name: {}.", printable(part_.string()),
+               fmt::format("Cannot give {} its name: {}.", text::printable(part_.string()),
                            std::strerror(error)),
                "The change was done, and the file is whole: rename it yourself."};
   }
@@ -71,7 +72,7 @@ void NewFile::keep() {
 void NewFile::stop(const char* verb, int error) const {
   throw Stop{
       exit_codes::cannot_create,
-      fmt::format("Cannot {} {}: {}.", verb, printable(file_.string()), std::strerror(error)),
+      fmt::format("Cannot {} {}: {}.", verb, text::printable(file_.string()), std::strerror(error)),
       "Name a new file in a folder you may write to."};
 }
 
@@ -86,7 +87,8 @@ int change_with_files(Session& session, schema::CommandMessageT message, std::ve
   const auto keep = [&](const char* verb) {
     for (NewFile& file : files) {
       file.keep();
-      session.talk() << what << ' ' << verb << " in " << printable(file.path().string()) << ".\n";
+      session.talk() << what << ' ' << verb << " in " << text::printable(file.path().string())
+                     << ".\n";
     }
   };
   try {

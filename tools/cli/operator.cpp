@@ -1,10 +1,13 @@
 #include <filesystem>
 
-#include "tools/arguments/arguments.h"
 #include "tools/cli/new_file.h"
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
 #include "tools/cli/views.h"
+#include "tools/text/ids.h"
+#include "tools/text/output.h"
+#include "tools/text/schema_names.h"
+#include "tools/text/shown.h"
+#include "tools/text/words.h"
 
 namespace postern::cli {
 namespace {
@@ -31,7 +34,7 @@ struct Asked {
 
 schema::Role parse_role(const std::string& text) {
   for (const auto role : schema::EnumValuesRole())
-    if (role_text(role) == text) return role;
+    if (text::role_text(role) == text) return role;
   return schema::Role::none;
 }
 
@@ -41,13 +44,11 @@ std::unique_ptr<schema::PublicKeyT> public_key(const client::Key& key) {
   return made;
 }
 
-std::string key_text(const schema::PublicKeyT& key) { return cli::key_text(key.bytes); }
-
 using Keys = std::vector<std::unique_ptr<schema::PublicKeyT>>;
 
 client::Key parse_public_key(const std::string& text) {
   const auto key = client::parse_key(text);
-  if (!key) stop_usage(printable(text) + " is no public key: 40 characters of Z85.");
+  if (!key) stop_usage(text::printable(text) + " is no public key: 40 characters of Z85.");
   return *key;
 }
 
@@ -65,7 +66,8 @@ void change_keys(Keys& keys, const KeysAsked& asked) {
           std::ranges::find_if(keys, [&](const auto& held) { return held->bytes == key->bytes; });
       const bool is_there = found != keys.end();
       if (list == &asked.removed && !is_there)
-        stop_usage("The operator has no key " + printable(text) + ".", "See 'operator list'.");
+        stop_usage("The operator has no key " + text::printable(text) + ".",
+                   "See 'operator list'.");
       if (list == &asked.removed)
         keys.erase(found);
       else if (!is_there)
@@ -84,7 +86,9 @@ void apply(const Asked& asked, schema::OperatorStandingT& standing) {
     standing.tenants.clear();
   } else if (!asked.tenants.empty()) {
     standing.all_tenants = false;
-    standing.tenants = CLI::detail::split(asked.tenants, ',');
+    standing.tenants = text::split_list(asked.tenants);
+    // A comma at the end begins no other alias.
+    if (standing.tenants.back().empty()) standing.tenants.pop_back();
   }
   change_keys(standing.keys, asked.keys);
   change_keys(standing.signing_keys, asked.signing_keys);
@@ -143,41 +147,40 @@ int run_set(Session& session, const Asked& asked) {
     body.standing = std::make_unique<schema::OperatorStandingT>(*known->standing);
   }
   if (!body.standing)
-    throw Stop{exit_codes::no, "There is no operator named " + printable(asked.name) + ".",
-               code_remedy(schema::Code::operator_unknown)};
+    throw Stop{exit_codes::no, "There is no operator named " + text::printable(asked.name) + ".",
+               text::code_remedy(schema::Code::operator_unknown)};
   if (!asked.role.empty()) body.role = parse_role(asked.role);
   apply(asked, *body.standing);
   return change_with_key(session, asked, std::move(body));
 }
 
 int run_list(Session& session) {
-  Listing listing(session.out(), session.format(),
-                  {"NAME", "ROLE", "TENANTS", "VOUCHES", "UID", "PUBLIC KEYS", "ADDED"});
+  text::Listing listing(session.out(), session.format(),
+                        {"NAME", "ROLE", "TENANTS", "VOUCHES", "UID", "PUBLIC KEYS", "ADDED"});
   for (const auto& known : read_operators(session)) {
     const auto standing = known->standing ? *known->standing : schema::OperatorStandingT{};
     std::vector<std::string> keys;
-    for (const auto& key : standing.keys) keys.push_back(key_text(*key));
+    for (const auto& key : standing.keys) keys.push_back(text::key_text(key->bytes));
     listing.add(*known,
-                {known->name, role_text(known->role),
-                 standing.all_tenants ? "all" : joined(standing.tenants),
+                {known->name, text::role_text(known->role),
+                 standing.all_tenants ? "all" : text::joined(standing.tenants),
                  standing.vouches ? "yes" : "no", standing.uid ? std::to_string(*standing.uid) : "",
-                 joined(keys), cause_text(known->added)});
+                 text::joined(keys), cause_text(known->added)});
   }
   listing.finish();
   return exit_codes::yes;
 }
 
-std::shared_ptr<Asked> add_options(CLI::App& command, bool everything_needed) {
+std::shared_ptr<Asked> add_options(Options& options, bool everything_needed) {
   auto asked = std::make_shared<Asked>();
-  command.add_option("NAME", asked->name, "Its name: a-z, 0-9, '.', '_' and -, up to 63")
-      ->required();
-  command.add_option("--role", asked->role, "owner, administrator, manager, auditor or service")
-      ->check(CLI::IsMember({"owner", "administrator", "manager", "auditor", "service"}))
-      ->required(everything_needed);
-  command.add_option("--tenants", asked->tenants, "Aliases joined by commas, or all")
-      ->required(everything_needed);
+  options.add("NAME", &asked->name, "Its name: a-z, 0-9, '.', '_' and -, up to 63").required();
+  options.add("--role", &asked->role, "owner, administrator, manager, auditor or service")
+      .one_of({"owner", "administrator", "manager", "auditor", "service"})
+      .required(everything_needed);
+  options.add("--tenants", &asked->tenants, "Aliases joined by commas, or all")
+      .required(everything_needed);
   const auto add_keys = [&](const char* name, std::vector<std::string>& keys, const char* help) {
-    command.add_option(name, keys, help)->allow_extra_args(false)->type_name("KEY");
+    options.add(name, &keys, help).one_value_each().type_name("KEY");
   };
   add_keys("--public-key", asked->keys.replacing,
            everything_needed ? "Its CURVE public key in Z85; up to twice"
@@ -192,32 +195,29 @@ std::shared_ptr<Asked> add_options(CLI::App& command, bool everything_needed) {
     add_keys("--add-signing-key", asked->signing_keys.added, "An Ed25519 one beside those it has");
     add_keys("--remove-signing-key", asked->signing_keys.removed, "Takes this one away");
   }
-  command.add_option("--key-out", asked->keys.key_out,
-                     "Make a key pair and write it to this new file");
-  command.add_option("--signing-key-out", asked->signing_keys.key_out,
-                     "Make a key pair to sign with and write it to this new file");
-  arguments::add_number(command, "--uid", asked->uid,
-                        "The system user that may come through the ipc door");
-  command.add_flag("--vouches,!--no-vouches", asked->vouches,
-                   "A service that may ask by bare name");
+  options.add("--key-out", &asked->keys.key_out, "Make a key pair and write it to this new file");
+  options.add("--signing-key-out", &asked->signing_keys.key_out,
+              "Make a key pair to sign with and write it to this new file");
+  options.add_number("--uid", asked->uid, "The system user that may come through the ipc door");
+  options.add("--vouches,!--no-vouches", &asked->vouches, "A service that may ask by bare name");
   return asked;
 }
 
-Handler add(CLI::App& command) {
+Handler add(Options& options) {
   return
-      [asked = add_options(command, true)](Session& session) { return run_add(session, *asked); };
+      [asked = add_options(options, true)](Session& session) { return run_add(session, *asked); };
 }
 
-Handler set(CLI::App& command) {
+Handler set(Options& options) {
   return
-      [asked = add_options(command, false)](Session& session) { return run_set(session, *asked); };
+      [asked = add_options(options, false)](Session& session) { return run_set(session, *asked); };
 }
 
-Handler list(CLI::App&) { return run_list; }
+Handler list(Options&) { return run_list; }
 
-Handler remove(CLI::App& command) {
+Handler remove(Options& options) {
   auto name = std::make_shared<std::string>();
-  command.add_option("NAME", *name, "Its name")->required();
+  options.add("NAME", name.get(), "Its name").required();
   return [name](Session& session) {
     schema::RemoveOperatorT body;
     body.name = *name;

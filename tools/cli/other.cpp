@@ -6,7 +6,13 @@
 #include <sstream>
 
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
+#include "tools/text/ids.h"
+#include "tools/text/json.h"
+#include "tools/text/json_message.h"
+#include "tools/text/output.h"
+#include "tools/text/schema_names.h"
+#include "tools/text/shown.h"
+#include "tools/text/times.h"
 
 namespace postern::cli {
 namespace {
@@ -19,7 +25,7 @@ std::string checkpoint_text(const std::string& note) {
   const auto checkpoint = client::read_checkpoint(note);
   if (!checkpoint) return "malformed";
   return fmt::format("of {} records, signed {}", checkpoint->size,
-                     time_text_short(checkpoint->time_ns));
+                     text::time_text_short(checkpoint->time_ns));
 }
 
 /// Healthy is what takes commands.
@@ -27,28 +33,28 @@ std::string state_text(const schema::StatusT& status) {
   const std::string state = status.degraded ? "degraded" : "";
   if (status.commands_refused == schema::Code::ok) return state.empty() ? "healthy" : state;
   return fmt::format("{}commands are refused: {}", state.empty() ? "" : state + ", ",
-                     code_name(status.commands_refused));
+                     text::code_name(status.commands_refused));
 }
 
 void print_status(std::ostream& out, const schema::StatusT& status) {
-  Fields fields;
+  text::Fields fields;
   fields.add("version", status.program_version);
   fields.add("state", state_text(status));
   fields.add("seq", std::to_string(status.seq));
-  fields.add("root", hex_text(status.root));
-  if (status.time_ns != 0) fields.add("newest record", time_text_short(status.time_ns));
+  fields.add("root", text::hex_text(status.root));
+  if (status.time_ns != 0) fields.add("newest record", text::time_text_short(status.time_ns));
   if (!status.checkpoint.empty()) fields.add("checkpoint", checkpoint_text(status.checkpoint));
   if (!status.next_server_key.empty()) fields.add("next server key", status.next_server_key);
   // A service is told the above only.
   if (status.installation) {
-    fields.add("installation", uuid_text(status.installation));
+    fields.add("installation", text::uuid_text(status.installation));
     fields.add("uptime", fmt::format("{:.1f} s", static_cast<double>(status.uptime_ms) / 1'000));
     fields.add("tenants", std::to_string(status.tenant_count));
     fields.add("users", std::to_string(status.user_count));
     fields.add("operators", std::to_string(status.operator_count));
     if (status.keys_kept_until_ns != 0)
-      fields.add("erasures final from",
-                 time_text_short(status.keys_kept_until_ns) + ", when the last copy of keys goes");
+      fields.add("erasures final from", text::time_text_short(status.keys_kept_until_ns) +
+                                            ", when the last copy of keys goes");
     // Told to operators of all tenants.
     if (status.disk_free != 0)
       fields.add("disk free", fmt::format("{} MiB", status.disk_free / 1'048'576));
@@ -64,26 +70,26 @@ int run_status(Session& session) {
   query.body.Set(schema::GetStatusT{});
   const auto answer = session.ask(std::move(query));
   const auto& status = Session::part(answer.body.AsStatus());
-  if (session.format() == Format::table)
+  if (session.format() == text::Format::table)
     print_status(session.out(), status);
   else
-    session.print(to_json(status));
+    session.print(text::to_json(status));
   return exit_codes::yes;
 }
 
 int run_digest(Session& session) {
   const auto page = session.page(request(schema::GetDigestT{}));
   const auto& digest = Session::part(page.body.AsDigest());
-  if (session.format() == Format::table)
-    session.out() << fmt::format("{}  seq {}\n", hex_text(digest.sha256), page.seq);
+  if (session.format() == text::Format::table)
+    session.out() << fmt::format("{}  seq {}\n", text::hex_text(digest.sha256), page.seq);
   else
-    session.print({{"sha256", hex_text(digest.sha256)}, {"seq", page.seq}});
+    session.print({{"sha256", text::hex_text(digest.sha256)}, {"seq", page.seq}});
   return exit_codes::yes;
 }
 
-Handler status(CLI::App& command) {
+Handler status(Options& options) {
   auto digest = std::make_shared<bool>(false);
-  command.add_flag("--digest", *digest, "The digest of all state instead");
+  options.add("--digest", digest.get(), "The digest of all state instead");
   return [digest](Session& session) { return *digest ? run_digest(session) : run_status(session); };
 }
 
@@ -98,7 +104,7 @@ std::string read_all(Session& session, const std::string& file) {
   std::ifstream opened(file, std::ios::binary);
   if (!opened)
     throw Stop{exit_codes::missing,
-               fmt::format("Cannot read {}: {}.", printable(file), std::strerror(errno)),
+               fmt::format("Cannot read {}: {}.", text::printable(file), std::strerror(errno)),
                "Name a file with a batch as JSON."};
   text.resize(file_bytes_max);
   opened.read(text.data(), static_cast<std::streamsize>(text.size()));
@@ -116,7 +122,7 @@ bool names_no_tenant(const std::unique_ptr<schema::CommandT>& command) {
 
 int run_send(Session& session, const std::string& file) {
   auto text = read_all(session, file);
-  auto message = message_from_json(text);
+  auto message = text::message_from_json(text);
   client::wipe(text);
   if (!message)
     stop_usage(message.error(),
@@ -128,9 +134,9 @@ int run_send(Session& session, const std::string& file) {
   return session.change(std::move(*message));
 }
 
-Handler send(CLI::App& command) {
+Handler send(Options& options) {
   auto file = std::make_shared<std::string>();
-  command.add_option("FILE", *file, "A CommandMessage as JSON; - is standard input")->required();
+  options.add("FILE", file.get(), "A CommandMessage as JSON; - is standard input").required();
   return [file](Session& session) { return run_send(session, *file); };
 }
 

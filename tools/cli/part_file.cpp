@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "daemon/platform/retried.h"
-#include "tools/cli/text.h"
 #include "tools/cli/verb.h"
+#include "tools/text/shown.h"
 
 namespace postern::cli {
 namespace {
@@ -35,7 +35,8 @@ PartFile::PartFile(std::filesystem::path file) : file_(std::move(file)), part_(f
   part_ += ".part";
   std::error_code error;
   if (std::filesystem::exists(file_, error))
-    throw Stop{exit_codes::cannot_create, fmt::format("{} is there.", printable(file_.string())),
+    throw Stop{exit_codes::cannot_create,
+               fmt::format("{} is there.", text::printable(file_.string())),
                "Name a new file; nothing is overwritten."};
   constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
   descriptor_ = platform::retried([&] { return ::open(part_.c_str(), flags, 0600); });
@@ -43,8 +44,8 @@ PartFile::PartFile(std::filesystem::path file) : file_(std::move(file)), part_(f
   if (auto why = foreign(); !why.empty()) {
     ::close(descriptor_);
     throw Stop{exit_codes::not_permitted,
-               fmt::format("{} is there already, and {}.", printable(part_.string()), why),
-               fmt::format("It is no part that you wrote: rm {}", printable(part_.string()))};
+               fmt::format("{} is there already, and {}.", text::printable(part_.string()), why),
+               fmt::format("It is no part that you wrote: rm {}", text::printable(part_.string()))};
   }
 }
 
@@ -137,7 +138,7 @@ void PartFile::stop(const char* verb) const {
   const bool full = errno == ENOSPC || errno == EIO;
   throw Stop{
       full ? exit_codes::input_output : exit_codes::cannot_create,
-      fmt::format("Cannot {} {}: {}.", verb, printable(part_.string()), std::strerror(errno)),
+      fmt::format("Cannot {} {}: {}.", verb, text::printable(part_.string()), std::strerror(errno)),
       "Name a file in a folder with room, which you may write to."};
 }
 

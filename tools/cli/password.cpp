@@ -9,7 +9,9 @@
 
 #include "tools/cli/new_file.h"
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
+#include "tools/cli/values.h"
+#include "tools/text/shown.h"
+#include "tools/text/words.h"
 
 namespace postern::cli {
 namespace {
@@ -27,20 +29,21 @@ std::vector<std::string> users_of(Session& session, const Reset& asked) {
   if (!asked.list.empty()) {
     const int descriptor = ::open(asked.list.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
-      throw Stop{exit_codes::missing,
-                 fmt::format("Cannot read {}: {}.", printable(asked.list), std::strerror(errno)),
-                 "Name a file with a user's name on each line."};
+      throw Stop{
+          exit_codes::missing,
+          fmt::format("Cannot read {}: {}.", text::printable(asked.list), std::strerror(errno)),
+          "Name a file with a user's name on each line."};
     const std::unique_ptr<const int, void (*)(const int*)> closer(
         &descriptor, [](const int* opened) { ::close(*opened); });
     Input list(descriptor, session.talk());
     while (const auto line = list.line())
-      if (const auto name = CLI::detail::trim_copy(*line); !name.empty()) users.push_back(name);
+      if (const auto name = text::trimmed(*line); !name.empty()) users.push_back(name);
   }
   if (users.empty()) stop_usage("No user is named.", "Give names, or a file of them with --users.");
   auto sorted = users;
   std::ranges::sort(sorted);
   if (const auto twice = std::ranges::adjacent_find(sorted); twice != sorted.end())
-    stop_usage(fmt::format("{} is named twice.", printable(*twice)));
+    stop_usage(fmt::format("{} is named twice.", text::printable(*twice)));
   return users;
 }
 
@@ -114,16 +117,13 @@ int run_reset(Session& session, const Reset& asked) {
   return change_with_files(session, std::move(message), std::move(files), "Names and passwords");
 }
 
-Handler reset(CLI::App& command) {
+Handler reset(Options& options) {
   auto asked = std::make_shared<Reset>();
-  command.add_option("USER", asked->users, "Names; several are one batch, all or nothing");
-  command.add_option("--users", asked->list, "A file with a user's name on each line")
-      ->type_name("FILE");
-  command.add_flag("--generate", asked->generate, "Make the passwords; they go to --out");
-  command
-      .add_option("--out", asked->out,
-                  "A new file, its owner's alone: name and password on each line")
-      ->type_name("FILE");
+  options.add("USER", &asked->users, "Names; several are one batch, all or nothing");
+  options.add("--users", &asked->list, "A file with a user's name on each line").type_name("FILE");
+  options.add("--generate", &asked->generate, "Make the passwords; they go to --out");
+  options.add("--out", &asked->out, "A new file, its owner's alone: name and password on each line")
+      .type_name("FILE");
   return [asked](Session& session) { return run_reset(session, *asked); };
 }
 
@@ -140,13 +140,13 @@ struct Rotation {
   std::string old_until;
 };
 
-Handler rotate(CLI::App& command) {
+Handler rotate(Options& options) {
   auto rotation = std::make_shared<Rotation>();
-  command.add_option("USER", rotation->user, "Its name")->required();
-  command
-      .add_option("--old-until", rotation->old_until,
-                  "Until when the old one is valid too, as 2027-01-31T00:00:00Z")
-      ->required();
+  options.add("USER", &rotation->user, "Its name").required();
+  options
+      .add("--old-until", &rotation->old_until,
+           "Until when the old one is valid too, as 2027-01-31T00:00:00Z")
+      .required();
   return [rotation](Session& session) {
     const auto& tenant = session.tenant();
     schema::RotatePasswordT body;
@@ -157,9 +157,9 @@ Handler rotate(CLI::App& command) {
 }
 
 template <int (*run)(Session&, const std::string&)>
-Handler with_user(CLI::App& command) {
+Handler with_user(Options& options) {
   auto user = std::make_shared<std::string>();
-  command.add_option("USER", *user, "Its name")->required();
+  options.add("USER", user.get(), "Its name").required();
   return [user](Session& session) { return run(session, *user); };
 }
 

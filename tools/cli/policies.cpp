@@ -7,10 +7,14 @@
 #include <variant>
 
 #include "schema/cleared_text.h"
-#include "tools/arguments/arguments.h"
-#include "tools/cli/output.h"
-#include "tools/cli/text.h"
+#include "tools/arguments/options.h"
+#include "tools/cli/values.h"
 #include "tools/cli/verb.h"
+#include "tools/text/numbers.h"
+#include "tools/text/output.h"
+#include "tools/text/schema_names.h"
+#include "tools/text/shown.h"
+#include "tools/text/words.h"
 
 namespace postern::cli {
 namespace {
@@ -107,7 +111,7 @@ std::string name_of(const Policy& policy) {
 
 template <class Number>
 Number parse_number(const std::string& text, const std::string& option) {
-  const auto number = arguments::read_number<Number>(text);
+  const auto number = text::read_number<Number>(text);
   if (!number)
     stop_usage(
         fmt::format("{} takes a number, at most {}.", option, std::numeric_limits<Number>::max()));
@@ -153,7 +157,7 @@ struct Shower {
     const auto seconds = held.*value.held;
     return seconds == 0 ? "never" : fmt::format("{} s", seconds);
   }
-  std::string operator()(const Status& value) const { return status_text(held.*value.held); }
+  std::string operator()(const Status& value) const { return text::status_text(held.*value.held); }
   std::string operator()(const Rule& value) const {
     return schema::EnumNamePrefixRule(held.*value.held);
   }
@@ -165,17 +169,17 @@ struct Shower {
 
 }  // namespace
 
-CLI::Option* add_clear(CLI::App& command, std::vector<std::string>& cleared,
-                       const std::vector<std::string>& names) {
-  return arguments::add_list(command, "--clear", cleared, "Take away: " + joined(names))
-      ->check([names](const std::string& typed) -> std::string {
-        for (const std::string& name : arguments::split_list(typed))
+arguments::Option& add_clear(Options& options, std::vector<std::string>& cleared,
+                             const std::vector<std::string>& names) {
+  return options.add("--clear", List{&cleared}, "Take away: " + text::joined(names))
+      .check([names](const std::string& typed) -> std::string {
+        for (const std::string& name : text::split_list(typed))
           if (std::ranges::find(names, name) == names.end())
-            return fmt::format("'{}' cannot be cleared; name {}", printable(name),
-                               joined(names, ", "));
+            return fmt::format("'{}' cannot be cleared; name {}", text::printable(name),
+                               text::joined(names, ", "));
         return {};
       })
-      ->type_name("FIELD");
+      .type_name("FIELD");
 }
 
 std::string cleared_or(const std::string& text, bool cleared, std::string_view name) {
@@ -184,26 +188,26 @@ std::string cleared_or(const std::string& text, bool cleared, std::string_view n
   return std::string(schema::cleared_text);
 }
 
-PolicyOptions::PolicyOptions(CLI::App& command, Of of) : values_(std::size(policies)) {
+PolicyOptions::PolicyOptions(Options& options, Of of) : values_(std::size(policies)) {
   std::vector<std::string> texts;
   for (std::size_t place = 0; place < std::size(policies); ++place) {
     const Policy& policy = policies[place];
     if (std::holds_alternative<Text>(policy.value)) texts.push_back(name_of(policy).substr(2));
-    options_.push_back(command.add_option(policy.option, values_[place], policy.help)
-                           ->type_name(policy.type_name)
-                           ->group("Policies"));
+    options.add(policy.option, &values_[place], policy.help)
+        .type_name(policy.type_name)
+        .group("Policies");
   }
-  if (of == Of::present_tenant) add_clear(command, *cleared_, texts)->group("Policies");
+  if (of == Of::present_tenant) add_clear(options, *cleared_, texts).group("Policies");
 }
 
 bool PolicyOptions::any() const {
-  return !cleared_->empty() ||
-         std::ranges::any_of(options_, [](const CLI::Option* option) { return !option->empty(); });
+  const auto is_given = [](const std::string& value) { return !value.empty(); };
+  return !cleared_->empty() || std::ranges::any_of(values_, is_given);
 }
 
 void PolicyOptions::change(schema::PolicyChangesT& changes) const {
   for (std::size_t place = 0; place < std::size(policies); ++place)
-    if (!options_[place]->empty())
+    if (!values_[place].empty())
       std::visit(Reader{values_[place], name_of(policies[place]), changes}, policies[place].value);
   for (const Policy& policy : policies) {
     const auto* text = std::get_if<Text>(&policy.value);
@@ -214,7 +218,7 @@ void PolicyOptions::change(schema::PolicyChangesT& changes) const {
 }
 
 void print_policies(std::ostream& out, const schema::PoliciesT& held) {
-  Fields fields;
+  text::Fields fields;
   for (const Policy& policy : policies) {
     std::string name = name_of(policy).substr(2);
     std::ranges::replace(name, '-', ' ');
@@ -227,19 +231,14 @@ void print_policies(std::ostream& out, const schema::PoliciesT& held) {
 std::unique_ptr<schema::NetworksT> parse_networks(const std::string& text) {
   auto networks = std::make_unique<schema::NetworksT>();
   if (text == "none") return networks;
-  networks->entries = arguments::split_list(text);
+  networks->entries = text::split_list(text);
   if (std::ranges::count(networks->entries, "") > 0)
     stop_usage("A list of networks has an empty entry.", "'none' clears it.");
   return networks;
 }
 
 std::string networks_text(const std::unique_ptr<schema::NetworksT>& networks) {
-  return networks == nullptr || networks->entries.empty() ? "any" : joined(networks->entries);
-}
-
-bool parse_switch(const std::string& text, const std::string& option) {
-  if (text != "on" && text != "off") stop_usage(option + " takes on or off.");
-  return text == "on";
+  return networks == nullptr || networks->entries.empty() ? "any" : text::joined(networks->entries);
 }
 
 std::vector<std::string> policy_fields() {

@@ -2,19 +2,19 @@
 // `tenant create` and what `tenant show` prints are made.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include "command_generated.h"
+#include "tools/arguments/options.h"
 
 namespace postern::cli {
 
 /// The option --clear, of what is text and may be taken away; 64 for other names.
-CLI::Option* add_clear(CLI::App& command, std::vector<std::string>& cleared,
-                       const std::vector<std::string>& names);
+arguments::Option& add_clear(arguments::Options& options, std::vector<std::string>& cleared,
+                             const std::vector<std::string>& names);
 /// What a command carries for a text: itself, or the mark of a cleared one; 64 where both are
 /// asked.
 std::string cleared_or(const std::string& text, bool cleared, std::string_view name);
@@ -24,14 +24,13 @@ class PolicyOptions {
  public:
   enum class Of { new_tenant, present_tenant };
   /// Declares an option for each policy; of a present tenant, texts can be cleared too.
-  PolicyOptions(CLI::App& command, Of of);
+  PolicyOptions(arguments::Options& options, Of of);
 
   bool any() const;
   /// Sets what was given. 64 where a value does not fit its policy's kind.
   void change(schema::PolicyChangesT& policies) const;
 
  private:
-  std::vector<CLI::Option*> options_;
   std::vector<std::string> values_;
   std::shared_ptr<std::vector<std::string>> cleared_ = std::make_shared<std::vector<std::string>>();
 };
@@ -42,8 +41,6 @@ void print_policies(std::ostream& out, const schema::PoliciesT& policies);
 std::unique_ptr<schema::NetworksT> parse_networks(const std::string& text);
 /// The same way back; `any` where there are none.
 std::string networks_text(const std::unique_ptr<schema::NetworksT>& networks);
-/// 64 for anything but on and off.
-bool parse_switch(const std::string& text, const std::string& option);
 
 /// The fields of PolicyChanges that have an option.
 std::vector<std::string> policy_fields();

@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "daemon/domain/network.h"
-#include "tools/cli/text.h"
+#include "tools/text/shown.h"
 
 namespace postern::cli {
 namespace {
@@ -44,23 +44,24 @@ struct Reading {
       return;
     }
     errors.push_back(
-        fmt::format("{}: {}{}{}", printable(file), place, place.empty() ? "" : ": ", what));
+        fmt::format("{}: {}{}{}", text::printable(file), place, place.empty() ? "" : ": ", what));
   }
 
   /// A network in CIDR form, which no address alone is: so a line that broke off is found.
   void add(std::string_view place, std::string_view text, Family family) {
     const auto range = domain::parse_range(text);
-    if (!range) return wrong(place, printable(range.error()));
+    if (!range) return wrong(place, text::printable(range.error()));
     if (text.find('/') == text.npos)
-      return wrong(place, fmt::format("'{}' has no prefix length.", printable(text)));
+      return wrong(place, fmt::format("'{}' has no prefix length.", text::printable(text)));
     const bool is_v4 = range->first.is_v4;
     if ((family == Family::v4 && !is_v4) || (family == Family::v6 && is_v4))
-      return wrong(place, fmt::format("'{}' is of the other address family.", printable(text)));
+      return wrong(place,
+                   fmt::format("'{}' is of the other address family.", text::printable(text)));
     // Of what it covers: the prefix of a mapped network counts another 96 bits.
     if (is_v4 ? range->last.low - range->first.low > v4_span_max
               : range->last.high - range->first.high > v6_span_max)
-      return wrong(place,
-                   fmt::format("'{}' is wider than a provider's networks are.", printable(text)));
+      return wrong(place, fmt::format("'{}' is wider than a provider's networks are.",
+                                      text::printable(text)));
     ranges.push_back(*range);
   }
 };

@@ -7,12 +7,16 @@
 #include <cerrno>
 #include <cstring>
 
-#include "tools/arguments/arguments.h"
+#include "tools/arguments/options.h"
 #include "tools/cli/catalogue_names.h"
 #include "tools/cli/conditions.h"
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
 #include "tools/cli/views.h"
+#include "tools/text/json.h"
+#include "tools/text/output.h"
+#include "tools/text/schema_names.h"
+#include "tools/text/shown.h"
+#include "tools/text/times.h"
 
 namespace postern::cli {
 namespace {
@@ -35,14 +39,14 @@ struct Asked {
   std::string file = "-";
 };
 
-std::shared_ptr<Asked> add_call(CLI::App& command) {
+std::shared_ptr<Asked> add_call(Options& options) {
   auto asked = std::make_shared<Asked>();
-  command.add_option("USER", asked->user, "Its name; with a key or token also -, whoever has it")
-      ->required();
-  add_call_options(command, asked->call);
-  command.add_flag("--interactive", asked->interactive, "The caller wants a screen");
-  arguments::add_number(command, "--at-least-seq", asked->at_least_seq,
-                        "Answer from a state at least this new", {1});
+  options.add("USER", &asked->user, "Its name; with a key or token also -, whoever has it")
+      .required();
+  add_call_options(options, asked->call);
+  options.add("--interactive", &asked->interactive, "The caller wants a screen");
+  options.add_number("--at-least-seq", asked->at_least_seq, "Answer from a state at least this new",
+                     {1});
   return asked;
 }
 
@@ -93,11 +97,11 @@ void set_credential(Session& session, const Asked& asked, schema::CredentialUnio
 
 void add_moment(boost::json::object& object, const schema::AnswerT& answer) {
   object["seq"] = answer.seq;
-  object["time"] = time_text(answer.time_ns);
+  object["time"] = text::time_text(answer.time_ns);
 }
 
 std::string by_grant(const schema::GrantViewT& grant) {
-  return fmt::format("grant {}: {}", grant_name(grant.reference), grant_text(grant));
+  return fmt::format("grant {}: {}", text::grant_name(grant.reference), text::grant_text(grant));
 }
 
 /// "allowed  by grant 12.0: allow read on table/customer" or why not, with the remedy on its own
@@ -105,12 +109,13 @@ std::string by_grant(const schema::GrantViewT& grant) {
 void print_verdict(std::ostream& out, bool allowed, schema::Code reason,
                    const schema::GrantViewT* grant) {
   if (allowed) {
-    out << "allowed" << (grant != nullptr ? "  by " + printable(by_grant(*grant)) : "") << '\n';
+    out << "allowed" << (grant != nullptr ? "  by " + text::printable(by_grant(*grant)) : "")
+        << '\n';
     return;
   }
-  out << fmt::format("denied  {} — {}", code_name(reason), code_sentence(reason));
-  if (grant != nullptr) out << " (" << printable(by_grant(*grant)) << ")";
-  out << fmt::format("\n        {}\n", code_remedy(reason));
+  out << fmt::format("denied  {} — {}", text::code_name(reason), text::code_sentence(reason));
+  if (grant != nullptr) out << " (" << text::printable(by_grant(*grant)) << ")";
+  out << fmt::format("\n        {}\n", text::code_remedy(reason));
 }
 
 int exit_code_of_verdict(bool allowed) { return allowed ? exit_codes::yes : exit_codes::no; }
@@ -126,10 +131,10 @@ int run_authenticate(Session& session, Asked& asked) {
   query.body.Set(std::move(authenticate));
   const auto answer = session.ask(std::move(query));
   const auto& result = Session::part(answer.body.AsAuthenticated());
-  if (session.format() == Format::table) {
+  if (session.format() == text::Format::table) {
     print_verdict(session.out(), result.allowed, result.reason, nullptr);
   } else {
-    auto object = to_json(result);
+    auto object = text::to_json(result);
     add_moment(object, answer);
     session.print(object);
   }
@@ -167,10 +172,10 @@ int run_check(Session& session, const Asked& asked) {
   questions.push_back(question(names, asked.action, asked.resource, asked.this_level_only));
   const auto answer = ask_check(session, asked, std::move(questions));
   const auto& decision = *answer.body.AsChecked()->decisions[0];
-  if (session.format() == Format::table) {
+  if (session.format() == text::Format::table) {
     print_verdict(session.out(), decision.allowed, decision.reason, decision.grant.get());
   } else {
-    auto object = to_json(decision);
+    auto object = text::to_json(decision);
     add_moment(object, answer);
     session.print(object);
   }
@@ -186,7 +191,7 @@ std::vector<std::unique_ptr<schema::QuestionT>> read_questions(Session& session,
   std::size_t number = 0;
   while (const auto line = input.line()) {
     ++number;
-    const auto words = CLI::detail::split_up(*line);
+    const auto words = arguments::split_words(*line);
     if (words.empty()) continue;
     if (words.size() != 2) stop_usage(fmt::format("Line {} is not ACTION RESOURCE.", number));
     if (questions.size() == questions_max)
@@ -208,9 +213,10 @@ std::vector<std::unique_ptr<schema::QuestionT>> read_questions(Session& session,
   }
   const int descriptor = ::open(asked.file.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0)
-    throw Stop{exit_codes::missing,
-               fmt::format("Cannot read {}: {}.", printable(asked.file), std::strerror(errno)),
-               "Name a file of questions."};
+    throw Stop{
+        exit_codes::missing,
+        fmt::format("Cannot read {}: {}.", text::printable(asked.file), std::strerror(errno)),
+        "Name a file of questions."};
   const std::unique_ptr<const int, void (*)(const int*)> closer(
       &descriptor, [](const int* opened) { ::close(*opened); });
   Input input(descriptor, session.talk());
@@ -222,21 +228,21 @@ int run_check_many(Session& session, const Asked& asked) {
   std::vector<std::pair<std::string, std::string>> named;
   for (const auto& one : questions) named.emplace_back(one->action, one->resource);
   const auto answer = ask_check(session, asked, std::move(questions));
-  Listing listing(session.out(), session.format(),
-                  {"ANSWER", "ACTION", "RESOURCE", "REASON", "GRANT"});
+  text::Listing listing(session.out(), session.format(),
+                        {"ANSWER", "ACTION", "RESOURCE", "REASON", "GRANT"});
   bool all = true;
   for (std::size_t index = 0; index < named.size(); ++index) {
     const auto& decision = *answer.body.AsChecked()->decisions[index];
     const auto& [action, resource] = named[index];
     all = all && decision.allowed;
-    if (session.format() == Format::table) {
-      listing.add(decision,
-                  {decision.allowed ? "allowed" : "denied", action, resource,
-                   code_name(decision.reason), decision.grant ? by_grant(*decision.grant) : ""});
+    if (session.format() == text::Format::table) {
+      listing.add(decision, {decision.allowed ? "allowed" : "denied", action, resource,
+                             text::code_name(decision.reason),
+                             decision.grant ? by_grant(*decision.grant) : ""});
       continue;
     }
     boost::json::object object{{"action", action}, {"resource", resource}};
-    for (auto& [name, value] : to_json(decision)) object[name] = value;
+    for (auto& [name, value] : text::to_json(decision)) object[name] = value;
     add_moment(object, answer);
     listing.add_object(object);
   }
@@ -252,14 +258,14 @@ int run_check_many(Session& session, const Asked& asked) {
 /// The grant under a denial is the one that would allow, were it not for the stops.
 void print_explanation(Session& session, const schema::ExplanationT& explanation) {
   session.out() << (explanation.allowed ? "allowed" : "denied") << '\n';
-  Fields fields;
+  text::Fields fields;
   for (const auto& stop : explanation.stops) {
-    fields.add(code_name(stop->code),
-               stop->sentence.empty() ? code_sentence(stop->code) : stop->sentence);
+    fields.add(text::code_name(stop->code),
+               stop->sentence.empty() ? text::code_sentence(stop->code) : stop->sentence);
     if (stop->grant) fields.add("  by", by_grant(*stop->grant));
     fields.add("  caused by", cause_text(stop->caused_by));
-    fields.add("  remedy",
-               stop->remedy.empty() ? code_remedy(stop->code) : sentence_of(stop->remedy));
+    fields.add("  remedy", stop->remedy.empty() ? text::code_remedy(stop->code)
+                                                : text::sentence_of(stop->remedy));
   }
   if (explanation.grant && explanation.grant->grant) {
     fields.add(explanation.allowed ? "by" : "otherwise by", by_grant(*explanation.grant->grant));
@@ -287,24 +293,24 @@ int run_explain(Session& session, const Asked& asked) {
   made.wait_ms = asked.at_least_seq != 0 ? fresh_wait_ms : 0;
   const auto page = session.page(std::move(made));
   const auto& explanation = Session::part(page.body.AsExplanation());
-  if (session.format() == Format::table)
+  if (session.format() == text::Format::table)
     print_explanation(session, explanation);
   else
-    session.print(to_json(explanation));
+    session.print(text::to_json(explanation));
   return exit_code_of_verdict(explanation.allowed);
 }
 
 // ---- who may, and what
 
 /// A key or a token says itself whose it is, so USER may be '-'.
-CLI::Option* add_token_flag(CLI::App& command, Asked& asked) {
-  return command.add_flag("--token", asked.with_token,
-                          "With a session token, read from standard input");
+arguments::Option& add_token_flag(Options& options, Asked& asked) {
+  return options.add("--token", &asked.with_token,
+                     "With a session token, read from standard input");
 }
 
-Handler permissions(CLI::App& command) {
-  auto asked = add_call(command);
-  add_token_flag(command, *asked);
+Handler permissions(Options& options) {
+  auto asked = add_call(options);
+  add_token_flag(options, *asked);
   return [asked](Session& session) {
     schema::ListPermissionsT list;
     if (asked->with_token) {
@@ -316,21 +322,22 @@ Handler permissions(CLI::App& command) {
       list.username = asked->user;
     }
     list.call = call_of(*asked);
-    Listing listing(session.out(), session.format(),
-                    {"STATE", "EFFECT", "ACTION", "RESOURCE", "ROLE", "CONDITIONS", "GRANT"});
+    text::Listing listing(session.out(), session.format(),
+                          {"STATE", "EFFECT", "ACTION", "RESOURCE", "ROLE", "CONDITIONS", "GRANT"});
     bool first = true;
     for (bool more = true; more;) {
       const auto page = session.page(request(schema::ListPermissionsT(list)));
       const auto& part = Session::part(page.body.AsPermissionPage());
       for (const auto& stop : part.stops)
-        if (first) session.talk() << "Stopped: " << printable(stop->sentence) << '\n';
+        if (first) session.talk() << "Stopped: " << text::printable(stop->sentence) << '\n';
       first = false;
       for (const auto& permission : part.permissions) {
         if (!permission->grant) continue;
         const auto& grant = *permission->grant;
-        listing.add(*permission, {code_name(permission->state), effect_text(grant.effect),
-                                  grant.action, grant.resource, grant.role,
-                                  conditions_text(grant.conditions), grant_name(grant.reference)});
+        listing.add(*permission,
+                    {text::code_name(permission->state), text::effect_text(grant.effect),
+                     grant.action, grant.resource, grant.role, conditions_text(grant.conditions),
+                     text::grant_name(grant.reference)});
       }
       listing.flush();
       more = part.more && part.next != list.after;
@@ -342,17 +349,16 @@ Handler permissions(CLI::App& command) {
   };
 }
 
-Handler who_can(CLI::App& command) {
+Handler who_can(Options& options) {
   auto asked = std::make_shared<Asked>();
   auto usable_only = std::make_shared<bool>(false);
-  command.add_option("ACTION", asked->action, "The action, as read")->required();
-  command.add_option("RESOURCE", asked->resource, "The path, as table/customer")->required();
-  command.add_flag("--this-level-only", asked->this_level_only,
-                   "Not about what lies below the path");
-  command.add_flag("--usable-only", *usable_only,
-                   "Without those whom a lock, their status or a network stops now");
-  command.add_option("--address", asked->call.address, "As if they called from this address");
-  command.add_flag("--tls", asked->call.tls, "As if they called over TLS");
+  options.add("ACTION", &asked->action, "The action, as read").required();
+  options.add("RESOURCE", &asked->resource, "The path, as table/customer").required();
+  options.add("--this-level-only", &asked->this_level_only, "Not about what lies below the path");
+  options.add("--usable-only", usable_only.get(),
+              "Without those whom a lock, their status or a network stops now");
+  options.add("--address", &asked->call.address, "As if they called from this address");
+  options.add("--tls", &asked->call.tls, "As if they called over TLS");
   return [asked, usable_only](Session& session) {
     schema::WhoCanT who;
     who.tenant = session.tenant();
@@ -361,12 +367,12 @@ Handler who_can(CLI::App& command) {
     who.call = call_of(*asked);
     who.usable_only = *usable_only;
     who.count_max = 1'000;
-    Listing listing(session.out(), session.format(), {"USER", "STATE", "BY"});
+    text::Listing listing(session.out(), session.format(), {"USER", "STATE", "BY"});
     for (bool more = true; more;) {
       const auto page = session.page(request(schema::WhoCanT(who)));
       const auto& part = Session::part(page.body.AsHolderPage());
       for (const auto& holder : part.holders)
-        listing.add(*holder, {holder->username, code_name(holder->state),
+        listing.add(*holder, {holder->username, text::code_name(holder->state),
                               holder->grant ? by_grant(*holder->grant) : ""});
       listing.flush();
       more = part.more && part.next != who.after;
@@ -379,55 +385,52 @@ Handler who_can(CLI::App& command) {
 
 // ---- the verbs
 
-void add_secret_flags(CLI::App& command, Asked& asked) {
-  command.add_flag("--key", asked.with_key, "With an API key, read from standard input");
-  add_token_flag(command, asked)->excludes("--key");
+void add_secret_flags(Options& options, Asked& asked) {
+  options.add("--key", &asked.with_key, "With an API key, read from standard input");
+  add_token_flag(options, asked).excludes("--key");
 }
 
-Handler authenticate(CLI::App& command) {
-  auto asked = add_call(command);
-  add_secret_flags(command, *asked);
+Handler authenticate(Options& options) {
+  auto asked = add_call(options);
+  add_secret_flags(options, *asked);
   return [asked](Session& session) { return run_authenticate(session, *asked); };
 }
 
-void add_password_flag(CLI::App& command, Asked& asked) {
-  add_secret_flags(command, asked);
-  command
-      .add_flag("--password", asked.with_password,
-                "Ask with the user's password, read from standard input; else by bare name")
-      ->excludes("--key")
-      ->excludes("--token");
+void add_password_flag(Options& options, Asked& asked) {
+  add_secret_flags(options, asked);
+  options
+      .add("--password", &asked.with_password,
+           "Ask with the user's password, read from standard input; else by bare name")
+      .excludes("--key")
+      .excludes("--token");
 }
 
-void add_question(CLI::App& command, Asked& asked, bool needed) {
-  command.add_option("ACTION", asked.action, "The action, as read")->required(needed);
-  command.add_option("RESOURCE", asked.resource, "The path, as table/customer")->required(needed);
-  command.add_flag("--this-level-only", asked.this_level_only,
-                   "Not about what lies below the path");
+void add_question(Options& options, Asked& asked, bool needed) {
+  options.add("ACTION", &asked.action, "The action, as read").required(needed);
+  options.add("RESOURCE", &asked.resource, "The path, as table/customer").required(needed);
+  options.add("--this-level-only", &asked.this_level_only, "Not about what lies below the path");
 }
 
-Handler check(CLI::App& command) {
-  auto asked = add_call(command);
-  add_question(command, *asked, true);
-  add_password_flag(command, *asked);
+Handler check(Options& options) {
+  auto asked = add_call(options);
+  add_question(options, *asked, true);
+  add_password_flag(options, *asked);
   return [asked](Session& session) { return run_check(session, *asked); };
 }
 
-Handler check_many(CLI::App& command) {
-  auto asked = add_call(command);
-  command.add_option("FILE", asked->file,
-                     "Questions, ACTION RESOURCE on each line; - is standard input");
-  command.add_flag("--this-level-only", asked->this_level_only,
-                   "Not about what lies below the paths");
-  add_password_flag(command, *asked);
+Handler check_many(Options& options) {
+  auto asked = add_call(options);
+  options.add("FILE", &asked->file, "Questions, ACTION RESOURCE on each line; - is standard input");
+  options.add("--this-level-only", &asked->this_level_only, "Not about what lies below the paths");
+  add_password_flag(options, *asked);
   return [asked](Session& session) { return run_check_many(session, *asked); };
 }
 
-Handler explain(CLI::App& command) {
-  auto asked = add_call(command);
-  add_question(command, *asked, false);
-  command.add_flag("--with-password", asked->with_password,
-                   "As asked with the password, which a lock for wrong ones closes; none is read");
+Handler explain(Options& options) {
+  auto asked = add_call(options);
+  add_question(options, *asked, false);
+  options.add("--with-password", &asked->with_password,
+              "As asked with the password, which a lock for wrong ones closes; none is read");
   return [asked](Session& session) { return run_explain(session, *asked); };
 }
 
@@ -448,10 +451,10 @@ constexpr Verb verbs[] = {
 
 }  // namespace
 
-void add_call_options(CLI::App& command, schema::CallT& call) {
-  command.add_option("--address", call.address, "The caller's IPv4 or IPv6 address");
-  command.add_flag("--tls", call.tls, "The call came over TLS");
-  command.add_option("--client", call.client, "Label of the calling system");
+void add_call_options(Options& options, schema::CallT& call) {
+  options.add("--address", &call.address, "The caller's IPv4 or IPv6 address");
+  options.add("--tls", &call.tls, "The call came over TLS");
+  options.add("--client", &call.client, "Label of the calling system");
 }
 
 const Noun question_verbs = {"", "", verbs};

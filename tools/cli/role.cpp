@@ -1,8 +1,11 @@
 #include "tools/cli/catalogue_names.h"
 #include "tools/cli/conditions.h"
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
 #include "tools/cli/views.h"
+#include "tools/text/ids.h"
+#include "tools/text/json.h"
+#include "tools/text/output.h"
+#include "tools/text/words.h"
 
 namespace postern::cli {
 namespace {
@@ -30,30 +33,28 @@ Body grant_body(const Asked& asked, GrantAsked grant) {
   return body;
 }
 
-std::shared_ptr<Asked> add_role(CLI::App& command) {
+std::shared_ptr<Asked> add_role(Options& options) {
   auto asked = std::make_shared<Asked>();
-  command.add_option("ROLE", asked->role, "Its name")->required();
+  options.add("ROLE", &asked->role, "Its name").required();
   return asked;
 }
 
-std::shared_ptr<Asked> add_grant(CLI::App& command) {
-  auto asked = add_role(command);
-  command
-      .add_option("ACTION", asked->action,
-                  "Actions of the resource's kind, with commas between, or *")
-      ->required();
-  command
-      .add_option("RESOURCE", asked->resources,
-                  "Paths, as table/customer, or names as the catalogue describes them; several are "
-                  "one batch")
-      ->required();
-  command.add_flag("--deny", asked->deny, "A deny, which beats every allow");
+std::shared_ptr<Asked> add_grant(Options& options) {
+  auto asked = add_role(options);
+  options.add("ACTION", &asked->action, "Actions of the resource's kind, with commas between, or *")
+      .required();
+  options
+      .add("RESOURCE", &asked->resources,
+           "Paths, as table/customer, or names as the catalogue describes them; several are "
+           "one batch")
+      .required();
+  options.add("--deny", &asked->deny, "A deny, which beats every allow");
   return asked;
 }
 
-Handler grant(CLI::App& command) {
-  auto asked = add_grant(command);
-  add_condition_options(command, asked->conditions);
+Handler grant(Options& options) {
+  auto asked = add_grant(options);
+  add_condition_options(options, asked->conditions);
   return [asked](Session& session) {
     schema::CommandMessageT message;
     message.tenant = session.tenant();
@@ -66,10 +67,9 @@ Handler grant(CLI::App& command) {
   };
 }
 
-Handler revoke(CLI::App& command) {
-  auto asked = add_grant(command);
-  command.add_option("--grant", asked->grant,
-                     "Which of several that differ in conditions, as 12.0");
+Handler revoke(Options& options) {
+  auto asked = add_grant(options);
+  options.add("--grant", &asked->grant, "Which of several that differ in conditions, as 12.0");
   return [asked](Session& session) {
     schema::CommandMessageT message;
     message.tenant = session.tenant();
@@ -82,28 +82,27 @@ Handler revoke(CLI::App& command) {
   };
 }
 
-Handler create(CLI::App& command) {
+Handler create(Options& options) {
   auto body = std::make_shared<schema::CreateRoleT>();
-  command.add_option("ROLE", body->name, "Its name: a-z, 0-9, '.', '_' and '-', up to 63")
-      ->required();
-  command.add_option("--description", body->description, "What it is for");
+  options.add("ROLE", &body->name, "Its name: a-z, 0-9, '.', '_' and '-', up to 63").required();
+  options.add("--description", &body->description, "What it is for");
   return
       [body](Session& session) { return session.change(message_of(session.tenant(), "", *body)); };
 }
 
-Handler remove(CLI::App& command) {
+Handler remove(Options& options) {
   auto body = std::make_shared<schema::DeleteRoleT>();
-  command.add_option("ROLE", body->name, "Its name")->required();
+  options.add("ROLE", &body->name, "Its name").required();
   return
       [body](Session& session) { return session.change(message_of(session.tenant(), "", *body)); };
 }
 
 /// To or from users, or another role.
 template <class OfUser, class OfRole>
-Handler hold(CLI::App& command, const char* option) {
-  auto asked = add_role(command);
-  command.add_option("USER", asked->users, "Their names; several are one batch");
-  command.add_option(option, asked->other_role, "A role instead of users: it holds all of ROLE");
+Handler hold(Options& options, const char* option) {
+  auto asked = add_role(options);
+  options.add("USER", &asked->users, "Their names; several are one batch");
+  options.add(option, &asked->other_role, "A role instead of users: it holds all of ROLE");
   return [asked](Session& session) {
     if (asked->users.empty() == asked->other_role.empty())
       stop_usage("It is not said whom it concerns.", "Name users, or one role.");
@@ -119,17 +118,17 @@ Handler hold(CLI::App& command, const char* option) {
   };
 }
 
-Handler assign(CLI::App& command) {
-  return hold<schema::AssignRoleT, schema::NestRoleT>(command, "--to-role");
+Handler assign(Options& options) {
+  return hold<schema::AssignRoleT, schema::NestRoleT>(options, "--to-role");
 }
 
-Handler unassign(CLI::App& command) {
-  return hold<schema::UnassignRoleT, schema::UnnestRoleT>(command, "--from-role");
+Handler unassign(Options& options) {
+  return hold<schema::UnassignRoleT, schema::UnnestRoleT>(options, "--from-role");
 }
 
 int run_list(Session& session) {
-  Listing listing(session.out(), session.format(),
-                  {"ROLE", "GRANTS", "HOLDERS", "HOLDS", "DESCRIPTION"});
+  text::Listing listing(session.out(), session.format(),
+                        {"ROLE", "GRANTS", "HOLDERS", "HOLDS", "DESCRIPTION"});
   schema::ListRolesT list;
   list.tenant = session.tenant();
   list.count_max = page_count;
@@ -139,7 +138,7 @@ int run_list(Session& session) {
     for (const auto& role : part.roles) {
       listing.add(
           *role, {role->name, std::to_string(role->grant_count), std::to_string(role->holder_count),
-                  joined(role->inner), role->description});
+                  text::joined(role->inner), role->description});
       list.after = role->name;
     }
     listing.flush();
@@ -149,10 +148,10 @@ int run_list(Session& session) {
   return exit_codes::yes;
 }
 
-Handler list(CLI::App&) { return run_list; }
+Handler list(Options&) { return run_list; }
 
-Handler show(CLI::App& command) {
-  auto asked = add_role(command);
+Handler show(Options& options) {
+  auto asked = add_role(options);
   return [asked](Session& session) {
     schema::GetRoleT get;
     get.tenant = session.tenant();
@@ -167,15 +166,15 @@ Handler show(CLI::App& command) {
       role.more = part.more;
       role.next = part.next;
     }
-    if (session.format() != Format::table) {
-      session.print(to_json(role));
+    if (session.format() != text::Format::table) {
+      session.print(text::to_json(role));
       return exit_codes::yes;
     }
-    Fields fields;
+    text::Fields fields;
     fields.add("role", role.name);
-    fields.add("id", uuid_text(role.id));
+    fields.add("id", text::uuid_text(role.id));
     fields.add("description", role.description);
-    fields.add("holds", joined(role.inner));
+    fields.add("holds", text::joined(role.inner));
     fields.add("holders", std::to_string(role.holder_count));
     fields.add("created", cause_text(role.created));
     fields.write(session.out());

@@ -8,8 +8,13 @@
 #include "schema/resending.h"
 #include "tools/cli/names.h"
 #include "tools/cli/sweep.h"
-#include "tools/cli/text.h"
-#include "tools/client/event_text.h"
+#include "tools/text/event_text.h"
+#include "tools/text/ids.h"
+#include "tools/text/json.h"
+#include "tools/text/output.h"
+#include "tools/text/schema_names.h"
+#include "tools/text/shown.h"
+#include "tools/text/times.h"
 
 namespace postern::cli {
 namespace {
@@ -90,7 +95,7 @@ void Session::finish(schema::CommandMessageT& message) {
   message.dry_run = message.dry_run || change_.dry_run;
   if (!change_.reason.empty()) message.reason = change_.reason;
   if (change_.id) {
-    const auto id = client::parse_uuid(*change_.id);
+    const auto id = text::parse_uuid(*change_.id);
     if (!id) stop_usage("--id takes a UUID.", "Leave it out for a fresh one.");
     message.id = std::make_unique<schema::Uuid>(*id);
   }
@@ -111,9 +116,9 @@ int Session::change(schema::CommandMessageT message,
                     const std::function<void(const schema::ReceiptT&)>& done) {
   const auto receipt = send(std::move(message));
   if (receipt.code == Code::ok) done(receipt);
-  if (format() != Format::table) print(to_json(receipt));
+  if (format() != text::Format::table) print(text::to_json(receipt));
   stop_unless_done(receipt);
-  if (format() == Format::table) print_receipt(receipt);
+  if (format() == text::Format::table) print_receipt(receipt);
   return exit_codes::yes;
 }
 
@@ -137,7 +142,7 @@ schema::ReceiptT Session::send(schema::CommandMessageT message) {
   confirm(message);
   several_ = message.commands.size() > 1;
   typed_ = typed_in(message);
-  id_ = client::uuid_text(*message.id);
+  id_ = text::uuid_text(*message.id);
   const bool takes_long = client::time_to_hash(message) > std::chrono::seconds(2);
   auto receipt = takes_long && streams_.talk_is_terminal ? execute_in_view(std::move(message))
                                                          : client().execute(std::move(message));
@@ -193,26 +198,26 @@ void Session::print_receipt(const schema::ReceiptT& receipt) {
   // Under an id of ours, the first receipt was lost and the client asked again.
   if (receipt.repeated && id_given_) talk() << "This id was seen before; nothing was done again.\n";
   if (receipt.dry_run) talk() << "A dry run: nothing was changed. It would cause:\n";
-  Table table({"SEQ", "TIME", "EVENT", "USER", "DETAILS"});
+  text::Table table({"SEQ", "TIME", "EVENT", "USER", "DETAILS"});
   Names names(*this);
   names.learn(receipt.events, typed_);
-  const client::EventForms forms{[&](client::Named kind, const schema::Uuid& id) {
-                                   return names.inner(kind, id, typed_.tenant);
-                                 },
-                                 time_text_short, key_text};
+  const text::EventForms forms{[&](text::Named kind, const schema::Uuid& id) {
+                                 return names.inner(kind, id, typed_.tenant);
+                               },
+                               text::time_text_short, text::key_text};
   for (const auto& event : receipt.events) {
     table.add({receipt.seq != 0 ? std::to_string(receipt.seq) : "",
-               receipt.time_ns != 0 ? time_text_short(receipt.time_ns) : "",
-               client::event_kind(*event), names.user(event->user, typed_.tenant),
-               client::event_details(*event, forms)});
+               receipt.time_ns != 0 ? text::time_text_short(receipt.time_ns) : "",
+               text::event_kind(*event), names.user(event->user, typed_.tenant),
+               text::event_details(*event, forms)});
   }
   table.write(out());
-  for (const auto& secret : receipt.secrets) out() << printable(secret) << '\n';
+  for (const auto& secret : receipt.secrets) out() << text::printable(secret) << '\n';
   if (!receipt.secrets.empty()) talk() << "The secret is shown this once.\n";
   if (receipt.repeated && !receipt.problems.empty())
     say_problems(receipt.problems[0]->code, receipt.problems, "");
   for (const auto& event : receipt.events)
-    if (!event->warning.empty()) talk() << "Warning: " << printable(event->warning) << '\n';
+    if (!event->warning.empty()) talk() << "Warning: " << text::printable(event->warning) << '\n';
 }
 
 schema::AnswerT Session::ask(schema::QueryT query) {
@@ -242,21 +247,24 @@ void Session::stop_unexpected() {
              "Check that its version fits this program."};
 }
 
-void Session::print(const boost::json::object& object) { out() << json_text(object) << '\n'; }
+void Session::print(const boost::json::object& object) { out() << text::json_text(object) << '\n'; }
 
 void Session::say_problems(Code code,
                            const std::vector<std::unique_ptr<schema::ProblemT>>& problems,
                            std::string_view part) {
   const auto say = [&](Code problem, const std::string& place, const std::string& sentence,
                        const std::string& remedy) {
-    talk() << fmt::format("refused  {}{}: {}\n", code_name(problem), place,
-                          printable(sentence.empty() ? code_sentence(problem) : sentence));
-    talk() << fmt::format("         {}\n",
-                          printable(remedy.empty() ? code_remedy(problem) : sentence_of(remedy)));
+    talk() << fmt::format(
+        "refused  {}{}: {}\n", text::code_name(problem), place,
+        text::printable(sentence.empty() ? text::code_sentence(problem) : sentence));
+    talk() << fmt::format(
+        "         {}\n",
+        text::printable(remedy.empty() ? text::code_remedy(problem) : text::sentence_of(remedy)));
   };
   if (problems.empty()) say(code, "", "", "");
   for (const auto& problem : problems) {
-    const auto field = problem->field.empty() ? "" : fmt::format("  {}", printable(problem->field));
+    const auto field =
+        problem->field.empty() ? "" : fmt::format("  {}", text::printable(problem->field));
     const auto place = part.empty() ? "" : fmt::format("  {} {}", part, problem->index);
     say(problem->code, place + field, problem->sentence, problem->remedy);
   }

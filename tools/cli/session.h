@@ -11,9 +11,9 @@
 #include "tools/cli/access.h"
 #include "tools/cli/input.h"
 #include "tools/cli/names.h"
-#include "tools/cli/output.h"
 #include "tools/cli/verb.h"
 #include "tools/client/client.h"
+#include "tools/text/output.h"
 
 namespace postern::cli {
 
@@ -31,7 +31,7 @@ struct Streams {
 struct Settings {
   Access access;
   std::string tenant;
-  Format format = Format::table;
+  text::Format format = text::Format::table;
   /// U12: of the times that are shown; empty: UTC.
   std::string time_zone;
 };
@@ -50,7 +50,7 @@ class Session {
  public:
   Session(Settings settings, ChangeSettings change, Streams streams);
 
-  Format format() const { return settings_.format; }
+  text::Format format() const { return settings_.format; }
   std::ostream& out() { return streams_.out; }
   std::ostream& talk() { return streams_.talk; }
   Input& input() { return input_; }

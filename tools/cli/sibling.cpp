@@ -10,8 +10,8 @@
 #include <cstring>
 #include <filesystem>
 
-#include "tools/cli/text.h"
 #include "tools/cli/verb.h"
+#include "tools/text/shown.h"
 
 namespace postern::cli {
 
@@ -33,7 +33,7 @@ int run_sibling(const std::string& program, const std::vector<std::string>& argu
   ::posix_spawn_file_actions_destroy(&actions);
   if (failed != 0)
     throw Stop{exit_codes::missing,
-               fmt::format("Cannot run {}: {}.", printable(name), std::strerror(failed)),
+               fmt::format("Cannot run {}: {}.", text::printable(name), std::strerror(failed)),
                "Install it beside this program."};
   int status = 0;
   while (::waitpid(child, &status, 0) < 0)

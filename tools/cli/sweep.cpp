@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
-#include "tools/cli/text.h"
+#include "tools/text/ids.h"
+#include "tools/text/shown.h"
+#include "tools/text/words.h"
 
 namespace postern::cli {
 namespace {
@@ -41,14 +43,14 @@ const Row* row_of(CommandBody kind) {
 }
 
 std::string user_of(const schema::CommandT& command) {
-  return command.user_id ? uuid_text(command.user_id) : command.user;
+  return command.user_id ? text::uuid_text(command.user_id) : command.user;
 }
 
 std::string shown(const std::vector<std::string>& users) {
   constexpr std::size_t shown_max = 10;
-  if (users.size() <= shown_max) return joined(users);
+  if (users.size() <= shown_max) return text::joined(users);
   const std::vector<std::string> first(users.begin(), users.begin() + shown_max);
-  return fmt::format("{} and {} more", joined(first), users.size() - shown_max);
+  return fmt::format("{} and {} more", text::joined(first), users.size() - shown_max);
 }
 
 }  // namespace
@@ -66,9 +68,9 @@ std::optional<Sweep> sweep_of(const schema::CommandMessageT& message) {
   if (most == nullptr || (most->when == When::of_several_users && users.size() < 2))
     return std::nullopt;
   const auto of_tenant = "tenant " + message.tenant;
-  return Sweep{
-      printable(fmt::format("This {} {}.", most->verb, users.empty() ? of_tenant : shown(users))),
-      users.size() == 1 ? users[0] : message.tenant};
+  return Sweep{text::printable(fmt::format("This {} {}.", most->verb,
+                                           users.empty() ? of_tenant : shown(users))),
+               users.size() == 1 ? users[0] : message.tenant};
 }
 
 }  // namespace postern::cli

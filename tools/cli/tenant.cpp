@@ -1,8 +1,11 @@
 #include "tools/cli/policies.h"
 #include "tools/cli/preset.h"
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
 #include "tools/cli/views.h"
+#include "tools/text/ids.h"
+#include "tools/text/json.h"
+#include "tools/text/output.h"
+#include "tools/text/words.h"
 
 namespace postern::cli {
 namespace {
@@ -12,11 +15,12 @@ constexpr std::uint32_t page_count = 1'000;
 std::string enabled_text(bool enabled) { return enabled ? "enabled" : "disabled"; }
 
 void print_catalogue(std::ostream& out, const schema::TenantViewT& tenant) {
-  Table table({"KIND", "ACTIONS", "KNOWN"});
+  text::Table table({"KIND", "ACTIONS", "KNOWN"});
   for (const auto& kind : tenant.catalogue) {
     std::vector<std::string> actions;
     for (const auto& action : kind->actions) actions.push_back(action->name);
-    table.add({kind->name, joined(actions), kind->open ? "anything below" : "what is listed"});
+    table.add(
+        {kind->name, text::joined(actions), kind->open ? "anything below" : "what is listed"});
   }
   out << "Catalogue\n";
   table.write(out);
@@ -29,12 +33,12 @@ int run_show(Session& session, const std::string& alias) {
   const auto& tenants = Session::part(page.body.AsTenantPage()).tenants;
   if (tenants.size() != 1) Session::stop_unexpected();
   const auto& tenant = *tenants[0];
-  if (session.format() != Format::table) {
-    session.print(to_json(tenant));
+  if (session.format() != text::Format::table) {
+    session.print(text::to_json(tenant));
     return exit_codes::yes;
   }
-  Fields fields;
-  fields.add("id", uuid_text(tenant.id));
+  text::Fields fields;
+  fields.add("id", text::uuid_text(tenant.id));
   fields.add("alias", tenant.alias);
   fields.add("display name", tenant.display_name);
   fields.add("status", enabled_text(tenant.enabled));
@@ -48,7 +52,8 @@ int run_show(Session& session, const std::string& alias) {
 }
 
 int run_list(Session& session) {
-  Listing listing(session.out(), session.format(), {"ALIAS", "STATUS", "USERS", "NAME", "ID"});
+  text::Listing listing(session.out(), session.format(),
+                        {"ALIAS", "STATUS", "USERS", "NAME", "ID"});
   schema::ListTenantsT list;
   list.count_max = page_count;
   for (bool more = true; more;) {
@@ -57,7 +62,7 @@ int run_list(Session& session) {
     for (const auto& tenant : part.tenants) {
       listing.add(*tenant,
                   {tenant->alias, enabled_text(tenant->enabled), std::to_string(tenant->user_count),
-                   tenant->display_name, uuid_text(tenant->id)});
+                   tenant->display_name, text::uuid_text(tenant->id)});
       list.after = tenant->alias;
     }
     listing.flush();
@@ -76,18 +81,17 @@ struct Creation {
   PolicyOptions policies;
 };
 
-Handler create(CLI::App& command) {
+Handler create(Options& options) {
   auto asked = std::make_shared<Creation>(
-      Creation{{}, {}, {}, PolicyOptions(command, PolicyOptions::Of::new_tenant)});
-  command.add_option("ALIAS", asked->alias, "Its name in calls: a-z, 0-9 and -, up to 63")
-      ->required();
-  command.add_option("--name", asked->name, "Its name for people");
+      Creation{{}, {}, {}, PolicyOptions(options, PolicyOptions::Of::new_tenant)});
+  options.add("ALIAS", &asked->alias, "Its name in calls: a-z, 0-9 and -, up to 63").required();
+  options.add("--name", &asked->name, "Its name for people");
   std::vector<std::string> names;
   for (const Preset& preset : presets()) names.emplace_back(preset.name);
-  command
-      .add_option("--preset", asked->preset,
-                  "Policies and catalogue: " + joined(names) + ", or a file that ends in .json")
-      ->type_name("NAME|FILE");
+  options
+      .add("--preset", &asked->preset,
+           "Policies and catalogue: " + text::joined(names) + ", or a file that ends in .json")
+      .type_name("NAME|FILE");
   return [asked](Session& session) {
     auto body = asked->preset.empty() ? schema::CreateTenantT() : read_preset(asked->preset);
     body.alias = asked->alias;
@@ -106,11 +110,11 @@ struct Setting {
   PolicyOptions policies;
 };
 
-Handler set(CLI::App& command) {
+Handler set(Options& options) {
   auto asked = std::make_shared<Setting>(
-      Setting{{}, {}, PolicyOptions(command, PolicyOptions::Of::present_tenant)});
-  command.add_option("ALIAS", asked->alias, "The tenant, instead of --tenant");
-  command.add_option("--name", asked->name, "Its name for people");
+      Setting{{}, {}, PolicyOptions(options, PolicyOptions::Of::present_tenant)});
+  options.add("ALIAS", &asked->alias, "The tenant, instead of --tenant");
+  options.add("--name", &asked->name, "Its name for people");
   return [asked](Session& session) {
     schema::SetTenantT body;
     body.display_name = asked->name;
@@ -125,18 +129,18 @@ Handler set(CLI::App& command) {
   };
 }
 
-Handler show(CLI::App& command) {
+Handler show(Options& options) {
   auto alias = std::make_shared<std::string>();
-  command.add_option("ALIAS", *alias, "The tenant, instead of --tenant");
+  options.add("ALIAS", alias.get(), "The tenant, instead of --tenant");
   return [alias](Session& session) { return run_show(session, *alias); };
 }
 
-Handler list(CLI::App&) { return run_list; }
+Handler list(Options&) { return run_list; }
 
 template <class Body>
-Handler switch_to(CLI::App& command) {
+Handler switch_to(Options& options) {
   auto alias = std::make_shared<std::string>();
-  command.add_option("ALIAS", *alias, "The tenant, instead of --tenant");
+  options.add("ALIAS", alias.get(), "The tenant, instead of --tenant");
   return [alias](Session& session) {
     return session.change(message_of(alias->empty() ? session.tenant() : *alias, "", Body{}));
   };

@@ -1,6 +1,11 @@
 #include "tools/cli/question.h"
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
+#include "tools/text/ids.h"
+#include "tools/text/json.h"
+#include "tools/text/output.h"
+#include "tools/text/schema_names.h"
+#include "tools/text/shown.h"
+#include "tools/text/times.h"
 
 namespace postern::cli {
 namespace {
@@ -8,25 +13,25 @@ namespace {
 int print_session(Session& session, schema::QueryT query) {
   const auto answer = session.ask(std::move(query));
   const auto& result = Session::part(answer.body.AsAuthenticated());
-  if (session.format() != Format::table) {
-    session.print(to_json(result));
+  if (session.format() != text::Format::table) {
+    session.print(text::to_json(result));
   } else if (result.allowed) {
-    session.out() << printable(result.token) << '\n';
-    session.talk() << "Session " << uuid_text(result.session) << " of "
-                   << printable(result.username) << ", until " << time_text_short(result.expires_ns)
-                   << ".\n";
+    session.out() << text::printable(result.token) << '\n';
+    session.talk() << "Session " << text::uuid_text(result.session) << " of "
+                   << text::printable(result.username) << ", until "
+                   << text::time_text_short(result.expires_ns) << ".\n";
   } else {
-    session.talk() << "denied  " << code_name(result.reason) << ": " << code_sentence(result.reason)
-                   << '\n';
+    session.talk() << "denied  " << text::code_name(result.reason) << ": "
+                   << text::code_sentence(result.reason) << '\n';
   }
   return result.allowed ? exit_codes::yes : exit_codes::no;
 }
 
-Handler open(CLI::App& command) {
+Handler open(Options& options) {
   auto user = std::make_shared<std::string>();
   auto call = std::make_shared<schema::CallT>();
-  command.add_option("USER", *user, "Its name")->required();
-  add_call_options(command, *call);
+  options.add("USER", user.get(), "Its name").required();
+  add_call_options(options, *call);
   return [user, call](Session& session) {
     schema::QueryT query;
     query.tenant = session.tenant();
@@ -41,7 +46,7 @@ Handler open(CLI::App& command) {
   };
 }
 
-Handler renew(CLI::App&) {
+Handler renew(Options&) {
   return [](Session& session) {
     schema::QueryT query;
     schema::RenewSessionT body;
@@ -64,17 +69,17 @@ int run_end(Session& session, const Ending& ending) {
   }
   schema::EndSessionsT body;
   if (!ending.session.empty()) {
-    const auto id = client::parse_uuid(ending.session);
+    const auto id = text::parse_uuid(ending.session);
     if (!id) stop_usage("--session takes an id, as 'session open' tells it.");
     body.session = std::make_unique<schema::Uuid>(*id);
   }
   return session.change(message_of(session.tenant(), ending.user, std::move(body)));
 }
 
-Handler end(CLI::App& command) {
+Handler end(Options& options) {
   auto ending = std::make_shared<Ending>();
-  command.add_option("USER", ending->user, "Its name; left out: every user of the tenant");
-  command.add_option("--session", ending->session, "This session alone, by its id");
+  options.add("USER", &ending->user, "Its name; left out: every user of the tenant");
+  options.add("--session", &ending->session, "This session alone, by its id");
   return [ending](Session& session) { return run_end(session, *ending); };
 }
 

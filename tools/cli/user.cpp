@@ -1,7 +1,7 @@
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
 #include "tools/cli/user_options.h"
 #include "tools/cli/user_views.h"
+#include "tools/text/ids.h"
 
 namespace postern::cli {
 namespace {
@@ -41,42 +41,39 @@ int run_create(Session& session, const Creation& creation) {
   return session.change(std::move(message));
 }
 
-Handler create(CLI::App& command) {
+Handler create(Options& options) {
   auto creation =
       std::make_shared<Creation>(Creation{{},
                                           {},
                                           {},
                                           false,
-                                          ProfileOptions(command, ProfileOptions::Of::new_user),
-                                          SettingsOptions(command)});
-  command.add_option("USER", creation->users,
-                     "Names; public for ever, so better not a person's; none where the tenant "
-                     "generates them");
-  command
-      .add_option("--status", creation->status, "new or active; else as the tenant's policy says")
-      ->check(CLI::IsMember({"new", "active"}));
-  command
-      .add_option("--api-access", creation->api_access,
-                  "on or off; else as the tenant's policy says")
-      ->check(CLI::IsMember({"on", "off"}));
-  command
-      .add_flag("--password", creation->with_password,
-                "Read a password from standard input, or ask for it twice")
-      ->disable_flag_override();
+                                          ProfileOptions(options, ProfileOptions::Of::new_user),
+                                          SettingsOptions(options)});
+  options.add("USER", &creation->users,
+              "Names; public for ever, so better not a person's; none where the tenant "
+              "generates them");
+  options.add("--status", &creation->status, "new or active; else as the tenant's policy says")
+      .one_of({"new", "active"});
+  options.add("--api-access", &creation->api_access, "on or off; else as the tenant's policy says")
+      .one_of({"on", "off"});
+  options
+      .add("--password", &creation->with_password,
+           "Read a password from standard input, or ask for it twice")
+      .without_value();
   return [creation](Session& session) { return run_create(session, *creation); };
 }
 
 // ---- changes of several users at once
 
-std::shared_ptr<std::vector<std::string>> add_users(CLI::App& command) {
+std::shared_ptr<std::vector<std::string>> add_users(Options& options) {
   auto users = std::make_shared<std::vector<std::string>>();
-  command.add_option("USER", *users, "Names; several are one batch, all or nothing")->required();
+  options.add("USER", users.get(), "Names; several are one batch, all or nothing").required();
   return users;
 }
 
 template <class Body>
-Handler move(CLI::App& command) {
-  return [users = add_users(command)](Session& session) {
+Handler move(Options& options) {
+  return [users = add_users(options)](Session& session) {
     return session.change(message_of(session.tenant(), *users, Body{}));
   };
 }
@@ -100,7 +97,7 @@ int run_erase(Session& session, const Erasure& erasure) {
     stop_usage("No user is named.", "Give names, or ids with --user-id.");
   auto message = message_of(session.tenant(), erasure.users, schema::EraseUserT{});
   for (const std::string& text : erasure.ids) {
-    const auto id = client::parse_uuid(text);
+    const auto id = text::parse_uuid(text);
     if (!id) stop_usage("--user-id takes a UUID.");
     add_command(message, "", schema::EraseUserT{});
     message.commands.back()->user_id = std::make_unique<schema::Uuid>(*id);
@@ -109,11 +106,11 @@ int run_erase(Session& session, const Erasure& erasure) {
   return session.change(std::move(message));
 }
 
-Handler erase(CLI::App& command) {
+Handler erase(Options& options) {
   auto erasure = std::make_shared<Erasure>();
-  command.add_option("USER", erasure->users, "Names of trashed users; several are one batch");
-  command.add_option("--user-id", erasure->ids,
-                     "Ids, beside the names or instead: a deleted user's name is free");
+  options.add("USER", &erasure->users, "Names of trashed users; several are one batch");
+  options.add("--user-id", &erasure->ids,
+              "Ids, beside the names or instead: a deleted user's name is free");
   return [erasure](Session& session) { return run_erase(session, *erasure); };
 }
 
@@ -146,22 +143,21 @@ int run_set(Session& session, const Setting& asked) {
   return session.change(std::move(message));
 }
 
-Handler set(CLI::App& command) {
+Handler set(Options& options) {
   auto asked =
-      std::make_shared<Setting>(Setting{add_users(command),
+      std::make_shared<Setting>(Setting{add_users(options),
                                         {},
-                                        ProfileOptions(command, ProfileOptions::Of::present_user),
-                                        SettingsOptions(command)});
-  command.add_option("--api-access", asked->api_access, "on or off")
-      ->check(CLI::IsMember({"on", "off"}));
+                                        ProfileOptions(options, ProfileOptions::Of::present_user),
+                                        SettingsOptions(options)});
+  options.add("--api-access", &asked->api_access, "on or off").one_of({"on", "off"});
   return [asked](Session& session) { return run_set(session, *asked); };
 }
 
-Handler rename(CLI::App& command) {
+Handler rename(Options& options) {
   auto user = std::make_shared<std::string>();
   auto body = std::make_shared<schema::RenameUserT>();
-  command.add_option("USER", *user, "Its name")->required();
-  command.add_option("NEW", body->username, "Its new name; the old one is free then")->required();
+  options.add("USER", user.get(), "Its name").required();
+  options.add("NEW", &body->username, "Its new name; the old one is free then").required();
   return [user, body](Session& session) {
     return session.change(message_of(session.tenant(), *user, *body));
   };

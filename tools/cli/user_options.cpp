@@ -3,9 +3,10 @@
 #include <algorithm>
 
 #include "schema/cleared_text.h"
-#include "tools/arguments/arguments.h"
 #include "tools/cli/policies.h"
+#include "tools/cli/values.h"
 #include "tools/cli/verb.h"
+#include "tools/text/numbers.h"
 
 namespace postern::cli {
 namespace {
@@ -27,7 +28,7 @@ constexpr ProfileOption all_profile_options[] = {
 };
 
 std::uint32_t parse_seconds(const std::string& text) {
-  const auto seconds = arguments::read_number<std::uint32_t>(text);
+  const auto seconds = text::read_number<std::uint32_t>(text);
   if (!seconds) stop_usage("--session-timeout takes seconds: 60 to 86400, or 0 for the tenant's.");
   return *seconds;
 }
@@ -38,21 +39,19 @@ std::span<const ProfileOption> profile_options() { return all_profile_options; }
 
 // ---- profile and note
 
-ProfileOptions::ProfileOptions(CLI::App& command, Of of) {
+ProfileOptions::ProfileOptions(Options& options, Of of) {
   const auto group = "Profile";
   std::vector<std::string> names{note_name};
   for (const ProfileOption& option : all_profile_options) {
-    options_.push_back(
-        command.add_option(option.option, (*profile_).*option.field, option.help)->group(group));
+    options.add(option.option, &((*profile_).*option.field), option.help).group(group);
     names.emplace_back(option.option + 2);
   }
-  attributes_option_ = command
-                           .add_option("--attribute", *attributes_,
-                                       "NAME=VALUE, up to 64 of them; NAME= takes one away")
-                           ->allow_extra_args(false)
-                           ->group(group);
-  command.add_option("--note", *note_, "Private note for operators")->group(group);
-  if (of == Of::present_user) add_clear(command, *cleared_, names)->group(group);
+  options
+      .add("--attribute", attributes_.get(), "NAME=VALUE, up to 64 of them; NAME= takes one away")
+      .one_value_each()
+      .group(group);
+  options.add("--note", note_.get(), "Private note for operators").group(group);
+  if (of == Of::present_user) add_clear(options, *cleared_, names).group(group);
 }
 
 bool ProfileOptions::clears(std::string_view name) const {
@@ -61,8 +60,11 @@ bool ProfileOptions::clears(std::string_view name) const {
 
 bool ProfileOptions::any_of_profile() const {
   const auto is_of_profile = [](const std::string& name) { return name != note_name; };
-  return !attributes_option_->empty() || std::ranges::any_of(*cleared_, is_of_profile) ||
-         std::ranges::any_of(options_, [](const CLI::Option* option) { return !option->empty(); });
+  const auto is_given = [&](const ProfileOption& option) {
+    return !((*profile_).*option.field).empty();
+  };
+  return !attributes_->empty() || std::ranges::any_of(*cleared_, is_of_profile) ||
+         std::ranges::any_of(all_profile_options, is_given);
 }
 
 std::unique_ptr<schema::ProfileT> ProfileOptions::profile() const {
@@ -92,14 +94,14 @@ schema::SetProfileT ProfileOptions::change() const {
 
 // ---- settings
 
-SettingsOptions::SettingsOptions(CLI::App& command) {
+SettingsOptions::SettingsOptions(Options& options) {
   struct Option {
     const char* name;
     std::string Typed::*typed;
     const char* type_name;
     const char* help;
   };
-  constexpr Option options[] = {
+  constexpr Option settings[] = {
       {"--networks,--network", &Typed::networks, "LIST",
        "The user's own networks and providers, as 10.0.0.0/8,AWS; none clears"},
       {"--skip-ip-check", &Typed::skip_ip_check, "on|off", "The tenant's networks do not bind it"},
@@ -107,10 +109,10 @@ SettingsOptions::SettingsOptions(CLI::App& command) {
       {"--session-timeout", &Typed::session_timeout, "SECONDS", "0: the tenant's"},
       {"--api-logging", &Typed::api_logging, "on|off", "Its calls are recorded"},
   };
-  for (const Option& option : options)
-    command.add_option(option.name, (*typed_).*option.typed, option.help)
-        ->type_name(option.type_name)
-        ->group("Settings");
+  for (const Option& option : settings)
+    options.add(option.name, &((*typed_).*option.typed), option.help)
+        .type_name(option.type_name)
+        .group("Settings");
 }
 
 bool SettingsOptions::any() const {

@@ -2,13 +2,13 @@
 // settings (N2, N4, N5, S1, L1).
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "command_generated.h"
+#include "tools/arguments/options.h"
 
 namespace postern::cli {
 
@@ -24,7 +24,7 @@ class ProfileOptions {
  public:
   enum class Of { new_user, present_user };
   /// Of a present user, what is there can be cleared too.
-  ProfileOptions(CLI::App& command, Of of);
+  ProfileOptions(arguments::Options& options, Of of);
 
   /// Anything but the note.
   bool any_of_profile() const;
@@ -39,8 +39,6 @@ class ProfileOptions {
   static constexpr const char* note_name = "note";
   bool clears(std::string_view name) const;
 
-  std::vector<CLI::Option*> options_;
-  CLI::Option* attributes_option_;
   std::shared_ptr<schema::ProfileT> profile_ = std::make_shared<schema::ProfileT>();
   std::shared_ptr<std::vector<std::string>> attributes_ =
       std::make_shared<std::vector<std::string>>();
@@ -50,7 +48,7 @@ class ProfileOptions {
 
 class SettingsOptions {
  public:
-  explicit SettingsOptions(CLI::App& command);
+  explicit SettingsOptions(arguments::Options& options);
 
   bool any() const;
   schema::SetUserSettingsT change() const;

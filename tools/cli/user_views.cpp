@@ -2,15 +2,19 @@
 
 #include <fmt/format.h>
 
-#include "tools/arguments/arguments.h"
 #include <algorithm>
 #include <iterator>
 
 #include "tools/cli/policies.h"
 #include "tools/cli/session.h"
-#include "tools/cli/text.h"
 #include "tools/cli/user_options.h"
 #include "tools/cli/views.h"
+#include "tools/text/ids.h"
+#include "tools/text/json.h"
+#include "tools/text/output.h"
+#include "tools/text/schema_names.h"
+#include "tools/text/times.h"
+#include "tools/text/words.h"
 
 namespace postern::cli {
 
@@ -22,7 +26,7 @@ schema::HistoryPageT read_user(Session& session, const std::string& user,
   get.tenant = session.tenant();
   get.username = user;
   if (!user_id.empty()) {
-    const auto id = client::parse_uuid(user_id);
+    const auto id = text::parse_uuid(user_id);
     if (!id) stop_usage("--user-id takes a UUID.");
     get.user_id = std::make_unique<schema::Uuid>(*id);
   }
@@ -45,7 +49,7 @@ constexpr std::uint32_t page_count = 1'000;
 
 // ---- show
 
-void add_settings(Fields& fields, const schema::UserSettingsT& settings) {
+void add_settings(text::Fields& fields, const schema::UserSettingsT& settings) {
   const auto on_off = [](bool on) { return on ? "on" : "off"; };
   fields.add("networks", networks_text(settings.networks));
   fields.add("skip ip check", on_off(settings.skip_ip_check));
@@ -57,12 +61,12 @@ void add_settings(Fields& fields, const schema::UserSettingsT& settings) {
 }
 
 void print_use(std::ostream& out, const schema::UseT& use) {
-  Fields fields;
+  text::Fields fields;
   const auto with_others = [](const std::vector<std::string>& names, std::uint32_t others) {
-    return joined(names) + (others == 0 ? "" : fmt::format(" and {} more", others));
+    return text::joined(names) + (others == 0 ? "" : fmt::format(" and {} more", others));
   };
   const auto time = [](std::int64_t time_ns) {
-    return time_ns == 0 ? std::string() : time_text_short(time_ns);
+    return time_ns == 0 ? std::string() : text::time_text_short(time_ns);
   };
   std::uint64_t allowed = 0;
   std::uint64_t denied = 0;
@@ -77,7 +81,7 @@ void print_use(std::ostream& out, const schema::UseT& use) {
   fields.add("denied", std::to_string(denied));
   fields.add("password", time(use.password_last_ns));
   for (const auto& key : use.keys)
-    fields.add("key", fmt::format("{}: {} times, last {}", uuid_text(key->key), key->count,
+    fields.add("key", fmt::format("{}: {} times, last {}", text::uuid_text(key->key), key->count,
                                   time(key->last_ns)));
   fields.add("networks", with_others(use.networks, use.networks_left_out));
   fields.add("clients", with_others(use.clients, use.clients_left_out));
@@ -87,11 +91,11 @@ void print_use(std::ostream& out, const schema::UseT& use) {
 }
 
 void print_details(std::ostream& out, const schema::UserDetailsT& details) {
-  Fields fields;
-  fields.add("id", uuid_text(details.id));
+  text::Fields fields;
+  fields.add("id", text::uuid_text(details.id));
   fields.add("tenant", details.tenant);
   fields.add("username", details.username);
-  fields.add("status", status_text(details.status));
+  fields.add("status", text::status_text(details.status));
   fields.add("version", std::to_string(details.version));
   if (details.profile) {
     for (const auto& option : profile_options())
@@ -111,12 +115,12 @@ void print_details(std::ostream& out, const schema::UserDetailsT& details) {
 }
 
 void print_security(std::ostream& out, const schema::UserSecurityT& security) {
-  Fields fields;
+  text::Fields fields;
   fields.add("api access", security.api_access ? "on" : "off");
   fields.add("access changed", cause_text(security.api_access_changed));
   if (security.locks.empty()) fields.add("locked", "no");
   for (const auto& lock : security.locks)
-    fields.add("locked", "by " + lock_text(lock->cause) + ": " + cause_text(lock->caused_by));
+    fields.add("locked", "by " + text::lock_text(lock->cause) + ": " + cause_text(lock->caused_by));
   fields.add("failures", std::to_string(security.failures));
   fields.add("password", security.password_set ? "set" : "none");
   fields.add("password set", cause_text(security.password_changed));
@@ -125,7 +129,7 @@ void print_security(std::ostream& out, const schema::UserSecurityT& security) {
 }
 
 void print_roles(std::ostream& out, const std::vector<std::unique_ptr<schema::RoleHeldT>>& roles) {
-  Table table({"ROLE", "ASSIGNED"});
+  text::Table table({"ROLE", "ASSIGNED"});
   for (const auto& role : roles) table.add({role->name, cause_text(role->added)});
   out << "Roles\n";
   table.write(out);
@@ -134,8 +138,8 @@ void print_roles(std::ostream& out, const std::vector<std::unique_ptr<schema::Ro
 int run_show(Session& session, const std::string& user, const std::string& user_id) {
   const auto page = read_user(session, user, user_id);
   const auto& view = Session::part(page.body.AsUserView());
-  if (session.format() != Format::table) {
-    session.print(to_json(view));
+  if (session.format() != text::Format::table) {
+    session.print(text::to_json(view));
     return exit_codes::yes;
   }
   if (view.details) print_details(session.out(), *view.details);
@@ -150,12 +154,12 @@ int run_show(Session& session, const std::string& user, const std::string& user_
 
 }  // namespace
 
-Handler show_user(CLI::App& command) {
+Handler show_user(Options& options) {
   auto user = std::make_shared<std::string>();
   auto user_id = std::make_shared<std::string>();
-  command.add_option("USER", *user, "Its name");
-  command.add_option("--user-id", *user_id, "Its id, instead of the name; finds deleted users too")
-      ->excludes("USER");
+  options.add("USER", user.get(), "Its name");
+  options.add("--user-id", user_id.get(), "Its id, instead of the name; finds deleted users too")
+      .excludes("USER");
   return [user, user_id](Session& session) { return run_show(session, *user, *user_id); };
 }
 
@@ -172,7 +176,7 @@ struct ListAsked {
 
 schema::UserStatus parse_status(const std::string& text) {
   for (const auto status : schema::EnumValuesUserStatus())
-    if (status_text(status) == text) return status;
+    if (text::status_text(status) == text) return status;
   return schema::UserStatus::unset;
 }
 
@@ -183,7 +187,9 @@ schema::UserSort parse_sort(const std::string& text) {
   return schema::UserSort::username;
 }
 
-std::string moment(std::int64_t time_ns) { return time_ns == 0 ? "" : time_text_short(time_ns); }
+std::string moment(std::int64_t time_ns) {
+  return time_ns == 0 ? "" : text::time_text_short(time_ns);
+}
 
 std::string name_of(const schema::UserSummaryT& user) {
   const bool both = !user.first_name.empty() && !user.last_name.empty();
@@ -191,9 +197,9 @@ std::string name_of(const schema::UserSummaryT& user) {
 }
 
 int run_list(Session& session, const ListAsked& asked) {
-  Listing listing(session.out(), session.format(),
-                  {"USER", "STATUS", "LOCKED BY", "ACCESS", "GRANTS", "VERSION", "CREATED",
-                   "CHANGED", "LAST USED", "NAME", "DESCRIPTION", "ID"});
+  text::Listing listing(session.out(), session.format(),
+                        {"USER", "STATUS", "LOCKED BY", "ACCESS", "GRANTS", "VERSION", "CREATED",
+                         "CHANGED", "LAST USED", "NAME", "DESCRIPTION", "ID"});
   auto list = asked.request;
   list.tenant = session.tenant();
   list.status = parse_status(asked.status);
@@ -205,13 +211,14 @@ int run_list(Session& session, const ListAsked& asked) {
     const auto& part = Session::part(page.body.AsUserPage());
     for (const auto& user : part.users) {
       std::vector<std::string> locks;
-      for (const auto lock : user->locks) locks.push_back(lock_text(lock));
+      for (const auto lock : user->locks) locks.push_back(text::lock_text(lock));
       listing.add(
-          *user, {user->username, status_text(user->status) + (user->erased ? ", erased" : ""),
-                  joined(locks), user->api_access ? "on" : "off", std::to_string(user->grant_count),
-                  std::to_string(user->version), moment(user->created_ns), moment(user->changed_ns),
-                  moment(user->last_used_ns), name_of(*user), user->description,
-                  uuid_text(user->id)});
+          *user,
+          {user->username, text::status_text(user->status) + (user->erased ? ", erased" : ""),
+           text::joined(locks), user->api_access ? "on" : "off", std::to_string(user->grant_count),
+           std::to_string(user->version), moment(user->created_ns), moment(user->changed_ns),
+           moment(user->last_used_ns), name_of(*user), user->description,
+           text::uuid_text(user->id)});
       if (--left == 0) break;
     }
     listing.flush();
@@ -224,19 +231,18 @@ int run_list(Session& session, const ListAsked& asked) {
 
 }  // namespace
 
-Handler list_users(CLI::App& command) {
+Handler list_users(Options& options) {
   auto asked = std::make_shared<ListAsked>();
-  command.add_option("--status", asked->status, "Only with this status")
-      ->check(CLI::IsMember({"new", "active", "inactive", "trashed", "deleted"}));
-  command.add_flag("--locked", asked->request.locked, "Only locked ones");
-  command.add_option("--text", asked->request.text,
-                     "Only with this in the username, a name or the description");
-  command.add_option("--role", asked->request.role, "Only those that hold this role themselves");
-  command
-      .add_option("--sort", asked->sort, "username (if left out), created, changed or last-used")
-      ->check(CLI::IsMember({"username", "created", "changed", "last-used"}));
-  command.add_flag("--descending", asked->request.descending, "The last first");
-  arguments::add_number(command, "--count", asked->count_max, "End after so many", {1});
+  options.add("--status", &asked->status, "Only with this status")
+      .one_of({"new", "active", "inactive", "trashed", "deleted"});
+  options.add("--locked", &asked->request.locked, "Only locked ones");
+  options.add("--text", &asked->request.text,
+              "Only with this in the username, a name or the description");
+  options.add("--role", &asked->request.role, "Only those that hold this role themselves");
+  options.add("--sort", &asked->sort, "username (if left out), created, changed or last-used")
+      .one_of({"username", "created", "changed", "last-used"});
+  options.add("--descending", &asked->request.descending, "The last first");
+  options.add_number("--count", asked->count_max, "End after so many", {1});
   return [asked](Session& session) { return run_list(session, *asked); };
 }
 

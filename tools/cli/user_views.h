@@ -10,7 +10,7 @@ namespace postern::cli {
 schema::HistoryPageT read_user(Session& session, const std::string& user,
                                const std::string& user_id = {});
 
-Handler show_user(CLI::App& command);
-Handler list_users(CLI::App& command);
+Handler show_user(Options& options);
+Handler list_users(Options& options);
 
 }  // namespace postern::cli

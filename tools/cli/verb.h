@@ -3,13 +3,17 @@
 // Handlers run on the main thread, once. They end by returning an exit code or by throwing `Stop`.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "tools/arguments/options.h"
+
 namespace postern::cli {
+
+using arguments::List;
+using arguments::Options;
 
 class Session;
 
@@ -57,7 +61,7 @@ struct Verb {
   /// What follows the program's name in an example.
   std::string_view example;
   /// Declares the verb's own options and returns what runs it with them.
-  Handler (*prepare)(CLI::App& command);
+  Handler (*prepare)(Options& options);
 };
 
 struct Noun {

@@ -4,10 +4,10 @@
 #include <cstdlib>
 
 #include "tests/unit/cli/fixture.h"
-#include "tools/arguments/arguments.h"
-#include "tools/cli/json.h"
-#include "tools/cli/text.h"
 #include "tools/cli/verb.h"
+#include "tools/text/json_message.h"
+#include "tools/text/times.h"
+#include "tools/text/words.h"
 
 namespace postern::cli {
 namespace {
@@ -67,21 +67,20 @@ std::vector<Place> places() {
       Line line;
       if (!noun.name.empty()) line.emplace_back(noun.name);
       line.emplace_back(verb.name);
-      CLI::App command;
-      const auto handler = verb.prepare(command);
+      Options options;
+      const auto handler = verb.prepare(options);
       Line positionals = line;
       Line needed;
-      for (const CLI::Option* option : command.get_options())
-        if (option->get_positional() && option->get_required()) needed.emplace_back("x");
-      for (const CLI::Option* option : command.get_options()) {
-        if (option->get_items_expected_max() == 0) continue;
-        if (option->get_positional()) {
-          all.push_back(
-              {positionals, option->get_name(), option->get_type_name(), true, false, {}});
+      for (const auto& option : options.all())
+        if (option.is_positional() && option.is_required) needed.emplace_back("x");
+      for (const auto& option : options.all()) {
+        if (option.is_flag()) continue;
+        if (option.is_positional()) {
+          all.push_back({positionals, option.names, option.type, true, false, {}});
           positionals.emplace_back("x");
         } else {
-          for (const auto& name : option->get_lnames())
-            all.push_back({line, "--" + name, option->get_type_name(), false, false, needed});
+          for (const auto& name : text::split_list(option.names))
+            all.push_back({line, name, option.type, false, false, needed});
         }
       }
       if (verb.kind == Kind::changes)
@@ -194,13 +193,6 @@ BOOST_FIXTURE_TEST_CASE(a_uid_with_zeros_in_front_is_decimal, Fixture) {
   BOOST_TEST(sent().commands.at(0)->body.AsAddOperator()->standing->uid.value_or(0) == 1'000u);
 }
 
-BOOST_AUTO_TEST_CASE(seconds_have_at_most_three_places) {
-  BOOST_TEST(arguments::read_milliseconds("10").value_or(0) == 10'000u);
-  BOOST_TEST(arguments::read_milliseconds("0.25").value_or(0) == 250u);
-  for (const char* text : {"", ".", "1.", ".5", "1.2345", "1e3", "nan", "-1", "4294967296"})
-    BOOST_TEST(!arguments::read_milliseconds(text).has_value(), text);
-}
-
 // ---- times
 
 constexpr const char* not_times[] = {"2027-01-31",
@@ -222,7 +214,7 @@ constexpr const char* not_times[] = {"2027-01-31",
 
 BOOST_AUTO_TEST_CASE(times_have_one_reader_that_tells_the_form) {
   for (const char* text : not_times) {
-    BOOST_TEST(!read_time(text).has_value(), text);
+    BOOST_TEST(!text::read_time(text).has_value(), text);
     for (const char* line :
          {"key create bob nightly --expires", "grant add bob read table/a --not-before",
           "grant add bob read table/a --not-after", "role grant clerk read table/a --not-after",
@@ -233,7 +225,7 @@ BOOST_AUTO_TEST_CASE(times_have_one_reader_that_tells_the_form) {
       BOOST_TEST(ended.exit_code == 64, shown(typed));
       BOOST_TEST(contains(ended.talk, "2027-01-31T00:00:00Z"), ended.talk);
     }
-    const auto message = message_from_json(
+    const auto message = text::message_from_json(
         R"({"commands": [{"body_type": "CreateKey", "body": {"name": "n", "expires": ")" +
         std::string(text) + R"("}}]})");
     BOOST_TEST_REQUIRE(!message.has_value(), text);
@@ -245,7 +237,7 @@ BOOST_AUTO_TEST_CASE(times_have_one_reader_that_tells_the_form) {
                                       {"2027-01-31T01:00:00+01:00", midnight},
                                       {"2027-01-30T23:30:00.5-00:30", midnight + 500'000'000},
                                       {"2027-01-31T00:00:00.000000001Z", midnight + 1}})
-    BOOST_TEST(read_time(text).value_or(0) == time_ns, text);
+    BOOST_TEST(text::read_time(text).value_or(0) == time_ns, text);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,8 +4,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/unit/cli/fixture.h"
-#include "tools/cli/output.h"
-#include "tools/cli/text.h"
+#include "tools/text/json.h"
+#include "tools/text/output.h"
 
 namespace postern::cli {
 namespace {
@@ -25,21 +25,21 @@ BOOST_AUTO_TEST_CASE(what_deceives_is_escaped_in_tables_and_in_json) {
   for (const auto& [text, escaped] : deceiving) {
     const std::string typed = std::string("a") + text + "b";
     std::ostringstream table;
-    Table rows({"NAME"});
+    text::Table rows({"NAME"});
     rows.add({typed});
     rows.write(table);
     BOOST_TEST(table.str() == std::string("NAME\na") + escaped + "b\n");
     const boost::json::object object{{"name", typed}};
-    const std::string line = json_text(object);
+    const std::string line = text::json_text(object);
     BOOST_TEST(!contains(line, text), line);
     BOOST_TEST(contains(line, "\\u"), line);
     // Still the same value for whoever reads it.
     BOOST_TEST((boost::json::parse(line) == object), line);
   }
   const boost::json::object plain{{"name", "Zo\u00eb \u6f22\u5b57 \U0001f511 \\ \" \x7f"}};
-  BOOST_TEST((boost::json::parse(json_text(plain)) == plain));
-  BOOST_TEST(contains(json_text(plain), "Zo\u00eb \u6f22\u5b57 \U0001f511"));
-  BOOST_TEST(!contains(json_text(plain), "\x7f"));
+  BOOST_TEST((boost::json::parse(text::json_text(plain)) == plain));
+  BOOST_TEST(contains(text::json_text(plain), "Zo\u00eb \u6f22\u5b57 \U0001f511"));
+  BOOST_TEST(!contains(text::json_text(plain), "\x7f"));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_said_of_wrong_arguments_is_escaped_too) {

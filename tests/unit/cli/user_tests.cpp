@@ -3,8 +3,8 @@
 
 #include "command_generated.h"
 #include "tests/unit/cli/fixture.h"
-#include "tools/cli/text.h"
-#include "tools/cli/time_zone.h"
+#include "tools/text/time_zone.h"
+#include "tools/text/times.h"
 
 namespace postern::cli {
 namespace {
@@ -13,7 +13,7 @@ using schema::CommandBody;
 using support::FakeDaemon;
 
 struct UtcAgain : Fixture {
-  ~UtcAgain() { set_time_zone(""); }
+  ~UtcAgain() { static_cast<void>(text::set_time_zone("")); }
 };
 
 BOOST_FIXTURE_TEST_SUITE(user_tests, UtcAgain)
@@ -201,17 +201,18 @@ BOOST_AUTO_TEST_CASE(Q6_user_show_tells_settings_roles_and_use) {
 constexpr std::int64_t second_ns = 1'000'000'000;
 
 BOOST_AUTO_TEST_CASE(U12_a_zone_changes_what_is_shown_daylight_saving_included) {
-  set_time_zone("Europe/Zurich");
+  BOOST_TEST(text::set_time_zone("Europe/Zurich"));
   // 2024: summer time from 31 March 01:00 UTC to 27 October 01:00 UTC.
-  BOOST_TEST(time_text_short(1'711'846'799 * second_ns) == "2024-03-31T01:59:59+01:00");
-  BOOST_TEST(time_text_short(1'711'846'800 * second_ns) == "2024-03-31T03:00:00+02:00");
-  BOOST_TEST(time_text_short(1'729'990'799 * second_ns) == "2024-10-27T02:59:59+02:00");
-  BOOST_TEST(time_text_short(1'729'990'800 * second_ns) == "2024-10-27T02:00:00+01:00");
-  BOOST_TEST(time_text(1'711'846'800 * second_ns + 7) == "2024-03-31T03:00:00.000000007+02:00");
-  set_time_zone("America/St_Johns");
-  BOOST_TEST(time_text_short(1'704'067'200 * second_ns) == "2023-12-31T20:30:00-03:30");
-  set_time_zone("UTC");
-  BOOST_TEST(time_text_short(1'711'846'800 * second_ns) == "2024-03-31T01:00:00Z");
+  BOOST_TEST(text::time_text_short(1'711'846'799 * second_ns) == "2024-03-31T01:59:59+01:00");
+  BOOST_TEST(text::time_text_short(1'711'846'800 * second_ns) == "2024-03-31T03:00:00+02:00");
+  BOOST_TEST(text::time_text_short(1'729'990'799 * second_ns) == "2024-10-27T02:59:59+02:00");
+  BOOST_TEST(text::time_text_short(1'729'990'800 * second_ns) == "2024-10-27T02:00:00+01:00");
+  BOOST_TEST(text::time_text(1'711'846'800 * second_ns + 7) ==
+             "2024-03-31T03:00:00.000000007+02:00");
+  BOOST_TEST(text::set_time_zone("America/St_Johns"));
+  BOOST_TEST(text::time_text_short(1'704'067'200 * second_ns) == "2023-12-31T20:30:00-03:30");
+  BOOST_TEST(text::set_time_zone("UTC"));
+  BOOST_TEST(text::time_text_short(1'711'846'800 * second_ns) == "2024-03-31T01:00:00Z");
 }
 
 BOOST_AUTO_TEST_CASE(U12_a_zone_nobody_knows_is_a_usage_error) {

@@ -2,8 +2,8 @@
 
 #include "daemon/domain/fold.h"
 #include "daemon/journal/sha256.h"
-#include "replay/record_text.h"
 #include "tests/unit/replay/fixture.h"
+#include "tools/text/ids.h"
 
 namespace postern::replay {
 
@@ -18,7 +18,7 @@ std::string digest_at(const DataFolderFixture& fixture, std::size_t seq) {
     BOOST_REQUIRE(
         domain::fold(state, gate, std::as_bytes(std::span(fixture.records()[i])), changes));
   const support::Bytes canonical = support::canonical(state);
-  return hex_text(journal::Sha256().add(std::as_bytes(std::span(canonical))).finish());
+  return text::hex_text(journal::Sha256().add(std::as_bytes(std::span(canonical))).finish());
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 #include <boost/test/unit_test.hpp>
 #include <sstream>
 
-#include "replay/record_text.h"
 #include "tests/unit/replay/fixture.h"
+#include "tools/text/ids.h"
 
 namespace postern::replay {
 
@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(Q7_records_are_shown_by_the_names_they_had_then) {
              "SEQ|TIME|OPERATOR|TENANT|USER|EVENT|DETAILS|REASON\n"
              "9|1970-01-01T00:00:09Z|anna|acme|api.bob|PasswordReset|-|-\n"
              "10|1970-01-01T00:00:10Z|daemon|acme|api.bob|PasswordFailed|failures=1 service=" +
-                 uuid_text(support::an_operator(schema::Role::service).id) +
+                 text::uuid_text(support::an_operator(schema::Role::service).id) +
                  "|-\n"
                  "11|1970-01-01T00:00:11Z|anna|acme|api.al|UserLocked|cause=operator_command|-\n");
 }

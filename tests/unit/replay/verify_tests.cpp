@@ -8,10 +8,10 @@
 #include "daemon/credential/signature.h"
 #include "daemon/journal/tree.h"
 #include "daemon/platform/folder_lock.h"
-#include "replay/record_text.h"
 #include "replay/replay.h"
 #include "schema/identifiers.h"
 #include "tests/unit/replay/fixture.h"
+#include "tools/text/ids.h"
 
 namespace postern::replay {
 
@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(a_whole_folder_is_whole) {
       "journal  whole\n"
       "records  15\n"
       "root     " +
-          hex_text(tree.root()) +
+          text::hex_text(tree.root()) +
           "\n"
           "first    1970-01-01T00:00:01Z\n"
           "newest   1970-01-01T00:00:15Z\n"
@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(a_whole_folder_is_whole) {
   const auto object = json::parse(replay("--output json verify").out).as_object();
   BOOST_TEST(object.at("whole").as_bool());
   BOOST_TEST(object.at("seq").as_int64() == 15);
-  BOOST_TEST(object.at("root").as_string() == hex_text(tree.root()));
+  BOOST_TEST(object.at("root").as_string() == text::hex_text(tree.root()));
   BOOST_TEST(object.at("first_time").as_string() == "1970-01-01T00:00:01.000000000Z");
   BOOST_TEST(object.at("anchored_seq").as_int64() == 15);
   BOOST_TEST(object.at("keys_checked").as_bool());
@@ -131,9 +131,10 @@ BOOST_AUTO_TEST_CASE(U11_a_key_that_an_erasure_left_is_told_and_is_no_damage) {
   append_story();
   const Ended left = replay("verify");
   BOOST_TEST(left.code == 0, left.out);
-  BOOST_TEST(contains(left.out, "keys     checked, for 2 users\n"
-                                "erased   1 of the users; keys still there: 1, which the daemon "
-                                "destroys when it starts\n"),
+  BOOST_TEST(contains(left.out,
+                      "keys     checked, for 2 users\n"
+                      "erased   1 of the users; keys still there: 1, which the daemon "
+                      "destroys when it starts\n"),
              left.out);
   const auto& key = story().user("api.al").key;
   platform::SystemEntropy entropy;

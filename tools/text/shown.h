@@ -3,10 +3,11 @@
 // Functions without state, for any thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
-namespace postern::client {
+namespace postern::text {
 
 /// For a terminal or a table: "\x1b", "\u202e", "\u{e0041}"; bytes that are no UTF-8 as "\xff".
 std::string printable(std::string_view text);
@@ -16,4 +17,7 @@ std::string valid_utf8(std::string_view text);
 /// halves, so that it is read as the same value.
 std::string shown_json(std::string_view json);
 
-}  // namespace postern::client
+/// Characters, as a terminal counts them; wide ones count as one.
+std::size_t width_of(std::string_view printable_text);
+
+}  // namespace postern::text

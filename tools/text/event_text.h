@@ -9,7 +9,7 @@
 
 #include "event_generated.h"
 
-namespace postern::client {
+namespace postern::text {
 
 /// What an id in an event may be of, besides the user and the tenant of its row.
 enum class Named { tenant, role, key, operator_entry };
@@ -30,4 +30,4 @@ std::string event_kind(const schema::EventT& event);
 /// details of use, as their count.
 std::string event_details(const schema::EventT& event, const EventForms& forms);
 
-}  // namespace postern::client
+}  // namespace postern::text

@@ -1,11 +1,13 @@
-#include "tools/client/event_text.h"
+#include "tools/text/event_text.h"
 
-#include <cstdio>
 #include <memory>
 #include <string_view>
 #include <vector>
 
-namespace postern::client {
+#include "tools/text/ids.h"
+#include "tools/text/words.h"
+
+namespace postern::text {
 
 namespace {
 
@@ -16,23 +18,9 @@ constexpr std::size_t values_shown_max = 32;
 /// What is absent, cleared or empty.
 constexpr std::string_view none = "none";
 
-std::string joined(const std::vector<std::string>& values) {
+std::string listed(const std::vector<std::string>& values) {
   if (values.size() > values_shown_max) return "(" + std::to_string(values.size()) + " values)";
-  std::string text;
-  for (const std::string& value : values) text += (text.empty() ? "" : ",") + value;
-  return text;
-}
-
-/// What has no name.
-std::string plain(const std::unique_ptr<schema::Uuid>& id) {
-  if (id == nullptr) return {};
-  char text[37];
-  std::snprintf(
-      text, sizeof text, "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(id->high() >> 32U),
-      static_cast<unsigned>(id->high() >> 16U & 0xffffU),
-      static_cast<unsigned>(id->high() & 0xffffU), static_cast<unsigned>(id->low() >> 48U),
-      static_cast<unsigned long long>(id->low() & 0xffff'ffff'ffffU));
-  return text;
+  return joined(values, ",");
 }
 
 /// Parts of one line, in the order they are added. All are told: what is empty or absent as `none`.
@@ -54,17 +42,11 @@ class Line {
     return text(name, std::to_string(value));
   }
   Line& bytes(std::string_view name, const std::vector<std::uint8_t>& value) {
-    constexpr char digits[] = "0123456789abcdef";
-    std::string hexadecimal;
-    for (const std::uint8_t byte : value) {
-      hexadecimal += digits[byte >> 4U];
-      hexadecimal += digits[byte & 15U];
-    }
-    return text(name, hexadecimal);
+    return text(name, hex_text(value));
   }
   Line& flag(std::string_view name, bool value) { return text(name, value ? "true" : "false"); }
   Line& list(std::string_view name, const std::vector<std::string>& values) {
-    return text(name, joined(values));
+    return text(name, listed(values));
   }
   Line& time(std::string_view name, std::int64_t time_ns) {
     return text(name, time_ns == 0 ? std::string() : forms_.time_of(time_ns));
@@ -77,9 +59,9 @@ class Line {
   }
 
   Line& reference(const std::unique_ptr<schema::GrantReferenceT>& grant) {
-    return text("grant", grant == nullptr ? std::string()
-                                          : std::to_string(grant->seq) + '.' +
-                                                std::to_string(grant->index));
+    return text("grant", grant == nullptr
+                             ? std::string()
+                             : std::to_string(grant->seq) + '.' + std::to_string(grant->index));
   }
   Line& networks(const std::unique_ptr<schema::NetworksT>& networks) {
     return networks == nullptr ? text("networks", none) : list("networks", networks->entries);
@@ -219,14 +201,12 @@ std::string defined(const schema::CatalogueDefinedT& body, Line line) {
   std::vector<std::string> actions;
   std::vector<std::string> resources;
   for (const auto& kind : body.kinds) {
-    kinds.push_back(Remarks(kind->name)
-                        .flag("open", kind->open)
-                        .text("description", kind->description)
-                        .take());
+    kinds.push_back(
+        Remarks(kind->name).flag("open", kind->open).text("description", kind->description).take());
     for (const auto& action : kind->actions)
       actions.push_back(Remarks(kind->name + ":" + action->name)
                             .text("description", action->description)
-                            .text("implies", joined(action->implies))
+                            .text("implies", listed(action->implies))
                             .text("warning", action->warning)
                             .take());
     for (const auto& resource : kind->resources)
@@ -305,7 +285,7 @@ std::string event_details(const schema::EventT& event, const EventForms& forms) 
     case EventBody::UserErased:
       return {};
     case EventBody::JournalCreated:
-      return line.text("installation", plain(body.AsJournalCreated()->installation))
+      return line.text("installation", uuid_text(body.AsJournalCreated()->installation))
           .text("program_version", body.AsJournalCreated()->program_version)
           .take();
     case EventBody::TenantCreated:
@@ -362,7 +342,7 @@ std::string event_details(const schema::EventT& event, const EventForms& forms) 
       return line.id("key", Named::key, body.AsKeyRevoked()->key).take();
     case EventBody::SessionEnded: {
       const auto& ended = *body.AsSessionEnded();
-      return line.text("session", plain(ended.session)).time("until", ended.until_ns).take();
+      return line.text("session", uuid_text(ended.session)).time("until", ended.until_ns).take();
     }
     case EventBody::GrantAdded:
       return line.what_is_granted(*body.AsGrantAdded())
@@ -427,9 +407,9 @@ std::string event_details(const schema::EventT& event, const EventForms& forms) 
           .take();
     }
     case EventBody::JournalRestored:
-      return line.text("restoration", plain(body.AsJournalRestored()->restoration)).take();
+      return line.text("restoration", uuid_text(body.AsJournalRestored()->restoration)).take();
   }
   return {};
 }
 
-}  // namespace postern::client
+}  // namespace postern::text

@@ -1,27 +1,15 @@
-#include "tools/cli/text.h"
+#include "tools/text/times.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 
-#include "tools/cli/time_zone.h"
-#include "tools/cli/verb.h"
-#include "tools/client/client.h"
+#include "tools/text/time_zone.h"
 
-namespace postern::cli {
+namespace postern::text {
 namespace {
-
-std::string enum_text(const char* schema_name, unsigned number) {
-  return *schema_name != '\0' ? schema_name : std::to_string(number);
-}
-
-const schema::CodeText* known(schema::Code code) {
-  const auto& text = schema::code_text(code);
-  return text.code == code ? &text : nullptr;
-}
 
 struct Split {
   std::chrono::year_month_day day;
@@ -82,12 +70,6 @@ int take_fraction(std::string_view& text) {
 
 }  // namespace
 
-std::size_t width_of(std::string_view printable_text) {
-  std::size_t width = 0;
-  for (const char byte : printable_text) width += (static_cast<unsigned char>(byte) & 0xc0) != 0x80;
-  return width;
-}
-
 std::string time_text(std::int64_t time_ns) {
   const auto parts = split(time_ns);
   return fmt::format("{}.{:09}{}", to_the_second(parts), parts.time.subseconds().count(),
@@ -147,92 +129,4 @@ std::optional<std::int64_t> read_time(std::string_view text) {
   return time_ns;
 }
 
-std::int64_t parse_time(std::string_view option, const std::string& text) {
-  const auto time_ns = read_time(text);
-  if (!time_ns)
-    stop_usage(fmt::format("{} takes a time, found '{}'.", option, printable(text)), wanted_time);
-  return *time_ns;
-}
-
-std::string hex_text(std::span<const std::uint8_t> bytes) {
-  return fmt::format("{:02x}", fmt::join(bytes, ""));
-}
-
-std::string key_text(const std::vector<std::uint8_t>& bytes) {
-  client::Key key{};
-  if (bytes.size() != key.size()) return hex_text(bytes);
-  std::ranges::copy(bytes, key.begin());
-  return client::key_text(key);
-}
-
-std::optional<std::vector<std::uint8_t>> parse_hex(std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  if (text.size() % 2 != 0) return std::nullopt;
-  std::vector<std::uint8_t> bytes;
-  for (std::size_t place = 0; place < text.size(); place += 2) {
-    const auto high = digits.find(text[place]);
-    const auto low = digits.find(text[place + 1]);
-    if (high == digits.npos || low == digits.npos) return std::nullopt;
-    bytes.push_back(static_cast<std::uint8_t>(high << 4 | low));
-  }
-  return bytes;
-}
-
-std::string uuid_text(const std::unique_ptr<schema::Uuid>& id) {
-  return id ? client::uuid_text(*id) : std::string();
-}
-
-std::string code_name(schema::Code code) {
-  const auto* text = known(code);
-  return text ? std::string(text->name) : fmt::format("code {}", static_cast<unsigned>(code));
-}
-
-std::string code_sentence(schema::Code code) {
-  const auto* text = known(code);
-  return text ? std::string(text->sentence) : "A code this program does not know.";
-}
-
-std::string code_remedy(schema::Code code) {
-  const auto* text = known(code);
-  return text ? sentence_of(std::string(text->remedy))
-              : "Use the command line of the daemon's version.";
-}
-
-std::string status_text(schema::UserStatus status) {
-  if (status == schema::UserStatus::new_user) return "new";
-  return enum_text(schema::EnumNameUserStatus(status), static_cast<unsigned>(status));
-}
-
-std::string lock_text(schema::LockCause cause) {
-  if (cause == schema::LockCause::operator_command) return "operator";
-  return enum_text(schema::EnumNameLockCause(cause), static_cast<unsigned>(cause));
-}
-
-std::string role_text(schema::Role role) {
-  return enum_text(schema::EnumNameRole(role), static_cast<unsigned>(role));
-}
-
-std::string effect_text(schema::Effect effect) {
-  return enum_text(schema::EnumNameEffect(effect), static_cast<unsigned>(effect));
-}
-
-std::string grant_text(const schema::GrantViewT& grant) {
-  const auto by = grant.role.empty() ? "" : " by role " + grant.role;
-  return fmt::format("{} {} on {}{}", effect_text(grant.effect), grant.action, grant.resource, by);
-}
-
-std::string grant_name(const std::unique_ptr<schema::GrantReferenceT>& reference) {
-  return reference ? fmt::format("{}.{}", reference->seq, reference->index) : std::string();
-}
-
-std::string sentence_of(std::string remedy) {
-  if (!remedy.empty() && remedy[0] >= 'a' && remedy[0] <= 'z')
-    remedy[0] = static_cast<char>(remedy[0] - 'a' + 'A');
-  return remedy;
-}
-
-std::string joined(const std::vector<std::string>& parts, std::string_view between) {
-  return fmt::format("{}", fmt::join(parts, between));
-}
-
-}  // namespace postern::cli
+}  // namespace postern::text

@@ -3,11 +3,10 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
-#include "replay/record_text.h"
 #include "tests/support/reflected_event.h"
-#include "tools/client/event_text.h"
+#include "tools/text/event_text.h"
 
-namespace postern::client {
+namespace postern::text {
 
 namespace {
 
@@ -16,14 +15,13 @@ using support::Content;
 
 /// Names each id by its kind and number, and times by their nanoseconds.
 EventForms forms() {
-  return {[](Named kind, const schema::Uuid& id) {
-            constexpr const char* kinds[] = {"tenant-", "role-", "key-", "operator-"};
-            return kinds[static_cast<int>(kind)] + std::to_string(id.low());
-          },
-          [](std::int64_t time_ns) { return "t" + std::to_string(time_ns); },
-          [](const std::vector<std::uint8_t>& bytes) {
-            return "k" + std::to_string(bytes.size());
-          }};
+  return {
+      [](Named kind, const schema::Uuid& id) {
+        constexpr const char* kinds[] = {"tenant-", "role-", "key-", "operator-"};
+        return kinds[static_cast<int>(kind)] + std::to_string(id.low());
+      },
+      [](std::int64_t time_ns) { return "t" + std::to_string(time_ns); },
+      [](const std::vector<std::uint8_t>& bytes) { return "k" + std::to_string(bytes.size()); }};
 }
 
 std::unique_ptr<schema::Uuid> id(std::uint64_t number) {
@@ -177,15 +175,15 @@ std::vector<Said> about_users() {
     b.set = {"email"};
     b.cleared = {"note"};
   }));
-  all.push_back(said<UserSettingsChangedT>(
-      "networks=none skip_ip_check=true secure_transport_required=true "
-      "session_timeout_seconds=600 api_logging=false",
-      [](auto& b) {
-        b.settings = std::make_unique<UserSettingsT>();
-        b.settings->skip_ip_check = true;
-        b.settings->secure_transport_required = true;
-        b.settings->session_timeout_seconds = 600;
-      }));
+  all.push_back(
+      said<UserSettingsChangedT>("networks=none skip_ip_check=true secure_transport_required=true "
+                                 "session_timeout_seconds=600 api_logging=false",
+                                 [](auto& b) {
+                                   b.settings = std::make_unique<UserSettingsT>();
+                                   b.settings->skip_ip_check = true;
+                                   b.settings->secure_transport_required = true;
+                                   b.settings->session_timeout_seconds = 600;
+                                 }));
   all.push_back(
       said<KeyCreatedT>("name=ci expires=t5 narrowed_to=read:table/a,*:table/b", [](auto& b) {
         b.key = id(6);
@@ -238,18 +236,17 @@ std::vector<Said> about_others() {
                               b.installation = id(1);
                               b.program_version = "0.1";
                             }));
-  all.push_back(
-      said<TenantCreatedT>("alias=acme display_name=Acme kinds=table actions=2 resources=0 "
-                           "policies=none",
-                           [](auto& b) {
-                             b.alias = "acme";
-                             b.display_name = "Acme";
-                             auto& kind =
-                                 b.catalogue.emplace_back(std::make_unique<CatalogueKindT>());
-                             kind->name = "table";
-                             kind->actions.emplace_back(std::make_unique<CatalogueActionT>());
-                             kind->actions.emplace_back(std::make_unique<CatalogueActionT>());
-                           }));
+  all.push_back(said<TenantCreatedT>(
+      "alias=acme display_name=Acme kinds=table actions=2 resources=0 "
+      "policies=none",
+      [](auto& b) {
+        b.alias = "acme";
+        b.display_name = "Acme";
+        auto& kind = b.catalogue.emplace_back(std::make_unique<CatalogueKindT>());
+        kind->name = "table";
+        kind->actions.emplace_back(std::make_unique<CatalogueActionT>());
+        kind->actions.emplace_back(std::make_unique<CatalogueActionT>());
+      }));
   all.push_back(said<TenantEnabledT>(""));
   all.push_back(said<TenantDisabledT>(""));
   all.push_back(said<TenantSessionsEndedT>(""));
@@ -467,4 +464,4 @@ BOOST_AUTO_TEST_CASE(what_this_program_does_not_know_is_its_number) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace postern::client
+}  // namespace postern::text

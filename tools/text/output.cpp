@@ -1,10 +1,11 @@
-#include "tools/cli/output.h"
+#include "tools/text/output.h"
 
-#include <boost/json/serialize.hpp>
+#include <algorithm>
+#include <utility>
 
-#include "tools/cli/text.h"
+#include "tools/text/shown.h"
 
-namespace postern::cli {
+namespace postern::text {
 namespace {
 
 void pad(std::ostream& out, const std::string& cell, std::size_t width) {
@@ -13,6 +14,16 @@ void pad(std::ostream& out, const std::string& cell, std::size_t width) {
 }
 
 }  // namespace
+
+bool read_format(std::string_view name, Format& format) {
+  constexpr std::pair<std::string_view, Format> formats[] = {
+      {"table", Format::table}, {"json", Format::json}, {"jsonl", Format::jsonl}};
+  const auto* const found =
+      std::ranges::find(formats, name, &std::pair<std::string_view, Format>::first);
+  if (found == std::end(formats)) return false;
+  format = found->second;
+  return true;
+}
 
 Table::Table(std::vector<std::string> heads) : heads_(std::move(heads)), headed_(heads_.empty()) {
   for (const auto& head : heads_) widths_.push_back(head.size());
@@ -55,10 +66,6 @@ void Fields::write(std::ostream& out, std::size_t indent) {
   }
 }
 
-std::string json_text(const boost::json::object& object) {
-  return client::shown_json(boost::json::serialize(object));
-}
-
 Listing::Listing(std::ostream& out, Format format, std::vector<std::string> heads)
     : out_(out), format_(format), table_(std::move(heads)) {}
 
@@ -79,4 +86,4 @@ void Listing::finish() {
   if (format_ == Format::json) out_ << (any_ ? "\n]\n" : "[]\n");
 }
 
-}  // namespace postern::cli
+}  // namespace postern::text

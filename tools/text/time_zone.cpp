@@ -1,14 +1,11 @@
-#include "tools/cli/time_zone.h"
+#include "tools/text/time_zone.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
 
-#include "tools/cli/text.h"
-#include "tools/cli/verb.h"
-
-namespace postern::cli {
+namespace postern::text {
 namespace {
 
 bool is_utc = true;
@@ -29,14 +26,13 @@ bool is_known(const std::string& name) {
 
 }  // namespace
 
-void set_time_zone(const std::string& name) {
+bool set_time_zone(const std::string& name) {
   is_utc = name.empty() || name == "UTC";
-  if (is_utc) return;
-  if (!is_known(name))
-    stop_usage("There is no time zone '" + printable(name) + "'.",
-               "Take an IANA name, as Europe/Zurich; the package tzdata holds them.");
+  if (is_utc) return true;
+  if (!is_known(name)) return false;
   ::setenv("TZ", (":" + name).c_str(), 1);
   ::tzset();
+  return true;
 }
 
 LocalTime local_time_at(std::int64_t time_seconds) {
@@ -47,4 +43,4 @@ LocalTime local_time_at(std::int64_t time_seconds) {
   return {parts.tm_gmtoff, false};
 }
 
-}  // namespace postern::cli
+}  // namespace postern::text

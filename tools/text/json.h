@@ -1,23 +1,19 @@
 // The schema's messages as JSON, by the tables the schema's compiler leaves with the generated
-// code. Out: names as in the schema; ids in text form; times in RFC 3339, their name without `_ns`;
-// bytes in hexadecimal; public keys in Z85; enums and kinds by name; what is absent is left out,
-// but of an event's body every field is there, null where it has none. In: the same forms, for a
-// batch of commands. Only for bytes made here: native objects come in, whose bytes have passed the
-// client's gate.
+// code, so a new field needs no line here. Names as in the schema; ids in text form; times in RFC
+// 3339, their name without `_ns`; bytes in hexadecimal; public keys in Z85; enums and kinds by
+// name; broken UTF-8 replaced; what is absent is left out, but of an event's body every field is
+// there, null where it has none. Only for bytes made here: native objects come in, whose bytes have
+// passed a gate. Functions without state, for any thread.
 #pragma once
 
 #include <flatbuffers/flatbuffers.h>
 #include <flatbuffers/minireflect.h>
 
 #include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
-#include <expected>
+#include <cstdint>
 #include <string>
-#include <string_view>
 
-#include "command_generated.h"
-
-namespace postern::cli {
+namespace postern::text {
 
 /// The table at `table`; the caller made its bytes.
 boost::json::object object_of(const std::uint8_t* table, const flatbuffers::TypeTable& type);
@@ -33,10 +29,7 @@ boost::json::object to_json(const Native& native) {
   return object_of(reinterpret_cast<const std::uint8_t*>(root), *Table::MiniReflectTypeTable());
 }
 
-/// A string without its quotes; anything else as JSON.
-std::string plain_text(const boost::json::value& value);
+/// One line, what deceives within its texts escaped.
+std::string json_text(const boost::json::object& object);
 
-/// A batch of commands as `send` reads it; else what is wrong with it.
-std::expected<schema::CommandMessageT, std::string> message_from_json(std::string_view text);
-
-}  // namespace postern::cli
+}  // namespace postern::text

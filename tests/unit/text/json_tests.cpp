@@ -3,11 +3,18 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/support/reflected_event.h"
-#include "tools/cli/json.h"
-#include "tools/cli/session.h"
+#include "tools/text/json.h"
+#include "tools/text/json_message.h"
 
-namespace postern::cli {
+namespace postern::text {
 namespace {
+
+template <class Body>
+void add_command(schema::CommandMessageT& message, std::string user, Body body) {
+  message.commands.push_back(std::make_unique<schema::CommandT>());
+  message.commands.back()->user = std::move(user);
+  message.commands.back()->body.Set(std::move(body));
+}
 
 std::string text_of(const auto& native) { return boost::json::serialize(to_json(native)); }
 
@@ -35,8 +42,7 @@ schema::CommandMessageT rich_message() {
   add.standing->uid = 0;
   add.standing->tenants = {"acme", "umbra"};
   add.standing->keys.push_back(std::make_unique<schema::PublicKeyT>());
-  const auto key = client::make_key_pair().public_key;
-  add.standing->keys[0]->bytes.assign(key.begin(), key.end());
+  for (std::uint8_t byte = 0; byte < 32; ++byte) add.standing->keys[0]->bytes.push_back(byte);
   add_command(message, "", std::move(add));
   return message;
 }
@@ -118,6 +124,33 @@ BOOST_AUTO_TEST_CASE(keys_are_z85_and_unset_options_are_left_out) {
              R"("tenants":[],"tenant_ids":[],"vouches":false,"signing_keys":[]})");
 }
 
+/// As the audit tool reads them: a record whose operator has a key.
+BOOST_AUTO_TEST_CASE(public_keys_are_z85) {
+  // The vector of ZeroMQ's RFC 32, four times.
+  schema::RecordT record;
+  schema::OperatorAddedT added;
+  added.standing = std::make_unique<schema::OperatorStandingT>();
+  added.standing->keys.push_back(std::make_unique<schema::PublicKeyT>());
+  for (int i = 0; i < 4; ++i)
+    for (const int byte : {0x86, 0x4f, 0xd2, 0x6f, 0xb5, 0x59, 0xf7, 0x5b})
+      added.standing->keys[0]->bytes.push_back(static_cast<std::uint8_t>(byte));
+  record.events.push_back(std::make_unique<schema::EventT>());
+  record.events[0]->body.Set(std::move(added));
+  const auto object = to_json(record);
+  BOOST_TEST(object.at("events").at(0).at("body").at("standing").at("keys").at(0).as_string() ==
+             "HelloWorldHelloWorldHelloWorldHelloWorld");
+}
+
+BOOST_AUTO_TEST_CASE(a_time_that_is_none_is_not_1970) {
+  schema::RecordT record;
+  record.events.push_back(std::make_unique<schema::EventT>());
+  record.events[0]->body.Set(schema::KeyCreatedT());
+  const auto body_of = [&] { return to_json(record).at("events").at(0).at("body").as_object(); };
+  BOOST_TEST(body_of().at("expires").is_null());
+  record.events[0]->body.AsKeyCreated()->expires_ns = 1;
+  BOOST_TEST(body_of().at("expires").as_string() == "1970-01-01T00:00:00.000000001Z");
+}
+
 BOOST_AUTO_TEST_CASE(Q7_the_body_of_an_event_tells_each_of_its_fields_as_null_where_it_has_none) {
   for (const schema::EventBody kind : schema::EnumValuesEventBody()) {
     if (kind == schema::EventBody::NONE) continue;
@@ -174,4 +207,4 @@ BOOST_AUTO_TEST_CASE(N3_names_of_values_are_taken_in_any_case) {
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
-}  // namespace postern::cli
+}  // namespace postern::text

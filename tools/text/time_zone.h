@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <string>
 
-namespace postern::cli {
+namespace postern::text {
 
-/// An IANA name, as Europe/Zurich; empty or UTC: UTC. 64 for a name the system does not know.
-void set_time_zone(const std::string& name);
+/// An IANA name, as Europe/Zurich; empty or UTC: UTC. False for a name the system does not know.
+[[nodiscard]] bool set_time_zone(const std::string& name);
 
 /// Seconds east of UTC at that moment, daylight saving included; nothing but 0 in UTC.
 struct LocalTime {
@@ -18,4 +18,4 @@ struct LocalTime {
 };
 LocalTime local_time_at(std::int64_t time_seconds);
 
-}  // namespace postern::cli
+}  // namespace postern::text

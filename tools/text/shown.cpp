@@ -1,9 +1,10 @@
-#include "tools/client/shown.h"
+#include "tools/text/shown.h"
 
 #include <algorithm>
+#include <boost/locale/utf.hpp>
 #include <cstdio>
 
-namespace postern::client {
+namespace postern::text {
 namespace {
 
 struct Character {
@@ -14,20 +15,11 @@ struct Character {
 
 /// The character at the front; overlong forms, surrogates and what lies beyond U+10FFFF are none.
 Character first_character(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  if (lead < 0x80) return {1, lead};
-  const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return {};
-  char32_t code = lead & (0xffu >> (size + 1));
-  for (std::size_t place = 1; place < size; ++place) {
-    const auto byte = static_cast<unsigned char>(text[place]);
-    if ((byte & 0xc0) != 0x80) return {};
-    code = (code << 6) | (byte & 0x3fu);
-  }
-  constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  if (code < least[size] || code > 0x10ffff || surrogate) return {};
-  return {size, code};
+  namespace utf = boost::locale::utf;
+  const char* end = text.data();
+  const auto code = utf::utf_traits<char>::decode(end, text.data() + text.size());
+  if (code == utf::illegal || code == utf::incomplete) return {};
+  return {static_cast<std::size_t>(end - text.data()), static_cast<char32_t>(code)};
 }
 
 struct Range {
@@ -98,4 +90,9 @@ std::string shown_json(std::string_view json) {
   });
 }
 
-}  // namespace postern::client
+std::size_t width_of(std::string_view printable_text) {
+  const auto begins = [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; };
+  return static_cast<std::size_t>(std::ranges::count_if(printable_text, begins));
+}
+
+}  // namespace postern::text

@@ -1,19 +1,25 @@
 // What goes to standard output: aligned tables for people, JSON for programs.
 // A list is written page by page; nothing is held back longer than a page.
-// Failure: a full disk or a closed pipe shows in the stream; the program ends with 74.
+// One thread; a stream outlives what writes to it. Failure: a full disk or a closed pipe shows in
+// the stream.
 #pragma once
 
 #include <boost/json/object.hpp>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "tools/cli/json.h"
+#include "tools/text/json.h"
 
-namespace postern::cli {
+namespace postern::text {
 
 enum class Format { table, json, jsonl };
+
+/// By its name; false where it is none.
+bool read_format(std::string_view name, Format& format);
+inline constexpr const char* wanted_format = "table, json or jsonl";
 
 /// Rows under heads; each column as wide as its widest cell so far. Cells are made printable.
 class Table {
@@ -41,9 +47,6 @@ class Fields {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-/// One line, what deceives within its texts escaped.
-std::string json_text(const boost::json::object& object);
-
 /// Many things of one kind, in whatever form was asked for.
 class Listing {
  public:
@@ -59,6 +62,7 @@ class Listing {
       add_object(to_json(native));
   }
   void add_object(const boost::json::object& object);
+  void add_row(std::vector<std::string> row) { table_.add(std::move(row)); }
   /// Writes what was added: the end of a page.
   void flush();
   Format format() const { return format_; }
@@ -70,4 +74,4 @@ class Listing {
   bool any_ = false;
 };
 
-}  // namespace postern::cli
+}  // namespace postern::text
