@@ -233,8 +233,8 @@ class Client {
   /// edge-triggered waiting (EPOLLET), `turn` and collect after each submit too.
   int descriptor() const;
   /// Does what can be done now, without waiting: takes answers, sends again, ends what is out of
-  /// time. Returns how long it may stay uncalled if the descriptor does not become readable;
-  /// nothing: for ever. Does not throw, and has no end of its own to tell: outcomes are collected.
+  /// time. Returns after how long it must be called again though the descriptor stays unreadable;
+  /// nothing: it need not.
   std::optional<std::chrono::milliseconds> turn();
 
  private:
