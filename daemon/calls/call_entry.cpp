@@ -3,7 +3,9 @@
 // personal := address_size:u8 address client
 #include "daemon/calls/call_entry.h"
 
-#include "daemon/calls/little_endian.h"
+#include <boost/endian/buffers.hpp>
+#include <cstring>
+
 #include "daemon/credential/sealing.h"
 #include "daemon/credential/secret.h"
 
@@ -13,7 +15,12 @@ namespace {
 
 using credential::PersonalPart;
 
-constexpr std::size_t head_bytes = 18;
+struct EntryHead {
+  boost::endian::little_uint64_buf_t tenant_high;
+  boost::endian::little_uint64_buf_t tenant_low;
+  boost::endian::little_uint16_buf_t sealed_size;
+};
+static_assert(sizeof(EntryHead) == 18);
 
 std::vector<std::uint8_t> sealed_of(const CallNote& note, const credential::Key& key,
                                     platform::Entropy& entropy) {
@@ -62,28 +69,32 @@ std::vector<std::byte> pack_entry(const CallNote& note, const credential::Key* k
   if (key != nullptr) sealed = sealed_of(note, *key, entropy);
   flatbuffers::FlatBufferBuilder builder(512);
   builder.Finish(pack_view(builder, note));
-  std::vector<std::byte> entry(head_bytes);
-  put_number(std::span(entry).subspan(0, 8), note.tenant.high());
-  put_number(std::span(entry).subspan(8, 8), note.tenant.low());
-  put_number(std::span(entry).subspan(16, 2), sealed.size());
+  EntryHead head;
+  head.tenant_high = note.tenant.high();
+  head.tenant_low = note.tenant.low();
+  head.sealed_size = static_cast<std::uint16_t>(sealed.size());
+  std::vector<std::byte> entry;
   const auto add = [&](std::span<const std::byte> bytes) {
     entry.insert(entry.end(), bytes.begin(), bytes.end());
   };
+  add(std::as_bytes(std::span(&head, 1)));
   add(std::as_bytes(std::span(sealed)));
   add(std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize())));
   return entry;
 }
 
 std::optional<Entry> open_entry(std::span<const std::byte> bytes) {
-  if (bytes.size() < head_bytes) return std::nullopt;
-  const std::size_t sealed_size = get_number(bytes.subspan(16, 2));
-  if (bytes.size() < head_bytes + sealed_size) return std::nullopt;
+  EntryHead head;
+  if (bytes.size() < sizeof head) return std::nullopt;
+  std::memcpy(&head, bytes.data(), sizeof head);
+  const std::size_t sealed_size = head.sealed_size.value();
+  if (bytes.size() < sizeof head + sealed_size) return std::nullopt;
   Entry entry;
-  entry.tenant = Uuid(get_number(bytes.first(8)), get_number(bytes.subspan(8, 8)));
-  const auto* sealed = reinterpret_cast<const std::uint8_t*>(bytes.data() + head_bytes);
+  entry.tenant = Uuid(head.tenant_high.value(), head.tenant_low.value());
+  const auto* sealed = reinterpret_cast<const std::uint8_t*>(bytes.data() + sizeof head);
   entry.sealed.assign(sealed, sealed + sealed_size);
   // FlatBuffers want alignment, files know none.
-  const auto rest = bytes.subspan(head_bytes + sealed_size);
+  const auto rest = bytes.subspan(sizeof head + sealed_size);
   const std::vector<std::byte> aligned(rest.begin(), rest.end());
   const auto* data = reinterpret_cast<const std::uint8_t*>(aligned.data());
   flatbuffers::Verifier verifier(data, aligned.size(), 8, 16);

@@ -5,79 +5,116 @@
 #include "daemon/calls/frame.h"
 
 #include <algorithm>
+#include <array>
+#include <boost/endian/buffers.hpp>
+#include <cstddef>
 #include <cstring>
 #include <string_view>
 
 #include "daemon/calls/call_ring.h"
-#include "daemon/calls/crc32c.h"
-#include "daemon/calls/little_endian.h"
+#include "daemon/platform/crc32c.h"
 
 namespace postern::calls {
 
 namespace {
 
-constexpr std::string_view file_magic = "PSTNCALL";
-constexpr std::string_view frame_magic = "PSCF";
+using boost::endian::little_uint32_buf_t;
+using boost::endian::little_uint64_buf_t;
+using platform::crc32c;
 
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text));
+constexpr std::array file_magic{'P', 'S', 'T', 'N', 'C', 'A', 'L', 'L'};
+constexpr std::array frame_magic{'P', 'S', 'C', 'F'};
+
+struct FileHead {
+  std::array<char, 8> magic;
+  little_uint32_buf_t version;
+  little_uint32_buf_t zero;
+  little_uint64_buf_t first_position;
+  little_uint32_buf_t sum;
+  little_uint32_buf_t zero_behind;
+};
+static_assert(sizeof(FileHead) == file_head_bytes);
+
+struct FrameHead {
+  std::array<char, 4> magic;
+  little_uint32_buf_t entry_size;
+  little_uint64_buf_t position;
+  little_uint32_buf_t sum;
+};
+static_assert(sizeof(FrameHead) == frame_head_bytes);
+
+/// `bytes` are as many, or more.
+template <class Head>
+Head head_in(std::span<const std::byte> bytes) {
+  Head head;
+  std::memcpy(&head, bytes.data(), sizeof head);
+  return head;
 }
 
-/// Over the frame but its magic and the sum itself, which stands between.
-std::uint32_t sum_of(std::span<const std::byte> frame) {
-  std::vector<std::byte> summed(frame.begin() + 4, frame.begin() + 16);
-  summed.insert(summed.end(), frame.begin() + frame_head_bytes, frame.end());
-  return crc32c(summed);
+template <class Head>
+std::span<const std::byte> bytes_of(const Head& head) {
+  return std::as_bytes(std::span(&head, 1));
+}
+
+std::uint32_t sum_of(const FileHead& head) {
+  return crc32c({bytes_of(head).first(offsetof(FileHead, sum))});
+}
+
+std::uint32_t sum_of(const FrameHead& head, std::span<const std::byte> entry) {
+  constexpr std::size_t begin = offsetof(FrameHead, entry_size);
+  return crc32c({bytes_of(head).subspan(begin, offsetof(FrameHead, sum) - begin), entry});
 }
 
 }  // namespace
 
 void put_frame(std::vector<std::byte>& out, std::uint64_t position,
                std::span<const std::byte> entry) {
-  const std::size_t begin = out.size();
-  out.resize(begin + frame_head_bytes);
-  out.insert(out.end(), entry.begin(), entry.end());
-  const std::span frame = std::span(out).subspan(begin);
-  std::ranges::copy(bytes_of(frame_magic), frame.begin());
-  put_number(frame.subspan(4, 4), entry.size());
-  put_number(frame.subspan(8, 8), position);
-  put_number(frame.subspan(16, 4), sum_of(frame));
+  FrameHead head{frame_magic,
+                 little_uint32_buf_t(static_cast<std::uint32_t>(entry.size())),
+                 little_uint64_buf_t(position),
+                 {}};
+  head.sum = sum_of(head, entry);
+  for (const auto part : {bytes_of(head), entry}) out.insert(out.end(), part.begin(), part.end());
 }
 
 std::optional<Frame> frame_at(std::span<const std::byte> bytes) {
   if (bytes.size() < frame_head_bytes) return std::nullopt;
-  if (!std::ranges::equal(bytes.first(4), bytes_of(frame_magic))) return std::nullopt;
-  const std::uint64_t size = get_number(bytes.subspan(4, 4));
+  const auto head = head_in<FrameHead>(bytes);
+  if (head.magic != frame_magic) return std::nullopt;
+  const std::uint32_t size = head.entry_size.value();
   if (size > CallRing::entry_bytes_max || size > bytes.size() - frame_head_bytes)
     return std::nullopt;
-  const auto frame = bytes.first(frame_head_bytes + size);
-  if (get_number(frame.subspan(16, 4)) != sum_of(frame)) return std::nullopt;
-  return Frame{get_number(frame.subspan(8, 8)), frame.subspan(frame_head_bytes)};
+  const auto entry = bytes.subspan(frame_head_bytes, size);
+  if (head.sum.value() != sum_of(head, entry)) return std::nullopt;
+  return Frame{head.position.value(), entry};
 }
 
 std::size_t find_frame(std::span<const std::byte> bytes, std::size_t from) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  for (std::size_t place = text.find(frame_magic, from); place != text.npos;
-       place = text.find(frame_magic, place + 1))
+  const std::string_view magic(frame_magic.data(), frame_magic.size());
+  for (std::size_t place = text.find(magic, from); place != text.npos;
+       place = text.find(magic, place + 1))
     if (frame_at(bytes.subspan(place))) return place;
   return bytes.size();
 }
 
 std::vector<std::byte> file_head(std::uint64_t first_position) {
-  std::vector<std::byte> head(file_head_bytes);
-  const std::span place(head);
-  std::ranges::copy(bytes_of(file_magic), place.begin());
-  put_number(place.subspan(8, 4), file_version);
-  put_number(place.subspan(16, 8), first_position);
-  put_number(place.subspan(24, 4), crc32c(place.first(24)));
-  return head;
+  FileHead head{file_magic,
+                little_uint32_buf_t(file_version),
+                little_uint32_buf_t(0),
+                little_uint64_buf_t(first_position),
+                little_uint32_buf_t(0),
+                little_uint32_buf_t(0)};
+  head.sum = sum_of(head);
+  const auto bytes = bytes_of(head);
+  return {bytes.begin(), bytes.end()};
 }
 
-std::uint32_t version_of(std::span<const std::byte> head) {
-  if (head.size() < file_head_bytes || !std::ranges::equal(head.first(8), bytes_of(file_magic)) ||
-      get_number(head.subspan(24, 4)) != crc32c(head.first(24)))
-    return 0;
-  return static_cast<std::uint32_t>(get_number(head.subspan(8, 4)));
+std::uint32_t version_of(std::span<const std::byte> bytes) {
+  if (bytes.size() < file_head_bytes) return 0;
+  const auto head = head_in<FileHead>(bytes);
+  if (head.magic != file_magic || head.sum.value() != sum_of(head)) return 0;
+  return head.version.value();
 }
 
 }  // namespace postern::calls

@@ -10,11 +10,13 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <boost/endian/buffers.hpp>
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
-#include "daemon/journal/big_endian.h"
 #include "daemon/journal/sha256.h"
 #include "daemon/journal/tree.h"
 #include "daemon/platform/files.h"
@@ -34,32 +36,32 @@ constexpr std::chrono::milliseconds gathering_time{5};
 constexpr std::size_t slot_size = 4096;
 constexpr std::size_t slot_count = 2;
 
-constexpr std::string_view magic = "PSTNANC1";
-constexpr std::size_t seq_at = magic.size();
-constexpr std::size_t tree_size_at = seq_at + sizeof(BigEndian);
-constexpr std::size_t root_at = tree_size_at + sizeof(BigEndian);
-constexpr std::size_t checksum_at = root_at + sizeof(Hash);
-using Slot = std::array<std::byte, checksum_at + sizeof(Hash)>;
+using boost::endian::big_uint64_buf_t;
 
-Hash checksum(View slot) { return Sha256().add(slot.first(checksum_at)).finish(); }
+struct Slot {
+  std::array<char, 8> magic{'P', 'S', 'T', 'N', 'A', 'N', 'C', '1'};
+  big_uint64_buf_t seq;
+  big_uint64_buf_t tree_size;
+  Hash root;
+  Hash checksum;
+};
+static_assert(sizeof(Slot) == 88);
+
+View bytes_of(const Slot& slot) { return std::as_bytes(std::span(&slot, 1)); }
 
 Slot encode(const Head& head) {
-  Slot slot;
-  const auto text = std::as_bytes(std::span(magic));
-  auto end = std::ranges::copy(text, slot.begin()).out;
-  end = std::ranges::copy(to_big_endian(head.seq), end).out;
-  end = std::ranges::copy(to_big_endian(head.seq), end).out;
-  end = std::ranges::copy(head.root, end).out;
-  std::ranges::copy(checksum(slot), end);
+  const big_uint64_buf_t seq(head.seq);
+  Slot slot{.seq = seq, .tree_size = seq, .root = head.root, .checksum = {}};
+  slot.checksum = Sha256().add(bytes_of(slot).first(offsetof(Slot, checksum))).finish();
   return slot;
 }
 
 // Nothing if the slot is not whole.
-std::optional<Head> decode(View slot) {
-  Head head;
-  head.seq = from_big_endian(slot.subspan<seq_at, sizeof(BigEndian)>());
-  std::ranges::copy(slot.subspan<root_at, sizeof(Hash)>(), head.root.begin());
-  if (!std::ranges::equal(slot.first(sizeof(Slot)), encode(head))) return std::nullopt;
+std::optional<Head> decode(View bytes) {
+  Slot slot;
+  std::memcpy(&slot, bytes.data(), sizeof slot);
+  const Head head{slot.seq.value(), slot.root};
+  if (!std::ranges::equal(bytes.first(sizeof slot), bytes_of(encode(head)))) return std::nullopt;
   return head;
 }
 
@@ -99,7 +101,8 @@ Expected<> AnchorFile::create(const std::filesystem::path& path) {
   const Slot empty = encode({0, Tree().root()});
   Bytes bytes(slot_size * slot_count);
   for (std::size_t slot = 0; slot < slot_count; ++slot)
-    std::ranges::copy(empty, bytes.begin() + static_cast<std::ptrdiff_t>(slot * slot_size));
+    std::ranges::copy(bytes_of(empty),
+                      bytes.begin() + static_cast<std::ptrdiff_t>(slot * slot_size));
   return platform::write_file(path, bytes);
 }
 
@@ -137,7 +140,8 @@ Expected<AnchorFile> AnchorFile::open_for(int access, const std::filesystem::pat
 }
 
 Expected<> AnchorFile::write(const Head& head) {
-  const int error = disk_->write_synced(file_.number(), encode(head), next_slot_ * slot_size);
+  const Slot slot = encode(head);
+  const int error = disk_->write_synced(file_.number(), bytes_of(slot), next_slot_ * slot_size);
   if (error != 0) return failed("write", path_, error);
   next_slot_ = 1 - next_slot_;
   return {};

@@ -1,7 +1,11 @@
 #include "daemon/journal/leveldb/log_form.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
+#include <boost/endian/conversion.hpp>
+#include <span>
+
+#include "daemon/platform/crc32c.h"
 
 namespace postern::journal {
 
@@ -14,27 +18,13 @@ constexpr std::size_t header_bytes = 7;
 
 enum FragmentType : std::uint8_t { none, full, first, middle, last };
 
-std::uint8_t byte_at(string_view bytes, std::size_t at) {
-  return static_cast<std::uint8_t>(bytes[at]);
+const unsigned char* bytes_at(string_view bytes, std::size_t at) {
+  return reinterpret_cast<const unsigned char*>(bytes.data() + at);
 }
-
-constexpr std::array<std::uint32_t, 256> crc32c_table = [] {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t index = 0; index < table.size(); ++index) {
-    std::uint32_t crc = index;
-    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78U : 0);
-    table[index] = crc;
-  }
-  return table;
-}();
 
 /// As LevelDB stores it: it also masks checksums of bytes that hold checksums.
 std::uint32_t masked_crc32c(string_view bytes) {
-  std::uint32_t crc = ~0U;
-  for (const char byte : bytes)
-    crc = crc >> 8 ^ crc32c_table[(crc ^ static_cast<std::uint8_t>(byte)) & 0xff];
-  crc = ~crc;
-  return (crc >> 15 | crc << 17) + 0xa282ead8U;
+  return std::rotr(platform::crc32c({std::as_bytes(std::span(bytes))}), 15) + 0xa282'ead8U;
 }
 
 struct Fragment {
@@ -47,15 +37,14 @@ std::size_t left_in_block(std::size_t at) { return block_bytes - at % block_byte
 
 /// Of a place with room for a header; nothing if it does not fit into its block and the file.
 std::optional<Fragment> fragment_at(string_view content, std::size_t at, bool checks) {
-  const std::size_t length = byte_at(content, at + 4) + std::size_t{256} * byte_at(content, at + 5);
+  const std::size_t length = boost::endian::load_little_u16(bytes_at(content, at + 4));
   if (header_bytes + length > std::min(left_in_block(at), content.size() - at)) return std::nullopt;
-  Fragment fragment{byte_at(content, at + 6), content.substr(at + header_bytes, length)};
+  Fragment fragment{*bytes_at(content, at + 6), content.substr(at + header_bytes, length)};
   if (!checks) return fragment;
-  std::uint32_t stored = 0;
-  for (std::size_t place = 4; place-- > 0;) stored = stored << 8 | byte_at(content, at + place);
-  // Type and payload.
+  // Of type and payload.
+  const std::uint32_t checksum = boost::endian::load_little_u32(bytes_at(content, at));
   fragment.has_right_checksum =
-      stored == masked_crc32c(content.substr(at + header_bytes - 1, 1 + length));
+      checksum == masked_crc32c(content.substr(at + header_bytes - 1, 1 + length));
   return fragment;
 }
 
@@ -71,7 +60,7 @@ bool begins_record(const std::optional<Fragment>& fragment) {
 /// Whether a record begins at or behind a place, up to `end`, the end of its block.
 bool any_begins_between(string_view content, std::size_t at, std::size_t end) {
   for (; at < end && has_room_for_header(content, at); ++at) {
-    const std::uint8_t type = byte_at(content, at + 6);
+    const std::uint8_t type = *bytes_at(content, at + 6);
     if ((type == full || type == first) && begins_record(fragment_at(content, at, true)))
       return true;
   }
