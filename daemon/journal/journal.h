@@ -54,8 +54,8 @@ class Following {
   virtual ~Following() = default;
 };
 
-/// One thread at a time appends, not always the same: an append may run beside its writer's thread,
-/// always. Any thread may read what is durable. Nothing is ever overwritten or removed.
+/// One thread at a time appends, not always the same: an append may always run beside its writer's
+/// thread. Any thread may read what is durable. Nothing is ever overwritten or removed.
 /// An append that comes after somebody else's fails with `conflict`; whoever reads what came may
 /// append again. The first that fails otherwise ends writing for the life of the object (law 3):
 /// later ones fail at once. Reading goes on.
@@ -68,6 +68,10 @@ class Journal {
   /// with another kind if they could not be made durable: then they may still be there after the
   /// next opening. At least one record, each not empty.
   virtual Expected<> append(std::uint64_t expected_last, std::span<const View> records) = 0;
+
+  /// Whether appends wait for more than a disk of this machine: then each runs beside its writer's
+  /// thread, however small it is. The same for the life of the object; any thread.
+  virtual bool appends_wait_long() const { return false; }
 
   /// The head that is durable. Any thread; never waits.
   virtual Head head() const = 0;

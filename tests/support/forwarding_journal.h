@@ -18,6 +18,7 @@ class ForwardingJournal : public journal::Journal {
   Expected<> append(std::uint64_t expected_last, std::span<const journal::View> records) override {
     return inner_.append(expected_last, records);
   }
+  bool appends_wait_long() const override { return inner_.appends_wait_long(); }
   journal::Head head() const override { return inner_.head(); }
   std::unique_ptr<journal::Cursor> read_from(std::uint64_t seq) const override {
     return inner_.read_from(seq);

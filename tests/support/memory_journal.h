@@ -20,8 +20,11 @@ class MemoryJournal final : public journal::Journal {
   void damage(std::uint64_t seq);
   /// How many appends failed because of `fail_from`.
   std::uint64_t fired() const;
+  /// What it says of its appends, which never do.
+  bool says_appends_wait_long = false;
 
   Expected<> append(std::uint64_t expected_last, std::span<const journal::View> records) override;
+  bool appends_wait_long() const override { return says_appends_wait_long; }
   journal::Head head() const override;
   std::unique_ptr<journal::Cursor> read_from(std::uint64_t seq) const override;
   std::unique_ptr<journal::Following> follow(std::uint64_t last,

@@ -122,6 +122,21 @@ BOOST_FIXTURE_TEST_CASE(K5_what_rests_on_a_group_under_way_waits_for_its_sync, S
   BOOST_TEST(journal.head().seq == head + group);
 }
 
+BOOST_FIXTURE_TEST_CASE(K5_where_appends_wait_long_a_single_record_is_appended_beside_too, Acme) {
+  journal.says_appends_wait_long = true;
+  const auto head = journal.head().seq;
+  hold_appends();
+  const auto created = send(message("acme", "", create("shop")));
+  commit();
+  BOOST_REQUIRE(append_waits());
+  BOOST_TEST(journal.head().seq == head);
+  BOOST_TEST(!has_receipt(created));
+  let_append();
+  turn_until([&] { return has_receipt(created); });
+  BOOST_TEST((receipt(created).code == Code::ok));
+  BOOST_TEST(journal.head().seq == head + 1);
+}
+
 BOOST_FIXTURE_TEST_CASE(K5_an_operator_may_connect_once_its_own_group_is_synced, Syncing) {
   send(message("", "", service_operator("eight", 8)));
   commit();
