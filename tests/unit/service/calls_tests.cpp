@@ -2,7 +2,6 @@
 
 #include "daemon/calls/recorder.h"
 #include "daemon/domain/apply.h"
-#include "daemon/view/call.h"
 #include "daemon/service/call_pages.h"
 #include "tests/unit/service/service_fixture.h"
 

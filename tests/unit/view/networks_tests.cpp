@@ -23,8 +23,8 @@ schema::CommandT networks(std::string username, std::vector<std::string> entries
 }
 
 struct Addresses : AskedView {
-  Addresses() : AskedView(given(tenant("acme"), user("bob"), amazon())) {
-    story.given(networks("bob", {"AWS", "192.0.2.0/24"}));
+  Addresses() : AskedView(given(tenant("acme"), user("bob"))) {
+    story.in("").given(amazon()).in("acme").given(networks("bob", {"AWS", "192.0.2.0/24"}));
     refresh();
     wanted.address = "::ffff:10.0.0.1";
   }
