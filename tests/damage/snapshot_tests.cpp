@@ -186,7 +186,7 @@ struct Snapshots : DaemonProcess {
       keys = std::move(*credential::KeyStore::open(copy_as("keys-alone") / "keys", entropy));
     return keys->own_key("checkpoint-signing");
   }
-  Expected<Snapshot> read(const fs::path& file) {
+  Expected<data::Snapshot> read(const fs::path& file) {
     return data::read_snapshot(file, data::folding_program(),
                                credential::signing_public_key(signing_key()));
   }
@@ -352,7 +352,7 @@ BOOST_FIXTURE_TEST_CASE(one_of_another_program_or_another_time_is_passed_over, S
   // Nothing was forgotten, so it knows every id.
   window.behind_ms *= 2;
   BOOST_TEST(open(folder).snapshot_seq > 0U);
-  clock.ahead_ns = read_whole_again_ns + 1'000'000'000;
+  clock.ahead_ns = data::read_whole_again_ns + 1'000'000'000;
   passed_over(folder, "every byte");
 }
 
@@ -391,7 +391,7 @@ BOOST_FIXTURE_TEST_CASE(a_forged_one_is_refused_by_digest_and_seal_alone, Stoppe
   known->state.replace(domain::Owned<domain::User>(std::move(active)), changes);
 
   // The canary: sealed anew, by who has the key, it is believed.
-  const SnapshotWriting writing{folder / "forged", signing_key(), [] { return true; }};
+  const data::SnapshotWriting writing{folder / "forged", signing_key(), [] { return true; }};
   BOOST_REQUIRE(data::write_snapshot(writing, known->head, known->state));
   const std::string forged = read_text(data::snapshots_in(folder / "forged").at(0));
   write_text(file, forged);
