@@ -13,10 +13,6 @@ namespace postern::replay {
 
 namespace {
 
-std::string text_of(const flatbuffers::String* text) {
-  return text == nullptr ? std::string() : text->str();
-}
-
 std::string tenant_name(const Step& step) {
   if (step.record.tenant() == nullptr) return {};
   const auto* tenant = step.state.tables().find_tenant(*step.record.tenant());

@@ -18,12 +18,14 @@
 #include "tools/text/json.h"
 #include "tools/text/output.h"
 #include "tools/text/times.h"
+#include "schema/text_view.h"
 
 namespace postern::replay {
 
 namespace {
 
 namespace json = boost::json;
+using schema::view_of;
 
 constexpr std::size_t damage_shown_max = 100;
 
@@ -93,11 +95,8 @@ std::string signature_fault(const Step& step) {
   if (!verifier.VerifyBuffer<schema::CommandMessage>(schema::command_message_identifier))
     return "what it was made over is no command message";
   const auto& sent = *flatbuffers::GetRoot<schema::CommandMessage>(message.data());
-  const auto text = [](const flatbuffers::String* value) {
-    return value == nullptr ? std::string_view() : value->string_view();
-  };
   const bool same = sent.id() != nullptr && *sent.id() == *step.record.command_id() &&
-                    text(sent.reason()) == text(step.record.reason()) && !sent.dry_run();
+                    view_of(sent.reason()) == view_of(step.record.reason()) && !sent.dry_run();
   return same ? "" : "it was made over another command than the record's";
 }
 

@@ -102,9 +102,6 @@ class UseCounters {
   std::size_t users() const { return users_.size(); }
 
  private:
-  struct IdHash {
-    std::size_t operator()(const Uuid& id) const { return domain::hash_of(id); }
-  };
   struct Entry {
     Uuid tenant;
     std::int64_t due_ns = 0;
@@ -114,7 +111,7 @@ class UseCounters {
   void collect(std::int64_t now_ns, bool all);
 
   std::size_t users_max_;
-  boost::unordered_flat_map<Uuid, Entry, IdHash> users_;
+  boost::unordered_flat_map<Uuid, Entry, domain::UuidHash> users_;
   std::deque<UseSummaries> collected_;
 };
 

@@ -13,22 +13,21 @@
 #include <condition_variable>
 #include <deque>
 #include <latch>
-#include <map>
 #include <mutex>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "daemon/platform/require.h"
+#include "schema/uuid.h"
 
 namespace postern::credential {
 
 namespace {
 
 using Work = std::move_only_function<void()>;
-using Id = std::pair<std::uint64_t, std::uint64_t>;
-
-Id id_of(const schema::Uuid& uuid) { return {uuid.high(), uuid.low()}; }
+using schema::Uuid;
 
 constexpr int niceness_added = 10;
 constexpr int niceness_max = 19;
@@ -84,13 +83,13 @@ class Rota {
  public:
   bool empty() const { return order_.empty(); }
 
-  const Line* find(const Id& id) const {
+  const Line* find(const Uuid& id) const {
     const auto found = lines_.find(id);
     return found == lines_.end() ? nullptr : &found->second;
   }
 
   /// The line of `id`, which gets the last turn if it had none.
-  Line& join(const Id& id) {
+  Line& join(const Uuid& id) {
     const auto [place, is_new] = lines_.try_emplace(id);
     if (is_new) order_.push_back(id);
     return place->second;
@@ -99,7 +98,7 @@ class Rota {
   /// Lets `take` take from the line whose turn it is; that line's next turn is after all others.
   template <class Take>
   Work take_turn(Take take) {
-    const Id id = order_.front();
+    const Uuid id = order_.front();
     order_.pop_front();
     const auto place = lines_.find(id);
     Work work = take(place->second);
@@ -111,8 +110,8 @@ class Rota {
   }
 
  private:
-  std::map<Id, Line> lines_;
-  std::deque<Id> order_;
+  std::unordered_map<Uuid, Line, schema::UuidHash> lines_;
+  std::deque<Uuid> order_;
 };
 
 struct ServiceLine {
@@ -154,8 +153,8 @@ class HashPool::State {
     {
       const std::lock_guard lock(mutex_);
       if (!fits(turn)) return false;
-      ServiceLine& service = services_.join(id_of(turn.service));
-      service.tenants.join(id_of(turn.tenant)).push_back(std::move(work));
+      ServiceLine& service = services_.join(turn.service);
+      service.tenants.join(turn.tenant).push_back(std::move(work));
       ++service.waiting;
       ++waiting_;
     }
@@ -178,10 +177,10 @@ class HashPool::State {
  private:
   bool fits(const Turn& turn) const {
     if (waiting_ >= limits_.waiting_max) return false;
-    const ServiceLine* service = services_.find(id_of(turn.service));
+    const ServiceLine* service = services_.find(turn.service);
     if (service == nullptr) return true;
     if (service->waiting >= limits_.waiting_per_service_max) return false;
-    const auto* tenant = service->tenants.find(id_of(turn.tenant));
+    const auto* tenant = service->tenants.find(turn.tenant);
     return tenant == nullptr || tenant->size() < limits_.waiting_per_tenant_max;
   }
 

@@ -6,10 +6,6 @@
 
 namespace postern::domain {
 
-std::string text(const flatbuffers::String* value) {
-  return value == nullptr ? std::string() : value->str();
-}
-
 std::shared_ptr<const Bytes> shared_bytes(const flatbuffers::Vector<std::uint8_t>* bytes) {
   if (bytes == nullptr || bytes->size() == 0) return nullptr;
   return std::make_shared<const Bytes>(bytes->begin(), bytes->end());

@@ -85,14 +85,15 @@ void key_created(const Scene& scene, const schema::KeyCreated& body) {
   if (body.key() == nullptr) return;
   ApiKey key;
   key.id = *body.key();
-  key.name = text(body.name());
+  key.name = view_of(body.name());
   if (body.hash() != nullptr && body.hash()->size() == key.hash.size())
     std::ranges::copy(*body.hash(), key.hash.begin());
   key.expires_ns = body.expires_ns();
   std::vector<Narrowing> parts;
   if (body.narrowed_to() != nullptr)
     for (const schema::Narrowing* part : *body.narrowed_to())
-      parts.push_back({text(part->action()), text(part->resource())});
+      parts.push_back(
+          {flatbuffers::GetString(part->action()), flatbuffers::GetString(part->resource())});
   key.narrowed_to = std::move(parts);
   key.created_seq = scene.record.seq;
   edit_user(scene, [&](User& user) {

@@ -7,7 +7,7 @@ void ranges_imported(const Scene& scene, const schema::RangesImported& body) {
   if (body.provider() == schema::Provider::none || body.provider() > schema::Provider::MAX) return;
   auto made = std::make_shared<ProviderRanges>();
   made->provider = body.provider();
-  made->source_name = text(body.source_name());
+  made->source_name = view_of(body.source_name());
   if (const auto* hash = body.source_sha256())
     made->source_sha256.assign(hash->begin(), hash->end());
   made->source_time_ns = body.source_time_ns();

@@ -45,7 +45,7 @@ void operator_added(const Scene& scene, const schema::OperatorAdded& body) {
   if (body.operator_id() == nullptr) return;
   auto entry = std::make_shared<Operator>();
   entry->id = *body.operator_id();
-  entry->name = text(body.name());
+  entry->name = view_of(body.name());
   entry->role = body.role();
   entry->added_seq = scene.record.seq;
   entry->changed_seq = scene.record.seq;

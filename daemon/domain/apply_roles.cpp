@@ -34,8 +34,8 @@ void role_created(const Scene& scene, const schema::RoleCreated& body) {
   if (body.role() == nullptr) return;
   NamedRole role;
   role.id = *body.role();
-  role.name = text(body.name());
-  role.description = text(body.description());
+  role.name = view_of(body.name());
+  role.description = view_of(body.description());
   role.created_seq = scene.record.seq;
   role.grants = no_grants();
   edit_tenant(scene, [&](Tenant& tenant) {

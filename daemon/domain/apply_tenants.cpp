@@ -24,8 +24,8 @@ void tenant_created(const Scene& scene, const schema::TenantCreated& body) {
   if (body.tenant() == nullptr) return;
   auto tenant = std::make_shared<Tenant>();
   tenant->id = *body.tenant();
-  tenant->alias = text(body.alias());
-  tenant->display_name = text(body.display_name());
+  tenant->alias = view_of(body.alias());
+  tenant->display_name = view_of(body.display_name());
   set_policies(scene, body.policies(), *tenant);
   tenant->catalogue = defined({}, body.catalogue(), true);
   tenant->created_seq = scene.record.seq;
@@ -34,7 +34,7 @@ void tenant_created(const Scene& scene, const schema::TenantCreated& body) {
 
 void tenant_changed(const Scene& scene, const schema::TenantChanged& body) {
   edit_tenant(scene, [&](Tenant& tenant) {
-    tenant.display_name = text(body.display_name());
+    tenant.display_name = view_of(body.display_name());
     set_policies(scene, body.policies(), tenant);
   });
 }

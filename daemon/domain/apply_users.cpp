@@ -22,7 +22,7 @@ void user_created(const Scene& scene, const schema::UserCreated& body) {
   auto user = std::make_shared<User>();
   user->id = *body.user();
   user->tenant = scene.record.tenant;
-  user->username = text(body.username());
+  user->username = view_of(body.username());
   if (const schema::KeyReference* key = body.key()) {
     user->key.file = key->file();
     user->key.slot = key->slot();
@@ -92,7 +92,7 @@ void api_access_changed(const Scene& scene, const schema::ApiAccessChanged& body
 }
 
 void user_renamed(const Scene& scene, const schema::UserRenamed& body) {
-  edit_user(scene, [&](User& user) { user.username = text(body.to()); });
+  edit_user(scene, [&](User& user) { user.username = view_of(body.to()); });
 }
 
 void profile_changed(const Scene& scene, const schema::ProfileChanged& body) {

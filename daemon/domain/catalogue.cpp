@@ -12,10 +12,6 @@ namespace postern::domain {
 
 namespace {
 
-std::string text_of(const flatbuffers::String* value) {
-  return value == nullptr ? std::string() : value->str();
-}
-
 using schema::view_of;
 
 template <class List, class Name, class Key>
@@ -280,8 +276,9 @@ std::shared_ptr<const Catalogue> compiled(Catalogue catalogue) {
 }
 
 static CatalogueAction action_of(const schema::CatalogueAction& stored) {
-  CatalogueAction action{text_of(stored.name()), text_of(stored.description())};
-  action.warning = text_of(stored.warning());
+  CatalogueAction action{flatbuffers::GetString(stored.name()),
+                         flatbuffers::GetString(stored.description())};
+  action.warning = view_of(stored.warning());
   if (stored.implies() != nullptr)
     for (const flatbuffers::String* implied : *stored.implies())
       action.implies.push_back(implied->str());
@@ -303,8 +300,9 @@ static void define_kind(CatalogueKind& kind, const schema::CatalogueKind& stored
   std::vector<CatalogueResource> made;
   made.reserve(stored.resources()->size() + kind.resources.size());
   for (const schema::CatalogueResource* resource : *stored.resources())
-    made.push_back({text_of(resource->path()), text_of(resource->description()), resource->open(),
-                    text_of(resource->warning()), resource->closed()});
+    made.push_back({flatbuffers::GetString(resource->path()),
+                    flatbuffers::GetString(resource->description()), resource->open(),
+                    flatbuffers::GetString(resource->warning()), resource->closed()});
   std::ranges::reverse(made);
   std::ranges::move(kind.resources, std::back_inserter(made));
   std::ranges::stable_sort(made, {}, &CatalogueResource::path);
@@ -318,10 +316,10 @@ std::shared_ptr<const Catalogue> defined(Catalogue known, const KindList* kinds,
   for (const schema::CatalogueKind* stored : *kinds) {
     CatalogueKind* kind = find_by(known, view_of(stored->name()), &CatalogueKind::name);
     const bool is_new = kind == nullptr;
-    if (is_new) kind = &known.emplace_back(text_of(stored->name()));
+    if (is_new) kind = &known.emplace_back(flatbuffers::GetString(stored->name()));
     if (is_new || replace) {
       kind->open = stored->open();
-      kind->description = text_of(stored->description());
+      kind->description = view_of(stored->description());
     }
     define_kind(*kind, *stored);
   }

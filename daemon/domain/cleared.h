@@ -1,22 +1,28 @@
 // What a command says of fields that may be absent: their value, or their name in its list
-// `cleared`, which stands for false, 0 or empty. A value of the stack, for one command.
+// `cleared`, which stands for false, 0 or empty. Which fields those are, the schema says. A value
+// of the stack, for one command.
 #pragma once
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string_view>
-#include <vector>
 
+#include "command_marks.h"
 #include "daemon/domain/rules.h"
+#include "daemon/platform/require.h"
 
 namespace postern::domain {
 
 class Cleared {
  public:
   using Names = flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>;
+  using Fields = std::span<const std::string_view>;
 
-  /// `names`: null: none. Each refusal names the field.
-  Cleared(const Case& asked, const Names* names) : asked_(asked), names_(names) {}
+  /// `fields`: those of the command that may be cleared. `names`: null: none. Each refusal names
+  /// its field.
+  Cleared(const Case& asked, Fields fields, const Names* names)
+      : asked_(asked), fields_(fields), names_(names) {}
 
   /// What the field becomes; nothing: it stays as it is.
   template <class Value>
@@ -27,8 +33,8 @@ class Cleared {
   }
   /// Empty: it becomes empty.
   std::optional<std::string_view> text(std::string_view field, const flatbuffers::String* given) {
-    if (!is_named(field)) return given ? std::optional(view(given)) : std::nullopt;
-    if (!view(given).empty()) refuse_both(field);
+    if (!is_named(field)) return given ? std::optional(view_of(given)) : std::nullopt;
+    if (!view_of(given).empty()) refuse_both(field);
     return std::string_view();
   }
   /// Null within: it becomes none.
@@ -40,20 +46,20 @@ class Cleared {
     return nullptr;
   }
 
-  /// When every field was asked for: refuses names that are none of them.
+  /// Refuses names that are none of the fields.
   void refuse_unknown() const {
     if (names_ == nullptr) return;
     for (const flatbuffers::String* name : *names_)
-      if (std::ranges::find(fields_, view(name)) == fields_.end())
+      if (std::ranges::find(fields_, view_of(name)) == fields_.end())
         asked_.refuse(schema::Code::field_malformed, "cleared",
-                      "It names no field that can be cleared here: " + quoted(view(name)) + ".");
+                      "It names no field that can be cleared here: " + quoted(view_of(name)) + ".");
   }
 
  private:
   bool is_named(std::string_view field) {
-    fields_.push_back(field);
+    require(std::ranges::find(fields_, field) != fields_.end());
     return names_ != nullptr && std::ranges::any_of(*names_, [&](const flatbuffers::String* name) {
-             return view(name) == field;
+             return view_of(name) == field;
            });
   }
   void refuse_both(std::string_view field) const {
@@ -62,8 +68,8 @@ class Cleared {
   }
 
   const Case& asked_;
+  Fields fields_;
   const Names* names_;
-  std::vector<std::string_view> fields_;
 };
 
 }  // namespace postern::domain

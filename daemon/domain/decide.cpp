@@ -120,10 +120,6 @@ void Case::refuse(Code code, std::string_view field, std::string_view detail) co
   decision.refusals.back().index = index;
 }
 
-std::string_view view(const flatbuffers::String* text) {
-  return text == nullptr ? std::string_view() : text->string_view();
-}
-
 bool is_text(std::string_view text) {
   while (!text.empty()) {
     const char32_t character = take_character(text);
@@ -157,7 +153,7 @@ const Tenant* find_tenant_in_scope(const State& state, const Operator& asker,
 }
 
 const User* find_target(const State& state, const Tenant& tenant, const schema::Command& command) {
-  const std::string_view username = view(command.user());
+  const std::string_view username = view_of(command.user());
   if (command.user_id() == nullptr) return state.tables().find_user(tenant.id, username);
   const User* user = state.tables().find_user(*command.user_id());
   const bool agree = user != nullptr && user->tenant == tenant.id &&
@@ -166,7 +162,7 @@ const User* find_target(const State& state, const Tenant& tenant, const schema::
 }
 
 const Tenant* require_tenant(const Case& asked) {
-  const std::string_view alias = view(asked.context.message->tenant());
+  const std::string_view alias = view_of(asked.context.message->tenant());
   const Tenant* tenant = find_tenant_in_scope(asked.state, asked.asker(), alias);
   if (tenant == nullptr)
     asked.refuse(alias.empty() ? Code::field_missing : Code::tenant_unknown, "tenant",
@@ -179,7 +175,7 @@ const User* require_known_user(const Case& asked) {
   if (tenant == nullptr) return nullptr;
   const User* user = find_target(asked.state, *tenant, asked.command);
   if (user == nullptr) {
-    const std::string_view username = view(asked.command.user());
+    const std::string_view username = view_of(asked.command.user());
     if (username.empty() && asked.command.user_id() == nullptr)
       asked.refuse(Code::field_missing, "user", "The command concerns a user.");
     else
@@ -233,7 +229,7 @@ std::vector<schema::ProblemT> message_problems(const schema::CommandMessage& mes
     refuse(Code::field_missing, "id", "Every message needs a UUIDv7.");
   else if ((message.id()->high() >> 12 & 0xfU) != 7 || message.id()->low() >> 62 != 2)
     refuse(Code::field_malformed, "id", "It is not a UUIDv7.");
-  const std::string_view reason = view(message.reason());
+  const std::string_view reason = view_of(message.reason());
   if (reason.size() > reason_bytes_max)
     refuse(Code::too_large, "reason",
            "The limit is 1024 bytes, found " + std::to_string(reason.size()) + ".");

@@ -24,7 +24,7 @@ class FormCheck {
   explicit FormCheck(const Case& asked) : asked_(asked) {}
 
   void kind(const schema::CatalogueKind& kind) {
-    const std::string_view name = view(kind.name());
+    const std::string_view name = view_of(kind.name());
     if (!is_action(name)) refuse("name", std::string(name_form) + quoted(name) + ".");
     if (!kinds_.emplace(name).second) refuse("kinds", quoted(name) + " stands there twice.");
     text(kind.description(), "description", name);
@@ -43,13 +43,13 @@ class FormCheck {
   }
 
   void text(const flatbuffers::String* value, std::string_view field, std::string_view of) {
-    if (view(value).size() > text_bytes_max || !is_text(view(value)))
+    if (view_of(value).size() > text_bytes_max || !is_text(view_of(value)))
       refuse(field, "Of " + quoted(of) +
                         ": it must be at most 256 bytes of UTF-8 without control characters.");
   }
 
   void action(const schema::CatalogueAction& action, std::set<std::string_view>& seen) {
-    const std::string_view name = view(action.name());
+    const std::string_view name = view_of(action.name());
     if (!is_action(name)) refuse("actions", std::string(name_form) + quoted(name) + ".");
     if (!seen.insert(name).second) refuse("actions", quoted(name) + " stands there twice.");
     text(action.description(), "description", name);
@@ -58,7 +58,7 @@ class FormCheck {
 
   void resource(const schema::CatalogueResource& resource, std::string_view kind,
                 std::set<std::string_view>& seen) {
-    const std::string_view path = view(resource.path());
+    const std::string_view path = view_of(resource.path());
     if (!is_path(path) || kind_of(path) != kind || path == kind)
       refuse("resources", "It must be a path below " + quoted(kind) + ", without '*'; found " +
                               quoted(path) + ".");
@@ -153,7 +153,7 @@ void define_catalogue(const Case& asked) {
   schema::CatalogueDefinedT event;
   for (const schema::CatalogueKind* kind : *body.kinds()) {
     event.kinds.emplace_back(kind->UnPack());
-    say_openness(*find_kind(*made, view(kind->name())), *event.kinds.back());
+    say_openness(*find_kind(*made, view_of(kind->name())), *event.kinds.back());
   }
   event.replace = body.replace();
   asked.cause(std::move(event));

@@ -15,7 +15,7 @@ constexpr std::int64_t kept_ns_max = 36'525 * day_ns;
 
 void back_up_keys(const Case& asked) {
   const auto& body = *asked.command.body_as_BackUpKeys();
-  if (!view(asked.context.message->tenant()).empty())
+  if (!view_of(asked.context.message->tenant()).empty())
     asked.refuse(Code::field_malformed, "tenant", "A copy of the keys concerns no tenant alone.");
   const auto* recipient = body.recipient();
   if (recipient == nullptr)

@@ -32,7 +32,7 @@ std::string_view unknown_part(const Catalogue& catalogue, const GrantParts& part
 /// Form alone, the same for adding and removing.
 template <class Body>
 GrantParts check_form(const Case& asked, const Body& body) {
-  const GrantParts parts{body.effect(), view(body.action()), view(body.resource())};
+  const GrantParts parts{body.effect(), view_of(body.action()), view_of(body.resource())};
   if (parts.effect != Effect::allow && parts.effect != Effect::deny)
     asked.refuse(Code::field_malformed, "effect", "It must be allow or deny.");
   if (parts.action != "*" && !is_action(parts.action))

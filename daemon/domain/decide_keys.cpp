@@ -34,15 +34,15 @@ void check_narrowing(const Case& asked, const schema::CreateKey& body) {
     return asked.refuse(Code::too_large, "narrowed_to",
                         limit_is(narrowings_max, body.narrowed_to()->size()));
   for (const schema::Narrowing* part : *body.narrowed_to()) {
-    const std::string_view action = view(part->action());
+    const std::string_view action = view_of(part->action());
     if (action != "*" && !is_action(action))
       asked.refuse(
           Code::field_malformed, "action",
           "It must be a name of [a-z0-9][a-z0-9._-]{0,63}, or *; found " + quoted(action) + ".");
-    if (!is_path_pattern(view(part->resource())))
+    if (!is_path_pattern(view_of(part->resource())))
       asked.refuse(Code::resource_malformed, "resource",
                    "'*' may stand for whole segments after the first, at most 4; found " +
-                       quoted(view(part->resource())) + ".");
+                       quoted(view_of(part->resource())) + ".");
   }
 }
 
@@ -62,7 +62,7 @@ bool service_may_end(const Case& asked, const schema::EndSessions& body) {
   if (asked.asker().role != schema::Role::service) return true;
   if (body.session() == nullptr)
     asked.refuse(Code::not_permitted, "session", "A service ends one session, by its id.");
-  if (asked.command.user_id() == nullptr || !view(asked.command.user()).empty())
+  if (asked.command.user_id() == nullptr || !view_of(asked.command.user()).empty())
     asked.refuse(Code::field_malformed, "user_id",
                  "A service names the user by the id that its authentication told.");
   return asked.decision.refusals.empty();
@@ -74,7 +74,7 @@ void create_key(const Case& asked) {
   const User* user = require_user(asked);
   if (user == nullptr) return;
   const auto& body = *asked.command.body_as_CreateKey();
-  const std::string_view name = view(body.name());
+  const std::string_view name = view_of(body.name());
   if (!is_key_name(name))
     asked.refuse(Code::field_malformed, "name",
                  "It must be [a-z0-9][a-z0-9._-]{0,62}, found " + quoted(name) + ".");
@@ -106,7 +106,7 @@ void create_key(const Case& asked) {
 void revoke_key(const Case& asked) {
   const User* user = require_user(asked);
   if (user == nullptr) return;
-  const std::string_view name = view(asked.command.body_as_RevokeKey()->name());
+  const std::string_view name = view_of(asked.command.body_as_RevokeKey()->name());
   const ApiKey* key = find_key(*user, name);
   if (key == nullptr) return asked.refuse(Code::key_unknown, "name", quoted(name) + ".");
   schema::KeyRevokedT revoked;

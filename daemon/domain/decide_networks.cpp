@@ -125,13 +125,13 @@ void warn_of_missing_ranges(const Case& asked) {
 void import_ranges(const Case& asked) {
   const auto& body = *asked.command.body_as_ImportRanges();
   const schema::CommandMessage& message = *asked.context.message;
-  if (!view(message.tenant()).empty())
+  if (!view_of(message.tenant()).empty())
     asked.refuse(Code::field_malformed, "tenant", "Providers' ranges concern no tenant.");
   if (message.commands()->size() > 1)
     asked.refuse(Code::field_malformed, "commands", "An import is the one command of its message.");
   if (body.provider() == schema::Provider::none || body.provider() > schema::Provider::MAX)
     return asked.refuse(Code::provider_unknown, "provider");
-  const std::string_view source = view(body.source_name());
+  const std::string_view source = view_of(body.source_name());
   if (source.empty() || source.size() > source_name_bytes_max || !is_text(source))
     asked.refuse(Code::field_malformed, "source_name",
                  "It must be 1 to 256 bytes of text, found " + quoted(source) + ".");

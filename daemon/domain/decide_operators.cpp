@@ -126,7 +126,7 @@ bool is_last_owner(const Case& asked, const Operator& found) {
 }
 
 void refuse_tenant(const Case& asked) {
-  if (!view(asked.context.message->tenant()).empty())
+  if (!view_of(asked.context.message->tenant()).empty())
     asked.refuse(Code::field_malformed, "tenant", "A command on operators concerns no tenant.");
 }
 
@@ -134,7 +134,7 @@ void refuse_tenant(const Case& asked) {
 
 void add_operator(const Case& asked) {
   const auto& body = *asked.command.body_as_AddOperator();
-  const std::string name(view(body.name()));
+  const std::string name(view_of(body.name()));
   refuse_tenant(asked);
   if (!is_operator_name(name) || name == "daemon")
     asked.refuse(
@@ -156,7 +156,7 @@ void add_operator(const Case& asked) {
 void change_operator(const Case& asked) {
   const auto& body = *asked.command.body_as_ChangeOperator();
   refuse_tenant(asked);
-  const Operator* found = require_operator(asked, view(body.name()));
+  const Operator* found = require_operator(asked, view_of(body.name()));
   if (found == nullptr) return;
   check_role(asked, body.role());
   auto standing = check_standing(asked, body.standing(), found);
@@ -175,7 +175,7 @@ void change_operator(const Case& asked) {
 void remove_operator(const Case& asked) {
   refuse_tenant(asked);
   const Operator* found =
-      require_operator(asked, view(asked.command.body_as_RemoveOperator()->name()));
+      require_operator(asked, view_of(asked.command.body_as_RemoveOperator()->name()));
   if (found == nullptr) return;
   if (is_last_owner(asked, *found)) asked.refuse(Code::last_owner, "name");
   if (!asked.decision.refusals.empty()) return;

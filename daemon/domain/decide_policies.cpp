@@ -154,7 +154,7 @@ void change_domain(const Case& asked, Cleared& cleared, const PolicyChanges& cha
 
 void change_policies(const Case& asked, const PolicyChanges& changes, EmptyList empty,
                      PoliciesT& policies) {
-  Cleared cleared(asked, changes.cleared());
+  Cleared cleared(asked, schema::clearable_in_policy_changes, changes.cleared());
   for (const auto& policy : short_numbers)
     change_number(asked, cleared, policy, changes, policies);
   for (const auto& policy : seconds) change_number(asked, cleared, policy, changes, policies);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "codes.h"
+#include "common_marks.h"
 #include "daemon/domain/limits.h"
 #include "daemon/domain/profile_forms.h"
 #include "daemon/domain/rules.h"
@@ -12,48 +13,37 @@ using schema::Code;
 
 namespace {
 
-struct ProfileField {
-  std::string_view name;
-  const flatbuffers::String* (schema::Profile::*value)() const;
-  /// Null: any text.
-  bool (*fits)(std::string_view) = nullptr;
-  std::string_view wanted = {};
+/// What a field must be beside text.
+struct ProfileForm {
+  std::string_view field;
+  bool (*fits)(std::string_view);
+  std::string_view wanted;
 };
 
-constexpr ProfileField profile_fields[] = {
-    {"first_name", &schema::Profile::first_name},
-    {"last_name", &schema::Profile::last_name},
-    {"email", &schema::Profile::email, is_email, "It must be an address as ops@example.com."},
-    {"description", &schema::Profile::description},
-    {"organization", &schema::Profile::organization},
-    {"department", &schema::Profile::department},
-    {"warehouse", &schema::Profile::warehouse},
-    {"language", &schema::Profile::language, is_language,
-     "It must be a language's tag (BCP 47), as de-CH."},
-    {"time_zone", &schema::Profile::time_zone, is_time_zone,
-     "It must be a zone's name (IANA), as Europe/Zurich."},
-    {"phone", &schema::Profile::phone},
-    {"address", &schema::Profile::address},
-    {"hire_date", &schema::Profile::hire_date, is_date, "It must be a date as 2027-01-31."},
-    {"system", &schema::Profile::system},
+constexpr ProfileForm profile_forms[] = {
+    {"email", is_email, "It must be an address as ops@example.com."},
+    {"language", is_language, "It must be a language's tag (BCP 47), as de-CH."},
+    {"time_zone", is_time_zone, "It must be a zone's name (IANA), as Europe/Zurich."},
+    {"hire_date", is_date, "It must be a date as 2027-01-31."},
 };
 
 constexpr std::string_view not_text = "It must be UTF-8 without control characters.";
 
 /// Empty text clears, and is of every form.
-void check_field(const Case& asked, const ProfileField& field, std::string_view text) {
+void check_field(const Case& asked, std::string_view field, std::string_view text) {
+  const auto* form = std::ranges::find(profile_forms, field, &ProfileForm::field);
   if (!is_text(text))
-    asked.refuse(Code::field_malformed, field.name, not_text);
-  else if (!text.empty() && field.fits != nullptr && !field.fits(text))
-    asked.refuse(Code::field_malformed, field.name, field.wanted);
+    asked.refuse(Code::field_malformed, field, not_text);
+  else if (!text.empty() && form != std::end(profile_forms) && !form->fits(text))
+    asked.refuse(Code::field_malformed, field, form->wanted);
 }
 
 void check_attributes(const Case& asked, const schema::Profile& profile) {
   if (profile.attributes() == nullptr) return;
   std::vector<std::string_view> names;
   for (const schema::Attribute* attribute : *profile.attributes()) {
-    names.push_back(view(attribute->name()));
-    if (names.back().empty() || !is_text(names.back()) || !is_text(view(attribute->value())))
+    names.push_back(view_of(attribute->name()));
+    if (names.back().empty() || !is_text(names.back()) || !is_text(view_of(attribute->value())))
       asked.refuse(Code::field_malformed, "attributes",
                    "Each needs a name; both must be UTF-8 without control characters.");
   }
@@ -69,13 +59,12 @@ void name_changes(const schema::SetProfile& body, schema::ProfileChangedT& chang
     if (value != nullptr) (value->size() == 0 ? changed.cleared : changed.set).emplace_back(name);
   };
   if (const schema::Profile* profile = body.profile()) {
-    for (const ProfileField& field : profile_fields)
-      tell(field.name, (profile->*field.value)());
+    visit_clearable(*profile, tell);
     bool any_set = false;
     bool any_cleared = false;
     if (profile->attributes() != nullptr)
       for (const schema::Attribute* attribute : *profile->attributes())
-        (view(attribute->value()).empty() ? any_cleared : any_set) = true;
+        (view_of(attribute->value()).empty() ? any_cleared : any_set) = true;
     if (any_set) changed.set.emplace_back("attributes");
     if (any_cleared) changed.cleared.emplace_back("attributes");
   }
@@ -86,14 +75,15 @@ void name_changes(const schema::SetProfile& body, schema::ProfileChangedT& chang
 
 void check_profile(const Case& asked, const schema::Profile* profile,
                    const flatbuffers::String* note, const ProfileSize& size) {
-  if (view(note).size() > note_bytes_max)
+  if (view_of(note).size() > note_bytes_max)
     asked.refuse(Code::too_large, "note",
                  "The limit is 4096 bytes, found " + std::to_string(note->size()) + ".");
-  else if (!is_text(view(note)))
+  else if (!is_text(view_of(note)))
     asked.refuse(Code::field_malformed, "note", not_text);
   if (profile == nullptr) return;
-  for (const ProfileField& field : profile_fields)
-    check_field(asked, field, view((profile->*field.value)()));
+  visit_clearable(*profile, [&](std::string_view field, const flatbuffers::String* text) {
+    check_field(asked, field, view_of(text));
+  });
   if (size.attributes > attributes_max)
     asked.refuse(Code::too_large, "attributes",
                  "The limit is 64, found " + std::to_string(size.attributes) + ".");

@@ -108,10 +108,11 @@ const RoleHeld* find_held(const User& user, const NamedRole& role) {
 
 const NamedRole* require_role(const Case& asked, const Tenant& tenant,
                               const flatbuffers::String* name, std::string_view field) {
-  const NamedRole* role = find_role(tenant, view(name));
+  const NamedRole* role = find_role(tenant, view_of(name));
   if (role == nullptr)
-    asked.refuse(view(name).empty() ? Code::field_missing : Code::role_unknown, field,
-                 view(name).empty() ? "The command concerns a role." : quoted(view(name)) + ".");
+    asked.refuse(
+        view_of(name).empty() ? Code::field_missing : Code::role_unknown, field,
+        view_of(name).empty() ? "The command concerns a role." : quoted(view_of(name)) + ".");
   return role;
 }
 
@@ -119,8 +120,8 @@ void create_role(const Case& asked) {
   const Tenant* tenant = require_tenant(asked);
   if (tenant == nullptr) return;
   const auto& body = *asked.command.body_as_CreateRole();
-  const std::string_view name = view(body.name());
-  const std::string_view description = view(body.description());
+  const std::string_view name = view_of(body.name());
+  const std::string_view description = view_of(body.description());
   if (!is_role_name(name))
     asked.refuse(Code::field_malformed, "name",
                  "It must be [a-z0-9][a-z0-9._-]{0,62}, found " + quoted(name) + ".");

@@ -62,7 +62,7 @@ void set_user_settings(const Case& asked) {
   const auto& body = *asked.command.body_as_SetUserSettings();
   const schema::UserSettingsT before = settings_of(*user);
   schema::UserSettingsT after = before;
-  Cleared cleared(asked, body.cleared());
+  Cleared cleared(asked, schema::clearable_in_set_user_settings, body.cleared());
   const auto change = [&](std::string_view field, auto given, auto& held) {
     held = cleared.value(field, given).value_or(held);
   };

@@ -13,7 +13,7 @@ constexpr std::size_t display_name_bytes_max = 256;
 
 void check_display_name(const Case& asked, const flatbuffers::String* name) {
   if (name == nullptr) return;
-  const std::string_view text = view(name);
+  const std::string_view text = view_of(name);
   if (text.empty() || text.size() > display_name_bytes_max || !is_text(text))
     asked.refuse(Code::field_malformed, "display_name",
                  "It must be 1 to 256 bytes of UTF-8 without control characters.");
@@ -28,10 +28,10 @@ bool is_alias(std::string_view text) {
 
 void create_tenant(const Case& asked) {
   const auto& body = *asked.command.body_as_CreateTenant();
-  const std::string alias(view(body.alias()));
+  const std::string alias(view_of(body.alias()));
   const std::string display_name(body.display_name() == nullptr ? alias
-                                                                : view(body.display_name()));
-  const std::string_view message_tenant = view(asked.context.message->tenant());
+                                                                : view_of(body.display_name()));
+  const std::string_view message_tenant = view_of(asked.context.message->tenant());
   if (!asked.asker().all_tenants)
     return asked.refuse(Code::not_permitted, "body",
                         "Only an operator of all tenants may add one.");
@@ -66,7 +66,7 @@ void set_tenant(const Case& asked) {
   const auto& body = *asked.command.body_as_SetTenant();
   schema::TenantChangedT changed;
   changed.display_name = tenant->display_name;
-  if (body.display_name() != nullptr) changed.display_name = view(body.display_name());
+  if (body.display_name() != nullptr) changed.display_name = view_of(body.display_name());
   check_display_name(asked, body.display_name());
   schema::PoliciesT policies = tenant->policies;
   count_stored_networks(asked, policies.networks.get());

@@ -49,7 +49,7 @@ std::string prefix_warning(const Tenant& tenant, std::string_view username) {
 }
 
 std::string username_of(const Case& asked, const Tenant& tenant) {
-  const std::string_view given = view(asked.command.body_as_CreateUser()->username());
+  const std::string_view given = view_of(asked.command.body_as_CreateUser()->username());
   if (!tenant.policies.username_generated) return std::string(given);
   const std::string& domain =
       tenant.policies.username_domain.empty() ? tenant.alias : tenant.policies.username_domain;
@@ -62,7 +62,7 @@ void rename_user(const Case& asked) {
   const User* user = require_user(asked);
   if (user == nullptr) return;
   const Tenant& tenant = *asked.state.tables().find_tenant(user->tenant);
-  const std::string username(view(asked.command.body_as_RenameUser()->username()));
+  const std::string username(view_of(asked.command.body_as_RenameUser()->username()));
   if (tenant.policies.username_fixed)
     asked.refuse(Code::username_fixed, "username", "It is " + quoted(user->username) + ".");
   check_username(asked, tenant, username);

@@ -48,7 +48,7 @@ void create_user(const Case& asked) {
     settings.networks = stored_networks(body.settings()->networks());
     check_settings(asked, settings, body.settings()->networks(), EmptyList::refused);
   }
-  Cleared cleared(asked, body.cleared());
+  Cleared cleared(asked, schema::clearable_in_create_user, body.cleared());
   const auto api_access = cleared.value("api_access", body.api_access());
   cleared.refuse_unknown();
   if (!asked.material.password.empty() || asked.material.password_confirmation)
@@ -89,7 +89,7 @@ void restore_user(const Case& asked) { move(asked, {UserStatus::trashed}, UserSt
 
 void delete_user(const Case& asked) {
   const Tenant* tenant =
-      find_tenant_in_scope(asked.state, asked.asker(), view(asked.context.message->tenant()));
+      find_tenant_in_scope(asked.state, asked.asker(), view_of(asked.context.message->tenant()));
   if (tenant != nullptr && tenant->policies.direct_deletion)
     return move(
         asked,

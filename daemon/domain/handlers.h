@@ -8,8 +8,11 @@
 #include "daemon/domain/access.h"
 #include "daemon/domain/apply.h"
 #include "daemon/domain/conditions.h"
+#include "schema/text_view.h"
 
 namespace postern::domain {
+
+using schema::view_of;
 
 /// One event with all that its handler may use.
 struct Scene {
@@ -20,7 +23,6 @@ struct Scene {
   Changes& changes;
 };
 
-std::string text(const flatbuffers::String* value);
 /// Null where there are none.
 std::shared_ptr<const Bytes> shared_bytes(const flatbuffers::Vector<std::uint8_t>* bytes);
 
@@ -75,11 +77,8 @@ Grant grant_of(const Scene& scene, const Body& body, bool conditional) {
 /// The grant that an event of either holder removes.
 template <class Body>
 GrantName name_of_grant(const Body& body) {
-  const auto view = [](const flatbuffers::String* value) {
-    return value == nullptr ? std::string_view() : value->string_view();
-  };
-  return {body.grant()->seq(), body.grant()->index(), body.effect(), view(body.action()),
-          view(body.resource())};
+  return {body.grant()->seq(), body.grant()->index(), body.effect(), view_of(body.action()),
+          view_of(body.resource())};
 }
 
 /// T2: this event clears the user's lock by its tenant.

@@ -1,32 +1,19 @@
-// Ids as keys of tables.
+// Ids: how they are made, and as keys of tables.
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 
-#include "common_generated.h"
+#include "schema/uuid.h"
 
 namespace postern::domain {
 
+using schema::hash_of;
+using schema::is_zero;
+using schema::less;
+using schema::mix;
 using schema::Uuid;
-
-constexpr std::uint64_t mix(std::uint64_t value) {
-  value ^= value >> 32;
-  value *= 0xd6e8feb86659fd93U;
-  value ^= value >> 32;
-  return value;
-}
-
-/// Ids are random or carry random parts, but the caller of a command chooses its id: mixed all the
-/// same.
-inline std::size_t hash_of(const Uuid& id) { return mix(id.high() ^ mix(id.low())); }
-
-inline bool less(const Uuid& left, const Uuid& right) {
-  return left.high() != right.high() ? left.high() < right.high() : left.low() < right.low();
-}
-
-inline bool is_zero(const Uuid& id) { return id.high() == 0 && id.low() == 0; }
+using schema::UuidHash;
 
 /// RFC 9562: 48 bits of milliseconds since 1970, the rest from `random` but for version and
 /// variant.

@@ -4,6 +4,7 @@
 
 #include "schema/identifiers.h"
 #include "schema/signed_message.h"
+#include "schema/text_view.h"
 
 namespace postern::domain {
 

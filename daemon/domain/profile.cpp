@@ -2,37 +2,16 @@
 
 #include <algorithm>
 
+#include "common_marks.h"
+#include "schema/text_view.h"
+
 namespace postern::domain {
 
 namespace {
 
-struct TextField {
-  const flatbuffers::String* (schema::Profile::*asked)() const;
-  std::string schema::ProfileT::*held;
-};
-
-using WantedProfile = schema::Profile;
-using StoredProfile = schema::ProfileT;
-
-constexpr TextField text_fields[] = {
-    {&WantedProfile::first_name, &StoredProfile::first_name},
-    {&WantedProfile::last_name, &StoredProfile::last_name},
-    {&WantedProfile::email, &StoredProfile::email},
-    {&WantedProfile::description, &StoredProfile::description},
-    {&WantedProfile::organization, &StoredProfile::organization},
-    {&WantedProfile::department, &StoredProfile::department},
-    {&WantedProfile::warehouse, &StoredProfile::warehouse},
-    {&WantedProfile::language, &StoredProfile::language},
-    {&WantedProfile::time_zone, &StoredProfile::time_zone},
-    {&WantedProfile::phone, &StoredProfile::phone},
-    {&WantedProfile::address, &StoredProfile::address},
-    {&WantedProfile::hire_date, &StoredProfile::hire_date},
-    {&WantedProfile::system, &StoredProfile::system},
-};
-
 void change_attribute(schema::ProfileT& profile, const schema::Attribute& asked) {
-  const std::string name = asked.name() == nullptr ? std::string() : asked.name()->str();
-  const bool goes = asked.value() == nullptr || asked.value()->size() == 0;
+  const std::string_view name = schema::view_of(asked.name());
+  const bool goes = schema::view_of(asked.value()).empty();
   auto& attributes = profile.attributes;
   const auto place =
       std::ranges::find_if(attributes, [&](const auto& held) { return held->name == name; });
@@ -44,7 +23,7 @@ void change_attribute(schema::ProfileT& profile, const schema::Attribute& asked)
                       ? *place
                       : attributes.emplace_back(std::make_unique<schema::AttributeT>());
   changed->name = name;
-  changed->value = asked.value()->str();
+  changed->value = schema::view_of(asked.value());
 }
 
 /// An empty profile and none are one.
@@ -59,7 +38,7 @@ schema::PersonalT personal_of(const schema::CreateUser& body) {
   schema::PersonalT personal;
   if (body.profile() != nullptr) personal.profile.reset(body.profile()->UnPack());
   drop_empty_profile(personal);
-  if (body.note() != nullptr) personal.note = body.note()->str();
+  personal.note = schema::view_of(body.note());
   return personal;
 }
 
@@ -68,9 +47,10 @@ void change_personal(schema::PersonalT& personal, const schema::SetProfile& body
   if (body.profile() == nullptr) return;
   if (personal.profile == nullptr) personal.profile = std::make_unique<schema::ProfileT>();
   schema::ProfileT& profile = *personal.profile;
-  for (const TextField& field : text_fields)
-    if (const flatbuffers::String* text = (body.profile()->*field.asked)())
-      profile.*field.held = text->str();
+  const auto change = [](auto, const flatbuffers::String* text, std::string& held) {
+    if (text != nullptr) held = text->str();
+  };
+  visit_clearable(*body.profile(), profile, change);
   if (body.profile()->attributes() != nullptr)
     for (const schema::Attribute* attribute : *body.profile()->attributes())
       change_attribute(profile, *attribute);
@@ -84,9 +64,8 @@ bool is_empty(const schema::PersonalT& personal) {
 ProfileSize size_of(const schema::PersonalT& personal) {
   ProfileSize size;
   if (personal.profile == nullptr) return size;
-  for (const TextField& field : text_fields) size.bytes += ((*personal.profile).*field.held).size();
-  for (const auto& attribute : personal.profile->attributes)
-    size.bytes += attribute->name.size() + attribute->value.size();
+  visit_personal(*personal.profile,
+                 [&](auto, const std::string& text) { size.bytes += text.size(); });
   size.attributes = personal.profile->attributes.size();
   return size;
 }

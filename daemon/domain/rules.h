@@ -8,8 +8,11 @@
 
 #include "daemon/domain/catalogue.h"
 #include "daemon/domain/decide.h"
+#include "schema/text_view.h"
 
 namespace postern::domain {
+
+using schema::view_of;
 
 /// One command on its way through the rules.
 struct Case {
@@ -59,7 +62,6 @@ bool require_version(const Case& asked, const User& user);
 const NamedRole* require_role(const Case& asked, const Tenant& tenant,
                               const flatbuffers::String* name, std::string_view field = "role");
 
-std::string_view view(const flatbuffers::String* text);
 /// What a stranger chose, for a sentence: in quotes and cut; it is escaped where it leaves.
 std::string quoted(std::string_view text);
 /// Valid UTF-8 without control characters.

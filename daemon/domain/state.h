@@ -110,9 +110,6 @@ class State {
       return std::hash<std::string_view>{}(text);
     }
   };
-  struct UuidHash {
-    std::size_t operator()(const Uuid& id) const { return hash_of(id); }
-  };
 
   Tables<Owned> tables_;
   std::unordered_set<std::string, TextHash, std::equal_to<>> texts_;

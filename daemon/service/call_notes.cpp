@@ -4,6 +4,8 @@
 #include <cstring>
 #include <span>
 
+#include "schema/text_view.h"
+
 namespace postern::service {
 
 namespace {
@@ -13,7 +15,7 @@ using calls::Outcome;
 
 /// What the bounds of messages let pass; longer texts are cut, so that the note stays bounded.
 std::string_view text_of(const flatbuffers::String* text, std::size_t bytes_max) {
-  return text == nullptr ? std::string_view() : text->string_view().substr(0, bytes_max);
+  return schema::view_of(text).substr(0, bytes_max);
 }
 
 std::string_view address_of(const NotedCall& noted) {

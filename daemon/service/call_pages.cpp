@@ -1,8 +1,8 @@
 #include "daemon/service/call_pages.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
+#include <unordered_map>
 
 #include "daemon/calls/call_entry.h"
 #include "daemon/service/pages.h"
@@ -75,7 +75,7 @@ class Seals {
  private:
   const credential::KeyStore& keys_;
   const view::View& view_;
-  std::map<Uuid, std::optional<credential::Key>, decltype(&domain::less)> read_{&domain::less};
+  std::unordered_map<Uuid, std::optional<credential::Key>, domain::UuidHash> read_;
 };
 
 std::size_t size_of(const schema::CallViewT& call) {

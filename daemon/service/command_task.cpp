@@ -2,23 +2,20 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "daemon/domain/limits.h"
 #include "daemon/service/personal.h"
 #include "schema/signed_message.h"
-#include "secrets.h"
+#include "schema/text_view.h"
 
 namespace postern::service {
 
 namespace {
 
 using schema::CommandBody;
-
-std::string_view view(const flatbuffers::String* text) {
-  return text == nullptr ? std::string_view() : text->string_view();
-}
+using schema::view_of;
 
 /// Takes the secrets of commands one by one, and wipes them in the message at the end.
 class SecretTaker {
@@ -68,7 +65,7 @@ std::optional<Subject> subject_of(const CommandTask& task, const domain::State& 
     const domain::Material& material = task.materials[place];
     return Subject{material.new_id, slot_of(material.key)};
   };
-  const domain::Tenant* tenant = state.tables().find_tenant(view(task.message->tenant()));
+  const domain::Tenant* tenant = state.tables().find_tenant(view_of(task.message->tenant()));
   const auto found = [&](const domain::User* user) -> std::optional<Subject> {
     if (user == nullptr || user->tenant != tenant->id) return std::nullopt;
     return Subject{user->id, slot_of(user->key), user};
@@ -76,18 +73,18 @@ std::optional<Subject> subject_of(const CommandTask& task, const domain::State& 
   if (commands[index]->body_type() == CommandBody::CreateUser) return made_by(index);
   const schema::Command* named = commands[index];
   for (flatbuffers::uoffset_t place = index; place-- > 0 && named->user_id() == nullptr;) {
-    const std::string_view name = view(named->user());
+    const std::string_view name = view_of(named->user());
     if (name.size() > domain::username_bytes_max) return std::nullopt;
     if (const auto* create = commands[place]->body_as_CreateUser()) {
-      if (domain::equal_names(view(create->username()), name)) return made_by(place);
+      if (domain::equal_names(view_of(create->username()), name)) return made_by(place);
     } else if (const auto* rename = commands[place]->body_as_RenameUser()) {
-      if (domain::equal_names(view(rename->username()), name)) named = commands[place];
+      if (domain::equal_names(view_of(rename->username()), name)) named = commands[place];
     }
   }
   if (tenant == nullptr) return std::nullopt;
   return found(named->user_id() != nullptr
                    ? state.tables().find_user(*named->user_id())
-                   : state.tables().find_user(tenant->id, view(named->user())));
+                   : state.tables().find_user(tenant->id, view_of(named->user())));
 }
 
 bool is_within_limits(const schema::PersonalT& personal, const domain::ProfileSize& size) {
@@ -118,11 +115,9 @@ bool carries_secret(const CommandTask& task) {
 }
 
 bool carries_personal_data(const schema::CommandMessage& message) {
-  return message.commands() != nullptr &&
-         std::ranges::any_of(*message.commands(), [](const schema::Command* command) {
-           return command->body_type() == CommandBody::CreateUser ||
-                  command->body_type() == CommandBody::SetProfile;
-         });
+  bool found = false;
+  schema::visit_personal(message, [&](auto, const auto* text) { found |= text != nullptr; });
+  return found;
 }
 
 bool carries_password(const CommandTask& task) {
@@ -136,8 +131,8 @@ bool TaskMaker::take_apart(CommandTask& task) const {
     for (const schema::Command* command : *task.message->commands())
       task.secrets.push_back(taker.take(*command));
   const bool has_secrets = taker.wipe();
-  task.contents_hash =
-      credential::hash_contents(keys_.own_key("contents-hash"), task.message.bytes());
+  task.contents_hash = credential::hash_contents(keys_.own_key("contents-hash"),
+                                                 task.message.bytes());
   if (has_secrets && !is_well_formed<schema::CommandMessage>(
                          task.message.bytes(), schema::command_message_identifier, command_limits))
     return false;
@@ -203,14 +198,10 @@ class TaskMaker::Profiles {
   }
 
  private:
-  struct Less {
-    bool operator()(const Uuid& left, const Uuid& right) const { return domain::less(left, right); }
-  };
-
   const TaskMaker& maker_;
   const CommandTask& task_;
   const domain::State& state_;
-  std::map<Uuid, schema::PersonalT, Less> opened_;
+  std::unordered_map<Uuid, schema::PersonalT, domain::UuidHash> opened_;
 };
 
 Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std::int64_t now_ns) {
@@ -237,7 +228,7 @@ Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std
       material.key.file = key->slot.file;
       material.key.slot = key->slot.slot;
       std::memcpy(material.key.commitment.data(), key->commitment.data(), key->commitment.size());
-      if (view(create->username()).empty()) material.name_part = random_name_part(entropy_);
+      if (view_of(create->username()).empty()) material.name_part = random_name_part(entropy_);
       schema::PersonalT personal = domain::personal_of(*create);
       if (personal.profile != nullptr) material.email = personal.profile->email;
       if (!is_within_limits(personal, domain::size_of(personal))) continue;

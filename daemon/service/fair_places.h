@@ -45,13 +45,9 @@ class FairPlaces {
   std::size_t taken() const { return most_ - free_; }
 
  private:
-  struct Hash {
-    std::size_t operator()(const domain::Uuid& id) const { return domain::hash_of(id); }
-  };
-
   std::size_t most_;
   std::size_t free_;
-  std::unordered_map<domain::Uuid, std::size_t, Hash> held_;
+  std::unordered_map<domain::Uuid, std::size_t, domain::UuidHash> held_;
 };
 
 }  // namespace postern::service

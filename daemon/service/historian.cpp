@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "daemon/service/permissions.h"
-#include "secrets.h"
+#include "history_marks.h"
 
 namespace postern::service {
 

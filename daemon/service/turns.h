@@ -52,9 +52,6 @@ class Turns {
     std::deque<Waiting> waiting;
     std::uint64_t used = 0;
   };
-  struct Hash {
-    std::size_t operator()(const domain::Uuid& id) const { return domain::hash_of(id); }
-  };
 
   Line& line_of(const domain::Uuid& holder) {
     Line& line = lines_[holder];
@@ -83,7 +80,7 @@ class Turns {
     return waiting;
   }
 
-  std::unordered_map<domain::Uuid, Line, Hash> lines_;
+  std::unordered_map<domain::Uuid, Line, domain::UuidHash> lines_;
   /// What the line served last had used.
   std::uint64_t served_ = 0;
   std::size_t size_ = 0;

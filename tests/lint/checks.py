@@ -1,12 +1,12 @@
 """Every check: a function from the tree of files to the problems it finds."""
 
-import importlib.util
 import os
 import re
 
 from includes import check_includes, check_unused_edges
 from lengths import check_file_length, check_function_length
 from schema_change import check_schema_changes
+from schema_readers import read_codes
 from tree import lines
 
 CODE = (".h", ".cpp", ".fbs", ".py", ".sh", ".cmake", "CMakeLists.txt")
@@ -65,19 +65,9 @@ def check_schema_fields(tree):
                 yield f"{path}:{number}: {word} cannot be taken back"
 
 
-def code_reader():
-    """The reader of the codes that the build itself uses."""
-    here = os.path.dirname(os.path.abspath(__file__))
-    path = os.path.join(here, "..", "..", "schema", "generate_codes.py")
-    spec = importlib.util.spec_from_file_location("generate_codes", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.read_codes
-
-
 def code_rows(fbs_text):
     """The manual's table of codes, one row for each."""
-    for name, number, sentence, remedy in code_reader()(fbs_text):
+    for name, number, sentence, remedy in read_codes(fbs_text):
         yield f"| {number} | `{name}` | {sentence} | {remedy} |"
 
 

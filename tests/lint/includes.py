@@ -12,7 +12,7 @@ EVERYWHERE = ("daemon/platform/retried.h",)
 WITHOUT_PLATFORM = ("daemon/domain/", "daemon/view/", "schema/", "tools/", "tests/integration/",
                     "tests/scenario/")
 GENERATED = re.compile(
-    r"(common|event|command|personal|query|history|backup|snapshot)_generated\.h|(codes|secrets)\.h"
+    r"(common|event|command|personal|query|history|backup)_(generated|marks)\.h|codes\.h"
 )
 SCHEMA = "schema/"
 
@@ -20,7 +20,7 @@ SCHEMA = "schema/"
 FOLDERS = {
     "schema/": [],
     "daemon/platform/": [],
-    "daemon/domain/": [],
+    "daemon/domain/": ["daemon/platform/require.h"],
     "daemon/credential/": [],
     "daemon/journal/": ["daemon/credential/"],
     "daemon/journal/leveldb/": ["daemon/journal/"],

@@ -7,6 +7,7 @@ import checks
 import lengths
 from includes import check_includes, check_unused_edges
 from schema_change import changes
+from schema_readers import Schema, check, marks_of
 
 CODES = """enum Code:ushort {
   /// Done. Remedy: none needed.
@@ -169,6 +170,36 @@ class LintTests(unittest.TestCase):
         good = "struct S {\n  a:ulong;\n}\ntable A {\n  /// what: it is;\n  b:bool (id: 0);\n}\n"
         self.passes(checks.check_schema_fields, {"schema/a.fbs": good})
 
+    def test_marks(self):
+        """What sounds secret must be marked so; what is marked must be text or cleared by name."""
+
+        def problems(field):
+            return list(check(Schema({"a": "table A {\n" + field + "\n}\n"})))
+
+        for field in (
+            "  password:string (id: 0);",
+            "  new_password:string (id: 0, personal);",
+            "  tokens:[string] (id: 0);",
+            "  key:string (id: 0);",
+            "  /// C8; secret: shown once.\n  text:string (id: 0);",
+            "  /// C4: an Argon2id string.\n  stored:string (id: 0);",
+            "  count:uint (id: 0, secret);",
+            "  text:string (id: 0, hidden);",
+            "  open:bool = null (id: 0, clearable);",
+        ):
+            self.assertEqual(len(problems(field)), 1, field)
+        for field in (
+            "  password:string (id: 0, secret);",
+            "  password_length_min:ushort = 8 (id: 0);",
+            "  key:Uuid (id: 0);",
+            "  /// Never a secret.\n  text:string (id: 0);",
+            "  open:bool = null (id: 0, clearable);\n  cleared:[string] (id: 1);",
+        ):
+            self.assertEqual(problems(field), [], field)
+        schema = Schema({"a": "table A {\n  note:string (id: 3, personal, clearable);\n}"})
+        place = [{"table": "A", "field": "note", "id": 3}]
+        self.assertEqual(marks_of(schema), {"secret": [], "personal": place, "clearable": place})
+
     def test_schema_changes(self):
         """The twelve that flatc 2.0.8 lets pass, and those that it finds."""
         self.assertEqual(list(changes(SCHEMA, SCHEMA)), [])
@@ -202,6 +233,8 @@ class LintTests(unittest.TestCase):
         for old, new in [
             ("last:int (id: 7);", "last:int (id: 7); more:int (id: 8);"),
             ("last:int (id: 7)", "last:int (id: 7, deprecated)"),
+            ("opt:string (id: 6)", "opt:string (id: 6, secret, personal)"),
+            ("union U", 'attribute "secret"; union U'),
             ("{ A, B, C }", "{ A, B, C, D }"),
             ("one = 1, ", "one = 1, two = 2, "),
             ("one = 1, ", "one = 1, required = 2, "),

@@ -9,10 +9,12 @@
 #include "personal_generated.h"
 #include "schema/cleared_text.h"
 #include "schema/identifiers.h"
+#include "schema/text_view.h"
 
 namespace postern::support {
 
 using schema::CommandBody;
+using schema::view_of;
 
 namespace {
 
@@ -26,15 +28,11 @@ const Table& opened(const Bytes& bytes, const char* identifier) {
   return *flatbuffers::GetRoot<Table>(bytes.data());
 }
 
-std::string_view view(const flatbuffers::String* text) {
-  return text == nullptr ? std::string_view() : text->string_view();
-}
-
 template <class Body>
 void take_password(domain::Material& material, const Body& body) {
-  material.password = view(body.password());
+  material.password = view_of(body.password());
   if (body.password_confirmation() != nullptr)
-    material.password_confirmation = view(body.password_confirmation());
+    material.password_confirmation = view_of(body.password_confirmation());
 }
 
 Bytes sealed_profile(const schema::PersonalT& personal) {
@@ -147,17 +145,17 @@ domain::Material World::material_of(const schema::Command& command,
     take_password(material, *body);
     material.name_part = "name" + std::to_string(id_count_);
     material.sealed_profile = sealed_profile(domain::personal_of(*body));
-    if (body->profile() != nullptr) material.email = view(body->profile()->email());
+    if (body->profile() != nullptr) material.email = view_of(body->profile()->email());
     return material;
   }
   if (const auto* body = command.body_as_ResetPassword()) take_password(material, *body);
   if (const auto* body = command.body_as_RotatePassword()) take_password(material, *body);
   if (const auto* body = command.body_as_ChangePassword()) {
     take_password(material, *body);
-    material.current_password = view(body->current_password());
+    material.current_password = view_of(body->current_password());
   }
   const domain::Tenant* tenant =
-      domain::find_tenant_in_scope(state_, *context.asker, view(context.message->tenant()));
+      domain::find_tenant_in_scope(state_, *context.asker, view_of(context.message->tenant()));
   if (tenant == nullptr) return material;
   schema::PersonalT personal = personal_in(domain::find_target(state_, *tenant, command));
   if (personal.profile != nullptr) material.email = personal.profile->email;
@@ -191,7 +189,7 @@ domain::Decision World::decide_one(const schema::Command& command, std::uint32_t
       attempt == nullptr ? !material.password.empty() : rehashes && attempt->succeeded();
   if (!first.refusals.empty() || !hashes) return first;
   if (command.body_type() == CommandBody::ChangePassword) {
-    const domain::Tenant& tenant = *state_.tables().find_tenant(view(context.message->tenant()));
+    const domain::Tenant& tenant = *state_.tables().find_tenant(view_of(context.message->tenant()));
     const domain::User& user = *domain::find_target(state_, tenant, command);
     const Bytes current = sealed(material.current_password);
     const domain::UserExtras& extras = domain::extras_of(user);

@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "history_marks.h"
 #include "schema/cleared_text.h"
-#include "secrets.h"
 #include "tools/client/signing.h"
 
 namespace postern::client {

@@ -1,7 +1,7 @@
 #include <boost/test/unit_test.hpp>
 #include <random>
 
-#include "secrets.h"
+#include "command_marks.h"
 #include "tests/support/fake_daemon/fake_daemon.h"
 #include "tools/client/gate.h"
 

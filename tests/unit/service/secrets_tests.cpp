@@ -6,7 +6,6 @@
 
 #include "daemon/service/command_task.h"
 #include "schema/signed_message.h"
-#include "secrets.h"
 #include "tests/simulation/simulated_parts.h"
 
 namespace postern::support {
