@@ -136,7 +136,7 @@ void check_checkpoint(const journal::Journal& journal, Findings& found) {
 void check_proofs(const Audit& audit, const journal::Journal& journal, Findings& found) {
   data::Signer signer{found.installation, found.state.tables().copies().get(), std::nullopt};
   if (found.keys)
-    signer.key = credential::signing_public_key(found.keys->own_key("checkpoint-signing"));
+    signer.key = credential::signing_public_key(found.keys->own_key(credential::OwnKey::checkpoint_signing));
   const auto checked = data::check_folder_proofs(audit.folder.path(), signer, journal);
   if (!checked) return found.take(checked.error());
   found.proofs = *checked;

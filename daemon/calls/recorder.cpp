@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "daemon/calls/call_entry.h"
-#include "daemon/credential/secret.h"
 
 namespace postern::calls {
 
@@ -20,11 +19,6 @@ constexpr std::int64_t longest_ms = 1'000;
 constexpr int quiet_turns_max = 20;
 /// Written together.
 constexpr std::uint64_t entries_together = 1'024;
-
-void wipe(std::optional<credential::Key>& key) {
-  if (key) credential::wipe(*key);
-  key.reset();
-}
 
 }  // namespace
 
@@ -43,33 +37,31 @@ void Recorder::turn() {
 }
 
 void Recorder::take_notes() {
-  UserKey of_user;
+  LastKey last;
   bool any = false;
   while (const CallNote* note = parts_.line.front()) {
     any = true;
     if (!counters_.add(*note)) dropped_.fetch_add(1, std::memory_order_relaxed);
-    if (note->logged) record(*note, of_user);
+    if (note->logged) record(*note, last);
     parts_.line.pop();
     if (parts_.ring.waiting() >= entries_together) write();
   }
-  wipe(of_user.key);
+  last.key.reset();
   write();
   quiet_turns_ = any ? 0 : quiet_turns_ + 1;
 }
 
-void Recorder::record(const CallNote& note, UserKey& of_user) {
+void Recorder::record(const CallNote& note, LastKey& last) {
   if (!outlets_.may_write()) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  if (of_user.user != note.user) {
-    wipe(of_user.key);
-    of_user.user = note.user;
-    auto key = parts_.keys.user_key({note.key_file, note.key_slot});
-    const credential::WipeReadKey wiping{key};
-    if (key) of_user.key = *key;
+  if (last.user != note.user) {
+    last = {note.user, std::nullopt};
+    if (const auto key = parts_.keys.user_key({note.key_file, note.key_slot})) last.key = *key;
   }
-  parts_.ring.append(pack_entry(note, of_user.key ? &*of_user.key : nullptr, parts_.entropy));
+  const credential::Key* key = last.key ? &last.key->bytes() : nullptr;
+  parts_.ring.append(pack_entry(note, key, parts_.entropy));
 }
 
 void Recorder::write() {

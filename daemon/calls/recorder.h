@@ -61,13 +61,13 @@ class Recorder {
 
  private:
   /// The key of the user of the note before; kept for one turn, so that an erased user's is gone.
-  struct UserKey {
+  struct LastKey {
     Uuid user;
-    std::optional<credential::Key> key;
+    std::optional<credential::UserKey> key;
   };
 
   void take_notes();
-  void record(const CallNote& note, UserKey& of_user);
+  void record(const CallNote& note, LastKey& last);
   void write();
   void hand_over_due();
 

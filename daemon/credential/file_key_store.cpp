@@ -10,12 +10,12 @@ namespace postern::credential {
 
 namespace {
 
-constexpr std::string_view curve_secret = "server-curve-secret";
 /// There while a change is planned.
 constexpr std::string_view planned_curve_secret = "server-curve-secret-planned";
-constexpr std::string_view purposes[] = {"contents-hash",      curve_secret,
-                                         "checkpoint-signing", "api-keys",
-                                         "session-tokens",     "session-tokens-before"};
+
+bool is_curve_secret(std::string_view purpose) {
+  return purpose == name_of(OwnKey::server_curve_secret);
+}
 
 /// A scalar for Curve25519 has five bits fixed (RFC 7748, section 5).
 void clamp(Key& key) {
@@ -35,9 +35,9 @@ Expected<> read_root_of(KeyFolder& folder, Root& root) {
   if (!bytes) return std::unexpected(bytes.error());
   const WipeAtEnd wiping{*bytes};
   if (auto decoded = decode_root(*bytes, path, root); !decoded) return decoded;
-  for (const std::string_view purpose : purposes)
-    if (std::ranges::find(root.purposes, purpose) == root.purposes.end())
-      return std::unexpected(damage(path, "it lacks the key for " + std::string(purpose)));
+  for (const OwnKey key : own_keys)
+    if (std::ranges::find(root.purposes, name_of(key)) == root.purposes.end())
+      return std::unexpected(damage(path, "it lacks the key for " + std::string(name_of(key))));
   return {};
 }
 
@@ -47,13 +47,15 @@ const Key* own_key_in(const Root& root, std::string_view purpose) {
   return &root.own[static_cast<std::size_t>(found - root.purposes.begin())];
 }
 
+const Key* own_key_in(const Root& root, OwnKey key) { return own_key_in(root, name_of(key)); }
+
 /// The same but for the server's key and the planned one; null: there is none.
 void copy_root(const Root& from, const Key& server_key, const Key* planned, Root& to) {
   for (std::size_t index = 0; index < from.own.size(); ++index) {
     const std::string& purpose = from.purposes[index];
     if (purpose == planned_curve_secret) continue;
     to.purposes.push_back(purpose);
-    to.own.push_back(purpose == curve_secret ? server_key : from.own[index]);
+    to.own.push_back(is_curve_secret(purpose) ? server_key : from.own[index]);
   }
   if (planned != nullptr) {
     to.purposes.emplace_back(planned_curve_secret);
@@ -78,7 +80,7 @@ Expected<> FileKeyStore::replace_root(KeyFolder& folder, const Root& root) {
 
 void FileKeyStore::draw_own_key(std::string_view purpose, platform::Entropy& entropy, Key& key) {
   entropy.fill(key);
-  if (purpose == curve_secret) clamp(key);
+  if (is_curve_secret(purpose)) clamp(key);
 }
 
 Expected<> FileKeyStore::create(KeyFolder& folder, platform::Entropy& entropy) {
@@ -93,11 +95,11 @@ Expected<> FileKeyStore::create(KeyFolder& folder, platform::Entropy& entropy) {
                                    "'" + folder.path_of("").string() + "' is not empty",
                                    "name another folder, or move away what it holds"});
   Root root;
-  for (const std::string_view purpose : purposes) {
+  for (const OwnKey own : own_keys) {
     Key key;
     const WipeAtEnd wiping{key};
-    draw_own_key(purpose, entropy, key);
-    root.purposes.emplace_back(purpose);
+    draw_own_key(credential::name_of(own), entropy, key);
+    root.purposes.emplace_back(credential::name_of(own));
     root.own.push_back(key);
   }
   return replace_root(folder, root);
@@ -137,7 +139,7 @@ Expected<> FileKeyStore::change_server_key(KeyFolder& folder, ServerKeyStep step
       const WipeAtEnd wiping{fresh};
       entropy.fill(fresh);
       clamp(fresh);
-      copy_root(root, *own_key_in(root, curve_secret), &fresh, changed);
+      copy_root(root, *own_key_in(root, OwnKey::server_curve_secret), &fresh, changed);
       break;
     }
     case ServerKeyStep::take:
@@ -263,7 +265,6 @@ Expected<NewKey> FileKeyStore::next() {
   if (opening_)
     if (auto ended = end_opening(); !ended) return std::unexpected(ended.error());
   NewKey made;
-  const WipeAtEnd wiping{made.key};
   while (true) {
     if (current_.number == 0 || current_slot_ == slots_per_file) {
       auto file = next_file();
@@ -274,7 +275,8 @@ Expected<NewKey> FileKeyStore::next() {
     }
     const std::lock_guard lock(keys_mutex_);
     made.slot = {current_.number, current_slot_};
-    const auto holds = open_slot_of(made.slot, slot_bytes(current_.bytes, current_slot_), made.key);
+    const auto holds =
+        open_slot_of(made.slot, slot_bytes(current_.bytes, current_slot_), made.key.bytes());
     if (!holds) return std::unexpected(holds.error());
     ++current_slot_;
     // An erased user's slot stays empty for ever.
@@ -284,15 +286,14 @@ Expected<NewKey> FileKeyStore::next() {
   }
 }
 
-Expected<Key> FileKeyStore::user_key(const KeySlot& slot) const {
+Expected<UserKey> FileKeyStore::user_key(const KeySlot& slot) const {
   if (slot.file == 0 || slot.file > file_count() || slot.slot >= slots_per_file)
     return std::unexpected(Failure{FailureKind::missing,
                                    "the key store has no file " + std::to_string(slot.file) +
                                        ", slot " + std::to_string(slot.slot),
                                    "restore the journal and the key store from one backup"});
-  Key key{};
-  const WipeAtEnd wiping{key};
-  const auto holds = read_slot(slot, key);
+  UserKey key;
+  const auto holds = read_slot(slot, key.bytes());
   if (!holds) return std::unexpected(holds.error());
   if (*holds) return key;
   return std::unexpected(
@@ -320,8 +321,8 @@ Expected<bool> FileKeyStore::read_slot(const KeySlot& slot, Key& key) const {
   return open_slot_of(slot, bytes, key);
 }
 
-const Key& FileKeyStore::own_key(std::string_view purpose) const {
-  const Key* found = own_key_in(root_, purpose);
+const Key& FileKeyStore::own_key(OwnKey key) const {
+  const Key* found = own_key_in(root_, key);
   require(found != nullptr);
   return *found;
 }

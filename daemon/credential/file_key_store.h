@@ -50,8 +50,8 @@ class FileKeyStore final : public KeyStore {
   Expected<bool> confirm_erased(const KeySlot& slot, const Commitment& commitment) override;
   Expected<> erase(std::span<const KeySlot> slots) override;
   Expected<NewKey> next() override;
-  Expected<Key> user_key(const KeySlot& slot) const override;
-  const Key& own_key(std::string_view purpose) const override;
+  Expected<UserKey> user_key(const KeySlot& slot) const override;
+  const Key& own_key(OwnKey key) const override;
   const Key* planned_server_key() const override;
   std::uint32_t file_count() const override;
   Expected<std::vector<std::byte>> copy_part(std::uint32_t part) const override;
@@ -59,7 +59,7 @@ class FileKeyStore final : public KeyStore {
 
   /// Puts this root into the folder, in the place of one that is there, and syncs it.
   static Expected<> replace_root(KeyFolder& folder, const Root& root);
-  /// Draws a key for one of the purposes of `own_key`.
+  /// Draws an own key of this name.
   static void draw_own_key(std::string_view purpose, platform::Entropy& entropy, Key& key);
 
  private:

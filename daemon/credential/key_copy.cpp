@@ -15,7 +15,10 @@ namespace postern::credential {
 
 namespace {
 
-constexpr std::string_view session_purposes[] = {"session-tokens", "session-tokens-before"};
+bool is_of_sessions(std::string_view purpose) {
+  return purpose == name_of(OwnKey::session_tokens) ||
+         purpose == name_of(OwnKey::session_tokens_before);
+}
 
 std::string name_of(std::size_t part) { return "part " + std::to_string(part) + " of the copy"; }
 
@@ -26,8 +29,7 @@ Expected<> copy_own_keys(std::span<const std::byte> part, platform::Entropy& ent
     const std::string& purpose = copied.purposes[index];
     Key key = copied.own[index];
     const WipeAtEnd wiping{key};
-    if (std::ranges::find(session_purposes, purpose) != std::end(session_purposes))
-      FileKeyStore::draw_own_key(purpose, entropy, key);
+    if (is_of_sessions(purpose)) FileKeyStore::draw_own_key(purpose, entropy, key);
     root.purposes.push_back(purpose);
     root.own.push_back(key);
   }

@@ -168,8 +168,6 @@ Failure find_difference(Bytes bytes, const Key& wrapping, const std::string& pat
 
 }  // namespace
 
-WipeAtEnd::~WipeAtEnd() { wipe(bytes); }
-
 Failure damage(const std::string& path, const std::string& what) {
   return {FailureKind::damaged, "'" + path + "' is damaged: " + what,
           "restore the keys folder from a backup of the key store (postern backup keys)"};

@@ -13,6 +13,7 @@
 
 #include "daemon/credential/key_store.h"
 #include "daemon/credential/locked_keys.h"
+#include "daemon/credential/secret.h"
 
 namespace postern::credential {
 
@@ -25,12 +26,6 @@ inline constexpr char anew_suffix[] = ".new";
 std::string key_file_name(std::uint32_t number);
 /// The number in a key file's name; nothing for any other name.
 std::optional<std::uint32_t> key_file_number(std::string_view name);
-
-/// Wipes bytes that held keys when it goes out of scope.
-struct WipeAtEnd {
-  std::span<std::byte> bytes;
-  ~WipeAtEnd();
-};
 
 /// What the root file holds.
 struct Root {

@@ -7,7 +7,6 @@
 #include <cstring>
 
 #include "daemon/credential/file_key_store.h"
-#include "daemon/credential/secret.h"
 #include "daemon/credential/sodium_ready.h"
 #include "daemon/platform/require.h"
 
@@ -25,8 +24,22 @@ Commitment commitment_to(const Key& key) {
   return commitment;
 }
 
-WipeReadKey::~WipeReadKey() {
-  if (key) wipe(*key);
+std::string_view name_of(OwnKey key) {
+  switch (key) {
+    case OwnKey::contents_hash:
+      return "contents-hash";
+    case OwnKey::server_curve_secret:
+      return "server-curve-secret";
+    case OwnKey::checkpoint_signing:
+      return "checkpoint-signing";
+    case OwnKey::api_keys:
+      return "api-keys";
+    case OwnKey::session_tokens:
+      return "session-tokens";
+    case OwnKey::session_tokens_before:
+      return "session-tokens-before";
+  }
+  invariant_broken("an own key has a name", __FILE__, __LINE__);
 }
 
 static std::unexpected<Failure> cannot_make(const std::filesystem::path& folder) {

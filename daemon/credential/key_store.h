@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/credential/secret.h"
 #include "daemon/platform/entropy.h"
 #include "daemon/platform/failure.h"
 
@@ -28,12 +29,51 @@ struct KeySlot {
   friend auto operator<=>(const KeySlot&, const KeySlot&) = default;
 };
 
+/// A user's key, read and in ordinary memory: it wipes itself, as does every copy of it.
+class UserKey {
+ public:
+  UserKey() = default;
+  UserKey(const Key& key) : key_(key) {}
+  UserKey(const UserKey&) = default;
+  UserKey& operator=(const UserKey&) = default;
+  ~UserKey() { wipe(key_); }
+
+  operator const Key&() const { return key_; }
+  /// To be filled.
+  Key& bytes() { return key_; }
+  const Key& bytes() const { return key_; }
+
+  friend bool operator==(const UserKey&, const UserKey&) = default;
+
+ private:
+  Key key_{};
+};
+
 /// A key for a new user: already on disk and synced when handed out.
 struct NewKey {
   KeySlot slot;
-  Key key;
+  UserKey key;
   Commitment commitment;
 };
+
+/// What each of the daemon's own keys is for.
+enum class OwnKey : std::uint8_t {
+  contents_hash,
+  /// Curve25519.
+  server_curve_secret,
+  /// An Ed25519 seed.
+  checkpoint_signing,
+  /// C8.
+  api_keys,
+  /// S1: the first seals, both open, so that it can be changed without ending sessions.
+  session_tokens,
+  session_tokens_before,
+};
+inline constexpr std::array own_keys = {OwnKey::contents_hash,      OwnKey::server_curve_secret,
+                                        OwnKey::checkpoint_signing, OwnKey::api_keys,
+                                        OwnKey::session_tokens,     OwnKey::session_tokens_before};
+/// What it is called in the root file.
+std::string_view name_of(OwnKey key);
 
 /// Keys lie in files of 4,096 slots, each file under its own wrapping key, the wrapping keys in the
 /// root file with the daemon's own keys. A file is synced, then named in the synced root file,
@@ -55,7 +95,7 @@ class KeyStore {
                                                   platform::Entropy& entropy);
 
   enum class ServerKeyStep {
-    /// Makes the key that "server-curve-secret" will be, unless it is there.
+    /// Makes the key that the server's will be, unless it is there.
     plan,
     /// From now on it is. Fails with `usage` if none is planned.
     take,
@@ -90,15 +130,12 @@ class KeyStore {
   virtual Expected<NewKey> next() = 0;
 
   /// A used user's key; kind `missing` if the slot is empty.
-  virtual Expected<Key> user_key(const KeySlot& slot) const = 0;
+  virtual Expected<UserKey> user_key(const KeySlot& slot) const = 0;
 
-  /// The daemon's own key for a purpose: "contents-hash", "server-curve-secret" (Curve25519),
-  /// "checkpoint-signing" (an Ed25519 seed), "api-keys" (C8), "session-tokens" and
-  /// "session-tokens-before" (S1: the first seals, both open, so that it can be changed without
-  /// ending sessions). Another purpose is a bug.
-  virtual const Key& own_key(std::string_view purpose) const = 0;
+  /// Lives as long as the store.
+  virtual const Key& own_key(OwnKey key) const = 0;
 
-  /// What "server-curve-secret" will be; null: no change is planned.
+  /// What the server's secret will be; null: no change is planned.
   virtual const Key* planned_server_key() const = 0;
 
   /// How many key files there are now.
@@ -112,12 +149,6 @@ class KeyStore {
   /// False: the system did not let memory be locked, so keys may reach swap (a warning, no
   /// failure).
   virtual bool memory_locked() const = 0;
-};
-
-/// Wipes a key that was read, when it goes out of scope.
-struct WipeReadKey {
-  Expected<Key>& key;
-  ~WipeReadKey();
 };
 
 }  // namespace postern::credential

@@ -12,6 +12,12 @@ namespace postern::credential {
 /// Overwrites bytes in a way no compiler removes. For secrets inside received messages.
 void wipe(std::span<std::byte> bytes);
 
+/// Wipes bytes that held keys when it goes out of scope.
+struct WipeAtEnd {
+  std::span<std::byte> bytes;
+  ~WipeAtEnd() { wipe(bytes); }
+};
+
 /// Move-only; holds up to a few KiB. A moved-from secret is empty.
 class Secret {
  public:

@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t progress_interval = 250'000;
 constexpr std::uint64_t forget_interval = 10'000;
 /// Of checkpoints, and of snapshots for another purpose.
-constexpr std::string_view signing_key = "checkpoint-signing";
+constexpr auto signing_key = credential::OwnKey::checkpoint_signing;
 
 /// The journal's first record: that it was made, and who owns it.
 domain::StoredRecord first_record(const NewFolder& wanted, const credential::CurveKey& owner_key,

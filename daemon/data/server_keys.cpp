@@ -17,7 +17,7 @@ std::string public_text(const credential::Key& secret) {
 
 ServerKeys server_keys(const credential::KeyStore& keys) {
   const credential::Key* planned = keys.planned_server_key();
-  return {public_text(keys.own_key("server-curve-secret")),
+  return {public_text(keys.own_key(credential::OwnKey::server_curve_secret)),
           planned == nullptr ? std::string() : public_text(*planned)};
 }
 

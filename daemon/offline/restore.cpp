@@ -213,8 +213,7 @@ std::vector<schema::Uuid> erased_since(const domain::State& state,
   std::vector<schema::Uuid> found;
   state.tables().for_each_user([&](const domain::User& user) {
     if (domain::is_erased(user)) return;
-    auto key = keys.user_key({user.key.file, user.key.slot});
-    const credential::WipeReadKey wiping{key};
+    const auto key = keys.user_key({user.key.file, user.key.slot});
     if (!key && key.error().kind == FailureKind::missing) found.push_back(user.id);
   });
   std::ranges::sort(found, domain::less);
@@ -242,7 +241,9 @@ Expected<> write_journal(const RestoreOrder& order, const data::DataPaths& paths
 Expected<> check_signer(const Copy& copy, const credential::KeyStore& keys) {
   const auto signer = journal::parse_verifier(copy.bundle.verifier_key);
   require(signer.has_value());
-  if (credential::signing_public_key(keys.own_key("checkpoint-signing")) == signer->key) return {};
+  if (credential::signing_public_key(keys.own_key(credential::OwnKey::checkpoint_signing)) ==
+      signer->key)
+    return {};
   return std::unexpected(Failure{FailureKind::damaged,
                                  "the copy of the keys is of another installation than the bundle",
                                  "Give a bundle and a copy of the keys of one installation."});
@@ -253,8 +254,8 @@ Expected<> check_signer(const Copy& copy, const credential::KeyStore& keys) {
 Expected<Restored> restore(const RestoreOrder& order, const platform::Clock& clock,
                            platform::Entropy& entropy) {
   auto identity = data::read_secret_key(order.identity);
-  const credential::WipeReadKey wiping{identity};
   if (!identity) return std::unexpected(identity.error());
+  const credential::WipeAtEnd wiping{*identity};
   const auto parts = read_key_parts(order.keys, *identity);
   if (!parts) return std::unexpected(parts.error());
   auto copy = read_copy(order);
@@ -290,7 +291,7 @@ Expected<Restored> restore(const RestoreOrder& order, const platform::Clock& clo
   });
   done.verifier_key = journal::verifier_text(
       {domain::checkpoint_name(copy->installation, copy->state.tables().copies().get()),
-       credential::signing_public_key((*keys)->own_key("checkpoint-signing"))});
+       credential::signing_public_key((*keys)->own_key(credential::OwnKey::checkpoint_signing))});
   return done;
 }
 

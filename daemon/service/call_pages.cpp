@@ -53,10 +53,6 @@ std::expected<Filter, schema::ProblemT> filter_of(const view::View& view,
 class Seals {
  public:
   Seals(const credential::KeyStore& keys, const view::View& view) : keys_(keys), view_(view) {}
-  ~Seals() {
-    for (auto& [place, key] : read_)
-      if (key) credential::wipe(*key);
-  }
   Seals(const Seals&) = delete;
   Seals& operator=(const Seals&) = delete;
 
@@ -65,8 +61,7 @@ class Seals {
     if (user == nullptr || entry.sealed.empty()) return;
     const auto [place, is_new] = read_.try_emplace(user->id);
     if (is_new) {
-      auto key = keys_.user_key(slot_of(user->key));
-      const credential::WipeReadKey wiping{key};
+      const auto key = keys_.user_key(slot_of(user->key));
       if (key) place->second = *key;
     }
     if (place->second) unseal(entry, *place->second);
@@ -75,7 +70,7 @@ class Seals {
  private:
   const credential::KeyStore& keys_;
   const view::View& view_;
-  std::unordered_map<Uuid, std::optional<credential::Key>, domain::UuidHash> read_;
+  std::unordered_map<Uuid, std::optional<credential::UserKey>, domain::UuidHash> read_;
 };
 
 std::size_t size_of(const schema::CallViewT& call) {

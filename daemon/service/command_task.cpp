@@ -131,7 +131,7 @@ bool TaskMaker::take_apart(CommandTask& task) const {
     for (const schema::Command* command : *task.message->commands())
       task.secrets.push_back(taker.take(*command));
   const bool has_secrets = taker.wipe();
-  task.contents_hash = credential::hash_contents(keys_.own_key("contents-hash"),
+  task.contents_hash = credential::hash_contents(keys_.own_key(credential::OwnKey::contents_hash),
                                                  task.message.bytes());
   if (has_secrets && !is_well_formed<schema::CommandMessage>(
                          task.message.bytes(), schema::command_message_identifier, command_limits))
@@ -180,8 +180,7 @@ class TaskMaker::Profiles {
       return {};
     }
     if (domain::is_empty(**personal)) return {};
-    auto key = maker_.keys_.user_key(subject->slot);
-    const credential::WipeReadKey wiping{key};
+    const auto key = maker_.keys_.user_key(subject->slot);
     if (!key) return std::unexpected(key.error());
     material.sealed_profile = seal_profile(*key, subject->id, **personal, maker_.entropy_);
     return {};
@@ -233,8 +232,7 @@ Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std
       if (personal.profile != nullptr) material.email = personal.profile->email;
       if (!is_within_limits(personal, domain::size_of(personal))) continue;
       if (!domain::is_empty(personal)) {
-        auto opened = keys_.user_key(key->slot);
-        const credential::WipeReadKey wiping{opened};
+        const auto opened = keys_.user_key(key->slot);
         if (!opened) return std::unexpected(opened.error());
         material.sealed_profile = seal_profile(*opened, material.new_id, personal, entropy_);
       }
@@ -256,7 +254,7 @@ void TaskMaker::make_key(CommandTask& task, const domain::State& state, std::siz
   material.new_id = new_id(now_ns);
   const auto subject = subject_of(task, state, static_cast<flatbuffers::uoffset_t>(index));
   material.key_of = subject ? subject->id : Uuid();
-  auto made = credential::make_api_key(keys_.own_key("api-keys"),
+  auto made = credential::make_api_key(keys_.own_key(credential::OwnKey::api_keys),
                                        {material.new_id, material.key_of}, entropy_);
   material.key_hash = made.hash;
   task.made_keys.push_back(std::move(made.text));
@@ -264,9 +262,8 @@ void TaskMaker::make_key(CommandTask& task, const domain::State& state, std::siz
 
 Expected<UnusedKey> TaskMaker::take_key(CommandTask& task) {
   if (spare_keys_.empty()) {
-    auto key = keys_.next();
+    const auto key = keys_.next();
     if (!key) return std::unexpected(key.error());
-    credential::wipe(key->key);
     spare_keys_.push_back({key->slot, key->commitment});
   }
   task.new_keys.push_back(spare_keys_.back());
@@ -319,8 +316,7 @@ Expected<> TaskMaker::run(CommandTask& task, const HashJob& job,
     credential::verify_nothing(secrets.current_password ? *secrets.current_password : none, cost);
     return {};
   }
-  auto key = keys_.user_key(job.key);
-  const credential::WipeReadKey wiping{key};
+  const auto key = keys_.user_key(job.key);
   if (!key) return std::unexpected(key.error());
   if (job.checks_current) {
     const std::span<const std::uint8_t> sealed =

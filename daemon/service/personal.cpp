@@ -50,8 +50,7 @@ credential::KeySlot slot_of(const domain::KeyReference& key) { return {key.file,
 Expected<schema::PersonalT> open_profile(const credential::KeyStore& keys,
                                          const domain::User& user) {
   if (user.sealed_profile == nullptr) return schema::PersonalT();
-  auto key = keys.user_key(slot_of(user.key));
-  const credential::WipeReadKey wiping{key};
+  const auto key = keys.user_key(slot_of(user.key));
   if (!key) return std::unexpected(key.error());
   return open(*key, user.id, PersonalPart::profile, *user.sealed_profile);
 }

@@ -28,7 +28,7 @@ Bearer Reader::bearer_of_key(const domain::Operator& asker, const schema::Query&
   const auto names = credential::read_api_key(text);
   if (!names) return {};
   const credential::ApiKeyHash hash =
-      credential::hash_api_key(parts_.keys.own_key("api-keys"), text);
+      credential::hash_api_key(parts_.keys.own_key(credential::OwnKey::api_keys), text);
   const domain::User* user = view_.tables().find_user(names->user);
   const domain::Tenant* tenant =
       user == nullptr ? nullptr : view_.tables().find_tenant(user->tenant);
@@ -109,8 +109,9 @@ void Reader::answer_authenticated(const Asking& asking, Bearer bearer, bool give
   if (allowed) {
     if (!bearer.session && gives_token) bearer.session = open_session(bearer, now_ns);
     if (gives_token && !has_token)
-      token = builder_.CreateString(credential::seal_token(parts_.keys.own_key("session-tokens"),
-                                                           *bearer.session, parts_.entropy));
+      token = builder_.CreateString(
+          credential::seal_token(parts_.keys.own_key(credential::OwnKey::session_tokens),
+                                 *bearer.session, parts_.entropy));
     username = builder_.CreateString(bearer.user->username);
   }
   const bool in_session = allowed && bearer.session;

@@ -184,7 +184,7 @@ struct Snapshots : DaemonProcess {
     platform::SystemEntropy entropy;
     if (!keys)
       keys = std::move(*credential::KeyStore::open(copy_as("keys-alone") / "keys", entropy));
-    return keys->own_key("checkpoint-signing");
+    return keys->own_key(credential::OwnKey::checkpoint_signing);
   }
   Expected<data::Snapshot> read(const fs::path& file) {
     return data::read_snapshot(file, data::folding_program(),

@@ -70,7 +70,7 @@ Expected<credential::NewKey> CountedKeys::next() {
   return made;
 }
 
-Expected<credential::Key> CountedKeys::user_key(const credential::KeySlot& slot) const {
+Expected<credential::UserKey> CountedKeys::user_key(const credential::KeySlot& slot) const {
   return key_at(slot.file);
 }
 

@@ -25,7 +25,7 @@ class CountingEntropy final : public platform::Entropy {
 class CountedKeys final : public support::PlainKeys {
  public:
   Expected<credential::NewKey> next() override;
-  Expected<credential::Key> user_key(const credential::KeySlot& slot) const override;
+  Expected<credential::UserKey> user_key(const credential::KeySlot& slot) const override;
   std::uint32_t file_count() const override { return count_; }
 
   std::uint32_t count() const { return count_; }

@@ -59,13 +59,14 @@ Expected<credential::NewKey> SimulatedKeys::next() {
   return credential::NewKey{{0, used_++}, key, credential::commitment_to(key)};
 }
 
-Expected<credential::Key> SimulatedKeys::user_key(const credential::KeySlot& slot) const {
+Expected<credential::UserKey> SimulatedKeys::user_key(const credential::KeySlot& slot) const {
   if (slot.slot >= used_ || erased_.contains(slot.slot))
     return std::unexpected(Failure{FailureKind::missing, "the slot is empty", "none"});
   return made(slot.slot);
 }
 
-const credential::Key& SimulatedKeys::own_key(std::string_view purpose) const {
+const credential::Key& SimulatedKeys::own_key(credential::OwnKey key) const {
+  const std::string_view purpose = credential::name_of(key);
   const auto found = own_.find(purpose);
   if (found != own_.end()) return found->second;
   return own_.emplace(purpose, made(1'000'000 + std::hash<std::string_view>{}(purpose) % 1'000'000))

@@ -58,8 +58,8 @@ class SimulatedKeys final : public support::PlainKeys {
                                 const credential::Commitment& commitment) override;
   Expected<> erase(std::span<const credential::KeySlot> slots) override;
   Expected<credential::NewKey> next() override;
-  Expected<credential::Key> user_key(const credential::KeySlot& slot) const override;
-  const credential::Key& own_key(std::string_view purpose) const override;
+  Expected<credential::UserKey> user_key(const credential::KeySlot& slot) const override;
+  const credential::Key& own_key(credential::OwnKey key) const override;
 
  private:
   credential::Key made(std::uint64_t place) const;

@@ -19,10 +19,10 @@ class PlainKeys : public credential::KeyStore {
   Expected<credential::NewKey> next() override {
     return std::unexpected(Failure{FailureKind::missing, "there are no new keys here", "none"});
   }
-  Expected<credential::Key> user_key(const credential::KeySlot&) const override {
+  Expected<credential::UserKey> user_key(const credential::KeySlot&) const override {
     return std::unexpected(Failure{FailureKind::missing, "the slot is empty", "none"});
   }
-  const credential::Key& own_key(std::string_view) const override { return own_; }
+  const credential::Key& own_key(credential::OwnKey) const override { return own_; }
   const credential::Key* planned_server_key() const override { return nullptr; }
   std::uint32_t file_count() const override { return 1; }
   Expected<std::vector<std::byte>> copy_part(std::uint32_t) const override {

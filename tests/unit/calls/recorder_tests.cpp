@@ -18,7 +18,7 @@ namespace {
 /// Keys by slot, which a test destroys as an erase does.
 class FakeKeys final : public PlainKeys {
  public:
-  Expected<credential::Key> user_key(const credential::KeySlot& slot) const override {
+  Expected<credential::UserKey> user_key(const credential::KeySlot& slot) const override {
     const auto found = keys.find(slot);
     return found != keys.end() ? found->second : PlainKeys::user_key(slot);
   }

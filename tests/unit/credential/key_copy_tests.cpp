@@ -84,11 +84,11 @@ BOOST_AUTO_TEST_CASE(U11_a_restored_store_holds_the_wanted_keys_and_no_other) {
   BOOST_REQUIRE(fresh);
   BOOST_TEST(fresh->slot.file == 3U);
   // Own keys are the same, but for those of the sessions.
-  for (const char* purpose :
-       {"contents-hash", "server-curve-secret", "checkpoint-signing", "api-keys"})
-    BOOST_TEST((made->own_key(purpose) == store->own_key(purpose)), purpose);
-  for (const char* purpose : {"session-tokens", "session-tokens-before"})
-    BOOST_TEST((made->own_key(purpose) != store->own_key(purpose)), purpose);
+  for (const OwnKey key : own_keys) {
+    const bool is_of_sessions =
+        key == OwnKey::session_tokens || key == OwnKey::session_tokens_before;
+    BOOST_TEST((made->own_key(key) != store->own_key(key)) == is_of_sessions, name_of(key));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(U11_what_was_erased_is_not_in_a_later_copy) {

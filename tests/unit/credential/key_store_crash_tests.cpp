@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(no_stop_leaves_the_server_without_its_key_or_the_planned_on
           if (step == Step::take)
             BOOST_REQUIRE(KeyStore::change_server_key(folder.path(), Step::plan, system_entropy()));
           const auto before = open_store(folder);
-          const Key old_key = before->own_key("server-curve-secret");
+          const Key old_key = before->own_key(OwnKey::server_curve_secret);
           const Key* planned = before->planned_server_key();
           FaultyDisk disk(folder);
           disk.plan = [&](int number) { return number == change ? way : Outcome::done; };
@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(no_stop_leaves_the_server_without_its_key_or_the_planned_on
           ++stops;
           if (power_is_lost) lose_power(folder, disk);
           const auto after = open_store(folder);
-          const Key& now = after->own_key("server-curve-secret");
+          const Key& now = after->own_key(OwnKey::server_curve_secret);
           const bool taken = step == Step::take && now == *planned;
           BOOST_TEST((taken || now == old_key));
           if (step == Step::take) BOOST_TEST((taken == (after->planned_server_key() == nullptr)));

@@ -32,8 +32,8 @@ struct Created {
   Created() { BOOST_REQUIRE(KeyStore::create(folder.path(), system_entropy())); }
 };
 
-Key own_key_in(const TemporaryFolder& folder, std::string_view purpose) {
-  return open_store(folder)->own_key(purpose);
+Key own_key_in(const TemporaryFolder& folder, OwnKey key) {
+  return open_store(folder)->own_key(key);
 }
 
 /// Leaves a key file without one of its keys, otherwise as it should be.
@@ -93,8 +93,7 @@ BOOST_AUTO_TEST_CASE(own_keys_differ_by_purpose_and_store_and_outlive_a_restart)
   std::set<Key> seen;
   TemporaryFolder other;
   BOOST_REQUIRE(KeyStore::create(other.path(), system_entropy()));
-  for (const char* purpose : {"contents-hash", "server-curve-secret", "checkpoint-signing",
-                              "api-keys", "session-tokens", "session-tokens-before"}) {
+  for (const OwnKey purpose : own_keys) {
     const Key key = own_key_in(folder, purpose);
     BOOST_TEST((key == own_key_in(folder, purpose)));
     seen.insert(key);
@@ -105,7 +104,7 @@ BOOST_AUTO_TEST_CASE(own_keys_differ_by_purpose_and_store_and_outlive_a_restart)
 }
 
 BOOST_AUTO_TEST_CASE(the_servers_curve_secret_is_a_clamped_scalar) {
-  const Key secret = own_key_in(folder, "server-curve-secret");
+  const Key secret = own_key_in(folder, OwnKey::server_curve_secret);
   BOOST_TEST(std::to_integer<int>(secret[0] & std::byte{7}) == 0);
   BOOST_TEST(std::to_integer<int>(secret[31] & std::byte{0xc0}) == 0x40);
   unsigned char open_key[crypto_scalarmult_BYTES];
@@ -115,8 +114,8 @@ BOOST_AUTO_TEST_CASE(the_servers_curve_secret_is_a_clamped_scalar) {
 
 BOOST_AUTO_TEST_CASE(the_servers_key_changes_in_two_steps_and_no_other_key_does) {
   const auto keys = take(*open_store(folder), 1);
-  const Key old_secret = own_key_in(folder, "server-curve-secret");
-  const Key contents = own_key_in(folder, "contents-hash");
+  const Key old_secret = own_key_in(folder, OwnKey::server_curve_secret);
+  const Key contents = own_key_in(folder, OwnKey::contents_hash);
   BOOST_TEST(open_store(folder)->planned_server_key() == nullptr);
   const auto change = [&](KeyStore::ServerKeyStep step) {
     return KeyStore::change_server_key(folder.path(), step, system_entropy());
@@ -129,15 +128,15 @@ BOOST_AUTO_TEST_CASE(the_servers_key_changes_in_two_steps_and_no_other_key_does)
   const Key planned = *open_store(folder)->planned_server_key();
   BOOST_TEST((planned != old_secret));
   BOOST_TEST(std::to_integer<int>(planned[31] & std::byte{0xc0}) == 0x40);
-  BOOST_TEST((own_key_in(folder, "server-curve-secret") == old_secret));
+  BOOST_TEST((own_key_in(folder, OwnKey::server_curve_secret) == old_secret));
   BOOST_REQUIRE(change(KeyStore::ServerKeyStep::plan));
   BOOST_TEST((*open_store(folder)->planned_server_key() == planned));
 
   BOOST_REQUIRE(change(KeyStore::ServerKeyStep::take));
   const auto store = open_store(folder);
-  BOOST_TEST((store->own_key("server-curve-secret") == planned));
+  BOOST_TEST((store->own_key(OwnKey::server_curve_secret) == planned));
   BOOST_TEST(store->planned_server_key() == nullptr);
-  BOOST_TEST((store->own_key("contents-hash") == contents));
+  BOOST_TEST((store->own_key(OwnKey::contents_hash) == contents));
   BOOST_REQUIRE(store->confirm_used(keys[0].slot, keys[0].commitment));
   BOOST_TEST((*store->user_key(keys[0].slot) == keys[0].key));
   BOOST_TEST(!change(KeyStore::ServerKeyStep::take));
@@ -145,10 +144,10 @@ BOOST_AUTO_TEST_CASE(the_servers_key_changes_in_two_steps_and_no_other_key_does)
 
 BOOST_AUTO_TEST_CASE(own_keys_are_where_any_thread_finds_them_for_ever) {
   const auto store = open_store(folder, {.files_ahead = 1});
-  const Key& key = store->own_key("contents-hash");
+  const Key& key = store->own_key(OwnKey::contents_hash);
   const Key before = key;
   take(*store, 3 * KeyStore::slots_per_file);
-  BOOST_TEST(&key == &store->own_key("contents-hash"));
+  BOOST_TEST(&key == &store->own_key(OwnKey::contents_hash));
   BOOST_TEST((key == before));
 }
 
@@ -176,7 +175,8 @@ BOOST_AUTO_TEST_CASE(U11_no_key_lies_in_the_folder_in_the_open) {
   const auto keys = take(*store, 3);
   for (const auto& [name, bytes] : folder.contents())
     for (const NewKey& key : keys)
-      BOOST_TEST(std::ranges::search(bytes, key.key).empty(), name << " holds a user's key");
+      BOOST_TEST(std::ranges::search(bytes, key.key.bytes()).empty(),
+                 name << " holds a user's key");
 }
 
 BOOST_AUTO_TEST_CASE(confirmed_keys_outlive_a_restart_and_next_goes_on_after_them) {
@@ -287,7 +287,7 @@ BOOST_AUTO_TEST_CASE(keys_are_in_locked_memory_or_the_store_says_so,
   run_as_nobody([&] {
     const auto store = open_store(folder);
     BOOST_TEST(!store->memory_locked());
-    BOOST_TEST((store->own_key("contents-hash") != Key{}));
+    BOOST_TEST((store->own_key(OwnKey::contents_hash) != Key{}));
   });
   BOOST_REQUIRE(::setrlimit(RLIMIT_MEMLOCK, &before) == 0);
 }

@@ -4,11 +4,15 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
+#include "daemon/credential/key_store.h"
 #include "daemon/credential/secret.h"
 #include "tests/unit/credential/freed_blocks.h"
 
+using postern::credential::Key;
 using postern::credential::Secret;
+using postern::credential::UserKey;
 using postern::credential::wipe;
 using postern::testing::freed_blocks;
 
@@ -64,6 +68,21 @@ BOOST_AUTO_TEST_CASE(C4_moving_a_secret_makes_no_copy_and_leaves_nothing) {
   third = std::move(second);
   BOOST_TEST(second.empty());
   BOOST_TEST(place_of(third) == place);
+}
+
+BOOST_AUTO_TEST_CASE(U11_a_users_key_and_every_copy_of_it_are_wiped) {
+  Key filled;
+  filled.fill(std::byte{'K'});
+  // As many as make a block of a size that nothing else has.
+  constexpr std::size_t count = 137;
+  {
+    const std::vector<UserKey> keys(count, filled);
+    const std::vector<UserKey> copies = keys;
+    BOOST_TEST((copies.back() == filled));
+    freed_blocks = {.size_watched = count * sizeof(UserKey)};
+  }
+  BOOST_TEST(freed_blocks.freed == 2);
+  BOOST_TEST(freed_blocks.freed_unwiped == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_secret_moved_onto_itself_stays) {

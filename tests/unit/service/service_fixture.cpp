@@ -40,11 +40,11 @@ class WatchedKeys final : public credential::KeyStore {
     return keys_->erase(slots);
   }
   Expected<credential::NewKey> next() override { return keys_->next(); }
-  Expected<credential::Key> user_key(const credential::KeySlot& slot) const override {
+  Expected<credential::UserKey> user_key(const credential::KeySlot& slot) const override {
     return keys_->user_key(slot);
   }
-  const credential::Key& own_key(std::string_view purpose) const override {
-    return keys_->own_key(purpose);
+  const credential::Key& own_key(credential::OwnKey key) const override {
+    return keys_->own_key(key);
   }
   const credential::Key* planned_server_key() const override { return keys_->planned_server_key(); }
   std::uint32_t file_count() const override { return keys_->file_count(); }

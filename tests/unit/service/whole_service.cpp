@@ -59,7 +59,7 @@ WholeService::WholeService() {
 }
 
 void WholeService::open_checkpoints() {
-  const credential::Key& signing = keys_.own_key("checkpoint-signing");
+  const credential::Key& signing = keys_.own_key(credential::OwnKey::checkpoint_signing);
   auto checkpoints = journal::CheckpointKeeper::open(
       {folder.path() / "checkpoint",
        {"test", credential::signing_public_key(signing)},
