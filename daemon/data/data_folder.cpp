@@ -145,6 +145,8 @@ class Opening {
 
   Expected<> from_newest() {
     if (auto opened = from_any(); !opened) return opened;
+    if (!options_.from_snapshot)
+      if (auto sound = check_state(data_.state); !sound) return sound;
     const auto checked = check_folder_proofs(
         paths_.root,
         {data_.installation, data_.state.tables().copies().get(), signer_of(data_).key},

@@ -100,7 +100,8 @@ struct OpenOptions {
   /// With less than the floor free, the reserve is given up before anything is read.
   std::uint64_t disk_floor_bytes = 0;
   std::uint64_t disk_reserve_bytes = 0;
-  /// Begin with the newest snapshot that fits; else every byte of the journal is read.
+  /// Begin with the newest snapshot that fits; else every byte of the journal is read, and the
+  /// state that comes of it is checked.
   bool from_snapshot = false;
   /// Told the seq now and then while a long journal is read.
   std::function<void(std::uint64_t seq)> progress;

@@ -116,4 +116,13 @@ Expected<std::size_t> check_folder_proofs(const fs::path& folder, const Signer& 
   return count;
 }
 
+Expected<> check_state(const domain::State& state) {
+  const auto problems = domain::check_invariants(state);
+  if (problems.empty()) return {};
+  std::string sentence = "the records give a state that no daemon should have made";
+  for (const std::string& problem : problems) sentence += "; " + printable(problem, 200);
+  return std::unexpected(Failure{FailureKind::bug, std::move(sentence),
+                                 "Report these sentences; the records are as they were written."});
+}
+
 }  // namespace postern::data

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "daemon/credential/signature.h"
-#include "daemon/domain/entries.h"
+#include "daemon/domain/invariants.h"
 #include "daemon/journal/journal.h"
 
 namespace postern::data {
@@ -33,5 +33,9 @@ std::optional<schema::Uuid> installation_of(const schema::Record& first);
 /// with.
 Expected<std::size_t> check_folder_proofs(const std::filesystem::path& folder, const Signer& signer,
                                           const journal::Journal& journal);
+
+/// What was folded from the first record on must be a state that the rules could leave; else
+/// either they or apply have a bug, and kind `bug` tells every sentence.
+Expected<> check_state(const domain::State& state);
 
 }  // namespace postern::data

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <ranges>
 
+#include "daemon/platform/require.h"
+
 namespace postern::domain {
 
 namespace {
@@ -55,8 +57,11 @@ void State::count_roles(const User* before, const User* after) {
   const auto& given = held_by(after);
   if (&taken == &given) return;
   for (const RoleHeld& held : given) ++role_holders_[held.role];
-  for (const RoleHeld& held : taken)
-    if (--role_holders_[held.role] == 0) role_holders_.erase(held.role);
+  for (const RoleHeld& held : taken) {
+    const auto place = role_holders_.find(held.role);
+    require(place != role_holders_.end());
+    if (--place->second == 0) role_holders_.erase(place);
+  }
 }
 
 void State::replace(Owned<Tenant> after, Changes& changes) {
@@ -90,8 +95,14 @@ void State::replace(Owned<Copies> after, Changes& changes) {
 void State::remove_operator(const Uuid& id, Changes& changes) {
   Owned<Operator> before = tables_.take_operator(id);
   if (before == nullptr) return;
+  require(owner_count_ > 0 || !is_owner(before.get()));
   owner_count_ -= is_owner(before.get());
   changes.operators.push_back({std::move(before), nullptr});
+}
+
+bool State::has_text(const std::string* text) const {
+  const auto place = texts_.find(*text);
+  return place != texts_.end() && &*place == text;
 }
 
 const std::string* State::intern(std::string_view text) {
@@ -141,7 +152,10 @@ void State::revert(const Changes& changes) {
   for (const auto& change : std::views::reverse(changes.ranges))
     tables_.put_ranges(change.after->provider, change.before);
   for (const auto& change : std::views::reverse(changes.copies)) tables_.put_copies(change.before);
-  for (const std::string* text : changes.texts) texts_.erase(texts_.find(*text));
+  for (const std::string* text : changes.texts) {
+    require(has_text(text));
+    texts_.erase(texts_.find(*text));
+  }
 }
 
 }  // namespace postern::domain

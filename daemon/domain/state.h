@@ -65,8 +65,15 @@ struct JournalPlace {
   std::vector<RangesTime> ranges_times = {};
 };
 
+/// Moved, never copied: its grants point into its texts.
 class State {
  public:
+  State() = default;
+  State(State&&) = default;
+  State& operator=(State&&) = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
   const Tables<Owned>& tables() const { return tables_; }
   /// The newest record.
   Seq seq() const { return seq_; }
@@ -78,6 +85,10 @@ class State {
   std::size_t owner_count() const { return owner_count_; }
   /// A8: users that hold the role themselves, without the deleted ones.
   std::size_t role_holder_count(const Uuid& role) const;
+  /// Roles that such users hold.
+  std::size_t held_role_count() const { return role_holders_.size(); }
+  /// Whether this very text is one that `intern` gave.
+  bool has_text(const std::string* text) const;
 
   // ---- for apply alone
 

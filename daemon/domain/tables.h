@@ -212,6 +212,17 @@ class Tables {
   std::size_t live_user_count() const { return usernames_.size(); }
   std::size_t operator_count() const { return operators_.size(); }
 
+  /// What the indexes hold, for whoever checks that they hold nothing else.
+  struct IndexSizes {
+    std::size_t aliases;
+    std::size_t usernames;
+    std::size_t operator_names;
+    std::size_t identities;
+  };
+  IndexSizes index_sizes() const {
+    return {aliases_.size(), usernames_.size(), operator_names_.size(), identities_.size()};
+  }
+
   template <class Visitor>
   void for_each_tenant(Visitor visit) const {
     tenants_.for_each(visit);

@@ -9,6 +9,7 @@
 #include "daemon/service/personal.h"
 #include "tests/fuzz/walk.h"
 #include "tests/support/messages.h"
+#include "tests/support/restored.h"
 #include "tests/support/world.h"
 
 namespace postern::fuzz {
@@ -18,7 +19,6 @@ namespace {
 using domain::Draft;
 using domain::State;
 using service::CommandTask;
-using support::broken_index;
 using support::canonical;
 
 constexpr credential::PasswordCost least_cost{8, 1};
@@ -89,7 +89,7 @@ Desk::Desk() {
 }
 
 void Desk::rewind() {
-  state_ = made_;
+  state_ = support::copied(made_);
   now_ns_ = made_ns_;
   keys_.go_back_to(made_keys_);
   entropy_.begin_anew();
@@ -121,18 +121,18 @@ bool Desk::passes(const schema::CommandMessage& message, const domain::Operator&
 }
 
 Outcome Desk::decide(CommandTask& task, const domain::Operator& asker) {
-  const State before = state_;
+  const State before = support::copied(state_);
   const auto bytes_before = canonical(before);
   const domain::Context context{now_ns_, &asker, &*task.message};
   Draft draft = domain::decide_message(state_, context, task.materials);
-  State other = before;
+  State other = support::copied(before);
   require(same(domain::decide_message(other, context, task.materials), draft));
   const bool refused = !draft.is_fact() && !draft.problems.empty();
   if (refused || task.message->dry_run()) {
     if (!refused) state_.revert(draft.changes);
     maker_->give_back_keys(task);
     require(canonical(state_) == bytes_before);
-    require(broken_index(state_).empty());
+    require(domain::check_invariants(state_).empty());
     return refused ? Outcome::refused : Outcome::would_be;
   }
   if (task.jobs.empty() && carries_password(task)) {
@@ -153,7 +153,7 @@ Outcome Desk::record(CommandTask& task, Draft draft, const domain::Context& cont
   const domain::StoredRecord sealed =
       domain::seal_record(draft, state_, context, {task.contents_hash, task.signed_message});
   const auto bytes = std::as_bytes(std::span(sealed.data(), sealed.size()));
-  State replayed = before;
+  State replayed = support::copied(before);
   domain::RecordGate gate;
   domain::Changes changes;
   const auto folded = domain::fold(replayed, gate, bytes, changes);
@@ -162,8 +162,8 @@ Outcome Desk::record(CommandTask& task, Draft draft, const domain::Context& cont
   require(canonical(replayed) == canonical(state_));
   require(replayed.seq() == state_.seq() && replayed.time_ns() == state_.time_ns());
   require(replayed.owner_count() == state_.owner_count() && state_.owner_count() > 0);
-  require(broken_index(state_).empty());
-  require(broken_index(replayed).empty());
+  require(domain::check_invariants(state_).empty());
+  require(domain::check_invariants(replayed).empty());
   check_seals(draft.changes);
   const service::Message receipt =
       service::receipt_of(**folded, std::move(draft.events), task.made_keys);

@@ -8,7 +8,7 @@
 #include "tests/fuzz/desk.h"
 #include "tests/fuzz/target.h"
 #include "tests/fuzz/walk.h"
-#include "tests/support/world.h"
+#include "tests/support/restored.h"
 
 namespace postern::fuzz {
 
@@ -51,8 +51,8 @@ void fold_record(std::span<const std::byte> bytes) {
   if (!record) return require(!record.error().sentence.empty());
   schema::RecordT native;
   (*record)->UnPackTo(&native);
-  domain::State first = prepared().state();
-  domain::State second = prepared().state();
+  domain::State first = support::copied(prepared().state());
+  domain::State second = support::copied(prepared().state());
   domain::Changes changes;
   const auto before = support::canonical(first);
   const bool folded = domain::fold(first, gate, bytes, changes).has_value();

@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(a_state_is_what_its_stored_bytes_give) {
     run.world.replay_into(replayed);
     const domain::State& live = run.world.state();
     BOOST_TEST((canonical(replayed) == canonical(live)));
-    BOOST_TEST(support::broken_index(replayed) == "");
+    BOOST_TEST(support::joined(domain::check_invariants(replayed)) == "");
     BOOST_TEST(replayed.seq() == live.seq());
     BOOST_TEST(replayed.time_ns() == live.time_ns());
     live.tables().for_each_tenant([&](const domain::Tenant& tenant) {
@@ -86,8 +86,8 @@ BOOST_AUTO_TEST_CASE(what_is_taken_back_was_never_there) {
       const Bytes before = canonical(run.world.state());
       const domain::Seq seq = run.world.state().seq();
       const support::Outcome outcome = run.step();
-      if (support::broken_index(run.world.state()) != "")
-        BOOST_ERROR("message " << count << ": " << support::broken_index(run.world.state()));
+      for (const std::string& problem : domain::check_invariants(run.world.state()))
+        BOOST_ERROR("message " << count << ": " << problem);
       if (outcome.recorded) continue;
       ++taken_back;
       if (canonical(run.world.state()) != before || run.world.state().seq() != seq)

@@ -134,8 +134,8 @@ class Lockstep {
     }
     BOOST_TEST((canonical_of(replayed.tables()) == canonical_of(state.tables())),
                "the replayed state is another");
-    BOOST_TEST(support::broken_index(replayed) == "");
-    BOOST_TEST(support::broken_index(state) == "");
+    BOOST_TEST(support::joined(domain::check_invariants(replayed)) == "");
+    BOOST_TEST(support::joined(domain::check_invariants(state)) == "");
     BOOST_TEST(replayed.seq() == state.seq());
   }
 

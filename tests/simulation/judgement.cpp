@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "daemon/domain/digest.h"
+#include "daemon/domain/invariants.h"
 #include "tests/simulation/simulation.h"
 
 namespace postern::simulation {
@@ -243,6 +244,7 @@ void Simulation::compare_states() {
   if (live.seq() != ledger_.seq() ||
       canonical_of(live.tables()) != canonical_of(ledger_.state().tables()))
     find("the writer's state is not what the journal says");
+  for (const std::string& problem : domain::check_invariants(live)) find(problem);
 }
 
 }  // namespace postern::simulation

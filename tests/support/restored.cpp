@@ -103,7 +103,7 @@ std::string differences(const domain::State& left, const domain::State& right) {
     const domain::User* other = right.tables().find_user(user.id);
     if (other == nullptr || !are_alike(user, *other)) found += "user " + user.username + "; ";
   });
-  return found + broken_index(right);
+  return found + joined(domain::check_invariants(right));
 }
 
 }  // namespace postern::support

@@ -146,7 +146,7 @@ Scenario::~Scenario() {
   domain::State replayed;
   world_->replay_into(replayed);
   BOOST_TEST((canonical(replayed) == canonical(state())), "stored bytes give the same state");
-  BOOST_TEST(broken_index(state()) == "");
+  BOOST_TEST(joined(domain::check_invariants(state())) == "");
 }
 
 void Scenario::give(const schema::CommandT& command) {
@@ -276,6 +276,7 @@ Scenario& Scenario::check(const std::vector<Code>& codes, const std::vector<Expe
   BOOST_TEST(outcome_.events == wanted, boost::test_tools::per_element());
   BOOST_TEST(outcome_.recorded == (recorded && !events.empty()));
   if (!outcome_.recorded) BOOST_TEST((canonical(state()) == before_), "nothing changed");
+  BOOST_TEST(joined(domain::check_invariants(state())) == "");
   return *this;
 }
 

@@ -82,36 +82,10 @@ Bytes canonical(const domain::State& state) {
   return bytes;
 }
 
-std::string broken_index(const domain::State& state) {
-  const auto& tables = state.tables();
-  std::string broken;
-  std::size_t live = 0;
-  std::size_t owners = 0;
-  tables.for_each_tenant([&](const domain::Tenant& tenant) {
-    if (tables.find_tenant(tenant.id) != &tenant) broken += "tenant by id; ";
-    if (tables.find_tenant(tenant.alias) != &tenant) broken += "tenant by alias; ";
-  });
-  tables.for_each_user([&](const domain::User& user) {
-    const bool deleted = user.status == schema::UserStatus::deleted;
-    live += !deleted;
-    if (tables.find_user(user.id) != &user) broken += "user by id; ";
-    if ((tables.find_user(user.tenant, user.username) == &user) == deleted)
-      broken += "user by name; ";
-    const auto plain = std::ranges::find_if(
-        user.grants->sorted, [](const domain::Grant& grant) { return grant.wildcard; });
-    if (plain != user.grants->sorted.nth(user.grants->plain_count))
-      broken += "plain grants first; ";
-  });
-  tables.for_each_operator([&](const domain::Operator& entry) {
-    owners += entry.role == schema::Role::owner && entry.all_tenants;
-    if (tables.find_operator(entry.id) != &entry) broken += "operator by id; ";
-    if (tables.find_operator(entry.name) != &entry) broken += "operator by name; ";
-    for (const std::string& identity : domain::identities_of(entry))
-      if (tables.find_identity(identity) != &entry) broken += "operator by identity; ";
-  });
-  if (tables.live_user_count() != live) broken += "count of users; ";
-  if (state.owner_count() != owners) broken += "count of owners; ";
-  return broken;
+std::string joined(const std::vector<std::string>& sentences) {
+  std::string text;
+  for (const std::string& sentence : sentences) text += sentence + "; ";
+  return text;
 }
 
 /// A record in the making.

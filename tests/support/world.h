@@ -12,6 +12,7 @@
 #include "daemon/domain/apply.h"
 #include "daemon/domain/authorize.h"
 #include "daemon/domain/decide.h"
+#include "daemon/domain/invariants.h"
 
 namespace postern::support {
 
@@ -37,8 +38,8 @@ domain::Operator an_operator(schema::Role role);
 /// The canonical bytes of all entries, whose hash is the digest.
 Bytes canonical(const domain::State& state);
 
-/// What is wrong with the state's own look-ups, counts and order; empty: nothing.
-std::string broken_index(const domain::State& state);
+/// What `check_indexes` or `check_invariants` found, in one text; empty: nothing.
+std::string joined(const std::vector<std::string>& sentences);
 
 template <class Table>
 Bytes packed(const typename Table::NativeTableType& native, const char* identifier = nullptr) {
