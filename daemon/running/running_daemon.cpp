@@ -98,7 +98,7 @@ Expected<> RunningDaemon::make_services() {
 
 Expected<> RunningDaemon::start() {
   auto bound = threads_->start(*context_, config_, paths_.sockets(),
-                               data_.keys->own_key("server-curve-secret"));
+                               data_.keys->own_key(credential::OwnKey::server_curve_secret));
   if (!bound) return std::unexpected(bound.error());
   if (auto started = start_metrics(); !started) return started;
   if (auto written = data::write_server_key(paths_, *data_.keys); !written) return written;

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "daemon/view/call.h"
+#include "query_marks.h"
 #include "schema/text_view.h"
-#include "secrets.h"
 
 namespace postern::service {
 

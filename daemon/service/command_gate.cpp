@@ -8,6 +8,7 @@
 #include "daemon/credential/signature.h"
 #include "daemon/service/permissions.h"
 #include "schema/signed_message.h"
+#include "schema/text_view.h"
 
 namespace postern::service {
 
@@ -47,8 +48,8 @@ void check_permissions(const CommandTask& task, const domain::Operator& asker, P
 void check_signature(const CommandTask& task, const domain::Operator& asker,
                      const domain::State& state, Problems& problems) {
   if (!schema::is_signed(*task.message)) {
-    const domain::Tenant* tenant = domain::find_tenant_in_scope(
-        state, asker, flatbuffers::GetStringView(task.message->tenant()));
+    const domain::Tenant* tenant =
+        domain::find_tenant_in_scope(state, asker, schema::view_of(task.message->tenant()));
     if (tenant != nullptr && tenant->policies.signatures_required)
       problems.push_back(make_problem(Code::signature_missing, "signature"));
     return;

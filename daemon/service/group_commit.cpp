@@ -58,7 +58,8 @@ bool GroupCommit::commit(const domain::State& state) {
   group_.published->time_ns = state.time_ns();
   std::swap(group_, syncing_);
   // Keys take a few syncs to destroy.
-  if (syncing_.records.size() < records_beside_min && syncing_.erased.empty()) {
+  if (syncing_.records.size() < records_beside_min && syncing_.erased.empty() &&
+      !parts_.journal.appends_wait_long()) {
     finish(append());
     return true;
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schema/text_view.h"
+
 namespace postern::service {
 
 namespace {
@@ -9,13 +11,12 @@ namespace {
 /// The user a command is about.
 std::string name_of(const domain::State& state, const schema::CommandMessage& message,
                     const schema::Command& command) {
-  std::string_view name = flatbuffers::GetStringView(command.user());
-  if (const auto* create = command.body_as_CreateUser())
-    name = flatbuffers::GetStringView(create->username());
+  std::string_view name = schema::view_of(command.user());
+  if (const auto* create = command.body_as_CreateUser()) name = schema::view_of(create->username());
   if (command.user_id() != nullptr)
     if (const domain::User* user = state.tables().find_user(*command.user_id()))
       name = user->username;
-  return std::string(flatbuffers::GetStringView(message.tenant())) + '/' + domain::fold_name(name);
+  return std::string(schema::view_of(message.tenant())) + '/' + domain::fold_name(name);
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ void PasswordDesk::run(PasswordCheck& check, const Against& against) const {
   check.right = false;
   check.rehashed.clear();
   if (against.sealed == nullptr) return credential::verify_nothing(check.password, cost_);
-  auto key = keys_.user_key(slot_of(against.key));
+  const auto key = keys_.user_key(slot_of(against.key));
   const auto found =
       key ? verify_either({*key, check.user, *against.sealed, against.old.get()}, check.password)
           : std::unexpected(key.error());

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/service/glimpse.h"
+#include "schema/text_view.h"
 
 namespace postern::service {
 
@@ -241,8 +242,8 @@ void Writer::decide(Task task) {
 
 /// Meanwhile whatever is about the same waits.
 void Writer::hash(Task task, const domain::Operator& asker) {
-  const domain::Tenant* tenant = domain::find_tenant_in_scope(
-      state_, asker, flatbuffers::GetStringView(task->message->tenant()));
+  const domain::Tenant* tenant =
+      domain::find_tenant_in_scope(state_, asker, schema::view_of(task->message->tenant()));
   held_.hold(state_, *task);
   if (hashing_.begin(task, {asker.id, tenant == nullptr ? Uuid() : tenant->id})) return;
   held_.release(*task);
