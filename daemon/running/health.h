@@ -1,5 +1,5 @@
 // How the daemon is, as one table: a row for each counter, figure, warning and reason for refusing
-// commands. From it the status, the metrics page and the diagnostics of a start are made.
+// commands. From it the status, the metrics page and `/readyz` are made.
 #pragma once
 
 #include <cstdint>
