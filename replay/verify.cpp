@@ -14,11 +14,11 @@
 #include "replay/kept_checkpoint.h"
 #include "replay/verbs.h"
 #include "schema/identifiers.h"
+#include "schema/text_view.h"
 #include "tools/text/ids.h"
 #include "tools/text/json.h"
 #include "tools/text/output.h"
 #include "tools/text/times.h"
-#include "schema/text_view.h"
 
 namespace postern::replay {
 
@@ -136,7 +136,8 @@ void check_checkpoint(const journal::Journal& journal, Findings& found) {
 void check_proofs(const Audit& audit, const journal::Journal& journal, Findings& found) {
   data::Signer signer{found.installation, found.state.tables().copies().get(), std::nullopt};
   if (found.keys)
-    signer.key = credential::signing_public_key(found.keys->own_key(credential::OwnKey::checkpoint_signing));
+    signer.key =
+        credential::signing_public_key(found.keys->own_key(credential::OwnKey::checkpoint_signing));
   const auto checked = data::check_folder_proofs(audit.folder.path(), signer, journal);
   if (!checked) return found.take(checked.error());
   found.proofs = *checked;

@@ -4,8 +4,9 @@ namespace postern::service {
 
 std::optional<credential::SessionToken> open_token(const credential::KeyStore& keys,
                                                    std::string_view text) {
-  const credential::Key* const sealing[] = {&keys.own_key(credential::OwnKey::session_tokens),
-                                            &keys.own_key(credential::OwnKey::session_tokens_before)};
+  const credential::Key* const sealing[] = {
+      &keys.own_key(credential::OwnKey::session_tokens),
+      &keys.own_key(credential::OwnKey::session_tokens_before)};
   return credential::open_token(sealing, text);
 }
 

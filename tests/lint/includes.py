@@ -36,14 +36,12 @@ FOLDERS = {
     # What every program asks of its arguments.
     "tools/arguments/": ["tools/text/"],
     "daemon/data/": ["daemon/domain/", "daemon/credential/", "daemon/journal/"],
-    "daemon/offline/": ["daemon/data/", "daemon/domain/", "daemon/credential/", "daemon/journal/",
-                        "daemon/service/"],
+    "daemon/offline/": ["daemon/data/", "daemon/domain/", "daemon/credential/", "daemon/journal/"],
     "daemon/running/": ["daemon/config.h", "daemon/calls/", "daemon/credential/", "daemon/data/",
                         "daemon/domain/", "daemon/journal/", "daemon/service/",
                         "daemon/transport/"],
     "daemon/config": ["daemon/credential/", "daemon/journal/"],
     "daemon/main": ["daemon/config.h", "daemon/data/", "daemon/offline/", "daemon/running/",
-                    "tools/arguments/"],
     "replay/": ["daemon/domain/", "daemon/journal/", "daemon/credential/",
                 "daemon/data/folder_proofs.h", "tools/text/", "tools/arguments/"],
     "tools/client/": [],
@@ -88,7 +86,7 @@ LIBRARIES = {
     r"boost/test": ["tests/"],
     r"boost/(unordered|container|circular_buffer|intrusive|container_hash)": [""],
     r"boost/": ["tests/"],
-    r"fmt/": ["daemon/", "replay/", "tools/", "tests/"],
+    r"fmt/": ["replay/", "tools/", "tests/"],
     r"flatbuffers/": [""],
 }  # fmt: skip
 
