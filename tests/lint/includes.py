@@ -42,6 +42,7 @@ FOLDERS = {
                         "daemon/transport/"],
     "daemon/config": ["daemon/credential/", "daemon/journal/"],
     "daemon/main": ["daemon/config.h", "daemon/data/", "daemon/offline/", "daemon/running/",
+                    "tools/arguments/"],
     "replay/": ["daemon/domain/", "daemon/journal/", "daemon/credential/",
                 "daemon/data/folder_proofs.h", "tools/text/", "tools/arguments/"],
     "tools/client/": [],
