@@ -21,10 +21,11 @@ class JournalFolder {
   explicit JournalFolder(journal::JournalOptions options, FaultEnv* disk = nullptr);
 
   const std::filesystem::path& path() const { return options_.folder; }
-  Expected<std::unique_ptr<journal::Journal>> open(const journal::OnRecord& on_record,
-                                                   const journal::Known* known = nullptr) const;
+  postern::Expected<std::unique_ptr<journal::Journal>> open(
+      const journal::OnRecord& on_record, const journal::Known* known = nullptr) const;
   /// Tells nobody of the records.
-  Expected<std::unique_ptr<journal::Journal>> open(const journal::Known* known = nullptr) const;
+  postern::Expected<std::unique_ptr<journal::Journal>> open(
+      const journal::Known* known = nullptr) const;
 
  private:
   journal::JournalOptions options_;
