@@ -5,6 +5,7 @@
 #include "daemon/domain/fold.h"
 #include "daemon/domain/invariants.h"
 #include "tests/property/random_run.h"
+#include "tests/support/scenario.h"
 
 using namespace postern;
 using namespace postern::property;
@@ -104,6 +105,21 @@ BOOST_AUTO_TEST_CASE(O2_a_part_is_what_the_whole_is_of_its_tenants) {
       });
     }
   });
+}
+
+BOOST_AUTO_TEST_CASE(O2_an_operator_made_with_a_tenant_is_in_every_part) {
+  support::Scenario story = support::given(support::tenant("acme"), support::tenant("globex"));
+  story.in("").when(support::tenant("umbrella"),
+                    support::add_operator("anna", schema::Role::auditor, 7, {"acme"}));
+  BOOST_REQUIRE(story.outcome().recorded);
+  const TenantScope scope{{story.tenant("acme").id}};
+  domain::State part;
+  BOOST_TEST(fold_part(part, scope, story.world().records(), [&](const schema::Record& record) {
+               return domain::tells_of(scope, record);
+             }) == "");
+  BOOST_TEST(part.tables().find_operator("anna") != nullptr);
+  BOOST_TEST(part.tables().find_tenant("umbrella") == nullptr);
+  BOOST_TEST((canonical(part.tables()) == canonical_part(story.state(), scope)));
 }
 
 BOOST_AUTO_TEST_CASE(H7_a_tenants_record_that_is_missing_is_found) {
