@@ -55,6 +55,7 @@ BOOST_AUTO_TEST_CASE(Q4_pages_of_grants_come_to_all_of_them_once) {
       const auto page = view::page_of(asked.inquiry(), grants, {after, count_max, 100'000});
       BOOST_REQUIRE(page);
       for (const auto& grant : page->grants) seqs.push_back(grant->grant->reference->seq);
+      BOOST_REQUIRE(seqs.size() <= grants.size());
       more = page->more;
       BOOST_TEST(more == !page->next.empty());
       after = page->next;
