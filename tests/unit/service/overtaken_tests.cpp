@@ -19,7 +19,10 @@ schema::CreateUserT create(std::string name, std::string password = {}) {
 
 /// Another daemon, which folds the journal and appends what its owner commands.
 struct Overtaken : ServiceFixture {
-  Overtaken() { create_acme(); }
+  Overtaken() {
+    create_acme();
+    head = journal.head().seq;
+  }
 
   template <class Body>
   void append_as_another(std::string tenant, std::string user, Body body) {
@@ -43,7 +46,7 @@ struct Overtaken : ServiceFixture {
     BOOST_REQUIRE(journal.append(journal.head().seq, {&view, 1}));
   }
 
-  const std::uint64_t head = journal.head().seq;
+  std::uint64_t head = 0;
 };
 
 }  // namespace
