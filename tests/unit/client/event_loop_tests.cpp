@@ -141,6 +141,25 @@ BOOST_AUTO_TEST_CASE(what_is_not_collected_keeps_the_descriptor_readable) {
   BOOST_TEST(!is_readable(*client, 0ms));
 }
 
+// ZeroMQ's own descriptor is not readable any more once something was sent.
+BOOST_AUTO_TEST_CASE(an_answer_that_is_there_is_told_of_whatever_is_sent_meanwhile) {
+  int count = 0;
+  daemon.on_query = [&](const auto& query) {
+    if (++count % 2 == 0) return FakeDaemon::Replies{};
+    return FakeDaemon::Replies{packed(FakeDaemon::answer_to(query))};
+  };
+  start();
+  for (int round = 0; round < 100; ++round) {
+    const auto answered = client->submit(check_by_name());
+    client->turn();
+    BOOST_TEST_REQUIRE(is_readable(*client, 300s));
+    const auto silent = client->submit(check_by_name());
+    BOOST_TEST_REQUIRE(is_readable(*client, 0ms));
+    while (!client->collect_answer(0ms)) wait();
+    BOOST_TEST_REQUIRE((answered && silent && client->cancel(*silent)));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_time_that_a_turn_gives_is_enough_to_send_again_and_to_end) {
   daemon.on_command = nullptr;
   start(2'000ms, 3);
