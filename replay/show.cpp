@@ -190,7 +190,8 @@ class Records {
       listing_.add_row({std::to_string(step.record.seq()),
                         text::time_text_short(step.record.time_ns()), operator_name(step),
                         tenant_name(step), user_name(step, *event), text::event_kind(native),
-                        text::event_details(native, forms), text_of(step.record.reason())});
+                        text::event_details(native, forms),
+                        flatbuffers::GetString(step.record.reason())});
       if (++rows_ == rows_at_once) {
         listing_.flush();
         rows_ = 0;

@@ -330,7 +330,8 @@ Expected<int> verify(const Audit& audit, const VerifyOptions& options) {
     check_bundle_key(options.public_key, found);
   confirm_keys(found);
   if (found.head && found.damage.empty())
-    if (const auto sound = check_state(found.state); !sound) return std::unexpected(sound.error());
+    if (const auto sound = data::check_state(found.state); !sound)
+      return std::unexpected(sound.error());
   // Trouble leaves the question open, unless the answer is no already.
   if (found.damage.empty() && found.trouble) return std::unexpected(*found.trouble);
   if (found.trouble) audit.streams.talk << "postern-replay: " << found.trouble->sentence << '\n';
