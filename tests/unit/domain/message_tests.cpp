@@ -77,7 +77,8 @@ BOOST_FIXTURE_TEST_CASE(a_message_of_the_daemon_is_decided_and_folds_to_the_same
   BOOST_TEST(record_in(second).contents_hash() == nullptr);
   domain::State folded;
   domain::RecordGate gate;
-  for (const domain::StoredRecord* bytes : {&first, &second}) {
+  const domain::StoredRecord* const both[] = {&first, &second};
+  for (const domain::StoredRecord* bytes : both) {
     domain::Changes changes;
     BOOST_REQUIRE(domain::fold(folded, gate, std::as_bytes(std::span(bytes->data(), bytes->size())),
                                changes));
