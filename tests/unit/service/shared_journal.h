@@ -4,16 +4,15 @@
 #include <functional>
 #include <utility>
 
-#include "tests/support/memory_journal.h"
+#include "tests/support/forwarding_journal.h"
 
 namespace postern::support {
 
-class SharedJournal final : public journal::Journal {
+class SharedJournal final : public ForwardingJournal {
  public:
-  /// `inner` outlives it.
-  explicit SharedJournal(MemoryJournal& inner) : inner_(inner) {}
+  using ForwardingJournal::ForwardingJournal;
 
-  /// Runs before the next append: what it appends to `inner` comes first.
+  /// Runs before the next append: what it appends to the inner journal comes first.
   std::function<void()> before_append;
   /// Appends are said to come too late though nobody else appended.
   bool claims_conflict = false;
@@ -22,21 +21,11 @@ class SharedJournal final : public journal::Journal {
 
   Expected<> append(std::uint64_t expected_last, std::span<const journal::View> records) override {
     if (const auto others = std::exchange(before_append, {})) others();
-    if (!claims_conflict && expected_last == inner_.head().seq)
-      return inner_.append(expected_last, records);
+    if (!claims_conflict && expected_last == head().seq)
+      return ForwardingJournal::append(expected_last, records);
     ++conflicts;
     return std::unexpected(Failure{FailureKind::conflict, "somebody else appended first", ""});
   }
-  journal::Head head() const override { return inner_.head(); }
-  std::unique_ptr<journal::Cursor> read_from(std::uint64_t seq) const override {
-    return inner_.read_from(seq);
-  }
-  journal::Hash block(std::uint64_t index) const override { return inner_.block(index); }
-  Expected<> health() const override { return inner_.health(); }
-  Expected<> close() override { return inner_.close(); }
-
- private:
-  MemoryJournal& inner_;
 };
 
 }  // namespace postern::support
