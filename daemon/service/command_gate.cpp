@@ -94,7 +94,8 @@ CommandGate::Standing CommandGate::standing_of(const CommandTask& task,
   const auto seq = ids_.find(asker.id, task.id());
   // Whether an older one ever acted is not known any more; it never will.
   if (!seq)
-    return {domain::time_ms_of(task.id()) < ids_.since_ms() ? IdStanding::expired : IdStanding::fresh};
+    return {domain::time_ms_of(task.id()) < ids_.since_ms() ? IdStanding::expired
+                                                            : IdStanding::fresh};
   // A clock that is not right says nothing of an id that is remembered.
   const bool may_come = parts_.vitals.clock_suspect || is_in_window(task.id());
   return {may_come ? IdStanding::recorded : IdStanding::expired, *seq};

@@ -7,6 +7,7 @@
 #include "daemon/platform/worker.h"
 #include "daemon/service/reader.h"
 #include "daemon/service/writer.h"
+#include "tests/support/memory_journal.h"
 #include "tests/support/simulated_clock.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/service/shared_journal.h"
