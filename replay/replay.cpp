@@ -22,7 +22,7 @@ constexpr const char* exit_code_help =
     "70 bug, 74 input/output, 75 in use, 77 not permitted, 78 data of a newer version.";
 
 /// All that the arguments set.
-struct Asked {
+struct Arguments {
   std::string data;
   std::string bundle;
   text::Format format = text::Format::table;
@@ -31,7 +31,7 @@ struct Asked {
   std::uint64_t to_seq = 0;
 };
 
-using Verb = Expected<int> (*)(const Audit&, const Asked&);
+using Verb = Expected<int> (*)(const Audit&, const Arguments&);
 
 int say(const Streams& streams, const Failure& failure) {
   streams.out.flush();
@@ -40,7 +40,7 @@ int say(const Streams& streams, const Failure& failure) {
   return exit_code(failure);
 }
 
-int run_verb(Verb verb, const Asked& asked, const Streams& streams) {
+int run_verb(Verb verb, const Arguments& asked, const Streams& streams) {
   if (asked.data.empty() && asked.bundle.empty())
     return say(streams, {FailureKind::usage, "what to read is not named",
                          "Name it with --data DIR, or --bundle FILE."});
@@ -63,7 +63,7 @@ CLI::App* add_verb(CLI::App& app, const char* name, const char* summary, const c
   return command;
 }
 
-void add_global_options(arguments::Options& options, Asked& asked) {
+void add_global_options(arguments::Options& options, Arguments& asked) {
   options.add("--data", &asked.data, "The data folder, or a copy of it")
       .environment("POSTERN_DATA")
       .type_name("DIR");
@@ -71,14 +71,7 @@ void add_global_options(arguments::Options& options, Asked& asked) {
       .add("--bundle", &asked.bundle,
            "Instead of a folder: a bundle, as 'postern backup create' writes it")
       .type_name("FILE");
-  const auto read_format = [&format = asked.format](const std::string& typed) {
-    return text::read_format(typed, format);
-  };
-  options
-      .add("--output", arguments::Reader{read_format, text::wanted_format},
-           "table, json or jsonl (one object a line)")
-      .environment("POSTERN_OUTPUT")
-      .type_name("FORM");
+  arguments::add_output(options, asked.format);
 }
 
 void add_show_options(arguments::Options& options, ShowOptions& show) {
@@ -104,7 +97,7 @@ int run_parsed(const std::vector<std::string>& given, const Streams& streams) {
   app.set_version_flag("--version", "postern-replay " POSTERN_VERSION);
   app.footer(exit_code_help);
   app.require_subcommand(1);
-  Asked asked;
+  Arguments asked;
   arguments::Options globals, verifying, showing, folding;
   add_global_options(globals, asked);
   add_verify_options(verifying, asked.verify);
@@ -120,13 +113,13 @@ int run_parsed(const std::vector<std::string>& given, const Streams& streams) {
   const std::pair<CLI::App*, Verb> verbs[] = {
       {add("verify", "Proves that the journal is whole, or names what is damaged.",
            "--data /mnt/copy verify --checkpoint kept.txt --public-key verifier.txt", verifying),
-       [](const Audit& audit, const Asked& asked) { return verify(audit, asked.verify); }},
+       [](const Audit& audit, const Arguments& asked) { return verify(audit, asked.verify); }},
       {add("show", "Shows records and their events, by the names they had then.",
            "--data /mnt/copy show --tenant acme --user api.bob", showing),
-       [](const Audit& audit, const Asked& asked) { return show(audit, asked.show); }},
+       [](const Audit& audit, const Arguments& asked) { return show(audit, asked.show); }},
       {add("fold", "Prints the digest of all state, as 'postern status --digest' does.",
            "--data /mnt/copy fold --to-seq 1000", folding),
-       [](const Audit& audit, const Asked& asked) { return fold(audit, asked.to_seq); }},
+       [](const Audit& audit, const Arguments& asked) { return fold(audit, asked.to_seq); }},
   };
   try {
     arguments::parse(app, given);

@@ -59,12 +59,8 @@ domain::StoredRecord first_record(const NewFolder& wanted, const credential::Cur
   return domain::seal_record(draft, empty, context);
 }
 
-Expected<> make_journal(const DataPaths& paths, const domain::StoredRecord& record) {
-  const journal::JournalOptions options{paths.journal(),
-                                        journal::AnchorPolicy::before_acknowledgement};
-  if (auto made = journal::create_journal(options); !made) return made;
-  auto opened =
-      journal::open_journal(options, [](std::uint64_t, journal::View) { return Expected<>(); });
+Expected<> begin_journal(const DataPaths& paths, const domain::StoredRecord& record) {
+  auto opened = make_journal(paths);
   if (!opened) return std::unexpected(opened.error());
   const journal::View view = std::as_bytes(std::span(record.data(), record.size()));
   if (auto appended = (*opened)->append(0, {&view, 1}); !appended) return appended;
@@ -248,6 +244,13 @@ Failure lacking(Failure failure) {
   return failure;
 }
 
+Expected<std::unique_ptr<journal::Journal>> make_journal(const DataPaths& paths) {
+  const journal::JournalOptions options{paths.journal(),
+                                        journal::AnchorPolicy::before_acknowledgement};
+  if (auto made = journal::create_journal(options); !made) return std::unexpected(made.error());
+  return journal::open_journal(options, [](std::uint64_t, journal::View) { return Expected<>(); });
+}
+
 Failure unfit(std::string_view what, std::uint64_t seq, const domain::Unfit& why,
               std::string remedy) {
   return {
@@ -289,7 +292,7 @@ Expected<> make_data_folder(const NewFolder& wanted, const platform::Clock& cloc
   if (!owner_file) return std::unexpected(owner_file.error());
   const auto owner = credential::make_curve_key_pair();
   if (auto made = credential::KeyStore::create(paths.keys(), entropy); !made) return made;
-  if (auto made = make_journal(paths, first_record(wanted, owner.public_key, clock, entropy));
+  if (auto made = begin_journal(paths, first_record(wanted, owner.public_key, clock, entropy));
       !made)
     return made;
   auto keys = credential::KeyStore::open(paths.keys(), entropy);

@@ -53,6 +53,9 @@ struct DataPaths {
 /// A fresh UUIDv7.
 schema::Uuid fresh_id(const platform::Clock& clock, platform::Entropy& entropy);
 
+/// An empty one where there is none, open.
+Expected<std::unique_ptr<journal::Journal>> make_journal(const DataPaths& paths);
+
 /// `what` ("the journal") cannot be folded at a record; `remedy` where a newer program would not
 /// help.
 Failure unfit(std::string_view what, std::uint64_t seq, const domain::Unfit& why,

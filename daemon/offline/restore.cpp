@@ -222,11 +222,7 @@ std::vector<schema::Uuid> erased_since(const domain::State& state,
 
 Expected<> write_journal(const RestoreOrder& order, const data::DataPaths& paths, const Copy& copy,
                          const RestorationRecords& behind) {
-  const journal::JournalOptions options{paths.journal(),
-                                        journal::AnchorPolicy::before_acknowledgement};
-  if (auto made = journal::create_journal(options); !made) return made;
-  auto opened =
-      journal::open_journal(options, [](std::uint64_t, journal::View) { return Expected<>(); });
+  auto opened = data::make_journal(paths);
   if (!opened) return std::unexpected(opened.error());
   journal::Journal& journal = **opened;
   if (auto written = write_records(order, *copy.bundle.journal, journal); !written) return written;

@@ -1,6 +1,7 @@
 #include "tools/arguments/options.h"
 
 #include "tools/text/numbers.h"
+#include "tools/text/output.h"
 
 namespace postern::arguments {
 
@@ -23,6 +24,17 @@ Option& Options::add_whole(std::string names, std::function<void(std::uint64_t)>
   const auto wanted =
       "a whole number from " + std::to_string(bounds.least) + " to " + std::to_string(bounds.most);
   return add(std::move(names), Reader{read, wanted}, std::move(help)).type_name("N");
+}
+
+void add_output(Options& options, text::Format& format) {
+  const auto read = [&format](const std::string& typed) {
+    return text::read_format(typed, format);
+  };
+  options
+      .add("--output", Reader{read, text::wanted_format},
+           "table, json or jsonl (one object a line)")
+      .environment("POSTERN_OUTPUT")
+      .type_name("FORM");
 }
 
 }  // namespace postern::arguments

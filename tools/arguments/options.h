@@ -15,6 +15,10 @@
 #include <variant>
 #include <vector>
 
+namespace postern::text {
+enum class Format;
+}
+
 namespace postern::arguments {
 
 /// How a text is read that is more than text: false for what is not taken, which is refused as
@@ -103,6 +107,9 @@ class Options {
 
   std::vector<Option> all_;
 };
+
+/// `--output`, or POSTERN_OUTPUT.
+void add_output(Options& options, text::Format& format);
 
 /// A line as a shell would take it apart: quotes hold words together.
 std::vector<std::string> split_words(const std::string& line);

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint32_t follow_wait_ms = 10'000;
 constexpr std::uint32_t page_count = 1'000;
 
-struct Asked {
+struct Arguments {
   schema::ListCallsT request;
   std::optional<std::uint64_t> from;
   std::uint64_t count_max = 0;
@@ -46,7 +46,7 @@ text::Listing listing_of(Session& session) {
            "REASON", "GRANT"}};
 }
 
-schema::CallPageT read_page(Session& session, const Asked& asked, std::uint64_t from,
+schema::CallPageT read_page(Session& session, const Arguments& asked, std::uint64_t from,
                             std::uint64_t left) {
   auto wanted = asked.request;
   wanted.from = from;
@@ -74,7 +74,7 @@ void say_what_is_missing(Session& session, const schema::CallPageT& page) {
                  << " that could not be recorded since the daemon's start.\n";
 }
 
-int run_list(Session& session, const Asked& asked) {
+int run_list(Session& session, const Arguments& asked) {
   auto listing = listing_of(session);
   Names names(session);
   auto left = asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
@@ -95,7 +95,7 @@ int run_list(Session& session, const Asked& asked) {
 /// Where following begins that names no place: behind the newest call.
 std::uint64_t newest(Session& session) { return read_page(session, {}, ~std::uint64_t{0}, 1).next; }
 
-int run_follow(Session& session, Asked asked) {
+int run_follow(Session& session, Arguments asked) {
   auto listing = listing_of(session);
   Names names(session);
   auto from = asked.from ? *asked.from : newest(session);
@@ -113,8 +113,8 @@ int run_follow(Session& session, Asked asked) {
   return exit_codes::yes;
 }
 
-std::shared_ptr<Asked> add_filters(Options& options) {
-  auto asked = std::make_shared<Asked>();
+std::shared_ptr<Arguments> add_filters(Options& options) {
+  auto asked = std::make_shared<Arguments>();
   options.add("--user", &asked->request.username, "Only of this user of --tenant");
   options.add_number("--from", asked->from, "The first position; else the oldest there is");
   options.add_number("--count", asked->count_max, "End after so many calls", {1});

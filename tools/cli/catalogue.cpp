@@ -16,7 +16,7 @@ constexpr std::size_t file_bytes_max = 16U << 20U;
 constexpr std::size_t resources_per_command = 100;
 constexpr std::size_t message_bytes_max = 700'000;
 
-struct Asked {
+struct Arguments {
   std::string kind;
   std::vector<std::string> actions;
   std::vector<std::string> resources;
@@ -82,15 +82,15 @@ Handler show(Options& options) {
 
 // ---- define, retire
 
-std::shared_ptr<Asked> add_parts(Options& options) {
-  auto asked = std::make_shared<Asked>();
+std::shared_ptr<Arguments> add_parts(Options& options) {
+  auto asked = std::make_shared<Arguments>();
   options.add("KIND", &asked->kind, "The first segment of its paths").required();
   options.add("--action", List{&asked->actions}, "Actions, with commas between");
   options.add("--resource", List{&asked->resources}, "Paths, with commas between");
   return asked;
 }
 
-int run_define(Session& session, const Asked& asked) {
+int run_define(Session& session, const Arguments& asked) {
   if (asked.open && asked.closed) stop_usage("It is either --open or --closed.");
   schema::DefineCatalogueT body;
   auto& kind = body.kinds.emplace_back(std::make_unique<schema::CatalogueKindT>());

@@ -97,10 +97,10 @@ const std::vector<CatalogueNames::Named>& CatalogueNames::paths() {
   return *paths_;
 }
 
-std::vector<GrantAsked> grants_asked(Session& session, const std::string& actions,
-                                     const std::vector<std::string>& resources) {
+std::vector<GrantArguments> grants_asked(Session& session, const std::string& actions,
+                                         const std::vector<std::string>& resources) {
   CatalogueNames names(session);
-  std::vector<GrantAsked> asked;
+  std::vector<GrantArguments> asked;
   for (const auto& resource : resources) {
     const auto path = names.path(resource);
     for (const auto& action : text::split_list(actions)) {

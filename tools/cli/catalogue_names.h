@@ -41,13 +41,13 @@ class CatalogueNames {
   std::optional<std::vector<Named>> paths_;
 };
 
-struct GrantAsked {
+struct GrantArguments {
   std::string action;
   std::string resource;
 };
 
 /// Every action, with commas between, on every resource, with names for people understood.
-std::vector<GrantAsked> grants_asked(Session& session, const std::string& actions,
-                                     const std::vector<std::string>& resources);
+std::vector<GrantArguments> grants_asked(Session& session, const std::string& actions,
+                                         const std::vector<std::string>& resources);
 
 }  // namespace postern::cli

@@ -30,7 +30,7 @@ struct Prepared {
 };
 
 /// All that the arguments set.
-struct Asked {
+struct Arguments {
   Settings settings;
   ChangeSettings change;
 };
@@ -102,14 +102,7 @@ void add_global_options(Options& options, Settings& settings) {
            "Show times in this zone, as Europe/Zurich; UTC if left out")
       .environment("POSTERN_TIME_ZONE")
       .type_name("ZONE");
-  const auto read_format = [&format = settings.format](const std::string& typed) {
-    return text::read_format(typed, format);
-  };
-  options
-      .add("--output", arguments::Reader{read_format, text::wanted_format},
-           "table, json or jsonl (one object a line)")
-      .environment("POSTERN_OUTPUT")
-      .type_name("FORM");
+  arguments::add_output(options, settings.format);
 }
 
 void add_change_options(Options& options, ChangeSettings& change) {
@@ -128,7 +121,7 @@ void add_change_options(Options& options, ChangeSettings& change) {
 
 /// Of a verb that is not named only its line in the help is made, since none of its options can be
 /// asked for.
-void add_verb(CLI::App& parent, const Verb& verb, bool is_named, Asked& asked,
+void add_verb(CLI::App& parent, const Verb& verb, bool is_named, Arguments& asked,
               std::vector<Prepared>& prepared) {
   auto* command = parent.add_subcommand(std::string(verb.name), std::string(verb.summary));
   if (!is_named) return;
@@ -141,7 +134,7 @@ void add_verb(CLI::App& parent, const Verb& verb, bool is_named, Asked& asked,
   prepared.push_back({command, std::move(handler)});
 }
 
-void add_nouns(CLI::App& app, const std::vector<std::string>& given, Asked& asked,
+void add_nouns(CLI::App& app, const std::vector<std::string>& given, Arguments& asked,
                std::vector<Prepared>& prepared) {
   const auto is_named = [&](std::string_view name) {
     return std::ranges::find(given, name) != given.end();
@@ -177,7 +170,7 @@ void say(std::ostream& talk, const Stop& stop) {
   if (!stop.remedy.empty()) talk << "         " << text::printable(stop.remedy) << '\n';
 }
 
-int run_handler(const Asked& asked, const Handler& handler, Streams streams) {
+int run_handler(const Arguments& asked, const Handler& handler, Streams streams) {
   try {
     if (!text::set_time_zone(asked.settings.time_zone))
       stop_usage("There is no time zone '" + text::printable(asked.settings.time_zone) + "'.",
@@ -218,7 +211,7 @@ std::string unexpected(const CLI::App& app, bool has_verb) {
 
 int run_parsed(const std::vector<std::string>& given, Streams streams) {
   CLI::App app(about, "postern");
-  Asked asked;
+  Arguments asked;
   std::vector<Prepared> prepared;
   app.set_version_flag("--version", "postern " POSTERN_VERSION);
   app.footer(exit_code_help);

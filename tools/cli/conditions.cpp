@@ -9,7 +9,19 @@
 namespace postern::cli {
 namespace {}  // namespace
 
-void add_condition_options(Options& options, ConditionsAsked& asked) {
+void add_grant_options(arguments::Options& options, std::string& action,
+                       std::vector<std::string>& resources, bool& deny) {
+  options.add("ACTION", &action, "Actions of the resource's kind, with commas between, or *")
+      .required();
+  options
+      .add("RESOURCE", &resources,
+           "Paths, as table/customer, or names as the catalogue describes them; several are "
+           "one batch")
+      .required();
+  options.add("--deny", &deny, "A deny, which beats every allow");
+}
+
+void add_condition_options(Options& options, ConditionArguments& asked) {
   options.add("--not-before", &asked.not_before,
               "In force from this time on, as 2027-01-31T00:00:00Z");
   options.add("--not-after", &asked.not_after, "In force before this time");
@@ -18,7 +30,7 @@ void add_condition_options(Options& options, ConditionsAsked& asked) {
   options.add("--require-tls", &asked.require_tls, "For calls over TLS alone");
 }
 
-std::unique_ptr<schema::ConditionsT> conditions_of(const ConditionsAsked& asked) {
+std::unique_ptr<schema::ConditionsT> conditions_of(const ConditionArguments& asked) {
   if (asked.not_before.empty() && asked.not_after.empty() && asked.networks.empty() &&
       !asked.require_tls)
     return nullptr;

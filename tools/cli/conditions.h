@@ -14,17 +14,21 @@
 
 namespace postern::cli {
 
-struct ConditionsAsked {
+struct ConditionArguments {
   std::string not_before;
   std::string not_after;
   std::vector<std::string> networks;
   bool require_tls = false;
 };
 
-void add_condition_options(arguments::Options& options, ConditionsAsked& asked);
+/// Which action on what, and whether it is a deny.
+void add_grant_options(arguments::Options& options, std::string& action,
+                       std::vector<std::string>& resources, bool& deny);
+
+void add_condition_options(arguments::Options& options, ConditionArguments& asked);
 
 /// Null: none are asked for.
-std::unique_ptr<schema::ConditionsT> conditions_of(const ConditionsAsked& asked);
+std::unique_ptr<schema::ConditionsT> conditions_of(const ConditionArguments& asked);
 
 /// "from 2026-07-01T00:00:00Z, TLS"; empty for none.
 std::string conditions_text(const std::unique_ptr<schema::ConditionsT>& conditions);

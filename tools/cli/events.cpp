@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint32_t follow_wait_ms = 10'000;
 constexpr std::uint32_t page_count = 1'000;
 
-struct Asked {
+struct Arguments {
   schema::GetRecordsT request;
   std::optional<std::uint64_t> from_seq;
   std::uint64_t count_max = 0;
@@ -45,7 +45,7 @@ text::Listing listing_of(Session& session) {
 }
 
 /// The request with what the command line as a whole says.
-schema::GetRecordsT request_of(const Asked& asked, const Session& session) {
+schema::GetRecordsT request_of(const Arguments& asked, const Session& session) {
   auto request = asked.request;
   request.from_seq = asked.from_seq.value_or(1);
   if (session.has_tenant()) request.tenant = session.tenant();
@@ -74,7 +74,7 @@ client::Result<schema::HistoryPageT> take_records(
   });
 }
 
-std::uint64_t count_of(const Asked& asked) {
+std::uint64_t count_of(const Arguments& asked) {
   return asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
 }
 
@@ -86,7 +86,7 @@ void stop_if_ended_badly(Session& session, const client::Result<schema::HistoryP
                          exit_code_of(ended->code, exit_codes::missing));
 }
 
-int run_list(Session& session, const Asked& asked) {
+int run_list(Session& session, const Arguments& asked) {
   auto listing = listing_of(session);
   Names names(session);
   auto request = request_of(asked, session);
@@ -110,7 +110,7 @@ std::uint64_t next_seq(Session& session) {
   return Session::part(page.body.AsRecordPage()).head_seq + 1;
 }
 
-int run_follow(Session& session, const Asked& asked) {
+int run_follow(Session& session, const Arguments& asked) {
   auto listing = listing_of(session);
   Names names(session);
   auto request = request_of(asked, session);
@@ -136,8 +136,8 @@ int run_follow(Session& session, const Asked& asked) {
   }
 }
 
-std::shared_ptr<Asked> add_filters(Options& options) {
-  auto asked = std::make_shared<Asked>();
+std::shared_ptr<Arguments> add_filters(Options& options) {
+  auto asked = std::make_shared<Arguments>();
   options.add("--user", &asked->request.user, "Only about this user of --tenant, by its name now");
   options.add("--user-id", &asked->user_id, "Only about the user with this id").excludes("--user");
   options.add("--operator", &asked->request.operator_name, "Only by this operator");

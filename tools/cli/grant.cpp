@@ -9,27 +9,20 @@
 namespace postern::cli {
 namespace {
 
-struct Asked {
+struct Arguments {
   std::string user;
   std::string action;
   std::vector<std::string> resources;
   bool deny = false;
-  ConditionsAsked conditions;
+  ConditionArguments conditions;
   std::string grant;
 };
 
 template <class Body>
 Handler change(Options& options) {
-  auto asked = std::make_shared<Asked>();
+  auto asked = std::make_shared<Arguments>();
   options.add("USER", &asked->user, "Its name").required();
-  options.add("ACTION", &asked->action, "Actions of the resource's kind, with commas between, or *")
-      .required();
-  options
-      .add("RESOURCE", &asked->resources,
-           "Paths, as table/customer, or names as the catalogue describes them; several are "
-           "one batch")
-      .required();
-  options.add("--deny", &asked->deny, "A deny, which beats every allow");
+  add_grant_options(options, asked->action, asked->resources, asked->deny);
   if constexpr (std::is_same_v<Body, schema::AddGrantT>)
     add_condition_options(options, asked->conditions);
   else

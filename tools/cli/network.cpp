@@ -38,13 +38,13 @@ ProviderFile read_file(const std::filesystem::path& path) {
   return file;
 }
 
-struct Asked {
+struct Arguments {
   std::string provider;
   std::vector<std::string> files;
   bool force = false;
 };
 
-int run_import(Session& session, const Asked& asked) {
+int run_import(Session& session, const Arguments& asked) {
   const auto provider = provider_named(asked.provider);
   if (provider == schema::Provider::none)
     stop_usage(fmt::format("{} is no provider.", text::printable(asked.provider)),
@@ -64,7 +64,7 @@ int run_import(Session& session, const Asked& asked) {
 }
 
 Handler import(Options& options) {
-  auto asked = std::make_shared<Asked>();
+  auto asked = std::make_shared<Arguments>();
   options.add("PROVIDER", &asked->provider, "AWS, GOOGLE, AZURE, CLOUDFLARE or DIGITAL_OCEAN")
       .required();
   options.add("FILE", &asked->files, "As the provider publishes it; Cloudflare's two").required();

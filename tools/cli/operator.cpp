@@ -15,19 +15,19 @@ namespace {
 constexpr std::size_t keys_max = 2;
 
 /// What becomes of an operator's keys of one sort, as it was typed.
-struct KeysAsked {
+struct KeyArguments {
   std::vector<std::string> replacing;
   std::vector<std::string> added;
   std::vector<std::string> removed;
   std::string key_out;
 };
 
-struct Asked {
+struct Arguments {
   std::string name;
   std::string role;
   std::string tenants;
-  KeysAsked keys;
-  KeysAsked signing_keys;
+  KeyArguments keys;
+  KeyArguments signing_keys;
   std::optional<std::uint32_t> uid;
   std::optional<bool> vouches;
 };
@@ -53,7 +53,7 @@ client::Key parse_public_key(const std::string& text) {
 }
 
 /// What replaces stands for all there were; others are taken away, or come beside.
-void change_keys(Keys& keys, const KeysAsked& asked) {
+void change_keys(Keys& keys, const KeyArguments& asked) {
   if (!asked.replacing.empty()) {
     if (!asked.added.empty() || !asked.removed.empty())
       stop_usage("Keys are either replaced as a whole, or added and removed.");
@@ -80,7 +80,7 @@ void change_keys(Keys& keys, const KeysAsked& asked) {
 }
 
 /// What the options name replaces what stood there; a generated key comes beside those.
-void apply(const Asked& asked, schema::OperatorStandingT& standing) {
+void apply(const Arguments& asked, schema::OperatorStandingT& standing) {
   if (asked.tenants == "all") {
     standing.all_tenants = true;
     standing.tenants.clear();
@@ -112,7 +112,7 @@ NewFile make_pair_for(Keys& keys, const std::string& file, bool signs) {
 /// Makes keys and has them on disk before the daemon hears of them; they get their names once it
 /// has taken them, and are gone if it says no.
 template <class Body>
-int change_with_key(Session& session, const Asked& asked, Body body) {
+int change_with_key(Session& session, const Arguments& asked, Body body) {
   if (session.dry_run()) return session.change(message_of("", "", std::move(body)));
   std::vector<NewFile> made;
   if (!asked.keys.key_out.empty())
@@ -128,7 +128,7 @@ std::vector<std::unique_ptr<schema::OperatorViewT>> read_operators(Session& sess
   return std::move(Session::part(page.body.AsOperatorPage()).operators);
 }
 
-int run_add(Session& session, const Asked& asked) {
+int run_add(Session& session, const Arguments& asked) {
   schema::AddOperatorT body;
   body.name = asked.name;
   body.role = parse_role(asked.role);
@@ -138,7 +138,7 @@ int run_add(Session& session, const Asked& asked) {
 }
 
 /// The command replaces role and standing as a whole, so what is not named is read first.
-int run_set(Session& session, const Asked& asked) {
+int run_set(Session& session, const Arguments& asked) {
   schema::ChangeOperatorT body;
   body.name = asked.name;
   for (const auto& known : read_operators(session)) {
@@ -171,8 +171,8 @@ int run_list(Session& session) {
   return exit_codes::yes;
 }
 
-std::shared_ptr<Asked> add_options(Options& options, bool everything_needed) {
-  auto asked = std::make_shared<Asked>();
+std::shared_ptr<Arguments> add_options(Options& options, bool everything_needed) {
+  auto asked = std::make_shared<Arguments>();
   options.add("NAME", &asked->name, "Its name: a-z, 0-9, '.', '_' and -, up to 63").required();
   options.add("--role", &asked->role, "owner, administrator, manager, auditor or service")
       .one_of({"owner", "administrator", "manager", "auditor", "service"})

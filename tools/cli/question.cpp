@@ -25,7 +25,7 @@ constexpr std::size_t questions_max = 10'000;
 constexpr std::uint32_t fresh_wait_ms = 10'000;
 
 /// How the user's call reached the asker (N6), and what all questions take.
-struct Asked {
+struct Arguments {
   std::string user;
   schema::CallT call;
   bool interactive = false;
@@ -39,8 +39,8 @@ struct Asked {
   std::string file = "-";
 };
 
-std::shared_ptr<Asked> add_call(Options& options) {
-  auto asked = std::make_shared<Asked>();
+std::shared_ptr<Arguments> add_call(Options& options) {
+  auto asked = std::make_shared<Arguments>();
   options.add("USER", &asked->user, "Its name; with a key or token also -, whoever has it")
       .required();
   add_call_options(options, asked->call);
@@ -50,13 +50,13 @@ std::shared_ptr<Asked> add_call(Options& options) {
   return asked;
 }
 
-std::unique_ptr<schema::CallT> call_of(const Asked& asked) {
+std::unique_ptr<schema::CallT> call_of(const Arguments& asked) {
   auto call = std::make_unique<schema::CallT>(asked.call);
   if (asked.interactive) call->channel = schema::Channel::interactive;
   return call;
 }
 
-schema::QueryT query_of(const Session& session, const Asked& asked) {
+schema::QueryT query_of(const Session& session, const Arguments& asked) {
   schema::QueryT query;
   const bool names_itself = asked.with_key || asked.with_token;
   query.tenant = names_itself && !session.has_tenant() ? "" : session.tenant();
@@ -67,9 +67,9 @@ schema::QueryT query_of(const Session& session, const Asked& asked) {
 }
 
 /// Whose a key or a token must be; '-': whoever has it.
-std::string named_beside(const Asked& asked) { return asked.user == "-" ? "" : asked.user; }
+std::string named_beside(const Arguments& asked) { return asked.user == "-" ? "" : asked.user; }
 
-void set_credential(Session& session, const Asked& asked, schema::CredentialUnion& credential) {
+void set_credential(Session& session, const Arguments& asked, schema::CredentialUnion& credential) {
   if (asked.with_key) {
     schema::KeyCredentialT key;
     key.username = named_beside(asked);
@@ -122,7 +122,7 @@ int exit_code_of_verdict(bool allowed) { return allowed ? exit_codes::yes : exit
 
 // ---- authenticate
 
-int run_authenticate(Session& session, Asked& asked) {
+int run_authenticate(Session& session, Arguments& asked) {
   asked.with_password = true;
   auto query = query_of(session, asked);
   schema::AuthenticateT authenticate;
@@ -143,7 +143,7 @@ int run_authenticate(Session& session, Asked& asked) {
 
 // ---- check
 
-schema::AnswerT ask_check(Session& session, const Asked& asked,
+schema::AnswerT ask_check(Session& session, const Arguments& asked,
                           std::vector<std::unique_ptr<schema::QuestionT>> questions) {
   auto query = query_of(session, asked);
   const auto count = questions.size();
@@ -166,7 +166,7 @@ std::unique_ptr<schema::QuestionT> question(CatalogueNames& names, const std::st
   return made;
 }
 
-int run_check(Session& session, const Asked& asked) {
+int run_check(Session& session, const Arguments& asked) {
   CatalogueNames names(session);
   std::vector<std::unique_ptr<schema::QuestionT>> questions;
   questions.push_back(question(names, asked.action, asked.resource, asked.this_level_only));
@@ -204,7 +204,7 @@ std::vector<std::unique_ptr<schema::QuestionT>> read_questions(Session& session,
 }
 
 std::vector<std::unique_ptr<schema::QuestionT>> read_questions(Session& session,
-                                                               const Asked& asked) {
+                                                               const Arguments& asked) {
   if (asked.file == "-") {
     if (asked.with_password || asked.with_key || asked.with_token)
       stop_usage("The password and the questions cannot both come from standard input.",
@@ -223,7 +223,7 @@ std::vector<std::unique_ptr<schema::QuestionT>> read_questions(Session& session,
   return read_questions(session, input, asked.this_level_only);
 }
 
-int run_check_many(Session& session, const Asked& asked) {
+int run_check_many(Session& session, const Arguments& asked) {
   auto questions = read_questions(session, asked);
   std::vector<std::pair<std::string, std::string>> named;
   for (const auto& one : questions) named.emplace_back(one->action, one->resource);
@@ -277,7 +277,7 @@ void print_explanation(Session& session, const schema::ExplanationT& explanation
     session.out() << "  and " << explanation.stops_left_out << " more reasons\n";
 }
 
-int run_explain(Session& session, const Asked& asked) {
+int run_explain(Session& session, const Arguments& asked) {
   if (asked.action.empty() != asked.resource.empty())
     stop_usage("A question has both: ACTION RESOURCE.");
   schema::ExplainT explain;
@@ -303,7 +303,7 @@ int run_explain(Session& session, const Asked& asked) {
 // ---- who may, and what
 
 /// A key or a token says itself whose it is, so USER may be '-'.
-arguments::Option& add_token_flag(Options& options, Asked& asked) {
+arguments::Option& add_token_flag(Options& options, Arguments& asked) {
   return options.add("--token", &asked.with_token,
                      "With a session token, read from standard input");
 }
@@ -350,7 +350,7 @@ Handler permissions(Options& options) {
 }
 
 Handler who_can(Options& options) {
-  auto asked = std::make_shared<Asked>();
+  auto asked = std::make_shared<Arguments>();
   auto usable_only = std::make_shared<bool>(false);
   options.add("ACTION", &asked->action, "The action, as read").required();
   options.add("RESOURCE", &asked->resource, "The path, as table/customer").required();
@@ -385,7 +385,7 @@ Handler who_can(Options& options) {
 
 // ---- the verbs
 
-void add_secret_flags(Options& options, Asked& asked) {
+void add_secret_flags(Options& options, Arguments& asked) {
   options.add("--key", &asked.with_key, "With an API key, read from standard input");
   add_token_flag(options, asked).excludes("--key");
 }
@@ -396,7 +396,7 @@ Handler authenticate(Options& options) {
   return [asked](Session& session) { return run_authenticate(session, *asked); };
 }
 
-void add_password_flag(Options& options, Asked& asked) {
+void add_password_flag(Options& options, Arguments& asked) {
   add_secret_flags(options, asked);
   options
       .add("--password", &asked.with_password,
@@ -405,7 +405,7 @@ void add_password_flag(Options& options, Asked& asked) {
       .excludes("--token");
 }
 
-void add_question(Options& options, Asked& asked, bool needed) {
+void add_question(Options& options, Arguments& asked, bool needed) {
   options.add("ACTION", &asked.action, "The action, as read").required(needed);
   options.add("RESOURCE", &asked.resource, "The path, as table/customer").required(needed);
   options.add("--this-level-only", &asked.this_level_only, "Not about what lies below the path");

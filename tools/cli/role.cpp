@@ -12,19 +12,19 @@ namespace {
 
 constexpr std::uint32_t page_count = 1'000;
 
-struct Asked {
+struct Arguments {
   std::string role;
   std::string action;
   std::vector<std::string> resources;
   bool deny = false;
-  ConditionsAsked conditions;
+  ConditionArguments conditions;
   std::string grant;
   std::vector<std::string> users;
   std::string other_role;
 };
 
 template <class Body>
-Body grant_body(const Asked& asked, GrantAsked grant) {
+Body grant_body(const Arguments& asked, GrantArguments grant) {
   Body body;
   body.role = asked.role;
   body.effect = asked.deny ? schema::Effect::deny : schema::Effect::allow;
@@ -33,22 +33,15 @@ Body grant_body(const Asked& asked, GrantAsked grant) {
   return body;
 }
 
-std::shared_ptr<Asked> add_role(Options& options) {
-  auto asked = std::make_shared<Asked>();
+std::shared_ptr<Arguments> add_role(Options& options) {
+  auto asked = std::make_shared<Arguments>();
   options.add("ROLE", &asked->role, "Its name").required();
   return asked;
 }
 
-std::shared_ptr<Asked> add_grant(Options& options) {
+std::shared_ptr<Arguments> add_grant(Options& options) {
   auto asked = add_role(options);
-  options.add("ACTION", &asked->action, "Actions of the resource's kind, with commas between, or *")
-      .required();
-  options
-      .add("RESOURCE", &asked->resources,
-           "Paths, as table/customer, or names as the catalogue describes them; several are "
-           "one batch")
-      .required();
-  options.add("--deny", &asked->deny, "A deny, which beats every allow");
+  add_grant_options(options, asked->action, asked->resources, asked->deny);
   return asked;
 }
 

@@ -167,7 +167,7 @@ Handler show_user(Options& options) {
 
 namespace {
 
-struct ListAsked {
+struct ListArguments {
   schema::ListUsersT request;
   std::string status;
   std::string sort;
@@ -196,7 +196,7 @@ std::string name_of(const schema::UserSummaryT& user) {
   return user.first_name + (both ? " " : "") + user.last_name;
 }
 
-int run_list(Session& session, const ListAsked& asked) {
+int run_list(Session& session, const ListArguments& asked) {
   text::Listing listing(session.out(), session.format(),
                         {"USER", "STATUS", "LOCKED BY", "ACCESS", "GRANTS", "VERSION", "CREATED",
                          "CHANGED", "LAST USED", "NAME", "DESCRIPTION", "ID"});
@@ -232,7 +232,7 @@ int run_list(Session& session, const ListAsked& asked) {
 }  // namespace
 
 Handler list_users(Options& options) {
-  auto asked = std::make_shared<ListAsked>();
+  auto asked = std::make_shared<ListArguments>();
   options.add("--status", &asked->status, "Only with this status")
       .one_of({"new", "active", "inactive", "trashed", "deleted"});
   options.add("--locked", &asked->request.locked, "Only locked ones");
