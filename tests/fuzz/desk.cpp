@@ -7,6 +7,7 @@
 #include "daemon/platform/require.h"
 #include "daemon/service/permissions.h"
 #include "daemon/service/personal.h"
+#include "daemon/service/receipts.h"
 #include "tests/fuzz/walk.h"
 #include "tests/support/messages.h"
 #include "tests/support/restored.h"
