@@ -175,11 +175,11 @@ void Reader::report_status(const domain::Operator& asker, const Asking& asking) 
 
 void Reader::take_published(std::unique_ptr<Published> published) {
   view_.take(published->changes);
-  if (published->head.seq > head_.seq) {
+  const bool advances = published->head.seq > head_.seq;
+  if (advances) {
     head_ = published->head;
     head_time_ns_ = published->time_ns;
     answers_.show(head_.seq);
-    parts_.mail.show(head_.seq);
   }
   const std::vector<AttemptOutcome> outcomes = std::move(published->attempts);
   held_back_.push_back(std::move(published));
@@ -187,6 +187,8 @@ void Reader::take_published(std::unique_ptr<Published> published) {
   for (const AttemptOutcome& outcome : outcomes) passwords_.recorded(outcome);
   pass_on();
   drop_long_checks_that_hold_too_much();
+  // Last, so that whoever reads history after a receipt seldom comes before the record.
+  if (advances) parts_.mail.show(head_.seq);
 }
 
 /// What every long check under way has seen from its beginning.

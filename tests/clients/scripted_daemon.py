@@ -183,6 +183,7 @@ def turn_away(program, folder, messages):
     with connection(daemon.listening["queries"], **keys):
         daemon.wait_for("denied")
     daemon.step(admit=True)
+    daemon.wait_for("done")
     daemon.step(receive="GetStatus", answer={"code": "ok"})
     with connection(daemon.listening["queries"], **keys) as socket:
         socket.send(messages.query("GetStatus", 3))

@@ -87,11 +87,15 @@ def tell(data):
     commands = example.connect(addresses["commands"], addresses["server_key"], own)
     history = example.connect(addresses["history"], addresses["server_key"], own)
 
+    written = 0
+
     def execute(body_type, body, user=None):
-        return example.execute(commands, "acme", [example.command(body_type, body, user)])
+        nonlocal written
+        written = example.execute(commands, "acme", [example.command(body_type, body, user)])
 
     def ask(body_type, body):
         request = made(HistoryRequestT(), id=7, bodyType=body_type, body=body)
+        request.atLeastSeq, request.waitMs = written, 5_000
 
         def take(received):
             page = HistoryPageT.InitFromObj(HistoryPage.GetRootAs(received))

@@ -211,15 +211,20 @@ BOOST_AUTO_TEST_SUITE(snapshot_tests)
 
 BOOST_FIXTURE_TEST_CASE(a_start_goes_on_from_the_snapshot_of_the_last_stop, Snapshots) {
   fill();
+  std::uint64_t written = 0;
   const auto digest = [&] {
     schema::HistoryRequestT request;
+    request.at_least_seq = written;
+    request.wait_ms = 5'000;
     request.body.Set(schema::GetDigestT());
     auto got = owner().history(std::move(request));
     BOOST_REQUIRE(got);
     return std::pair(got->seq, got->body.AsDigest()->sha256);
   };
   auto again = create_user("acme", "once");
-  again.id = std::make_unique<schema::Uuid>(*send(create_user("acme", "fresh")).id);
+  const schema::ReceiptT fresh = send(create_user("acme", "fresh"));
+  written = fresh.seq;
+  again.id = std::make_unique<schema::Uuid>(*fresh.id);
   // K1: taken from what a client sent, so that it lies in the window.
   const auto repeated = send(again);
   BOOST_TEST((repeated.code == Code::command_id_reused));
@@ -232,7 +237,7 @@ BOOST_FIXTURE_TEST_CASE(a_start_goes_on_from_the_snapshot_of_the_last_stop, Snap
   BOOST_TEST((digest() == before));
   BOOST_TEST((send(again).code == Code::command_id_reused));
   run(create_user("acme", "later"));
-  run(create_user("acme", "latest"));
+  written = send(create_user("acme", "latest")).seq;
   const auto after = digest();
   kill();
   const Came without = open(copy_as("killed"), false);
