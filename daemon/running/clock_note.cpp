@@ -15,7 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t day_ns = 86'400'000'000'000;
 constexpr std::int64_t ahead_max_ns = 31 * day_ns;
 constexpr std::size_t note_bytes_max = 256;
 constexpr std::string_view time_name = "time_ns = ";

@@ -3,6 +3,7 @@
 // it, or with one that cannot be read, the newest record and checkpoint alone are signs of life.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 
@@ -10,6 +11,8 @@
 #include "daemon/service/present.h"
 
 namespace postern::running {
+
+inline constexpr std::int64_t day_ns = 86'400'000'000'000;
 
 struct ClockNote {
   /// UTC nanoseconds since 1970, as believed.

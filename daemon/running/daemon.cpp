@@ -15,7 +15,6 @@ namespace postern::running {
 
 namespace {
 
-constexpr std::int64_t day_ns = 86'400'000'000'000;
 constexpr int hour_ms = 3'600'000;
 /// A start that had to fold more writes a snapshot at once.
 constexpr std::uint64_t folded_records_max = 250'000;

@@ -1,12 +1,12 @@
 #include "daemon/running/settings.h"
 
 #include "daemon/data/server_keys.h"
+#include "daemon/running/clock_note.h"
 
 namespace postern::running {
 
 namespace {
 
-constexpr std::int64_t day_ns = 86'400'000'000'000;
 /// Above the bounds that are answered with too_large, so that a little too much gets its answer.
 constexpr std::int64_t message_bytes_max = 2 * 1'048'576;
 /// An import of a provider's ranges has up to 4 MiB (N3).
