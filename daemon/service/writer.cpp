@@ -340,10 +340,11 @@ Reply Writer::reply_to(Task task, Message receipt) const {
   made.owed = task->owed;
   // C9: of these some rest on a record and its sync, some do not.
   const auto code = flatbuffers::GetRoot<schema::Receipt>(made.receipt.data())->code();
-  const domain::Operator* asker = asker_of(*task);
-  if (code == Code::invalid_credentials && replies_.has_grid() && asker != nullptr &&
-      asker->role == schema::Role::service)
-    made.on_the_grid_since_ns = task->came_ns;
+  if (code == Code::invalid_credentials && replies_.has_grid()) {
+    const domain::Operator* asker = asker_of(*task);
+    if (asker != nullptr && asker->role == schema::Role::service)
+      made.on_the_grid_since_ns = task->came_ns;
+  }
   made.task = std::move(task);
   return made;
 }
