@@ -43,7 +43,7 @@ std::string text_of_network(const domain::Address& network) {
 // ---- one user
 
 template <class Name>
-void UserUse::Seen<Name>::add(const Name& name, std::uint64_t hash) {
+void UserUse::DistinctNames<Name>::add(const Name& name, std::uint64_t hash) {
   if (std::ranges::find(names, name) != names.end()) return;
   if (names.size() < domain::use_names_max) return names.push_back(name);
   if (others.size() < others_max && std::ranges::find(others, hash) == others.end())

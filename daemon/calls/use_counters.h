@@ -34,7 +34,7 @@ class UserUse {
  private:
   /// Names seen: the first 32, and hashes of some that came after, so that each counts once.
   template <class Name>
-  struct Seen {
+  struct DistinctNames {
     std::vector<Name> names = {};
     std::vector<std::uint64_t> others = {};
 
@@ -61,8 +61,8 @@ class UserUse {
   std::vector<domain::UseOfKey> keys_;
   /// By grant.
   std::vector<OfGrant> grants_;
-  Seen<domain::Address> networks_;
-  Seen<std::string> clients_;
+  DistinctNames<domain::Address> networks_;
+  DistinctNames<std::string> clients_;
 };
 
 /// What goes to the journal together: users of one tenant.

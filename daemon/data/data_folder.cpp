@@ -112,8 +112,9 @@ Expected<std::unique_ptr<journal::CheckpointKeeper>> open_checkpoints(
 // ---- opening
 
 /// What a snapshot says of the journal, and what was signed about it.
-journal::Known known_by(const SnapshotHead& head, const DataPaths& paths, const OpenedData& data) {
-  journal::Known known{head.journal, head.blocks, {}};
+journal::KnownRecords known_by(const SnapshotHead& head, const DataPaths& paths,
+                               const OpenedData& data) {
+  journal::KnownRecords known{head.journal, head.blocks, {}};
   const auto note = platform::read_file(paths.checkpoint());
   if (!note) return known;
   const std::string_view text(reinterpret_cast<const char*>(note->data()), note->size());
@@ -187,7 +188,7 @@ class Opening {
     for (const auto& [operator_id, id, seq] : head.ids) data_.ids.remember(operator_id, id, seq);
     data_.snapshot_seq = head.journal.seq;
     data_.read_whole_ns = head.read_whole_ns;
-    const journal::Known known = known_by(head, paths_, data_);
+    const journal::KnownRecords known = known_by(head, paths_, data_);
     return from_journal(&known);
   }
 
@@ -200,7 +201,7 @@ class Opening {
     data_.snapshot_seq = 0;
   }
 
-  Expected<> from_journal(const journal::Known* known) {
+  Expected<> from_journal(const journal::KnownRecords* known) {
     if (known == nullptr) data_.read_whole_ns = clock_.now_ns();
     Reading reading(options_, now_ms_);
     auto opened = journal::open_journal(

@@ -22,8 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 using platform::system_failure;
 
-std::string shown(const fs::path& path) { return printable(path.native(), 4096); }
-
 /// What may be there before: a file system's own folder, and what a crash left.
 bool is_nobodys(const fs::path& name) {
   return name == "lost+found" || name == FolderMaking::making_name;
@@ -32,10 +30,11 @@ bool is_nobodys(const fs::path& name) {
 Failure not_empty(const fs::path& root) {
   const std::string found = platform::data_found_in(root);
   if (found.empty())
-    return {FailureKind::cannot_create, "the folder " + shown(root) + " is not empty",
+    return {FailureKind::cannot_create,
+            "the folder " + platform::printable_path(root) + " is not empty",
             "Name a folder that is empty or does not exist."};
   return {FailureKind::cannot_create,
-          "the folder " + shown(root) + " holds Postern data already: " + found,
+          "the folder " + platform::printable_path(root) + " holds Postern data already: " + found,
           "Nothing in it was changed. Start it with: posternd --data " +
               platform::shell_word(root) +
               "; for another one name a folder that is empty or does not exist."};
@@ -47,7 +46,8 @@ Expected<> check_empty(const fs::path& root) {
   for (; !error && entry != fs::directory_iterator(); entry.increment(error))
     if (!is_nobodys(entry->path().filename())) return std::unexpected(not_empty(root));
   if (!error || error == std::errc::no_such_file_or_directory) return {};
-  Failure failure = system_failure("make a data folder of " + shown(root), error.value());
+  Failure failure =
+      system_failure("make a data folder of " + platform::printable_path(root), error.value());
   if (failure.kind == FailureKind::missing) failure.kind = FailureKind::cannot_create;
   return std::unexpected(std::move(failure));
 }
@@ -59,10 +59,10 @@ Expected<FolderMaking> FolderMaking::begin(const fs::path& folder) {
   const DataPaths paths(fs::absolute(folder));
   for (const char* name : socket_names)
     if (auto fits = platform::check_socket_path(paths.sockets() / name); !fits)
-      return std::unexpected(Failure{
-          fits.error().kind,
-          "the data folder " + shown(folder) + " cannot hold its sockets: " + fits.error().sentence,
-          "Name a data folder with a shorter path."});
+      return std::unexpected(Failure{fits.error().kind,
+                                     "the data folder " + platform::printable_path(folder) +
+                                         " cannot hold its sockets: " + fits.error().sentence,
+                                     "Name a data folder with a shorter path."});
   if (auto empty = check_empty(folder); !empty) return std::unexpected(empty.error());
   FolderMaking making(folder);
   if (auto made = making.make_folders(); !made) return std::unexpected(made.error());
@@ -107,18 +107,20 @@ Expected<> FolderMaking::make_folders() {
 Expected<> FolderMaking::hold() {
   held_ = platform::Descriptor(
       platform::retried([&] { return ::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
-  if (!held_.valid()) return std::unexpected(system_failure("open " + shown(root_), errno));
+  if (!held_.valid())
+    return std::unexpected(system_failure("open " + platform::printable_path(root_), errno));
   if (::flock(held_.number(), LOCK_EX | LOCK_NB) != 0)
-    return std::unexpected(
-        errno == EWOULDBLOCK
-            ? Failure{FailureKind::in_use,
-                      "another process makes a data folder of " + shown(root_) + " now",
-                      "Wait for its end, or name another folder."}
-            : system_failure("lock " + shown(root_), errno));
+    return std::unexpected(errno == EWOULDBLOCK
+                               ? Failure{FailureKind::in_use,
+                                         "another process makes a data folder of " +
+                                             platform::printable_path(root_) + " now",
+                                         "Wait for its end, or name another folder."}
+                               : system_failure("lock " + platform::printable_path(root_), errno));
   std::error_code error;
   fs::remove_all(root_ / making_name, error);
   if (error)
-    return std::unexpected(system_failure("remove " + shown(root_ / making_name), error.value()));
+    return std::unexpected(
+        system_failure("remove " + platform::printable_path(root_ / making_name), error.value()));
   return platform::make_folder(root_ / making_name);
 }
 
@@ -134,7 +136,8 @@ Expected<> FolderMaking::move_up() {
   }
   if (!error) fs::remove(root_ / making_name, error);
   if (error)
-    return std::unexpected(system_failure("move the new data into " + shown(root_), error.value()));
+    return std::unexpected(
+        system_failure("move the new data into " + platform::printable_path(root_), error.value()));
   return {};
 }
 
@@ -143,7 +146,9 @@ Expected<> FolderMaking::finish() {
   if (auto given = platform::give_to_owner_of(root_, made); !given) return given;
   std::error_code error;
   fs::permissions(root_, fs::perms::owner_all, error);
-  if (error) return std::unexpected(system_failure("close " + shown(root_), error.value()));
+  if (error)
+    return std::unexpected(
+        system_failure("close " + platform::printable_path(root_), error.value()));
   if (auto moved = move_up(); !moved) return moved;
   moved_.push_back(root_ / "format");
   if (auto marked = platform::mark_data_folder(root_); !marked) return marked;

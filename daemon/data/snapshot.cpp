@@ -15,8 +15,8 @@
 #include <future>
 #include <optional>
 
-#include "daemon/domain/digest.h"
 #include "daemon/domain/canonical_state.h"
+#include "daemon/domain/digest.h"
 #include "daemon/journal/sha256.h"
 #include "daemon/platform/files.h"
 #include "daemon/platform/worker.h"
@@ -46,7 +46,7 @@ using Seal = credential::Signature;
 constexpr std::size_t end_bytes = sizeof(std::uint64_t) + sizeof(Seal);
 
 Failure unfit(const fs::path& file, const std::string& why) {
-  return {FailureKind::damaged, printable(file.native(), 4096) + ": " + why,
+  return {FailureKind::damaged, platform::printable_path(file) + ": " + why,
           "It is a cache: it can be removed."};
 }
 

@@ -16,7 +16,7 @@ auto order_of(const Grant& grant) {
 }
 
 /// A deny is of its own action; who may do an action may do what it implies too.
-bool speaks_of(const Grant& grant, const Asked& asked) {
+bool speaks_of(const Grant& grant, const AccessRequest& asked) {
   const std::string_view action = *grant.action;
   return action == asked.action || action == "*" ||
          (!grant.deny && !asked.implied_by.empty() &&
@@ -24,8 +24,7 @@ bool speaks_of(const Grant& grant, const Asked& asked) {
 }
 
 bool counts(const Grants& grants, const Grant& grant, const CallFacts& call) {
-  return !grant.conditional ||
-         are_in_force(conditions_of(grants, grant), grant.deny != 0, call);
+  return !grant.conditional || are_in_force(conditions_of(grants, grant), grant.deny != 0, call);
 }
 
 /// One match: of denies the first in the order of paths stays, else the first that was found.
@@ -61,9 +60,8 @@ const Grant* partition_point(const Grants&, const Part<const Grant*>& within, Be
 /// The first grant whose resource is not before `text`.
 template <class At>
 At lower_bound(const Grants& grants, const Part<At>& within, std::string_view text) {
-  return partition_point(grants, within, [&](const Grant& grant) {
-    return std::string_view(*grant.resource) < text;
-  });
+  return partition_point(
+      grants, within, [&](const Grant& grant) { return std::string_view(*grant.resource) < text; });
 }
 
 /// All below a path start with it and a '/', and so lie together, before what goes on with the next
@@ -101,7 +99,7 @@ class Search {
   using Range = Part<At>;
 
  public:
-  Search(const Grants& grants, const Asked& asked, const CallFacts& call, Matches& found)
+  Search(const Grants& grants, const AccessRequest& asked, const CallFacts& call, Matches& found)
       : grants_(grants), asked_(asked), call_(call), found_(found) {}
 
   /// Of all without `*`.
@@ -180,8 +178,8 @@ class Search {
     if (range.empty()) return;
     if (slash == std::string_view::npos) return follow_below(range, best);
     const std::size_t next = asked_.path.find('/', slash + 1);
-    const std::string_view segment = asked_.path.substr(
-        slash + 1, next == std::string_view::npos ? next : next - slash - 1);
+    const std::string_view segment =
+        asked_.path.substr(slash + 1, next == std::string_view::npos ? next : next - slash - 1);
     const std::size_t before = place.size();
     for (const std::string_view step : {std::string_view("*"), segment}) {
       place.append("/").append(step);
@@ -212,7 +210,7 @@ class Search {
   }
 
   const Grants& grants_;
-  const Asked& asked_;
+  const AccessRequest& asked_;
   const CallFacts& call_;
   Matches& found_;
 };
@@ -221,19 +219,19 @@ Range same_text(const Grants& grants, schema::Effect effect, std::string_view ac
                 std::string_view resource) {
   const std::tuple wanted(resource.find('*') != std::string_view::npos, resource, action,
                           effect == schema::Effect::deny);
-  const Place from = grants.sorted.partition_point(
-      [&](const Grant& grant) { return order_of(grant) < wanted; });
-  return {from, grants.sorted.partition_point(
-                    from, grants.sorted.end(),
-                    [&](const Grant& grant) { return order_of(grant) <= wanted; })};
+  const Place from =
+      grants.sorted.partition_point([&](const Grant& grant) { return order_of(grant) < wanted; });
+  return {from, grants.sorted.partition_point(from, grants.sorted.end(), [&](const Grant& grant) {
+            return order_of(grant) <= wanted;
+          })};
 }
 
 std::pair<Seq, std::uint64_t> name_of(const ConditionsOfGrant& entry) {
   return {entry.seq, entry.index};
 }
 
-Chunked<ConditionsOfGrant>::Iterator find_conditions(
-    const Grants& grants, const std::pair<Seq, std::uint64_t>& name) {
+Chunked<ConditionsOfGrant>::Iterator find_conditions(const Grants& grants,
+                                                     const std::pair<Seq, std::uint64_t>& name) {
   return grants.conditions.partition_point(
       [&](const ConditionsOfGrant& entry) { return name_of(entry) < name; });
 }
@@ -272,8 +270,7 @@ std::shared_ptr<const Grants> with_grant(const Grants& grants, const Grant& gran
   // The newest grant is the last by seq and index too.
   if (conditions != nullptr)
     changed->conditions = grants.conditions.with(
-        grants.conditions.end(),
-        {grant.seq, static_cast<std::uint16_t>(grant.index), *conditions});
+        grants.conditions.end(), {grant.seq, static_cast<std::uint16_t>(grant.index), *conditions});
   return changed;
 }
 
@@ -302,16 +299,14 @@ const Conditions* conditions_of(const Grants& grants, const Grant& grant) {
   if (!grant.conditional) return nullptr;
   const std::pair<Seq, std::uint64_t> name(grant.seq, grant.index);
   const auto place = find_conditions(grants, name);
-  return place == grants.conditions.end() || name_of(*place) != name ? nullptr
-                                                                     : &place->conditions;
+  return place == grants.conditions.end() || name_of(*place) != name ? nullptr : &place->conditions;
 }
 
 bool visit_kind(const Grants& grants, std::string_view kind,
                 const std::function<bool(const Grant&)>& visitor) {
   const Place wild = grants.sorted.nth(grants.plain_count);
   std::string path(kind);
-  for (const Range& half :
-       {Range{grants.sorted.begin(), wild}, Range{wild, grants.sorted.end()}}) {
+  for (const Range& half : {Range{grants.sorted.begin(), wild}, Range{wild, grants.sorted.end()}}) {
     if (!visit_at(grants, half, kind, visitor)) return false;
     const Range part = part_below(grants, half, path);
     for (Place place = part.from; place != part.to; ++place)
@@ -322,8 +317,8 @@ bool visit_kind(const Grants& grants, std::string_view kind,
 
 bool precedes(const Grant& left, const Grant& right) {
   const auto whole = [](const Grant& grant) {
-    return std::tuple_cat(order_of(grant), std::tuple(std::uint64_t{grant.seq},
-                                                      std::uint64_t{grant.index}));
+    return std::tuple_cat(order_of(grant),
+                          std::tuple(std::uint64_t{grant.seq}, std::uint64_t{grant.index}));
   };
   return whole(left) < whole(right);
 }
@@ -336,7 +331,7 @@ bool is_named_before(const Grant& left, const Grant& right) {
   return precedes(left, right);
 }
 
-Matches match(const Grants& grants, const Asked& asked, const CallFacts& call) {
+Matches match(const Grants& grants, const AccessRequest& asked, const CallFacts& call) {
   Matches found;
   const auto search = [&](auto begin, auto wild, auto end) {
     Search<decltype(begin)> made(grants, asked, call, found);
@@ -350,7 +345,7 @@ Matches match(const Grants& grants, const Asked& asked, const CallFacts& call) {
   return found;
 }
 
-Bearing bearing_of(const Grants& grants, const Grant& grant, const Asked& asked,
+Bearing bearing_of(const Grants& grants, const Grant& grant, const AccessRequest& asked,
                    const CallFacts& call) {
   if (!speaks_of(grant, asked)) return Bearing::none;
   const Lie lie = lie_of(asked.path, *grant.resource);

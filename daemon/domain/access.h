@@ -54,7 +54,7 @@ bool visit_kind(const Grants& grants, std::string_view kind,
 bool precedes(const Grant& left, const Grant& right);
 
 /// What is asked of grants: an action, with those that imply it (A6), on a path.
-struct Asked {
+struct AccessRequest {
   std::string_view action;
   std::span<const std::string> implied_by = {};
   std::string_view path;
@@ -76,7 +76,7 @@ struct Matches {
   std::size_t work = 0;
 };
 
-Matches match(const Grants& grants, const Asked& asked, const CallFacts& call);
+Matches match(const Grants& grants, const AccessRequest& asked, const CallFacts& call);
 
 /// The order in which grants that hold on a path are named: plain ones first, of these the nearest
 /// to the path.
@@ -84,7 +84,7 @@ bool is_named_before(const Grant& left, const Grant& right);
 
 /// How one grant bears on what is asked.
 enum class Bearing { none, allow, deny, deny_below, unmet };
-Bearing bearing_of(const Grants& grants, const Grant& grant, const Asked& asked,
+Bearing bearing_of(const Grants& grants, const Grant& grant, const AccessRequest& asked,
                    const CallFacts& call);
 
 }  // namespace postern::domain

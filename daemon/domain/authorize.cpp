@@ -23,8 +23,8 @@ bool visit_network_stops(const Tenant& tenant, const User& user, const CallFacts
                          Visitor visit) {
   const UserExtras& extras = extras_of(user);
   if (tenant.networks != nullptr && !extras.skip_ip_check && !comes_from(*tenant.networks, call) &&
-      !visit(Stop{Code::network_not_allowed, tenant.policies_seq, {}, {}, {},
-                  tenant.networks.get()}))
+      !visit(
+          Stop{Code::network_not_allowed, tenant.policies_seq, {}, {}, {}, tenant.networks.get()}))
     return false;
   if (extras.networks == nullptr)
     return !tenant.policies.user_networks_mandatory ||
@@ -77,7 +77,7 @@ bool visit_stops_before_credential(const Tenant* tenant, const User* user, const
          visit_transport_stops(*tenant, *user, call, visit);
 }
 
-Stop stop_of(Code code, const Held& holder, const Grant& grant) {
+Stop stop_of(Code code, const GrantHolder& holder, const Grant& grant) {
   return {code, grant.seq, &grant, holder.role_name(), conditions_of(holder.grants, grant)};
 }
 
@@ -89,14 +89,14 @@ bool is_nearer(const Grant& left, const Grant& right) {
 
 /// What all holders say together. Which of several is named says the order that an explanation
 /// sorts by.
-struct Said {
+struct CombinedMatches {
   struct Slot : Stop {
     /// Which of the user's roles it came by.
     std::size_t by_way_of = 0;
   };
   Slot deny, deny_below, allow, unmet;
 
-  void add(const Held& holder, const Matches& found) {
+  void add(const GrantHolder& holder, const Matches& found) {
     const auto take = [&](Slot& slot, Code code, const Grant* grant, auto before) {
       if (grant != nullptr && (slot.grant == nullptr || before(*grant, slot)))
         slot = {stop_of(code, holder, *grant), holder.by_way_of};
@@ -117,7 +117,7 @@ struct Said {
 };
 
 /// What stops a question whoever asks; `asked`: what to ask of grants where nothing does.
-Code stop_of_form(const Tenant& tenant, const Question& question, Asked& asked) {
+Code stop_of_form(const Tenant& tenant, const Question& question, AccessRequest& asked) {
   if (!is_path(question.resource)) return Code::resource_malformed;
   const CatalogueKind* kind = find_kind(*tenant.catalogue, kind_of(question.resource));
   const CatalogueAction* action = kind == nullptr ? nullptr : find_action(*kind, question.action);
@@ -147,13 +147,13 @@ void sort_by_path(std::vector<Stop>& stops) {
 /// Every stop of a question, of each holder.
 void collect_question_stops(const Tenant& tenant, const User& user, const Question& question,
                             const CallFacts& call, std::vector<Stop>& stops) {
-  Asked asked;
+  AccessRequest asked;
   const Code form = stop_of_form(tenant, question, asked);
   if (form != Code::ok) return stops.push_back(Stop{form});
   std::vector<Stop> denies, below;
-  std::vector<Said::Slot> unmet;
+  std::vector<CombinedMatches::Slot> unmet;
   bool allowed = false;
-  visit_holders(tenant, user, [&](const Held& holder) {
+  visit_holders(tenant, user, [&](const GrantHolder& holder) {
     for (const Grant& grant : holder.grants.sorted) {
       switch (bearing_of(holder.grants, grant, asked, call)) {
         case Bearing::none:
@@ -175,12 +175,13 @@ void collect_question_stops(const Tenant& tenant, const User& user, const Questi
   });
   sort_by_path(denies);
   sort_by_path(below);
-  std::ranges::stable_sort(unmet, [](const Said::Slot& left, const Said::Slot& right) {
-    if (is_nearer(*left.grant, *right.grant)) return true;
-    if (is_nearer(*right.grant, *left.grant)) return false;
-    if (left.by_way_of != right.by_way_of) return left.by_way_of < right.by_way_of;
-    return precedes(*left.grant, *right.grant);
-  });
+  std::ranges::stable_sort(
+      unmet, [](const CombinedMatches::Slot& left, const CombinedMatches::Slot& right) {
+        if (is_nearer(*left.grant, *right.grant)) return true;
+        if (is_nearer(*right.grant, *left.grant)) return false;
+        if (left.by_way_of != right.by_way_of) return left.by_way_of < right.by_way_of;
+        return precedes(*left.grant, *right.grant);
+      });
   stops.insert(stops.end(), denies.begin(), denies.end());
   stops.insert(stops.end(), below.begin(), below.end());
   if (allowed) return;
@@ -220,14 +221,14 @@ bool network_allowed(const Tenant& tenant, const User& user, const CallFacts& ca
 
 static Verdict weigh(const Tenant& tenant, const User& user, const Question& question,
                      const CallFacts& call) {
-  Asked asked;
+  AccessRequest asked;
   const Code form = stop_of_form(tenant, question, asked);
   if (form != Code::ok) return {form};
   if (user.extras == nullptr || user.extras->roles.empty())
     return verdict_of(*user.grants, match(*user.grants, asked, call));
-  Said said;
+  CombinedMatches said;
   std::size_t work = 0;
-  visit_holders(tenant, user, [&](const Held& holder) {
+  visit_holders(tenant, user, [&](const GrantHolder& holder) {
     const Matches found = match(holder.grants, asked, call);
     work += found.work;
     said.add(holder, found);

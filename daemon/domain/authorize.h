@@ -16,7 +16,7 @@
 namespace postern::domain {
 
 /// Who holds grants: the user itself, one of its roles, or a role within that.
-struct Held {
+struct GrantHolder {
   const Grants& grants;
   /// Null: the user itself.
   const NamedRole* role = nullptr;
@@ -28,22 +28,22 @@ struct Held {
 };
 
 /// The roles that a user holds from this one on, each with those within it that none before has.
-std::vector<Held> roles_held(const Tenant& tenant, const User& user, std::size_t from = 0);
+std::vector<GrantHolder> roles_held(const Tenant& tenant, const User& user, std::size_t from = 0);
 
 /// The user, then each of its roles with those within; none twice.
 template <class Visitor>
 void visit_holders(const Tenant& tenant, const User& user, Visitor visit) {
-  visit(Held{*user.grants});
+  visit(GrantHolder{*user.grants});
   if (user.extras == nullptr) return;
   const std::vector<RoleHeld>& roles = user.extras->roles;
   for (std::size_t place = 0; place < roles.size(); ++place) {
     const NamedRole* role = find_role(tenant, roles[place].role);
     if (role == nullptr) continue;
     if (!role->inner.empty()) {
-      for (const Held& held : roles_held(tenant, user, place)) visit(held);
+      for (const GrantHolder& held : roles_held(tenant, user, place)) visit(held);
       return;
     }
-    visit(Held{*role->grants, role, place + 1});
+    visit(GrantHolder{*role->grants, role, place + 1});
   }
 }
 

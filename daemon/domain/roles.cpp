@@ -25,7 +25,7 @@ std::size_t place_of(const NamedRoles& roles, const Uuid& id) {
 const NamedRole* find_role(const NamedRoles& roles, const Uuid& id) {
   const std::size_t place = place_of(roles, id);
   return place == roles.by_id.size() || roles.by_id[place]->id != id ? nullptr
-                                                                      : roles.by_id[place].get();
+                                                                     : roles.by_id[place].get();
 }
 
 template <class Less, class KeyOf>
@@ -44,9 +44,9 @@ void put(NamedRoles& roles, NamedRole role) {
 }
 
 /// Places of roles that were met, each once.
-class Seen {
+class RoleCollector {
  public:
-  explicit Seen(const NamedRoles& roles) : roles_(roles), met_(roles.by_id.size()) {}
+  explicit RoleCollector(const NamedRoles& roles) : roles_(roles), met_(roles.by_id.size()) {}
 
   /// The role and all within it that were not met before.
   void collect(const NamedRole& role, std::vector<const NamedRole*>& found) {
@@ -109,7 +109,7 @@ const NamedRole* find_role(const Tenant& tenant, std::string_view name) {
 
 std::vector<const NamedRole*> roles_within(const NamedRoles& roles, const NamedRole& role) {
   std::vector<const NamedRole*> found;
-  Seen(roles).collect(role, found);
+  RoleCollector(roles).collect(role, found);
   return found;
 }
 
@@ -118,11 +118,11 @@ bool reaches(const NamedRoles& roles, const NamedRole& role, const Uuid& id) {
                              [&](const NamedRole* part) { return part->id == id; });
 }
 
-std::vector<Held> roles_held(const Tenant& tenant, const User& user, std::size_t from) {
-  std::vector<Held> held;
+std::vector<GrantHolder> roles_held(const Tenant& tenant, const User& user, std::size_t from) {
+  std::vector<GrantHolder> held;
   if (tenant.roles == nullptr) return held;
   const std::vector<RoleHeld>& own = extras_of(user).roles;
-  Seen seen(*tenant.roles);
+  RoleCollector seen(*tenant.roles);
   std::vector<const NamedRole*> found;
   for (std::size_t place = 0; place < own.size(); ++place) {
     found.clear();

@@ -13,21 +13,19 @@ namespace {
 
 using std::to_string;
 
-std::string shown(const std::filesystem::path& path) { return printable(path.native(), 4096); }
-
 Failure unreadable(const std::filesystem::path& file, const std::string& why) {
-  return {FailureKind::damaged, shown(file) + " is damaged: " + why,
+  return {FailureKind::damaged, platform::printable_path(file) + " is damaged: " + why,
           "Put checkpoint, journal and keys back from one copy of the data folder. Somebody who "
           "holds a checkpoint of this journal can tell whether it is whole: postern-replay verify "
           "--checkpoint."};
 }
 
 Failure contradicted(const std::filesystem::path& file, const std::string& how) {
-  return {
-      FailureKind::damaged,
-      "the journal contradicts the checkpoint that was signed for it (" + shown(file) + "): " + how,
-      "The journal was replaced by another or an older copy: put the newest copy of its folder "
-      "back. Clients that remember the checkpoint refuse this journal too."};
+  return {FailureKind::damaged,
+          "the journal contradicts the checkpoint that was signed for it (" +
+              platform::printable_path(file) + "): " + how,
+          "The journal was replaced by another or an older copy: put the newest copy of its folder "
+          "back. Clients that remember the checkpoint refuse this journal too."};
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ Expected<> create_journal(const JournalOptions& options) {
 }
 
 Expected<std::unique_ptr<Journal>> open_journal(const JournalOptions& options,
-                                                const OnRecord& on_record, const Known* known) {
+                                                const OnRecord& on_record,
+                                                const KnownRecords* known) {
   return open_leveldb_journal({options}, on_record, known);
 }
 

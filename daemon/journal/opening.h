@@ -29,7 +29,7 @@ struct JournalOptions {
 };
 
 /// What a snapshot knows of the first records, so that most of them need not be read.
-struct Known {
+struct KnownRecords {
   /// The newest record it covers, and the tree over all of them; 1 or more.
   Head head;
   /// The roots of the complete blocks before the one that holds that record.
@@ -52,7 +52,7 @@ Expected<> create_journal(const JournalOptions& options);
 /// lies at or behind the known head: what is known then says nothing that others do not.
 Expected<std::unique_ptr<Journal>> open_journal(const JournalOptions& options,
                                                 const OnRecord& on_record,
-                                                const Known* known = nullptr);
+                                                const KnownRecords* known = nullptr);
 
 /// Reads as `open_journal` does, with the same checks and failures, and changes nothing: no file is
 /// made, written or locked, none need be writable. What it gives appends nothing. The caller sees

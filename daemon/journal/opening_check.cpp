@@ -19,7 +19,7 @@ Failure not_as_known(const Head& known, const std::string& why) {
 }  // namespace
 
 OpeningCheck::OpeningCheck(std::vector<Head> promised, const OnRecord& on_record,
-                           const Known* known)
+                           const KnownRecords* known)
     : promised_(std::move(promised)),
       on_record_(on_record),
       known_(known),

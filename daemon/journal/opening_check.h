@@ -13,7 +13,7 @@ namespace postern::journal {
 class OpeningCheck {
  public:
   /// `promised`: heads that were acknowledged, the older first. `known` may be null.
-  OpeningCheck(std::vector<Head> promised, const OnRecord& on_record, const Known* known);
+  OpeningCheck(std::vector<Head> promised, const OnRecord& on_record, const KnownRecords* known);
 
   /// The next record to be read: of what is known, only the last block is read again.
   std::uint64_t next() const { return seq_ + 1; }
@@ -26,7 +26,7 @@ class OpeningCheck {
 
   std::vector<Head> promised_;
   const OnRecord& on_record_;
-  const Known* known_;
+  const KnownRecords* known_;
   TreeBuilder builder_;
   std::uint64_t seq_;
   /// The newest record up to which the tree is one that was promised.

@@ -36,7 +36,7 @@ std::filesystem::path marker_in(const std::filesystem::path& folder) { return fo
 
 Failure marker_failure(const std::filesystem::path& folder, const std::string& how) {
   return {FailureKind::damaged,
-          printable(marker_in(folder).native(), 4096) + " " + how +
+          printable_path(marker_in(folder)) + " " + how +
               ": it is the marker of the data in this folder",
           "Put it back from a copy of the folder, or restore a backup; the folder's other files "
           "are to stay as they are."};
@@ -46,7 +46,7 @@ Failure nothing_here(const std::filesystem::path& folder) {
   std::error_code error;
   const bool is_empty =
       !std::filesystem::exists(folder, error) || std::filesystem::is_empty(folder, error);
-  return {FailureKind::missing, "there is no Postern data in " + printable(folder.native(), 4096),
+  return {FailureKind::missing, "there is no Postern data in " + printable_path(folder),
           is_empty ? "Make a data folder with 'posternd init --data DIR', or name the right one."
                    : "It holds something else: name the right folder."};
 }
@@ -62,10 +62,9 @@ Expected<> check_version(const std::filesystem::path& folder, std::string_view t
   const auto read = std::from_chars(text.data(), end, version);
   if (read.ec != std::errc() || read.ptr != end || version == 0) return std::unexpected(damaged);
   if (version <= format_version) return {};
-  return std::unexpected(
-      Failure{FailureKind::configuration,
-              printable(folder.native(), 4096) + " is data of a newer version of Postern",
-              "Use the version that made it, or a newer one."});
+  return std::unexpected(Failure{FailureKind::configuration,
+                                 printable_path(folder) + " is data of a newer version of Postern",
+                                 "Use the version that made it, or a newer one."});
 }
 
 }  // namespace
@@ -92,7 +91,7 @@ Expected<> check_data_folder(const std::filesystem::path& folder) {
     if (!error || system_failure("", error.value()).kind == FailureKind::missing)
       return std::unexpected(nothing_here(folder));
     return std::unexpected(
-        system_failure("open the data folder " + printable(folder.native(), 4096), error.value()));
+        system_failure("open the data folder " + printable_path(folder), error.value()));
   }
   const auto marker = read_file(marker_in(folder), marker_bytes_max);
   if (marker)

@@ -16,8 +16,7 @@ namespace {
 
 std::unexpected<Failure> failed(std::string_view verb, const std::filesystem::path& path) {
   const int error = errno;
-  return std::unexpected(
-      system_failure(std::string(verb) + " " + printable(path.native(), 4096), error));
+  return std::unexpected(system_failure(std::string(verb) + " " + printable_path(path), error));
 }
 
 /// What it makes is for its owner alone.
@@ -38,12 +37,16 @@ Expected<> write_all(int descriptor, std::span<const std::byte> bytes,
 
 Failure not_a_small_file(const std::filesystem::path& path, std::size_t bytes_max) {
   return {FailureKind::configuration,
-          printable(path.native(), 4096) + " is not a regular file of at most " +
-              std::to_string(bytes_max) + " bytes",
+          printable_path(path) + " is not a regular file of at most " + std::to_string(bytes_max) +
+              " bytes",
           "check that it is the file you mean"};
 }
 
 }  // namespace
+
+std::string printable_path(const std::filesystem::path& path) {
+  return printable(path.native(), 4096);
+}
 
 Expected<std::uint64_t> free_bytes(const std::filesystem::path& path) {
   struct statvfs disk {};
@@ -122,7 +125,7 @@ Expected<OldFile> OldFile::open(const std::filesystem::path& path) {
   if (::fstat(file.number(), &about) != 0) return failed("look at", path);
   if (!S_ISREG(about.st_mode))
     return std::unexpected(Failure{FailureKind::configuration,
-                                   printable(path.native(), 4096) + " is not a regular file",
+                                   printable_path(path) + " is not a regular file",
                                    "check that it is the file you mean"});
   return OldFile(path, std::move(file), static_cast<std::uint64_t>(about.st_size));
 }
@@ -135,7 +138,7 @@ Expected<> OldFile::read(std::uint64_t offset, std::span<std::byte> bytes) const
     if (got < 0) return failed("read", path_);
     if (got == 0)
       return std::unexpected(Failure{FailureKind::damaged,
-                                     printable(path_.native(), 4096) + " ends too early",
+                                     printable_path(path_) + " ends too early",
                                      "put it back from a copy"});
     bytes = bytes.subspan(static_cast<std::size_t>(got));
     offset += static_cast<std::uint64_t>(got);

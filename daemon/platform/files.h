@@ -6,12 +6,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "daemon/platform/descriptor.h"
 #include "daemon/platform/failure.h"
 
 namespace postern::platform {
+
+/// For a sentence: a path whole, without what would control a terminal.
+std::string printable_path(const std::filesystem::path& path);
 
 /// Bytes that this process may still write on the disk that holds `path`.
 Expected<std::uint64_t> free_bytes(const std::filesystem::path& path);

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "daemon/platform/files.h"
 #include "daemon/platform/require.h"
 #include "daemon/platform/system_failure.h"
 
@@ -27,8 +28,6 @@ std::string octal(mode_t mode) {
   return text;
 }
 
-std::string shown(const fs::path& path) { return printable(path.native(), 4096); }
-
 /// Whose all of it is to be.
 struct Owner {
   uid_t uid = 0;
@@ -42,7 +41,7 @@ std::optional<Failure> fault_of(const fs::path& path, const struct stat& about, 
       about.st_uid == owner.uid || (guard == Guard::unchanged && about.st_uid == 0);
   if (!is_ours)
     return Failure{FailureKind::not_permitted,
-                   shown(path) + " belongs to user " + std::to_string(about.st_uid) +
+                   printable_path(path) + " belongs to user " + std::to_string(about.st_uid) +
                        ", and the data folder to user " + std::to_string(owner.uid),
                    "Find out who made it, then: chown " + std::to_string(owner.uid) + ":" +
                        std::to_string(owner.gid) + " " + shell_word(path)};
@@ -51,8 +50,8 @@ std::optional<Failure> fault_of(const fs::path& path, const struct stat& about, 
   const bool folder = S_ISDIR(about.st_mode);
   return Failure{FailureKind::not_permitted,
                  "others than its owner may " +
-                     std::string(guard == Guard::alone ? "use " : "change ") + shown(path) +
-                     ": its mode is " + octal(mode),
+                     std::string(guard == Guard::alone ? "use " : "change ") +
+                     printable_path(path) + ": its mode is " + octal(mode),
                  "Close it: chmod " + std::string(folder ? "0700 " : "0600 ") + shell_word(path)};
 }
 
@@ -65,7 +64,7 @@ class Faults {
     struct stat about {};
     if (::stat(path.c_str(), &about) != 0) {
       if (errno == ENOENT) return;
-      return take(system_failure("look at " + shown(path), errno));
+      return take(system_failure("look at " + printable_path(path), errno));
     }
     if (S_ISDIR(about.st_mode)) guard = Guard::alone;
     if (auto fault = fault_of(path, about, guard, owner_)) take(std::move(*fault));
@@ -81,7 +80,7 @@ class Faults {
     // What is missing or no folder is told by whoever needs it.
     if (error && error != std::errc::no_such_file_or_directory &&
         error != std::errc::not_a_directory)
-      take(system_failure("look into " + shown(folder), error.value()));
+      take(system_failure("look into " + printable_path(folder), error.value()));
   }
 
   Expected<> verdict(const fs::path& folder) {
@@ -124,15 +123,17 @@ std::string shell_word(const fs::path& path) {
 Expected<> check_folder_guards(const fs::path& folder) {
   struct stat about {};
   if (::stat(folder.c_str(), &about) != 0)
-    return std::unexpected(system_failure("look at the data folder " + shown(folder), errno));
+    return std::unexpected(
+        system_failure("look at the data folder " + printable_path(folder), errno));
   if (about.st_uid != ::geteuid())
-    return std::unexpected(Failure{
-        FailureKind::not_permitted,
-        "the data folder " + shown(folder) + " belongs to user " + std::to_string(about.st_uid) +
-            ", and this is run by user " + std::to_string(::geteuid()),
-        "Run it as the folder's owner: setpriv --reuid " + std::to_string(about.st_uid) +
-            " --regid " + std::to_string(about.st_gid) + " --clear-groups posternd --data " +
-            shell_word(folder)});
+    return std::unexpected(Failure{FailureKind::not_permitted,
+                                   "the data folder " + printable_path(folder) +
+                                       " belongs to user " + std::to_string(about.st_uid) +
+                                       ", and this is run by user " + std::to_string(::geteuid()),
+                                   "Run it as the folder's owner: setpriv --reuid " +
+                                       std::to_string(about.st_uid) + " --regid " +
+                                       std::to_string(about.st_gid) +
+                                       " --clear-groups posternd --data " + shell_word(folder)});
   Faults faults({about.st_uid, about.st_gid});
   faults.look_at(folder, Guard::alone);
   for (const FolderPart& part : folder_parts()) {
@@ -145,13 +146,13 @@ Expected<> check_folder_guards(const fs::path& folder) {
 Expected<> check_secret_file(const fs::path& file) {
   struct stat about {};
   if (::stat(file.c_str(), &about) != 0)
-    return std::unexpected(system_failure("read " + shown(file), errno));
+    return std::unexpected(system_failure("read " + printable_path(file), errno));
   const mode_t mode = about.st_mode & 07777;
   if ((mode & of_others) == 0) return {};
-  return std::unexpected(Failure{
-      FailureKind::not_permitted,
-      "others than its owner may use the key file " + shown(file) + ": its mode is " + octal(mode),
-      "Close it: chmod 0600 " + shell_word(file)});
+  return std::unexpected(Failure{FailureKind::not_permitted,
+                                 "others than its owner may use the key file " +
+                                     printable_path(file) + ": its mode is " + octal(mode),
+                                 "Close it: chmod 0600 " + shell_word(file)});
 }
 
 Expected<AsOwner> AsOwner::of(const fs::path& folder) {
@@ -161,7 +162,8 @@ Expected<AsOwner> AsOwner::of(const fs::path& folder) {
   AsOwner owner(true);
   if (::setegid(about.st_gid) == 0 && ::seteuid(about.st_uid) == 0) return owner;
   return std::unexpected(system_failure(
-      "act as the owner of " + shown(folder) + ", user " + std::to_string(about.st_uid), errno));
+      "act as the owner of " + printable_path(folder) + ", user " + std::to_string(about.st_uid),
+      errno));
 }
 
 AsOwner::~AsOwner() {
@@ -174,18 +176,19 @@ Expected<> give_to_owner_of(const fs::path& folder, const fs::path& tree) {
   struct stat about {};
   if (::geteuid() != 0) return {};
   if (::stat(folder.c_str(), &about) != 0)
-    return std::unexpected(system_failure("look at " + shown(folder), errno));
+    return std::unexpected(system_failure("look at " + printable_path(folder), errno));
   if (about.st_uid == 0) return {};
   const auto give = [&](const fs::path& path) -> Expected<> {
     if (::lchown(path.c_str(), about.st_uid, about.st_gid) == 0) return {};
-    return std::unexpected(system_failure("give " + shown(path) + " to the folder's owner", errno));
+    return std::unexpected(
+        system_failure("give " + printable_path(path) + " to the folder's owner", errno));
   };
   std::error_code error;
   for (fs::recursive_directory_iterator entry(tree, error);
        !error && entry != fs::recursive_directory_iterator(); entry.increment(error))
     if (auto given = give(entry->path()); !given) return given;
   if (error && error != std::errc::not_a_directory)
-    return std::unexpected(system_failure("look into " + shown(tree), error.value()));
+    return std::unexpected(system_failure("look into " + printable_path(tree), error.value()));
   return give(tree);
 }
 

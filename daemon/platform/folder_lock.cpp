@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "daemon/platform/files.h"
 #include "daemon/platform/retried.h"
 #include "daemon/platform/system_failure.h"
 
@@ -17,8 +18,6 @@ namespace postern::platform {
 namespace {
 
 std::filesystem::path path_in(const std::filesystem::path& folder) { return folder / "lock"; }
-
-std::string shown(const std::filesystem::path& path) { return printable(path.native(), 4096); }
 
 std::string holder_of(int descriptor) {
   std::array<char, 16> text{};
@@ -48,7 +47,7 @@ Expected<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
       [&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600); }));
   auto taken = lock(std::move(file), LOCK_EX, folder);
   if (!taken) return taken;
-  if (auto written = write_holder(taken->file_.number(), shown(path)); !written)
+  if (auto written = write_holder(taken->file_.number(), printable_path(path)); !written)
     return std::unexpected(written.error());
   return taken;
 }
@@ -64,14 +63,14 @@ Expected<FolderLock> FolderLock::share(const std::filesystem::path& folder) {
 Expected<FolderLock> FolderLock::lock(Descriptor file, int operation,
                                       const std::filesystem::path& folder) {
   const int open_error = errno;
-  const std::string what = shown(path_in(folder));
+  const std::string what = printable_path(path_in(folder));
   if (!file.valid()) return std::unexpected(system_failure("open " + what, open_error));
   if (retried([&] { return ::flock(file.number(), operation | LOCK_NB); }) == 0)
     return FolderLock(std::move(file));
   if (errno != EWOULDBLOCK) return std::unexpected(system_failure("lock " + what, errno));
   return std::unexpected(
       Failure{FailureKind::in_use,
-              "the folder " + shown(folder) + " is in use by " + holder_of(file.number()),
+              "the folder " + printable_path(folder) + " is in use by " + holder_of(file.number()),
               operation == LOCK_EX ? "stop that process, or name another folder"
                                    : "stop that process, or work on a copy of the folder"});
 }

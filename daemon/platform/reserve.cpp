@@ -18,7 +18,7 @@ namespace {
 constexpr std::uint64_t stat_block_bytes = 512;
 
 std::unexpected<Failure> failed(std::string what, const std::filesystem::path& file, int error) {
-  return std::unexpected(system_failure(what + " " + printable(file.native(), 4096), error));
+  return std::unexpected(system_failure(what + " " + printable_path(file), error));
 }
 
 }  // namespace

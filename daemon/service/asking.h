@@ -14,7 +14,7 @@ struct Asking {
   Peer peer;
   /// The operator that asks; it may be gone by the time of the answer.
   Uuid asker;
-  Opened<schema::Query> query;
+  OpenedMessage<schema::Query> query;
   /// When the reader began with a password, by the monotonic clock; before it looked for the user.
   std::int64_t came_ns = 0;
   /// C9: the answer leaves on the grid of times since it came.

@@ -81,16 +81,15 @@ std::size_t size_of(const schema::CallViewT& call) {
 
 }  // namespace
 
-std::expected<CallPages::Found, schema::ProblemT> CallPages::find(const view::View& view,
-                                                                  const domain::Operator& asker,
-                                                                  const schema::ListCalls& wanted,
-                                                                  std::uint64_t from) {
+std::expected<CallPages::FoundCalls, schema::ProblemT> CallPages::find(
+    const view::View& view, const domain::Operator& asker, const schema::ListCalls& wanted,
+    std::uint64_t from) {
   const auto filter = filter_of(view, asker, wanted);
   if (!filter) return std::unexpected(filter.error());
   const std::size_t count_max = read_on_count(wanted.count_max());
   // What is written while this reads is for the next page.
   const std::uint64_t end = parts_.ring.next();
-  Found found;
+  FoundCalls found;
   schema::CallPageT& page = found.page;
   page.oldest = parts_.ring.oldest();
   // O2: counts of all tenants' calls.

@@ -21,7 +21,7 @@ class CallPages {
     std::function<std::uint64_t()> dropped;
   };
 
-  struct Found {
+  struct FoundCalls {
     schema::CallPageT page;
     /// Everything there is has been looked at.
     bool at_head = false;
@@ -30,8 +30,10 @@ class CallPages {
   explicit CallPages(Parts parts) : parts_(std::move(parts)), reader_(parts_.ring) {}
 
   /// Calls from this position on (0: the oldest) that match and lie in the asker's tenants.
-  std::expected<Found, schema::ProblemT> find(const view::View& view, const domain::Operator& asker,
-                                              const schema::ListCalls& wanted, std::uint64_t from);
+  std::expected<FoundCalls, schema::ProblemT> find(const view::View& view,
+                                                   const domain::Operator& asker,
+                                                   const schema::ListCalls& wanted,
+                                                   std::uint64_t from);
 
  private:
   Parts parts_;

@@ -52,7 +52,7 @@ struct CommandTask : Letter {
   std::string identity;
   /// By the monotonic clock.
   std::int64_t came_ns = 0;
-  Opened<schema::CommandMessage> message;
+  OpenedMessage<schema::CommandMessage> message;
   credential::ContentsHash contents_hash{};
   /// O4: what its signature was made over; empty without one.
   std::vector<std::byte> signed_message;
@@ -81,7 +81,7 @@ struct CommandTask : Letter {
   Uuid holder;
   std::size_t places = 0;
 
-  explicit CommandTask(Opened<schema::CommandMessage> opened) : message(std::move(opened)) {}
+  explicit CommandTask(OpenedMessage<schema::CommandMessage> opened) : message(std::move(opened)) {}
   const Uuid& id() const { return *message->id(); }
 };
 

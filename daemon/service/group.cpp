@@ -36,7 +36,7 @@ void Group::add_changes(const schema::Record& record, domain::Changes changes,
 
 std::vector<Reply> Group::take_replies() {
   std::vector<Reply> replies;
-  for (Decided& one : decided)
+  for (GroupEntry& one : decided)
     if (one.reply) {
       one.reply->task.reset();
       replies.push_back(std::move(*one.reply));
@@ -46,14 +46,14 @@ std::vector<Reply> Group::take_replies() {
 }
 
 void Group::leave_erasures_unacknowledged() {
-  for (Decided& one : decided)
+  for (GroupEntry& one : decided)
     if (one.reply && one.reply->erases) one.reply->revoke(schema::Code::erase_unfinished);
 }
 
 domain::Changes Group::revoke() {
   records.clear();
   erased.clear();
-  for (Decided& one : decided)
+  for (GroupEntry& one : decided)
     if (one.reply) one.reply->revoke();
   operators_changed = false;
   for (AttemptOutcome& outcome : published->attempts)

@@ -38,14 +38,14 @@ struct Reply {
 };
 
 /// What was decided, in order: a reply, or what the daemon recorded itself.
-struct Decided {
+struct GroupEntry {
   std::optional<Reply> reply;
   std::optional<OwnTask> own;
 };
 
 struct Group {
   std::vector<domain::StoredRecord> records;
-  std::vector<Decided> decided;
+  std::vector<GroupEntry> decided;
   std::unique_ptr<Published> published = std::make_unique<Published>();
   /// U11: keys to be destroyed once it is durable, before anything leaves.
   std::vector<credential::KeySlot> erased;

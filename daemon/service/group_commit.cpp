@@ -148,7 +148,7 @@ void GroupCommit::publish(Group& group, const journal::Head& head) {
 
 // ---- overtaken by others
 
-std::vector<Decided> GroupCommit::take_back(domain::State& state, domain::CommandIds& ids) {
+std::vector<GroupEntry> GroupCommit::take_back(domain::State& state, domain::CommandIds& ids) {
   require(stage_ == Stage::overtaken);
   for (Group* group : {&group_, &syncing_}) {
     state.revert(group->published->changes);
@@ -158,7 +158,7 @@ std::vector<Decided> GroupCommit::take_back(domain::State& state, domain::Comman
       state.reopen_record(record.tenant(), record.previous_tenant_seq(), head_time_ns_);
     }
   }
-  std::vector<Decided> decided = std::move(syncing_.decided);
+  std::vector<GroupEntry> decided = std::move(syncing_.decided);
   std::ranges::move(group_.decided, std::back_inserter(decided));
   syncing_ = {};
   group_ = {};

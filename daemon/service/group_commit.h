@@ -80,7 +80,7 @@ class GroupCommit {
   // ---- overtaken by others
 
   /// The state and the ids are as the head left them. Gives back what was decided since, in order.
-  std::vector<Decided> take_back(domain::State& state, domain::CommandIds& ids);
+  std::vector<GroupEntry> take_back(domain::State& state, domain::CommandIds& ids);
   /// Folds and publishes what others appended, as if it had been decided here. If that fails, the
   /// journal has.
   void follow(domain::State& state, domain::CommandIds& ids);

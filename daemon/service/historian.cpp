@@ -94,15 +94,16 @@ std::expected<RecordFilter, schema::ProblemT> filter_of(const view::View& view,
   return filter;
 }
 
-struct Found {
+struct FoundRecords {
   schema::RecordPageT page;
   /// Everything up to the head has been looked at.
   bool at_head = false;
 };
 
-Expected<Found> search(const journal::Journal& journal, domain::RecordGate& gate,
-                       const RecordFilter& filter, domain::Seq from_seq, std::uint32_t count_max) {
-  Found found;
+Expected<FoundRecords> search(const journal::Journal& journal, domain::RecordGate& gate,
+                              const RecordFilter& filter, domain::Seq from_seq,
+                              std::uint32_t count_max) {
+  FoundRecords found;
   found.page.next_seq = from_seq;
   std::size_t bytes = 0;
   const auto cursor = journal.read_from(from_seq);
@@ -286,7 +287,7 @@ void Historian::give_calls(Parked waiting, const domain::Operator& asker,
 }
 
 void Historian::hand_to_auditor(const Peer& peer, const domain::Operator& asker,
-                                Opened<schema::HistoryRequest> request) {
+                                OpenedMessage<schema::HistoryRequest> request) {
   if (!audits_.take(asker.id)) return refuse_busy(peer, request->id());
   auto task = std::make_unique<AuditTask>();
   task->peer = peer;

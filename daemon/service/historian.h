@@ -66,7 +66,7 @@ class Historian {
   struct Parked {
     Peer peer;
     std::string identity;
-    Opened<schema::HistoryRequest> request;
+    OpenedMessage<schema::HistoryRequest> request;
     std::int64_t deadline_ns = 0;
     /// Where a follower's search goes on; 0: at the seq or position it named.
     std::uint64_t from = 0;
@@ -92,7 +92,7 @@ class Historian {
   void tell(const Expected<bool>& made);
   void give(const Peer& peer, std::uint64_t id, schema::HistoryPageBodyUnion body);
   void hand_to_auditor(const Peer& peer, const domain::Operator& asker,
-                       Opened<schema::HistoryRequest> request);
+                       OpenedMessage<schema::HistoryRequest> request);
   /// What became of one that would wait.
   enum class Wait { parked, over, busy };
   Wait park(Parked& waiting, const domain::Operator& asker, std::uint32_t wait_ms);

@@ -46,12 +46,12 @@ inline constexpr MessageLimits history_limits{65'536, 64, 4 * 65'536};
 
 /// An aligned copy of a message that passed the gate; wipes itself, because it may hold secrets.
 template <class Root>
-class Opened {
+class OpenedMessage {
  public:
-  explicit Opened(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
-  Opened(Opened&&) noexcept = default;
-  Opened& operator=(Opened&&) noexcept = default;
-  ~Opened() { credential::wipe(bytes_); }
+  explicit OpenedMessage(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
+  OpenedMessage(OpenedMessage&&) noexcept = default;
+  OpenedMessage& operator=(OpenedMessage&&) noexcept = default;
+  ~OpenedMessage() { credential::wipe(bytes_); }
 
   const Root& operator*() const { return *flatbuffers::GetRoot<Root>(bytes_.data()); }
   const Root* operator->() const { return &**this; }
@@ -87,9 +87,8 @@ bool is_well_formed(std::span<const std::byte> bytes, const char* identifier,
 }
 
 template <class Root>
-std::expected<Opened<Root>, schema::ProblemT> open_message(std::span<const std::byte> payload,
-                                                           const char* identifier,
-                                                           MessageLimits limits) {
+std::expected<OpenedMessage<Root>, schema::ProblemT> open_message(
+    std::span<const std::byte> payload, const char* identifier, MessageLimits limits) {
   using schema::Code;
   constexpr std::size_t header_bytes = 8;
   if (payload.size() > limits.bytes_max)
@@ -100,7 +99,7 @@ std::expected<Opened<Root>, schema::ProblemT> open_message(std::span<const std::
   if (!flatbuffers::BufferHasIdentifier(payload.data(), identifier))
     return std::unexpected(make_problem(Code::wrong_identifier, ""));
   // The allocator aligns to 16, ZeroMQ does not.
-  Opened<Root> opened(std::vector<std::byte>(payload.begin(), payload.end()));
+  OpenedMessage<Root> opened(std::vector<std::byte>(payload.begin(), payload.end()));
   const MessageForm form = form_of<Root>(opened.bytes(), identifier, limits);
   if (form.verdict != MessageForm::Verdict::well_formed)
     return std::unexpected(

@@ -386,9 +386,9 @@ bool Writer::commit() {
 void Writer::decide_again_if_overtaken() {
   if (groups_.stage() != GroupCommit::Stage::overtaken) return;
   ++overtaken_count_;
-  std::vector<Decided> decided = groups_.take_back(state_, gate_.ids());
+  std::vector<GroupEntry> decided = groups_.take_back(state_, gate_.ids());
   groups_.follow(state_, gate_.ids());
-  for (Decided& one : decided) {
+  for (GroupEntry& one : decided) {
     if (one.own) {
       record_own(std::move(*one.own));
     } else if (one.reply->task == nullptr) {

@@ -174,11 +174,11 @@ class ZmqEndpoint final : public Endpoint {
   std::vector<std::string> addresses() const override { return addresses_; }
 
  private:
-  enum class Taken { message, bad_message, nothing };
+  enum class ReceiveResult { message, bad_message, nothing };
 
   Expected<> bind_tcp_door(void* context, const EndpointOptions& options);
   Expected<> bind_ipc_door(void* context, const EndpointOptions& options);
-  Taken take(std::uint8_t index, Inbound& inbound);
+  ReceiveResult take(std::uint8_t index, Inbound& inbound);
   bool take_payload(const Socket& socket, Inbound& inbound);
   void drop_rest(const Socket& socket);
 
@@ -248,9 +248,9 @@ bool ZmqEndpoint::receive(Inbound& inbound) {
   int drops = 0;
   for (std::uint8_t looked = 0; looked < count && drops < drops_max;) {
     turn_ = static_cast<std::uint8_t>((turn_ + 1) % count);
-    const Taken taken = doors_[turn_].quiet ? Taken::nothing : take(turn_, inbound);
-    if (taken == Taken::message) return true;
-    if (taken == Taken::nothing) {
+    const ReceiveResult taken = doors_[turn_].quiet ? ReceiveResult::nothing : take(turn_, inbound);
+    if (taken == ReceiveResult::message) return true;
+    if (taken == ReceiveResult::nothing) {
       doors_[turn_].quiet = true;
       ++looked;
     } else {
@@ -262,19 +262,19 @@ bool ZmqEndpoint::receive(Inbound& inbound) {
   return false;
 }
 
-ZmqEndpoint::Taken ZmqEndpoint::take(std::uint8_t index, Inbound& inbound) {
+ZmqEndpoint::ReceiveResult ZmqEndpoint::take(std::uint8_t index, Inbound& inbound) {
   const Socket& socket = doors_[index].socket;
-  if (!routing_id_.receive(socket)) return Taken::nothing;
+  if (!routing_id_.receive(socket)) return ReceiveResult::nothing;
   if (!take_payload(socket, inbound)) {
     drop_rest(socket);
-    return Taken::bad_message;
+    return ReceiveResult::bad_message;
   }
   const auto id = routing_id_.bytes();
   inbound.peer.routing_id.assign(reinterpret_cast<const char*>(id.data()), id.size());
   inbound.peer.socket = index;
   inbound.payload = payload_.bytes();
   received_.add_one();
-  return Taken::message;
+  return ReceiveResult::message;
 }
 
 /// The payload frame and who sent it, if the message has the one right form.

@@ -21,7 +21,7 @@ namespace {
 using platform::Descriptor;
 using platform::system_failure;
 
-constexpr int backlog = 1024;
+constexpr int ipc_backlog = 1024;
 
 std::unexpected<Failure> cannot(const std::string& verb, const std::filesystem::path& path) {
   const int error = errno;
@@ -127,7 +127,7 @@ Expected<IpcListener> IpcListener::listen(const std::filesystem::path& path) {
   listener.inode_ = about.st_ino;
   // Before `listen`, nobody can have connected.
   if (::chmod(path.c_str(), 0600) != 0) return cannot("close to others", path);
-  if (::listen(listener.descriptor(), backlog) != 0) return cannot("listen on", path);
+  if (::listen(listener.descriptor(), ipc_backlog) != 0) return cannot("listen on", path);
   return listener;
 }
 

@@ -37,7 +37,7 @@ std::string position_of(const Permission& line) {
   return line.role == nullptr ? text : text + *line.role;
 }
 
-void add_lines(const domain::Catalogue& catalogue, const domain::Held& holder,
+void add_lines(const domain::Catalogue& catalogue, const domain::GrantHolder& holder,
                std::vector<Permission>& lines) {
   for (const domain::Grant& grant : holder.grants.sorted) {
     const auto add = [&](std::string_view action) {
@@ -96,7 +96,7 @@ std::vector<Permission> narrowed(std::vector<Permission> lines, const domain::Ap
 /// so it is covered by the same or by a `*` alone.
 bool is_denied(const Permission& line, const std::vector<const domain::Grants*>& held,
                const domain::CallFacts& call) {
-  const domain::Asked asked{line.action, {}, line.resource, true};
+  const domain::AccessRequest asked{line.action, {}, line.resource, true};
   return std::ranges::any_of(held, [&](const domain::Grants* grants) {
     return domain::match(*grants, asked, call).deny != nullptr;
   });
@@ -134,7 +134,7 @@ Answer<Bearer> bearer_of(const Inquiry& inquiry, const schema::ListPermissions& 
 PermissionList permissions_of(const domain::Tenant& tenant, const domain::User& user,
                               const domain::ApiKey* key) {
   PermissionList list{tenant, {}, {}};
-  domain::visit_holders(tenant, user, [&](const domain::Held& holder) {
+  domain::visit_holders(tenant, user, [&](const domain::GrantHolder& holder) {
     list.held.push_back(&holder.grants);
     add_lines(*tenant.catalogue, holder, list.lines);
   });

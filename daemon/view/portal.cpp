@@ -16,13 +16,13 @@ using schema::Code;
 constexpr std::size_t section_bytes_soft_max = 150'000;
 constexpr std::size_t grants_bytes_soft_max = 400'000;
 
-struct Found {
+struct UserOfTenant {
   const domain::Tenant* tenant;
   const domain::User* user;
 };
 
 /// By id, by name, or by both where they agree.
-Answer<Found> find(const Inquiry& inquiry, const schema::GetUser& wanted) {
+Answer<UserOfTenant> find(const Inquiry& inquiry, const schema::GetUser& wanted) {
   const View::Tables& tables = inquiry.view.tables();
   const Uuid* id = wanted.user_id();
   const domain::User* user = id == nullptr ? nullptr : tables.find_user(*id);
@@ -40,7 +40,7 @@ Answer<Found> find(const Inquiry& inquiry, const schema::GetUser& wanted) {
   const bool agree = user != nullptr && user->tenant == tenant->id &&
                      (username.empty() || domain::equal_names(username, user->username));
   if (!agree) return refused(Code::user_unknown, "username");
-  return Found{tenant, user};
+  return UserOfTenant{tenant, user};
 }
 
 std::unique_ptr<schema::UserSettingsT> settings_of(const domain::UserExtras& extras) {
@@ -53,7 +53,8 @@ std::unique_ptr<schema::UserSettingsT> settings_of(const domain::UserExtras& ext
   return settings;
 }
 
-std::unique_ptr<schema::UserDetailsT> details_of(const Inquiry& inquiry, const Found& found) {
+std::unique_ptr<schema::UserDetailsT> details_of(const Inquiry& inquiry,
+                                                 const UserOfTenant& found) {
   const domain::User& user = *found.user;
   auto details = std::make_unique<schema::UserDetailsT>();
   details->id = std::make_unique<Uuid>(user.id);
@@ -75,7 +76,8 @@ std::unique_ptr<schema::UserDetailsT> details_of(const Inquiry& inquiry, const F
   return details;
 }
 
-std::unique_ptr<schema::UserSecurityT> security_of(const Inquiry& inquiry, const Found& found) {
+std::unique_ptr<schema::UserSecurityT> security_of(const Inquiry& inquiry,
+                                                   const UserOfTenant& found) {
   const domain::User& user = *found.user;
   auto security = std::make_unique<schema::UserSecurityT>();
   security->api_access = user.api_access;

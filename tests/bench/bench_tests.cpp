@@ -23,7 +23,7 @@ namespace json = boost::json;
 /// The answer a daemon would give to question set `set`, message `id`.
 schema::AnswerT right_answer(const QuestionSet& set, std::size_t id) {
   schema::CheckedT checked;
-  const Asked& asked = set.asked[id];
+  const ExpectedAnswer& asked = set.asked[id];
   auto& decision = checked.decisions.emplace_back(std::make_unique<schema::DecisionT>());
   decision->allowed = asked.verdict == Verdict::allowed;
   decision->reason = asked.verdict == Verdict::allowed           ? schema::Code::ok

@@ -32,7 +32,7 @@ struct Filled {
     head = journal->head();
   }
 
-  std::unique_ptr<Journal> open(const Known* known) {
+  std::unique_ptr<Journal> open(const KnownRecords* known) {
     first_seen = seen = 0;
     auto opened = open_leveldb_journal(
         options,
@@ -48,14 +48,14 @@ struct Filled {
   }
 
   /// What a snapshot at this record would tell.
-  Known known_at(std::uint64_t seq) {
+  KnownRecords known_at(std::uint64_t seq) {
     const auto journal = open(nullptr);
     BOOST_REQUIRE(journal);
     return {{seq, *root_at(*journal, seq)}, blocks_before(*journal, seq), {}};
   }
 
   /// The opening is refused with this in its sentence, and the journal is as it was.
-  void refused(const Known& known, const std::string& part) {
+  void refused(const KnownRecords& known, const std::string& part) {
     BOOST_REQUIRE(!open(&known));
     BOOST_TEST(why.find(part) != std::string::npos, why);
     const auto journal = open(nullptr);
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(what_is_known_is_not_shown_and_all_else_is_as_without) {
   constexpr std::uint64_t block = Tree::block_size;
   for (const std::uint64_t seq : {std::uint64_t{1}, block - 1, block, block + 1, 2 * block,
                                   3 * block, 3 * block + 1, last - 1, last}) {
-    const Known known = known_at(seq);
+    const KnownRecords known = known_at(seq);
     BOOST_TEST(known.blocks.size() == (seq - 1) / block);
     const auto journal = open(&known);
     BOOST_REQUIRE_MESSAGE(journal, why);
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(what_is_known_is_not_shown_and_all_else_is_as_without) {
 }
 
 BOOST_AUTO_TEST_CASE(it_grows_as_one_that_was_read_whole) {
-  const Known known = known_at(2 * Tree::block_size + 9);
+  const KnownRecords known = known_at(2 * Tree::block_size + 9);
   const auto records = support::records_from(last + 1, Tree::block_size);
   {
     const auto journal = open(&known);
@@ -131,8 +131,8 @@ BOOST_AUTO_TEST_CASE(it_grows_as_one_that_was_read_whole) {
 }
 
 BOOST_AUTO_TEST_CASE(what_contradicts_the_journal_is_refused) {
-  const Known good = known_at(2 * Tree::block_size + 9);
-  Known known = good;
+  const KnownRecords good = known_at(2 * Tree::block_size + 9);
+  KnownRecords known = good;
   known.head.root[3] ^= std::byte{1};
   refused(known, "another root");
   known = good;
@@ -151,8 +151,8 @@ BOOST_AUTO_TEST_CASE(what_contradicts_the_journal_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(what_was_promised_beside_the_anchor_is_met_too) {
-  const Known good = known_at(Tree::block_size + 9);
-  Known known = good;
+  const KnownRecords good = known_at(Tree::block_size + 9);
+  KnownRecords known = good;
   known.promised = {{last - 5, *root_at(*open(nullptr), last - 5)}};
   BOOST_TEST((open(&known) != nullptr), why);
   known.promised[0].root[0] ^= std::byte{1};
@@ -162,11 +162,11 @@ BOOST_AUTO_TEST_CASE(what_was_promised_beside_the_anchor_is_met_too) {
 }
 
 BOOST_AUTO_TEST_CASE(what_nobody_else_confirms_is_refused) {
-  const Known known = known_at(last - 1);
+  const KnownRecords known = known_at(last - 1);
   fs::remove(options.folder / "anchor");
   options.anchor = AnchorPolicy::off;
   refused(known, "neither anchor nor checkpoint");
-  Known confirmed = known;
+  KnownRecords confirmed = known;
   confirmed.promised = {known.head};
   BOOST_TEST((open(&confirmed) != nullptr), why);
   // Something older says nothing of what came behind it.
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(what_nobody_else_confirms_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(only_what_is_not_known_is_read) {
-  const Known known = known_at(last - 1);
+  const KnownRecords known = known_at(last - 1);
   const auto mend = damage(1, 2 * Tree::block_size);
   BOOST_TEST(!open(nullptr));
   {

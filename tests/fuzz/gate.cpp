@@ -18,13 +18,13 @@ using namespace service;
 
 #ifdef POSTERN_FUZZ_CANARY
 template <class Root>
-std::expected<Opened<Root>, schema::ProblemT> open_unguarded(std::span<const std::byte> payload,
-                                                             const char* identifier) {
+std::expected<OpenedMessage<Root>, schema::ProblemT> open_unguarded(
+    std::span<const std::byte> payload, const char* identifier) {
   constexpr std::size_t header_bytes = 8;
   if (payload.size() < header_bytes ||
       !flatbuffers::BufferHasIdentifier(payload.data(), identifier))
     return std::unexpected(make_problem(schema::Code::malformed_message, ""));
-  return Opened<Root>(std::vector<std::byte>(payload.begin(), payload.end()));
+  return OpenedMessage<Root>(std::vector<std::byte>(payload.begin(), payload.end()));
 }
 #endif
 

@@ -247,7 +247,7 @@ class Told {
   /// On the path of one that the user holds, above it or below.
   RandomQuestion about_a_grant(const domain::Tenant& tenant, const domain::User& user) {
     std::vector<const domain::Grant*> held;
-    domain::visit_holders(tenant, user, [&](const domain::Held& holder) {
+    domain::visit_holders(tenant, user, [&](const domain::GrantHolder& holder) {
       for (const domain::Grant& grant : holder.grants.sorted) held.push_back(&grant);
     });
     if (held.empty()) return random.question();

@@ -37,12 +37,13 @@ JournalFolder::JournalFolder(journal::JournalOptions options, FaultEnv* disk)
   require(journal::create_leveldb_journal(options_of(options_, disk_)).has_value());
 }
 
-Expected<std::unique_ptr<journal::Journal>> JournalFolder::open(const journal::OnRecord& on_record,
-                                                                const journal::Known* known) const {
+Expected<std::unique_ptr<journal::Journal>> JournalFolder::open(
+    const journal::OnRecord& on_record, const journal::KnownRecords* known) const {
   return journal::open_leveldb_journal(options_of(options_, disk_), on_record, known);
 }
 
-Expected<std::unique_ptr<journal::Journal>> JournalFolder::open(const journal::Known* known) const {
+Expected<std::unique_ptr<journal::Journal>> JournalFolder::open(
+    const journal::KnownRecords* known) const {
   return open([](auto, auto) { return Expected<>(); }, known);
 }
 

@@ -22,10 +22,10 @@ class JournalFolder {
 
   const std::filesystem::path& path() const { return options_.folder; }
   postern::Expected<std::unique_ptr<journal::Journal>> open(
-      const journal::OnRecord& on_record, const journal::Known* known = nullptr) const;
+      const journal::OnRecord& on_record, const journal::KnownRecords* known = nullptr) const;
   /// Tells nobody of the records.
   postern::Expected<std::unique_ptr<journal::Journal>> open(
-      const journal::Known* known = nullptr) const;
+      const journal::KnownRecords* known = nullptr) const;
 
  private:
   journal::JournalOptions options_;

@@ -130,7 +130,7 @@ Verdict LookupTable::judge(std::string_view username, std::string_view resource,
 double LookupTable::look_up(const QuestionSet& questions) const {
   const auto started = Clock::now();
   for (std::size_t i = 0; i < questions.asked.size(); ++i) {
-    const Asked& asked = questions.asked[i];
+    const ExpectedAnswer& asked = questions.asked[i];
     const Verdict verdict =
         judge(questions.usernames[i / questions.per_message], resource_text(asked.right.resource),
               action_text(asked.right.action));

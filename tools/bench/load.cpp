@@ -12,12 +12,12 @@ constexpr std::size_t commands_in_flight = 1'000;
 /// Messages are made and sent in parts, so that the bench itself stays small.
 constexpr std::size_t users_per_part = 20'000;
 
-struct Sent {
+struct SendResult {
   std::uint64_t last_seq = 0;
   double seconds = 0;
 };
 
-Sent send_all(Dealer& dealer, CommandStream& stream, std::size_t window) {
+SendResult send_all(Dealer& dealer, CommandStream& stream, std::size_t window) {
   const Run run =
       ask_pipelined({&dealer, 1}, stream.reel, window, {.count = stream.reel.messages.size()});
   return {check_receipts(stream, run), run.seconds};
@@ -30,11 +30,11 @@ double load_users(Bench& bench, const DaemonProcess& daemon, std::size_t users,
   Dealer dealer(daemon.door("commands", DoorKind::ipc));
   CommandStream tenants = make_tenants(bench.next_stream(), users);
   send_all(dealer, tenants, 1);
-  Sent all;
+  SendResult all;
   for (std::size_t first = 0; first < users; first += users_per_part) {
     CommandStream part = make_users(bench.next_stream(), first,
                                     std::min(users, first + users_per_part), with_passwords);
-    const Sent sent = send_all(dealer, part, batches_in_flight);
+    const SendResult sent = send_all(dealer, part, batches_in_flight);
     all = {sent.last_seq, all.seconds + sent.seconds};
   }
   // Receipts leave before the reader hears of the records.

@@ -31,10 +31,11 @@ std::string finish_query(FlatBufferBuilder& builder, std::uint64_t id, const std
   return bytes_of(builder);
 }
 
-std::string check_message(std::uint64_t id, std::size_t user, std::span<const Asked> asked) {
+std::string check_message(std::uint64_t id, std::size_t user,
+                          std::span<const ExpectedAnswer> asked) {
   FlatBufferBuilder builder(64 + 128 * asked.size());
   std::vector<Offset<schema::Question>> questions;
-  for (const Asked& one : asked) {
+  for (const ExpectedAnswer& one : asked) {
     const auto action = builder.CreateString(action_text(one.right.action));
     const auto resource = builder.CreateString(resource_text(one.right.resource));
     questions.push_back(schema::CreateQuestion(builder, action, resource));
@@ -81,7 +82,8 @@ schema::Code code_of(Verdict verdict) {
   fail(exit_codes::wrong_answer, "an impossible verdict");
 }
 
-void check_decision(const Asked& asked, const schema::Decision& decision, std::string* told) {
+void check_decision(const ExpectedAnswer& asked, const schema::Decision& decision,
+                    std::string* told) {
   const schema::Code expected = code_of(asked.verdict);
   if (decision.reason() != expected || decision.allowed() != (expected == schema::Code::ok))
     wrong_answer("a decision says " + name_of(decision.reason()) + " instead of " +

@@ -19,7 +19,7 @@ namespace postern::bench {
 struct QuestionSet {
   Reel reel;
   /// Those of message m are m * per_message to (m + 1) * per_message - 1.
-  std::vector<Asked> asked;
+  std::vector<ExpectedAnswer> asked;
   /// Whom each message is about.
   std::vector<std::string> usernames;
   std::size_t per_message = 1;

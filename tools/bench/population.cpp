@@ -68,7 +68,7 @@ Grants grants_of(std::size_t user) {
   return grants;
 }
 
-Asked draw_question(const Grants& grants, Numbers& numbers) {
+ExpectedAnswer draw_question(const Grants& grants, Numbers& numbers) {
   const Right right =
       numbers.below(2) == 0 ? grants[numbers.below(grants.size())].right : draw_right(numbers);
   const Grant* grant = find(grants, right);

@@ -47,7 +47,7 @@ struct Grant {
 enum class Verdict : std::uint8_t { allowed, denied_by_grant, no_matching_grant };
 
 /// A question about one user with its right answer.
-struct Asked {
+struct ExpectedAnswer {
   Right right;
   Verdict verdict = Verdict::allowed;
 };
@@ -64,6 +64,6 @@ using Grants = std::array<Grant, grants_per_user>;
 /// 19 allows and one deny, all different.
 Grants grants_of(std::size_t user);
 /// Half of them about rights that its grants name, half about any.
-Asked draw_question(const Grants& grants, Numbers& numbers);
+ExpectedAnswer draw_question(const Grants& grants, Numbers& numbers);
 
 }  // namespace postern::bench

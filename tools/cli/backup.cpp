@@ -16,9 +16,10 @@
 #include "tools/text/times.h"
 
 namespace postern::cli {
+namespace backup_commands {
 namespace {
 
-constexpr std::uint32_t page_count = 10'000;
+constexpr std::uint32_t records_per_page = 10'000;
 constexpr const char* again = "Give the command again: it goes on where it stopped.";
 
 template <class Part>
@@ -97,7 +98,7 @@ void copy_records(Session& session, PartFile& file, Progress& progress) {
     schema::GetRecordsT wanted;
     wanted.from_seq = progress.next_seq;
     wanted.count_max = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(all - progress.next_seq + 1, page_count));
+        std::min<std::uint64_t>(all - progress.next_seq + 1, records_per_page));
     auto page = session.page(request(std::move(wanted)));
     const std::uint64_t next_seq = Session::part(page.body.AsRecordPage()).next_seq;
     auto& records = page.body.AsRecordPage()->records;
@@ -312,8 +313,9 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+}  // namespace backup_commands
 
 const Noun backup_noun = {"backup", "Copies of the journal and of the keys, and the way back.",
-                          verbs};
+                          backup_commands::verbs};
 
 }  // namespace postern::cli

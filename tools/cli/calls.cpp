@@ -7,11 +7,10 @@
 #include "tools/text/times.h"
 
 namespace postern::cli {
+namespace calls_commands {
 namespace {
 
 constexpr std::uint32_t follow_wait_ms = 10'000;
-constexpr std::uint32_t page_count = 1'000;
-
 struct Arguments {
   schema::ListCallsT request;
   std::optional<std::uint64_t> from;
@@ -137,7 +136,8 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+}  // namespace calls_commands
 
-const Noun calls_noun = {"calls", "Calls of users whose API logging is on.", verbs};
+const Noun calls_noun = {"calls", "Calls of users whose API logging is on.", calls_commands::verbs};
 
 }  // namespace postern::cli

@@ -7,9 +7,9 @@
 #include "tools/text/words.h"
 
 namespace postern::cli {
+namespace catalogue_commands {
 namespace {
 
-constexpr std::uint32_t page_count = 1'000;
 /// Of one import file.
 constexpr std::size_t file_bytes_max = 16U << 20U;
 /// What one command and one message may hold, with room for the rest of it.
@@ -240,7 +240,9 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+}  // namespace catalogue_commands
 
-const Noun catalogue_noun = {"catalogue", "The resources and actions a tenant knows.", verbs};
+const Noun catalogue_noun = {"catalogue", "The resources and actions a tenant knows.",
+                             catalogue_commands::verbs};
 
 }  // namespace postern::cli

@@ -11,8 +11,6 @@
 namespace postern::cli {
 namespace {
 
-constexpr std::uint32_t page_count = 1'000;
-
 /// What a path or an action's name may be made of, rightly put together or not: then it is the
 /// daemon that says what is wrong with it.
 bool is_a_name(const std::string& typed) {

@@ -10,11 +10,10 @@
 
 namespace postern::cli {
 
+namespace events_commands {
 namespace {
 
 constexpr std::uint32_t follow_wait_ms = 10'000;
-constexpr std::uint32_t page_count = 1'000;
-
 struct Arguments {
   schema::GetRecordsT request;
   std::optional<std::uint64_t> from_seq;
@@ -163,8 +162,9 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+}  // namespace events_commands
 
 const Noun events_noun = {"events", "What happened: the journal's records and their events.",
-                          verbs};
+                          events_commands::verbs};
 
 }  // namespace postern::cli

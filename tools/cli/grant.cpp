@@ -7,6 +7,7 @@
 #include "tools/text/shown.h"
 
 namespace postern::cli {
+namespace grant_commands {
 namespace {
 
 struct Arguments {
@@ -74,7 +75,9 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+}  // namespace grant_commands
 
-const Noun grant_noun = {"grant", "What a user may do: USER ACTION RESOURCE.", verbs};
+const Noun grant_noun = {"grant", "What a user may do: USER ACTION RESOURCE.",
+                         grant_commands::verbs};
 
 }  // namespace postern::cli

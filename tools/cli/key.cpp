@@ -7,6 +7,7 @@
 #include "tools/text/words.h"
 
 namespace postern::cli {
+namespace key_commands {
 namespace {
 
 struct Creation {
@@ -86,7 +87,9 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+}  // namespace key_commands
 
-const Noun key_noun = {"key", "API keys: generated, shown once, each revocable alone.", verbs};
+const Noun key_noun = {"key", "API keys: generated, shown once, each revocable alone.",
+                       key_commands::verbs};
 
 }  // namespace postern::cli

@@ -10,8 +10,6 @@ namespace postern::cli {
 
 namespace {
 
-constexpr std::uint32_t page_count = 1'000;
-
 void add_once(std::vector<std::string>& all, const std::string& one) {
   if (std::ranges::find(all, one) == all.end()) all.push_back(one);
 }

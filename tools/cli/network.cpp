@@ -15,6 +15,7 @@
 #include "tools/text/words.h"
 
 namespace postern::cli {
+namespace network_commands {
 namespace {
 
 constexpr std::uintmax_t file_bytes_max = 64U << 20U;
@@ -133,7 +134,9 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+}  // namespace network_commands
 
-const Noun network_noun = {"network", "The ranges of providers, and tests of addresses.", verbs};
+const Noun network_noun = {"network", "The ranges of providers, and tests of addresses.",
+                           network_commands::verbs};
 
 }  // namespace postern::cli

@@ -10,6 +10,7 @@
 #include "tools/text/words.h"
 
 namespace postern::cli {
+namespace operator_commands {
 namespace {
 
 constexpr std::size_t keys_max = 2;
@@ -236,8 +237,9 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+}  // namespace operator_commands
 
 const Noun operator_noun = {"operator", "Who may publish commands, read history or ask questions.",
-                            verbs};
+                            operator_commands::verbs};
 
 }  // namespace postern::cli

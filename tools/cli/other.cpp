@@ -15,6 +15,7 @@
 #include "tools/text/times.h"
 
 namespace postern::cli {
+namespace other_commands {
 namespace {
 
 constexpr std::size_t file_bytes_max = 16 * 1'048'576;
@@ -147,7 +148,8 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+}  // namespace other_commands
 
-const Noun other_verbs = {"", "", verbs};
+const Noun other_verbs = {"", "", other_commands::verbs};
 
 }  // namespace postern::cli

@@ -14,6 +14,7 @@
 #include "tools/text/words.h"
 
 namespace postern::cli {
+namespace password_commands {
 namespace {
 
 struct Reset {
@@ -175,8 +176,10 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+}  // namespace password_commands
 
-const Noun password_noun = {
-    "password", "Passwords, from standard input or a prompt; never an argument.", verbs};
+const Noun password_noun = {"password",
+                            "Passwords, from standard input or a prompt; never an argument.",
+                            password_commands::verbs};
 
 }  // namespace postern::cli

@@ -20,12 +20,12 @@ namespace postern::cli {
 namespace {
 
 using Changes = schema::PolicyChangesT;
-using Held = schema::PoliciesT;
+using Policies = schema::PoliciesT;
 
 template <class Value>
 struct Optional {
   flatbuffers::Optional<Value> Changes::*asked;
-  Value Held::*held;
+  Value Policies::*held;
 };
 
 using Switch = Optional<bool>;
@@ -35,7 +35,7 @@ using Status = Optional<schema::UserStatus>;
 using Rule = Optional<schema::PrefixRule>;
 struct Text {
   std::string Changes::*asked;
-  std::string Held::*held;
+  std::string Policies::*held;
 };
 struct Networks {};
 
@@ -51,56 +51,56 @@ constexpr const char* on_off = "on|off";
 
 const Policy policies[] = {
     {"password_length_min", "--password-length-min", "N", "Fewest characters of a password",
-     Count{&Changes::password_length_min, &Held::password_length_min}},
+     Count{&Changes::password_length_min, &Policies::password_length_min}},
     {"password_needs_digit_or_symbol", "--password-digit-or-symbol", on_off,
      "A password needs a digit or a symbol",
-     Switch{&Changes::password_needs_digit_or_symbol, &Held::password_needs_digit_or_symbol}},
+     Switch{&Changes::password_needs_digit_or_symbol, &Policies::password_needs_digit_or_symbol}},
     {"password_forbidden_characters", "--password-forbidden", "CHARACTERS",
      "Characters no password may contain",
-     Text{&Changes::password_forbidden_characters, &Held::password_forbidden_characters}},
+     Text{&Changes::password_forbidden_characters, &Policies::password_forbidden_characters}},
     {"lockout_failures", "--lockout-failures", "N", "Wrong passwords in a row that lock, 1 to 100",
-     Count{&Changes::lockout_failures, &Held::lockout_failures}},
+     Count{&Changes::lockout_failures, &Policies::lockout_failures}},
     {"lock_seconds", "--lock-seconds", "SECONDS", "Such a lock opens after this; 0: never",
-     Seconds{&Changes::lock_seconds, &Held::lock_seconds}},
+     Seconds{&Changes::lock_seconds, &Policies::lock_seconds}},
     {"same_wrong_password_counts_once", "--same-wrong-password-once", on_off,
      "The same wrong password again counts once",
-     Switch{&Changes::same_wrong_password_counts_once, &Held::same_wrong_password_counts_once}},
+     Switch{&Changes::same_wrong_password_counts_once, &Policies::same_wrong_password_counts_once}},
     {"lock_closes_password_only", "--lock-closes-password-only", on_off,
      "Keys and open sessions go on under such a lock",
-     Switch{&Changes::lock_closes_password_only, &Held::lock_closes_password_only}},
+     Switch{&Changes::lock_closes_password_only, &Policies::lock_closes_password_only}},
     {"tell_reasons", "--tell-reasons", on_off, "Tell services why before a credential is verified",
-     Switch{&Changes::tell_reasons, &Held::tell_reasons}},
+     Switch{&Changes::tell_reasons, &Policies::tell_reasons}},
     {"session_timeout_seconds", "--session-timeout", "SECONDS", "Of a session, 60 to 86400",
-     Seconds{&Changes::session_timeout_seconds, &Held::session_timeout_seconds}},
+     Seconds{&Changes::session_timeout_seconds, &Policies::session_timeout_seconds}},
     {"session_seconds_max", "--session-max", "SECONDS", "Of a session with its renewals",
-     Seconds{&Changes::session_seconds_max, &Held::session_seconds_max}},
+     Seconds{&Changes::session_seconds_max, &Policies::session_seconds_max}},
     {"username_generated", "--username-generated", on_off, "Usernames are generated, not chosen",
-     Switch{&Changes::username_generated, &Held::username_generated}},
+     Switch{&Changes::username_generated, &Policies::username_generated}},
     {"username_domain", "--username-domain", "DOMAIN",
      "What stands behind the @ of a generated name; '' for the tenant's alias",
-     Text{&Changes::username_domain, &Held::username_domain}},
+     Text{&Changes::username_domain, &Policies::username_domain}},
     {"username_fixed", "--username-fixed", on_off, "Usernames are for ever",
-     Switch{&Changes::username_fixed, &Held::username_fixed}},
+     Switch{&Changes::username_fixed, &Policies::username_fixed}},
     {"username_prefix", "--username-prefix", "TEXT", "Prefix of usernames",
-     Text{&Changes::username_prefix, &Held::username_prefix}},
+     Text{&Changes::username_prefix, &Policies::username_prefix}},
     {"username_prefix_rule", "--username-prefix-rule", "off|warn|required",
      "What becomes of a name without the prefix",
-     Rule{&Changes::username_prefix_rule, &Held::username_prefix_rule}},
+     Rule{&Changes::username_prefix_rule, &Policies::username_prefix_rule}},
     {"new_user_status", "--new-user-status", "new|active", "Status of a created user",
-     Status{&Changes::new_user_status, &Held::new_user_status}},
+     Status{&Changes::new_user_status, &Policies::new_user_status}},
     {"new_user_api_access", "--new-user-api-access", on_off, "API access of a created user",
-     Switch{&Changes::new_user_api_access, &Held::new_user_api_access}},
+     Switch{&Changes::new_user_api_access, &Policies::new_user_api_access}},
     {"direct_deletion", "--direct-deletion", on_off, "Deletion needs no trash first",
-     Switch{&Changes::direct_deletion, &Held::direct_deletion}},
+     Switch{&Changes::direct_deletion, &Policies::direct_deletion}},
     {"networks", "--networks,--network", "LIST",
      "Allowed networks and providers, as 10.0.0.0/8,AWS; none clears", Networks{}},
     {"user_networks_mandatory", "--user-networks-mandatory", on_off,
      "Users without networks of their own are denied",
-     Switch{&Changes::user_networks_mandatory, &Held::user_networks_mandatory}},
+     Switch{&Changes::user_networks_mandatory, &Policies::user_networks_mandatory}},
     {"secure_transport_required", "--require-tls", on_off, "Calls without TLS are denied",
-     Switch{&Changes::secure_transport_required, &Held::secure_transport_required}},
+     Switch{&Changes::secure_transport_required, &Policies::secure_transport_required}},
     {"signatures_required", "--require-signatures", on_off, "Commands must be signed",
-     Switch{&Changes::signatures_required, &Held::signatures_required}},
+     Switch{&Changes::signatures_required, &Policies::signatures_required}},
 };
 
 /// "--networks,--network": the first alone.
@@ -149,7 +149,7 @@ struct Reader {
 // How each kind is shown.
 
 struct Shower {
-  const Held& held;
+  const Policies& held;
 
   std::string operator()(const Switch& value) const { return held.*value.held ? "on" : "off"; }
   std::string operator()(const Count& value) const { return std::to_string(held.*value.held); }

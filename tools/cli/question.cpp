@@ -19,6 +19,7 @@
 #include "tools/text/times.h"
 
 namespace postern::cli {
+namespace question_commands {
 namespace {
 
 constexpr std::size_t questions_max = 10'000;
@@ -450,6 +451,7 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+}  // namespace question_commands
 
 void add_call_options(Options& options, schema::CallT& call) {
   options.add("--address", &call.address, "The caller's IPv4 or IPv6 address");
@@ -457,6 +459,6 @@ void add_call_options(Options& options, schema::CallT& call) {
   options.add("--client", &call.client, "Label of the calling system");
 }
 
-const Noun question_verbs = {"", "", verbs};
+const Noun question_verbs = {"", "", question_commands::verbs};
 
 }  // namespace postern::cli

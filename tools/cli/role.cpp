@@ -8,9 +8,8 @@
 #include "tools/text/words.h"
 
 namespace postern::cli {
+namespace role_commands {
 namespace {
-
-constexpr std::uint32_t page_count = 1'000;
 
 struct Arguments {
   std::string role;
@@ -195,7 +194,9 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+}  // namespace role_commands
 
-const Noun role_noun = {"role", "Named sets of grants, held by users and by other roles.", verbs};
+const Noun role_noun = {"role", "Named sets of grants, held by users and by other roles.",
+                        role_commands::verbs};
 
 }  // namespace postern::cli

@@ -17,6 +17,9 @@
 
 namespace postern::cli {
 
+/// How many entries of a list are asked for at once.
+inline constexpr std::uint32_t page_count = 1'000;
+
 struct Streams {
   /// File descriptor; passwords and lists of questions come from here.
   int in;

@@ -8,9 +8,8 @@
 #include "tools/text/words.h"
 
 namespace postern::cli {
+namespace tenant_commands {
 namespace {
-
-constexpr std::uint32_t page_count = 1'000;
 
 std::string enabled_text(bool enabled) { return enabled ? "enabled" : "disabled"; }
 
@@ -161,7 +160,9 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+}  // namespace tenant_commands
 
-const Noun tenant_noun = {"tenant", "The company accounts that own API users.", verbs};
+const Noun tenant_noun = {"tenant", "The company accounts that own API users.",
+                          tenant_commands::verbs};
 
 }  // namespace postern::cli

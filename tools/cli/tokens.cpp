@@ -8,6 +8,7 @@
 #include "tools/text/times.h"
 
 namespace postern::cli {
+namespace session_commands {
 namespace {
 
 int print_session(Session& session, schema::QueryT query) {
@@ -93,8 +94,9 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+}  // namespace session_commands
 
 const Noun session_noun = {"session", "Sessions: tokens that stand for a password for a while.",
-                           verbs};
+                           session_commands::verbs};
 
 }  // namespace postern::cli

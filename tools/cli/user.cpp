@@ -4,6 +4,7 @@
 #include "tools/text/ids.h"
 
 namespace postern::cli {
+namespace user_commands {
 namespace {
 
 // ---- create
@@ -194,7 +195,9 @@ constexpr Verb verbs[] = {
 };
 
 }  // namespace
+}  // namespace user_commands
 
-const Noun user_noun = {"user", "API users of a tenant: accounts for programs.", verbs};
+const Noun user_noun = {"user", "API users of a tenant: accounts for programs.",
+                        user_commands::verbs};
 
 }  // namespace postern::cli

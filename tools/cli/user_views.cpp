@@ -45,8 +45,6 @@ schema::HistoryPageT read_user(Session& session, const std::string& user,
 
 namespace {
 
-constexpr std::uint32_t page_count = 1'000;
-
 // ---- show
 
 void add_settings(text::Fields& fields, const schema::UserSettingsT& settings) {

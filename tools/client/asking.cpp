@@ -98,7 +98,7 @@ Result<std::uint64_t> Asking::send(schema::QueryT& query) {
   one.begun = SteadyClock::now();
   one.name = kept_->name_of(query, *credential);
   one.owner = {query.tenant, password == nullptr ? "" : password->username};
-  const KeptTokens::Kept* kept = kept_->find(one.name, one.begun);
+  const KeptTokens::KeptToken* kept = kept_->find(one.name, one.begun);
   one.by_token = kept != nullptr;
   auto id = kept == nullptr ? post(query) : post_token(query, kept->token);
   if (!id) {
@@ -114,7 +114,7 @@ Result<std::uint64_t> Asking::send(schema::QueryT& query) {
 
 /// Behind the question, so that it costs the question nothing.
 void Asking::post_renewal(const KeptTokens::Name& name) {
-  KeptTokens::Kept* kept = kept_->find(name, SteadyClock::now());
+  KeptTokens::KeptToken* kept = kept_->find(name, SteadyClock::now());
   if (kept == nullptr) return;
   schema::RenewSessionT renewal;
   renewal.token = kept->token;
@@ -205,7 +205,7 @@ void Asking::learn(const Underway& one, schema::AnswerT& answer) {
   const auto now = SteadyClock::now();
   if (one.by_token) {
     // Who authenticates is given the token, whether it is a new one or not.
-    const KeptTokens::Kept* kept = kept_->find(one.name, now);
+    const KeptTokens::KeptToken* kept = kept_->find(one.name, now);
     if (authenticated != nullptr && authenticated->allowed && kept != nullptr)
       authenticated->token = kept->token;
     return;
@@ -218,7 +218,7 @@ void Asking::learn(const Underway& one, schema::AnswerT& answer) {
 
 void Asking::learn_renewal(const KeptTokens::Name& name, const Result<schema::AnswerT>& answer) {
   const auto now = SteadyClock::now();
-  KeptTokens::Kept* kept = kept_->find(name, now);
+  KeptTokens::KeptToken* kept = kept_->find(name, now);
   if (kept == nullptr) return;
   kept->renewing = false;
   if (!answer || answer->code != Code::ok) return;

@@ -54,7 +54,7 @@ bool same_username(std::string_view left, std::string_view right) {
   return std::ranges::equal(left, right, {}, folded, folded);
 }
 
-KeptTokens::Kept::~Kept() { wipe(token); }
+KeptTokens::KeptToken::~KeptToken() { wipe(token); }
 
 KeptTokens::KeptTokens(std::size_t count_max) : half_max_(std::max<std::size_t>(count_max / 2, 1)) {
   // No random numbers, no key: nothing can be kept without.
@@ -82,7 +82,7 @@ KeptTokens::Name KeptTokens::name_of(const schema::QueryT& query,
   return hash.finish();
 }
 
-KeptTokens::Kept* KeptTokens::find(const Name& name, Moment now) {
+KeptTokens::KeptToken* KeptTokens::find(const Name& name, Moment now) {
   auto place = newer_.find(name);
   if (place == newer_.end()) {
     auto node = older_.extract(name);
@@ -98,14 +98,14 @@ KeptTokens::Kept* KeptTokens::find(const Name& name, Moment now) {
 void KeptTokens::keep(const Name& name, Owner owner, const schema::AnswerT& answer, Moment now) {
   drop(name);
   age();
-  Kept& kept = newer_[name];
+  KeptToken& kept = newer_[name];
   kept.owner = std::move(owner);
   kept.token = answer.body.AsAuthenticated()->token;
   kept.ends = now + lifetime_of(answer);
   kept.renew_at = now + lifetime_of(answer) / 2;
 }
 
-void KeptTokens::renew(Kept& kept, const schema::AnswerT& answer, Moment now) {
+void KeptTokens::renew(KeptToken& kept, const schema::AnswerT& answer, Moment now) {
   const Moment ends = now + lifetime_of(answer);
   // At the session's own end nothing prolongs it any more.
   kept.renew_at =

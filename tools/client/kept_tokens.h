@@ -26,11 +26,11 @@ class KeptTokens {
     std::string username;
   };
 
-  struct Kept {
-    Kept() = default;
-    Kept(Kept&&) noexcept = default;
-    Kept& operator=(Kept&&) noexcept = default;
-    ~Kept();
+  struct KeptToken {
+    KeptToken() = default;
+    KeptToken(KeptToken&&) noexcept = default;
+    KeptToken& operator=(KeptToken&&) noexcept = default;
+    ~KeptToken();
 
     Owner owner;
     std::string token;
@@ -50,10 +50,10 @@ class KeptTokens {
   Name name_of(const schema::QueryT& query, const schema::CredentialUnion& credential) const;
 
   /// Null: none, or its time is over. Valid until the next call.
-  Kept* find(const Name& name, Moment now);
+  KeptToken* find(const Name& name, Moment now);
   /// Takes the answer's token, valid as long as the answer says from its own time on.
   void keep(const Name& name, Owner owner, const schema::AnswerT& answer, Moment now);
-  void renew(Kept& kept, const schema::AnswerT& answer, Moment now);
+  void renew(KeptToken& kept, const schema::AnswerT& answer, Moment now);
   void drop(const Name& name);
   /// Whatever password or spelling of the name it was got with.
   void drop_user(std::string_view tenant, std::string_view username);
@@ -67,7 +67,7 @@ class KeptTokens {
       return first;
     }
   };
-  using Half = std::unordered_map<Name, Kept, First>;
+  using Half = std::unordered_map<Name, KeptToken, First>;
 
   /// Makes room in the newer half.
   void age();

@@ -68,13 +68,13 @@ std::optional<Head> decode(View bytes) {
 std::unexpected<Failure> failed(std::string_view verb, const std::filesystem::path& path,
                                 int error) {
   return std::unexpected(platform::system_failure(
-      std::string(verb) + " the journal's anchor " + printable(path.native(), 4096), error));
+      std::string(verb) + " the journal's anchor " + platform::printable_path(path), error));
 }
 
 std::unexpected<Failure> damaged(const std::filesystem::path& path) {
   return std::unexpected(
       Failure{FailureKind::damaged,
-              "the journal's anchor " + printable(path.native(), 4096) +
+              "the journal's anchor " + platform::printable_path(path) +
                   " is damaged, so that nobody can tell whether acknowledged records are missing",
               "put the whole journal folder back from one copy, or restore a backup"});
 }

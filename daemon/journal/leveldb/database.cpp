@@ -10,6 +10,7 @@
 #include "daemon/journal/damage.h"
 #include "daemon/journal/leveldb/manifest.h"
 #include "daemon/platform/descriptors.h"
+#include "daemon/platform/files.h"
 #include "daemon/platform/system_failure.h"
 
 namespace postern::journal {
@@ -135,15 +136,13 @@ std::unique_ptr<Cursor> walk(leveldb::DB& database, std::uint64_t seq, std::uint
   return std::make_unique<RowCursor>(database, seq, last);
 }
 
-std::string shown(const fs::path& path) { return printable(path.native(), 4096); }
-
 Failure read_failure(const std::string& attempted, const Status& status) {
   std::string sentence = "cannot " + attempted + ": " + printable(status.ToString(), 4096);
   const fs::path last_read = JournalEnv::last_read();
   const bool is_named =
       status.ToString().find(last_read.parent_path().native() + "/") != std::string::npos;
   if (!last_read.empty() && !is_named)
-    sentence += " (the file read last: " + shown(last_read) + ")";
+    sentence += " (the file read last: " + platform::printable_path(last_read) + ")";
   if (!status.IsIOError()) return {FailureKind::damaged, sentence, restore_remedy};
   // What is wanting is said by the system: descriptors, a mode, memory. Else it is the disk.
   const int error = JournalEnv::last_error();

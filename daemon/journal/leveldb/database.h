@@ -52,8 +52,6 @@ leveldb::ReadOptions reading(bool fill_cache);
 /// Of rows from `seq` to `last`, which are there.
 std::unique_ptr<Cursor> walk(leveldb::DB& database, std::uint64_t seq, std::uint64_t last);
 
-/// Made fit for a sentence.
-std::string shown(const std::filesystem::path& path);
 /// Of a file that LevelDB could not make sense of, or that the disk did not give.
 Failure read_failure(const std::string& attempted, const leveldb::Status& status);
 Failure write_failure(const leveldb::Status& status);

@@ -84,7 +84,7 @@ class Findings {
 };
 
 Failure cannot_look(const fs::path& file, const std::error_code& error) {
-  return platform::system_failure("look at " + printable(file.native(), 4096), error.value());
+  return platform::system_failure("look at " + platform::printable_path(file), error.value());
 }
 
 void check_tables(leveldb::DB& database, const fs::path& files, Findings& findings) {

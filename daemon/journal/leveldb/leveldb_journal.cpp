@@ -101,7 +101,7 @@ class LevelDbJournal final : public Journal {
 
 // Reads every record that is not known; `anchored` is what the anchor says, the older first.
 Expected<BlockTree> read_all(leveldb::DB& database, std::vector<Head> anchored,
-                             const OnRecord& on_record, const Known* known = nullptr) {
+                             const OnRecord& on_record, const KnownRecords* known = nullptr) {
   OpeningCheck check(std::move(anchored), on_record, known);
   const std::unique_ptr<leveldb::Iterator> rows(database.NewIterator(reading(false)));
   // A row before the first record is damage.
@@ -140,7 +140,7 @@ struct Place {
 Failure anchor_failure(const Place& place, const Failure& failure) {
   if (failure.kind != FailureKind::missing) return failure;
   return {FailureKind::damaged,
-          "the journal's anchor " + shown(place.anchor) +
+          "the journal's anchor " + platform::printable_path(place.anchor) +
               " is missing, so that nobody can tell whether acknowledged records are",
           restore_remedy};
 }
@@ -157,11 +157,12 @@ Failure no_database(const Place& place) {
   const auto anchored = AnchorFile::read(place.anchor);
   if (anchored && anchored->back().seq > 0) {
     Failure failure = cut_off(0, anchored->back().seq);
-    failure.sentence += "; " + shown(place.database) + " is not there";
+    failure.sentence += "; " + platform::printable_path(place.database) + " is not there";
     return failure;
   }
   return {FailureKind::missing,
-          "there is no journal: " + shown(place.database) + " is missing, which held its records",
+          "there is no journal: " + platform::printable_path(place.database) +
+              " is missing, which held its records",
           restore_remedy};
 }
 
@@ -170,7 +171,8 @@ Expected<> check_beginning(const Place& place) {
   const fs::path current = place.database / "CURRENT";
   const auto damaged = [&](const fs::path& file, const char* how) {
     return std::unexpected(Failure{
-        FailureKind::damaged, "the journal's file " + shown(file) + " " + how, restore_remedy});
+        FailureKind::damaged, "the journal's file " + platform::printable_path(file) + " " + how,
+        restore_remedy});
   };
   std::error_code error;
   if (!fs::is_directory(place.database, error) && !error)
@@ -194,10 +196,11 @@ Expected<> check_beginning(const Place& place) {
 
 Failure open_failure(const Place& place, const Database& database, const Status& status) {
   if (database.env->held_by_another())
-    return {FailureKind::in_use, "the journal in " + shown(place.folder) + " is open elsewhere",
+    return {FailureKind::in_use,
+            "the journal in " + platform::printable_path(place.folder) + " is open elsewhere",
             "stop the program that uses it, or read a copy or a bundle"};
   if (!database.env->error().ok()) return write_failure(status);
-  return read_failure("open the journal in " + shown(place.folder), status);
+  return read_failure("open the journal in " + platform::printable_path(place.folder), status);
 }
 
 // Brings the anchor to the head, because what was found is what will be promised from now on.
@@ -210,7 +213,7 @@ Expected<std::unique_ptr<Anchor>> start_anchor(std::optional<AnchorFile> file, A
 }
 
 Expected<std::unique_ptr<Journal>> open_staged(const Place& place, const LevelDbOptions& options,
-                                               const OnRecord& on_record, const Known* known,
+                                               const OnRecord& on_record, const KnownRecords* known,
                                                Database& database) {
   const Status opened = open_database(database, place.database, options.write_buffer_bytes);
   if (!opened.ok()) return std::unexpected(open_failure(place, database, opened));
@@ -245,13 +248,14 @@ bool is_free(const Place& place) {
 Expected<> make_folder(const fs::path& folder) {
   if (::mkdir(folder.c_str(), 0700) == 0) return {};
   if (errno == EEXIST && ::chmod(folder.c_str(), 0700) == 0) return {};
-  return system_failed("make folder " + shown(folder), errno);
+  return system_failed("make folder " + platform::printable_path(folder), errno);
 }
 
 Expected<> make_unfinished(const Place& place, std::size_t write_buffer_bytes) {
   std::error_code error;
   fs::remove_all(place.unfinished, error);
-  if (error) return system_failed("remove " + shown(place.unfinished), error.value());
+  if (error)
+    return system_failed("remove " + platform::printable_path(place.unfinished), error.value());
   if (auto made = make_folder(place.unfinished); !made) return made;
   Database database;
   database.env = std::make_unique<JournalEnv>(place.unfinished.native(), place.base, place.disk);
@@ -266,9 +270,10 @@ Expected<> create_leveldb_journal(const LevelDbOptions& options) {
   const Place place(options);
   if (auto made = make_folder(place.folder); !made) return made;
   if (!is_free(place))
-    return std::unexpected(Failure{FailureKind::cannot_create,
-                                   "the folder " + shown(place.folder) + " is not empty",
-                                   "name a folder that is empty or does not exist"});
+    return std::unexpected(
+        Failure{FailureKind::cannot_create,
+                "the folder " + platform::printable_path(place.folder) + " is not empty",
+                "name a folder that is empty or does not exist"});
   if (auto made = make_unfinished(place, options.write_buffer_bytes); !made) return made;
   if (auto made = AnchorFile::create(place.anchor); !made) return made;
 
@@ -279,17 +284,19 @@ Expected<> create_leveldb_journal(const LevelDbOptions& options) {
                                    "cannot make the journal: " + named.ToString(), disk_remedy});
   for (const fs::path& folder : {place.folder, fs::absolute(place.folder / "..")})
     if (const int error = place.disk.sync_folder(folder.native()); error != 0)
-      return system_failed("sync folder " + shown(folder), error);
+      return system_failed("sync folder " + platform::printable_path(folder), error);
   return {};
 }
 
 Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& options,
                                                         const OnRecord& on_record,
-                                                        const Known* known) {
+                                                        const KnownRecords* known) {
   const Place place(options);
   std::error_code error;
   if (!fs::exists(place.database, error)) {
-    if (error) return system_failed("open the journal in " + shown(place.folder), error.value());
+    if (error)
+      return system_failed("open the journal in " + platform::printable_path(place.folder),
+                           error.value());
     return std::unexpected(no_database(place));
   }
   if (auto begins = check_beginning(place); !begins) return std::unexpected(begins.error());
@@ -311,7 +318,9 @@ Expected<std::unique_ptr<Journal>> read_leveldb_journal(const fs::path& folder,
   const Place place(options);
   std::error_code error;
   if (!fs::exists(place.database, error)) {
-    if (error) return system_failed("open the journal in " + shown(folder), error.value());
+    if (error)
+      return system_failed("open the journal in " + platform::printable_path(folder),
+                           error.value());
     return std::unexpected(no_database(place));
   }
   if (auto begins = check_beginning(place); !begins) return std::unexpected(begins.error());

@@ -32,7 +32,7 @@ struct LevelDbOptions : JournalOptions {
 Expected<> create_leveldb_journal(const LevelDbOptions& options);
 Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& options,
                                                         const OnRecord& on_record,
-                                                        const Known* known = nullptr);
+                                                        const KnownRecords* known = nullptr);
 Expected<std::unique_ptr<Journal>> read_leveldb_journal(const std::filesystem::path& folder,
                                                         const OnRecord& on_record);
 std::optional<std::uint64_t> leveldb_anchored_seq(const std::filesystem::path& folder);

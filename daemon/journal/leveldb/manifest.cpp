@@ -56,14 +56,14 @@ class Fields {
   string_view rest_;
 };
 
-struct Table {
+struct LiveTable {
   std::uint64_t number;
   string first_key;
   string last_key;
 };
 
 struct Level {
-  std::vector<Table> added;
+  std::vector<LiveTable> added;
   std::set<std::uint64_t> removed;
 };
 
@@ -91,8 +91,8 @@ class Manifest {
       // Tables of level 0 may overlap.
       if (&level == &levels_.front()) continue;
       std::erase_if(level.added,
-                    [&](const Table& table) { return level.removed.contains(table.number); });
-      std::ranges::sort(level.added, {}, &Table::first_key);
+                    [&](const LiveTable& table) { return level.removed.contains(table.number); });
+      std::ranges::sort(level.added, {}, &LiveTable::first_key);
       for (std::size_t next = 1; next < level.added.size(); ++next)
         if (level.added[next].first_key <= level.added[next - 1].last_key)
           return Status::Corruption("the manifest names tables of one level that overlap");

@@ -364,7 +364,7 @@ BOOST_AUTO_TEST_CASE(S1_a_kept_token_ends_with_its_time_and_is_renewed_at_half_o
   const KeptTokens::Moment now{};
   const auto name = kept.name_of(of_acme(), by_password("shop", password));
   kept.keep(name, {"acme", "shop"}, session(1'800), now);
-  KeptTokens::Kept* found = kept.find(name, now + 1'799s);
+  KeptTokens::KeptToken* found = kept.find(name, now + 1'799s);
   BOOST_REQUIRE(found != nullptr);
   BOOST_TEST((found->renew_at == now + 900s));
   kept.renew(*found, session(1'800), now + 900s);

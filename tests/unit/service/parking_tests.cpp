@@ -12,13 +12,13 @@ namespace {
 struct Fixture {
   Parking parking{4};
 
-  static Opened<schema::Query> opened(std::uint64_t id) {
+  static OpenedMessage<schema::Query> opened(std::uint64_t id) {
     schema::QueryT query;
     query.id = id;
     flatbuffers::FlatBufferBuilder builder;
     builder.Finish(schema::CreateQuery(builder, &query), schema::query_identifier);
     const auto bytes = std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));
-    return Opened<schema::Query>(std::vector<std::byte>(bytes.begin(), bytes.end()));
+    return OpenedMessage<schema::Query>(std::vector<std::byte>(bytes.begin(), bytes.end()));
   }
 
   bool park(const std::string& who, std::uint64_t id, std::int64_t deadline_ns) {

@@ -276,7 +276,7 @@ BOOST_AUTO_TEST_CASE(H6_after_a_start_from_a_snapshot_the_first_pass_reads_all) 
   constexpr std::uint64_t last = 2 * journal::Tree::block_size + 100;
   const TemporaryFolder folder;
   const JournalFolder stored({folder.path() / "journal"});
-  journal::Known known;
+  journal::KnownRecords known;
   {
     const auto whole = stored.open();
     append(**whole, last);
@@ -314,7 +314,7 @@ BOOST_AUTO_TEST_CASE(H6_a_flipped_byte_of_an_old_record_is_found_after_a_start_f
   constexpr std::uint64_t last = 3 * journal::Tree::block_size;
   const TemporaryFolder folder;
   const JournalFolder stored({folder.path() / "journal"});
-  journal::Known known;
+  journal::KnownRecords known;
   for (int turn = 0; turn < 2; ++turn) {  // The second writes the log's records into a table.
     const auto whole = stored.open();
     while (turn == 0 && (*whole)->head().seq < last) append(**whole, 512);

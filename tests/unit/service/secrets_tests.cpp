@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(C4_every_secret_of_every_command_is_taken_out_and_wiped) {
       BOOST_TEST(count == count_by_name(kind));
       BOOST_TEST(holds_marker(bytes) == (count > 0));
       kinds_with_secrets += count > 0;
-      service::CommandTask task{service::Opened<schema::CommandMessage>(bytes)};
+      service::CommandTask task{service::OpenedMessage<schema::CommandMessage>(bytes)};
       BOOST_TEST(maker.take_apart(task));
       BOOST_TEST(!holds_marker(task.message.bytes()));
       BOOST_TEST(!holds_marker(task.signed_message));
