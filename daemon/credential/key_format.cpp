@@ -156,8 +156,7 @@ Failure find_difference(Bytes bytes, const Key& wrapping, const std::string& pat
   const WipeAtEnd wiping{key};
   std::optional<std::uint16_t> zeroed;
   for (std::uint16_t slot = 0; slot < KeyStore::slots_per_file; ++slot) {
-    const auto slot_bytes = bytes.subspan(slot_offset(slot)).first<slot_size>();
-    const SlotContents contents = open_slot(slot_bytes, slot, wrapping, key);
+    const SlotContents contents = open_slot(slot_bytes(bytes, slot), slot, wrapping, key);
     if (contents == SlotContents::unreadable) return unreadable_slot(path, slot);
     if (contents == SlotContents::erased && !zeroed) zeroed = slot;
   }

@@ -52,6 +52,10 @@ inline constexpr std::size_t key_file_size =
 constexpr std::size_t slot_offset(std::uint16_t slot) {
   return key_file_header_size + slot * slot_size;
 }
+inline std::span<const std::byte, slot_size> slot_bytes(std::span<const std::byte> file,
+                                                        std::uint16_t slot) {
+  return file.subspan(slot_offset(slot)).first<slot_size>();
+}
 
 /// `keys` are as many as a file has slots.
 std::vector<std::byte> encode_key_file(std::uint32_t number, const Key& wrapping,

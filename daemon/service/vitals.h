@@ -91,6 +91,13 @@ inline schema::Code cannot_record(const Vitals& vitals) {
   return schema::Code::ok;
 }
 
+/// Of one of the table's.
+constexpr std::string_view sentence_of(std::atomic<bool> Vitals::*holds) {
+  for (const Refusing& reason : refusing)
+    if (reason.holds == holds) return reason.sentence;
+  return {};
+}
+
 /// The sentences of all reasons that hold.
 inline std::vector<std::string> refusing_now(const Vitals& vitals) {
   std::vector<std::string> told;

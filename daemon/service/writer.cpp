@@ -409,8 +409,8 @@ void Writer::watch_disk() {
   const bool low = free < settings_.disk_floor_bytes;
   if (parts_.vitals.disk_low.exchange(low) != low)
     outlets_.alarm(
-        low ? "free disk space is under the floor: commands are refused until there is more"
-            : "free disk space is above the floor again: commands are accepted");
+        std::string(low ? sentence_of(&Vitals::disk_low)
+                        : "free disk space is above the floor again: commands are accepted"));
   outlets_.hold_reserve(!low);
 }
 

@@ -69,7 +69,7 @@ void compare(const std::vector<Held>& held, const std::string& action, const std
   }
   require(grants->size() == held.size());
   for (const bool this_level_only : {false, true}) {
-    const domain::Asked asked{
+    const domain::AccessRequest asked{
         .action = action, .path = path, .this_level_only = this_level_only};
     const auto matches = domain::match(*grants, asked, {});
     require((matches.allow != nullptr) == allow);

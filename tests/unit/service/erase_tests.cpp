@@ -9,8 +9,6 @@ namespace postern::support {
 
 namespace {
 
-const std::string good_password = "Corr3ct-horse";
-
 struct Erasing : ServiceFixture {
   Erasing() {
     create_acme();

@@ -10,13 +10,6 @@ namespace postern::support {
 
 namespace {
 
-schema::CreateUserT create(std::string name, std::string password = {}) {
-  schema::CreateUserT body;
-  body.username = std::move(name);
-  body.password = std::move(password);
-  return body;
-}
-
 /// Another daemon, which folds the journal and appends what its owner commands.
 struct Overtaken : ServiceFixture {
   Overtaken() {

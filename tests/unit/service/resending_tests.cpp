@@ -13,13 +13,6 @@ namespace {
 
 constexpr std::size_t pool_threads = 2;
 
-schema::CreateUserT create(std::string name, std::string password = {}) {
-  schema::CreateUserT body;
-  body.username = std::move(name);
-  body.password = std::move(password);
-  return body;
-}
-
 struct Resending : ServiceFixture {
   Resending() { create_acme(); }
 

@@ -19,6 +19,17 @@ using schema::Code;
 /// Who sends: the identity that transport would tell.
 inline const std::string owner = "uid:1";
 
+/// Good enough for a tenant's rules.
+inline const std::string good_password = "Corr3ct-horse";
+
+/// A command that makes a user.
+inline schema::CreateUserT create(std::string name, std::string password = {}) {
+  schema::CreateUserT body;
+  body.username = std::move(name);
+  body.password = std::move(password);
+  return body;
+}
+
 /// What commands hash at.
 inline constexpr credential::PasswordCost least_cost{8, 1};
 

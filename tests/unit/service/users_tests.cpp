@@ -14,7 +14,6 @@ namespace {
 using schema::UserSort;
 using schema::UserStatus;
 
-const std::string good_password = "Corr3ct-horse";
 const std::string other_password = "An0ther-horse";
 
 template <class Body>

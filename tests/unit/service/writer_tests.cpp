@@ -7,13 +7,6 @@ namespace postern::support {
 
 namespace {
 
-schema::CreateUserT create(std::string name, std::string password = {}) {
-  schema::CreateUserT body;
-  body.username = std::move(name);
-  body.password = std::move(password);
-  return body;
-}
-
 schema::ResetPasswordT reset(std::string password) {
   schema::ResetPasswordT body;
   body.password = std::move(password);
