@@ -9,6 +9,10 @@ target_precompile_headers(precompiled PRIVATE
   <unordered_map> <utility> <variant> <vector>
   <backup_generated.h> <command_generated.h> <event_generated.h> <history_generated.h>
   <personal_generated.h> <query_generated.h> <codes.h>)
+if(NOT POSTERN_PRECOMPILED)
+  # For the tests alone, and as they are compiled.
+  light_optimisation(precompiled)
+endif()
 
 # use_precompiled(FOLDER): every target made in it and below.
 function(use_precompiled folder)
