@@ -113,6 +113,7 @@ constexpr Row<HistoryBody> history[] = {
     {HistoryBody::GetConsistency, everybody, Reach::own},
     {HistoryBody::GetInclusion, everybody, Reach::own},
     {HistoryBody::GetKeys, owners, Reach::all},
+    {HistoryBody::CheckUser, readers, Reach::tenant},
 };
 
 /// Each kind of the union has exactly one row.

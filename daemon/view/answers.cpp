@@ -45,6 +45,8 @@ Answer<schema::HistoryPageBodyUnion> answer(const Inquiry& inquiry,
       return answer_as<schema::GetRole>(inquiry, request);
     case HistoryBody::ListPermissions:
       return answer_as<schema::ListPermissions>(inquiry, request);
+    case HistoryBody::CheckUser:
+      return answer_as<schema::CheckUser>(inquiry, request);
     case HistoryBody::WhoCan:
       return answer_as<schema::WhoCan>(inquiry, request);
     // Made of the journal, the keys, or all state at once.

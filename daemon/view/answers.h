@@ -20,7 +20,8 @@ Answer<schema::CataloguePageT> answer(const Inquiry& inquiry, const schema::List
 Answer<schema::RolePageT> answer(const Inquiry& inquiry, const schema::ListRoles& wanted);
 Answer<schema::RoleViewT> answer(const Inquiry& inquiry, const schema::GetRole& wanted);
 
-// ---- Q3 to Q5: access, in permissions.cpp, who_can.cpp and explain.cpp
+// ---- Q2 to Q5: access, in check_user.cpp, permissions.cpp, who_can.cpp and explain.cpp
+Answer<schema::CheckedT> answer(const Inquiry& inquiry, const schema::CheckUser& wanted);
 Answer<schema::PermissionPageT> answer(const Inquiry& inquiry,
                                        const schema::ListPermissions& wanted);
 Answer<schema::HolderPageT> answer(const Inquiry& inquiry, const schema::WhoCan& wanted);

@@ -306,6 +306,18 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
       add_body(made, std::move(body));
       break;
     }
+    case HistoryBody::CheckUser:
+      for (const std::string& alias : aliases)
+        for (const std::string& name : names) {
+          schema::CheckUserT body;
+          body.tenant = alias;
+          body.username = name;
+          auto& question = body.questions.emplace_back(std::make_unique<schema::QuestionT>());
+          question->action = "read";
+          question->resource = "table/customer";
+          add_body(made, std::move(body));
+        }
+      break;
     case HistoryBody::NONE:
       break;
   }
