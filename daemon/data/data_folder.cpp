@@ -78,6 +78,9 @@ class Reading {
     if (!record)
       return std::unexpected(unfit("the journal", seq, record.error(),
                                    "Restore from a backup; keep the damaged folder for inquiry."));
+    domain::PastNotes notes;
+    domain::note(**record, changes, notes);
+    data.past.take(std::move(notes));
     if (seq == 1)
       if (const auto id = installation_of(**record)) data.installation = *id;
     // K1: all are taken, and what lies before the window is dropped on the way.
@@ -183,6 +186,7 @@ class Opening {
           Failure{FailureKind::configuration,
                   "for a week not every byte of the journal was read, which is done now", ""});
     data_.state = std::move(snapshot->state);
+    data_.past.take(std::move(head.past));
     data_.installation = head.installation;
     data_.ids.begin_at(head.ids_since_ms);
     for (const auto& [operator_id, id, seq] : head.ids) data_.ids.remember(operator_id, id, seq);
@@ -197,6 +201,7 @@ class Opening {
     data_.checkpoints.reset();
     data_.journal.reset();
     data_.state = {};
+    data_.past = {};
     data_.ids = domain::CommandIds(options_.window);
     data_.snapshot_seq = 0;
   }
@@ -331,9 +336,9 @@ Expected<> keep_snapshot(const DataPaths& paths, const OpenedData& data, const R
                          std::uint64_t disk_floor_bytes) {
   const journal::Head journal = data.journal->head();
   if (journal.seq == data.snapshot_seq) return {};
-  if (running.state.seq() != journal.seq)
+  if (running.state.seq() != journal.seq || running.past.seq() != journal.seq)
     return std::unexpected(Failure{FailureKind::input_output,
-                                   "the state is ahead of the journal, whose last write failed",
+                                   "the state stands at another record than the journal",
                                    "Start the daemon again; it reads the journal."});
   SnapshotHead head{folding_program(),
                     data.installation,
@@ -342,7 +347,8 @@ Expected<> keep_snapshot(const DataPaths& paths, const OpenedData& data, const R
                     running.state.place(),
                     running.read_whole_ns,
                     running.ids.since_ms(),
-                    {}};
+                    {},
+                    running.past.notes()};
   running.ids.for_each(
       [&](const schema::Uuid& operator_id, const schema::Uuid& id, std::uint64_t seq) {
         head.ids.push_back({operator_id, id, seq});

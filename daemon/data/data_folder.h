@@ -11,6 +11,7 @@
 #include "daemon/credential/key_store.h"
 #include "daemon/domain/command_ids.h"
 #include "daemon/domain/fold.h"
+#include "daemon/domain/past_index.h"
 #include "daemon/domain/state.h"
 #include "daemon/journal/checkpoint_keeper.h"
 #include "daemon/journal/opening.h"
@@ -95,6 +96,8 @@ struct OpenedData {
   std::uint64_t snapshot_seq = 0;
   /// When every byte of the journal was last read.
   std::int64_t read_whole_ns = 0;
+  /// Q9: of the same records as the state.
+  domain::PastIndex past = {};
 };
 
 struct OpenOptions {
@@ -130,6 +133,7 @@ Expected<OpenedData> open_data_folder(const std::filesystem::path& folder,
 struct Running {
   const domain::State& state;
   const domain::CommandIds& ids;
+  const domain::PastIndex& past;
   std::int64_t read_whole_ns = 0;
 };
 

@@ -3,7 +3,8 @@
 // body   := canonical                     see domain/grammar.h
 // head   := version:number program:text installation:id seq:number root:hash digest:hash
 //           body_length:number block:hash* time_ns:number tenant_head* user_changed*
-//           ranges_time* read_whole_ns:number ids_since_ms:number remembered*
+//           ranges_time* read_whole_ns:number ids_since_ms:number remembered* past
+// past   := seq:number structural* installation* ranges* former_name* time*      see past_index.h
 // seal   := Ed25519 signature of 64 bytes over purpose, SHA-256(head head_length)
 // The head tells the body's digest and length, and the seal covers the head: so every byte is
 // covered, and the body is hashed once.
@@ -39,7 +40,7 @@ constexpr std::string_view magic = "postsnap";
 constexpr std::string_view purpose = "Postern snapshot\n";
 constexpr std::string_view name_prefix = "snapshot-";
 constexpr std::string_view unfinished_suffix = ".new";
-constexpr std::uint64_t format_version = 2;
+constexpr std::uint64_t format_version = 3;
 constexpr std::size_t piece_bytes = 1 << 20;
 
 using Seal = credential::Signature;
@@ -72,6 +73,30 @@ void pass_hash(Io& io, Value& hash) {
   if constexpr (!Io::reads) bytes = std::bit_cast<decltype(bytes)>(hash);
   io.bytes(bytes);
   if constexpr (Io::reads) hash = std::bit_cast<Hash>(bytes);
+}
+
+template <class Io, class Notes>
+void pass_past(Io& io, Notes& past) {
+  io.number(past.seq);
+  io.list(past.structural, [&](auto& structural) {
+    io.id(structural.tenant);
+    io.number(structural.seq);
+  });
+  io.list(past.installation, [&](auto& seq) { io.number(seq); });
+  io.list(past.ranges, [&](auto& ranges) {
+    io.number(ranges.provider);
+    io.number(ranges.seq);
+  });
+  io.list(past.former_names, [&](auto& name) {
+    io.id(name.tenant);
+    io.text(name.name);
+    io.id(name.owner.user);
+    io.number(name.owner.until_seq);
+  });
+  io.list(past.times, [&](auto& time) {
+    io.number(time.seq);
+    io.number(time.time_ns);
+  });
 }
 
 template <class Io, class Head, class Body>
@@ -107,6 +132,7 @@ void pass_head(Io& io, Head& head, Body& body) {
     io.id(remembered.id);
     io.number(remembered.seq);
   });
+  pass_past(io, head.past);
 }
 
 // ---- pieces, on a second thread

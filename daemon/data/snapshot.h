@@ -12,6 +12,7 @@
 
 #include "daemon/credential/signature.h"
 #include "daemon/domain/command_ids.h"
+#include "daemon/domain/past_index.h"
 #include "daemon/domain/state.h"
 #include "daemon/journal/journal.h"
 
@@ -39,6 +40,8 @@ struct SnapshotHead {
     std::uint64_t seq = 0;
   };
   std::vector<RememberedId> ids;
+  /// Q9.
+  domain::PastNotes past = {};
 };
 
 struct Snapshot {

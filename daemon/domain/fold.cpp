@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/domain/past.h"
 #include "schema/identifiers.h"
 
 namespace postern::domain {
@@ -50,12 +51,7 @@ bool lies_in(const TenantScope& scope, const schema::Record& record) {
 }
 
 bool is_of_installation(const schema::Event& event) {
-  using schema::EventBody;
-  constexpr EventBody kinds[] = {EventBody::JournalCreated,  EventBody::OperatorAdded,
-                                 EventBody::OperatorChanged, EventBody::OperatorRemoved,
-                                 EventBody::RangesImported,  EventBody::KeysBackedUp,
-                                 EventBody::JournalRestored};
-  return std::ranges::find(kinds, event.body_type()) != std::end(kinds);
+  return subject_of(event) == EventSubject::installation;
 }
 
 /// What a record of a tenant that is passed over says of the installation.

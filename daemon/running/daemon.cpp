@@ -53,7 +53,7 @@ void write_snapshot_early(const RunOptions& options, data::OpenedData& data) {
   if (const auto made = data.checkpoints->make(); !made)
     spdlog::warn("no checkpoint can be made: {}", made.error().sentence);
   if (write_snapshot(options.config, data::DataPaths(options.data), data,
-                     {data.state, data.ids, data.read_whole_ns}))
+                     {data.state, data.ids, data.past, data.read_whole_ns}))
     data.snapshot_seq = data.journal->head().seq;
 }
 

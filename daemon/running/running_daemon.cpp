@@ -88,7 +88,8 @@ Expected<> RunningDaemon::make_services() {
   services_ = std::make_unique<Services>(
       Services::Parts{*data_.journal, *data_.checkpoints, *data_.keys, clock_, entropy_, vitals_,
                       loops_.wakers()},
-      settings, outlets(), std::move(*ring), std::move(data_.state), std::move(data_.ids));
+      settings, outlets(), std::move(*ring),
+      Services::Held{std::move(data_.state), std::move(data_.ids), std::move(data_.past)});
   health_ = std::make_unique<Health>(
       HealthSources{config_, *data_.keys, vitals_, *services_, loops_, paths_.owner_key(),
                     [this] { return context_->denied(); }, transport::connections_closed});
@@ -182,9 +183,12 @@ Expected<> RunningDaemon::stop() {
   const auto closed = data_.journal->close();
   // When every byte of the journal was read: at the start, before it, or by the scrubber.
   const std::int64_t read_whole_ns = std::max(data_.read_whole_ns, vitals_.read_whole_ns.load());
+  services_->pass_on_the_rest();
   const service::Writer& writer = services_->writer();
   if (closed && !vitals_.degraded)
-    write_snapshot(config_, paths_, data_, {writer.state(), writer.ids(), read_whole_ns});
+    write_snapshot(
+        config_, paths_, data_,
+        {writer.state(), writer.ids(), services_->auditor().past_index(), read_whole_ns});
   if (closed) spdlog::info("stopped at seq {}", data_.journal->head().seq);
   return closed;
 }

@@ -13,8 +13,7 @@ view::View view_of(const domain::State& state) {
 }  // namespace
 
 Services::Services(const Parts& parts, const Settings& settings, const Outlets& outlets,
-                   std::unique_ptr<calls::CallRing> ring, domain::State state,
-                   domain::CommandIds ids)
+                   std::unique_ptr<calls::CallRing> ring, Held held)
     : first_seq_(parts.journal.head().seq),
       mail_(parts.wakers),
       calls_(std::move(ring), {parts.wakers.recorder, parts.wakers.historian, parts.keys,
@@ -22,15 +21,21 @@ Services::Services(const Parts& parts, const Settings& settings, const Outlets& 
       pool_(std::make_unique<credential::HashPool>(settings.hashing)),
       desk_(*pool_, parts.keys, parts.entropy, parts.wakers.reader, settings.writer.cost,
             settings.passwords) {
-  make_reader(parts, settings, outlets, state);
-  make_historian(parts, settings, outlets, state);
+  make_reader(parts, settings, outlets, held.state);
+  make_historian(parts, settings, outlets, held);
   writer_ = std::make_unique<service::Writer>(
       service::Writer::Parts{parts.journal, parts.keys, *pool_, parts.clock, parts.entropy,
                              parts.wakers.writer, parts.vitals, mail_, outlets.run_beside},
       settings.writer,
       service::Writer::Outlets{outlets.commands.send, outlets.allow, outlets.disk_free,
                                outlets.hold_reserve, outlets.alarm, outlets.commands.has_room},
-      std::move(state), std::move(ids));
+      std::move(held.state), std::move(held.ids));
+}
+
+void Services::pass_on_the_rest() {
+  reader_->turn();
+  historian_->turn();
+  auditor_->turn();
 }
 
 void Services::make_reader(const Parts& parts, const Settings& settings, const Outlets& outlets,
@@ -46,16 +51,16 @@ void Services::make_reader(const Parts& parts, const Settings& settings, const O
 
 /// With the auditor, which answers what takes the historian too long.
 void Services::make_historian(const Parts& parts, const Settings& settings, const Outlets& outlets,
-                              const domain::State& state) {
+                              Held& held) {
   historian_ = std::make_unique<service::Historian>(
       service::Historian::Parts{parts.journal, parts.checkpoints, parts.clock, parts.vitals, mail_,
                                 outlets.alarm, &calls_.pages(), &parts.keys,
                                 outlets.history.has_room},
-      settings.historian, outlets.history.send, view_of(state), parts.journal.head(),
-      state.time_ns());
+      settings.historian, outlets.history.send, view_of(held.state), parts.journal.head(),
+      held.state.time_ns());
   auditor_ = std::make_unique<service::Auditor>(
       service::Auditor::Parts{parts.journal, parts.keys, parts.clock, mail_, outlets.alarm},
-      view_of(state), parts.journal.head());
+      view_of(held.state), parts.journal.head(), std::move(held.past));
 }
 
 }  // namespace postern::running

@@ -67,9 +67,15 @@ class Services {
     std::function<void(std::string)> alarm;
   };
 
-  /// `state` is what the journal holds, `ids` what of its command ids may come again.
+  /// What the journal holds: the state, the command ids that may come again, where its past lies.
+  struct Held {
+    domain::State state;
+    domain::CommandIds ids;
+    domain::PastIndex past;
+  };
+
   Services(const Parts& parts, const Settings& settings, const Outlets& outlets,
-           std::unique_ptr<calls::CallRing> ring, domain::State state, domain::CommandIds ids);
+           std::unique_ptr<calls::CallRing> ring, Held held);
   ~Services() { end_hashing(); }
 
   service::Writer& writer() { return *writer_; }
@@ -87,11 +93,14 @@ class Services {
   /// The pool's threads post to the services, so they go first. May be repeated.
   void end_hashing() { pool_.reset(); }
 
+  /// Once the threads have ended: what is still on its way between them arrives.
+  void pass_on_the_rest();
+
  private:
   void make_reader(const Parts& parts, const Settings& settings, const Outlets& outlets,
                    const domain::State& state);
   void make_historian(const Parts& parts, const Settings& settings, const Outlets& outlets,
-                      const domain::State& state);
+                      Held& held);
 
   std::uint64_t first_seq_;
   service::Mailboxes mail_;

@@ -1,21 +1,29 @@
-// The auditor: lists, portal views, explain, digest: what may take long, one at a time.
+// The auditor: lists, portal views, explain, digest: what may take long, one at a time; of now and
+// of any moment of the past (Q9).
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "daemon/credential/key_store.h"
 #include "daemon/domain/fold.h"
 #include "daemon/platform/clock.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/pages.h"
+#include "daemon/service/past_subject.h"
+#include "daemon/service/recent_changes.h"
 #include "daemon/service/turns.h"
+#include "daemon/service/whole_past.h"
 #include "daemon/view/inquiry.h"
 
 namespace postern::service {
 
 /// Owned by one thread for life: `turn` whenever the waker wakes. What it answers is made in view/;
-/// from here come the journal, the keys and the time.
+/// from here come the journal, the keys, the time, and the view of the moment. A past that takes
+/// long is made in slices between other answers; who waits for it is told `busy` after two seconds,
+/// with how far it is, and only while somebody asks again is it made on.
 class Auditor {
  public:
   /// All outlive the auditor.
@@ -27,16 +35,56 @@ class Auditor {
     std::function<void(std::string)> alarm;
   };
 
-  Auditor(Parts parts, view::View view, journal::Head head);
+  /// View and index stand at the head.
+  Auditor(Parts parts, view::View view, journal::Head head, domain::PastIndex index);
 
   void turn();
 
+  /// Once the threads have ended.
+  const domain::PastIndex& past_index() const { return index_; }
+
  private:
+  using Task = std::unique_ptr<AuditTask>;
+  using Body = schema::HistoryPageBodyUnion;
+
+  /// One request as it is answered.
+  struct Asked {
+    const schema::HistoryRequest& request;
+    const domain::Operator& asker;
+    view::Moment moment;
+  };
+  struct Answered {
+    Body body;
+    NameOwners name_owners;
+  };
+  /// One that waits for a past of whole tenants.
+  struct Waiting {
+    Task task;
+    WholeMoment moment;
+    std::int64_t deadline_ns = 0;
+  };
+
   void take_published();
-  Message page_for(const AuditTask& task);
-  view::Answer<schema::HistoryPageBodyUnion> answer(const schema::HistoryRequest& request,
-                                                    const domain::Operator& asker,
-                                                    std::int64_t now_ns);
+  void give(Task task, const Message& page);
+  void answer_next();
+  bool make_past();
+  void refuse_overdue();
+  WholeMoment next_to_make() const;
+  void answer_waiting(const WholeMoment& moment,
+                      const std::optional<schema::ProblemT>& refused);
+
+  std::optional<Message> page_for(const AuditTask& task);
+  view::Answer<view::Moment> moment_of(const schema::HistoryRequest& request, std::int64_t now_ns);
+  view::Answer<view::Moment> checked(view::Moment moment, std::int64_t now_ns);
+  /// Nothing: it waits for `wanted_`.
+  view::Answer<std::optional<Answered>> answer(const Asked& asked);
+  view::Answer<std::optional<Answered>> answer_of_whole(const Asked& asked,
+                                                        const domain::Tenant* tenant);
+  view::Answer<std::optional<Answered>> answer_of_part(const Asked& asked, Named named,
+                                                       const domain::Tenant* tenant);
+  view::Answer<std::optional<Answered>> answer_from(const view::View& view, const Asked& asked);
+  std::vector<Uuid> tenants_of(const domain::Operator& asker) const;
+
   view::Sources sources();
   schema::DigestT digest() const;
   /// All empty where it cannot be opened, with an alarm where it should.
@@ -47,9 +95,18 @@ class Auditor {
   Parts parts_;
   view::View view_;
   journal::Head head_;
+  domain::PastIndex index_;
   domain::RecordGate gate_;
+  PastReader reader_;
+  RecentChanges recent_;
+  WholePasts pasts_;
+  /// What the request that is being answered waits for.
+  WholeMoment wanted_;
+  std::deque<Waiting> waiting_;
+  /// When the past that is being made was last asked for; by the monotonic clock.
+  std::int64_t making_asked_ns_ = 0;
   /// Whose question is next.
-  Turns<std::unique_ptr<AuditTask>> turns_;
+  Turns<Task> turns_;
 };
 
 }  // namespace postern::service

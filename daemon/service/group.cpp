@@ -31,6 +31,7 @@ void Group::add_changes(const schema::Record& record, domain::Changes changes,
     if (event->body_type() == schema::EventBody::UserErased)
       erased.push_back(slot_of(state.tables().find_user(*event->user())->key));
   operators_changed |= !changes.operators.empty();
+  domain::note(record, changes, published->notes);
   published->changes.append(std::move(changes));
 }
 
@@ -58,6 +59,7 @@ domain::Changes Group::revoke() {
   operators_changed = false;
   for (AttemptOutcome& outcome : published->attempts)
     outcome.code = schema::Code::journal_unavailable;
+  published->notes = {};
   return std::exchange(published->changes, {});
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/service/past_subject.h"
 #include "daemon/service/permissions.h"
 #include "history_marks.h"
 
@@ -196,6 +197,11 @@ void Historian::answer(Parked waiting, const domain::Operator& asker) {
   const auto kind = request.body() == nullptr ? schema::HistoryBody::NONE : request.body_type();
   if (auto refused = refusal(asker, kind))
     return refuse(waiting.peer, request.id(), std::move(*refused));
+  const bool names_moment = request.at_seq() != 0 || request.at_time_ns() != 0;
+  if (names_moment && !takes_moment(kind))
+    return refuse(waiting.peer, request.id(),
+                  make_problem(Code::field_malformed, "at_seq",
+                               "This request is not answered as of a moment; leave it out."));
   if (request.at_least_seq() > head_.seq) {
     switch (park(waiting, asker, request.wait_ms())) {
       case Wait::parked:

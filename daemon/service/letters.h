@@ -10,7 +10,7 @@
 
 #include "daemon/calls/use_counters.h"
 #include "daemon/credential/secret.h"
-#include "daemon/domain/state.h"
+#include "daemon/domain/past_index.h"
 #include "daemon/journal/journal.h"
 #include "daemon/platform/peer.h"
 #include "daemon/service/mailbox.h"
@@ -29,6 +29,8 @@ struct AttemptOutcome {
 /// changed and passes it on; back home the replaced entries are freed.
 struct Published : Letter {
   domain::Changes changes;
+  /// What its records add to the index of the past.
+  domain::PastNotes notes;
   journal::Head head;
   std::int64_t time_ns = 0;
   std::vector<AttemptOutcome> attempts;

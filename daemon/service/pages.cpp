@@ -4,13 +4,16 @@
 
 namespace postern::service {
 
-Message page_of(const PageHead& head, schema::HistoryPageBodyUnion body) {
+Message page_of(const PageHead& head, schema::HistoryPageBodyUnion body, NameOwners name_owners) {
   schema::HistoryPageT page;
   page.version = schema::protocol_version;
   page.id = head.id;
   page.seq = head.seq;
   page.time_ns = head.time_ns;
   page.body = std::move(body);
+  page.at_seq = head.moment.seq;
+  page.at_time_ns = head.moment.time_ns;
+  page.name_owners = std::move(name_owners);
   flatbuffers::FlatBufferBuilder builder(4'096);
   builder.Finish(schema::CreateHistoryPage(builder, &page), schema::history_page_identifier);
   return builder.Release();

@@ -7,6 +7,7 @@
 
 #include "daemon/domain/entries.h"
 #include "daemon/service/receipts.h"
+#include "daemon/view/moment.h"
 #include "history_generated.h"
 
 namespace postern::service {
@@ -25,10 +26,15 @@ struct PageHead {
   std::uint64_t id = 0;
   domain::Seq seq = 0;
   std::int64_t time_ns = 0;
+  /// Q9; all zero: it is made of no view.
+  view::Moment moment = {};
 };
 
+using NameOwners = std::vector<std::unique_ptr<schema::NameOwnerT>>;
+
 /// A page with a body, made of its native form.
-Message page_of(const PageHead& head, schema::HistoryPageBodyUnion body);
+Message page_of(const PageHead& head, schema::HistoryPageBodyUnion body,
+                NameOwners name_owners = {});
 
 /// A page that says why there is no body.
 Message refusal_page(const PageHead& head, schema::ProblemT problem, std::uint32_t retry_after_ms);

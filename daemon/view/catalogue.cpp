@@ -5,6 +5,7 @@
 
 #include "daemon/domain/path.h"
 #include "daemon/view/answers.h"
+#include "daemon/view/moment.h"
 #include "daemon/view/page.h"
 
 namespace postern::view {
@@ -37,7 +38,7 @@ Answer<schema::CataloguePageT> answer(const Inquiry& inquiry, const schema::List
   schema::CataloguePageT page;
   const std::size_t count_max = page_size(wanted.count_max(), 1'000, 10'000);
   std::size_t bytes = 0;
-  for (const auto* resource : resources_behind(catalogue, kind_name, view_of(wanted.after()))) {
+  for (const auto* resource : resources_behind(catalogue, kind_name, place_in(wanted.after()))) {
     page.more = page.resources.size() == count_max || bytes > page_bytes_soft_max;
     if (page.more) break;
     auto& made = page.resources.emplace_back(std::make_unique<schema::CatalogueResourceT>());
@@ -49,6 +50,7 @@ Answer<schema::CataloguePageT> answer(const Inquiry& inquiry, const schema::List
     made->warning = resource->warning;
     bytes += 60 + made->path.size() + made->description.size() + made->warning.size();
   }
+  if (page.more) page.next = page.resources.back()->path;
   return page;
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/view/answers.h"
 #include "daemon/view/call.h"
 #include "daemon/view/grants.h"
+#include "daemon/view/moment.h"
 #include "daemon/view/page.h"
 #include "daemon/view/stops.h"
 
@@ -170,7 +171,7 @@ Answer<schema::PermissionPageT> answer(const Inquiry& inquiry,
   for (const domain::Stop& stop : domain::all_stops(subject.tenant, subject.user, *call, nullptr))
     page.stops.push_back(as_schema(inquiry, stop, subject, *call));
   const PermissionList list = permissions_of(*bearer->tenant, *bearer->user, bearer->key);
-  const std::string after(view_of(wanted.after()));
+  const std::string after(place_in(wanted.after()));
   const std::size_t count_max = page_size(wanted.count_max(), 1'000);
   std::size_t bytes = 0;
   const auto first = std::ranges::partition_point(

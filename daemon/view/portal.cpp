@@ -4,6 +4,7 @@
 #include "daemon/domain/roles.h"
 #include "daemon/view/answers.h"
 #include "daemon/view/grants.h"
+#include "daemon/view/moment.h"
 #include "daemon/view/page.h"
 
 namespace postern::view {
@@ -126,7 +127,7 @@ std::unique_ptr<schema::RoleHeldT> role_held(const Inquiry& inquiry, const domai
 Answer<schema::UserViewT> answer(const Inquiry& inquiry, const schema::GetUser& wanted) {
   const auto found = find(inquiry, wanted);
   if (!found) return std::unexpected(found.error());
-  const std::string_view after = view_of(wanted.after());
+  const std::string_view after = place_in(wanted.after());
   const std::size_t bytes_max = after.empty() ? grants_bytes_soft_max : page_bytes_soft_max;
   auto grants = page_of(inquiry, *found->user->grants, {after, wanted.count_max(), bytes_max});
   if (!grants) return std::unexpected(std::move(grants.error()));

@@ -5,6 +5,7 @@
 
 #include "daemon/view/answers.h"
 #include "daemon/view/grants.h"
+#include "daemon/view/moment.h"
 #include "daemon/view/page.h"
 
 namespace postern::view {
@@ -49,15 +50,17 @@ Answer<schema::RolePageT> answer(const Inquiry& inquiry, const schema::ListRoles
   if (tenant.roles == nullptr) return page;
   RoleCounts counts = count_holders(inquiry.view.tables(), tenant);
   const std::size_t count_max = page_size(wanted.count_max());
+  const std::string_view after = place_in(wanted.after());
   std::size_t bytes = 0;
   for (const auto& role : tenant.roles->by_name) {
-    if (role->name <= view_of(wanted.after())) continue;
+    if (role->name <= after) continue;
     page.more = page.roles.size() == count_max || bytes > page_bytes_soft_max;
     if (page.more) break;
     page.roles.push_back(
         std::make_unique<schema::RoleViewT>(role_view(inquiry, tenant, *role, counts[role->id])));
     bytes += packed_bytes(*page.roles.back());
   }
+  if (page.more) page.next = page.roles.back()->name;
   return page;
 }
 
@@ -67,7 +70,7 @@ Answer<schema::RoleViewT> answer(const Inquiry& inquiry, const schema::GetRole& 
   const domain::NamedRole* role = domain::find_role(**tenant, view_of(wanted.name()));
   if (role == nullptr) return refused(schema::Code::role_unknown, "name");
   auto grants = page_of(inquiry, *role->grants,
-                        {view_of(wanted.after()), wanted.count_max(), page_bytes_soft_max});
+                        {place_in(wanted.after()), wanted.count_max(), page_bytes_soft_max});
   if (!grants) return std::unexpected(std::move(grants.error()));
   schema::RoleViewT made =
       role_view(inquiry, **tenant, *role, count_holders(inquiry.view.tables(), **tenant)[role->id]);

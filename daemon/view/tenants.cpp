@@ -2,6 +2,7 @@
 #include "daemon/domain/catalogue.h"
 #include "daemon/view/answers.h"
 #include "daemon/view/directory.h"
+#include "daemon/view/moment.h"
 #include "daemon/view/page.h"
 
 namespace postern::view {
@@ -34,13 +35,14 @@ Answer<schema::TenantPageT> answer(const Inquiry& inquiry, const schema::GetTena
 }
 
 Answer<schema::TenantPageT> answer(const Inquiry& inquiry, const schema::ListTenants& wanted) {
-  const auto found = list_tenants(inquiry.view, inquiry.asker, view_of(wanted.after()),
+  const auto found = list_tenants(inquiry.view, inquiry.asker, place_in(wanted.after()),
                                   page_size(wanted.count_max()));
   schema::TenantPageT page;
   const std::uint32_t left_out =
       fill(found.entries, page.tenants, page_bytes_soft_max,
            [&](const domain::Tenant* tenant) { return tenant_view(inquiry, *tenant); });
   page.more = found.more || left_out > 0;
+  if (page.more) page.next = page.tenants.back()->alias;
   return page;
 }
 

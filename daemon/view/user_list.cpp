@@ -11,6 +11,7 @@
 #include "daemon/domain/roles.h"
 #include "daemon/view/answers.h"
 #include "daemon/view/directory.h"
+#include "daemon/view/moment.h"
 #include "daemon/view/page.h"
 
 namespace postern::view {
@@ -115,7 +116,7 @@ Answer<UsersWanted> read(const Inquiry& inquiry, const schema::ListUsers& wanted
   if (wanted.sort() > UserSort::MAX) return refused(Code::field_malformed, "sort");
   const UserOrder order{wanted.sort(), wanted.descending()};
   std::optional<UserPlace> after;
-  if (const std::string_view text = view_of(wanted.after()); !text.empty()) {
+  if (const std::string_view text = place_in(wanted.after()); !text.empty()) {
     after = read_cursor(text, order);
     if (!after)
       return refused(Code::field_malformed, "after", "It must be the 'next' of the page before.");

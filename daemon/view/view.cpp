@@ -1,5 +1,7 @@
 #include "daemon/view/view.h"
 
+#include <ranges>
+
 namespace postern::view {
 
 void View::load(const domain::Tables<domain::Owned>& tables) {
@@ -30,6 +32,27 @@ void View::take(const domain::Changes& changes) {
   for (const auto& change : changes.ranges)
     tables_.put_ranges(change.after->provider, change.after);
   for (const auto& change : changes.copies) tables_.put_copies(change.after);
+}
+
+void View::take_back(const domain::Changes& changes) {
+  for (const auto& [before, after] : std::views::reverse(changes.tenants)) {
+    tables_.take_tenant(after->id);
+    if (before) tables_.put(before.get());
+  }
+  for (const auto& [before, after] : std::views::reverse(changes.users)) {
+    count(*after, ~std::uint64_t{0});
+    tables_.take_user(after->id);
+    if (before) count(*before, 1);
+    if (before) tables_.put(before.get());
+  }
+  for (const auto& [before, after] : std::views::reverse(changes.operators)) {
+    if (after) tables_.take_operator(after->id);
+    if (before) tables_.put(before.get());
+  }
+  for (const auto& [before, after] : std::views::reverse(changes.ranges))
+    tables_.put_ranges(after->provider, before);
+  for (const auto& [before, after] : std::views::reverse(changes.copies))
+    tables_.put_copies(before);
 }
 
 /// Adds, around the end: the greatest number takes one away.

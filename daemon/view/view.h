@@ -17,6 +17,8 @@ class View {
 
   /// Swaps in what changed; frees nothing.
   void take(const domain::Changes& changes);
+  /// Swaps what was replaced in again: the newest that were taken go first.
+  void take_back(const domain::Changes& changes);
 
   const Tables& tables() const { return tables_; }
 

@@ -5,6 +5,7 @@
 #include "daemon/view/call.h"
 #include "daemon/view/directory.h"
 #include "daemon/view/grants.h"
+#include "daemon/view/moment.h"
 #include "daemon/view/page.h"
 
 namespace postern::view {
@@ -55,7 +56,7 @@ Answer<schema::HolderPageT> answer(const Inquiry& inquiry, const schema::WhoCan&
       checked_facts_of(wanted.call(), inquiry.now_ns, inquiry.view.tables().providers());
   if (!call) return std::unexpected(call.error());
   std::optional<UserPlace> after;
-  if (const std::string_view name = view_of(wanted.after()); !name.empty()) after = behind(name);
+  if (const std::string_view name = place_in(wanted.after()); !name.empty()) after = behind(name);
   const auto users = list_users(inquiry.view, **tenant, {}, {}, after, looked_at_max);
   schema::HolderPageT page;
   page.more = users.more;

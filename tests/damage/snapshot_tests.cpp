@@ -368,7 +368,7 @@ BOOST_FIXTURE_TEST_CASE(K1_one_that_has_forgotten_ids_which_may_come_is_passed_o
     BOOST_REQUIRE(data);
     data->snapshot_seq = 0;
     data->ids.begin_at(clock.now_ns() / 1'000'000 - window.behind_ms);
-    const data::Running running{data->state, data->ids, clock.now_ns()};
+    const data::Running running{data->state, data->ids, data->past, clock.now_ns()};
     BOOST_REQUIRE(data::keep_snapshot(data::DataPaths(folder), *data, running, 0));
   }
   BOOST_TEST(open(folder).snapshot_seq > 0U);
@@ -460,7 +460,7 @@ BOOST_FIXTURE_TEST_CASE(what_cannot_be_written_is_a_warning, Snapshots) {
   data::OpenOptions options;
   auto opened = data::open_data_folder(folder, options, clock, entropy);
   BOOST_REQUIRE(opened);
-  const data::Running running{opened->state, opened->ids, opened->read_whole_ns};
+  const data::Running running{opened->state, opened->ids, opened->past, opened->read_whole_ns};
   const auto kept =
       data::keep_snapshot(data::DataPaths(folder), *opened, running, ~std::uint64_t{0});
   BOOST_REQUIRE(!kept);

@@ -13,6 +13,7 @@
 #include "tests/support/memory_journal.h"
 #include "tests/support/messages.h"
 #include "tests/support/oracle.h"
+#include "tests/support/past_index.h"
 #include "tests/support/plain_keys.h"
 
 namespace postern::property {
@@ -89,7 +90,7 @@ class Told {
     view.load(world.state().tables());
     auditor.emplace(service::Auditor::Parts{journal, keys_, clock_, mail_,
                                             [](std::string sentence) { BOOST_FAIL(sentence); }},
-                    view, journal.head());
+                    view, journal.head(), support::past_index_of(journal));
     reader.emplace(service::Reader::Parts{desk_, clock_, vitals_, mail_, keys_, entropy_},
                    service::Reader::Settings{},
                    service::Reader::Outlets{

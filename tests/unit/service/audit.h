@@ -6,6 +6,7 @@
 #include "daemon/domain/fold.h"
 #include "daemon/service/auditor.h"
 #include "schema/identifiers.h"
+#include "tests/support/past_index.h"
 #include "tests/unit/service/service_fixture.h"
 
 namespace postern::support {
@@ -15,7 +16,7 @@ class Audit {
   explicit Audit(ServiceFixture& fixture)
       : auditor_({fixture.journal, fixture.keys(), fixture.present, mail_,
                   [](std::string sentence) { BOOST_FAIL(sentence); }},
-                 load(fixture), fixture.journal.head()) {}
+                 load(fixture), fixture.journal.head(), past_index_of(fixture.journal)) {}
 
   template <class Body>
   schema::HistoryPageT ask(Body body, std::string_view asker = "owner") {

@@ -8,6 +8,7 @@
 #include "daemon/credential/signature.h"
 #include "daemon/domain/fold.h"
 #include "schema/identifiers.h"
+#include "tests/support/past_index.h"
 
 namespace postern::support {
 
@@ -97,7 +98,8 @@ void WholeService::make_services(domain::State state) {
                                  [this](const std::string& sentence) {
                                    if (alarms_are_errors) BOOST_ERROR(sentence);
                                  }},
-      std::move(*ring), std::move(state), domain::CommandIds({}));
+      std::move(*ring),
+      running::Services::Held{std::move(state), domain::CommandIds({}), past_index_of(journal)});
 }
 
 running::HealthSources WholeService::health_sources() const {

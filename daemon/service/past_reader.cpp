@@ -1,0 +1,131 @@
+#include "daemon/service/past_reader.h"
+
+#include <algorithm>
+#include <string>
+
+#include "schema/problem.h"
+
+namespace postern::service {
+
+namespace {
+
+using schema::Code;
+using schema::make_problem;
+
+/// To step over so many is less work than to look for a place anew.
+constexpr domain::Seq steps_max = 16;
+
+std::unexpected<schema::ProblemT> unread(const std::string& sentence) {
+  return std::unexpected(make_problem(Code::journal_unavailable, "", sentence));
+}
+
+std::unexpected<schema::ProblemT> too_many() {
+  return std::unexpected(make_problem(
+      Code::too_large, "at_seq",
+      "The limit is " + std::to_string(PastReader::records_max) +
+          " records for one answer. Ask postern-replay, which reads a copy of the data folder."));
+}
+
+}  // namespace
+
+void show_erased_as_now(domain::State& past, const view::View& present) {
+  domain::erase_as_now(past, [&](const domain::Uuid& id) {
+    const domain::User* user = present.tables().find_user(id);
+    return user == nullptr ? domain::Seq{0} : domain::extras_of(*user).erased_seq;
+  });
+}
+
+PastReader::Answer<const schema::Record*> PastReader::open(journal::View bytes) {
+  const auto record = gate_.open(bytes);
+  if (!record) return unread(record.error().sentence);
+  return *record;
+}
+
+PastReader::Answer<const schema::Record*> PastReader::record(domain::Seq seq) {
+  if (cursor_ == nullptr || seq < next_ || seq - next_ > steps_max) {
+    cursor_ = journal_.read_from(seq);
+    next_ = seq;
+  }
+  while (true) {
+    const auto bytes = cursor_->next();
+    if (!bytes || bytes->empty()) cursor_ = nullptr;
+    if (!bytes) return unread(bytes.error().sentence);
+    if (bytes->empty()) return unread("There is no record " + std::to_string(seq) + ".");
+    if (next_++ == seq) return open(*bytes);
+  }
+}
+
+PastReader::Answer<std::int64_t> PastReader::time_of(domain::Seq seq) {
+  const auto found = record(seq);
+  cursor_ = nullptr;
+  if (!found) return std::unexpected(found.error());
+  return (*found)->time_ns();
+}
+
+PastReader::Answer<domain::Seq> PastReader::seq_at(const domain::PastIndex& index,
+                                                   std::int64_t time_ns, domain::Seq until) {
+  domain::Seq at = std::min(index.near(time_ns), until);
+  domain::Seq beyond = std::min(at + domain::PastIndex::times_step, until) + 1;
+  // Times of records never fall.
+  while (beyond - at > 1) {
+    const domain::Seq middle = at + (beyond - at) / 2;
+    const auto time = time_of(middle);
+    if (!time) return std::unexpected(time.error());
+    (*time <= time_ns ? at : beyond) = middle;
+  }
+  return at;
+}
+
+/// Adds the user's records up to `seq`; gives whether there was one.
+PastReader::Answer<bool> PastReader::follow_links(const PastUser& user, domain::Seq seq,
+                                                  std::vector<domain::Seq>& seqs) {
+  std::size_t count = 0;
+  bool any = false;
+  for (domain::Seq at = user.last_seq; at != 0;) {
+    if (++count > records_max || seqs.size() > records_max) return too_many();
+    if (at <= seq) seqs.push_back(at);
+    any |= at <= seq;
+    const auto found = record(at);
+    if (!found) return std::unexpected(found.error());
+    const auto before = domain::previous_link(**found, user.id);
+    if (!before || *before >= at)
+      return unread("Record " + std::to_string(at) + " has no link to an older one of its user.");
+    at = *before;
+  }
+  return any;
+}
+
+PastReader::Answer<std::unique_ptr<Past>> PastReader::part(const domain::PastIndex& index,
+                                                           const domain::Uuid& tenant,
+                                                           const std::vector<PastUser>& users,
+                                                           domain::Seq seq) {
+  std::vector<domain::Seq> seqs;
+  const auto add_until = [&](std::span<const domain::Seq> found) {
+    seqs.insert(seqs.end(), found.begin(), std::ranges::upper_bound(found, seq));
+  };
+  add_until(index.structural(tenant));
+  add_until(index.installation());
+  for (std::size_t provider = 1; provider < domain::provider_count; ++provider)
+    if (const auto newest = index.ranges(static_cast<schema::Provider>(provider), seq))
+      seqs.push_back(newest);
+  domain::PastScope scope{tenant};
+  for (const PastUser& user : users) {
+    scope.users.push_back(user.id);
+    if (const auto any = follow_links(user, seq, seqs); !any) return std::unexpected(any.error());
+  }
+  std::ranges::sort(seqs);
+  seqs.erase(std::ranges::unique(seqs).begin(), seqs.end());
+  if (seqs.size() > records_max) return too_many();
+  auto past = std::make_unique<Past>();
+  cursor_ = nullptr;
+  for (const domain::Seq one : seqs) {
+    const auto found = record(one);
+    if (!found) return std::unexpected(found.error());
+    domain::apply_part(past->state, **found, scope);
+  }
+  // None is open longer than an answer takes.
+  cursor_ = nullptr;
+  return past;
+}
+
+}  // namespace postern::service
