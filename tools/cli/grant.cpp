@@ -48,8 +48,11 @@ Handler change(Options& options) {
 
 Handler list(Options& options) {
   auto user = std::make_shared<std::string>();
+  auto at = std::make_shared<At>();
   options.add("USER", user.get(), "Its name").required();
-  return [user](Session& session) {
+  add_at(options, *at);
+  return [user, at](Session& session) {
+    session.stand_at(*at);
     const auto page = read_user(session, *user);
     const auto& view = Session::part(page.body.AsUserView());
     if (session.format() == text::Format::table) {

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include "tools/arguments/options.h"
 #include "tools/cli/catalogue_names.h"
@@ -38,6 +40,7 @@ struct Arguments {
   std::string resource;
   bool this_level_only = false;
   std::string file = "-";
+  At at;
 };
 
 std::shared_ptr<Arguments> add_call(Options& options) {
@@ -96,9 +99,9 @@ void set_credential(Session& session, const Arguments& asked, schema::Credential
 
 // ---- answers
 
-void add_moment(boost::json::object& object, const schema::AnswerT& answer) {
-  object["seq"] = answer.seq;
-  object["time"] = text::time_text(answer.time_ns);
+void add_moment(boost::json::object& object, std::uint64_t seq, std::int64_t time_ns) {
+  object["seq"] = seq;
+  object["time"] = text::time_text(time_ns);
 }
 
 std::string by_grant(const schema::GrantViewT& grant) {
@@ -136,7 +139,7 @@ int run_authenticate(Session& session, Arguments& asked) {
     print_verdict(session.out(), result.allowed, result.reason, nullptr);
   } else {
     auto object = text::to_json(result);
-    add_moment(object, answer);
+    add_moment(object, answer.seq, answer.time_ns);
     session.print(object);
   }
   return exit_code_of_verdict(result.allowed);
@@ -144,8 +147,44 @@ int run_authenticate(Session& session, Arguments& asked) {
 
 // ---- check
 
-schema::AnswerT ask_check(Session& session, const Arguments& asked,
-                          std::vector<std::unique_ptr<schema::QuestionT>> questions) {
+using Questions = std::vector<std::unique_ptr<schema::QuestionT>>;
+
+/// A10: decisions, and the state and the time that they were made at.
+struct Decided {
+  schema::CheckedT checked;
+  std::uint64_t seq = 0;
+  std::int64_t time_ns = 0;
+};
+
+/// Of the past, where a request holds fewer questions than are asked at once.
+Decided check_past(Session& session, const Arguments& asked, Questions questions) {
+  if (asked.with_password || asked.with_key || asked.with_token)
+    stop_usage("A credential cannot be checked as of a past moment.",
+               "Ask by name: leave out --password, --key and --token.");
+  constexpr std::size_t questions_a_request = 100;
+  session.stand_at(asked.at);
+  Decided decided;
+  for (std::size_t from = 0; from < questions.size(); from += questions_a_request) {
+    schema::CheckUserT check;
+    check.tenant = session.tenant();
+    check.username = asked.user;
+    check.call = call_of(asked);
+    const std::size_t end = std::min(questions.size(), from + questions_a_request);
+    for (std::size_t place = from; place < end; ++place)
+      check.questions.push_back(std::move(questions[place]));
+    auto page = session.page(request(std::move(check)));
+    auto& part = Session::part(page.body.AsChecked());
+    if (part.decisions.size() != end - from) Session::stop_unexpected();
+    std::ranges::move(part.decisions, std::back_inserter(decided.checked.decisions));
+    decided.checked.grants_left_out += part.grants_left_out;
+    decided.seq = page.at_seq;
+    decided.time_ns = page.at_time_ns;
+  }
+  return decided;
+}
+
+Decided ask_check(Session& session, const Arguments& asked, Questions questions) {
+  if (asked.at.is_given()) return check_past(session, asked, std::move(questions));
   auto query = query_of(session, asked);
   const auto count = questions.size();
   schema::CheckT check;
@@ -153,8 +192,9 @@ schema::AnswerT ask_check(Session& session, const Arguments& asked,
   check.questions = std::move(questions);
   query.body.Set(std::move(check));
   auto answer = session.ask(std::move(query));
-  if (Session::part(answer.body.AsChecked()).decisions.size() != count) Session::stop_unexpected();
-  return answer;
+  auto& checked = Session::part(answer.body.AsChecked());
+  if (checked.decisions.size() != count) Session::stop_unexpected();
+  return {std::move(checked), answer.seq, answer.time_ns};
 }
 
 /// With names for people understood.
@@ -169,15 +209,15 @@ std::unique_ptr<schema::QuestionT> question(CatalogueNames& names, const std::st
 
 int run_check(Session& session, const Arguments& asked) {
   CatalogueNames names(session);
-  std::vector<std::unique_ptr<schema::QuestionT>> questions;
+  Questions questions;
   questions.push_back(question(names, asked.action, asked.resource, asked.this_level_only));
   const auto answer = ask_check(session, asked, std::move(questions));
-  const auto& decision = *answer.body.AsChecked()->decisions[0];
+  const auto& decision = *answer.checked.decisions[0];
   if (session.format() == text::Format::table) {
     print_verdict(session.out(), decision.allowed, decision.reason, decision.grant.get());
   } else {
     auto object = text::to_json(decision);
-    add_moment(object, answer);
+    add_moment(object, answer.seq, answer.time_ns);
     session.print(object);
   }
   return exit_code_of_verdict(decision.allowed);
@@ -233,7 +273,7 @@ int run_check_many(Session& session, const Arguments& asked) {
                         {"ANSWER", "ACTION", "RESOURCE", "REASON", "GRANT"});
   bool all = true;
   for (std::size_t index = 0; index < named.size(); ++index) {
-    const auto& decision = *answer.body.AsChecked()->decisions[index];
+    const auto& decision = *answer.checked.decisions[index];
     const auto& [action, resource] = named[index];
     all = all && decision.allowed;
     if (session.format() == text::Format::table) {
@@ -244,11 +284,11 @@ int run_check_many(Session& session, const Arguments& asked) {
     }
     boost::json::object object{{"action", action}, {"resource", resource}};
     for (auto& [name, value] : text::to_json(decision)) object[name] = value;
-    add_moment(object, answer);
+    add_moment(object, answer.seq, answer.time_ns);
     listing.add_object(object);
   }
   listing.finish();
-  if (const auto left_out = answer.body.AsChecked()->grants_left_out; left_out > 0)
+  if (const auto left_out = answer.checked.grants_left_out; left_out > 0)
     session.talk() << "Of " << left_out
                    << " answers the grant is not shown: ask fewer questions at once.\n";
   return exit_code_of_verdict(all);
@@ -281,6 +321,7 @@ void print_explanation(Session& session, const schema::ExplanationT& explanation
 int run_explain(Session& session, const Arguments& asked) {
   if (asked.action.empty() != asked.resource.empty())
     stop_usage("A question has both: ACTION RESOURCE.");
+  session.stand_at(asked.at);
   schema::ExplainT explain;
   explain.tenant = session.tenant();
   explain.username = asked.user;
@@ -312,7 +353,9 @@ arguments::Option& add_token_flag(Options& options, Arguments& asked) {
 Handler permissions(Options& options) {
   auto asked = add_call(options);
   add_token_flag(options, *asked);
+  add_at(options, asked->at);
   return [asked](Session& session) {
+    session.stand_at(asked->at);
     schema::ListPermissionsT list;
     if (asked->with_token) {
       list.tenant = session.has_tenant() ? session.tenant() : "";
@@ -360,7 +403,9 @@ Handler who_can(Options& options) {
               "Without those whom a lock, their status or a network stops now");
   options.add("--address", &asked->call.address, "As if they called from this address");
   options.add("--tls", &asked->call.tls, "As if they called over TLS");
+  add_at(options, asked->at);
   return [asked, usable_only](Session& session) {
+    session.stand_at(asked->at);
     schema::WhoCanT who;
     who.tenant = session.tenant();
     CatalogueNames names(session);
@@ -416,6 +461,7 @@ Handler check(Options& options) {
   auto asked = add_call(options);
   add_question(options, *asked, true);
   add_password_flag(options, *asked);
+  add_at(options, asked->at);
   return [asked](Session& session) { return run_check(session, *asked); };
 }
 
@@ -424,6 +470,7 @@ Handler check_many(Options& options) {
   options.add("FILE", &asked->file, "Questions, ACTION RESOURCE on each line; - is standard input");
   options.add("--this-level-only", &asked->this_level_only, "Not about what lies below the paths");
   add_password_flag(options, *asked);
+  add_at(options, asked->at);
   return [asked](Session& session) { return run_check_many(session, *asked); };
 }
 
@@ -432,6 +479,7 @@ Handler explain(Options& options) {
   add_question(options, *asked, false);
   options.add("--with-password", &asked->with_password,
               "As asked with the password, which a lock for wrong ones closes; none is read");
+  add_at(options, asked->at);
   return [asked](Session& session) { return run_explain(session, *asked); };
 }
 

@@ -118,7 +118,8 @@ Handler unassign(Options& options) {
   return hold<schema::UnassignRoleT, schema::UnnestRoleT>(options, "--from-role");
 }
 
-int run_list(Session& session) {
+int run_list(Session& session, const At& at) {
+  session.stand_at(at);
   text::Listing listing(session.out(), session.format(),
                         {"ROLE", "GRANTS", "HOLDERS", "HOLDS", "DESCRIPTION"});
   schema::ListRolesT list;
@@ -131,20 +132,27 @@ int run_list(Session& session) {
       listing.add(
           *role, {role->name, std::to_string(role->grant_count), std::to_string(role->holder_count),
                   text::joined(role->inner), role->description});
-      list.after = role->name;
     }
     listing.flush();
-    more = part.more && !part.roles.empty();
+    more = part.more && !part.next.empty() && part.next != list.after;
+    list.after = part.next;
   }
   listing.finish();
   return exit_codes::yes;
 }
 
-Handler list(Options&) { return run_list; }
+Handler list(Options& options) {
+  auto at = std::make_shared<At>();
+  add_at(options, *at);
+  return [at](Session& session) { return run_list(session, *at); };
+}
 
 Handler show(Options& options) {
   auto asked = add_role(options);
-  return [asked](Session& session) {
+  auto at = std::make_shared<At>();
+  add_at(options, *at);
+  return [asked, at](Session& session) {
+    session.stand_at(*at);
     schema::GetRoleT get;
     get.tenant = session.tenant();
     get.name = asked->role;

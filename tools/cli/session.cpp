@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
+#include <utility>
 
+#include "history_marks.h"
 #include "schema/resending.h"
 #include "tools/cli/names.h"
 #include "tools/cli/sweep.h"
@@ -26,6 +29,8 @@ struct CodeExit {
 
 using schema::Code;
 
+/// So many times in a row a past is no further when it is asked for again.
+constexpr int standing_still_max = 30;
 /// A hash takes so much less than the client grants it.
 constexpr int hash_times_granted = 7;
 
@@ -233,13 +238,33 @@ schema::AnswerT Session::ask(schema::QueryT query) {
   return std::move(*answer);
 }
 
-schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
+schema::HistoryPageT Session::page_once(schema::HistoryRequestT request) {
   auto page = client().history(std::move(request));
   if (!page)
     throw Stop{client::exit_code(page.error()), page.error().sentence, page.error().remedy};
-  if (page->code != Code::ok)
-    stop_refused(page->code, page->problems, exit_code_of(page->code, exit_codes::missing));
   return std::move(*page);
+}
+
+/// Busy with a past it is told how far that is, and asks again as long as that goes on.
+schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
+  request.at_seq = at_.seq;
+  request.at_time_ns = at_.time_ns;
+  auto page = page_once(schema::HistoryRequestT(request));
+  std::string told;
+  for (int standing = 0; page.code == Code::busy && at_.is_given() && !page.problems.empty() &&
+                         standing < standing_still_max;) {
+    const std::string& sentence = page.problems[0]->sentence;
+    standing = sentence == told ? standing + 1 : 0;
+    told = sentence;
+    if (streams_.talk_is_terminal && standing == 0) talk() << text::printable(told) << '\n';
+    std::this_thread::sleep_for(std::chrono::milliseconds(page.retry_after_ms));
+    page = page_once(schema::HistoryRequestT(request));
+  }
+  schema::visit_secrets(request, [](auto, std::string& secret) { client::wipe(secret); });
+  if (page.code != Code::ok)
+    stop_refused(page.code, page.problems, exit_code_of(page.code, exit_codes::missing));
+  if (at_.is_given() && !std::exchange(moment_is_told_, true)) tell_moment(talk(), page);
+  return page;
 }
 
 void Session::stop_unexpected() {

@@ -10,6 +10,7 @@
 
 #include "tools/cli/access.h"
 #include "tools/cli/input.h"
+#include "tools/cli/moment.h"
 #include "tools/cli/names.h"
 #include "tools/cli/verb.h"
 #include "tools/client/client.h"
@@ -77,6 +78,10 @@ class Session {
   /// Answers and pages with code `ok`; else says why not and stops.
   schema::AnswerT ask(schema::QueryT query);
   schema::HistoryPageT page(schema::HistoryRequestT request);
+  /// From now on pages are of this moment, as the first one tells where it is given; a past that
+  /// takes long to read is waited for.
+  void stand_at(const At& at) { at_ = at; }
+  bool is_in_the_past() const { return at_.is_given(); }
   /// The one part an answer was asked for; 76 if it is another.
   template <class Part>
   static Part& part(Part* found) {
@@ -97,6 +102,7 @@ class Session {
 
  private:
   void finish(schema::CommandMessageT& message);
+  schema::HistoryPageT page_once(schema::HistoryRequestT request);
   schema::ReceiptT send(schema::CommandMessageT message);
   client::Result<schema::ReceiptT> execute_in_view(schema::CommandMessageT message);
   /// At a terminal, has the name typed of what a sweeping change concerns; stops if it is another.
@@ -116,6 +122,8 @@ class Session {
   std::optional<client::Options> reached_;
   std::optional<client::Client> client_;
   bool patient_ = false;
+  At at_;
+  bool moment_is_told_ = false;
   bool id_given_ = false;
   /// Of the command that was sent.
   std::string id_;

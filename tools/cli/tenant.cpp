@@ -62,10 +62,10 @@ int run_list(Session& session) {
       listing.add(*tenant,
                   {tenant->alias, enabled_text(tenant->enabled), std::to_string(tenant->user_count),
                    tenant->display_name, text::uuid_text(tenant->id)});
-      list.after = tenant->alias;
     }
     listing.flush();
-    more = part.more && !part.tenants.empty();
+    more = part.more && !part.next.empty() && part.next != list.after;
+    list.after = part.next;
   }
   listing.finish();
   return exit_codes::yes;
@@ -130,8 +130,13 @@ Handler set(Options& options) {
 
 Handler show(Options& options) {
   auto alias = std::make_shared<std::string>();
+  auto at = std::make_shared<At>();
   options.add("ALIAS", alias.get(), "The tenant, instead of --tenant");
-  return [alias](Session& session) { return run_show(session, *alias); };
+  add_at(options, *at);
+  return [alias, at](Session& session) {
+    session.stand_at(*at);
+    return run_show(session, *alias);
+  };
 }
 
 Handler list(Options&) { return run_list; }

@@ -155,10 +155,15 @@ int run_show(Session& session, const std::string& user, const std::string& user_
 Handler show_user(Options& options) {
   auto user = std::make_shared<std::string>();
   auto user_id = std::make_shared<std::string>();
+  auto at = std::make_shared<At>();
+  add_at(options, *at);
   options.add("USER", user.get(), "Its name");
   options.add("--user-id", user_id.get(), "Its id, instead of the name; finds deleted users too")
       .excludes("USER");
-  return [user, user_id](Session& session) { return run_show(session, *user, *user_id); };
+  return [user, user_id, at](Session& session) {
+    session.stand_at(*at);
+    return run_show(session, *user, *user_id);
+  };
 }
 
 // ---- list
@@ -170,6 +175,7 @@ struct ListArguments {
   std::string status;
   std::string sort;
   std::uint64_t count_max = 0;
+  At at;
 };
 
 schema::UserStatus parse_status(const std::string& text) {
@@ -202,6 +208,7 @@ int run_list(Session& session, const ListArguments& asked) {
   list.tenant = session.tenant();
   list.status = parse_status(asked.status);
   list.sort = parse_sort(asked.sort);
+  session.stand_at(asked.at);
   auto left = asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
   for (bool more = true; more && left > 0;) {
     list.count_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, page_count));
@@ -241,6 +248,7 @@ Handler list_users(Options& options) {
       .one_of({"username", "created", "changed", "last-used"});
   options.add("--descending", &asked->request.descending, "The last first");
   options.add_number("--count", asked->count_max, "End after so many", {1});
+  add_at(options, asked->at);
   return [asked](Session& session) { return run_list(session, *asked); };
 }
 

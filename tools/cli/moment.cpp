@@ -1,0 +1,46 @@
+#include "tools/cli/moment.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "tools/arguments/options.h"
+#include "tools/text/ids.h"
+#include "tools/text/times.h"
+
+namespace postern::cli {
+
+namespace {
+
+bool read_at(const std::string& text, At& at) {
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, at.seq);
+  if (error == std::errc() && stop == end) return at.seq != 0;
+  at.seq = 0;
+  const auto time_ns = text::read_time(text);
+  at.time_ns = time_ns.value_or(0);
+  return at.time_ns > 0;
+}
+
+}  // namespace
+
+void add_at(arguments::Options& options, At& at) {
+  options
+      .add("--at",
+           arguments::Reader{[&at](const std::string& text) { return read_at(text, at); },
+                             "a seq, or a time as 2027-01-31T00:00:00Z"},
+           "As it was at this time, or when this seq was the newest")
+      .type_name("TIME|SEQ");
+}
+
+void tell_moment(std::ostream& talk, const schema::HistoryPageT& page) {
+  talk << fmt::format("As of seq {}, {}.\n", page.at_seq, text::time_text(page.at_time_ns));
+  if (page.name_owners.empty()) return;
+  talk << "Several have had the name; this is the one who had it then:\n";
+  for (const auto& owner : page.name_owners)
+    talk << fmt::format("  {} {}\n", text::uuid_text(owner->user),
+                        owner->until_seq == 0 ? "has it now"
+                                              : fmt::format("until seq {}", owner->until_seq));
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,31 @@
+// --at TIME|SEQ: the moment that a question is about (Q9).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <string>
+
+#include "history_generated.h"
+
+namespace postern::arguments {
+class Options;
+}
+
+namespace postern::cli {
+
+/// What was typed. Neither: now.
+struct At {
+  std::uint64_t seq = 0;
+  std::int64_t time_ns = 0;
+
+  bool is_given() const { return seq != 0 || time_ns != 0; }
+};
+
+/// `--at`, a seq or a time.
+void add_at(arguments::Options& options, At& at);
+
+/// "As of seq 12, 2026-07-01T12:00:00Z.", and who else has had the name.
+void tell_moment(std::ostream& talk, const schema::HistoryPageT& page);
+
+}  // namespace postern::cli
