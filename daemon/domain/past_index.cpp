@@ -114,8 +114,8 @@ Seq PastIndex::near(std::int64_t time_ns) const {
 }
 
 std::size_t PastIndex::bytes() const {
-  std::size_t bytes = times_.capacity() * sizeof(PastNotes::Time) +
-                      installation_.capacity() * sizeof(Seq);
+  std::size_t bytes =
+      times_.capacity() * sizeof(PastNotes::Time) + installation_.capacity() * sizeof(Seq);
   for (const auto& [tenant, seqs] : structural_)
     bytes += sizeof(Uuid) + sizeof(seqs) + seqs.capacity() * sizeof(Seq);
   for (const auto& seqs : ranges_) bytes += seqs.capacity() * sizeof(Seq);

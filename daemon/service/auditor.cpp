@@ -96,8 +96,7 @@ void Auditor::answer_next() {
   turns_.charge(task->asker, 1);
   take_published();
   if (const auto page = page_for(*task)) return give(std::move(task), *page);
-  waiting_.push_back(
-      {std::move(task), wanted_, parts_.clock.monotonic_ns() + past_wait_ns});
+  waiting_.push_back({std::move(task), wanted_, parts_.clock.monotonic_ns() + past_wait_ns});
 }
 
 /// First come, first made, as long as it is asked for.
@@ -293,8 +292,7 @@ view::Answer<std::optional<Auditor::Answered>> Auditor::answer_of_part(
 view::Answer<std::optional<Auditor::Answered>> Auditor::answer_from(const view::View& view,
                                                                     const Asked& asked) {
   const view::Sources beside = sources();
-  auto body =
-      view::answer({view, asked.asker, asked.moment.time_ns, beside}, asked.request);
+  auto body = view::answer({view, asked.asker, asked.moment.time_ns, beside}, asked.request);
   if (!body) return std::unexpected(std::move(body.error()));
   if (goes_on(*body)) {
     if (&view == &view_) recent_.needs(asked.moment.seq, parts_.clock.monotonic_ns());

@@ -70,8 +70,7 @@ class Auditor {
   bool make_past();
   void refuse_overdue();
   WholeMoment next_to_make() const;
-  void answer_waiting(const WholeMoment& moment,
-                      const std::optional<schema::ProblemT>& refused);
+  void answer_waiting(const WholeMoment& moment, const std::optional<schema::ProblemT>& refused);
 
   std::optional<Message> page_for(const AuditTask& task);
   view::Answer<view::Moment> moment_of(const schema::HistoryRequest& request, std::int64_t now_ns);

@@ -46,7 +46,8 @@ class RecentChanges {
   void release(std::int64_t now_ns, GiveBack give_back) {
     std::erase_if(needed_, [&](const auto& needed) { return needed.second < now_ns; });
     if (count_ > changes_max) needed_.clear();
-    while (!kept_.empty() && (needed_.empty() || kept_.front()->head.seq <= needed_.begin()->first)) {
+    while (!kept_.empty() &&
+           (needed_.empty() || kept_.front()->head.seq <= needed_.begin()->first)) {
       count_ -= size_of(kept_.front()->changes);
       give_back(std::move(kept_.front()));
       kept_.pop_front();

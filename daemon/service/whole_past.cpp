@@ -33,10 +33,10 @@ std::expected<void, schema::ProblemT> WholePast::read_on(std::size_t records) {
     ++read_;
   }
   if (past_.state.tables().live_user_count() <= users_max) return {};
-  return std::unexpected(make_problem(
-      Code::too_large, "at_seq",
-      "The limit is " + std::to_string(users_max) +
-          " users. Ask postern-replay, which reads a copy of the data folder."));
+  return std::unexpected(
+      make_problem(Code::too_large, "at_seq",
+                   "The limit is " + std::to_string(users_max) +
+                       " users. Ask postern-replay, which reads a copy of the data folder."));
 }
 
 void WholePast::show(const view::View& present) {
@@ -45,7 +45,8 @@ void WholePast::show(const view::View& present) {
 }
 
 WholePast* WholePasts::find(const WholeMoment& moment) {
-  const auto place = std::ranges::find(made_, moment, [](const auto& one) { return one->moment(); });
+  const auto place =
+      std::ranges::find(made_, moment, [](const auto& one) { return one->moment(); });
   if (place == made_.end()) return nullptr;
   std::rotate(made_.begin(), place, std::next(place));
   return made_.front().get();

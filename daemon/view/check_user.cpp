@@ -26,9 +26,8 @@ Answer<schema::CheckedT> answer(const Inquiry& inquiry, const schema::CheckUser&
   const auto call =
       checked_facts_of(wanted.call(), inquiry.now_ns, inquiry.view.tables().providers());
   if (!call) return std::unexpected(call.error());
-  const Bearer bearer =
-      bearer_of_name(inquiry.view, inquiry.asker,
-                     {view_of(wanted.tenant()), view_of(wanted.username())}, *call);
+  const Bearer bearer = bearer_of_name(
+      inquiry.view, inquiry.asker, {view_of(wanted.tenant()), view_of(wanted.username())}, *call);
   if (bearer.tenant == nullptr) return refused(Code::tenant_unknown, "tenant");
   if (bearer.user == nullptr) return refused(Code::user_unknown, "username");
   schema::CheckedT made;

@@ -74,8 +74,7 @@ void name_in(Page* page, const std::string& moment) {
 Cursor split_cursor(std::string_view text) {
   Moment moment;
   std::string_view place = text;
-  if (take_number(place, moment.seq) && take_number(place, moment.time_ns))
-    return {moment, place};
+  if (take_number(place, moment.seq) && take_number(place, moment.time_ns)) return {moment, place};
   return {std::nullopt, text};
 }
 
@@ -88,8 +87,7 @@ Cursor cursor_in(const schema::HistoryRequest& request) {
 }
 
 void name_moment(schema::HistoryPageBodyUnion& page, const Moment& moment) {
-  const std::string text =
-      std::to_string(moment.seq) + ":" + std::to_string(moment.time_ns) + ":";
+  const std::string text = std::to_string(moment.seq) + ":" + std::to_string(moment.time_ns) + ":";
   name_in(page.AsUserView(), text);
   name_in(page.AsRoleView(), text);
   name_in(page.AsTenantPage(), text);

@@ -221,9 +221,9 @@ class Story {
                                 [](const domain::User&) { return schema::PersonalT(); },
                                 [](std::string_view) { return std::nullopt; },
                                 credential::api_key_beginning};
-    auto answer = view::answer({view, *view.tables().find_operator(asker_id_),
-                                made.moment.time_ns, sources},
-                               *flatbuffers::GetRoot<schema::HistoryRequest>(bytes.data()));
+    auto answer =
+        view::answer({view, *view.tables().find_operator(asker_id_), made.moment.time_ns, sources},
+                     *flatbuffers::GetRoot<schema::HistoryRequest>(bytes.data()));
     if (answer)
       made.answer = std::move(*answer);
     else
@@ -231,8 +231,7 @@ class Story {
     recorded.push_back(std::move(made));
   }
   schema::CauseT cause_of(domain::Seq seq) const {
-    return view::cause_of(
-        *flatbuffers::GetRoot<schema::Record>(world.records()[seq - 1].data()));
+    return view::cause_of(*flatbuffers::GetRoot<schema::Record>(world.records()[seq - 1].data()));
   }
 
   const schema::Uuid asker_id_{7, 7};
@@ -255,8 +254,8 @@ BOOST_AUTO_TEST_CASE(H1_the_past_is_answered_as_it_was_answered_then) {
     Story story(seed);
     for (Recorded& then : story.recorded) {
       BOOST_TEST_INFO_SCOPE(how_to_repeat(seed));
-      BOOST_TEST_INFO_SCOPE("as of " << then.moment.seq << " of " << story.journal.head().seq << ", "
-                                     << schema::EnumNameHistoryBody(then.body.type));
+      BOOST_TEST_INFO_SCOPE("as of " << then.moment.seq << " of " << story.journal.head().seq
+                                     << ", " << schema::EnumNameHistoryBody(then.body.type));
       const auto page = story.ask_again(then);
       BOOST_REQUIRE((page.code == then.code));
       if (page.code != Code::ok) continue;

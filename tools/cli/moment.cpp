@@ -38,9 +38,9 @@ void tell_moment(std::ostream& talk, const schema::HistoryPageT& page) {
   if (page.name_owners.empty()) return;
   talk << "Several have had the name; this is the one who had it then:\n";
   for (const auto& owner : page.name_owners)
-    talk << fmt::format("  {} {}\n", text::uuid_text(owner->user),
-                        owner->until_seq == 0 ? "has it now"
-                                              : fmt::format("until seq {}", owner->until_seq));
+    talk << fmt::format(
+        "  {} {}\n", text::uuid_text(owner->user),
+        owner->until_seq == 0 ? "has it now" : fmt::format("until seq {}", owner->until_seq));
 }
 
 }  // namespace postern::cli

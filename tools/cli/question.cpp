@@ -4,14 +4,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <iterator>
 
 #include "tools/arguments/options.h"
 #include "tools/cli/catalogue_names.h"
 #include "tools/cli/conditions.h"
+#include "tools/cli/past_check.h"
 #include "tools/cli/session.h"
 #include "tools/cli/views.h"
 #include "tools/text/json.h"
@@ -147,44 +146,14 @@ int run_authenticate(Session& session, Arguments& asked) {
 
 // ---- check
 
-using Questions = std::vector<std::unique_ptr<schema::QuestionT>>;
-
-/// A10: decisions, and the state and the time that they were made at.
-struct Decided {
-  schema::CheckedT checked;
-  std::uint64_t seq = 0;
-  std::int64_t time_ns = 0;
-};
-
-/// Of the past, where a request holds fewer questions than are asked at once.
-Decided check_past(Session& session, const Arguments& asked, Questions questions) {
-  if (asked.with_password || asked.with_key || asked.with_token)
-    stop_usage("A credential cannot be checked as of a past moment.",
-               "Ask by name: leave out --password, --key and --token.");
-  constexpr std::size_t questions_a_request = 100;
-  session.stand_at(asked.at);
-  Decided decided;
-  for (std::size_t from = 0; from < questions.size(); from += questions_a_request) {
-    schema::CheckUserT check;
-    check.tenant = session.tenant();
-    check.username = asked.user;
-    check.call = call_of(asked);
-    const std::size_t end = std::min(questions.size(), from + questions_a_request);
-    for (std::size_t place = from; place < end; ++place)
-      check.questions.push_back(std::move(questions[place]));
-    auto page = session.page(request(std::move(check)));
-    auto& part = Session::part(page.body.AsChecked());
-    if (part.decisions.size() != end - from) Session::stop_unexpected();
-    std::ranges::move(part.decisions, std::back_inserter(decided.checked.decisions));
-    decided.checked.grants_left_out += part.grants_left_out;
-    decided.seq = page.at_seq;
-    decided.time_ns = page.at_time_ns;
-  }
-  return decided;
-}
-
 Decided ask_check(Session& session, const Arguments& asked, Questions questions) {
-  if (asked.at.is_given()) return check_past(session, asked, std::move(questions));
+  if (asked.at.is_given()) {
+    if (asked.with_password || asked.with_key || asked.with_token)
+      stop_usage("A credential cannot be checked as of a past moment.",
+                 "Ask by name: leave out --password, --key and --token.");
+    session.stand_at(asked.at);
+    return check_past(session, asked.user, *call_of(asked), std::move(questions));
+  }
   auto query = query_of(session, asked);
   const auto count = questions.size();
   schema::CheckT check;

@@ -1,9 +1,8 @@
 // Where the records lie that a moment of the past is made from.
-#include "daemon/domain/past_index.h"
-
 #include <boost/test/unit_test.hpp>
 
 #include "daemon/domain/past.h"
+#include "daemon/domain/past_index.h"
 #include "tests/support/scenario.h"
 
 using namespace postern;
@@ -48,9 +47,9 @@ BOOST_AUTO_TEST_CASE(H1_structural_records_are_found_by_tenant_and_users_records
   story.given(command(schema::DisableTenantT()));
   const auto disabled = story.state().seq();
   const domain::PastIndex index = index_of(story);
-  BOOST_TEST(list(index.structural(story.tenant().id)) ==
-                 (std::vector<domain::Seq>{created, disabled}),
-             boost::test_tools::per_element());
+  BOOST_TEST(
+      list(index.structural(story.tenant().id)) == (std::vector<domain::Seq>{created, disabled}),
+      boost::test_tools::per_element());
   BOOST_TEST(list(index.installation()) == (std::vector<domain::Seq>{1}),
              boost::test_tools::per_element());
   BOOST_TEST(index.seq() == story.state().seq());
@@ -88,8 +87,8 @@ BOOST_AUTO_TEST_CASE(Q9_a_time_is_near_the_last_kept_record_before_it) {
 BOOST_AUTO_TEST_CASE(N3_the_newest_ranges_before_a_record_are_found) {
   domain::PastIndex index;
   domain::PastNotes notes;
-  notes.ranges = {{schema::Provider::AWS, 5}, {schema::Provider::GOOGLE, 6},
-                  {schema::Provider::AWS, 9}};
+  notes.ranges = {
+      {schema::Provider::AWS, 5}, {schema::Provider::GOOGLE, 6}, {schema::Provider::AWS, 9}};
   index.take(notes);
   BOOST_TEST(index.ranges(schema::Provider::AWS, 4) == 0u);
   BOOST_TEST(index.ranges(schema::Provider::AWS, 8) == 5u);

@@ -242,8 +242,8 @@ BOOST_AUTO_TEST_CASE(O2_the_past_of_others_is_as_if_there_was_none) {
   request.at_seq = seq;
   BOOST_TEST((ask(std::move(request), "uid:9").code == Code::tenant_unknown));
   schema::GetUserT by_id;
-  by_id.user_id = std::make_unique<schema::Uuid>(
-      *ask(show("bob", seq)).body.AsUserView()->details->id);
+  by_id.user_id =
+      std::make_unique<schema::Uuid>(*ask(show("bob", seq)).body.AsUserView()->details->id);
   request = request_of(std::move(by_id));
   request.at_seq = seq;
   const auto hidden = ask(std::move(request), "uid:9");

@@ -161,6 +161,12 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
   const auto by_tenant = [&](auto body) {
     each(body, [](auto& one, const std::string& alias, const std::string&) { one.tenant = alias; });
   };
+  const auto by_user = [&](auto body) {
+    each(body, [](auto& one, const std::string& alias, const std::string& name) {
+      one.tenant = alias;
+      one.username = name;
+    });
+  };
   switch (kind) {
     case HistoryBody::GetRecords: {
       const std::string operators[] = {"root", "ann-owner", "bob-owner", "everywhere",
@@ -197,10 +203,7 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
            [](auto& one, const std::string& alias, const std::string&) { one.after = alias; });
       break;
     case HistoryBody::GetUser:
-      each(schema::GetUserT(), [](auto& one, const std::string& alias, const std::string& name) {
-        one.tenant = alias;
-        one.username = name;
-      });
+      by_user(schema::GetUserT());
       for (const schema::Uuid& id : {own.user, foreign.user, nobody})
         for (const std::string& alias : aliases) {
           schema::GetUserT body;
@@ -220,10 +223,7 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
       add_body(made, schema::ListOperatorsT());
       break;
     case HistoryBody::Explain:
-      each(schema::ExplainT(), [](auto& one, const std::string& alias, const std::string& name) {
-        one.tenant = alias;
-        one.username = name;
-      });
+      by_user(schema::ExplainT());
       break;
     case HistoryBody::GetDigest:
       add_body(made, schema::GetDigestT());
@@ -241,30 +241,21 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
       });
       break;
     case HistoryBody::ListPermissions:
-      each(schema::ListPermissionsT(),
-           [](auto& one, const std::string& alias, const std::string& name) {
-             one.tenant = alias;
-             one.username = name;
-           });
+      by_user(schema::ListPermissionsT());
       for (const std::string& token : {own.token, foreign.token}) {
-        each(schema::ListPermissionsT(),
-             [&](auto& one, const std::string& alias, const std::string& name) {
-               one.tenant = alias;
-               one.username = name;
-               one.token = token;
-             });
+        schema::ListPermissionsT body;
+        body.token = token;
+        by_user(std::move(body));
       }
       break;
-    case HistoryBody::WhoCan:
-      for (const std::string& alias : aliases) {
-        schema::WhoCanT body;
-        body.tenant = alias;
-        body.question = std::make_unique<schema::QuestionT>();
-        body.question->action = "read";
-        body.question->resource = "table/customer";
-        add_body(made, std::move(body));
-      }
+    case HistoryBody::WhoCan: {
+      schema::WhoCanT body;
+      body.question = std::make_unique<schema::QuestionT>();
+      body.question->action = "read";
+      body.question->resource = "table/customer";
+      by_tenant(std::move(body));
       break;
+    }
     case HistoryBody::ListRanges:
       add_body(made, schema::ListRangesT());
       break;
@@ -306,18 +297,14 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
       add_body(made, std::move(body));
       break;
     }
-    case HistoryBody::CheckUser:
-      for (const std::string& alias : aliases)
-        for (const std::string& name : names) {
-          schema::CheckUserT body;
-          body.tenant = alias;
-          body.username = name;
-          auto& question = body.questions.emplace_back(std::make_unique<schema::QuestionT>());
-          question->action = "read";
-          question->resource = "table/customer";
-          add_body(made, std::move(body));
-        }
+    case HistoryBody::CheckUser: {
+      schema::CheckUserT body;
+      auto& question = body.questions.emplace_back(std::make_unique<schema::QuestionT>());
+      question->action = "read";
+      question->resource = "table/customer";
+      by_user(std::move(body));
       break;
+    }
     case HistoryBody::NONE:
       break;
   }
