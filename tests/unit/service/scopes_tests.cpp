@@ -407,7 +407,7 @@ Bytes send_empty(WholeService& service, CommandBody kind, const std::string& ali
 // ---- what cannot be helped
 
 void blank(schema::HistoryPageT& page) {
-  page.seq = 0;
+  page.seq = page.at_seq = 0;
   if (auto* records = page.body.AsRecordPage()) {
     records->next_seq = records->head_seq = 0;
     records->head_time_ns = 0;
