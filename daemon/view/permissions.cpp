@@ -187,6 +187,7 @@ Answer<schema::PermissionPageT> answer(const Inquiry& inquiry,
     bytes += bytes_of(*made->grant);
     page.next = position_of(*line);
   }
+  if (!page.more) page.next.clear();
   return page;
 }
 

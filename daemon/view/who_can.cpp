@@ -73,6 +73,7 @@ Answer<schema::HolderPageT> answer(const Inquiry& inquiry, const schema::WhoCan&
     bytes += 100 + user->username.size() + bytes_of(*holder->grant);
     page.holders.push_back(std::move(holder));
   }
+  if (!page.more) page.next.clear();
   return page;
 }
 

@@ -65,10 +65,11 @@ int run_show(Session& session, const std::string& kind) {
     for (const auto& resource : part.resources) {
       listing.add(*resource, {resource->path, resource->open ? "anything" : "what is listed",
                               resource->description, resource->warning});
+      list.after = resource->path;
     }
     listing.flush();
-    more = part.more && !part.next.empty() && part.next != list.after;
-    list.after = part.next;
+    more = part.more && !part.resources.empty();
+    if (!part.next.empty()) list.after = part.next;
   }
   listing.finish();
   return exit_codes::yes;

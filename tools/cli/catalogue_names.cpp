@@ -86,10 +86,12 @@ const std::vector<CatalogueNames::Named>& CatalogueNames::paths() {
     const auto page = read(schema::ListCatalogueT(list));
     const auto* part = page ? page->body.AsCataloguePage() : nullptr;
     if (part == nullptr) break;
-    for (const auto& resource : part->resources)
+    for (const auto& resource : part->resources) {
       paths_->push_back({resource->description, resource->path});
-    more = part->more && !part->next.empty() && part->next != list.after;
-    list.after = part->next;
+      list.after = resource->path;
+    }
+    more = part->more && !part->resources.empty();
+    if (!part->next.empty()) list.after = part->next;
   }
   return *paths_;
 }

@@ -132,10 +132,11 @@ int run_list(Session& session, const At& at) {
       listing.add(
           *role, {role->name, std::to_string(role->grant_count), std::to_string(role->holder_count),
                   text::joined(role->inner), role->description});
+      list.after = role->name;
     }
     listing.flush();
-    more = part.more && !part.next.empty() && part.next != list.after;
-    list.after = part.next;
+    more = part.more && !part.roles.empty();
+    if (!part.next.empty()) list.after = part.next;
   }
   listing.finish();
   return exit_codes::yes;

@@ -62,10 +62,11 @@ int run_list(Session& session) {
       listing.add(*tenant,
                   {tenant->alias, enabled_text(tenant->enabled), std::to_string(tenant->user_count),
                    tenant->display_name, text::uuid_text(tenant->id)});
+      list.after = tenant->alias;
     }
     listing.flush();
-    more = part.more && !part.next.empty() && part.next != list.after;
-    list.after = part.next;
+    more = part.more && !part.tenants.empty();
+    if (!part.next.empty()) list.after = part.next;
   }
   listing.finish();
   return exit_codes::yes;
