@@ -26,8 +26,9 @@ constexpr std::size_t page_bytes_max = 1 << 20;
 /// How long one waits for a past before it is told how far that is.
 constexpr std::int64_t past_wait_ns = 2'000'000'000;
 constexpr std::uint32_t past_retry_ms = 200;
-/// So long after it was last asked for a past is made on.
+/// So long after it was last asked for a past is made on, and what was made is kept.
 constexpr std::int64_t past_asked_ns = 10'000'000'000;
+constexpr std::int64_t past_kept_ns = 600'000'000'000;
 
 bool goes_on(const schema::HistoryPageBodyUnion& page) {
   const auto has_next = [](const auto* one) { return one != nullptr && !one->next.empty(); };
@@ -68,6 +69,7 @@ void Auditor::turn() {
   };
   // What was published before a question was handed over has been taken before it.
   take_published();
+  if (parts_.clock.monotonic_ns() - past_used_ns_ > past_kept_ns) pasts_.clear();
   do {
     for (gather(); !turns_.empty(); gather()) answer_next();
   } while (make_past());
@@ -241,10 +243,12 @@ view::Answer<std::optional<Auditor::Answered>> Auditor::answer(const Asked& aske
     return answered;
   }
   const domain::Tenant* tenant = view_.find_tenant(asked.asker, named.tenant);
+  const bool is_whole = extent_of(asked.request.body_type()) == PastExtent::whole;
+  const bool needs_tenant = is_whole && asked.request.body_as_ListTenants() == nullptr;
   // O2: what is not there for the asker was not there either.
-  if (!named.tenant.empty() && tenant == nullptr) return answer_from(view_, asked);
-  if (extent_of(asked.request.body_type()) == PastExtent::whole)
-    return answer_of_whole(asked, tenant);
+  if (tenant == nullptr && (needs_tenant || !named.tenant.empty()))
+    return answer_from(view_, asked);
+  if (is_whole) return answer_of_whole(asked, tenant);
   return answer_of_part(asked, named, tenant);
 }
 
@@ -259,6 +263,7 @@ std::vector<Uuid> Auditor::tenants_of(const domain::Operator& asker) const {
 
 view::Answer<std::optional<Auditor::Answered>> Auditor::answer_of_whole(
     const Asked& asked, const domain::Tenant* tenant) {
+  past_used_ns_ = parts_.clock.monotonic_ns();
   WholeMoment moment{tenant == nullptr ? tenants_of(asked.asker) : std::vector{tenant->id},
                      asked.moment.seq};
   if (const WholePast* past = pasts_.find(moment)) return answer_from(past->view(), asked);

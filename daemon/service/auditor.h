@@ -104,6 +104,7 @@ class Auditor {
   std::deque<Waiting> waiting_;
   /// When the past that is being made was last asked for; by the monotonic clock.
   std::int64_t making_asked_ns_ = 0;
+  std::int64_t past_used_ns_ = 0;
   /// Whose question is next.
   Turns<Task> turns_;
 };

@@ -76,15 +76,13 @@ PastReader::Answer<domain::Seq> PastReader::seq_at(const domain::PastIndex& inde
   return at;
 }
 
-/// Adds the user's records up to `seq`; gives whether there was one.
-PastReader::Answer<bool> PastReader::follow_links(const PastUser& user, domain::Seq seq,
+/// Adds the user's records up to `seq`.
+PastReader::Answer<void> PastReader::follow_links(const PastUser& user, domain::Seq seq,
                                                   std::vector<domain::Seq>& seqs) {
   std::size_t count = 0;
-  bool any = false;
   for (domain::Seq at = user.last_seq; at != 0;) {
     if (++count > records_max || seqs.size() > records_max) return too_many();
     if (at <= seq) seqs.push_back(at);
-    any |= at <= seq;
     const auto found = record(at);
     if (!found) return std::unexpected(found.error());
     const auto before = domain::previous_link(**found, user.id);
@@ -92,7 +90,7 @@ PastReader::Answer<bool> PastReader::follow_links(const PastUser& user, domain::
       return unread("Record " + std::to_string(at) + " has no link to an older one of its user.");
     at = *before;
   }
-  return any;
+  return {};
 }
 
 PastReader::Answer<std::unique_ptr<Past>> PastReader::part(const domain::PastIndex& index,
@@ -111,7 +109,8 @@ PastReader::Answer<std::unique_ptr<Past>> PastReader::part(const domain::PastInd
   domain::PastScope scope{tenant};
   for (const PastUser& user : users) {
     scope.users.push_back(user.id);
-    if (const auto any = follow_links(user, seq, seqs); !any) return std::unexpected(any.error());
+    if (auto found = follow_links(user, seq, seqs); !found)
+      return std::unexpected(std::move(found.error()));
   }
   std::ranges::sort(seqs);
   seqs.erase(std::ranges::unique(seqs).begin(), seqs.end());

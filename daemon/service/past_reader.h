@@ -61,7 +61,7 @@ class PastReader {
   /// Valid until the next call.
   Answer<const schema::Record*> record(domain::Seq seq);
   Answer<const schema::Record*> open(journal::View bytes);
-  Answer<bool> follow_links(const PastUser& user, domain::Seq seq, std::vector<domain::Seq>& seqs);
+  Answer<void> follow_links(const PastUser& user, domain::Seq seq, std::vector<domain::Seq>& seqs);
 
   const journal::Journal& journal_;
   domain::RecordGate gate_;

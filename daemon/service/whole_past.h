@@ -25,7 +25,7 @@ struct WholeMoment {
 class WholePast {
  public:
   /// Users of these tenants at the moment; more are refused, so that memory is bounded.
-  static constexpr std::size_t users_max = 500'000;
+  static constexpr std::size_t users_max = 200'000;
 
   WholePast(const journal::Journal& journal, WholeMoment moment)
       : journal_(journal), moment_(std::move(moment)) {}
