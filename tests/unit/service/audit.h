@@ -13,8 +13,9 @@ namespace postern::support {
 
 class Audit {
  public:
-  explicit Audit(ServiceFixture& fixture)
-      : auditor_({fixture.journal, fixture.keys(), fixture.present, mail_,
+  explicit Audit(ServiceFixture& fixture) : Audit(fixture, fixture.present) {}
+  Audit(ServiceFixture& fixture, const platform::Clock& clock)
+      : auditor_({fixture.journal, fixture.keys(), clock, mail_,
                   [](std::string sentence) { BOOST_FAIL(sentence); }},
                  load(fixture), fixture.journal.head(), past_index_of(fixture.journal)) {}
 
@@ -22,6 +23,9 @@ class Audit {
   schema::HistoryPageT ask(Body body, std::string_view asker = "owner") {
     schema::HistoryRequestT request;
     request.body.Set(std::move(body));
+    return ask_as(std::move(request), asker);
+  }
+  schema::HistoryPageT ask_as(const schema::HistoryRequestT& request, std::string_view asker) {
     flatbuffers::FlatBufferBuilder builder;
     builder.Finish(schema::CreateHistoryRequest(builder, &request),
                    schema::history_request_identifier);

@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
+#include "tests/unit/service/audit.h"
 #include "tests/unit/service/whole_service.h"
 
 namespace postern::support {
@@ -83,6 +84,18 @@ struct Told {
   }
 
   WholeService service;
+};
+
+/// Of which each look takes a second.
+class SlowClock final : public platform::Clock {
+ public:
+  explicit SlowClock(const platform::Clock& clock) : clock_(clock) {}
+  std::int64_t now_ns() const override { return clock_.now_ns(); }
+  std::int64_t monotonic_ns() const override { return at_ns_ += 1'000'000'000; }
+
+ private:
+  const platform::Clock& clock_;
+  mutable std::int64_t at_ns_ = 0;
 };
 
 bool tells(const schema::HistoryPageT& page, std::string_view part) {
@@ -225,6 +238,35 @@ BOOST_AUTO_TEST_CASE(Q9_whole_tenants_are_as_they_were) {
   show_tenant.at_seq = before;
   const auto page = ask(std::move(show_tenant));
   BOOST_TEST(page.body.AsTenantPage()->tenants.at(0)->user_count == 2u);
+}
+
+BOOST_FIXTURE_TEST_CASE(Q9_a_past_that_takes_long_is_busy_and_says_how_far_it_is, ServiceFixture) {
+  create_acme();
+  create_user("bob");
+  for (std::size_t count = 0; count < 3 * service::WholePasts::slice_records; count += 2) {
+    send(message("acme", "bob", schema::LockUserT()));
+    send(message("acme", "bob", schema::UnlockUserT()));
+    if (count % 512 == 0) commit();
+  }
+  create_user("carl");
+  const auto seq = journal.head().seq - 1;
+  const SlowClock clock(present);
+  Audit audit(*this, clock);
+  schema::ListUsersT list;
+  list.tenant = "acme";
+  schema::HistoryRequestT request;
+  request.body.Set(std::move(list));
+  request.at_seq = seq;
+  std::size_t busy = 0;
+  auto page = audit.ask_as(request, "owner");
+  for (; page.code == Code::busy && busy < 100; ++busy) {
+    BOOST_TEST(page.retry_after_ms > 0u);
+    BOOST_TEST(tells(page, " of " + std::to_string(seq) + " records"));
+    page = audit.ask_as(request, "owner");
+  }
+  BOOST_TEST(busy > 0u);
+  BOOST_REQUIRE((page.code == Code::ok));
+  BOOST_TEST(page.body.AsUserPage()->users.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(O2_the_past_of_others_is_as_if_there_was_none) {
