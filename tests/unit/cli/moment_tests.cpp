@@ -1,4 +1,5 @@
 // --at: questions and views of a moment of the past at the command line (Q9).
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "tests/unit/cli/fixture.h"
