@@ -43,6 +43,7 @@ struct Told {
   template <class Body>
   std::uint64_t grant(const std::string& name, const std::string& resource) {
     Body body;
+    body.effect = schema::Effect::allow;
     body.action = "read";
     body.resource = resource;
     return service.run("acme", name, std::move(body)).seq;
@@ -129,6 +130,7 @@ BOOST_AUTO_TEST_CASE(H1_a_check_is_answered_as_of_a_seq_or_a_time) {
 BOOST_AUTO_TEST_CASE(H1_what_is_timed_is_judged_by_the_time_that_it_was) {
   create("bob");
   schema::AddGrantT body;
+  body.effect = schema::Effect::allow;
   body.action = "read";
   body.resource = "table/orders";
   body.conditions = std::make_unique<schema::ConditionsT>();
