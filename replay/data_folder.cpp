@@ -7,16 +7,12 @@
 
 namespace postern::replay {
 
-namespace {
-
 Failure unfit(const domain::Unfit& why, std::uint64_t seq) {
   return {why.newer ? FailureKind::configuration : FailureKind::damaged,
           "the journal cannot be folded at record " + std::to_string(seq) + ": " + why.sentence,
           why.newer ? "Use the version of Postern that wrote it, or a newer one."
                     : "Restore from a backup; keep the damaged folder for inquiry."};
 }
-
-}  // namespace
 
 Expected<DataFolder> DataFolder::open(std::filesystem::path path) {
   if (const auto checked = platform::check_data_folder(path); !checked)
@@ -31,44 +27,47 @@ std::optional<std::uint64_t> DataFolder::anchored_seq() const {
   return journal::anchored_seq(path_ / "journal");
 }
 
-Expected<std::optional<DataFolder::Proved>> DataFolder::read(
-    domain::State& state, Progress& progress, const std::function<Rest(const Step&)>& on_step,
-    const std::function<void(const journal::Journal&)>& on_whole) const {
+Expected<std::optional<DataFolder::Proved>> DataFolder::read(domain::State& state,
+                                                             Progress& progress,
+                                                             const Reading& reading) const {
   const std::uint64_t last = anchored_seq().value_or(0);
   domain::RecordGate gate;
   domain::Changes changes;
   Rest rest = Rest::fold;
   const auto take = [&](std::uint64_t seq, journal::View bytes) -> Expected<> {
     progress.at(seq, last);
+    if (rest == Rest::read && !reading.is_wanted) return {};
+    const auto record = gate.open(bytes);
+    if (!record) return std::unexpected(unfit(record.error(), seq));
+    if (reading.is_wanted && !reading.is_wanted(**record)) rest = Rest::read;
     if (rest == Rest::read) return {};
     changes = {};
-    const auto record = domain::fold(state, gate, bytes, changes);
-    if (!record) return std::unexpected(unfit(record.error(), seq));
-    rest = on_step({**record, state, changes});
+    if (const auto folded = domain::fold(state, **record, changes); !folded)
+      return std::unexpected(unfit(folded.error(), seq));
+    rest = reading.on_step({**record, state, changes});
     if (rest == Rest::leave) return std::unexpected(Failure{});
     return {};
   };
   Proved proved;
-  std::unique_ptr<journal::Journal> journal;
   if (is_bundle()) {
     auto bundle = journal::read_bundle(path_, take);
     if (rest == Rest::leave) return std::nullopt;
     if (!bundle) return std::unexpected(bundle.error());
-    journal = std::move(bundle->journal);
+    proved.journal = std::move(bundle->journal);
     proved.checkpoint = std::move(bundle->checkpoint);
     proved.verifier_key = std::move(bundle->verifier_key);
   } else {
     auto opened = journal::read_journal(path_ / "journal", take);
     if (rest == Rest::leave) return std::nullopt;
     if (!opened) return std::unexpected(opened.error());
-    journal = std::move(*opened);
+    proved.journal = std::move(*opened);
   }
-  proved.head = journal->head();
+  proved.head = proved.journal->head();
   if (proved.head.seq == 0)
     return std::unexpected(Failure{
         FailureKind::damaged, "the journal is empty, though every journal begins with its owner",
         "Restore from a backup; keep the damaged folder for inquiry."});
-  if (on_whole) on_whole(*journal);
+  if (reading.on_whole) reading.on_whole(*proved.journal);
   return proved;
 }
 

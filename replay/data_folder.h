@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "daemon/domain/fold.h"
@@ -19,6 +20,9 @@ struct Step {
   const domain::State& state;
   const domain::Changes& changes;
 };
+
+/// A record that cannot be folded.
+Failure unfit(const domain::Unfit& why, std::uint64_t seq);
 
 /// What is wanted of the rest of a journal.
 enum class Rest { fold, read, leave };
@@ -46,20 +50,29 @@ class DataFolder {
 
   struct Proved {
     journal::Head head;
+    /// For looking up single records; it appends nothing.
+    std::unique_ptr<journal::Journal> journal;
     /// Of a bundle: its own checkpoint, and what it was verified with.
     std::optional<journal::Checkpoint> checkpoint;
     std::string verifier_key;
   };
 
+  struct Reading {
+    /// Sees each folded record, and says what is wanted of those behind it.
+    std::function<Rest(const Step&)> on_step;
+    /// Whether a record is folded: once one is not, none behind it is. Sees all of them, those that
+    /// are not folded too; absent: all are.
+    std::function<bool(const schema::Record&)> is_wanted = {};
+    /// Sees the journal once all of it was read.
+    std::function<void(const journal::Journal&)> on_whole = {};
+  };
+
   /// Reads records in order and checks all that the daemon checks when it starts: every byte, seqs
   /// without a gap, the tree against the anchor, or against a bundle's checkpoint; and of those
-  /// that are folded, the links. `on_step` sees each folded one, and says what is wanted of those
-  /// behind it. Gives what was proved; nothing if the rest was left. Fails with `damaged`, naming
-  /// what is; then `state` is as of the last good record. `on_whole` sees the journal once all of
-  /// it was read.
-  Expected<std::optional<Proved>> read(
-      domain::State& state, Progress& progress, const std::function<Rest(const Step&)>& on_step,
-      const std::function<void(const journal::Journal&)>& on_whole = {}) const;
+  /// that are folded, the links. Gives what was proved; nothing if the rest was left. Fails with
+  /// `damaged`, naming what is; then `state` is as of the last good record.
+  Expected<std::optional<Proved>> read(domain::State& state, Progress& progress,
+                                       const Reading& reading) const;
 
  private:
   DataFolder(std::filesystem::path path, std::optional<platform::FolderLock> lock)

@@ -25,9 +25,9 @@ Expected<int> fold(const Audit& audit, std::uint64_t to_seq) {
   {
     // What lies behind is read all the same: a digest is given of a whole journal only.
     Progress progress(audit.streams.talk, audit.streams.watched);
-    const auto head = audit.folder.read(state, progress, [&](const Step& step) {
-      return step.record.seq() == to_seq ? Rest::read : Rest::fold;
-    });
+    const auto head = audit.folder.read(
+        state, progress,
+        {[&](const Step& step) { return step.record.seq() == to_seq ? Rest::read : Rest::fold; }});
     if (!head) return std::unexpected(head.error());
   }
   if (to_seq > state.seq())

@@ -215,13 +215,14 @@ Expected<int> show(const Audit& audit, const ShowOptions& options) {
   std::uint64_t shown = 0;
   domain::State state;
   Progress progress(audit.streams.talk, audit.streams.watched);
-  const auto head = audit.folder.read(state, progress, [&](const Step& step) {
+  const auto take = [&](const Step& step) {
     filter.note_names(step);
     if (!filter.matches(step)) return Rest::fold;
     records.add(step);
     const bool enough = ++shown == options.count_max || !audit.streams.out;
     return enough ? Rest::leave : Rest::fold;
-  });
+  };
+  const auto head = audit.folder.read(state, progress, {take});
   // What was read before the damage may be what somebody looks for.
   records.finish();
   if (!head) return std::unexpected(head.error());

@@ -145,20 +145,20 @@ void check_proofs(const Audit& audit, const journal::Journal& journal, Findings&
 
 void read_journal(const Audit& audit, Findings& found) {
   Progress progress(audit.streams.talk, audit.streams.watched);
-  auto proved = audit.folder.read(
-      found.state, progress,
-      [&](const Step& step) {
-        if (step.record.seq() == 1) {
-          found.first_time_ns = step.record.time_ns();
-          found.installation = data::installation_of(step.record).value_or(schema::Uuid());
-        }
-        check_signature(step, found);
-        return Rest::fold;
-      },
-      [&](const journal::Journal& journal) {
-        if (found.checkpoint) check_checkpoint(journal, found);
-        if (!audit.folder.is_bundle()) check_proofs(audit, journal, found);
-      });
+  DataFolder::Reading reading;
+  reading.on_step = [&](const Step& step) {
+    if (step.record.seq() == 1) {
+      found.first_time_ns = step.record.time_ns();
+      found.installation = data::installation_of(step.record).value_or(schema::Uuid());
+    }
+    check_signature(step, found);
+    return Rest::fold;
+  };
+  reading.on_whole = [&](const journal::Journal& journal) {
+    if (found.checkpoint) check_checkpoint(journal, found);
+    if (!audit.folder.is_bundle()) check_proofs(audit, journal, found);
+  };
+  auto proved = audit.folder.read(found.state, progress, reading);
   found.anchored_seq = audit.folder.anchored_seq();
   if (!proved) return found.take(proved.error());
   if (!*proved) return;

@@ -95,10 +95,14 @@ std::expected<const schema::Record*, Unfit> fold(State& state, RecordGate& gate,
                                                  Changes& changes) {
   const auto record = gate.open(bytes);
   if (!record) return record;
-  if (auto linked = check_links(state, **record, Gaps::none); !linked)
-    return std::unexpected(linked.error());
-  apply_record(state, **record, changes);
+  if (auto folded = fold(state, **record, changes); !folded) return std::unexpected(folded.error());
   return record;
+}
+
+std::expected<void, Unfit> fold(State& state, const schema::Record& record, Changes& changes) {
+  if (auto linked = check_links(state, record, Gaps::none); !linked) return linked;
+  apply_record(state, record, changes);
+  return {};
 }
 
 std::expected<const schema::Record*, Unfit> fold_part(State& state, RecordGate& gate,

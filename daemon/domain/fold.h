@@ -35,6 +35,9 @@ std::expected<const schema::Record*, Unfit> fold(State& state, RecordGate& gate,
                                                  std::span<const std::byte> bytes,
                                                  Changes& changes);
 
+/// The same with one that is open.
+std::expected<void, Unfit> fold(State& state, const schema::Record& record, Changes& changes);
+
 /// O2: the tenants that a part of a journal tells of.
 struct TenantScope {
   std::vector<Uuid> tenants;

@@ -1,0 +1,165 @@
+#include "replay/past.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/credential/api_key.h"
+#include "daemon/credential/personal.h"
+#include "daemon/platform/clock.h"
+#include "tools/text/numbers.h"
+#include "tools/text/times.h"
+
+namespace postern::replay {
+
+namespace {
+
+std::unexpected<Failure> no_such_moment(std::string sentence, std::string remedy) {
+  return std::unexpected(Failure{FailureKind::missing, std::move(sentence), std::move(remedy)});
+}
+
+}  // namespace
+
+bool Moment::holds(const schema::Record& record) const {
+  if (seq) return record.seq() <= *seq;
+  return !time_ns || record.time_ns() <= *time_ns;
+}
+
+Expected<Moment> parse_moment(std::string_view text) {
+  if (text.empty()) return Moment{};
+  if (text.find_first_not_of("0123456789") == text.npos) {
+    const auto seq = text::read_number<std::uint64_t>(text, 1);
+    if (seq) return Moment{*seq, std::nullopt};
+    return std::unexpected(Failure{FailureKind::usage, "no record has the seq " + printable(text),
+                                   "Records are counted from 1: --at 1000."});
+  }
+  const auto time_ns = text::read_time(text);
+  if (!time_ns)
+    return std::unexpected(
+        Failure{FailureKind::usage, printable(text) + " is neither a record's seq nor a time",
+                std::string("Give --at a number, or a time. ") + text::wanted_time});
+  if (*time_ns > platform::SystemClock().now_ns())
+    return std::unexpected(Failure{FailureKind::usage,
+                                   text::time_text_short(*time_ns) + " is still to come",
+                                   "Name a time that is past, or leave --at out for the newest "
+                                   "record."});
+  return Moment{std::nullopt, *time_ns};
+}
+
+Past::Past(const Audit& audit) : audit_(audit) {
+  auditor_.name = "auditor";
+  auditor_.role = schema::Role::auditor;
+  auditor_.all_tenants = true;
+  sources_.cause = [this](domain::Seq seq) { return cause(seq); };
+  sources_.personal = [this](const domain::User& user) { return personal_of(user); };
+  sources_.session = [](std::string_view) { return std::nullopt; };
+  sources_.key_beginning = credential::api_key_beginning;
+}
+
+Expected<std::unique_ptr<Past>> Past::read(const Audit& audit, const Moment& moment,
+                                           const OnStep& on_step) {
+  std::unique_ptr<Past> past(new Past(audit));
+  if (const auto opened = past->open_keys(); !opened) return std::unexpected(opened.error());
+  DataFolder::Reading reading;
+  reading.is_wanted = [&](const schema::Record& record) {
+    if (record.seq() == 1) past->first_time_ns_ = record.time_ns();
+    if (moment.holds(record)) return true;
+    past->note_erasures(record);
+    return false;
+  };
+  reading.on_step = [&](const Step& step) {
+    if (on_step) on_step(step);
+    return Rest::fold;
+  };
+  {
+    Progress progress(audit.streams.talk, audit.streams.watched);
+    auto proved = audit.folder.read(past->state_, progress, reading);
+    if (!proved) return std::unexpected(proved.error());
+    past->proved_ = std::move(**proved);
+  }
+  if (const auto there = past->arrive(moment); !there) return std::unexpected(there.error());
+  past->view_.load(past->state_.tables());
+  return past;
+}
+
+Expected<> Past::go_on(const Moment& moment, const OnStep& on_step) {
+  const auto cursor = proved_.journal->read_from(seq() + 1);
+  domain::Changes changes;
+  for (;;) {
+    const auto bytes = cursor->next();
+    if (!bytes) return std::unexpected(bytes.error());
+    if (bytes->empty()) break;
+    const auto record = gate_.open(*bytes);
+    if (!record) return std::unexpected(unfit(record.error(), seq() + 1));
+    if (!moment.holds(**record)) break;
+    changes = {};
+    if (const auto folded = domain::fold(state_, **record, changes); !folded)
+      return std::unexpected(unfit(folded.error(), seq() + 1));
+    view_.take(changes);
+    if (on_step) on_step({**record, state_, changes});
+  }
+  return arrive(moment);
+}
+
+Expected<> Past::arrive(const Moment& moment) {
+  if (moment.seq && *moment.seq > proved_.head.seq)
+    return no_such_moment(
+        fmt::format("the journal ends at record {}, before {}", proved_.head.seq, *moment.seq),
+        "Name a record that it has, or leave --at out for the newest.");
+  if (seq() == 0)
+    return no_such_moment(
+        fmt::format("the journal begins at {}, after {}", text::time_text(first_time_ns_),
+                    text::time_text(moment.time_ns.value_or(0))),
+        "Name a later time.");
+  time_ns_ = std::max(time_ns_, moment.time_ns.value_or(state_.time_ns()));
+  return {};
+}
+
+void Past::note_erasures(const schema::Record& record) {
+  for (const schema::Event* event : *record.events())
+    if (event->body_type() == schema::EventBody::UserErased && event->user() != nullptr)
+      erased_.emplace(*event->user(), record.seq());
+}
+
+domain::Seq Past::erased_later(const domain::Uuid& user) const {
+  const auto place = erased_.find(user);
+  return place == erased_.end() || place->second <= seq() ? 0 : place->second;
+}
+
+Expected<> Past::open_keys() {
+  const auto folder = audit_.folder.keys();
+  std::error_code error;
+  // Where looking fails, opening says why.
+  if (folder.empty() || !(std::filesystem::exists(folder, error) || error)) return {};
+  auto keys = credential::KeyStore::open(folder, entropy_);
+  if (!keys) return std::unexpected(keys.error());
+  keys_ = std::move(*keys);
+  return {};
+}
+
+/// As nobody can read what was erased since, so nobody can read what is sealed without keys.
+schema::PersonalT Past::personal_of(const domain::User& user) const {
+  if (keys_ == nullptr || user.sealed_profile == nullptr || erased_later(user.id) != 0) return {};
+  const auto key = keys_->user_key({user.key.file, user.key.slot});
+  auto personal = key ? credential::open_personal(*key, user.id, credential::PersonalPart::profile,
+                                                  *user.sealed_profile)
+                      : std::unexpected(key.error());
+  if (personal) return *std::move(personal);
+  audit_.streams.talk << "postern-replay: the profile of user " << printable(user.username)
+                      << " cannot be opened: " << personal.error().sentence << '\n';
+  return {};
+}
+
+schema::CauseT Past::cause(domain::Seq seq) const {
+  const auto stored = journal::read_one(*proved_.journal, seq);
+  const auto record =
+      stored ? gate_.open(*stored) : std::unexpected(domain::Unfit{false, stored.error().sentence});
+  if (record) return view::cause_of(**record);
+  audit_.streams.talk << fmt::format("postern-replay: record {} cannot be read: {}\n", seq,
+                                     record.error().sentence);
+  schema::CauseT unread;
+  unread.seq = seq;
+  return unread;
+}
+
+}  // namespace postern::replay

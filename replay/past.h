@@ -1,0 +1,90 @@
+// The state at a moment of the past, with what the answers of view/ need besides (H1, Q9).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/credential/key_store.h"
+#include "daemon/platform/entropy.h"
+#include "daemon/view/inquiry.h"
+#include "replay/verbs.h"
+
+namespace postern::replay {
+
+/// A moment as somebody asks for it: after a record, or at a time; neither: after the newest
+/// record.
+struct Moment {
+  std::optional<std::uint64_t> seq;
+  /// UTC nanoseconds; the records of that very time have happened.
+  std::optional<std::int64_t> time_ns;
+
+  /// Whether the record has happened by then.
+  bool holds(const schema::Record& record) const;
+};
+
+/// `TIME|SEQ`: a number is a seq, anything else RFC 3339; empty: after the newest record. Fails
+/// with `usage`, also for a time that is still to come.
+Expected<Moment> parse_moment(std::string_view text);
+
+/// Folded up to a moment, of a journal that was found whole, with the records behind the moment,
+/// which tell who was erased since. One thread.
+class Past {
+ public:
+  using OnStep = std::function<void(const Step&)>;
+
+  /// `on_step` sees each record up to the moment as it is folded. The audit outlives it. Fails with
+  /// `missing` if the journal has no such moment, with `damaged`, and with what reading fails with.
+  static Expected<std::unique_ptr<Past>> read(const Audit& audit, const Moment& moment,
+                                              const OnStep& on_step = {});
+
+  /// Folds on to a later moment; an earlier one changes nothing. The same failures.
+  Expected<> go_on(const Moment& moment, const OnStep& on_step = {});
+
+  const domain::State& state() const { return state_; }
+  const view::View& view() const { return view_; }
+  const journal::Journal& journal() const { return *proved_.journal; }
+  /// What was proved of all records, those behind the moment too.
+  const DataFolder::Proved& proved() const { return proved_; }
+
+  /// The newest record that had happened.
+  domain::Seq seq() const { return state_.seq(); }
+  /// What time it was: that which was asked for, else the record's.
+  std::int64_t time_ns() const { return time_ns_; }
+
+  /// What erased a user after the moment; 0: nothing did, or it was before.
+  domain::Seq erased_later(const domain::Uuid& user) const;
+
+  /// A question by somebody who may read everything but notes (U4), as an auditor of all tenants.
+  /// Borrows the past; `go_on` ends it.
+  view::Inquiry inquiry() const { return {view_, auditor_, time_ns_, sources_}; }
+
+  /// The record behind a fact; its seq alone for one that the journal does not have.
+  schema::CauseT cause(domain::Seq seq) const;
+
+ private:
+  explicit Past(const Audit& audit);
+
+  Expected<> open_keys();
+  void note_erasures(const schema::Record& record);
+  Expected<> arrive(const Moment& moment);
+  schema::PersonalT personal_of(const domain::User& user) const;
+
+  const Audit& audit_;
+  domain::Operator auditor_;
+  platform::SystemEntropy entropy_;
+  /// Null: they are not there, so that nothing sealed is opened.
+  std::unique_ptr<credential::KeyStore> keys_;
+  DataFolder::Proved proved_;
+  domain::State state_;
+  view::View view_;
+  std::int64_t time_ns_ = 0;
+  std::int64_t first_time_ns_ = 0;
+  mutable domain::RecordGate gate_;
+  boost::unordered_flat_map<domain::Uuid, domain::Seq, domain::UuidHash> erased_;
+  view::Sources sources_;
+};
+
+}  // namespace postern::replay
