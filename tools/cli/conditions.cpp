@@ -45,19 +45,6 @@ std::unique_ptr<schema::ConditionsT> conditions_of(const ConditionArguments& ask
   return made;
 }
 
-std::string conditions_text(const std::unique_ptr<schema::ConditionsT>& conditions) {
-  if (!conditions) return {};
-  std::vector<std::string> parts;
-  if (conditions->not_before_ns)
-    parts.push_back("from " + text::time_text_short(*conditions->not_before_ns));
-  if (conditions->not_after_ns)
-    parts.push_back("until " + text::time_text_short(*conditions->not_after_ns));
-  if (conditions->networks)
-    parts.push_back("in " + text::joined(conditions->networks->entries, " "));
-  if (conditions->secure_transport) parts.push_back("TLS");
-  return text::joined(parts);
-}
-
 std::unique_ptr<schema::GrantReferenceT> parse_reference(const std::string& text) {
   if (text.empty()) return nullptr;
   auto made = std::make_unique<schema::GrantReferenceT>();

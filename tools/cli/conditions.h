@@ -30,9 +30,6 @@ void add_condition_options(arguments::Options& options, ConditionArguments& aske
 /// Null: none are asked for.
 std::unique_ptr<schema::ConditionsT> conditions_of(const ConditionArguments& asked);
 
-/// "from 2026-07-01T00:00:00Z, TLS"; empty for none.
-std::string conditions_text(const std::unique_ptr<schema::ConditionsT>& conditions);
-
 /// "12.0", as lists show a grant; null for an empty text.
 std::unique_ptr<schema::GrantReferenceT> parse_reference(const std::string& text);
 

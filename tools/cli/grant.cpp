@@ -2,9 +2,8 @@
 #include "tools/cli/conditions.h"
 #include "tools/cli/session.h"
 #include "tools/cli/user_views.h"
-#include "tools/cli/views.h"
 #include "tools/text/output.h"
-#include "tools/text/shown.h"
+#include "tools/text/view_text.h"
 
 namespace postern::cli {
 namespace grant_commands {
@@ -56,10 +55,7 @@ Handler list(Options& options) {
     const auto page = read_user(session, *user);
     const auto& view = Session::part(page.body.AsUserView());
     if (session.format() == text::Format::table) {
-      print_grants(session.out(), view.data_access);
-      for (const auto& role : view.roles)
-        session.out() << "and all of role " << text::printable(role->name) << " ("
-                      << cause_text(role->added) << ")\n";
+      text::write_grants_of(session.out(), view);
       return exit_codes::yes;
     }
     text::Listing listing(session.out(), session.format(), {});

@@ -1,9 +1,9 @@
 #include "tools/cli/session.h"
 #include "tools/cli/user_views.h"
 #include "tools/cli/values.h"
-#include "tools/cli/views.h"
 #include "tools/text/output.h"
 #include "tools/text/times.h"
+#include "tools/text/view_text.h"
 #include "tools/text/words.h"
 
 namespace postern::cli {
@@ -70,7 +70,7 @@ Handler list(Options& options) {
           only.push_back(part->action + " " + part->resource);
         listing.add(*key, {key->name, key->prefix,
                            key->expires_ns == 0 ? "never" : text::time_text_short(key->expires_ns),
-                           text::joined(only), cause_text(key->created)});
+                           text::joined(only), text::cause_text(key->created)});
       }
     }
     listing.finish();

@@ -5,13 +5,13 @@
 
 #include "tools/cli/provider_file.h"
 #include "tools/cli/session.h"
-#include "tools/cli/views.h"
 #include "tools/text/ids.h"
 #include "tools/text/json.h"
 #include "tools/text/output.h"
 #include "tools/text/schema_names.h"
 #include "tools/text/shown.h"
 #include "tools/text/times.h"
+#include "tools/text/view_text.h"
 #include "tools/text/words.h"
 
 namespace postern::cli {
@@ -84,7 +84,7 @@ int run_show(Session& session) {
         {schema::EnumNameProvider(ranges->provider), std::to_string(ranges->v4_count),
          std::to_string(ranges->v6_count), ranges->source_name,
          ranges->source_time_ns == 0 ? "" : text::time_text_short(ranges->source_time_ns),
-         text::hex_text(ranges->source_sha256).substr(0, 12), cause_text(ranges->imported)});
+         text::hex_text(ranges->source_sha256).substr(0, 12), text::cause_text(ranges->imported)});
   listing.finish();
   return exit_codes::yes;
 }

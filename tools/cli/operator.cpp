@@ -2,11 +2,11 @@
 
 #include "tools/cli/new_file.h"
 #include "tools/cli/session.h"
-#include "tools/cli/views.h"
 #include "tools/text/ids.h"
 #include "tools/text/output.h"
 #include "tools/text/schema_names.h"
 #include "tools/text/shown.h"
+#include "tools/text/view_text.h"
 #include "tools/text/words.h"
 
 namespace postern::cli {
@@ -166,7 +166,7 @@ int run_list(Session& session) {
                 {known->name, text::role_text(known->role),
                  standing.all_tenants ? "all" : text::joined(standing.tenants),
                  standing.vouches ? "yes" : "no", standing.uid ? std::to_string(*standing.uid) : "",
-                 text::joined(keys), cause_text(known->added)});
+                 text::joined(keys), text::cause_text(known->added)});
   }
   listing.finish();
   return exit_codes::yes;

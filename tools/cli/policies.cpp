@@ -11,8 +11,6 @@
 #include "tools/cli/values.h"
 #include "tools/cli/verb.h"
 #include "tools/text/numbers.h"
-#include "tools/text/output.h"
-#include "tools/text/schema_names.h"
 #include "tools/text/shown.h"
 #include "tools/text/words.h"
 
@@ -20,12 +18,10 @@ namespace postern::cli {
 namespace {
 
 using Changes = schema::PolicyChangesT;
-using Policies = schema::PoliciesT;
 
 template <class Value>
 struct Optional {
   flatbuffers::Optional<Value> Changes::*asked;
-  Value Policies::*held;
 };
 
 using Switch = Optional<bool>;
@@ -35,7 +31,6 @@ using Status = Optional<schema::UserStatus>;
 using Rule = Optional<schema::PrefixRule>;
 struct Text {
   std::string Changes::*asked;
-  std::string Policies::*held;
 };
 struct Networks {};
 
@@ -51,56 +46,51 @@ constexpr const char* on_off = "on|off";
 
 const Policy policies[] = {
     {"password_length_min", "--password-length-min", "N", "Fewest characters of a password",
-     Count{&Changes::password_length_min, &Policies::password_length_min}},
+     Count{&Changes::password_length_min}},
     {"password_needs_digit_or_symbol", "--password-digit-or-symbol", on_off,
-     "A password needs a digit or a symbol",
-     Switch{&Changes::password_needs_digit_or_symbol, &Policies::password_needs_digit_or_symbol}},
+     "A password needs a digit or a symbol", Switch{&Changes::password_needs_digit_or_symbol}},
     {"password_forbidden_characters", "--password-forbidden", "CHARACTERS",
-     "Characters no password may contain",
-     Text{&Changes::password_forbidden_characters, &Policies::password_forbidden_characters}},
+     "Characters no password may contain", Text{&Changes::password_forbidden_characters}},
     {"lockout_failures", "--lockout-failures", "N", "Wrong passwords in a row that lock, 1 to 100",
-     Count{&Changes::lockout_failures, &Policies::lockout_failures}},
+     Count{&Changes::lockout_failures}},
     {"lock_seconds", "--lock-seconds", "SECONDS", "Such a lock opens after this; 0: never",
-     Seconds{&Changes::lock_seconds, &Policies::lock_seconds}},
+     Seconds{&Changes::lock_seconds}},
     {"same_wrong_password_counts_once", "--same-wrong-password-once", on_off,
      "The same wrong password again counts once",
-     Switch{&Changes::same_wrong_password_counts_once, &Policies::same_wrong_password_counts_once}},
+     Switch{&Changes::same_wrong_password_counts_once}},
     {"lock_closes_password_only", "--lock-closes-password-only", on_off,
-     "Keys and open sessions go on under such a lock",
-     Switch{&Changes::lock_closes_password_only, &Policies::lock_closes_password_only}},
+     "Keys and open sessions go on under such a lock", Switch{&Changes::lock_closes_password_only}},
     {"tell_reasons", "--tell-reasons", on_off, "Tell services why before a credential is verified",
-     Switch{&Changes::tell_reasons, &Policies::tell_reasons}},
+     Switch{&Changes::tell_reasons}},
     {"session_timeout_seconds", "--session-timeout", "SECONDS", "Of a session, 60 to 86400",
-     Seconds{&Changes::session_timeout_seconds, &Policies::session_timeout_seconds}},
+     Seconds{&Changes::session_timeout_seconds}},
     {"session_seconds_max", "--session-max", "SECONDS", "Of a session with its renewals",
-     Seconds{&Changes::session_seconds_max, &Policies::session_seconds_max}},
+     Seconds{&Changes::session_seconds_max}},
     {"username_generated", "--username-generated", on_off, "Usernames are generated, not chosen",
-     Switch{&Changes::username_generated, &Policies::username_generated}},
+     Switch{&Changes::username_generated}},
     {"username_domain", "--username-domain", "DOMAIN",
      "What stands behind the @ of a generated name; '' for the tenant's alias",
-     Text{&Changes::username_domain, &Policies::username_domain}},
+     Text{&Changes::username_domain}},
     {"username_fixed", "--username-fixed", on_off, "Usernames are for ever",
-     Switch{&Changes::username_fixed, &Policies::username_fixed}},
+     Switch{&Changes::username_fixed}},
     {"username_prefix", "--username-prefix", "TEXT", "Prefix of usernames",
-     Text{&Changes::username_prefix, &Policies::username_prefix}},
+     Text{&Changes::username_prefix}},
     {"username_prefix_rule", "--username-prefix-rule", "off|warn|required",
-     "What becomes of a name without the prefix",
-     Rule{&Changes::username_prefix_rule, &Policies::username_prefix_rule}},
+     "What becomes of a name without the prefix", Rule{&Changes::username_prefix_rule}},
     {"new_user_status", "--new-user-status", "new|active", "Status of a created user",
-     Status{&Changes::new_user_status, &Policies::new_user_status}},
+     Status{&Changes::new_user_status}},
     {"new_user_api_access", "--new-user-api-access", on_off, "API access of a created user",
-     Switch{&Changes::new_user_api_access, &Policies::new_user_api_access}},
+     Switch{&Changes::new_user_api_access}},
     {"direct_deletion", "--direct-deletion", on_off, "Deletion needs no trash first",
-     Switch{&Changes::direct_deletion, &Policies::direct_deletion}},
+     Switch{&Changes::direct_deletion}},
     {"networks", "--networks,--network", "LIST",
      "Allowed networks and providers, as 10.0.0.0/8,AWS; none clears", Networks{}},
     {"user_networks_mandatory", "--user-networks-mandatory", on_off,
-     "Users without networks of their own are denied",
-     Switch{&Changes::user_networks_mandatory, &Policies::user_networks_mandatory}},
+     "Users without networks of their own are denied", Switch{&Changes::user_networks_mandatory}},
     {"secure_transport_required", "--require-tls", on_off, "Calls without TLS are denied",
-     Switch{&Changes::secure_transport_required, &Policies::secure_transport_required}},
+     Switch{&Changes::secure_transport_required}},
     {"signatures_required", "--require-signatures", on_off, "Commands must be signed",
-     Switch{&Changes::signatures_required, &Policies::signatures_required}},
+     Switch{&Changes::signatures_required}},
 };
 
 /// "--networks,--network": the first alone.
@@ -144,27 +134,6 @@ struct Reader {
   }
   void operator()(const Text& value) const { changes.*value.asked = text; }
   void operator()(const Networks&) const { changes.networks = parse_networks(text); }
-};
-
-// How each kind is shown.
-
-struct Shower {
-  const Policies& held;
-
-  std::string operator()(const Switch& value) const { return held.*value.held ? "on" : "off"; }
-  std::string operator()(const Count& value) const { return std::to_string(held.*value.held); }
-  std::string operator()(const Seconds& value) const {
-    const auto seconds = held.*value.held;
-    return seconds == 0 ? "never" : fmt::format("{} s", seconds);
-  }
-  std::string operator()(const Status& value) const { return text::status_text(held.*value.held); }
-  std::string operator()(const Rule& value) const {
-    return schema::EnumNamePrefixRule(held.*value.held);
-  }
-  std::string operator()(const Text& value) const {
-    return (held.*value.held).empty() ? "none" : held.*value.held;
-  }
-  std::string operator()(const Networks&) const { return networks_text(held.networks); }
 };
 
 }  // namespace
@@ -217,17 +186,6 @@ void PolicyOptions::change(schema::PolicyChangesT& changes) const {
   }
 }
 
-void print_policies(std::ostream& out, const schema::PoliciesT& held) {
-  text::Fields fields;
-  for (const Policy& policy : policies) {
-    std::string name = name_of(policy).substr(2);
-    std::ranges::replace(name, '-', ' ');
-    fields.add(std::move(name), std::visit(Shower{held}, policy.value));
-  }
-  out << "Policies\n";
-  fields.write(out, 2);
-}
-
 std::unique_ptr<schema::NetworksT> parse_networks(const std::string& text) {
   auto networks = std::make_unique<schema::NetworksT>();
   if (text == "none") return networks;
@@ -235,10 +193,6 @@ std::unique_ptr<schema::NetworksT> parse_networks(const std::string& text) {
   if (std::ranges::count(networks->entries, "") > 0)
     stop_usage("A list of networks has an empty entry.", "'none' clears it.");
   return networks;
-}
-
-std::string networks_text(const std::unique_ptr<schema::NetworksT>& networks) {
-  return networks == nullptr || networks->entries.empty() ? "any" : text::joined(networks->entries);
 }
 
 std::vector<std::string> policy_fields() {

@@ -1,9 +1,8 @@
-// A tenant's policies at the command line (T4): one table of options, from which `tenant set`,
-// `tenant create` and what `tenant show` prints are made.
+// A tenant's policies at the command line (T4): one table of options, from which `tenant set` and
+// `tenant create` are made.
 #pragma once
 
 #include <memory>
-#include <ostream>
 #include <string>
 #include <vector>
 
@@ -35,12 +34,8 @@ class PolicyOptions {
   std::shared_ptr<std::vector<std::string>> cleared_ = std::make_shared<std::vector<std::string>>();
 };
 
-void print_policies(std::ostream& out, const schema::PoliciesT& policies);
-
 /// Networks as they are typed: CIDRs, addresses and providers with commas between; `none` clears.
 std::unique_ptr<schema::NetworksT> parse_networks(const std::string& text);
-/// The same way back; `any` where there are none.
-std::string networks_text(const std::unique_ptr<schema::NetworksT>& networks);
 
 /// The fields of PolicyChanges that have an option.
 std::vector<std::string> policy_fields();

@@ -12,12 +12,10 @@
 #include "tools/cli/conditions.h"
 #include "tools/cli/past_check.h"
 #include "tools/cli/session.h"
-#include "tools/cli/views.h"
+#include "tools/text/access_text.h"
 #include "tools/text/json.h"
 #include "tools/text/output.h"
-#include "tools/text/schema_names.h"
 #include "tools/text/shown.h"
-#include "tools/text/times.h"
 
 namespace postern::cli {
 namespace question_commands {
@@ -98,29 +96,6 @@ void set_credential(Session& session, const Arguments& asked, schema::Credential
 
 // ---- answers
 
-void add_moment(boost::json::object& object, std::uint64_t seq, std::int64_t time_ns) {
-  object["seq"] = seq;
-  object["time"] = text::time_text(time_ns);
-}
-
-std::string by_grant(const schema::GrantViewT& grant) {
-  return fmt::format("grant {}: {}", text::grant_name(grant.reference), text::grant_text(grant));
-}
-
-/// "allowed  by grant 12.0: allow read on table/customer" or why not, with the remedy on its own
-/// line.
-void print_verdict(std::ostream& out, bool allowed, schema::Code reason,
-                   const schema::GrantViewT* grant) {
-  if (allowed) {
-    out << "allowed" << (grant != nullptr ? "  by " + text::printable(by_grant(*grant)) : "")
-        << '\n';
-    return;
-  }
-  out << fmt::format("denied  {} — {}", text::code_name(reason), text::code_sentence(reason));
-  if (grant != nullptr) out << " (" << text::printable(by_grant(*grant)) << ")";
-  out << fmt::format("\n        {}\n", text::code_remedy(reason));
-}
-
 int exit_code_of_verdict(bool allowed) { return allowed ? exit_codes::yes : exit_codes::no; }
 
 // ---- authenticate
@@ -135,10 +110,10 @@ int run_authenticate(Session& session, Arguments& asked) {
   const auto answer = session.ask(std::move(query));
   const auto& result = Session::part(answer.body.AsAuthenticated());
   if (session.format() == text::Format::table) {
-    print_verdict(session.out(), result.allowed, result.reason, nullptr);
+    text::write_verdict(session.out(), {result.allowed, result.reason});
   } else {
     auto object = text::to_json(result);
-    add_moment(object, answer.seq, answer.time_ns);
+    text::add_moment(object, {answer.seq, answer.time_ns});
     session.print(object);
   }
   return exit_code_of_verdict(result.allowed);
@@ -183,10 +158,10 @@ int run_check(Session& session, const Arguments& asked) {
   const auto answer = ask_check(session, asked, std::move(questions));
   const auto& decision = *answer.checked.decisions[0];
   if (session.format() == text::Format::table) {
-    print_verdict(session.out(), decision.allowed, decision.reason, decision.grant.get());
+    text::write_verdict(session.out(), {decision.allowed, decision.reason, decision.grant.get()});
   } else {
     auto object = text::to_json(decision);
-    add_moment(object, answer.seq, answer.time_ns);
+    text::add_moment(object, {answer.seq, answer.time_ns});
     session.print(object);
   }
   return exit_code_of_verdict(decision.allowed);
@@ -235,26 +210,15 @@ std::vector<std::unique_ptr<schema::QuestionT>> read_questions(Session& session,
 
 int run_check_many(Session& session, const Arguments& asked) {
   auto questions = read_questions(session, asked);
-  std::vector<std::pair<std::string, std::string>> named;
-  for (const auto& one : questions) named.emplace_back(one->action, one->resource);
+  std::vector<schema::QuestionT> asked_for;
+  for (const auto& one : questions) asked_for.push_back(*one);
   const auto answer = ask_check(session, asked, std::move(questions));
-  text::Listing listing(session.out(), session.format(),
-                        {"ANSWER", "ACTION", "RESOURCE", "REASON", "GRANT"});
+  text::Listing listing(session.out(), session.format(), text::decision_heads());
   bool all = true;
-  for (std::size_t index = 0; index < named.size(); ++index) {
+  for (std::size_t index = 0; index < asked_for.size(); ++index) {
     const auto& decision = *answer.checked.decisions[index];
-    const auto& [action, resource] = named[index];
     all = all && decision.allowed;
-    if (session.format() == text::Format::table) {
-      listing.add(decision, {decision.allowed ? "allowed" : "denied", action, resource,
-                             text::code_name(decision.reason),
-                             decision.grant ? by_grant(*decision.grant) : ""});
-      continue;
-    }
-    boost::json::object object{{"action", action}, {"resource", resource}};
-    for (auto& [name, value] : text::to_json(decision)) object[name] = value;
-    add_moment(object, answer.seq, answer.time_ns);
-    listing.add_object(object);
+    text::add_decision(listing, asked_for[index], decision, {answer.seq, answer.time_ns});
   }
   listing.finish();
   if (const auto left_out = answer.checked.grants_left_out; left_out > 0)
@@ -264,28 +228,6 @@ int run_check_many(Session& session, const Arguments& asked) {
 }
 
 // ---- explain
-
-/// The grant under a denial is the one that would allow, were it not for the stops.
-void print_explanation(Session& session, const schema::ExplanationT& explanation) {
-  session.out() << (explanation.allowed ? "allowed" : "denied") << '\n';
-  text::Fields fields;
-  for (const auto& stop : explanation.stops) {
-    fields.add(text::code_name(stop->code),
-               stop->sentence.empty() ? text::code_sentence(stop->code) : stop->sentence);
-    if (stop->grant) fields.add("  by", by_grant(*stop->grant));
-    fields.add("  caused by", cause_text(stop->caused_by));
-    fields.add("  remedy", stop->remedy.empty() ? text::code_remedy(stop->code)
-                                                : text::sentence_of(stop->remedy));
-  }
-  if (explanation.grant && explanation.grant->grant) {
-    fields.add(explanation.allowed ? "by" : "otherwise by", by_grant(*explanation.grant->grant));
-    fields.add("  added", cause_text(explanation.grant->added));
-  }
-  fields.add("address", explanation.address);
-  fields.write(session.out(), 2);
-  if (explanation.stops_left_out > 0)
-    session.out() << "  and " << explanation.stops_left_out << " more reasons\n";
-}
 
 int run_explain(Session& session, const Arguments& asked) {
   if (asked.action.empty() != asked.resource.empty())
@@ -305,7 +247,7 @@ int run_explain(Session& session, const Arguments& asked) {
   const auto page = session.page(std::move(made));
   const auto& explanation = Session::part(page.body.AsExplanation());
   if (session.format() == text::Format::table)
-    print_explanation(session, explanation);
+    text::write_explanation(session.out(), explanation);
   else
     session.print(text::to_json(explanation));
   return exit_code_of_verdict(explanation.allowed);
@@ -335,8 +277,7 @@ Handler permissions(Options& options) {
       list.username = asked->user;
     }
     list.call = call_of(*asked);
-    text::Listing listing(session.out(), session.format(),
-                          {"STATE", "EFFECT", "ACTION", "RESOURCE", "ROLE", "CONDITIONS", "GRANT"});
+    text::Listing listing(session.out(), session.format(), text::permission_heads());
     bool first = true;
     for (bool more = true; more;) {
       const auto page = session.page(request(schema::ListPermissionsT(list)));
@@ -344,14 +285,8 @@ Handler permissions(Options& options) {
       for (const auto& stop : part.stops)
         if (first) session.talk() << "Stopped: " << text::printable(stop->sentence) << '\n';
       first = false;
-      for (const auto& permission : part.permissions) {
-        if (!permission->grant) continue;
-        const auto& grant = *permission->grant;
-        listing.add(*permission,
-                    {text::code_name(permission->state), text::effect_text(grant.effect),
-                     grant.action, grant.resource, grant.role, conditions_text(grant.conditions),
-                     text::grant_name(grant.reference)});
-      }
+      for (const auto& permission : part.permissions)
+        if (permission->grant) listing.add(*permission, text::row_of(*permission));
       listing.flush();
       more = part.more && part.next != list.after;
       list.after = part.next;
@@ -382,13 +317,11 @@ Handler who_can(Options& options) {
     who.call = call_of(*asked);
     who.usable_only = *usable_only;
     who.count_max = 1'000;
-    text::Listing listing(session.out(), session.format(), {"USER", "STATE", "BY"});
+    text::Listing listing(session.out(), session.format(), text::holder_heads());
     for (bool more = true; more;) {
       const auto page = session.page(request(schema::WhoCanT(who)));
       const auto& part = Session::part(page.body.AsHolderPage());
-      for (const auto& holder : part.holders)
-        listing.add(*holder, {holder->username, text::code_name(holder->state),
-                              holder->grant ? by_grant(*holder->grant) : ""});
+      for (const auto& holder : part.holders) listing.add(*holder, text::row_of(*holder));
       listing.flush();
       more = part.more && part.next != who.after;
       who.after = part.next;

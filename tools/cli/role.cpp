@@ -1,11 +1,9 @@
 #include "tools/cli/catalogue_names.h"
 #include "tools/cli/conditions.h"
 #include "tools/cli/session.h"
-#include "tools/cli/views.h"
-#include "tools/text/ids.h"
 #include "tools/text/json.h"
 #include "tools/text/output.h"
-#include "tools/text/words.h"
+#include "tools/text/view_text.h"
 
 namespace postern::cli {
 namespace role_commands {
@@ -120,8 +118,7 @@ Handler unassign(Options& options) {
 
 int run_list(Session& session, const At& at) {
   session.stand_at(at);
-  text::Listing listing(session.out(), session.format(),
-                        {"ROLE", "GRANTS", "HOLDERS", "HOLDS", "DESCRIPTION"});
+  text::Listing listing(session.out(), session.format(), text::role_heads());
   schema::ListRolesT list;
   list.tenant = session.tenant();
   list.count_max = page_count;
@@ -129,9 +126,7 @@ int run_list(Session& session, const At& at) {
     const auto page = session.page(request(schema::ListRolesT(list)));
     const auto& part = Session::part(page.body.AsRolePage());
     for (const auto& role : part.roles) {
-      listing.add(
-          *role, {role->name, std::to_string(role->grant_count), std::to_string(role->holder_count),
-                  text::joined(role->inner), role->description});
+      listing.add(*role, text::row_of(*role));
       list.after = role->name;
     }
     listing.flush();
@@ -171,15 +166,7 @@ Handler show(Options& options) {
       session.print(text::to_json(role));
       return exit_codes::yes;
     }
-    text::Fields fields;
-    fields.add("role", role.name);
-    fields.add("id", text::uuid_text(role.id));
-    fields.add("description", role.description);
-    fields.add("holds", text::joined(role.inner));
-    fields.add("holders", std::to_string(role.holder_count));
-    fields.add("created", cause_text(role.created));
-    fields.write(session.out());
-    print_grants(session.out(), role.grants);
+    text::write_role(session.out(), role);
     return exit_codes::yes;
   };
 }

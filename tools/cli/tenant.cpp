@@ -1,29 +1,14 @@
 #include "tools/cli/policies.h"
 #include "tools/cli/preset.h"
 #include "tools/cli/session.h"
-#include "tools/cli/views.h"
-#include "tools/text/ids.h"
 #include "tools/text/json.h"
 #include "tools/text/output.h"
+#include "tools/text/view_text.h"
 #include "tools/text/words.h"
 
 namespace postern::cli {
 namespace tenant_commands {
 namespace {
-
-std::string enabled_text(bool enabled) { return enabled ? "enabled" : "disabled"; }
-
-void print_catalogue(std::ostream& out, const schema::TenantViewT& tenant) {
-  text::Table table({"KIND", "ACTIONS", "KNOWN"});
-  for (const auto& kind : tenant.catalogue) {
-    std::vector<std::string> actions;
-    for (const auto& action : kind->actions) actions.push_back(action->name);
-    table.add(
-        {kind->name, text::joined(actions), kind->open ? "anything below" : "what is listed"});
-  }
-  out << "Catalogue\n";
-  table.write(out);
-}
 
 int run_show(Session& session, const std::string& alias) {
   schema::GetTenantT get;
@@ -36,32 +21,19 @@ int run_show(Session& session, const std::string& alias) {
     session.print(text::to_json(tenant));
     return exit_codes::yes;
   }
-  text::Fields fields;
-  fields.add("id", text::uuid_text(tenant.id));
-  fields.add("alias", tenant.alias);
-  fields.add("display name", tenant.display_name);
-  fields.add("status", enabled_text(tenant.enabled));
-  fields.add("users", std::to_string(tenant.user_count));
-  fields.add("created", cause_text(tenant.created));
-  fields.add("status changed", cause_text(tenant.status_changed));
-  fields.write(session.out());
-  if (tenant.policies) print_policies(session.out(), *tenant.policies);
-  if (!tenant.catalogue.empty()) print_catalogue(session.out(), tenant);
+  text::write_tenant(session.out(), tenant);
   return exit_codes::yes;
 }
 
 int run_list(Session& session) {
-  text::Listing listing(session.out(), session.format(),
-                        {"ALIAS", "STATUS", "USERS", "NAME", "ID"});
+  text::Listing listing(session.out(), session.format(), text::tenant_heads());
   schema::ListTenantsT list;
   list.count_max = page_count;
   for (bool more = true; more;) {
     const auto page = session.page(request(schema::ListTenantsT(list)));
     const auto& part = Session::part(page.body.AsTenantPage());
     for (const auto& tenant : part.tenants) {
-      listing.add(*tenant,
-                  {tenant->alias, enabled_text(tenant->enabled), std::to_string(tenant->user_count),
-                   tenant->display_name, text::uuid_text(tenant->id)});
+      listing.add(*tenant, text::row_of(*tenant));
       list.after = tenant->alias;
     }
     listing.flush();

@@ -11,6 +11,11 @@
 namespace postern::cli {
 namespace {
 
+struct ProfileOption {
+  const char* option;
+  std::string schema::ProfileT::*field;
+  const char* help;
+};
 constexpr ProfileOption all_profile_options[] = {
     {"--first-name", &schema::ProfileT::first_name, "First name"},
     {"--last-name", &schema::ProfileT::last_name, "Last name"},
@@ -34,8 +39,6 @@ std::uint32_t parse_seconds(const std::string& text) {
 }
 
 }  // namespace
-
-std::span<const ProfileOption> profile_options() { return all_profile_options; }
 
 // ---- profile and note
 

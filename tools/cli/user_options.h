@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -11,13 +10,6 @@
 #include "tools/arguments/options.h"
 
 namespace postern::cli {
-
-struct ProfileOption {
-  const char* option;
-  std::string schema::ProfileT::*field;
-  const char* help;
-};
-std::span<const ProfileOption> profile_options();
 
 /// Moves with its command, never apart from it.
 class ProfileOptions {

@@ -1,0 +1,88 @@
+#include "tools/text/access_text.h"
+
+#include <fmt/format.h>
+
+#include "tools/text/schema_names.h"
+#include "tools/text/shown.h"
+#include "tools/text/times.h"
+
+namespace postern::text {
+
+std::string by_grant(const schema::GrantViewT& grant) {
+  return fmt::format("grant {}: {}", grant_name(grant.reference), grant_text(grant));
+}
+
+void add_moment(boost::json::object& object, const Moment& moment) {
+  object["seq"] = moment.seq;
+  object["time"] = time_text(moment.time_ns);
+}
+
+void write_verdict(std::ostream& out, const Verdict& verdict) {
+  const auto* grant = verdict.grant;
+  if (verdict.allowed) {
+    out << "allowed" << (grant != nullptr ? "  by " + printable(by_grant(*grant)) : "") << '\n';
+    return;
+  }
+  out << fmt::format("denied  {} — {}", code_name(verdict.reason), code_sentence(verdict.reason));
+  if (grant != nullptr) out << " (" << printable(by_grant(*grant)) << ")";
+  out << fmt::format("\n        {}\n", code_remedy(verdict.reason));
+}
+
+void write_explanation(std::ostream& out, const schema::ExplanationT& explanation) {
+  out << (explanation.allowed ? "allowed" : "denied") << '\n';
+  Fields fields;
+  for (const auto& stop : explanation.stops) {
+    fields.add(code_name(stop->code),
+               stop->sentence.empty() ? code_sentence(stop->code) : stop->sentence);
+    if (stop->grant) fields.add("  by", by_grant(*stop->grant));
+    fields.add("  caused by", cause_text(stop->caused_by));
+    fields.add("  remedy",
+               stop->remedy.empty() ? code_remedy(stop->code) : sentence_of(stop->remedy));
+  }
+  if (explanation.grant && explanation.grant->grant) {
+    fields.add(explanation.allowed ? "by" : "otherwise by", by_grant(*explanation.grant->grant));
+    fields.add("  added", cause_text(explanation.grant->added));
+  }
+  fields.add("address", explanation.address);
+  fields.write(out, 2);
+  if (explanation.stops_left_out > 0)
+    out << "  and " << explanation.stops_left_out << " more reasons\n";
+}
+
+Row decision_heads() { return {"ANSWER", "ACTION", "RESOURCE", "REASON", "GRANT"}; }
+
+void add_decision(Listing& listing, const schema::QuestionT& question,
+                  const schema::DecisionT& decision, const Moment& moment) {
+  if (listing.format() == Format::table)
+    return listing.add_row({decision.allowed ? "allowed" : "denied", question.action,
+                            question.resource, code_name(decision.reason),
+                            decision.grant ? by_grant(*decision.grant) : ""});
+  boost::json::object object{{"action", question.action}, {"resource", question.resource}};
+  for (auto& [name, value] : to_json(decision)) object[name] = value;
+  add_moment(object, moment);
+  listing.add_object(object);
+}
+
+Row permission_heads() {
+  return {"STATE", "EFFECT", "ACTION", "RESOURCE", "ROLE", "CONDITIONS", "GRANT"};
+}
+
+Row row_of(const schema::PermissionT& permission) {
+  if (!permission.grant) return {};
+  const auto& grant = *permission.grant;
+  return {code_name(permission.state),
+          effect_text(grant.effect),
+          grant.action,
+          grant.resource,
+          grant.role,
+          conditions_text(grant.conditions),
+          grant_name(grant.reference)};
+}
+
+Row holder_heads() { return {"USER", "STATE", "BY"}; }
+
+Row row_of(const schema::HolderT& holder) {
+  return {holder.username, code_name(holder.state), holder.grant ? by_grant(*holder.grant) : ""};
+}
+
+}  // namespace postern::text

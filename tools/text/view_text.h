@@ -1,0 +1,44 @@
+// A view's answers as people read them, the same from a daemon and from an audit of its journal.
+#pragma once
+
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "history_generated.h"
+
+namespace postern::text {
+
+using Row = std::vector<std::string>;
+
+/// "seq 12, 2026-07-01T12:00:00Z, by jo (owner): why"; empty for none.
+std::string cause_text(const std::unique_ptr<schema::CauseT>& cause);
+/// "from 2026-07-01T00:00:00Z, TLS"; empty for none.
+std::string conditions_text(const std::unique_ptr<schema::ConditionsT>& conditions);
+/// As they are typed; `any` where there are none.
+std::string networks_text(const std::unique_ptr<schema::NetworksT>& networks);
+
+void write_grants(std::ostream& out,
+                  const std::vector<std::unique_ptr<schema::GrantHeldT>>& grants);
+/// With the roles behind them, of which the user has all grants too.
+void write_grants_of(std::ostream& out, const schema::UserViewT& user);
+void write_user(std::ostream& out, const schema::UserViewT& user);
+void write_role(std::ostream& out, const schema::RoleViewT& role);
+void write_tenant(std::ostream& out, const schema::TenantViewT& tenant);
+void write_policies(std::ostream& out, const schema::PoliciesT& policies);
+
+// ---- rows of lists, with their heads
+
+Row user_heads();
+Row row_of(const schema::UserSummaryT& user);
+Row tenant_heads();
+Row row_of(const schema::TenantViewT& tenant);
+Row role_heads();
+Row row_of(const schema::RoleViewT& role);
+
+/// The fields of Policies and of Profile that are told.
+std::vector<std::string> policy_names();
+std::vector<std::string> profile_names();
+
+}  // namespace postern::text
