@@ -57,7 +57,7 @@ Past::Past(const Audit& audit) : audit_(audit) {
 }
 
 Expected<std::unique_ptr<Past>> Past::read(const Audit& audit, const Moment& moment,
-                                           const OnStep& on_step) {
+                                           const OnStep& on_step, const OnLater& on_later) {
   std::unique_ptr<Past> past(new Past(audit));
   if (const auto opened = past->open_keys(); !opened) return std::unexpected(opened.error());
   DataFolder::Reading reading;
@@ -65,6 +65,7 @@ Expected<std::unique_ptr<Past>> Past::read(const Audit& audit, const Moment& mom
     if (record.seq() == 1) past->first_time_ns_ = record.time_ns();
     if (moment.holds(record)) return true;
     past->note_erasures(record);
+    if (on_later) on_later(record);
     return false;
   };
   reading.on_step = [&](const Step& step) {

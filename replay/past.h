@@ -34,11 +34,14 @@ Expected<Moment> parse_moment(std::string_view text);
 class Past {
  public:
   using OnStep = std::function<void(const Step&)>;
+  using OnLater = std::function<void(const schema::Record&)>;
 
-  /// `on_step` sees each record up to the moment as it is folded. The audit outlives it. Fails with
-  /// `missing` if the journal has no such moment, with `damaged`, and with what reading fails with.
+  /// `on_step` sees each record up to the moment as it is folded, `on_later` each behind it. The
+  /// audit outlives it. Fails with `missing` if the journal has no such moment, with `damaged`, and
+  /// with what reading fails with.
   static Expected<std::unique_ptr<Past>> read(const Audit& audit, const Moment& moment,
-                                              const OnStep& on_step = {});
+                                              const OnStep& on_step = {},
+                                              const OnLater& on_later = {});
 
   /// Folds on to a later moment; an earlier one changes nothing. The same failures.
   Expected<> go_on(const Moment& moment, const OnStep& on_step = {});

@@ -1,9 +1,10 @@
 #include "replay/replay.h"
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
 
-#include "replay/verbs.h"
+#include "replay/verb.h"
 #include "tools/arguments/arguments.h"
 #include "tools/text/output.h"
 
@@ -18,20 +19,15 @@ constexpr const char* about =
     "Data goes to standard output, talk to standard error; times are RFC 3339 in UTC.";
 
 constexpr const char* exit_code_help =
-    "Exit codes: 0 whole, done; 1 damage found by verify; 64 usage, 65 damaged data, 66 missing,\n"
-    "70 bug, 74 input/output, 75 in use, 77 not permitted, 78 data of a newer version.";
+    "Exit codes: 0 whole, allowed, done; 1 damage found, denied; 64 usage, 65 damaged data,\n"
+    "66 missing, 70 bug, 74 input/output, 75 in use, 77 not permitted, 78 data of a newer version.";
 
-/// All that the arguments set.
-struct Arguments {
+/// What every verb takes.
+struct Globals {
   std::string data;
   std::string bundle;
   text::Format format = text::Format::table;
-  ShowOptions show;
-  VerifyOptions verify;
-  std::uint64_t to_seq = 0;
 };
-
-using Verb = Expected<int> (*)(const Audit&, const Arguments&);
 
 int say(const Streams& streams, const Failure& failure) {
   streams.out.flush();
@@ -40,14 +36,14 @@ int say(const Streams& streams, const Failure& failure) {
   return exit_code(failure);
 }
 
-int run_verb(Verb verb, const Arguments& asked, const Streams& streams) {
+int run_verb(const Run& run, const Globals& asked, const Streams& streams) {
   if (asked.data.empty() && asked.bundle.empty())
     return say(streams, {FailureKind::usage, "what to read is not named",
                          "Name it with --data DIR, or --bundle FILE."});
   const auto folder =
       asked.bundle.empty() ? DataFolder::open(asked.data) : DataFolder::open_bundle(asked.bundle);
   if (!folder) return say(streams, folder.error());
-  const auto ended = verb({*folder, asked.format, streams}, asked);
+  const auto ended = run({*folder, asked.format, streams});
   if (!ended) return say(streams, ended.error());
   streams.out.flush();
   if (!streams.out)
@@ -56,14 +52,27 @@ int run_verb(Verb verb, const Arguments& asked, const Streams& streams) {
   return *ended;
 }
 
-CLI::App* add_verb(CLI::App& app, const char* name, const char* summary, const char* example) {
-  auto* command = app.add_subcommand(name, summary);
+using Nouns = std::map<std::string, CLI::App*>;
+
+/// A verb that stands by itself, or one of its noun.
+CLI::App* add_verb(CLI::App& app, Nouns& nouns, const Verb& verb) {
+  CLI::App* parent = &app;
+  if (const std::string name = verb.noun; !name.empty()) {
+    CLI::App*& noun = nouns[name];
+    if (noun == nullptr) {
+      noun = app.add_subcommand(name, "As it was at a moment.");
+      noun->require_subcommand(1);
+      noun->fallthrough();
+    }
+    parent = noun;
+  }
+  CLI::App* command = parent->add_subcommand(verb.name, verb.summary);
   command->fallthrough();
-  command->footer(std::string("Example:\n  postern-replay ") + example);
+  command->footer(std::string("Example:\n  postern-replay ") + verb.example);
   return command;
 }
 
-void add_global_options(arguments::Options& options, Arguments& asked) {
+void add_global_options(arguments::Options& options, Globals& asked) {
   options.add("--data", &asked.data, "The data folder, or a copy of it")
       .environment("POSTERN_DATA")
       .type_name("DIR");
@@ -92,43 +101,68 @@ void add_verify_options(arguments::Options& options, VerifyOptions& verify) {
               "The verifier key that posternd prints, or a file with it");
 }
 
+Run prepare_verify(arguments::Options& options) {
+  auto asked = std::make_shared<VerifyOptions>();
+  add_verify_options(options, *asked);
+  return [asked](const Audit& audit) { return verify(audit, *asked); };
+}
+
+Run prepare_show(arguments::Options& options) {
+  auto asked = std::make_shared<ShowOptions>();
+  add_show_options(options, *asked);
+  return [asked](const Audit& audit) { return show(audit, *asked); };
+}
+
+Run prepare_fold(arguments::Options& options) {
+  auto to_seq = std::make_shared<std::uint64_t>(0);
+  options.add_number("--to-seq", *to_seq, "As of this record; the newest if left out", {1});
+  return [to_seq](const Audit& audit) { return fold(audit, *to_seq); };
+}
+
+constexpr Verb journal_verbs[] = {
+    {"", "verify", "Proves that the journal is whole, or names what is damaged.",
+     "--data /mnt/copy verify --checkpoint kept.txt --public-key verifier.txt", prepare_verify},
+    {"", "show", "Shows records and their events, by the names they had then.",
+     "--data /mnt/copy show --tenant acme --user api.bob", prepare_show},
+    {"", "fold", "Prints the digest of all state, as 'postern status --digest' does.",
+     "--data /mnt/copy fold --to-seq 1000", prepare_fold},
+};
+
+/// All of them, in the order of the help.
+std::vector<Verb> all_verbs() {
+  std::vector<Verb> all;
+  for (const auto& verbs : {std::span<const Verb>(journal_verbs), question_verbs(), entry_verbs()})
+    all.insert(all.end(), verbs.begin(), verbs.end());
+  return all;
+}
+
 int run_parsed(const std::vector<std::string>& given, const Streams& streams) {
   CLI::App app(about, "postern-replay");
   app.set_version_flag("--version", "postern-replay " POSTERN_VERSION);
   app.footer(exit_code_help);
   app.require_subcommand(1);
-  Arguments asked;
-  arguments::Options globals, verifying, showing, folding;
+  Globals asked;
+  arguments::Options globals;
   add_global_options(globals, asked);
-  add_verify_options(verifying, asked.verify);
-  add_show_options(showing, asked.show);
-  folding.add_number("--to-seq", asked.to_seq, "As of this record; the newest if left out", {1});
   arguments::declare(app, globals);
-  const auto add = [&app](const char* name, const char* summary, const char* example,
-                          const arguments::Options& options) {
-    CLI::App* command = add_verb(app, name, summary, example);
-    arguments::declare(*command, options);
-    return command;
-  };
-  const std::pair<CLI::App*, Verb> verbs[] = {
-      {add("verify", "Proves that the journal is whole, or names what is damaged.",
-           "--data /mnt/copy verify --checkpoint kept.txt --public-key verifier.txt", verifying),
-       [](const Audit& audit, const Arguments& asked) { return verify(audit, asked.verify); }},
-      {add("show", "Shows records and their events, by the names they had then.",
-           "--data /mnt/copy show --tenant acme --user api.bob", showing),
-       [](const Audit& audit, const Arguments& asked) { return show(audit, asked.show); }},
-      {add("fold", "Prints the digest of all state, as 'postern status --digest' does.",
-           "--data /mnt/copy fold --to-seq 1000", folding),
-       [](const Audit& audit, const Arguments& asked) { return fold(audit, asked.to_seq); }},
-  };
+  Nouns nouns;
+  std::vector<std::pair<CLI::App*, Run>> verbs;
+  // What an option sets outlives the parsing.
+  std::vector<std::unique_ptr<arguments::Options>> options;
+  for (const Verb& verb : all_verbs()) {
+    CLI::App* command = add_verb(app, nouns, verb);
+    options.push_back(std::make_unique<arguments::Options>());
+    verbs.emplace_back(command, verb.prepare(*options.back()));
+    arguments::declare(*command, *options.back());
+  }
   try {
     arguments::parse(app, given);
   } catch (const CLI::ParseError& error) {
     return app.exit(error, streams.out, streams.talk) == 0 ? 0
                                                            : static_cast<int>(FailureKind::usage);
   }
-  for (const auto& [command, verb] : verbs)
-    if (command->parsed()) return run_verb(verb, asked, streams);
+  for (const auto& [command, run] : verbs)
+    if (command->parsed()) return run_verb(run, asked, streams);
   return static_cast<int>(FailureKind::usage);
 }
 

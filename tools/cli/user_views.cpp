@@ -80,25 +80,12 @@ struct ListArguments {
   At at;
 };
 
-schema::UserStatus parse_status(const std::string& text) {
-  for (const auto status : schema::EnumValuesUserStatus())
-    if (text::status_text(status) == text) return status;
-  return schema::UserStatus::unset;
-}
-
-schema::UserSort parse_sort(const std::string& text) {
-  if (text == "last-used") return schema::UserSort::last_used;
-  for (const auto sort : schema::EnumValuesUserSort())
-    if (schema::EnumNameUserSort(sort) == text) return sort;
-  return schema::UserSort::username;
-}
-
 int run_list(Session& session, const ListArguments& asked) {
   text::Listing listing(session.out(), session.format(), text::user_heads());
   auto list = asked.request;
   list.tenant = session.tenant();
-  list.status = parse_status(asked.status);
-  list.sort = parse_sort(asked.sort);
+  list.status = text::status_named(asked.status);
+  list.sort = text::sort_named(asked.sort);
   session.stand_at(asked.at);
   auto left = asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
   for (bool more = true; more && left > 0;) {

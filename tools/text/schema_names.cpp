@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace postern::text {
 namespace {
 
@@ -35,6 +37,21 @@ std::string code_remedy(schema::Code code) {
 std::string status_text(schema::UserStatus status) {
   if (status == schema::UserStatus::new_user) return "new";
   return enum_text(schema::EnumNameUserStatus(status), static_cast<unsigned>(status));
+}
+
+schema::UserStatus status_named(const std::string& text) {
+  for (const auto status : schema::EnumValuesUserStatus())
+    if (status_text(status) == text) return status;
+  return schema::UserStatus::unset;
+}
+
+schema::UserSort sort_named(const std::string& text) {
+  for (const auto sort : schema::EnumValuesUserSort()) {
+    std::string name = schema::EnumNameUserSort(sort);
+    std::ranges::replace(name, '_', '-');
+    if (name == text) return sort;
+  }
+  return schema::UserSort::username;
 }
 
 std::string lock_text(schema::LockCause cause) {

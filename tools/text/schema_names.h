@@ -5,8 +5,7 @@
 #include <string>
 
 #include "codes.h"
-#include "event_generated.h"
-#include "query_generated.h"
+#include "history_generated.h"
 
 namespace postern::text {
 
@@ -17,6 +16,10 @@ std::string code_remedy(schema::Code code);
 
 /// "new", "active", …: the schema's names as people write them.
 std::string status_text(schema::UserStatus status);
+/// `unset` for no status's name.
+schema::UserStatus status_named(const std::string& text);
+/// As people write it, "last-used"; by username for no order's name.
+schema::UserSort sort_named(const std::string& text);
 std::string lock_text(schema::LockCause cause);
 std::string role_text(schema::Role role);
 std::string effect_text(schema::Effect effect);

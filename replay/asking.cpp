@@ -1,0 +1,103 @@
+#include "replay/asking.h"
+
+#include <fmt/format.h>
+
+#include "daemon/view/answers.h"
+#include "schema/identifiers.h"
+#include "tools/text/json.h"
+#include "tools/text/schema_names.h"
+#include "tools/text/times.h"
+
+namespace postern::replay {
+
+namespace {
+
+using schema::Code;
+
+bool is_nothing_known(Code code) {
+  return code == Code::tenant_unknown || code == Code::user_unknown || code == Code::role_unknown;
+}
+
+}  // namespace
+
+void add_moment_option(arguments::Options& options, std::string& at) {
+  options
+      .add("--at", &at,
+           "As of this record, or of this time (RFC 3339); the newest record if left out")
+      .type_name("TIME|SEQ");
+}
+
+void add_asked_of(arguments::Options& options, AskedOf& asked) {
+  options.add("--tenant", &asked.tenant, "The tenant, by its alias").required();
+  add_moment_option(options, asked.at);
+}
+
+void add_call_options(arguments::Options& options, schema::CallT& call, bool& interactive) {
+  options.add("--address", &call.address, "The caller's IPv4 or IPv6 address");
+  options.add("--tls", &call.tls, "The call came over TLS");
+  options.add("--client", &call.client, "Label of the calling system");
+  options.add("--interactive", &interactive, "The caller wants a screen");
+}
+
+Expected<Asking> Asking::begin(const Audit& audit, const AskedOf& asked,
+                               const std::string& username) {
+  const auto moment = parse_moment(asked.at);
+  if (!moment) return std::unexpected(moment.error());
+  Asking asking;
+  asking.audit_ = &audit;
+  asking.owners_ = std::make_unique<NameOwners>(asked.tenant, username);
+  NameOwners& owners = *asking.owners_;
+  auto past = username.empty()
+                  ? Past::read(audit, *moment)
+                  : Past::read(
+                        audit, *moment, [&](const Step& step) { owners.note(step); },
+                        [&](const schema::Record& record) { owners.note_later(record); });
+  if (!past) return std::unexpected(past.error());
+  asking.past_ = std::move(*past);
+  if (asking.past_->time_ns() > asking.past_->state().time_ns() &&
+      asking.past_->seq() == asking.past_->proved().head.seq)
+    audit.streams.talk << fmt::format(
+        "postern-replay: the records end at {}; what may have happened after it is not among "
+        "them.\n",
+        text::time_text_short(asking.past_->state().time_ns()));
+  if (owners.owners().size() > 1)
+    audit.streams.talk << fmt::format("postern-replay: the name {} was not one user's alone: {}.\n",
+                                      printable(username), owners.told());
+  return asking;
+}
+
+Expected<schema::HistoryPageBodyUnion> Asking::ask(schema::HistoryBodyUnion question) const {
+  schema::HistoryRequestT request;
+  request.body = std::move(question);
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(schema::CreateHistoryRequest(builder, &request),
+                 schema::history_request_identifier);
+  auto answer = view::answer(
+      past_->inquiry(), *flatbuffers::GetRoot<schema::HistoryRequest>(builder.GetBufferPointer()));
+  if (!answer) return std::unexpected(failure_of(answer.error()));
+  return *std::move(answer);
+}
+
+Failure Asking::failure_of(const schema::ProblemT& problem) const {
+  std::string sentence = fmt::format("as of record {}, {}: {}", past_->seq(),
+                                     text::time_text(past_->time_ns()), problem.sentence);
+  if (problem.code == Code::user_unknown && !owners_->owners().empty())
+    sentence += " The name is that of " + owners_->told() + ".";
+  const bool unknown = is_nothing_known(problem.code);
+  return {unknown ? FailureKind::missing : FailureKind::usage, std::move(sentence),
+          unknown ? "Name one that there was at the moment, or another moment: see 'show'."
+                  : text::sentence_of(problem.remedy)};
+}
+
+void Asking::write_moment() const {
+  if (is_table())
+    audit_->streams.out << fmt::format("as of record {}, {}\n", past_->seq(),
+                                       text::time_text_short(past_->time_ns()));
+}
+
+void Asking::print(boost::json::object object) const {
+  text::add_moment(object, moment());
+  audit_->streams.out << text::json_text(object) << '\n';
+}
+
+}  // namespace postern::replay
