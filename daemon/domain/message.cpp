@@ -18,7 +18,7 @@ void apply_event(State& state, const RecordFacts& facts, schema::EventT event, D
                               event.body.type == schema::EventBody::TenantChanged);
   const auto offset = schema::CreateEvent(draft.builder, &event);
   draft.builder.ForceDefaults(false);
-  const auto index = static_cast<std::uint16_t>(draft.offsets.size());
+  const auto index = static_cast<std::uint16_t>(draft.first_index + draft.offsets.size());
   apply(state, facts, *flatbuffers::GetTemporaryPointer(draft.builder, offset), index,
         draft.changes);
   draft.offsets.push_back(offset);
@@ -47,9 +47,15 @@ void take_back(State& state, Draft& draft) {
 }  // namespace
 
 Draft decide_message(State& state, const Context& context, std::span<const Material> materials) {
+  return decide_message(state, context, materials, {state.seq() + 1});
+}
+
+Draft decide_message(State& state, const Context& context, std::span<const Material> materials,
+                     const EventPlace& place) {
   Draft draft;
+  draft.first_index = place.first_index;
   const schema::CommandMessage& message = *context.message;
-  RecordFacts facts{state.seq() + 1, context.asker->role, Uuid(), context.now_ns};
+  RecordFacts facts{place.seq, context.asker->role, Uuid(), context.now_ns};
   const std::string_view alias =
       message.tenant() == nullptr ? std::string_view() : message.tenant()->string_view();
   if (const auto* tenant = find_tenant_in_scope(state, *context.asker, alias))

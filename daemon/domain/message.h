@@ -14,6 +14,7 @@ namespace postern::domain {
 struct Draft {
   flatbuffers::FlatBufferBuilder builder{1'024};
   std::vector<flatbuffers::Offset<schema::Event>> offsets;
+  std::uint16_t first_index = 0;
   std::vector<schema::EventT> events;
   std::vector<schema::ProblemT> problems;
   Changes changes;
@@ -31,8 +32,18 @@ struct Draft {
 /// long, however much is there. One command alone always may.
 inline constexpr std::size_t batch_work_max = 500'000;
 
-/// `materials`: one for each command of the context's message.
+/// Where events stand.
+struct EventPlace {
+  Seq seq = 0;
+  /// Of the first of them in its record.
+  std::uint16_t first_index = 0;
+};
+
+/// `materials`: one for each command of the context's message. The events stand in the next record,
+/// or for who supposes (H3) at the end of one that there is: so they come before all that follow it.
 Draft decide_message(State& state, const Context& context, std::span<const Material> materials);
+Draft decide_message(State& state, const Context& context, std::span<const Material> materials,
+                     const EventPlace& place);
 
 /// Facts that no rule decides: how a journal begins, and that it is a copy's (H7).
 Draft draft_of(State& state, const Context& context, std::vector<schema::EventT> facts);

@@ -113,6 +113,9 @@ constexpr Row<HistoryBody> history[] = {
     {HistoryBody::GetConsistency, everybody, Reach::own},
     {HistoryBody::GetInclusion, everybody, Reach::own},
     {HistoryBody::GetKeys, owners, Reach::all},
+    {HistoryBody::GetDifference, readers, Reach::tenant},
+    // Each of the commands is looked up above, too.
+    {HistoryBody::PreviewCommands, managers, Reach::tenant},
     {HistoryBody::CheckUser, readers, Reach::tenant},
 };
 

@@ -57,6 +57,8 @@ Answer<schema::HistoryPageBodyUnion> answer(const Inquiry& inquiry,
     case HistoryBody::GetInclusion:
     case HistoryBody::GetKeys:
     case HistoryBody::GetDigest:
+    case HistoryBody::GetDifference:
+    case HistoryBody::PreviewCommands:
     case HistoryBody::NONE:
       break;
   }

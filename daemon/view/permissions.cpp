@@ -11,6 +11,7 @@
 #include "daemon/view/grants.h"
 #include "daemon/view/moment.h"
 #include "daemon/view/page.h"
+#include "daemon/view/places.h"
 #include "daemon/view/stops.h"
 
 namespace postern::view {
@@ -53,26 +54,6 @@ void add_lines(const domain::Catalogue& catalogue, const domain::GrantHolder& ho
       if (std::ranges::find(action.implied_by, *grant.action) != action.implied_by.end())
         add(action.name);
   }
-}
-
-/// The place that lies in both; nothing: they are apart. A `*` gives way to a name.
-std::optional<std::string> common_place(std::string_view left, std::string_view right) {
-  const auto take_segment = [](std::string_view& path) {
-    const std::string_view segment = path.substr(0, path.find('/'));
-    path.remove_prefix(std::min(path.size(), segment.size() + 1));
-    return segment;
-  };
-  std::string common;
-  while (!left.empty() || !right.empty()) {
-    const std::string_view one = take_segment(left);
-    const std::string_view other = take_segment(right);
-    const bool is_any = one.empty() || one == "*";
-    const bool other_is_any = other.empty() || other == "*";
-    if (!is_any && !other_is_any && one != other) return std::nullopt;
-    if (!common.empty()) common += '/';
-    common += is_any && !other.empty() ? other : one;
-  }
-  return common;
 }
 
 /// C8: of each allow what lies in the key's parts, as its checks are answered.

@@ -1,0 +1,98 @@
+// Recorded calls (L1, D2) asked again: which would be answered otherwise (H3, H4), and what share
+// of all calls they are.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "daemon/domain/state.h"
+#include "history_generated.h"
+
+namespace postern::view {
+
+/// How recorded calls are asked again.
+enum class Asked {
+  /// As they came: at their own time, against the states of then. One that is not answered as it
+  /// was recorded tells nothing.
+  then,
+  /// As if they came now.
+  now,
+};
+
+/// What of a state answers a user's calls; null: it has no such entry. Looked at while it is asked
+/// alone.
+struct Answerer {
+  const domain::Tenant* tenant = nullptr;
+  const domain::User* user = nullptr;
+  const domain::Providers* providers = nullptr;
+};
+
+/// The answer to a call, as far as it rests on what lies in the state: `ok`, or the first reason
+/// against it. Of a credential it asks whether the user still has it.
+schema::Code ask_again(const Answerer& state, const schema::CallViewT& call, std::int64_t now_ns);
+
+/// Calls whose answer would be another, by user and question. A value.
+class Flips {
+ public:
+  Flips(Asked asked, std::int64_t now_ns) : asked_(asked), now_ns_(now_ns) {}
+
+  /// `was`: as it was or is; `other`: as it would be.
+  void add(const schema::CallViewT& call, const Answerer& was, const Answerer& other);
+
+  bool empty() const { return denied_ == 0 && allowed_ == 0; }
+  std::uint64_t asked() const { return asked_count_; }
+  /// Fills in what was found but names: of flips the `count_max` with the most calls.
+  void fill(schema::FlipPageT& page, std::size_t count_max) const;
+
+ private:
+  /// User, action, resource, this level only, before, after.
+  using Key = std::tuple<std::uint64_t, std::uint64_t, std::string, std::string, bool, schema::Code,
+                         schema::Code>;
+  struct Sum {
+    std::uint64_t count = 0;
+    std::int64_t first_ns = 0;
+    std::int64_t last_ns = 0;
+    domain::Seq first_seq = 0;
+    domain::Seq last_seq = 0;
+    bool has_question = false;
+  };
+
+  const Asked asked_;
+  /// For calls that are asked now.
+  const std::int64_t now_ns_;
+  std::map<Key, Sum> found_;
+  std::uint64_t asked_count_ = 0;
+  std::uint64_t not_asked_ = 0;
+  std::uint64_t denied_ = 0;
+  std::uint64_t allowed_ = 0;
+};
+
+/// D2: how many of the calls that the journal counts (D1) the recorded ones are, by user and day.
+class Coverage {
+ public:
+  /// From the beginning of its day on.
+  explicit Coverage(std::int64_t from_ns);
+
+  /// One recorded call, whenever it was.
+  void add(const schema::CallViewT& call);
+  /// A user, with what the newest state knows of its use.
+  void add(const domain::User& user);
+
+  /// Calls that the journal counts, and how many of them are recorded. Of users that were added.
+  std::uint64_t counted() const { return counted_; }
+  std::uint64_t covered() const { return covered_; }
+
+ private:
+  using Day = std::uint32_t;
+
+  Day from_;
+  boost::unordered_flat_map<domain::Uuid, std::map<Day, std::uint64_t>, domain::UuidHash>
+      recorded_;
+  std::uint64_t counted_ = 0;
+  std::uint64_t covered_ = 0;
+};
+
+}  // namespace postern::view

@@ -1,0 +1,32 @@
+// Differences of access (H2) and flips (H3, H4) as rows of a table. Functions without state, for
+// any thread. What strangers chose stands in them as it is: the table makes it fit.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "history_generated.h"
+
+namespace postern::text {
+
+using TimeForm = std::function<std::string(std::int64_t time_ns)>;
+
+std::vector<std::string> difference_heads();
+/// "gained  api.bob  read  table/customer  no_matching_grant  ok  12  …".
+std::vector<std::string> difference_row(const schema::DifferenceLineT& line,
+                                        const TimeForm& time_of);
+
+std::vector<std::string> flip_heads();
+std::vector<std::string> flip_row(const schema::FlipT& flip, const TimeForm& time_of);
+
+/// "2 recorded calls would be denied, 0 allowed, of 14 that were asked again; 3 could not be.", and
+/// what share of all calls they are. A sentence each.
+std::vector<std::string> flip_sentences(const schema::FlipPageT& page, const TimeForm& time_of);
+
+/// Of the calls that the journal counts the recorded ones, in percent, rounded down; 0: it counts
+/// none.
+unsigned coverage_percent(const schema::FlipPageT& page);
+
+}  // namespace postern::text
