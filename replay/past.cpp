@@ -46,6 +46,15 @@ Expected<Moment> parse_moment(std::string_view text) {
   return Moment{std::nullopt, *time_ns};
 }
 
+Expected<std::unique_ptr<credential::KeyStore>> open_keys(const DataFolder& folder,
+                                                          platform::Entropy& entropy) {
+  const auto keys = folder.keys();
+  std::error_code error;
+  // Where looking fails, opening says why.
+  if (keys.empty() || !(std::filesystem::exists(keys, error) || error)) return nullptr;
+  return credential::KeyStore::open(keys, entropy);
+}
+
 Past::Past(const Audit& audit) : audit_(audit) {
   auditor_.name = "auditor";
   auditor_.role = schema::Role::auditor;
@@ -59,7 +68,9 @@ Past::Past(const Audit& audit) : audit_(audit) {
 Expected<std::unique_ptr<Past>> Past::read(const Audit& audit, const Moment& moment,
                                            const OnStep& on_step, const OnLater& on_later) {
   std::unique_ptr<Past> past(new Past(audit));
-  if (const auto opened = past->open_keys(); !opened) return std::unexpected(opened.error());
+  auto keys = open_keys(audit.folder, past->entropy_);
+  if (!keys) return std::unexpected(keys.error());
+  past->keys_ = std::move(*keys);
   DataFolder::Reading reading;
   reading.is_wanted = [&](const schema::Record& record) {
     if (record.seq() == 1) past->first_time_ns_ = record.time_ns();
@@ -125,17 +136,6 @@ void Past::note_erasures(const schema::Record& record) {
 domain::Seq Past::erased_later(const domain::Uuid& user) const {
   const auto place = erased_.find(user);
   return place == erased_.end() || place->second <= seq() ? 0 : place->second;
-}
-
-Expected<> Past::open_keys() {
-  const auto folder = audit_.folder.keys();
-  std::error_code error;
-  // Where looking fails, opening says why.
-  if (folder.empty() || !(std::filesystem::exists(folder, error) || error)) return {};
-  auto keys = credential::KeyStore::open(folder, entropy_);
-  if (!keys) return std::unexpected(keys.error());
-  keys_ = std::move(*keys);
-  return {};
 }
 
 /// As nobody can read what was erased since, so nobody can read what is sealed without keys.

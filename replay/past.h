@@ -29,6 +29,10 @@ struct Moment {
 /// with `usage`, also for a time that is still to come.
 Expected<Moment> parse_moment(std::string_view text);
 
+/// The users' keys; null: none lie there, so that nothing sealed is opened.
+Expected<std::unique_ptr<credential::KeyStore>> open_keys(const DataFolder& folder,
+                                                          platform::Entropy& entropy);
+
 /// Folded up to a moment, of a journal that was found whole, with the records behind the moment,
 /// which tell who was erased since. One thread.
 class Past {
@@ -70,7 +74,6 @@ class Past {
  private:
   explicit Past(const Audit& audit);
 
-  Expected<> open_keys();
   void note_erasures(const schema::Record& record);
   Expected<> arrive(const Moment& moment);
   schema::PersonalT personal_of(const domain::User& user) const;

@@ -101,6 +101,32 @@ void add_verify_options(arguments::Options& options, VerifyOptions& verify) {
               "The verifier key that posternd prints, or a file with it");
 }
 
+void add_diff_options(arguments::Options& options, DiffOptions& diff) {
+  options.add("--from", &diff.from, "The earlier moment: a time, or a record's seq")
+      .type_name("TIME|SEQ")
+      .required();
+  options.add("--to", &diff.to, "The later one; the newest record if left out")
+      .type_name("TIME|SEQ");
+  options.add("--tenant", &diff.tenant, "Of this tenant").required();
+  options.add("--user", &diff.user, "Of this user alone: its name at either moment");
+  options.add("--unfold", &diff.unfold, "A line for each user, where one record did it to many");
+}
+
+void add_what_if_options(arguments::Options& options, WhatIfOptions& what_if) {
+  options.add("FILE", &what_if.commands, "Commands as 'postern send' takes them; none if left out");
+  options.add("--at", &what_if.at, "When they would have been sent; the newest record if left out")
+      .type_name("TIME|SEQ");
+  options.add("--without", arguments::List{&what_if.without}, "Leave out these records")
+      .type_name("SEQ,…");
+  options.add("--tenant", &what_if.tenant, "Only calls of this tenant");
+  options.add("--calls", &what_if.calls, "The folder of recorded calls, if not the data folder's")
+      .type_name("DIR");
+  options.add_number("--coverage", what_if.coverage_percent_min,
+                     "End with 66 instead of saying that nothing would change, where less of all "
+                     "calls, in percent, is recorded",
+                     {0, 100});
+}
+
 Run prepare_verify(arguments::Options& options) {
   auto asked = std::make_shared<VerifyOptions>();
   add_verify_options(options, *asked);
@@ -119,6 +145,18 @@ Run prepare_fold(arguments::Options& options) {
   return [to_seq](const Audit& audit) { return fold(audit, *to_seq); };
 }
 
+Run prepare_diff(arguments::Options& options) {
+  auto asked = std::make_shared<DiffOptions>();
+  add_diff_options(options, *asked);
+  return [asked](const Audit& audit) { return diff(audit, *asked); };
+}
+
+Run prepare_what_if(arguments::Options& options) {
+  auto asked = std::make_shared<WhatIfOptions>();
+  add_what_if_options(options, *asked);
+  return [asked](const Audit& audit) { return what_if(audit, *asked); };
+}
+
 constexpr Verb journal_verbs[] = {
     {"", "verify", "Proves that the journal is whole, or names what is damaged.",
      "--data /mnt/copy verify --checkpoint kept.txt --public-key verifier.txt", prepare_verify},
@@ -126,6 +164,10 @@ constexpr Verb journal_verbs[] = {
      "--data /mnt/copy show --tenant acme --user api.bob", prepare_show},
     {"", "fold", "Prints the digest of all state, as 'postern status --digest' does.",
      "--data /mnt/copy fold --to-seq 1000", prepare_fold},
+    {"", "diff", "Shows what could be done after that could not before, or no more, and by whom.",
+     "--data /mnt/copy diff --tenant acme --from 2026-10-01T00:00:00Z --to 1200", prepare_diff},
+    {"", "what-if", "Asks every recorded call again, with commands added or records left out.",
+     "--data /mnt/copy what-if batch.json --at 2026-10-01T00:00:00Z", prepare_what_if},
 };
 
 /// All of them, in the order of the help.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "replay/data_folder.h"
 #include "replay/replay.h"
@@ -46,5 +47,38 @@ Expected<int> show(const Audit& audit, const ShowOptions& options);
 
 /// Law 4: the digest of all state as of a record, 0: the newest.
 Expected<int> fold(const Audit& audit, std::uint64_t to_seq);
+
+/// H2. Moments as `parse_moment` reads them.
+struct DiffOptions {
+  std::string from;
+  /// Empty: the newest record.
+  std::string to;
+  std::string tenant;
+  /// Empty: all.
+  std::string user;
+  bool unfold = false;
+};
+
+/// 0: access is the same at both moments; 1: it differs.
+Expected<int> diff(const Audit& audit, const DiffOptions& options);
+
+/// H3.
+struct WhatIfOptions {
+  /// A file of commands; empty: none.
+  std::string commands;
+  /// When they would have been sent.
+  std::string at;
+  /// Seqs of records that are left out.
+  std::vector<std::string> without;
+  /// Empty: the one that the commands name, or all.
+  std::string tenant;
+  /// The folder of recorded calls; empty: the data folder's own.
+  std::string calls;
+  /// Less than this of all calls proves nothing.
+  std::uint32_t coverage_percent_min = 0;
+};
+
+/// 0: no recorded call would be answered otherwise; 1: some would.
+Expected<int> what_if(const Audit& audit, const WhatIfOptions& options);
 
 }  // namespace postern::replay

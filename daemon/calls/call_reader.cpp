@@ -41,7 +41,8 @@ Expected<std::vector<std::byte>> read_at(int descriptor, const CallRing::File& f
 }  // namespace
 
 Expected<> CallReader::read(std::uint64_t from, const Visit& visit) {
-  const std::vector<CallRing::File> files = ring_.files();
+  const std::vector<CallRing::File> files = files_();
+  if (files.empty()) return {};
   bookmarks_.erase(bookmarks_.begin(), bookmarks_.lower_bound(files.front().first));
   for (std::size_t index = 0; index < files.size(); ++index) {
     const bool wholly_before = index + 1 < files.size() && files[index + 1].first <= from;

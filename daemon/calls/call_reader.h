@@ -11,10 +11,14 @@
 
 namespace postern::calls {
 
-/// Owned by one thread. The ring outlives it. May wait for the disk.
+/// Owned by one thread. May wait for the disk.
 class CallReader {
  public:
-  explicit CallReader(const CallRing& ring) : ring_(ring) {}
+  /// The ring outlives it.
+  explicit CallReader(const CallRing& ring) : files_([&ring] { return ring.files(); }) {}
+  /// Of a ring that nobody appends to.
+  explicit CallReader(std::vector<CallRing::File> files)
+      : files_([listed = std::move(files)] { return listed; }) {}
 
   /// False: that is enough.
   using Visit = std::function<bool(std::uint64_t position, std::span<const std::byte> entry)>;
@@ -32,7 +36,7 @@ class CallReader {
 
   Expected<bool> read_file(const CallRing::File& file, std::uint64_t from, const Visit& visit);
 
-  const CallRing& ring_;
+  std::function<std::vector<CallRing::File>()> files_;
   /// By a file's first position; made as files are read.
   std::map<std::uint64_t, Bookmarks> bookmarks_;
 };

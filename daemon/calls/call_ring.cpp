@@ -73,17 +73,26 @@ Expected<std::unique_ptr<CallRing>> CallRing::open(const fs::path& folder, Limit
   return ring;
 }
 
-Expected<> CallRing::find_files() {
+Expected<std::vector<CallRing::File>> CallRing::list(const fs::path& folder) {
+  std::vector<File> files;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder_, error)) {
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::uint64_t first = first_of(entry.path().filename().string());
     if (first == 0) continue;
     std::error_code size_error;
     const std::uint64_t size = entry.file_size(size_error);
-    if (!size_error) files_.push_back({first, size, entry.path()});
+    if (!size_error) files.push_back({first, size, entry.path()});
   }
-  if (error) return failed("read the folder", folder_, error.value());
-  std::ranges::sort(files_, {}, &File::first);
+  if (error == std::errc::no_such_file_or_directory) return files;
+  if (error) return failed("read the folder", folder, error.value());
+  std::ranges::sort(files, {}, &File::first);
+  return files;
+}
+
+Expected<> CallRing::find_files() {
+  auto files = list(folder_);
+  if (!files) return std::unexpected(files.error());
+  files_.assign(std::make_move_iterator(files->begin()), std::make_move_iterator(files->end()));
   return {};
 }
 

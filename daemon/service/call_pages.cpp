@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <optional>
-#include <unordered_map>
 
-#include "daemon/calls/call_entry.h"
+#include "daemon/calls/call_seals.h"
 #include "daemon/service/pages.h"
-#include "daemon/service/personal.h"
 
 namespace postern::service {
 
@@ -49,30 +47,6 @@ std::expected<Filter, schema::ProblemT> filter_of(const view::View& view,
   return filter;
 }
 
-/// Opens seals, each user's key read once for a page and wiped after it.
-class Seals {
- public:
-  Seals(const credential::KeyStore& keys, const view::View& view) : keys_(keys), view_(view) {}
-  Seals(const Seals&) = delete;
-  Seals& operator=(const Seals&) = delete;
-
-  void open(calls::Entry& entry) {
-    const domain::User* user = view_.tables().find_user(*entry.call.user);
-    if (user == nullptr || entry.sealed.empty()) return;
-    const auto [place, is_new] = read_.try_emplace(user->id);
-    if (is_new) {
-      const auto key = keys_.user_key(slot_of(user->key));
-      if (key) place->second = *key;
-    }
-    if (place->second) unseal(entry, *place->second);
-  }
-
- private:
-  const credential::KeyStore& keys_;
-  const view::View& view_;
-  std::unordered_map<Uuid, std::optional<credential::UserKey>, domain::UuidHash> read_;
-};
-
 std::size_t size_of(const schema::CallViewT& call) {
   const std::size_t question =
       call.question == nullptr ? 0 : call.question->action.size() + call.question->resource.size();
@@ -99,7 +73,8 @@ std::expected<CallPages::FoundCalls, schema::ProblemT> CallPages::find(
   }
   // What a crash of the machine took back is given again.
   page.next = std::clamp(from, page.oldest, end);
-  Seals seals(parts_.keys, view);
+  calls::CallSeals seals(parts_.keys,
+                         [&](const Uuid& user) { return view.tables().find_user(user); });
   std::size_t bytes = 0;
   std::size_t scanned = 0;
   bool is_full = false;

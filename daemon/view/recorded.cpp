@@ -136,24 +136,22 @@ void Flips::fill(schema::FlipPageT& page, std::size_t count_max) const {
   page.not_asked = not_asked_;
 }
 
-Coverage::Coverage(std::int64_t from_ns) : from_(day_of(from_ns)) {}
-
 void Coverage::add(const schema::CallViewT& call) {
-  const Day day = day_of(call.time_ns);
-  if (day >= from_) ++recorded_[*call.user][day];
+  ++recorded_[*call.user][day_of(call.time_ns)];
 }
 
-void Coverage::add(const domain::User& user) {
+void Coverage::count(const domain::User& user, std::int64_t from_ns,
+                     schema::FlipPageT& page) const {
   const auto& use = domain::extras_of(user).use;
   if (use == nullptr) return;
   const auto recorded = recorded_.find(user.id);
   for (const domain::UseOfDay& used : use->days) {
-    if (used.day < from_) continue;
+    if (used.day < day_of(from_ns)) continue;
     const std::uint64_t calls = used.allowed + used.denied;
-    counted_ += calls;
+    page.counted += calls;
     if (recorded == recorded_.end()) continue;
     const auto day = recorded->second.find(used.day);
-    if (day != recorded->second.end()) covered_ += std::min(calls, day->second);
+    if (day != recorded->second.end()) page.covered += std::min(calls, day->second);
   }
 }
 

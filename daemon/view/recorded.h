@@ -73,26 +73,17 @@ class Flips {
 /// D2: how many of the calls that the journal counts (D1) the recorded ones are, by user and day.
 class Coverage {
  public:
-  /// From the beginning of its day on.
-  explicit Coverage(std::int64_t from_ns);
-
-  /// One recorded call, whenever it was.
   void add(const schema::CallViewT& call);
-  /// A user, with what the newest state knows of its use.
-  void add(const domain::User& user);
 
-  /// Calls that the journal counts, and how many of them are recorded. Of users that were added.
-  std::uint64_t counted() const { return counted_; }
-  std::uint64_t covered() const { return covered_; }
+  /// Adds the calls that the journal counts of the user from the day of `from_ns` on, and how many
+  /// of them were added here. `user`: with what the newest state knows of its use.
+  void count(const domain::User& user, std::int64_t from_ns, schema::FlipPageT& page) const;
 
  private:
   using Day = std::uint32_t;
 
-  Day from_;
   boost::unordered_flat_map<domain::Uuid, std::map<Day, std::uint64_t>, domain::UuidHash>
       recorded_;
-  std::uint64_t counted_ = 0;
-  std::uint64_t covered_ = 0;
 };
 
 }  // namespace postern::view

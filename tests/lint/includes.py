@@ -43,7 +43,7 @@ FOLDERS = {
     "daemon/config": ["daemon/credential/", "daemon/journal/"],
     "daemon/main": ["daemon/config.h", "daemon/data/", "daemon/offline/", "daemon/running/",
                     "tools/arguments/"],
-    "replay/": ["daemon/domain/", "daemon/journal/", "daemon/credential/",
+    "replay/": ["daemon/domain/", "daemon/journal/", "daemon/credential/", "daemon/calls/",
                 "daemon/data/folder_proofs.h", "daemon/view/", "tools/text/", "tools/arguments/"],
     "tools/client/": [],
     "tools/cli/": ["tools/client/", "tools/text/", "tools/arguments/options.h"],
