@@ -34,6 +34,7 @@ class CallRecording {
   ~CallRecording() { stop(); }
 
   calls::CallLine& line() { return line_; }
+  const calls::CallRing& ring() const { return *ring_; }
   service::CallPages& pages() { return pages_; }
 
   /// Writes what is noted and hands over what is due; the recorder's thread does it, once started.

@@ -59,7 +59,8 @@ void Services::make_historian(const Parts& parts, const Settings& settings, cons
       settings.historian, outlets.history.send, view_of(held.state), parts.journal.head(),
       held.state.time_ns());
   auditor_ = std::make_unique<service::Auditor>(
-      service::Auditor::Parts{parts.journal, parts.keys, parts.clock, mail_, outlets.alarm},
+      service::Auditor::Parts{parts.journal, parts.keys, parts.clock, mail_, outlets.alarm,
+                              &calls_.ring()},
       view_of(held.state), parts.journal.head(), std::move(held.past));
 }
 

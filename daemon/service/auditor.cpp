@@ -197,7 +197,10 @@ view::Answer<view::Moment> Auditor::moment_of(const schema::HistoryRequest& requ
                                               std::int64_t now_ns) {
   if (const auto named = view::cursor_in(request).moment) return checked(*named, now_ns);
   const view::Moment wanted{request.at_seq(), request.at_time_ns()};
-  if (wanted == view::Moment{}) return view::Moment{head_.seq, now_ns};
+  return wanted == view::Moment{} ? view::Moment{head_.seq, now_ns} : named_moment(wanted, now_ns);
+}
+
+view::Answer<view::Moment> Auditor::named_moment(const view::Moment& wanted, std::int64_t now_ns) {
   if (wanted.seq != 0) return checked(wanted, now_ns);
   if (wanted.time_ns > now_ns)
     return view::refused(Code::seq_beyond_journal, "at_time_ns",
@@ -228,6 +231,10 @@ view::Answer<view::Moment> Auditor::checked(view::Moment moment, std::int64_t no
 
 view::Answer<std::optional<Auditor::Answered>> Auditor::answer(const Asked& asked) {
   const domain::Seq seq = asked.moment.seq;
+  if (asked.request.body_type() == schema::HistoryBody::GetDifference)
+    return answer_difference(asked);
+  if (asked.request.body_type() == schema::HistoryBody::PreviewCommands)
+    return answer_preview(asked);
   if (seq == head_.seq) return answer_from(view_, asked);
   const Named named = named_in(asked.request);
   // S2: what a token may ask about the past, it may now.

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "daemon/calls/call_ring.h"
 #include "daemon/credential/key_store.h"
 #include "daemon/domain/fold.h"
 #include "daemon/platform/clock.h"
@@ -17,6 +18,7 @@
 #include "daemon/service/turns.h"
 #include "daemon/service/whole_past.h"
 #include "daemon/view/inquiry.h"
+#include "daemon/view/trail.h"
 
 namespace postern::service {
 
@@ -33,6 +35,8 @@ class Auditor {
     const platform::Clock& clock;
     Mailboxes& mail;
     std::function<void(std::string)> alarm;
+    /// L1; null: calls are not recorded here.
+    const calls::CallRing* calls = nullptr;
   };
 
   /// View and index stand at the head.
@@ -75,6 +79,8 @@ class Auditor {
   std::optional<Message> page_for(const AuditTask& task);
   view::Answer<view::Moment> moment_of(const schema::HistoryRequest& request, std::int64_t now_ns);
   view::Answer<view::Moment> checked(view::Moment moment, std::int64_t now_ns);
+  /// Where a request names one: 0 and 0 is none.
+  view::Answer<view::Moment> named_moment(const view::Moment& wanted, std::int64_t now_ns);
   /// Nothing: it waits for `wanted_`.
   view::Answer<std::optional<Answered>> answer(const Asked& asked);
   view::Answer<std::optional<Answered>> answer_of_whole(const Asked& asked,
@@ -83,6 +89,15 @@ class Auditor {
                                                        const domain::Tenant* tenant);
   view::Answer<std::optional<Answered>> answer_from(const view::View& view, const Asked& asked);
   std::vector<Uuid> tenants_of(const domain::Operator& asker) const;
+
+  // ---- H2 and H4, in auditor_differences.cpp
+  view::Answer<std::optional<Answered>> answer_difference(const Asked& asked);
+  view::Answer<view::Trail> trail_between(domain::Seq from_seq, domain::Seq to_seq);
+  view::Answer<std::optional<Answered>> answer_preview(const Asked& asked);
+  /// What became of the tenant's calls from then on, asked again.
+  view::Answer<schema::FlipPageT> ask_calls_again(const domain::Tenant& tenant,
+                                                  const domain::State& other, std::int64_t from_ns,
+                                                  std::int64_t now_ns, std::size_t count_max);
 
   view::Sources sources();
   schema::DigestT digest() const;

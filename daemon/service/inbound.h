@@ -42,7 +42,7 @@ inline constexpr std::size_t batch_bytes_max = 1'048'576;
 inline constexpr MessageLimits command_limits{4 * 1'048'576 + single_bytes_max, 16'384,
                                               8 * 1'048'576};
 inline constexpr MessageLimits query_limits{1'048'576, 16'384, 16 * 1'048'576};
-inline constexpr MessageLimits history_limits{65'536, 64, 4 * 65'536};
+inline constexpr MessageLimits history_limits{65'536, 4'096, 4 * 65'536};
 
 /// An aligned copy of a message that passed the gate; wipes itself, because it may hold secrets.
 template <class Root>

@@ -39,6 +39,7 @@ bool takes_moment(HistoryBody kind) {
     case HistoryBody::ListRanges:
     case HistoryBody::TestAddress:
     case HistoryBody::CheckUser:
+    case HistoryBody::GetDifference:
       return true;
     case HistoryBody::GetRecords:
     case HistoryBody::ListOperators:
@@ -48,6 +49,7 @@ bool takes_moment(HistoryBody kind) {
     case HistoryBody::GetConsistency:
     case HistoryBody::GetInclusion:
     case HistoryBody::GetKeys:
+    case HistoryBody::PreviewCommands:
     case HistoryBody::NONE:
       break;
   }

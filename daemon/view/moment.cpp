@@ -58,6 +58,8 @@ const flatbuffers::String* after_in(const schema::HistoryRequest& request) {
     case HistoryBody::GetInclusion:
     case HistoryBody::GetKeys:
     case HistoryBody::GetDigest:
+    case HistoryBody::GetDifference:
+    case HistoryBody::PreviewCommands:
     case HistoryBody::NONE:
       break;
   }
