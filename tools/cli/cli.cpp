@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tools/arguments/arguments.h"
+#include "tools/cli/differences.h"
 #include "tools/text/numbers.h"
 #include "tools/text/output.h"
 #include "tools/text/shown.h"
@@ -111,6 +112,16 @@ void add_change_options(Options& options, ChangeSettings& change) {
   options.add("--yes", &change.yes, "Do not ask, at a terminal, before what reaches far")
       .group(group);
   options.add("--reason", &change.reason, "Why, kept with the record; 1 KiB").group(group);
+  options
+      .add("--preview",
+           arguments::Reader{[&change](const std::string& text) {
+                               change.preview_days = read_days(text);
+                               return change.preview_days != 0;
+                             },
+                             "a number of days up to 400, as 30d"},
+           "Do nothing; show which recorded calls of these days it would have denied or allowed")
+      .type_name("DAYS")
+      .group(group);
   options
       .add_number("--expect-version", change.expected_version,
                   "Refuse if the user has another version", {1})

@@ -25,11 +25,16 @@ bool read_at(const std::string& text, At& at) {
 }  // namespace
 
 void add_at(arguments::Options& options, At& at) {
-  options
-      .add("--at",
+  add_moment(options, "--at", at, "As it was at this time, or when this seq was the newest");
+}
+
+arguments::Option& add_moment(arguments::Options& options, std::string name, At& at,
+                              std::string help) {
+  return options
+      .add(std::move(name),
            arguments::Reader{[&at](const std::string& text) { return read_at(text, at); },
                              "a seq, or a time as 2027-01-31T00:00:00Z"},
-           "As it was at this time, or when this seq was the newest")
+           std::move(help))
       .type_name("TIME|SEQ");
 }
 

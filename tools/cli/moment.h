@@ -10,6 +10,7 @@
 
 namespace postern::arguments {
 class Options;
+struct Option;
 }
 
 namespace postern::cli {
@@ -24,6 +25,9 @@ struct At {
 
 /// `--at`, a seq or a time.
 void add_at(arguments::Options& options, At& at);
+/// The same under another name.
+arguments::Option& add_moment(arguments::Options& options, std::string name, At& at,
+                              std::string help);
 
 /// "As of seq 12, 2026-07-01T12:00:00Z.", and who else has had the name.
 void tell_moment(std::ostream& talk, const schema::HistoryPageT& page);

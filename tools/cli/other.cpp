@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tools/cli/differences.h"
 #include "tools/cli/session.h"
 #include "tools/text/ids.h"
 #include "tools/text/json.h"
@@ -142,6 +143,8 @@ Handler send(Options& options) {
 }
 
 constexpr Verb verbs[] = {
+    {"diff", Kind::reads, "Shows what can be done that could not before, or no more, and by whom.",
+     "--tenant acme diff --from 2026-10-01T00:00:00Z", diff},
     {"status", Kind::reads, "Shows how the daemon is.", "status --output json", status},
     {"send", Kind::changes, "Sends a batch of commands from a JSON file, all or nothing.",
      "send batch.json --dry-run", send},

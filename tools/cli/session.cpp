@@ -9,6 +9,7 @@
 
 #include "history_marks.h"
 #include "schema/resending.h"
+#include "tools/cli/differences.h"
 #include "tools/cli/names.h"
 #include "tools/cli/sweep.h"
 #include "tools/text/event_text.h"
@@ -142,8 +143,21 @@ void Session::confirm(const schema::CommandMessageT& message) {
     throw Stop{exit_codes::no, "Nothing was done.", "--yes says so beforehand."};
 }
 
+void Session::preview(schema::CommandMessageT message) {
+  several_ = message.commands.size() > 1;
+  schema::PreviewCommandsT wanted;
+  wanted.message = std::make_unique<schema::CommandMessageT>(std::move(message));
+  wanted.days = change_.preview_days;
+  wanted.count_max = page_count;
+  schema::HistoryRequestT asked;
+  asked.body.Set(std::move(wanted));
+  const auto answered = page(std::move(asked));
+  throw Stop{tell_preview(*this, part(answered.body.AsFlipPage())), "", ""};
+}
+
 schema::ReceiptT Session::send(schema::CommandMessageT message) {
   finish(message);
+  if (change_.preview_days != 0) preview(std::move(message));
   confirm(message);
   several_ = message.commands.size() > 1;
   typed_ = typed_in(message);
@@ -251,7 +265,9 @@ schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
   request.at_time_ns = at_.time_ns;
   auto page = page_once(schema::HistoryRequestT(request));
   std::string told;
-  for (int standing = 0; page.code == Code::busy && at_.is_given() && !page.problems.empty() &&
+  const bool reads_the_past =
+      at_.is_given() || request.body.type == schema::HistoryBody::GetDifference;
+  for (int standing = 0; page.code == Code::busy && reads_the_past && !page.problems.empty() &&
                          standing < standing_still_max;) {
     const std::string& sentence = page.problems[0]->sentence;
     standing = sentence == told ? standing + 1 : 0;

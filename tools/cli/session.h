@@ -47,6 +47,9 @@ struct ChangeSettings {
   bool yes = false;
   std::string reason;
   std::uint64_t expected_version = 0;
+  /// H4: nothing is done; told is what it would have changed of the calls of so many days. 0: it is
+  /// done.
+  std::uint32_t preview_days = 0;
   std::optional<std::string> id;
 };
 
@@ -104,6 +107,8 @@ class Session {
   void finish(schema::CommandMessageT& message);
   schema::HistoryPageT page_once(schema::HistoryRequestT request);
   schema::ReceiptT send(schema::CommandMessageT message);
+  /// Ends the command line.
+  [[noreturn]] void preview(schema::CommandMessageT message);
   client::Result<schema::ReceiptT> execute_in_view(schema::CommandMessageT message);
   /// At a terminal, has the name typed of what a sweeping change concerns; stops if it is another.
   void confirm(const schema::CommandMessageT& message);
