@@ -102,6 +102,9 @@ const std::map<std::string_view, std::string_view> requests = {
     {"GetKeys", "*o"},
     // Verifies no credential and counts as no use, so an auditor may; a service asks the reader.
     {"CheckUser", "oamu"},
+    {"GetDifference", "oamu"},
+    // Like the commands, of which each is looked up too.
+    {"PreviewCommands", "oam"},
 };
 
 domain::Operator asker(Role role, bool all_tenants) {

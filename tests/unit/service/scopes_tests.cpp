@@ -305,6 +305,27 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
       by_user(std::move(body));
       break;
     }
+    case HistoryBody::GetDifference: {
+      schema::GetDifferenceT body;
+      body.from_seq = 2;
+      by_user(std::move(body));
+      break;
+    }
+    case HistoryBody::PreviewCommands:
+      for (const std::string& alias : aliases)
+        for (const std::string& name : names) {
+          schema::PreviewCommandsT body;
+          body.days = 30;
+          body.message = std::make_unique<schema::CommandMessageT>();
+          body.message->tenant = alias;
+          body.message->id = std::make_unique<schema::Uuid>(domain::uuid_v7(1, {1, 1}));
+          auto& command =
+              body.message->commands.emplace_back(std::make_unique<schema::CommandT>());
+          command->user = name;
+          command->body.Set(schema::DisableUserT());
+          add_body(made, std::move(body));
+        }
+      break;
     case HistoryBody::NONE:
       break;
   }
