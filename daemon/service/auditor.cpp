@@ -12,7 +12,9 @@
 #include "daemon/service/inbound.h"
 #include "daemon/service/permissions.h"
 #include "daemon/service/personal.h"
+#include "daemon/service/tenant_activity.h"
 #include "daemon/view/answers.h"
+#include "daemon/view/report.h"
 
 namespace postern::service {
 
@@ -304,13 +306,34 @@ view::Answer<std::optional<Auditor::Answered>> Auditor::answer_of_part(
 view::Answer<std::optional<Auditor::Answered>> Auditor::answer_from(const view::View& view,
                                                                     const Asked& asked) {
   const view::Sources beside = sources();
-  auto body = view::answer({view, asked.asker, asked.moment.time_ns, beside}, asked.request);
+  const view::Inquiry inquiry{view, asked.asker, asked.moment.time_ns, beside};
+  if (const auto* wanted = asked.request.body_as_GetReport())
+    return report(*wanted, inquiry, asked.moment.seq);
+  auto body = view::answer(inquiry, asked.request);
   if (!body) return std::unexpected(std::move(body.error()));
   if (goes_on(*body)) {
     if (&view == &view_) recent_.needs(asked.moment.seq, parts_.clock.monotonic_ns());
     view::name_moment(*body, asked.moment);
   }
   return Answered{std::move(*body), {}};
+}
+
+view::Answer<std::optional<Auditor::Answered>> Auditor::report(const schema::GetReport& wanted,
+                                                               const view::Inquiry& inquiry,
+                                                               domain::Seq last) {
+  const auto tenant = view::tenant_of(inquiry, wanted.tenant());
+  if (!tenant) return std::unexpected(tenant.error());
+  const auto activity = activity_of(parts_.journal, gate_, **tenant, wanted.from_seq(), last);
+  if (!activity) {
+    parts_.alarm("no report can be made: " + activity.error().sentence);
+    return view::refused(Code::journal_unavailable, "");
+  }
+  if (!*activity) return std::unexpected(activity->error());
+  auto made = view::report(inquiry, wanted, **activity);
+  if (!made) return std::unexpected(std::move(made.error()));
+  Answered answered;
+  answered.body.Set(std::move(*made));
+  return answered;
 }
 
 view::Sources Auditor::sources() {

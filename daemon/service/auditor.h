@@ -99,6 +99,10 @@ class Auditor {
                                                   const domain::State& other, std::int64_t from_ns,
                                                   std::int64_t now_ns, std::size_t count_max);
 
+  /// H8.
+  view::Answer<std::optional<Answered>> report(const schema::GetReport& wanted,
+                                               const view::Inquiry& inquiry, domain::Seq last);
+
   view::Sources sources();
   schema::DigestT digest() const;
   /// All empty where it cannot be opened, with an alarm where it should.

@@ -117,6 +117,7 @@ constexpr Row<HistoryBody> history[] = {
     // Each of the commands is looked up above, too.
     {HistoryBody::PreviewCommands, managers, Reach::tenant},
     {HistoryBody::CheckUser, readers, Reach::tenant},
+    {HistoryBody::GetReport, readers, Reach::tenant},
 };
 
 /// Each kind of the union has exactly one row.

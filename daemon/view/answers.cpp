@@ -59,6 +59,7 @@ Answer<schema::HistoryPageBodyUnion> answer(const Inquiry& inquiry,
     case HistoryBody::GetDigest:
     case HistoryBody::GetDifference:
     case HistoryBody::PreviewCommands:
+    case HistoryBody::GetReport:
     case HistoryBody::NONE:
       break;
   }

@@ -41,7 +41,7 @@ struct System {
   const char* name;
   const char* role;
 };
-constexpr System systems[] = {{"erp", "billing"}, {"shop", "shop"},      {"crm", "support"},
+constexpr System systems[] = {{"erp", "billing"},  {"shop", "shop"},     {"crm", "support"},
                               {"bi", "reporting"}, {"wms", "warehouse"}, {"feed", "partner"},
                               {"desk", "office"}};
 
@@ -113,7 +113,11 @@ void Year::hire(const std::string& tenant, std::size_t count, int day) {
       caller.from_day = day;
       // A fifth each day, two in five each week, a fifth each month, the rest hardly or never.
       const std::size_t kind = choice_.below(10);
-      caller.active_in_thousand = kind < 2 ? 900 : kind < 6 ? 140 : kind < 8 ? 33 : kind < 9 ? 3 : 0;
+      caller.active_in_thousand = kind < 2   ? 900
+                                  : kind < 6 ? 140
+                                  : kind < 8 ? 33
+                                  : kind < 9 ? 3
+                                             : 0;
       // Some were busy once, and fell silent.
       if (choice_.in_hundred(8)) caller.until_day = day + 20 + static_cast<int>(choice_.below(120));
       batch.push_back(std::move(caller));
@@ -137,8 +141,8 @@ void Year::add_users(const std::string& tenant, std::vector<Caller>& batch) {
     body.settings->api_logging = choice_.in_hundred(80);
     if (choice_.in_hundred(70)) {
       body.settings->networks = std::make_unique<schema::NetworksT>();
-      body.settings->networks->entries = {
-          caller.address.substr(0, caller.address.rfind('.')) + ".0/24"};
+      body.settings->networks->entries = {caller.address.substr(0, caller.address.rfind('.')) +
+                                          ".0/24"};
     }
     add_command(message, "", std::move(body));
     const auto system = std::ranges::find(systems, caller.system, &System::name);
@@ -186,8 +190,8 @@ void Year::live_week(int day) {
   const std::size_t newcomers = plan_.users * 3 / 10 / 52;
   for (std::size_t left = std::max<std::size_t>(newcomers, 1); left > 0;) {
     const bool delta_is_open = day < 250;
-    const char* tenants[] = {"atlas", "atlas", "atlas", "birch", "cedar",
-                             delta_is_open ? "delta" : "atlas"};
+    const char* tenants[] = {"atlas", "atlas", "atlas",
+                             "birch", "cedar", delta_is_open ? "delta" : "atlas"};
     const std::size_t count = std::min<std::size_t>(left, 10);
     hire(choice_.any(tenants), count, day);
     left -= count;

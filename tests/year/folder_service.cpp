@@ -41,10 +41,7 @@ data::OpenedData made_folder(const data::DataPaths& paths, const platform::Clock
 }  // namespace
 
 FolderService::FolderService(const std::filesystem::path& folder, support::SimulatedClock& clock)
-    : clock_(clock),
-      paths_(folder),
-      present_(clock),
-      data_(made_folder(paths_, clock, entropy_)) {
+    : clock_(clock), paths_(folder), present_(clock), data_(made_folder(paths_, clock, entropy_)) {
   present_.passed(data_.state.time_ns());
   present_.begin();
   make_services();

@@ -37,10 +37,14 @@ bool read(int count, char** arguments, Wanted& wanted) {
     }
     std::uint64_t number = 0;
     if (place + 1 == count || !read(arguments[++place], number)) return false;
-    if (name == "--users") wanted.plan.users = number;
-    else if (name == "--calls") wanted.plan.calls = number;
-    else if (name == "--seed") wanted.plan.seed = number;
-    else return false;
+    if (name == "--users")
+      wanted.plan.users = number;
+    else if (name == "--calls")
+      wanted.plan.calls = number;
+    else if (name == "--seed")
+      wanted.plan.seed = number;
+    else
+      return false;
   }
   return !wanted.folder.empty() && wanted.plan.users >= 50;
 }

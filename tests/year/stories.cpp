@@ -103,8 +103,8 @@ void Stories::leaked_key(int day, int hour) {
   if (day != 121 || hour != 9) return;
   schema::CreateKeyT key;
   key.name = "after-inc-204";
-  const auto receipt = year_.run("ada", "INC-204: a key that nobody else has", atlas,
-                                 "feed-prices", std::move(key));
+  const auto receipt =
+      year_.run("ada", "INC-204: a key that nobody else has", atlas, "feed-prices", std::move(key));
   cast_.at("feed-prices").key = receipt.secrets.at(0);
   schema::RevokeKeyT revoked;
   revoked.name = "main";
@@ -163,13 +163,12 @@ void Stories::growing_role(int day, int hour) {
     const char* resource;
     const char* reason;
   };
-  constexpr Step steps[] = {
-      {10, "read", "table/customers", "CHG-120: as support"},
-      {60, "read", "table/orders", "CHG-181: orders too"},
-      {110, "read", "table/payments", "CHG-240: refunds are asked about"},
-      {160, "write", "table/customers", "CHG-275: addresses are put right"},
-      {230, "write", "table/payments", "CHG-330: refunds are made"},
-      {300, "*", "table", "CHG-402: no more tickets for each table"}};
+  constexpr Step steps[] = {{10, "read", "table/customers", "CHG-120: as support"},
+                            {60, "read", "table/orders", "CHG-181: orders too"},
+                            {110, "read", "table/payments", "CHG-240: refunds are asked about"},
+                            {160, "write", "table/customers", "CHG-275: addresses are put right"},
+                            {230, "write", "table/payments", "CHG-330: refunds are made"},
+                            {300, "*", "table", "CHG-402: no more tickets for each table"}};
   if (hour != 14) return;
   for (const Step& step : steps)
     if (step.day == day)

@@ -23,8 +23,8 @@ class Stories {
   void growing_role(int day, int hour);
   void name_of_two(int day, int hour);
   void locked_out(int day, int hour);
-  void call_from(const std::string& username, const std::string& client,
-                 const std::string& address, const std::vector<Asked>& asks);
+  void call_from(const std::string& username, const std::string& client, const std::string& address,
+                 const std::vector<Asked>& asks);
   Caller& make(const std::string& username, const std::string& client, const std::string& address);
 
   Year& year_;

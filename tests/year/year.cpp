@@ -89,7 +89,7 @@ void Year::call(const Caller& caller, std::size_t count) {
     static const std::vector<Asked> beyond{{"write", "table/payments/refunds"},
                                            {"run", "script/close-month"}};
     const Asked& one = choice_.in_hundred(3) || caller.asks.empty() ? choice_.any(beyond)
-                                                                     : choice_.any(caller.asks);
+                                                                    : choice_.any(caller.asks);
     auto& question = check.questions.emplace_back(std::make_unique<schema::QuestionT>());
     question->action = one.action;
     question->resource = one.resource;
@@ -107,8 +107,8 @@ schema::ReceiptT Year::send(const std::string& who, const std::string& reason,
   const std::string tenant = message.tenant;
   schema::ReceiptT receipt = service_.send(std::move(message), identity_of(who));
   if (receipt.code != schema::Code::ok)
-    throw std::runtime_error(who + " was refused in " + tenant + " (" + reason + "): " +
-                             schema::EnumNameCode(receipt.code) + ", " +
+    throw std::runtime_error(who + " was refused in " + tenant + " (" + reason +
+                             "): " + schema::EnumNameCode(receipt.code) + ", " +
                              (receipt.problems.empty() ? "" : receipt.problems[0]->sentence));
   return receipt;
 }

@@ -105,6 +105,7 @@ const std::map<std::string_view, std::string_view> requests = {
     {"GetDifference", "oamu"},
     // Like the commands, of which each is looked up too.
     {"PreviewCommands", "oam"},
+    {"GetReport", "oamu"},
 };
 
 domain::Operator asker(Role role, bool all_tenants) {

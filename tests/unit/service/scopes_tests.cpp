@@ -228,6 +228,9 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
     case HistoryBody::GetDigest:
       add_body(made, schema::GetDigestT());
       break;
+    case HistoryBody::GetReport:
+      by_tenant(schema::GetReportT());
+      break;
     case HistoryBody::ListCatalogue:
       by_tenant(schema::ListCatalogueT());
       break;
