@@ -9,7 +9,6 @@ namespace {
 using schema::EventBody;
 using Week = schema::ReportWeekT;
 
-constexpr std::int64_t day_ns = 86'400'000'000'000;
 constexpr std::int64_t week_ns = 7 * day_ns;
 /// 1970 began on a Thursday.
 constexpr std::int64_t first_monday_ns = 4 * day_ns;

@@ -17,6 +17,8 @@
 
 namespace postern::view {
 
+inline constexpr std::int64_t day_ns = 86'400'000'000'000;
+
 /// D3: how the calls of one user came, as its records of use tell. Each tells of about a day, so
 /// several systems in one of them called at once.
 struct Sharing {

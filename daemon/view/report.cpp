@@ -9,7 +9,6 @@ namespace postern::view {
 
 namespace {
 
-constexpr std::int64_t day_ns = 86'400'000'000'000;
 constexpr std::uint32_t days_max = 3'650;
 constexpr std::size_t operators_max = 100;
 
