@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "replay/report.h"
 #include "replay/verb.h"
 #include "tools/arguments/arguments.h"
 #include "tools/text/output.h"
@@ -127,6 +128,22 @@ void add_what_if_options(arguments::Options& options, WhatIfOptions& what_if) {
                      {0, 100});
 }
 
+void add_report_options(arguments::Options& options, ReportOptions& report) {
+  options.add("--at", &report.at, "As of this time or record; the newest record if left out")
+      .type_name("TIME|SEQ");
+  options.add("--tenant", &report.tenant, "Of this tenant; of all of them if left out");
+  options.add_number("--from-seq", report.from_seq,
+                     "The first record of what changed, as the last review names it");
+  options.add_number("--unused-days", report.unused_days,
+                     "Without use for more days is long unused; 90 if left out", {1, 3'650});
+  options.add_number("--soon-days", report.soon_days,
+                     "Expires soon: within so many days; 30 if left out", {1, 3'650});
+  options.add_number("--rows", report.rows, "Rows of each finding, at most; 100 if left out",
+                     {1, 100'000});
+  options.add("--html", &report.html, "Where the page goes; - is standard output")
+      .type_name("FILE");
+}
+
 Run prepare_verify(arguments::Options& options) {
   auto asked = std::make_shared<VerifyOptions>();
   add_verify_options(options, *asked);
@@ -157,6 +174,12 @@ Run prepare_what_if(arguments::Options& options) {
   return [asked](const Audit& audit) { return what_if(audit, *asked); };
 }
 
+Run prepare_report(arguments::Options& options) {
+  auto asked = std::make_shared<ReportOptions>();
+  add_report_options(options, *asked);
+  return [asked](const Audit& audit) { return report(audit, *asked); };
+}
+
 constexpr Verb journal_verbs[] = {
     {"", "verify", "Proves that the journal is whole, or names what is damaged.",
      "--data /mnt/copy verify --checkpoint kept.txt --public-key verifier.txt", prepare_verify},
@@ -168,6 +191,8 @@ constexpr Verb journal_verbs[] = {
      "--data /mnt/copy diff --tenant acme --from 2026-10-01T00:00:00Z --to 1200", prepare_diff},
     {"", "what-if", "Asks every recorded call again, with commands added or records left out.",
      "--data /mnt/copy what-if batch.json --at 2026-10-01T00:00:00Z", prepare_what_if},
+    {"", "report", "Reviews access: what is unused, shared, wide, about to expire, and changed.",
+     "--data /mnt/copy report --tenant acme --html review.html", prepare_report},
 };
 
 /// All of them, in the order of the help.

@@ -76,13 +76,15 @@ Named named_in(const schema::HistoryRequest& request) {
   if (request.body_as_ListRoles() != nullptr) return tenant_in<schema::ListRoles>(request);
   if (request.body_as_GetRole() != nullptr) return tenant_in<schema::GetRole>(request);
   if (request.body_as_WhoCan() != nullptr) return tenant_in<schema::WhoCan>(request);
+  if (request.body_as_GetReport() != nullptr) return tenant_in<schema::GetReport>(request);
   return {};
 }
 
 PastExtent extent_of(HistoryBody kind) {
   constexpr HistoryBody whole[] = {HistoryBody::GetTenant, HistoryBody::ListTenants,
                                    HistoryBody::ListUsers, HistoryBody::ListRoles,
-                                   HistoryBody::GetRole,   HistoryBody::WhoCan};
+                                   HistoryBody::GetRole,   HistoryBody::WhoCan,
+                                   HistoryBody::GetReport};
   return std::ranges::find(whole, kind) != std::end(whole) ? PastExtent::whole : PastExtent::part;
 }
 

@@ -74,7 +74,7 @@ LIBRARIES = {
     r"openssl/": ["daemon/journal/sha256", "daemon/journal/base64", "tools/bench/",
                   "tools/client/checkpoint", "tests/"],
     r"sodium": ["daemon/credential/", "tools/client/signing", "tools/client/kept_tokens",
-                "tools/cli/provider_file", "tests/"],
+                "tools/cli/provider_file", "tools/cli/report", "tests/"],
     r"spdlog/": ["daemon/running/"],
     r"prometheus/": ["daemon/running/metrics_text.cpp"],
     r"toml": ["daemon/config", "daemon/data/key_file", "tools/cli/", "tests/"],

@@ -89,6 +89,7 @@ extern const Noun events_noun;
 extern const Noun calls_noun;
 extern const Noun backup_noun;
 extern const Noun question_verbs;
+extern const Noun report_verbs;
 extern const Noun other_verbs;
 
 }  // namespace postern::cli
