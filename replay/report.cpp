@@ -34,11 +34,11 @@ Expected<std::vector<const domain::Tenant*>> tenants_of(const Past& past,
     if (alias.empty() || tenant.alias == alias) tenants.push_back(&tenant);
   });
   if (tenants.empty())
-    return std::unexpected(Failure{
-        FailureKind::missing,
-        alias.empty() ? "no tenant had been created by then"
-                      : "no tenant had the alias " + printable(alias) + " by then",
-        "Look for it with 'show --kind TenantCreated', or name a later moment."});
+    return std::unexpected(
+        Failure{FailureKind::missing,
+                alias.empty() ? "no tenant had been created by then"
+                              : "no tenant had the alias " + printable(alias) + " by then",
+                "Look for it with 'show --kind TenantCreated', or name a later moment."});
   std::ranges::sort(tenants, {}, &domain::Tenant::alias);
   return tenants;
 }
@@ -71,8 +71,8 @@ Expected<text::ReportMade> made_for(const Past& past, const domain::Tenant& tena
       past.inquiry(), *question,
       activity == activities.end() ? view::Activity(tenant.id) : activity->second, bounds);
   if (!report)
-    return std::unexpected(Failure{FailureKind::usage, report.error().sentence,
-                                   "Give numbers of days up to 3650."});
+    return std::unexpected(
+        Failure{FailureKind::usage, report.error().sentence, "Give numbers of days up to 3650."});
   text::ReportMade made{std::move(*report), past.seq(), past.time_ns()};
   made.sha256 = sha256_of(text::json_text(text::report_json(made)));
   return made;
@@ -119,8 +119,9 @@ Expected<int> report(const Audit& audit, const ReportOptions& options) {
   });
   if (!past) return std::unexpected(past.error());
   if (options.from_seq > (*past)->seq())
-    return std::unexpected(Failure{FailureKind::usage, "the first record of what changed lies "
-                                                       "behind the moment of the report",
+    return std::unexpected(Failure{FailureKind::usage,
+                                   "the first record of what changed lies "
+                                   "behind the moment of the report",
                                    "Name an earlier --from-seq, or a later --at."});
   const auto tenants = tenants_of(**past, options.tenant);
   if (!tenants) return std::unexpected(tenants.error());

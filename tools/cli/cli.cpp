@@ -256,9 +256,10 @@ int run_parsed(const std::vector<std::string>& given, Streams streams) {
 }  // namespace
 
 std::span<const Noun> nouns() {
-  static const Noun all[] = {tenant_noun, user_noun,  password_noun,  key_noun,       session_noun,
-                             grant_noun,  role_noun,  catalogue_noun, network_noun,   operator_noun,
-                             events_noun, calls_noun, backup_noun,    question_verbs, report_verbs, other_verbs};
+  static const Noun all[] = {tenant_noun,  user_noun,      password_noun, key_noun,
+                             session_noun, grant_noun,     role_noun,     catalogue_noun,
+                             network_noun, operator_noun,  events_noun,   calls_noun,
+                             backup_noun,  question_verbs, report_verbs,  other_verbs};
   return all;
 }
 

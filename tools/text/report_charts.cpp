@@ -20,7 +20,7 @@ using Week = schema::ReportWeekT;
 struct Series {
   const char* name;
   const char* color;
-  std::uint64_t Week::* count;
+  std::uint64_t Week::*count;
 };
 constexpr Series changes[] = {{"users", "c1", &Week::users},
                               {"credentials", "c2", &Week::credentials},
@@ -53,8 +53,8 @@ std::uint64_t round_top(std::uint64_t most) {
 
 void add_bars(std::string& svg, const schema::ReportT& report, std::span<const Series> series,
               std::uint64_t top) {
-  const double step = (width - left) / static_cast<double>(std::max<std::size_t>(
-                                           report.weeks.size(), 1));
+  const double step =
+      (width - left) / static_cast<double>(std::max<std::size_t>(report.weeks.size(), 1));
   double x = left;
   for (const auto& week : report.weeks) {
     double y = height - below;
@@ -62,18 +62,18 @@ void add_bars(std::string& svg, const schema::ReportT& report, std::span<const S
     for (const Series& one : series) {
       const std::uint64_t count = (*week).*one.count;
       if (count == 0) continue;
-      const double tall = static_cast<double>(count) / static_cast<double>(top) *
-                          (height - below - above);
+      const double tall =
+          static_cast<double>(count) / static_cast<double>(top) * (height - below - above);
       y -= tall;
       svg += fmt::format(
-          R"h(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="var(--{})"/>)h", x, y,
-          std::max(step - 2, 1.0), tall, one.color);
+          R"h(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="var(--{})"/>)h", x,
+          y, std::max(step - 2, 1.0), tall, one.color);
       told += fmt::format(", {} {}", count, one.name);
     }
     if (!told.empty())
-      svg += fmt::format(
-          R"h(<rect x="{:.1f}" y="0" width="{:.1f}" height="{:.0f}" fill="none" pointer-events="all"><title>week of {}{}</title></rect>)h",
-          x, step, height - below, date_of(week->begins_ns), told);
+      svg += fmt::format(R"h(<rect x="{:.1f}" y="0" width="{:.1f}" height="{:.0f}" fill="none" )h"
+                         R"h(pointer-events="all"><title>week of {}{}</title></rect>)h",
+                         x, step, height - below, date_of(week->begins_ns), told);
     x += step;
   }
 }
@@ -92,8 +92,8 @@ void add_dates(std::string& svg, const schema::ReportT& report) {
 std::string legend_of(std::span<const Series> series) {
   std::string legend = R"h(<ul class="legend">)h";
   for (const Series& one : series)
-    legend += fmt::format(R"h(<li><i style="background:var(--{})"></i>{}</li>)h", one.color,
-                          one.name);
+    legend +=
+        fmt::format(R"h(<li><i style="background:var(--{})"></i>{}</li>)h", one.color, one.name);
   return legend + "</ul>";
 }
 
@@ -108,8 +108,8 @@ std::string chart(const schema::ReportT& report, std::span<const Series> series,
   for (const double share : {0.0, 0.5, 1.0}) {
     const double y = height - below - share * (height - below - above);
     svg += fmt::format(
-        R"h(<line x1="{0:.0f}" x2="{1:.0f}" y1="{2:.1f}" y2="{2:.1f}" stroke="var(--line)"/>)h", left,
-        width, y);
+        R"h(<line x1="{0:.0f}" x2="{1:.0f}" y1="{2:.1f}" y2="{2:.1f}" stroke="var(--line)"/>)h",
+        left, width, y);
     if (share == 0.5 && top == 1) continue;
     svg += fmt::format(R"h(<text x="{:.0f}" y="{:.1f}" text-anchor="end">{:g}</text>)h", left - 6,
                        y + 4, static_cast<double>(top) * share);
@@ -164,10 +164,10 @@ std::string status_bar(const schema::ReportT& report) {
     const char* color = colors[place++ % std::size(colors)];
     bar += fmt::format(R"h(<span style="flex-grow:{};background:var(--{})"></span>)h", count->count,
                        color);
-    legend += fmt::format(R"h(<li><i style="background:var(--{})"></i>{} <b>{}</b>{}</li>)h", color,
-                          status_text(count->status), count->count,
-                          count->locked == 0 ? ""
-                                             : fmt::format(", {} of them locked", count->locked));
+    legend +=
+        fmt::format(R"h(<li><i style="background:var(--{})"></i>{} <b>{}</b>{}</li>)h", color,
+                    status_text(count->status), count->count,
+                    count->locked == 0 ? "" : fmt::format(", {} of them locked", count->locked));
   }
   return bar + "</div>" + legend + "</ul></div>";
 }

@@ -38,7 +38,8 @@ class HtmlTable {
  public:
   explicit HtmlTable(std::initializer_list<std::string_view> heads) {
     html_ = "<table><thead><tr>";
-    for (const std::string_view head : heads) html_ += fmt::format(R"h(<th scope="col">{}</th>)h", head);
+    for (const std::string_view head : heads)
+      html_ += fmt::format(R"h(<th scope="col">{}</th>)h", head);
     html_ += "</tr></thead><tbody>";
   }
   void begin_row(std::string_view name) {
@@ -112,10 +113,10 @@ std::string rows_of(const schema::FindingT& finding) {
 }
 
 std::string finding_section(const schema::ReportT& report, const schema::FindingT& finding) {
-  std::string html = fmt::format(
-      R"h(<section id="{}"><h3>{}: {}</h3><p class="soft">{}</p>)h",
-      html_text(id_of(report, finding.kind)), finding_title(finding.kind), finding.count,
-      finding_sentence(finding.kind));
+  std::string html =
+      fmt::format(R"h(<section id="{}"><h3>{}: {}</h3><p class="soft">{}</p>)h",
+                  html_text(id_of(report, finding.kind)), finding_title(finding.kind),
+                  finding.count, finding_sentence(finding.kind));
   html += wide(finding_title(finding.kind), rows_of(finding));
   if (finding.count > finding.rows.size())
     html += fmt::format(
@@ -150,8 +151,7 @@ struct ByAction {
 };
 
 std::string cell_of(const schema::AccessCellT* cell, std::uint64_t users) {
-  if (cell == nullptr || cell->whole + cell->part == 0)
-    return R"h(<td class="n zero">0</td>)h";
+  if (cell == nullptr || cell->whole + cell->part == 0) return R"h(<td class="n zero">0</td>)h";
   const double share = static_cast<double>(cell->whole + cell->part) /
                        static_cast<double>(std::max<std::uint64_t>(users, 1));
   const std::string part = cell->part == 0 ? "" : fmt::format(" + {} in part", cell->part);
@@ -241,7 +241,8 @@ std::string refusals_part(const schema::ReportT& report) {
     wrong += week->passwords_failed;
   }
   std::string html = fmt::format(
-      "<h2>What was refused</h2><p>{} of {} decisions were denied, and {} passwords were wrong.</p>",
+      "<h2>What was refused</h2><p>{} of {} decisions were denied, and {} passwords were "
+      "wrong.</p>",
       denied, denied + allowed, wrong);
   html += denied_chart(report);
   if (report.refusals.empty()) return html;
@@ -286,9 +287,8 @@ std::string tenant_part(const ReportMade& made) {
       R"h(<p class="soft">Tenant <b>{}</b>{}, as of record {}, {}{}</p>)h",
       html_text(report.tenant), html_text(report.display_name), html_text(report.tenant),
       report.enabled ? "" : ", disabled", made.seq, time_text_short(made.time_ns),
-      report.from_seq == 0
-          ? ""
-          : fmt::format("; changes since {}", time_text_short(report.from_ns)));
+      report.from_seq == 0 ? ""
+                           : fmt::format("; changes since {}", time_text_short(report.from_ns)));
   html += fmt::format("<h2>{} users</h2>", report.user_count) + status_bar(report);
   html += findings_part(report) + access_part(report) + changes_part(report) + grounds(made);
   return html +
@@ -313,10 +313,10 @@ std::string report_page(const std::vector<ReportMade>& reports) {
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
       "'unsafe-inline'\">";
-  html += fmt::format(
-      "<title>Access review{}</title><style>{}</style></head><body>",
-      reports.size() == 1 ? ": " + html_text(reports.front().report.display_name) : "",
-      report_style());
+  html +=
+      fmt::format("<title>Access review{}</title><style>{}</style></head><body>",
+                  reports.size() == 1 ? ": " + html_text(reports.front().report.display_name) : "",
+                  report_style());
   html += contents(reports) + "<main>";
   for (const ReportMade& made : reports) html += tenant_part(made);
   return html + "</main></body></html>\n";

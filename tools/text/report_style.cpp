@@ -2,8 +2,9 @@
 
 namespace postern::text {
 
-std::string_view report_style() {
-  return R"css(
+namespace {
+
+constexpr std::string_view style = R"css(
 :root{color-scheme:light dark;--ink:#16202b;--soft:#4c5a68;--page:#f6f7f9;--card:#fff;
 --line:#d9dfe6;--link:#0b57a4;--hot:180,60,20;--c1:#0b57a4;--c2:#0f7b6c;--c3:#b4540a;
 --c4:#7a3fa0;--c5:#5a6672;--bad:#b3261e;--good:#0f7b6c}
@@ -68,6 +69,9 @@ table{font-size:8.5pt}th,td{padding:.25rem .4rem;overflow-wrap:anywhere}
 .t,thead th{white-space:normal}a{text-decoration:none}nav{display:none}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 )css";
-}
+
+}  // namespace
+
+std::string_view report_style() { return style; }
 
 }  // namespace postern::text

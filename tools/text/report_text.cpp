@@ -92,9 +92,9 @@ void write_report(std::ostream& out, const ReportMade& made) {
   fields.add("users", std::to_string(report.user_count));
   for (const auto& count : report.statuses)
     fields.add("  " + status_text(count->status),
-               count->locked == 0 ? std::to_string(count->count)
-                                  : fmt::format("{}, {} of them locked", count->count,
-                                                count->locked));
+               count->locked == 0
+                   ? std::to_string(count->count)
+                   : fmt::format("{}, {} of them locked", count->count, count->locked));
   fields.add("sha256", made.sha256);
   fields.write(out);
   out << '\n';

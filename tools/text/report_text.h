@@ -32,7 +32,8 @@ std::string_view finding_sentence(schema::FindingKind kind);
 
 void write_report(std::ostream& out, const ReportMade& made);
 
-/// HTML in one piece: nothing is fetched, nothing runs; light and dark, on a telephone and on paper.
+/// HTML in one piece: nothing is fetched, nothing runs; light and dark, on a telephone and on
+/// paper.
 std::string report_page(const std::vector<ReportMade>& reports);
 
 }  // namespace postern::text
