@@ -1,53 +1,10 @@
 // A small year, and whether the stories in it can be found again.
-#include "tests/year/year.h"
-
-#include <boost/test/unit_test.hpp>
-#include <sstream>
-
-#include "daemon/platform/clock.h"
-#include "replay/replay.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/year/small_year.h"
 
 using namespace postern;
+using year::small_year;
 
 namespace {
-
-/// Told once for all tests.
-struct SmallYear {
-  SmallYear() {
-    year::Plan plan;
-    plan.users = 100;
-    plan.calls = 5'000;
-    plan.until_ns = platform::SystemClock().now_ns();
-    support::SimulatedClock clock;
-    year::begin_year(clock, plan);
-    year::FolderService service(path(), clock);
-    year::Year year(service, clock, plan);
-    year.tell([](int) {});
-    recorded = service.recorded_calls();
-    dropped = service.dropped_calls();
-  }
-
-  std::filesystem::path path() const { return folder.path() / "data"; }
-  /// What the audit tool says, which ends with 0.
-  std::string replay(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {"--data", path().string()});
-    std::ostringstream out;
-    std::ostringstream talk;
-    const int code = replay::run(arguments, {out, talk});
-    BOOST_TEST(code == 0, talk.str());
-    return out.str();
-  }
-
-  support::TemporaryFolder folder;
-  std::uint64_t recorded = 0;
-  std::uint64_t dropped = 0;
-};
-
-const SmallYear& small_year() {
-  static const SmallYear told;
-  return told;
-}
 
 bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
@@ -91,8 +48,8 @@ BOOST_AUTO_TEST_CASE(H8_the_year_is_reviewed) {
   BOOST_TEST(!row_of(json, "users_locked", "kiosk-login").empty());
   // The role that grew covers every table by now.
   BOOST_TEST(contains(json, "\"area\":\"table\",\"action\":\"write\""));
-  const std::string before = small_year().replay(
-      {"report", "--tenant", "atlas", "--output", "json", "--at", "200"});
+  const std::string before =
+      small_year().replay({"report", "--tenant", "atlas", "--output", "json", "--at", "200"});
   BOOST_TEST(!contains(before, "\"area\":\"table\",\"action\":\"write\""));
   BOOST_TEST(contains(before, "\"seq\":200,"));
 }
