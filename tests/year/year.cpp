@@ -14,8 +14,10 @@ constexpr std::int64_t hour_ms = 3'600'000;
 }  // namespace
 
 void begin_year(support::SimulatedClock& clock, const Plan& plan) {
-  // What is told before the first hour, and at the end, takes time of its own.
-  const std::int64_t begin_ns = plan.until_ns - (days_of_year * 24 + 12) * hour_ms * 1'000'000;
+  constexpr std::int64_t day_of_ns = 24 * hour_ms * 1'000'000;
+  // At midnight. What is told before the first hour, and at the end, takes time of its own.
+  const std::int64_t end_ns = plan.until_ns - day_of_ns / 2;
+  const std::int64_t begin_ns = end_ns - end_ns % day_of_ns - days_of_year * day_of_ns;
   clock.set_back_ms((clock.now_ns() - begin_ns) / 1'000'000);
 }
 

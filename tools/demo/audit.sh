@@ -11,13 +11,13 @@ ask 0 'Content-Security-Policy' head -c 400 "$folder/review.html"
 ask 0 '"kind":"users_shared"' "${a[@]}" --output json report --rows 3
 
 say "Who is used by several systems at once?"
-report=$("${a[@]}" --output json report --rows 3)
+report=$("${a[@]}" --output json report --rows 3) || true
 ask 0 'integration-shared' grep -o '"kind":"users_shared","count":[^}]*' <<<"$report"
 
 say "A key lay in a public repository. Which, who took it back, and what was done with it?"
 ask 0 'INC-204: this key lay in a public repository' "${a[@]}" events list --user feed-prices \
   --kind KeyRevoked
-strange=$("${a[@]}" calls list --user feed-prices | grep -F 203.0.113.77)
+strange=$("${a[@]}" calls list --user feed-prices | grep -F 203.0.113.77) || true
 ask 0 'python-requests' head -n 3 <<<"$strange"
 ask 0 'table/customers' grep -F -m 1 table/customers <<<"$strange"
 
@@ -32,11 +32,12 @@ ask 0 'DSR-88: erasure asked for' "${a[@]}" events list --kind UserErased
 
 say "Why can nobody of delta do anything?"
 ask 0 'unpaid since summer' postern tenant show delta
-ask 1 tenant_disabled postern --tenant delta who-can read table/orders --usable-only
+name=$(postern --tenant delta --output jsonl user list | grep -om 1 '"username":"[^"]*"' |
+  cut -d'"' -f4) || true
+ask 1 tenant_disabled postern --tenant delta explain "${name:-nobody}" read table/orders
 
 say "Which role has grown, step by step, until it covered everything?"
 ask 0 'CHG-402: no more tickets for each table' "${a[@]}" role show support-plus
-ask 0 'CHG-240: refunds are asked about' "${a[@]}" events list --kind RoleGrantAdded
 
 say "Why is kiosk-login locked?"
 ask 1 user_locked "${a[@]}" explain kiosk-login read table/products --with-password
