@@ -27,10 +27,11 @@ std::string id_of(const schema::ReportT& report, FindingKind kind) {
   return report.tenant + "-" + schema::EnumNameFindingKind(kind);
 }
 
-/// A part of the page that scrolls by itself where it is wider than the screen.
-std::string wide(std::string_view label, const std::string& table) {
+/// A part of the page that scrolls by itself where it is wider than the screen. No two parts may
+/// have the same label.
+std::string wide(const schema::ReportT& report, std::string_view label, const std::string& table) {
   return fmt::format(R"h(<div class="wide" role="region" aria-label="{}" tabindex="0">{}</div>)h",
-                     html_text(label), table);
+                     html_text(report.tenant + ": " + std::string(label)), table);
 }
 
 /// Cells are HTML.
@@ -102,7 +103,7 @@ std::string rows_of(const schema::FindingT& finding) {
   for (const auto& row : finding.rows) {
     const std::string name = row->username.empty() ? "role " + row->role : row->username;
     table.begin_row(html_text(name));
-    table.cell(details_of(finding.kind, *row));
+    table.cell(details_of(finding.kind, *row), "d");
     table.cell(time_or(row->time_ns, "unknown"), "t");
     table.cell(time_or(row->last_used_ns, "never"), "t");
     table.cell(time_or(row->expires_ns, "no"), "t");
@@ -117,7 +118,7 @@ std::string finding_section(const schema::ReportT& report, const schema::Finding
       fmt::format(R"h(<section id="{}"><h3>{}: {}</h3><p class="soft">{}</p>)h",
                   html_text(id_of(report, finding.kind)), finding_title(finding.kind),
                   finding.count, finding_sentence(finding.kind));
-  html += wide(finding_title(finding.kind), rows_of(finding));
+  html += wide(report, finding_title(finding.kind), rows_of(finding));
   if (finding.count > finding.rows.size())
     html += fmt::format(
         R"h(<p class="soft">The first {} of {}; ask with --rows for more of them.</p>)h",
@@ -160,8 +161,8 @@ std::string cell_of(const schema::AccessCellT* cell, std::uint64_t users) {
 }
 
 /// One table for each kind, because each has actions of its own.
-std::string matrix_of(const std::string& kind, const std::map<std::string, ByAction>& areas,
-                      std::uint64_t users) {
+std::string matrix_of(const schema::ReportT& report, const std::string& kind,
+                      const std::map<std::string, ByAction>& areas, std::uint64_t users) {
   std::set<std::string> actions;
   for (const auto& [area, row] : areas)
     for (const auto& [action, cell] : row.cells) actions.insert(action);
@@ -178,7 +179,7 @@ std::string matrix_of(const std::string& kind, const std::map<std::string, ByAct
     }
     html += "</tr>";
   }
-  return wide("Access to " + kind, html + "</tbody></table>");
+  return wide(report, "Access to " + kind, html + "</tbody></table>");
 }
 
 std::string access_part(const schema::ReportT& report) {
@@ -194,7 +195,7 @@ std::string access_part(const schema::ReportT& report) {
       "<span class=\"mono\">postern --tenant {} who-can ACTION AREA</span>.</p>",
       active, html_text(report.tenant));
   for (const auto& [kind, areas] : kinds)
-    html += fmt::format("<h3>{}</h3>", html_text(kind)) + matrix_of(kind, areas, active);
+    html += fmt::format("<h3>{}</h3>", html_text(kind)) + matrix_of(report, kind, areas, active);
   if (report.access_left_out > 0)
     html += fmt::format(
         R"h(<p class="soft">{} further counts, of areas that fewer reach, are left out.</p>)h",
@@ -215,7 +216,7 @@ std::string weeks_table(const schema::ReportT& report) {
       table.number(count);
     table.end_row();
   }
-  return wide("Week by week", table.finish());
+  return wide(report, "Week by week", table.finish());
 }
 
 std::string hands_table(const schema::ReportT& report) {
@@ -228,7 +229,7 @@ std::string hands_table(const schema::ReportT& report) {
     table.number(by->newest_seq);
     table.end_row();
   }
-  return wide("Who changed most", table.finish());
+  return wide(report, "Who changed most", table.finish());
 }
 
 std::string refusals_part(const schema::ReportT& report) {
@@ -254,7 +255,7 @@ std::string refusals_part(const schema::ReportT& report) {
     table.number(refusal->newest_seq);
     table.end_row();
   }
-  return html + wide("Commands refused", table.finish());
+  return html + wide(report, "Commands refused", table.finish());
 }
 
 std::string changes_part(const schema::ReportT& report) {

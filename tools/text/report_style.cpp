@@ -44,6 +44,7 @@ thead th{font-weight:600;color:var(--soft);white-space:nowrap}
 tbody th{font-weight:600}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .t{white-space:nowrap}
+.d{min-width:13rem}
 .zero{color:var(--soft)}
 svg{display:block;width:100%;height:auto}
 svg text{font:12px system-ui,sans-serif;fill:var(--soft)}
@@ -66,7 +67,7 @@ body{font-size:10.5pt}main,header,footer{max-width:none;padding:0}
 h2{break-after:avoid}h3{break-after:avoid}tr,.tiles li,.card,svg{break-inside:avoid}
 thead{display:table-header-group}.wide{overflow:visible;border-radius:0}
 table{font-size:8.5pt}th,td{padding:.25rem .4rem;overflow-wrap:anywhere}
-.t,thead th{white-space:normal}a{text-decoration:none}nav{display:none}
+.d{min-width:0}.t,thead th{white-space:normal}a{text-decoration:none}nav{display:none}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 )css";
 
