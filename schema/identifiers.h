@@ -14,6 +14,7 @@ inline constexpr char record_identifier[] = "PSRE";
 inline constexpr char personal_identifier[] = "PSPE";
 inline constexpr char bundle_part_identifier[] = "PSBU";
 inline constexpr char keys_part_identifier[] = "PSKE";
+inline constexpr char decision_receipt_identifier[] = "PSDR";
 
 /// The one protocol version this build speaks.
 inline constexpr unsigned short protocol_version = 1;

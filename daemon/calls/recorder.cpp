@@ -91,6 +91,12 @@ void Recorder::take_back(UseSummaries summaries) {
   counters_.take_back(std::move(summaries));
 }
 
+std::optional<Recorder::Unrecorded> Recorder::unrecorded(const Uuid& tenant) {
+  take_notes();
+  if (under_way_) return std::nullopt;
+  return counters_.of_tenant(tenant);
+}
+
 void Recorder::hand_over_all() {
   take_notes();
   counters_.collect_all();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "daemon/calls/call_line.h"
 #include "daemon/calls/call_ring.h"
@@ -45,6 +46,11 @@ class Recorder {
   /// Takes what is in the line, does what time has made due.
   void turn();
   void take_back(UseSummaries summaries);
+  /// H11: what the journal does not hold of how a tenant's users were used, with every call noted
+  /// before this; calls that are logged are in the ring then. Absent: some is on its way to the
+  /// journal; ask again when it came back.
+  using Unrecorded = std::unordered_map<Uuid, domain::UseSum, domain::UuidHash>;
+  std::optional<Unrecorded> unrecorded(const Uuid& tenant);
   /// At a clean stop: hands over everything that may be recorded, without waiting for what comes
   /// back.
   void hand_over_all();

@@ -219,6 +219,18 @@ UseSummaries UseCounters::take_collected() {
   return oldest;
 }
 
+std::unordered_map<Uuid, domain::UseSum, domain::UuidHash> UseCounters::of_tenant(
+    const Uuid& tenant) const {
+  std::unordered_map<Uuid, domain::UseSum, domain::UuidHash> made;
+  for (const auto& [user, entry] : users_)
+    if (entry.tenant == tenant) domain::add(made[user], entry.use->as_schema());
+  for (const UseSummaries& summaries : collected_)
+    if (summaries.tenant == tenant)
+      for (const UseSummaries::Part& part : summaries.parts)
+        domain::add(made[part.user], part.use->as_schema());
+  return made;
+}
+
 void UseCounters::take_back(UseSummaries summaries) {
   for (UseSummaries::Part& part : summaries.parts) {
     if (part.not_before_ns == 0) continue;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/calls/call_note.h"
@@ -98,6 +99,9 @@ class UseCounters {
 
   /// What was not recorded counts on.
   void take_back(UseSummaries summaries);
+
+  /// What is counted of a tenant's users and not in the journal, but for what was taken.
+  std::unordered_map<Uuid, domain::UseSum, domain::UuidHash> of_tenant(const Uuid& tenant) const;
 
   std::size_t users() const { return users_.size(); }
 

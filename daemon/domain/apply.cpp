@@ -79,6 +79,7 @@ constexpr HandlerOfKind handler_table[] = {
     {EventBody::UserErased, with_body<schema::UserErased, user_erased>},
     {EventBody::KeysBackedUp, with_body<schema::KeysBackedUp, keys_backed_up>},
     {EventBody::JournalRestored, with_body<schema::JournalRestored, journal_restored>},
+    {EventBody::ReviewRecorded, with_body<schema::ReviewRecorded, review_recorded>},
 };
 
 constexpr auto event_kind_count = static_cast<std::size_t>(EventBody::MAX) + 1;

@@ -56,4 +56,7 @@ void tenant_disabled(const Scene& scene, const schema::TenantDisabled&) {
   });
 }
 
+/// A fact for the history alone: no answer and no later decision rests on it.
+void review_recorded(const Scene&, const schema::ReviewRecorded&) {}
+
 }  // namespace postern::domain

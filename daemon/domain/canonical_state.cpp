@@ -13,7 +13,7 @@ namespace {
 
 /// Each before the next; what is looked up by binary search must be.
 template <class Entries, class Key, class Before>
-bool ascending(const Entries& entries, Key key_of, Before before) {
+bool is_ascending(const Entries& entries, Key key_of, Before before) {
   return std::ranges::adjacent_find(entries, [&](const auto& left, const auto& right) {
            return !before(std::invoke(key_of, left), std::invoke(key_of, right));
          }) == entries.end();
@@ -61,22 +61,22 @@ std::shared_ptr<const Grants> EntryReader::compiled(LooseGrants grants) {
     grant.wildcard = grant.resource->find('*') != std::string::npos;
     plain_count += grant.wildcard ? 0 : 1;
   }
-  if (!ascending(grants.sorted, std::identity(), precedes)) fail("grants are out of order");
+  if (!is_ascending(grants.sorted, std::identity(), precedes)) fail("grants are out of order");
   const auto name_of = [](const ConditionsOfGrant& entry) {
     return std::pair(entry.seq, entry.index);
   };
   std::ranges::sort(grants.conditions, {}, name_of);
-  if (!ascending(grants.conditions, name_of, std::less())) fail("two grants have one name");
+  if (!is_ascending(grants.conditions, name_of, std::less())) fail("two grants have one name");
   return std::make_shared<const Grants>(Chunked(std::move(grants.sorted)), plain_count,
                                         Chunked(std::move(grants.conditions)));
 }
 
 std::shared_ptr<const NamedRoles> EntryReader::compiled(std::vector<NamedRole> roles) {
   if (!good()) return nullptr;
-  if (roles.empty() || !ascending(roles, &NamedRole::id, less)) fail("roles are out of order");
+  if (roles.empty() || !is_ascending(roles, &NamedRole::id, less)) fail("roles are out of order");
   if (!good()) return nullptr;
   auto made = with_roles(std::move(roles));
-  if (!ascending(
+  if (!is_ascending(
           made->by_name, [](const auto& role) -> const std::string& { return role->name; },
           std::less()))
     fail("two roles have one name");
@@ -87,7 +87,7 @@ std::shared_ptr<const NamedRoles> EntryReader::compiled(std::vector<NamedRole> r
 
 std::shared_ptr<const Catalogue> EntryReader::compiled(Catalogue catalogue) {
   for (const CatalogueKind& kind : catalogue)
-    if (!ascending(kind.resources, &CatalogueResource::path, std::less()))
+    if (!is_ascending(kind.resources, &CatalogueResource::path, std::less()))
       fail("resources are out of order");
   return domain::compiled(std::move(catalogue));
 }

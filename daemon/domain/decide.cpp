@@ -66,6 +66,7 @@ constexpr RuleOfKind rule_table[] = {
     {CommandBody::RecordUse, record_use},
     {CommandBody::EraseUser, erase_user},
     {CommandBody::BackUpKeys, back_up_keys},
+    {CommandBody::RecordReview, record_review},
 };
 
 constexpr auto command_kind_count = static_cast<std::size_t>(CommandBody::MAX) + 1;
@@ -235,6 +236,15 @@ std::vector<schema::ProblemT> message_problems(const schema::CommandMessage& mes
            "The limit is 1024 bytes, found " + std::to_string(reason.size()) + ".");
   else if (!is_text(reason))
     refuse(Code::field_malformed, "reason", "It must be UTF-8 without control characters.");
+  if (const schema::Guard* guard = message.guard()) {
+    if (guard->days() > guard_days_max)
+      refuse(Code::field_malformed, "days",
+             "The limit is 400 days, found " + std::to_string(guard->days()) + ".");
+    else if (!guard->unused() && guard->days() == 0)
+      refuse(Code::field_missing, "guard", "It asks for nothing.");
+    if (view_of(message.tenant()).empty())
+      refuse(Code::field_missing, "tenant", "A guard is about what one tenant's users did.");
+  }
   if (schema::is_signed(message) && message.signature()->size() != schema::signature_bytes)
     refuse(Code::field_malformed, "signature", "It must have 64 bytes.");
   const std::size_t count = message.commands() == nullptr ? 0 : message.commands()->size();

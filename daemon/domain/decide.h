@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "command_generated.h"
+#include "daemon/domain/guard.h"
 #include "daemon/domain/profile.h"
 #include "daemon/domain/state.h"
 #include "schema/problem.h"
@@ -49,6 +50,8 @@ struct Context {
   std::int64_t now_ns = 0;
   const Operator* asker = nullptr;
   const schema::CommandMessage* message = nullptr;
+  /// H11: what the message's guard is held against; null: no call is known beyond the state.
+  const Evidence* evidence = nullptr;
 };
 
 /// Usually one of both is empty; both are filled where a refusal is itself a fact (C3).

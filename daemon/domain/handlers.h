@@ -136,5 +136,6 @@ void user_erased(const Scene& scene, const schema::UserErased& body);
 void user_settings_changed(const Scene& scene, const schema::UserSettingsChanged& body);
 void keys_backed_up(const Scene& scene, const schema::KeysBackedUp& body);
 void journal_restored(const Scene& scene, const schema::JournalRestored& body);
+void review_recorded(const Scene& scene, const schema::ReviewRecorded& body);
 
 }  // namespace postern::domain

@@ -62,6 +62,7 @@ Draft decide_message(State& state, const Context& context, std::span<const Mater
     facts.tenant = tenant->id;
   const flatbuffers::uoffset_t count = message.commands()->size();
   std::size_t looked_at = 0;
+  const GuardWatch guard(state, context);
   for (flatbuffers::uoffset_t index = 0; index < count; ++index) {
     Decision decision =
         decide(state, *message.commands()->Get(index), index, materials[index], context, looked_at);
@@ -81,8 +82,13 @@ Draft decide_message(State& state, const Context& context, std::span<const Mater
       break;
     }
   }
-  draft.work = work_of_command * count + looked_at + draft.changes.work;
-  if (!draft.problems.empty() && count > 1) take_back(state, draft);
+  bool is_taken_back = !draft.problems.empty() && count > 1;
+  if (draft.problems.empty()) {
+    draft.problems = guard.problems(state, draft.changes);
+    is_taken_back = !draft.problems.empty();
+  }
+  draft.work = work_of_command * count + looked_at + draft.changes.work + guard.work();
+  if (is_taken_back) take_back(state, draft);
   draft.tenant = facts.tenant;
   return draft;
 }

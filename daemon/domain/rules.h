@@ -160,5 +160,6 @@ void rename_user(const Case&);
 void set_profile(const Case&);
 void set_user_settings(const Case&);
 void back_up_keys(const Case&);
+void record_review(const Case&);
 
 }  // namespace postern::domain

@@ -93,6 +93,12 @@ void add(UseSum& sum, const schema::Use& use) {
   add_grants(sum, use);
 }
 
+void add(UseSum& sum, const schema::UseT& use) {
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(schema::CreateUse(builder, &use));
+  add(sum, *flatbuffers::GetRoot<schema::Use>(builder.GetBufferPointer()));
+}
+
 std::unique_ptr<schema::UseT> as_schema(const UseSum& sum) {
   auto made = std::make_unique<schema::UseT>();
   made->first_ns = sum.first_ns;

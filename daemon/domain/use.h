@@ -62,6 +62,7 @@ struct UseSum {
 
 /// Adds what one record of use tells. Left out counts name no one, so they are an upper bound.
 void add(UseSum& sum, const schema::Use& use);
+void add(UseSum& sum, const schema::UseT& use);
 
 std::unique_ptr<schema::UseT> as_schema(const UseSum& sum);
 

@@ -39,6 +39,22 @@ void CallRecording::turn() {
     recorder_.take_back(std::move(letter->summaries));
   });
   recorder_.turn();
+  give_evidence();
+}
+
+/// H11: in the order they were asked for.
+void CallRecording::give_evidence() {
+  parts_.mail.recorder_evidence.drain([&](std::unique_ptr<service::EvidenceLetter> letter) {
+    waiting_evidence_.push_back(std::move(letter));
+  });
+  while (!waiting_evidence_.empty()) {
+    auto unrecorded = recorder_.unrecorded(waiting_evidence_.front()->tenant);
+    if (!unrecorded) return;
+    std::unique_ptr<service::EvidenceLetter> letter = std::move(waiting_evidence_.front());
+    waiting_evidence_.pop_front();
+    letter->evidence.unrecorded = std::move(*unrecorded);
+    parts_.mail.auditor_evidence.post(std::move(letter));
+  }
 }
 
 void CallRecording::run() {

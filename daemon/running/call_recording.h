@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <future>
 #include <memory>
@@ -36,6 +37,7 @@ class CallRecording {
   calls::CallLine& line() { return line_; }
   const calls::CallRing& ring() const { return *ring_; }
   service::CallPages& pages() { return pages_; }
+  const calls::CallRing& ring() const { return *ring_; }
 
   /// Writes what is noted and hands over what is due; the recorder's thread does it, once started.
   void turn();
@@ -53,12 +55,14 @@ class CallRecording {
 
  private:
   void run();
+  void give_evidence();
 
   Parts parts_;
   std::unique_ptr<calls::CallRing> ring_;
   calls::CallLine line_;
   calls::Recorder recorder_;
   service::CallPages pages_;
+  std::deque<std::unique_ptr<service::EvidenceLetter>> waiting_evidence_;
   std::atomic<bool> is_last_{false};
   std::atomic<bool> ending_{false};
   std::promise<void> handed_over_;

@@ -14,9 +14,9 @@ constexpr std::uint32_t no_room_retry_ms = 100;
 
 void Answers::send(const Asking& asking, flatbuffers::FlatBufferBuilder& builder,
                    schema::AnswerBody kind, flatbuffers::Offset<void> body, std::int64_t time_ns,
-                   domain::Seq seq) {
+                   domain::Seq seq, flatbuffers::Offset<schema::SignedReceipt> receipt) {
   builder.Finish(schema::CreateAnswer(builder, schema::protocol_version, asking.query->id(),
-                                      schema::Code::ok, 0, 0, seq, time_ns, kind, body),
+                                      schema::Code::ok, 0, 0, seq, time_ns, kind, body, receipt),
                  schema::answer_identifier);
   const std::span<const std::uint8_t> bytes(builder.GetBufferPointer(), builder.GetSize());
   if (asking.waits_for_grid)

@@ -41,7 +41,8 @@ class Answers {
 
   /// Finishes `builder` with an answer of this body and sends it when it is to leave.
   void send(const Asking& asking, flatbuffers::FlatBufferBuilder& builder, schema::AnswerBody kind,
-            flatbuffers::Offset<void> body, std::int64_t time_ns, domain::Seq seq);
+            flatbuffers::Offset<void> body, std::int64_t time_ns, domain::Seq seq,
+            flatbuffers::Offset<schema::SignedReceipt> receipt = 0);
 
   /// At once, with the codes and sentences of the problems; the first names the answer's code.
   void refuse(const Peer& peer, std::uint64_t id, std::vector<schema::ProblemT> problems,

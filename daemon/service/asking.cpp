@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "daemon/service/decision_receipt.h"
 #include "daemon/view/call.h"
 #include "query_marks.h"
 #include "schema/text_view.h"
@@ -65,6 +66,12 @@ std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::si
     problems.push_back(
         make_problem(Code::too_large, "questions",
                      "The limit is 10000 questions, found " + std::to_string(questions) + "."));
+  if (query.receipt() && check == nullptr)
+    problems.push_back(make_problem(Code::field_malformed, "receipt", "Only a Check has one."));
+  if (query.receipt() && questions > receipt_questions_max)
+    problems.push_back(make_problem(Code::too_large, "receipt",
+                                    "The limit is 100 questions with a receipt, found " +
+                                        std::to_string(questions) + "."));
   view::check_call(query.call(), problems);
   const auto* renewal = query.body_as_RenewSession();
   if (renewal != nullptr && view_of(renewal->token()).empty())

@@ -58,7 +58,9 @@ Auditor::Auditor(Parts parts, view::View view, journal::Head head, domain::PastI
       head_(head),
       index_(std::move(index)),
       reader_(parts_.journal),
-      pasts_(parts_.journal) {}
+      pasts_(parts_.journal) {
+  if (parts_.calls != nullptr) recorded_.emplace(*parts_.calls, parts_.keys);
+}
 
 // ---- turns
 
@@ -72,6 +74,7 @@ void Auditor::turn() {
   // What was published before a question was handed over has been taken before it.
   take_published();
   if (parts_.clock.monotonic_ns() - past_used_ns_ > past_kept_ns) pasts_.clear();
+  give_evidence();
   do {
     for (gather(); !turns_.empty(); gather()) answer_next();
   } while (make_past());
@@ -95,10 +98,19 @@ void Auditor::give(Task task, const Message& page) {
   parts_.mail.historian_audited.post(std::move(task));
 }
 
+/// H11: commands wait for it, so it goes before questions.
+void Auditor::give_evidence() {
+  parts_.mail.auditor_evidence.drain([&](std::unique_ptr<EvidenceLetter> letter) {
+    if (recorded_) recorded_->fill(view_, *letter);
+    parts_.mail.writer_evidence.post(std::move(letter));
+  });
+}
+
 void Auditor::answer_next() {
   Task task = turns_.take();
   turns_.charge(task->asker, 1);
   take_published();
+  give_evidence();
   if (const auto page = page_for(*task)) return give(std::move(task), *page);
   waiting_.push_back({std::move(task), wanted_, parts_.clock.monotonic_ns() + past_wait_ns});
 }
@@ -237,6 +249,7 @@ view::Answer<std::optional<Auditor::Answered>> Auditor::answer(const Asked& aske
     return answer_difference(asked);
   if (asked.request.body_type() == schema::HistoryBody::PreviewCommands)
     return answer_preview(asked);
+  if (asked.request.body_type() == schema::HistoryBody::PlanUndo) return answer_undo(asked);
   if (seq == head_.seq) return answer_from(view_, asked);
   const Named named = named_in(asked.request);
   // S2: what a token may ask about the past, it may now.
@@ -318,6 +331,18 @@ view::Answer<std::optional<Auditor::Answered>> Auditor::answer_from(const view::
   return Answered{std::move(*body), {}};
 }
 
+/// H10: only who may send each of the commands is told them.
+view::Answer<std::optional<Auditor::Answered>> Auditor::answer_undo(const Asked& asked) {
+  if (asked.moment.seq != head_.seq)
+    return view::refused(Code::field_malformed, "at_seq", "What takes a record back is of now.");
+  auto answered = answer_from(view_, asked);
+  if (!answered) return answered;
+  for (const auto& command : (*answered)->body.AsUndoPlan()->commands)
+    if (auto refused = refusal(asked.asker, command->body.type))
+      return std::unexpected(std::move(*refused));
+  return answered;
+}
+
 view::Answer<std::optional<Auditor::Answered>> Auditor::report(const schema::GetReport& wanted,
                                                                const view::Inquiry& inquiry,
                                                                domain::Seq last) {
@@ -346,6 +371,8 @@ view::Sources Auditor::sources() {
     return as_view(*token);
   };
   made.key_beginning = credential::api_key_beginning;
+  made.record = [this](domain::Seq seq) { return record_of(seq); };
+  made.newest = head_.seq;
   return made;
 }
 
@@ -372,14 +399,27 @@ schema::PersonalT Auditor::personal_of(const domain::User& user) const {
 }
 
 schema::CauseT Auditor::cause_of(domain::Seq seq) {
-  const auto stored = journal::read_one(parts_.journal, seq);
-  const auto record =
-      stored ? gate_.open(*stored) : std::unexpected(domain::Unfit{false, stored.error().sentence});
-  if (record) return view::cause_of(**record);
-  parts_.alarm("record " + std::to_string(seq) + " cannot be read: " + record.error().sentence);
+  if (const schema::Record* record = read(seq, gate_)) return view::cause_of(*record);
   schema::CauseT unread;
   unread.seq = seq;
   return unread;
+}
+
+std::shared_ptr<const schema::Record> Auditor::record_of(domain::Seq seq) {
+  if (seq == 0 || seq > head_.seq) return nullptr;
+  auto gate = std::make_shared<domain::RecordGate>();
+  const schema::Record* record = read(seq, *gate);
+  if (record == nullptr) return nullptr;
+  return {std::move(gate), record};
+}
+
+const schema::Record* Auditor::read(domain::Seq seq, domain::RecordGate& gate) {
+  const auto stored = journal::read_one(parts_.journal, seq);
+  const auto record =
+      stored ? gate.open(*stored) : std::unexpected(domain::Unfit{false, stored.error().sentence});
+  if (record) return *record;
+  parts_.alarm("record " + std::to_string(seq) + " cannot be read: " + record.error().sentence);
+  return nullptr;
 }
 
 }  // namespace postern::service

@@ -15,6 +15,7 @@
 #include "daemon/service/pages.h"
 #include "daemon/service/past_subject.h"
 #include "daemon/service/recent_changes.h"
+#include "daemon/service/recorded_calls.h"
 #include "daemon/service/turns.h"
 #include "daemon/service/whole_past.h"
 #include "daemon/view/inquiry.h"
@@ -70,6 +71,7 @@ class Auditor {
 
   void take_published();
   void give(Task task, const Message& page);
+  void give_evidence();
   void answer_next();
   bool make_past();
   void refuse_overdue();
@@ -99,6 +101,7 @@ class Auditor {
                                                   const domain::State& other, std::int64_t from_ns,
                                                   std::int64_t now_ns, std::size_t count_max);
 
+  view::Answer<std::optional<Answered>> answer_undo(const Asked& asked);
   /// H8.
   view::Answer<std::optional<Answered>> report(const schema::GetReport& wanted,
                                                const view::Inquiry& inquiry, domain::Seq last);
@@ -109,6 +112,10 @@ class Auditor {
   schema::PersonalT personal_of(const domain::User& user) const;
   /// Its seq alone where the record cannot be read, with an alarm.
   schema::CauseT cause_of(domain::Seq seq);
+  /// With its bytes; null where there is none, or with an alarm where it cannot be read.
+  std::shared_ptr<const schema::Record> record_of(domain::Seq seq);
+  /// In the gate's bytes.
+  const schema::Record* read(domain::Seq seq, domain::RecordGate& gate);
 
   Parts parts_;
   view::View view_;
@@ -124,6 +131,7 @@ class Auditor {
   /// When the past that is being made was last asked for; by the monotonic clock.
   std::int64_t making_asked_ns_ = 0;
   std::int64_t past_used_ns_ = 0;
+  std::optional<RecordedCalls> recorded_;
   /// Whose question is next.
   Turns<Task> turns_;
 };

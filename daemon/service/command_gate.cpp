@@ -44,6 +44,12 @@ void check_permissions(const CommandTask& task, const domain::Operator& asker, P
   }
 }
 
+/// H11: evidence tells of calls, which a service may not read.
+void check_guard(const CommandTask& task, const domain::Operator& asker, Problems& problems) {
+  if (task.message->guard() != nullptr && asker.role == schema::Role::service)
+    problems.push_back(make_problem(Code::not_permitted, "guard", "A service sends no guard."));
+}
+
 /// O4: one that is there must be the asker's; a tenant's policy says whether one must be.
 void check_signature(const CommandTask& task, const domain::Operator& asker,
                      const domain::State& state, Problems& problems) {
@@ -111,6 +117,7 @@ Problems CommandGate::problems(const CommandTask& task, const domain::Operator& 
   if (task.message->commands() != nullptr && task.message->commands()->size() > 0) {
     check_size(task, problems);
     check_permissions(task, asker, problems);
+    check_guard(task, asker, problems);
   }
   if (problems.empty()) check_signature(task, asker, state, problems);
   return problems;

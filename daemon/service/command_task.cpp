@@ -284,6 +284,7 @@ void TaskMaker::start_over(CommandTask& task) {
   task.jobs_done = 0;
   task.held_names.clear();
   task.refusals.clear();
+  task.evidence.reset();
 }
 
 std::vector<HashJob> TaskMaker::hash_jobs(const CommandTask& task, const domain::State& state,

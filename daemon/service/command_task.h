@@ -14,6 +14,7 @@
 #include "daemon/credential/sealing.h"
 #include "daemon/credential/secret.h"
 #include "daemon/domain/decide.h"
+#include "daemon/domain/guard.h"
 #include "daemon/service/inbound.h"
 #include "daemon/service/mailbox.h"
 #include "daemon/service/room.h"
@@ -70,6 +71,8 @@ struct CommandTask : Letter {
   std::vector<std::string> held_names;
   /// The answer that waited for a hash for time alone.
   std::vector<schema::ProblemT> refusals;
+  /// H11: what its guard is held against; null: not asked for yet.
+  std::unique_ptr<const domain::Evidence> evidence;
   /// How often others had appended before what was decided, when this was prepared.
   std::uint64_t overtaken_count = 0;
   bool pool_was_full = false;

@@ -10,8 +10,10 @@
 
 #include "daemon/calls/use_counters.h"
 #include "daemon/credential/secret.h"
+#include "daemon/domain/guard.h"
 #include "daemon/domain/past_index.h"
 #include "daemon/journal/journal.h"
+#include "daemon/platform/failure.h"
 #include "daemon/platform/peer.h"
 #include "daemon/service/mailbox.h"
 
@@ -65,6 +67,20 @@ struct UseLetter : Letter {
   calls::UseSummaries summaries;
 };
 
+/// H11: what a guarded command is held against, on its way writer → recorder → auditor → writer.
+struct EvidenceLetter : Letter {
+  /// Which command waits for it.
+  std::uint64_t ticket = 0;
+  Uuid tenant;
+  /// Recorded calls from this time on; absent: none are asked for.
+  std::optional<std::int64_t> calls_since_ns;
+  domain::Evidence evidence;
+  /// There are more different calls than a guard may look at.
+  bool too_many = false;
+  /// The recorded calls could not be read.
+  std::optional<Failure> trouble;
+};
+
 /// From the historian to the reader: the newest checkpoint (H6), in text form.
 struct CheckpointMade : Letter {
   std::string note;
@@ -84,13 +100,16 @@ struct Mailboxes {
       : writer_attempts(wakers.writer),
         writer_returned(wakers.writer),
         writer_uses(wakers.writer),
+        writer_evidence(wakers.writer),
         reader_published(wakers.reader),
         reader_checkpoints(wakers.reader),
         historian_published(wakers.historian),
         historian_audited(wakers.historian),
         auditor_published(wakers.auditor),
         auditor_tasks(wakers.auditor),
+        auditor_evidence(wakers.auditor),
         recorder_returned(wakers.recorder),
+        recorder_evidence(wakers.recorder),
         writer_waker_(wakers.writer) {}
 
   /// By the reader: queries are answered from a state that holds this record.
@@ -103,13 +122,16 @@ struct Mailboxes {
   Mailbox<Attempt> writer_attempts;
   Mailbox<Published> writer_returned;
   Mailbox<UseLetter> writer_uses;
+  Mailbox<EvidenceLetter> writer_evidence;
   Mailbox<Published> reader_published;
   Mailbox<CheckpointMade> reader_checkpoints;
   Mailbox<Published> historian_published;
   Mailbox<AuditTask> historian_audited;
   Mailbox<Published> auditor_published;
   Mailbox<AuditTask> auditor_tasks;
+  Mailbox<EvidenceLetter> auditor_evidence;
   Mailbox<UseLetter> recorder_returned;
+  Mailbox<EvidenceLetter> recorder_evidence;
 
  private:
   platform::Waker& writer_waker_;

@@ -1,5 +1,7 @@
 #include "daemon/service/pages.h"
 
+#include "history_marks.h"
+#include "schema/cleared_text.h"
 #include "schema/identifiers.h"
 
 namespace postern::service {
@@ -16,6 +18,8 @@ Message page_of(const PageHead& head, schema::HistoryPageBodyUnion body, NameOwn
   page.name_owners = std::move(name_owners);
   flatbuffers::FlatBufferBuilder builder(4'096);
   builder.Finish(schema::CreateHistoryPage(builder, &page), schema::history_page_identifier);
+  const auto& packed = *flatbuffers::GetRoot<schema::HistoryPage>(builder.GetBufferPointer());
+  if (const auto* plan = packed.body_as_UndoPlan()) schema::empty_cleared_texts(*plan);
   return builder.Release();
 }
 

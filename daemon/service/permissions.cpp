@@ -79,6 +79,7 @@ constexpr Row<CommandBody> commands[] = {
     {CommandBody::RecordUse, daemon, Reach::tenant},
     {CommandBody::EraseUser, administrators, Reach::tenant},
     {CommandBody::BackUpKeys, owners, Reach::all},
+    {CommandBody::RecordReview, administrators, Reach::tenant},
 };
 
 // A service's check by bare name also needs the operator's flag `vouches`; the reader asks for it.
@@ -118,6 +119,7 @@ constexpr Row<HistoryBody> history[] = {
     {HistoryBody::PreviewCommands, managers, Reach::tenant},
     {HistoryBody::CheckUser, readers, Reach::tenant},
     {HistoryBody::GetReport, readers, Reach::tenant},
+    {HistoryBody::PlanUndo, managers, Reach::own},
 };
 
 /// Each kind of the union has exactly one row.

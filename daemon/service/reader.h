@@ -14,6 +14,7 @@
 #include "daemon/service/asking.h"
 #include "daemon/service/bearer.h"
 #include "daemon/service/call_notes.h"
+#include "daemon/service/decision_receipt.h"
 #include "daemon/service/fair_places.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/parking.h"
@@ -88,6 +89,9 @@ class Reader {
     Bearer bearer;
     std::int64_t time_ns;
     domain::Seq seq;
+    journal::Hash root = {};
+    /// H5: empty where no receipt is asked for.
+    std::string journal = {};
     /// What is published after so many are held back for it.
     std::uint64_t began_after = 0;
     flatbuffers::uoffset_t next = 0;
@@ -112,6 +116,10 @@ class Reader {
   std::size_t check_slice(LongCheck& job, std::size_t work_max);
   void finish(LongCheck& job);
   void end(LongCheck& job);
+  flatbuffers::Offset<schema::SignedReceipt> receipt_for(const ReceiptFacts& facts,
+                                                         PackedDecisions decisions,
+                                                         flatbuffers::FlatBufferBuilder& builder);
+  std::string journal_name() const;
 
   // ---- keys and tokens
   Bearer bearer_of_key(const domain::Operator& asker, const schema::Query& query,

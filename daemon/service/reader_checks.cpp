@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/domain/checkpoint_names.h"
 #include "daemon/service/reader.h"
 #include "daemon/view/grants.h"
 
@@ -16,6 +17,8 @@ using schema::Code;
 constexpr std::size_t slice_work = 8'192;
 /// Reading a question and packing its answer, beside what authorizing looks at.
 constexpr std::size_t question_work = 8;
+/// Packing a receipt and signing it.
+constexpr std::size_t receipt_work = 256;
 constexpr flatbuffers::uoffset_t slice_questions = 256;
 /// Their entries hold back what is published meanwhile: beyond, the oldest is told `busy`.
 constexpr std::size_t held_back_max = 256;
@@ -67,7 +70,10 @@ void Reader::check(Asking asking, Bearer bearer) {
   }
   const auto body = schema::CreateChecked(builder_, builder_.CreateVector(decisions),
                                           stop == Code::ok ? &bearer.user->id : nullptr, left_out);
-  answers_.send(asking, builder_, schema::AnswerBody::Checked, body.Union(), now_ns, head_.seq);
+  const std::string journal = query.receipt() ? journal_name() : std::string();
+  const auto receipt = receipt_for({journal, asking, bearer, head_, now_ns}, decisions, builder_);
+  answers_.send(asking, builder_, schema::AnswerBody::Checked, body.Union(), now_ns, head_.seq,
+                receipt);
 }
 
 /// Answers at once what this turn still has time for; the rest waits for turns of its operator.
@@ -76,6 +82,8 @@ void Reader::check_many(LongCheck job) {
   if (!answers_.has_room(job.asking.peer, job.asking.query.bytes().size()))
     return answers_.refuse_busy(job.asking.peer, query.id(), long_retry_ms);
   job.began_after = published_;
+  job.root = head_.root;
+  if (query.receipt()) job.journal = journal_name();
   job.builder.Swap(builder_);
   job.builder.Clear();
   job.decisions.reserve(query.body_as_Check()->questions()->size());
@@ -142,8 +150,24 @@ void Reader::drop_long_checks_that_hold_too_much() {
 void Reader::finish(LongCheck& job) {
   const auto body = schema::CreateChecked(job.builder, job.builder.CreateVector(job.decisions),
                                           &job.bearer.user->id, job.grants_left_out);
+  const auto receipt =
+      receipt_for({job.journal, job.asking, job.bearer, {job.seq, job.root}, job.time_ns},
+                  job.decisions, job.builder);
   answers_.send(job.asking, job.builder, schema::AnswerBody::Checked, body.Union(), job.time_ns,
-                job.seq);
+                job.seq, receipt);
+}
+
+/// H5: it is as of the state that the answer was made from.
+flatbuffers::Offset<schema::SignedReceipt> Reader::receipt_for(
+    const ReceiptFacts& facts, PackedDecisions decisions, flatbuffers::FlatBufferBuilder& builder) {
+  if (!facts.asking.query->receipt()) return 0;
+  work_ += receipt_work;
+  return pack_receipt(builder, parts_.keys, facts, decisions);
+}
+
+/// It changes where the journal was made of a copy, which is before the start.
+std::string Reader::journal_name() const {
+  return domain::checkpoint_name(settings_.installation, view_.tables().copies().get());
 }
 
 /// It waits no more.

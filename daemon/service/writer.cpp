@@ -54,6 +54,7 @@ Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State st
       held_(settings.waiting_max),
       hashing_({maker_, parts_.pool, parts_.waker, parts_.vitals},
                {settings.cost, settings.hashing_places_max}),
+      guards_(parts_.mail.recorder_evidence, settings.guard_places_max),
       replies_(outlets_.send, parts_.clock, settings.refusal_step_ns),
       groups_({parts_.journal, parts_.keys, parts_.clock, parts_.waker, parts_.vitals, parts_.mail,
                replies_, parts_.run_beside, outlets_.operators_changed, outlets_.alarm},
@@ -73,6 +74,8 @@ void Writer::turn() {
   parts_.mail.writer_uses.drain(
       [&](std::unique_ptr<UseLetter> letter) { take_use(std::move(letter)); });
   hashing_.drain([&](Task task) { hashed(std::move(task)); });
+  parts_.mail.writer_evidence.drain(
+      [&](std::unique_ptr<EvidenceLetter> letter) { take_evidence(std::move(letter)); });
   const std::int64_t monotonic_ns = parts_.clock.monotonic_ns();
   if (monotonic_ns < next_watch_ns_) return;
   next_watch_ns_ = monotonic_ns + watch_interval_ns;
@@ -215,8 +218,9 @@ bool Writer::prepare(CommandTask& task) {
 
 void Writer::decide(Task task) {
   const domain::Operator& asker = *asker_of(*task);
+  if (waits_for_evidence(task, asker)) return;
   if (task->materials.empty() && !prepare(*task)) return refuse(std::move(task), Code::busy);
-  const domain::Context context{now_ns(), &asker, &*task->message};
+  const domain::Context context{now_ns(), &asker, &*task->message, task->evidence.get()};
   domain::Draft draft = domain::decide_message(state_, context, task->materials);
   turns_.spend(draft.work);
   if (!draft.is_fact() && !draft.problems.empty()) {
@@ -238,6 +242,53 @@ void Writer::decide(Task task) {
     return hash(std::move(task), asker);
   }
   if (draft.is_fact()) record(std::move(task), std::move(draft), context);
+}
+
+/// H11: a guarded message is decided once it is known what was called. Meanwhile whatever is about
+/// the same waits. False: nothing is to be waited for, and the task stays.
+bool Writer::waits_for_evidence(Task& task, const domain::Operator& asker) {
+  if (task->message->guard() == nullptr || task->evidence != nullptr) return false;
+  const domain::Tenant* tenant =
+      domain::find_tenant_in_scope(state_, asker, schema::view_of(task->message->tenant()));
+  // The rules refuse it.
+  if (tenant == nullptr) return false;
+  task->overtaken_count = overtaken_count_;
+  held_.hold(state_, *task);
+  CommandTask& held = *task;
+  if (guards_.begin(task, {asker.id, tenant->id, now_ns()})) return true;
+  held_.release(held);
+  refuse(std::move(task), Code::busy);
+  return true;
+}
+
+void Writer::take_evidence(std::unique_ptr<EvidenceLetter> letter) {
+  Task task = guards_.take(*letter);
+  if (task == nullptr) return;
+  held_.release(*task);
+  if (letter->trouble)
+    outlets_.alarm("recorded calls cannot be read: " + letter->trouble->sentence);
+  if (asker_of(*task) == nullptr) {
+    count(parts_.vitals.strangers);
+  } else if (parts_.vitals.degraded || letter->trouble) {
+    refuse(std::move(task), Code::journal_unavailable);
+  } else if (letter->too_many) {
+    refuse_guard(std::move(task));
+  } else if (task->overtaken_count != overtaken_count_) {
+    maker_.start_over(*task);
+    admit(std::move(task));
+  } else {
+    decide(std::move(task));
+  }
+  held_.let_go(state_, [&](Task waiting) { admit(std::move(waiting)); });
+}
+
+void Writer::refuse_guard(Task task) {
+  std::vector<schema::ProblemT> problems;
+  problems.push_back(make_problem(
+      Code::too_large, "guard",
+      "The limit is " + std::to_string(domain::guard_calls_max) +
+          " different recorded calls of the tenant, and there are more. Look back fewer days."));
+  refuse(std::move(task), std::move(problems));
 }
 
 /// Meanwhile whatever is about the same waits.
@@ -421,6 +472,12 @@ std::int64_t Writer::idle_ms() const {
 
 bool Writer::drain() {
   parts_.vitals.stopping = true;
+  guards_.give_up([&](Task task) {
+    held_.release(*task);
+    refuse(std::move(task), Code::stopping);
+  });
+  if (!held_.nobody_waits())
+    held_.let_go(state_, [&](Task waiting) { admit(std::move(waiting)); });
   return hashing_.empty() && turns_.empty() && held_.nobody_waits() && groups_.empty() &&
          replies_.empty();
 }

@@ -17,6 +17,7 @@
 #include "daemon/service/command_hashing.h"
 #include "daemon/service/command_turns.h"
 #include "daemon/service/group_commit.h"
+#include "daemon/service/guard_desk.h"
 #include "daemon/service/held_commands.h"
 #include "daemon/service/own_messages.h"
 #include "daemon/service/reply_line.h"
@@ -52,6 +53,8 @@ class Writer {
     std::size_t waiting_max = 1'024;
     /// Places of the large messages among those being hashed; the pool bounds the others.
     std::size_t hashing_places_max = 16'384;
+    /// Places of guarded messages that wait for what is known of calls.
+    std::size_t guard_places_max = 64;
     /// Places of messages that wait for their operator's turn: 128 MiB of them.
     std::size_t turn_places_max = 8'192;
     /// What is decided before the socket is looked at again; see `Draft::work`.
@@ -115,6 +118,8 @@ class Writer {
   void wait(Task task, const domain::Operator& asker);
   bool prepare(CommandTask& task);
   void decide(Task task);
+  bool waits_for_evidence(Task& task, const domain::Operator& asker);
+  void take_evidence(std::unique_ptr<EvidenceLetter> letter);
   void hash(Task task, const domain::Operator& asker);
   void hashed(Task task);
   void record(Task task, domain::Draft draft, const domain::Context& context);
@@ -132,6 +137,7 @@ class Writer {
   Reply reply_to(Task task, Message receipt) const;
   void refuse(Task task, std::vector<schema::ProblemT> problems);
   void refuse(Task task, schema::Code code);
+  void refuse_guard(Task task);
 
   // ---- becoming durable
   void decide_again_if_overtaken();
@@ -154,6 +160,7 @@ class Writer {
   CommandTurns turns_;
   HeldCommands held_;
   CommandHashing hashing_;
+  GuardDesk guards_;
   ReplyLine replies_;
   GroupCommit groups_;
   RefusalCounts refusals_;

@@ -49,6 +49,8 @@ Answer<schema::HistoryPageBodyUnion> answer(const Inquiry& inquiry,
       return answer_as<schema::CheckUser>(inquiry, request);
     case HistoryBody::WhoCan:
       return answer_as<schema::WhoCan>(inquiry, request);
+    case HistoryBody::PlanUndo:
+      return answer_as<schema::PlanUndo>(inquiry, request);
     // Made of the journal, the keys, or all state at once.
     case HistoryBody::GetRecords:
     case HistoryBody::ListCalls:

@@ -27,6 +27,9 @@ Answer<schema::PermissionPageT> answer(const Inquiry& inquiry,
 Answer<schema::HolderPageT> answer(const Inquiry& inquiry, const schema::WhoCan& wanted);
 Answer<schema::ExplanationT> answer(const Inquiry& inquiry, const schema::Explain& wanted);
 
+// ---- H10: what takes a record back, in undo.cpp; it reads records
+Answer<schema::UndoPlanT> answer(const Inquiry& inquiry, const schema::PlanUndo& wanted);
+
 // ---- N1 to N4: addresses, in networks.cpp
 Answer<schema::RangesPageT> answer(const Inquiry& inquiry, const schema::ListRanges& wanted);
 Answer<schema::AddressTestedT> answer(const Inquiry& inquiry, const schema::TestAddress& wanted);

@@ -33,6 +33,10 @@ struct Sources {
   std::function<std::optional<Session>(std::string_view token)> session;
   /// C8: how the text of an API key begins.
   std::function<std::string(const Uuid& key)> key_beginning;
+  /// A record as it is stored, and holds its bytes; null where there is none, or none can be read.
+  std::function<std::shared_ptr<const schema::Record>(domain::Seq)> record;
+  /// The newest that it reads.
+  domain::Seq newest = 0;
 };
 
 /// All outlive the answer. The same one has the same answer, whenever it is given.

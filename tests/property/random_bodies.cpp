@@ -316,6 +316,15 @@ void RandomCommands::back_up_keys(CommandT& command) {
   command.body.Set(std::move(body));
 }
 
+void RandomCommands::record_review(CommandT& command) {
+  schema::RecordReviewT body;
+  // The first record, none, or one that no run comes to.
+  body.report_seq = one_in(20) ? 0 : one_in(20) ? std::uint64_t{1} << 40U : 1;
+  if (!one_in(20)) body.report_sha256.assign(one_in(20) ? 31 : 32, 7);
+  body.sentence = one_in(20) ? std::string(1'025, 'x') : any(texts);
+  command.body.Set(std::move(body));
+}
+
 void RandomCommands::record_use(CommandT& command) {
   schema::RecordUseT body;
   if (!one_in(20)) {

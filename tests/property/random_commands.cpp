@@ -252,6 +252,7 @@ const std::vector<RandomCommands::Kind> RandomCommands::kinds_in_a_tenant = {
     {8, &RandomCommands::on_role<schema::AssignRoleT>},
     {5, &RandomCommands::on_role<schema::UnassignRoleT>},
     {3, &RandomCommands::record_use},
+    {2, &RandomCommands::record_review},
 };
 
 CommandT RandomCommands::command(const State& state, const std::vector<Kind>& kinds) {

@@ -75,6 +75,7 @@ class RandomCommands {
   void pick_nesting(schema::UnnestRoleT& body);
   void import_ranges(schema::CommandT& command);
   void back_up_keys(schema::CommandT& command);
+  void record_review(schema::CommandT& command);
   void record_use(schema::CommandT& command);
   std::unique_ptr<schema::PolicyChangesT> policies(bool of_new_tenant);
   std::unique_ptr<schema::NetworksT> networks();

@@ -264,6 +264,7 @@ class Oracle {
   void import_ranges(const Asked&, const schema::ImportRangesT&, Opinion&) const;
   static void back_up_keys(const Asked&, const schema::BackUpKeysT&, Opinion&);
   void record_use(const Asked&, const schema::RecordUseT&, Opinion&) const;
+  void record_review(const Asked&, const schema::RecordReviewT&, Opinion&) const;
 
   // ---- parts of these
   void check_new_password(const std::string& password, const std::string& confirmation,

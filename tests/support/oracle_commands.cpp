@@ -40,6 +40,7 @@ bool Oracle::may(Role role, CommandBody kind) {
     case CommandBody::RemoveRoleGrant:
     case CommandBody::NestRole:
     case CommandBody::UnnestRole:
+    case CommandBody::RecordReview:
       return role == Role::owner || role == Role::administrator;
     case CommandBody::ChangePassword:
     case CommandBody::EndSessions:
@@ -80,6 +81,17 @@ bool Oracle::may(const Sender& sender, CommandBody kind) {
       kind == CommandBody::RecordRefusals;
   return may(sender.role, kind) && (sender.all_tenants || !on_installation);
 }
+
+namespace {
+
+void record_refusals(const schema::RecordRefusalsT& body, Oracle::Opinion& told) {
+  if (body.operator_id == nullptr)
+    told.refusals.push_back(Code::field_missing);
+  else
+    told.events = {EventBody::CommandRefused};
+}
+
+}  // namespace
 
 Oracle::Opinion Oracle::opinion(const Asked& asked) const {
   using schema::UserStatus;
@@ -210,14 +222,14 @@ Oracle::Opinion Oracle::opinion(const Asked& asked) const {
     case CommandBody::BackUpKeys:
       back_up_keys(asked, *body.AsBackUpKeys(), told);
       break;
+    case CommandBody::RecordReview:
+      record_review(asked, *body.AsRecordReview(), told);
+      break;
     case CommandBody::ImportRanges:
       import_ranges(asked, *body.AsImportRanges(), told);
       break;
     case CommandBody::RecordRefusals:
-      if (body.AsRecordRefusals()->operator_id == nullptr)
-        told.refusals.push_back(Code::field_missing);
-      else
-        told.events = {EventBody::CommandRefused};
+      record_refusals(*body.AsRecordRefusals(), told);
       break;
     case CommandBody::RecordUse:
       record_use(asked, *body.AsRecordUse(), told);
@@ -448,6 +460,26 @@ void Oracle::back_up_keys(const Asked& asked, const schema::BackUpKeysT& body, O
       (body.kept_until_ns - asked.now_ns) / 1'000'000'000 > century_s)
     told.refusals.push_back(Code::field_malformed);
   if (told.refusals.empty()) told.events = {EventBody::KeysBackedUp};
+}
+
+void Oracle::record_review(const Asked& asked, const schema::RecordReviewT& body,
+                           Opinion& told) const {
+  // No run has so many records.
+  constexpr std::uint64_t beyond_all = std::uint64_t{1} << 32U;
+  if (tenant_of(asked, told) == nullptr) return;
+  const auto refuse_if = [&](bool wrong, Code code) {
+    if (wrong) told.refusals.push_back(code);
+  };
+  refuse_if(body.report_seq == 0, Code::field_missing);
+  refuse_if(body.report_seq > beyond_all, Code::seq_beyond_journal);
+  // As a list that a message has and that is empty is packed as none.
+  refuse_if(body.report_sha256.empty(), Code::field_missing);
+  refuse_if(!body.report_sha256.empty() && body.report_sha256.size() != 32, Code::field_malformed);
+  if (body.sentence.empty() || body.sentence.size() > 1'024)
+    refuse_if(true, body.sentence.empty() ? Code::field_missing : Code::too_large);
+  else
+    refuse_if(!forms::is_text(body.sentence), Code::field_malformed);
+  if (told.refusals.empty()) told.events = {EventBody::ReviewRecorded};
 }
 
 void Oracle::record_use(const Asked& asked, const schema::RecordUseT& body, Opinion& told) const {

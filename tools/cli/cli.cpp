@@ -126,6 +126,12 @@ void add_change_options(Options& options, ChangeSettings& change) {
       .add_number("--expect-version", change.expected_version,
                   "Refuse if the user has another version", {1})
       .group(group);
+  options
+      .add("--guard", &change.guard,
+           "Refuse it where it takes away what was used ('unused'), or would deny a call recorded "
+           "in "
+           "the last days ('30d'); both with a comma")
+      .group(group);
   options.add("--id", &change.id, "Id of the command, a UUIDv7; the same again acts once")
       .group(group);
 }
@@ -259,7 +265,8 @@ std::span<const Noun> nouns() {
   static const Noun all[] = {tenant_noun,  user_noun,      password_noun, key_noun,
                              session_noun, grant_noun,     role_noun,     catalogue_noun,
                              network_noun, operator_noun,  events_noun,   calls_noun,
-                             backup_noun,  question_verbs, report_verbs,  other_verbs};
+                             backup_noun,  question_verbs, report_verbs,  undo_verbs,
+                             other_verbs};
   return all;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -32,6 +33,25 @@ using schema::Code;
 
 /// So many times in a row a past is no further when it is asked for again.
 constexpr int standing_still_max = 30;
+/// "unused", "30d", or both with a comma between.
+std::unique_ptr<schema::GuardT> guard_of(std::string_view text) {
+  auto made = std::make_unique<schema::GuardT>();
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+    const auto end = part.data() + part.size();
+    const auto read = std::from_chars(part.data(), end, made->days);
+    const bool is_days =
+        read.ec == std::errc() && read.ptr + 1 == end && *read.ptr == 'd' && made->days > 0;
+    if (part == "unused")
+      made->unused = true;
+    else if (!is_days)
+      stop_usage("--guard takes 'unused', days as '30d', or both with a comma.",
+                 "For example --guard 30d,unused.");
+  }
+  return made;
+}
+
 /// A hash takes so much less than the client grants it.
 constexpr int hash_times_granted = 7;
 
@@ -100,6 +120,7 @@ void Session::wait_for_daemon() {
 void Session::finish(schema::CommandMessageT& message) {
   message.dry_run = message.dry_run || change_.dry_run;
   if (!change_.reason.empty()) message.reason = change_.reason;
+  if (!change_.guard.empty()) message.guard = guard_of(change_.guard);
   if (change_.id) {
     const auto id = text::parse_uuid(*change_.id);
     if (!id) stop_usage("--id takes a UUID.", "Leave it out for a fresh one.");

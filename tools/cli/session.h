@@ -50,6 +50,8 @@ struct ChangeSettings {
   /// H4: nothing is done; told is what it would have changed of the calls of so many days. 0: it is
   /// done.
   std::uint32_t preview_days = 0;
+  /// As --guard takes it.
+  std::string guard;
   std::optional<std::string> id;
 };
 

@@ -49,7 +49,7 @@ using Handler = std::function<int(Session&)>;
 enum class Kind {
   /// Reads; takes --tenant where it concerns users.
   reads,
-  /// Takes --dry-run, --reason, --expect-version and --id.
+  /// Takes --dry-run, --reason, --expect-version, --guard and --id.
   changes,
 };
 
@@ -91,5 +91,6 @@ extern const Noun backup_noun;
 extern const Noun question_verbs;
 extern const Noun report_verbs;
 extern const Noun other_verbs;
+extern const Noun undo_verbs;
 
 }  // namespace postern::cli

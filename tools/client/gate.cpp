@@ -1,5 +1,6 @@
 #include "tools/client/gate.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -80,6 +81,14 @@ class Verified {
   std::vector<Block> copy_;
 };
 
+/// Where empty text means something, the object says so.
+void mark_cleared(const schema::HistoryPage& page, schema::HistoryPageT& native) {
+  const auto* plan = page.body_as_UndoPlan();
+  if (plan != nullptr) schema::mark_cleared_texts(*plan, *native.body.AsUndoPlan());
+}
+void mark_cleared(const schema::Receipt&, schema::ReceiptT&) {}
+void mark_cleared(const schema::Answer&, schema::AnswerT&) {}
+
 /// The verifier takes an unknown kind for valid, and a kind without its value too.
 template <class Union, class Enum>
 bool understood(const Union& body, Enum last) {
@@ -97,7 +106,11 @@ bool understood(const schema::AnswerT& answer) {
   return understood(answer.body, schema::AnswerBody::MAX);
 }
 bool understood(const schema::HistoryPageT& page) {
-  return understood(page.body, schema::HistoryPageBody::MAX);
+  if (!understood(page.body, schema::HistoryPageBody::MAX)) return false;
+  const auto* plan = page.body.AsUndoPlan();
+  return plan == nullptr || std::ranges::all_of(plan->commands, [](const auto& command) {
+           return understood(command->body, schema::CommandBody::MAX);
+         });
 }
 
 }  // namespace
@@ -140,6 +153,7 @@ Result<typename Conversation::Answer> unpack(std::span<const std::byte> bytes) {
   root.UnPackTo(&answer);
   if (!understood(answer))
     return std::unexpected(not_an_answer("it holds something this client does not know"));
+  mark_cleared(root, answer);
   return answer;
 }
 

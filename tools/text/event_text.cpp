@@ -237,6 +237,15 @@ std::string retired(const schema::CatalogueRetiredT& body, Line line) {
       .take();
 }
 
+std::string keys_copied(const schema::KeysBackedUpT& copied, Line line) {
+  return line.bytes("recipient", copied.recipient).time("kept_until", copied.kept_until_ns).take();
+}
+
+std::string reviewed(const schema::ReviewRecordedT& review, Line line) {
+  line.number("report_seq", review.report_seq).bytes("report_sha256", review.report_sha256);
+  return line.text("sentence", review.sentence).take();
+}
+
 std::string imported(const schema::RangesImportedT& body, Line line) {
   line.named("provider", body.provider, schema::EnumNameProvider(body.provider));
   line.text("source_name", body.source_name).bytes("source_sha256", body.source_sha256);
@@ -400,14 +409,12 @@ std::string event_details(const schema::EventT& event, const EventForms& forms) 
       return imported(*body.AsRangesImported(), line);
     case EventBody::UserUsed:
       return line.use(body.AsUserUsed()->use).take();
-    case EventBody::KeysBackedUp: {
-      const auto& copied = *body.AsKeysBackedUp();
-      return line.bytes("recipient", copied.recipient)
-          .time("kept_until", copied.kept_until_ns)
-          .take();
-    }
+    case EventBody::KeysBackedUp:
+      return keys_copied(*body.AsKeysBackedUp(), line);
     case EventBody::JournalRestored:
       return line.text("restoration", uuid_text(body.AsJournalRestored()->restoration)).take();
+    case EventBody::ReviewRecorded:
+      return reviewed(*body.AsReviewRecorded(), line);
   }
   return {};
 }

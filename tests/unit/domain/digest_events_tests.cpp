@@ -13,7 +13,8 @@ using schema::EventBodyUnion;
 namespace {
 
 /// Kinds that no answer and no later decision rests on: facts for the history alone.
-const std::set<EventBody> facts_alone = {EventBody::JournalCreated, EventBody::CommandRefused};
+const std::set<EventBody> facts_alone = {EventBody::JournalCreated, EventBody::CommandRefused,
+                                         EventBody::ReviewRecorded};
 
 /// What the state is after the story and one more event.
 Bytes after(const EventBodyUnion& body, bool about_bob, const Names& names) {

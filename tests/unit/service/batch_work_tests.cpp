@@ -193,6 +193,21 @@ struct Row {
 };
 
 /// The heaviest of each kind that a batch has room for.
+auto a_copy_of_keys() {
+  BackUpKeysT body;
+  body.recipient.assign(32, 9);
+  body.kept_until_ns = 1;
+  return command_of(std::move(body));
+}
+
+auto a_review() {
+  RecordReviewT body;
+  body.report_seq = 1;
+  body.report_sha256.assign(32, 1);
+  body.sentence = std::string(1'000, 'x');
+  return command_of(std::move(body));
+}
+
 const std::vector<Row>& rows() {
   using namespace schema;
   static const std::vector<Row> table = {
@@ -358,12 +373,9 @@ const std::vector<Row>& rows() {
        }},
       {CommandBody::EraseUser, in_turn<TrashUserT, EraseUserT>()},
       {CommandBody::BackUpKeys,
-       [](std::size_t) {
-         BackUpKeysT body;
-         body.recipient.assign(32, 9);
-         body.kept_until_ns = 1;
-         return command_of(std::move(body));
-       }},
+       [](std::size_t) { return a_copy_of_keys(); }},
+      {CommandBody::RecordReview,
+       [](std::size_t) { return a_review(); }},
   };
   return table;
 }

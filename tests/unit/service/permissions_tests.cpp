@@ -39,6 +39,8 @@ const std::map<std::string_view, std::string_view> commands = {
     {"RemoveRoleGrant", "oa"},
     {"NestRole", "oa"},
     {"UnnestRole", "oa"},
+    // a review of its tenants' access
+    {"RecordReview", "oa"},
     // manager: users, passwords, keys, sessions, grants, role membership
     {"CreateUser", "oam"},
     {"EnableUser", "oam"},
@@ -106,6 +108,8 @@ const std::map<std::string_view, std::string_view> requests = {
     // Like the commands, of which each is looked up too.
     {"PreviewCommands", "oam"},
     {"GetReport", "oamu"},
+    // Whoever may change something may ask how it is taken back.
+    {"PlanUndo", "oam"},
 };
 
 domain::Operator asker(Role role, bool all_tenants) {

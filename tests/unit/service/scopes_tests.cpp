@@ -146,6 +146,12 @@ void add_body(std::vector<Union>& bodies, Body body) {
   bodies.emplace_back().Set(std::move(body));
 }
 
+template <class Body, class Union>
+void add_of_seq(std::vector<Union>& bodies, std::uint64_t seq) {
+  bodies.emplace_back().Set(Body());
+  static_cast<Body*>(bodies.back().value)->seq = seq;
+}
+
 /// Whoever adds a kind says here with which names it is asked; the compiler sees to it.
 std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreign& own,
                                                   const Foreign& foreign) {
@@ -280,26 +286,20 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
     case HistoryBody::GetCheckpoint:
       add_body(made, schema::GetCheckpointT());
       break;
-    case HistoryBody::GetConsistency: {
-      schema::GetConsistencyT body;
-      body.from_size = 3;
-      add_body(made, std::move(body));
+    case HistoryBody::GetConsistency:
+      add_body(made, schema::GetConsistencyT());
+      made.back().AsGetConsistency()->from_size = 3;
       add_body(made, schema::GetConsistencyT());
       break;
-    }
-    case HistoryBody::GetInclusion: {
-      schema::GetInclusionT body;
-      body.seq = 2;
-      add_body(made, std::move(body));
-      add_body(made, schema::GetInclusionT());
+    case HistoryBody::GetInclusion:
+      for (const std::uint64_t seq : {2, 0}) add_of_seq<schema::GetInclusionT>(made, seq);
       break;
-    }
-    case HistoryBody::GetKeys: {
-      schema::GetKeysT body;
-      body.seq = 2;
-      add_body(made, std::move(body));
+    case HistoryBody::GetKeys:
+      add_of_seq<schema::GetKeysT>(made, 2);
       break;
-    }
+    case HistoryBody::PlanUndo:
+      for (std::uint64_t seq = 0; seq < 40; ++seq) add_of_seq<schema::PlanUndoT>(made, seq);
+      break;
     case HistoryBody::CheckUser: {
       schema::CheckUserT body;
       auto& question = body.questions.emplace_back(std::make_unique<schema::QuestionT>());

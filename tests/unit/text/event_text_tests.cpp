@@ -364,6 +364,15 @@ std::vector<Said> about_others() {
   return all;
 }
 
+Said about_a_review() {
+  return said<ReviewRecordedT>("report_seq=7 report_sha256=0aff sentence='all is well'",
+                               [](auto& b) {
+                                 b.report_seq = 7;
+                                 b.report_sha256 = {0x0a, 0xff};
+                                 b.sentence = "all is well";
+                               });
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(event_text_tests)
@@ -371,6 +380,7 @@ BOOST_AUTO_TEST_SUITE(event_text_tests)
 BOOST_AUTO_TEST_CASE(Q7_every_kind_of_event_tells_its_essentials) {
   auto all = about_users();
   for (Said& one : about_others()) all.push_back(std::move(one));
+  all.push_back(about_a_review());
   std::set<EventBody> told;
   for (const Said& one : all) {
     const char* name = schema::EnumNameEventBody(one.body.type);

@@ -83,6 +83,11 @@ class AskedView {
     };
     sources_.personal = [this](const domain::User& user) {
       schema::PersonalT personal;
+      if (opens_profiles) {
+        if (user.sealed_profile != nullptr)
+          flatbuffers::GetRoot<schema::Personal>(user.sealed_profile->data())->UnPackTo(&personal);
+        return personal;
+      }
       personal.note = "note on " + user.username;
       personal.profile = std::make_unique<schema::ProfileT>();
       personal.profile->first_name = first_names[user.username];
@@ -94,12 +99,20 @@ class AskedView {
       return place->second;
     };
     sources_.key_beginning = [](const Uuid&) { return "key_"; };
+    sources_.record = [this](domain::Seq seq) -> std::shared_ptr<const schema::Record> {
+      const auto& records = story.world().records();
+      if (seq == 0 || seq > records.size() || seq == unreadable) return nullptr;
+      auto bytes = std::make_shared<const Bytes>(records[seq - 1]);
+      const auto* record = flatbuffers::GetRoot<schema::Record>(bytes->data());
+      return {std::move(bytes), record};
+    };
     refresh();
   }
 
   void refresh() {
     view = view::View();
     view.load(story.state().tables());
+    sources_.newest = story.state().seq();
   }
 
   /// `asker`: an operator that the story knows.
@@ -147,6 +160,8 @@ class AskedView {
   std::map<std::string, view::Session> sessions;
   /// By username.
   std::map<std::string, std::string> first_names;
+  /// Profile and note are what the story's commands said, not made up.
+  bool opens_profiles = false;
   std::vector<domain::Seq> causes_asked;
   /// The record that nobody can read; 0: none.
   domain::Seq unreadable = 0;

@@ -1,0 +1,37 @@
+#include "daemon/service/guard_desk.h"
+
+#include <utility>
+
+namespace postern::service {
+
+namespace {
+
+constexpr std::int64_t guarded_day_ns = std::int64_t{86'400} * 1'000'000'000;
+
+}  // namespace
+
+bool GuardDesk::begin(Task& task, const Asker& asker) {
+  task->holder = asker.operator_id;
+  task->places = places_of(task->message.bytes().size());
+  if (!places_.take(task->holder, task->places)) return false;
+  auto letter = std::make_unique<EvidenceLetter>();
+  letter->ticket = ++tickets_;
+  letter->tenant = asker.tenant;
+  const std::int64_t days = task->message->guard()->days();
+  if (days > 0) letter->calls_since_ns = asker.now_ns - days * guarded_day_ns;
+  waiting_.emplace(letter->ticket, std::move(task));
+  recorder_.post(std::move(letter));
+  return true;
+}
+
+GuardDesk::Task GuardDesk::take(EvidenceLetter& letter) {
+  const auto place = waiting_.find(letter.ticket);
+  if (place == waiting_.end()) return nullptr;
+  Task task = std::move(place->second);
+  waiting_.erase(place);
+  places_.give_back(task->holder, task->places);
+  task->evidence = std::make_unique<const domain::Evidence>(std::move(letter.evidence));
+  return task;
+}
+
+}  // namespace postern::service

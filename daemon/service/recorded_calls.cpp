@@ -1,0 +1,67 @@
+#include "daemon/service/recorded_calls.h"
+
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "daemon/calls/call_entry.h"
+#include "daemon/calls/call_seals.h"
+
+namespace postern::service {
+
+namespace {
+
+domain::RecordedCall recorded_call_of(const schema::CallViewT& call) {
+  domain::RecordedCall made;
+  made.user = *call.user;
+  made.time_ns = call.time_ns;
+  if (call.question != nullptr) {
+    made.action = call.question->action;
+    made.resource = call.question->resource;
+    made.this_level_only = call.question->this_level_only;
+  }
+  if (call.key != nullptr) made.key = *call.key;
+  made.by_password = call.credential == schema::CredentialKind::password;
+  made.address = domain::parse_address(call.address);
+  made.tls = call.tls;
+  return made;
+}
+
+/// Alike are calls that every state answers alike.
+std::string likeness_of(const domain::RecordedCall& call, const std::string& address) {
+  std::string made(reinterpret_cast<const char*>(&call.user), sizeof call.user);
+  made.append(reinterpret_cast<const char*>(&call.key), sizeof call.key);
+  made += call.by_password ? 'p' : '-';
+  made += call.tls ? 't' : '-';
+  made += call.this_level_only ? 'l' : '-';
+  return made + call.action + ' ' + call.resource + ' ' + address;
+}
+
+}  // namespace
+
+void RecordedCalls::fill(const view::View& view, EvidenceLetter& letter) {
+  if (!letter.calls_since_ns) return;
+  std::vector<domain::RecordedCall>& found = letter.evidence.calls;
+  std::unordered_map<std::string, std::size_t> places;
+  calls::CallSeals seals(keys_, [&](const Uuid& user) { return view.tables().find_user(user); });
+  const auto read = reader_.read(ring_.oldest(), [&](std::uint64_t, auto stored) {
+    auto entry = calls::open_entry(stored);
+    if (!entry || entry->tenant != letter.tenant || !entry->call.allowed ||
+        entry->call.time_ns < *letter.calls_since_ns)
+      return true;
+    seals.open(*entry);
+    domain::RecordedCall call = recorded_call_of(entry->call);
+    const auto [place, is_new] =
+        places.try_emplace(likeness_of(call, entry->call.address), found.size());
+    if (!is_new) {
+      found[place->second].time_ns = call.time_ns;
+      return true;
+    }
+    letter.too_many = found.size() == domain::guard_calls_max;
+    if (!letter.too_many) found.push_back(std::move(call));
+    return !letter.too_many;
+  });
+  if (!read) letter.trouble = read.error();
+}
+
+}  // namespace postern::service

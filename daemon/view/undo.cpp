@@ -1,0 +1,287 @@
+#include "daemon/view/undo.h"
+
+#include <algorithm>
+#include <array>
+
+#include "daemon/view/answers.h"
+
+namespace postern::view {
+
+namespace {
+
+using schema::Code;
+using schema::EventBody;
+
+/// A message's most.
+constexpr std::size_t commands_max = 1'000;
+
+constexpr std::string_view no_old_password =
+    "An old password never comes back. Reset it with 'password reset'.";
+constexpr std::string_view daemons_own = "It is what the daemon itself has found, and stays.";
+constexpr std::string_view sessions_stay_ended = "A session that has ended stays ended.";
+
+/// Either what takes it back, or why nothing does.
+struct Row {
+  EventBody kind;
+  Undo undo = nullptr;
+  std::string_view why_not = {};
+};
+
+constexpr Row rows[] = {
+    {EventBody::JournalCreated, nullptr, "It is the journal's beginning."},
+    {EventBody::TenantCreated, nullptr, "A tenant is never deleted. Disable it."},
+    {EventBody::TenantEnabled, undo_tenant_status},
+    {EventBody::TenantDisabled, undo_tenant_status},
+    {EventBody::UserCreated, undo_creation},
+    {EventBody::UserStatusChanged, undo_status},
+    {EventBody::UserLocked, undo_lock},
+    {EventBody::UserUnlocked, undo_lock},
+    {EventBody::ApiAccessChanged, undo_api_access},
+    {EventBody::PasswordReset, nullptr, no_old_password},
+    {EventBody::PasswordChanged, nullptr, no_old_password},
+    {EventBody::PasswordFailed, nullptr, daemons_own},
+    {EventBody::PasswordAccepted, nullptr, daemons_own},
+    {EventBody::PasswordRehashed, nullptr, daemons_own},
+    {EventBody::GrantAdded, undo_grant_added},
+    {EventBody::GrantRemoved, undo_grant_removed},
+    {EventBody::OperatorAdded, undo_operator_added},
+    {EventBody::OperatorChanged, undo_operator_changed},
+    {EventBody::OperatorRemoved, undo_operator_removed},
+    {EventBody::CommandRefused, nullptr, daemons_own},
+    {EventBody::TenantChanged, undo_policies},
+    {EventBody::CatalogueDefined, undo_catalogue},
+    {EventBody::CatalogueRetired, undo_catalogue},
+    {EventBody::TenantSessionsEnded, nullptr, sessions_stay_ended},
+    {EventBody::UserRenamed, undo_renaming},
+    {EventBody::ProfileChanged, undo_profile},
+    {EventBody::UserSettingsChanged, undo_settings},
+    {EventBody::PasswordRotated, nullptr, no_old_password},
+    {EventBody::KeyCreated, undo_key},
+    {EventBody::KeyRevoked, nullptr, "A key that was revoked never opens again. Make a new one."},
+    {EventBody::SessionEnded, nullptr, sessions_stay_ended},
+    {EventBody::SessionsEnded, nullptr, sessions_stay_ended},
+    {EventBody::RoleCreated, undo_role_created},
+    {EventBody::RoleDeleted, undo_role_deleted},
+    {EventBody::RoleGrantAdded, undo_role_grant_added},
+    {EventBody::RoleGrantRemoved, undo_role_grant_removed},
+    {EventBody::RoleNested, undo_nesting},
+    {EventBody::RoleUnnested, undo_unnesting},
+    {EventBody::RoleAssigned, undo_assignment},
+    {EventBody::RoleUnassigned, undo_unassignment},
+    {EventBody::RangesImported, nullptr,
+     "Import the provider's file of before with 'network import --force'."},
+    {EventBody::UserUsed, nullptr, daemons_own},
+    {EventBody::UserErased, nullptr, "What was erased is gone for ever."},
+    {EventBody::KeysBackedUp, nullptr, "A copy that has left cannot be called back."},
+    {EventBody::JournalRestored, nullptr, daemons_own},
+    {EventBody::ReviewRecorded, nullptr, "What a person has seen stays seen. Record a new review."},
+};
+
+static_assert(std::size(rows) == static_cast<std::size_t>(EventBody::MAX),
+              "every kind of event has its row");
+
+const Row* row_of(EventBody kind) {
+  const Row* row = std::ranges::find(rows, kind, &Row::kind);
+  return row == std::end(rows) ? nullptr : row;
+}
+
+/// A step that has nothing to do: what the event made goes with what made the user.
+bool goes_with_its_user(const Undoing& undoing, const schema::Event& event) {
+  return !is_kind(event, EventBody::UserCreated) && undoing.first([&](const schema::Event& one) {
+    return is_kind(one, EventBody::UserCreated) && is_about(one, *event.user());
+  }) != nullptr;
+}
+
+/// A role that the record made and deleted again was never there.
+bool is_of_passing_role(const Undoing& undoing, const schema::Event& event) {
+  const Uuid* role = role_of(event);
+  if (role == nullptr) return false;
+  const auto has = [&](EventBody kind) {
+    return undoing.first([&](const schema::Event& one) {
+      return is_kind(one, kind) && *role_of(one) == *role;
+    }) != nullptr;
+  };
+  return has(EventBody::RoleCreated) && has(EventBody::RoleDeleted);
+}
+
+Undoing::Step take_back(Undoing& undoing, const schema::Event& event, std::uint16_t index) {
+  const Row* row = row_of(event.body_type());
+  if (row == nullptr) return Undoing::impossible("This version does not know what it did.");
+  if (row->undo == nullptr) return Undoing::impossible(row->why_not);
+  if (is_of_passing_role(undoing, event)) return {};
+  if (event.user() == nullptr) return row->undo(undoing, event, index);
+  const domain::User* user = undoing.tables().find_user(*event.user());
+  if (user == nullptr) return Undoing::impossible("Its user is not known.");
+  if (goes_with_its_user(undoing, event)) return {};
+  if (user->status == schema::UserStatus::deleted)
+    return user->status_seq == undoing.seq()
+               ? Undoing::impossible("A deleted user never acts again.")
+               : undoing.overtaken(user->status_seq, "deleted its user");
+  return row->undo(undoing, event, index);
+}
+
+schema::UndoPlanT plan_of(Undoing& undoing) {
+  schema::UndoPlanT plan;
+  plan.undone = cause_of(undoing.inquiry, undoing.seq());
+  if (undoing.tenant != nullptr) plan.tenant = undoing.tenant->alias;
+  plan.commands = std::move(undoing.commands);
+  plan.left = std::move(undoing.left);
+  return plan;
+}
+
+}  // namespace
+
+bool is_kind(const schema::Event& event, EventBody kind) { return event.body_type() == kind; }
+
+bool is_about(const schema::Event& event, const Uuid& user) {
+  return event.user() != nullptr && *event.user() == user;
+}
+
+const Uuid* role_of(const schema::Event& event) {
+  if (const auto* body = event.body_as_RoleCreated()) return body->role();
+  if (const auto* body = event.body_as_RoleDeleted()) return body->role();
+  if (const auto* body = event.body_as_RoleGrantAdded()) return body->role();
+  if (const auto* body = event.body_as_RoleGrantRemoved()) return body->role();
+  if (const auto* body = event.body_as_RoleNested()) return body->role();
+  if (const auto* body = event.body_as_RoleUnnested()) return body->role();
+  if (const auto* body = event.body_as_RoleAssigned()) return body->role();
+  if (const auto* body = event.body_as_RoleUnassigned()) return body->role();
+  return nullptr;
+}
+
+Undoing::Step Undoing::overtaken(domain::Seq later, std::string_view what) const {
+  if (later == 0) return impossible("What it did is not there any more.");
+  return refused(Code::undo_overtaken, "seq",
+                 "Record " + std::to_string(later) + " " + std::string(what) + ".");
+}
+
+Undoing::Step Undoing::impossible(std::string_view sentence) {
+  return refused(Code::undo_impossible, "seq", sentence);
+}
+
+bool Undoing::is_last(std::string_view facet, const Uuid& id) {
+  return facets_.insert({std::string(facet), {id.high(), id.low()}}).second;
+}
+
+const schema::Event* Undoing::first(const Matches& matches) const {
+  for (const schema::Event* event : *record.events())
+    if (matches(*event)) return event;
+  return nullptr;
+}
+
+std::shared_ptr<const schema::Record> Undoing::read(domain::Seq wanted) {
+  auto found = ++reads_ > reads_max ? nullptr : inquiry.sources.record(wanted);
+  gave_up |= found == nullptr;
+  return found;
+}
+
+namespace {
+
+const schema::Event* event_of(const schema::Record& record, const Undoing::Matches& matches) {
+  for (const schema::Event* event : *record.events())
+    if (matches(*event)) return event;
+  return nullptr;
+}
+
+/// The record with the user's event before those of this one; 0: there is none.
+domain::Seq previous_of(const schema::Record& record, const Uuid& user) {
+  const schema::Event* first =
+      event_of(record, [&](const schema::Event& event) { return is_about(event, user); });
+  return first == nullptr ? 0 : first->previous_user_seq();
+}
+
+}  // namespace
+
+domain::Seq Undoing::later_of(const domain::User& user, const Matches& matches) {
+  for (domain::Seq place = user.last_seq; place > seq();) {
+    const auto other = read(place);
+    if (other == nullptr) return 0;
+    const auto* found = event_of(*other, [&](const schema::Event& event) {
+      return is_about(event, user.id) && matches(event);
+    });
+    if (found != nullptr) return place;
+    place = previous_of(*other, user.id);
+  }
+  return 0;
+}
+
+Undoing::Found Undoing::earlier_of(const domain::User& user, const Matches& matches) {
+  for (domain::Seq place = previous_of(record, user.id); place > 0;) {
+    auto other = read(place);
+    if (other == nullptr) return {};
+    const auto* found = last_of(*other, [&](const schema::Event& event) {
+      return is_about(event, user.id) && matches(event);
+    });
+    if (found != nullptr) return {std::move(other), found};
+    place = previous_of(*other, user.id);
+  }
+  return {};
+}
+
+bool Undoing::concerns_the_same(const schema::Record& other) const {
+  if (tenant == nullptr) return true;
+  return other.tenant() != nullptr && *other.tenant() == tenant->id;
+}
+
+domain::Seq Undoing::later(const Matches& matches) {
+  for (domain::Seq place = seq() + 1; place <= inquiry.sources.newest; ++place) {
+    const auto other = read(place);
+    if (other == nullptr) return 0;
+    if (concerns_the_same(*other) && event_of(*other, matches) != nullptr) return place;
+  }
+  return 0;
+}
+
+Undoing::Found Undoing::earlier(const Matches& matches) {
+  domain::Seq place = tenant == nullptr ? seq() - 1 : record.previous_tenant_seq();
+  while (place > 0) {
+    auto other = read(place);
+    if (other == nullptr) return {};
+    if (const auto* found = last_of(*other, matches)) return {std::move(other), found};
+    place = tenant == nullptr ? place - 1 : other->previous_tenant_seq();
+  }
+  return {};
+}
+
+const schema::Event* last_of(const schema::Record& record, const Undoing::Matches& matches) {
+  const schema::Event* found = nullptr;
+  for (const schema::Event* event : *record.events())
+    if (matches(*event)) found = event;
+  return found;
+}
+
+void Undoing::name(const domain::User& user, schema::CommandT& command) {
+  command.user = user.username;
+  command.user_id = std::make_unique<Uuid>(user.id);
+  if (named_.emplace(user.id.high(), user.id.low()).second) command.expected_version = user.version;
+}
+
+Answer<schema::UndoPlanT> answer(const Inquiry& inquiry, const schema::PlanUndo& wanted) {
+  const auto record = inquiry.sources.record ? inquiry.sources.record(wanted.seq()) : nullptr;
+  if (record == nullptr) return refused(Code::record_unknown, "seq");
+  const domain::Tenant* tenant =
+      record->tenant() == nullptr ? nullptr : inquiry.view.tables().find_tenant(*record->tenant());
+  const bool seen =
+      tenant == nullptr ? inquiry.asker.all_tenants : domain::in_scope(inquiry.asker, tenant->id);
+  if (!seen) return refused(Code::record_unknown, "seq");
+  Undoing undoing(inquiry, *record, tenant);
+  for (auto index = record->events()->size(); index-- > 0;) {
+    const auto step =
+        take_back(undoing, *record->events()->Get(index), static_cast<std::uint16_t>(index));
+    // What was not found may lie behind what was not looked at.
+    if (undoing.gave_up)
+      return refused(Code::too_large, "seq",
+                     "More than " + std::to_string(Undoing::reads_max) +
+                         " records would have to be read, or one cannot be.");
+    if (!step) return std::unexpected(step.error());
+  }
+  if (undoing.commands.empty())
+    return refused(Code::undo_impossible, "seq", "It left nothing that could be taken back.");
+  if (undoing.commands.size() > commands_max)
+    return refused(
+        Code::too_large, "seq",
+        "The limit is 1000 commands, it takes " + std::to_string(undoing.commands.size()) + ".");
+  return plan_of(undoing);
+}
+
+}  // namespace postern::view

@@ -1,0 +1,105 @@
+// H10, H11, H8 at the command line: a record taken back, a change under a guard, a review.
+#include <boost/test/unit_test.hpp>
+
+#include "tests/support/temporary_folder.h"
+#include "tests/unit/cli/fixture.h"
+
+namespace postern::cli {
+namespace {
+
+using schema::Code;
+using support::FakeDaemon;
+
+/// A plan of two commands about one user.
+FakeDaemon::Replies plan(const schema::HistoryRequestT& request) {
+  schema::UndoPlanT made;
+  made.undone = std::make_unique<schema::CauseT>();
+  made.undone->seq = request.body.AsPlanUndo()->seq;
+  made.tenant = "acme";
+  for (int number = 0; number < 2; ++number) {
+    auto& command = made.commands.emplace_back(std::make_unique<schema::CommandT>());
+    command->user = "bob";
+    command->expected_version = number == 0 ? 7 : 0;
+    command->body.Set(schema::EnableUserT());
+  }
+  made.left = {"Something stays."};
+  auto page = FakeDaemon::page_to(request);
+  page.body.Set(std::move(made));
+  return {packed(page)};
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(undo_tests, Fixture)
+
+BOOST_AUTO_TEST_CASE(H10_undo_shows_and_sends_what_takes_a_record_back) {
+  daemon.on_history = plan;
+  const auto ended = postern("undo 4711 --yes");
+  BOOST_TEST(ended.exit_code == 0);
+  BOOST_TEST(contains(ended.talk, "Record 4711"), ended.talk);
+  BOOST_TEST(contains(ended.talk, "EnableUser bob"), ended.talk);
+  BOOST_TEST(contains(ended.talk, "Something stays."), ended.talk);
+  const auto message = sent();
+  BOOST_TEST(message.tenant == "acme");
+  BOOST_TEST(message.reason == "undo of record 4711");
+  BOOST_TEST_REQUIRE(message.commands.size() == 2u);
+  BOOST_TEST(message.commands[0]->expected_version == 7u);
+}
+
+BOOST_AUTO_TEST_CASE(H10_undo_is_dry_where_that_is_asked_for) {
+  daemon.on_history = plan;
+  BOOST_TEST(postern("undo 4711 --dry-run --reason 'T-311'").exit_code == 0);
+  const auto message = sent();
+  BOOST_TEST(message.dry_run);
+  BOOST_TEST(message.reason == "T-311");
+}
+
+BOOST_AUTO_TEST_CASE(H10_an_undo_that_is_refused_sends_nothing) {
+  daemon.on_history = [](const auto& request) {
+    auto page = FakeDaemon::page_to(request, Code::undo_overtaken);
+    return FakeDaemon::Replies{packed(page)};
+  };
+  BOOST_TEST(postern("undo 4711").exit_code != 0);
+  BOOST_TEST(postern("undo 0").exit_code == 64);
+  daemon.stop();
+  BOOST_TEST(commands_.empty());
+}
+
+BOOST_AUTO_TEST_CASE(H11_a_guard_goes_with_the_change) {
+  BOOST_TEST(postern("--tenant acme user disable bob --guard 30d,unused").exit_code == 0);
+  const auto message = sent();
+  BOOST_TEST_REQUIRE(message.guard != nullptr);
+  BOOST_TEST(message.guard->days == 30u);
+  BOOST_TEST(message.guard->unused);
+}
+
+BOOST_AUTO_TEST_CASE(H11_a_guard_that_makes_no_sense_is_said) {
+  for (const char* guard : {"30", "d", "0d", "30days", "used", "-1d", "99999d"})
+    BOOST_TEST(
+        postern(std::string("--tenant acme user disable bob --guard ") + guard).exit_code == 64,
+        guard);
+  daemon.stop();
+  BOOST_TEST(commands_.empty());
+}
+
+BOOST_AUTO_TEST_CASE(H8_a_review_tells_the_digest_of_the_report) {
+  BOOST_TEST(postern("--tenant acme review 4711 /nowhere/report.json x").exit_code == 66);
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "report.json";
+  write_file(file, "abc");
+  const auto ended =
+      postern("--tenant acme review 4711 " + file.native() + " 'All is as it should be.'");
+  BOOST_TEST(ended.exit_code == 0, ended.talk);
+  const auto message = sent();
+  const auto& body = *message.commands[0]->body.AsRecordReview();
+  BOOST_TEST(body.report_seq == 4711u);
+  BOOST_TEST(body.sentence == "All is as it should be.");
+  // SHA-256 of "abc" (FIPS 180-2).
+  BOOST_TEST_REQUIRE(body.report_sha256.size() == 32u);
+  BOOST_TEST(body.report_sha256[0] == 0xba);
+  BOOST_TEST(body.report_sha256[31] == 0xad);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace postern::cli
