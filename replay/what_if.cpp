@@ -109,7 +109,7 @@ class OtherHistory {
   Parts parts_;
   domain::State other_;
   domain::Changes changes_;
-  view::Flips flips_{view::Asked::then, 0};
+  view::Flips flips_{view::JudgedAt::then, 0};
   view::Coverage coverage_;
   /// Of the first thing that is otherwise; nothing: not yet.
   std::optional<std::int64_t> from_ns_;

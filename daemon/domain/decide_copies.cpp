@@ -1,4 +1,5 @@
 // U11: copies of the keys.
+#include "daemon/domain/day.h"
 #include "daemon/domain/public_key.h"
 #include "daemon/domain/rules.h"
 
@@ -8,7 +9,6 @@ using schema::Code;
 
 namespace {
 
-constexpr std::int64_t day_ns = 86'400'000'000'000;
 constexpr std::int64_t kept_ns_max = 36'525 * day_ns;
 
 }  // namespace

@@ -29,39 +29,11 @@ bool is_full(const std::vector<schema::ProblemT>& problems) {
 
 // ---- recorded calls, asked again
 
-CallFacts facts_of(const RecordedCall& call, const State& state, std::int64_t now_ns) {
-  CallFacts facts;
-  facts.now_ns = now_ns;
-  facts.address = call.address;
-  facts.tls = call.tls;
-  facts.tls_told = true;
-  facts.providers = &state.tables().providers();
-  facts.with_password = call.by_password;
-  return facts;
-}
-
-struct Judged {
-  Code reason = Code::ok;
-  std::size_t work = 1;
-};
-
-Judged judge(const RecordedCall& call, const State& state, std::int64_t now_ns) {
-  const User* user = state.tables().find_user(call.user);
-  const Tenant* tenant = user == nullptr ? nullptr : state.tables().find_tenant(user->tenant);
-  const CallFacts facts = facts_of(call, state, now_ns);
-  const Stop stop = first_stop_before_credential(tenant, user, facts);
-  if (stop.code != Code::ok) return {stop.code};
-  std::span<const Narrowing> parts;
-  if (!is_zero(call.key)) {
-    const ApiKey* key = find_key(*user, call.key);
-    if (key == nullptr) return {Code::invalid_credentials};
-    if (is_expired(*key, now_ns)) return {Code::credential_expired};
-    parts = {key->narrowed_to.data(), key->narrowed_to.size()};
-  }
-  if (call.action.empty()) return {};
-  const Verdict verdict =
-      authorize(*tenant, *user, {call.action, call.resource, call.this_level_only}, facts, parts);
-  return {verdict.reason, 1 + verdict.work};
+AnswerAgain judge(const RecordedCall& call, const State& state, std::int64_t now_ns) {
+  const auto& tables = state.tables();
+  const User* user = tables.find_user(call.user);
+  const Tenant* tenant = user == nullptr ? nullptr : tables.find_tenant(user->tenant);
+  return ask_again({tenant, user, &tables.providers()}, call, now_ns);
 }
 
 /// C7: who has called by password does no more where another one is alone in force.
@@ -234,7 +206,7 @@ GuardWatch::GuardWatch(const State& before, const Context& context)
     : context_(context), guard_(context.message->guard()) {
   if (guard_ == nullptr || guard_->days() == 0) return;
   for (const RecordedCall& call : evidence_of(context).calls) {
-    const Judged judged = judge(call, before, context.now_ns);
+    const AnswerAgain judged = judge(call, before, context.now_ns);
     work_ += judged.work;
     if (judged.reason == Code::ok)
       open_.push_back({&call, before.tables().find_user(call.user)->password_seq});
@@ -253,7 +225,7 @@ std::vector<schema::ProblemT> GuardWatch::problems(const State& after,
 void GuardWatch::find_denied(const State& after, std::vector<schema::ProblemT>& problems) const {
   for (const Open& open : open_) {
     if (is_full(problems)) return;
-    Judged judged = judge(*open.call, after, context_.now_ns);
+    AnswerAgain judged = judge(*open.call, after, context_.now_ns);
     work_ += judged.work;
     const User* user = after.tables().find_user(open.call->user);
     if (judged.reason == Code::ok && password_is_gone(*open.call, open.password_seq, *user))

@@ -8,35 +8,18 @@
 #include <vector>
 
 #include "command_generated.h"
-#include "daemon/domain/authorize.h"
-#include "daemon/domain/state.h"
+#include "daemon/domain/recorded_call.h"
 #include "daemon/domain/use.h"
 
 namespace postern::domain {
 
 struct Context;
 
-/// One recorded call that was allowed (L1); of several alike the newest.
-struct RecordedCall {
-  Uuid user;
-  std::int64_t time_ns = 0;
-  /// Empty: an authentication.
-  std::string action = {};
-  std::string resource = {};
-  bool this_level_only = false;
-  /// C8: zero: none was used.
-  Uuid key = Uuid();
-  bool by_password = false;
-  /// Absent: it told none, or was erased.
-  std::optional<Address> address = {};
-  bool tls = false;
-};
-
 /// What of calls no state holds. Of one tenant.
 struct Evidence {
   /// D1: what the daemon has counted since the last record of use; by user.
   std::unordered_map<Uuid, UseSum, UuidHash> unrecorded = {};
-  /// Of the days that the guard looks back.
+  /// Allowed ones of the days that the guard looks back; of several alike the newest.
   std::vector<RecordedCall> calls = {};
 };
 

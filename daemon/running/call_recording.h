@@ -37,7 +37,6 @@ class CallRecording {
   calls::CallLine& line() { return line_; }
   const calls::CallRing& ring() const { return *ring_; }
   service::CallPages& pages() { return pages_; }
-  const calls::CallRing& ring() const { return *ring_; }
 
   /// Writes what is noted and hands over what is due; the recorder's thread does it, once started.
   void turn();

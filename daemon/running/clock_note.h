@@ -8,11 +8,12 @@
 #include <optional>
 
 #include "daemon/data/data_folder.h"
+#include "daemon/domain/day.h"
 #include "daemon/service/present.h"
 
 namespace postern::running {
 
-inline constexpr std::int64_t day_ns = 86'400'000'000'000;
+using domain::day_ns;
 
 struct ClockNote {
   /// UTC nanoseconds since 1970, as believed.

@@ -243,7 +243,7 @@ view::Answer<view::Moment> Auditor::checked(view::Moment moment, std::int64_t no
                            " now.");
 }
 
-view::Answer<std::optional<Auditor::Answered>> Auditor::answer(const Asked& asked) {
+view::Answer<std::optional<Auditor::Reply>> Auditor::answer(const Request& asked) {
   const domain::Seq seq = asked.moment.seq;
   if (asked.request.body_type() == schema::HistoryBody::GetDifference)
     return answer_difference(asked);
@@ -283,8 +283,8 @@ std::vector<Uuid> Auditor::tenants_of(const domain::Operator& asker) const {
   return tenants;
 }
 
-view::Answer<std::optional<Auditor::Answered>> Auditor::answer_of_whole(
-    const Asked& asked, const domain::Tenant* tenant) {
+view::Answer<std::optional<Auditor::Reply>> Auditor::answer_of_whole(const Request& asked,
+                                                                     const domain::Tenant* tenant) {
   past_used_ns_ = parts_.clock.monotonic_ns();
   WholeMoment moment{tenant == nullptr ? tenants_of(asked.asker) : std::vector{tenant->id},
                      asked.moment.seq};
@@ -293,8 +293,9 @@ view::Answer<std::optional<Auditor::Answered>> Auditor::answer_of_whole(
   return std::nullopt;
 }
 
-view::Answer<std::optional<Auditor::Answered>> Auditor::answer_of_part(
-    const Asked& asked, Named named, const domain::Tenant* tenant) {
+view::Answer<std::optional<Auditor::Reply>> Auditor::answer_of_part(const Request& asked,
+                                                                    Named named,
+                                                                    const domain::Tenant* tenant) {
   const auto session = named.token.empty() ? std::nullopt : sources().session(named.token);
   if (session) named.user = &session->user;
   const domain::User* user =
@@ -316,8 +317,8 @@ view::Answer<std::optional<Auditor::Answered>> Auditor::answer_of_part(
   return answered;
 }
 
-view::Answer<std::optional<Auditor::Answered>> Auditor::answer_from(const view::View& view,
-                                                                    const Asked& asked) {
+view::Answer<std::optional<Auditor::Reply>> Auditor::answer_from(const view::View& view,
+                                                                 const Request& asked) {
   const view::Sources beside = sources();
   const view::Inquiry inquiry{view, asked.asker, asked.moment.time_ns, beside};
   if (const auto* wanted = asked.request.body_as_GetReport())
@@ -328,13 +329,11 @@ view::Answer<std::optional<Auditor::Answered>> Auditor::answer_from(const view::
     if (&view == &view_) recent_.needs(asked.moment.seq, parts_.clock.monotonic_ns());
     view::name_moment(*body, asked.moment);
   }
-  return Answered{std::move(*body), {}};
+  return Reply{std::move(*body), {}};
 }
 
 /// H10: only who may send each of the commands is told them.
-view::Answer<std::optional<Auditor::Answered>> Auditor::answer_undo(const Asked& asked) {
-  if (asked.moment.seq != head_.seq)
-    return view::refused(Code::field_malformed, "at_seq", "What takes a record back is of now.");
+view::Answer<std::optional<Auditor::Reply>> Auditor::answer_undo(const Request& asked) {
   auto answered = answer_from(view_, asked);
   if (!answered) return answered;
   for (const auto& command : (*answered)->body.AsUndoPlan()->commands)
@@ -343,9 +342,9 @@ view::Answer<std::optional<Auditor::Answered>> Auditor::answer_undo(const Asked&
   return answered;
 }
 
-view::Answer<std::optional<Auditor::Answered>> Auditor::report(const schema::GetReport& wanted,
-                                                               const view::Inquiry& inquiry,
-                                                               domain::Seq last) {
+view::Answer<std::optional<Auditor::Reply>> Auditor::report(const schema::GetReport& wanted,
+                                                            const view::Inquiry& inquiry,
+                                                            domain::Seq last) {
   const auto tenant = view::tenant_of(inquiry, wanted.tenant());
   if (!tenant) return std::unexpected(tenant.error());
   const auto activity = activity_of(parts_.journal, gate_, **tenant, wanted.from_seq(), last);
@@ -356,7 +355,7 @@ view::Answer<std::optional<Auditor::Answered>> Auditor::report(const schema::Get
   if (!*activity) return std::unexpected(activity->error());
   auto made = view::report(inquiry, wanted, **activity);
   if (!made) return std::unexpected(std::move(made.error()));
-  Answered answered;
+  Reply answered;
   answered.body.Set(std::move(*made));
   return answered;
 }

@@ -53,12 +53,12 @@ class Auditor {
   using Body = schema::HistoryPageBodyUnion;
 
   /// One request as it is answered.
-  struct Asked {
+  struct Request {
     const schema::HistoryRequest& request;
     const domain::Operator& asker;
     view::Moment moment;
   };
-  struct Answered {
+  struct Reply {
     Body body;
     NameOwners name_owners;
   };
@@ -84,27 +84,27 @@ class Auditor {
   /// Where a request names one: 0 and 0 is none.
   view::Answer<view::Moment> named_moment(const view::Moment& wanted, std::int64_t now_ns);
   /// Nothing: it waits for `wanted_`.
-  view::Answer<std::optional<Answered>> answer(const Asked& asked);
-  view::Answer<std::optional<Answered>> answer_of_whole(const Asked& asked,
-                                                        const domain::Tenant* tenant);
-  view::Answer<std::optional<Answered>> answer_of_part(const Asked& asked, Named named,
-                                                       const domain::Tenant* tenant);
-  view::Answer<std::optional<Answered>> answer_from(const view::View& view, const Asked& asked);
+  view::Answer<std::optional<Reply>> answer(const Request& asked);
+  view::Answer<std::optional<Reply>> answer_of_whole(const Request& asked,
+                                                     const domain::Tenant* tenant);
+  view::Answer<std::optional<Reply>> answer_of_part(const Request& asked, Named named,
+                                                    const domain::Tenant* tenant);
+  view::Answer<std::optional<Reply>> answer_from(const view::View& view, const Request& asked);
   std::vector<Uuid> tenants_of(const domain::Operator& asker) const;
 
   // ---- H2 and H4, in auditor_differences.cpp
-  view::Answer<std::optional<Answered>> answer_difference(const Asked& asked);
+  view::Answer<std::optional<Reply>> answer_difference(const Request& asked);
   view::Answer<view::Trail> trail_between(domain::Seq from_seq, domain::Seq to_seq);
-  view::Answer<std::optional<Answered>> answer_preview(const Asked& asked);
+  view::Answer<std::optional<Reply>> answer_preview(const Request& asked);
   /// What became of the tenant's calls from then on, asked again.
   view::Answer<schema::FlipPageT> ask_calls_again(const domain::Tenant& tenant,
                                                   const domain::State& other, std::int64_t from_ns,
                                                   std::int64_t now_ns, std::size_t count_max);
 
-  view::Answer<std::optional<Answered>> answer_undo(const Asked& asked);
+  view::Answer<std::optional<Reply>> answer_undo(const Request& asked);
   /// H8.
-  view::Answer<std::optional<Answered>> report(const schema::GetReport& wanted,
-                                               const view::Inquiry& inquiry, domain::Seq last);
+  view::Answer<std::optional<Reply>> report(const schema::GetReport& wanted,
+                                            const view::Inquiry& inquiry, domain::Seq last);
 
   view::Sources sources();
   schema::DigestT digest() const;

@@ -3,6 +3,7 @@
 
 #include "daemon/calls/call_reader.h"
 #include "daemon/calls/call_seals.h"
+#include "daemon/domain/day.h"
 #include "daemon/service/auditor.h"
 #include "daemon/service/permissions.h"
 #include "daemon/view/difference.h"
@@ -24,7 +25,6 @@ constexpr std::size_t difference_work_max = 20'000'000;
 /// Recorded calls that are looked at for one answer, the newest.
 constexpr std::uint64_t calls_max = 2'000'000;
 constexpr std::uint32_t preview_days_max = 400;
-constexpr std::int64_t day_ns = std::int64_t{86'400} * 1'000'000'000;
 
 /// O1: whoever may not send them is not told what they would do.
 std::optional<schema::ProblemT> gate(const domain::Operator& asker,
@@ -40,14 +40,13 @@ std::optional<schema::ProblemT> gate(const domain::Operator& asker,
 
 }  // namespace
 
-view::Answer<std::optional<Auditor::Answered>> Auditor::answer_difference(const Asked& asked) {
+view::Answer<std::optional<Auditor::Reply>> Auditor::answer_difference(const Request& asked) {
   const auto& wanted = *asked.request.body_as_GetDifference();
   const domain::Tenant* tenant = view_.find_tenant(asked.asker, view_of(wanted.tenant()));
   if (tenant == nullptr) return view::refused(Code::tenant_unknown, "tenant");
   if (wanted.from_seq() == 0 && wanted.from_time_ns() == 0)
     return view::refused(Code::field_missing, "from_seq", "Name a record, or a time.");
-  const auto from =
-      named_moment({wanted.from_seq(), wanted.from_time_ns()}, parts_.clock.now_ns());
+  const auto from = named_moment({wanted.from_seq(), wanted.from_time_ns()}, parts_.clock.now_ns());
   if (!from) return std::unexpected(from.error());
   if (from->seq > asked.moment.seq || from->time_ns > asked.moment.time_ns)
     return view::refused(Code::field_malformed, "from_seq",
@@ -67,14 +66,13 @@ view::Answer<std::optional<Auditor::Answered>> Auditor::answer_difference(const 
   view::DifferenceScope scope{view_of(wanted.tenant()), view_of(wanted.username())};
   scope.unfold = wanted.unfold();
   scope.work_max = difference_work_max;
-  auto lines =
-      view::differences({earlier->view(), from->seq, from->time_ns, *trail},
-                        {*later, asked.asker, asked.moment.time_ns, beside}, scope);
+  auto lines = view::differences({earlier->view(), from->seq, from->time_ns, *trail},
+                                 {*later, asked.asker, asked.moment.time_ns, beside}, scope);
   if (!lines) return std::unexpected(std::move(lines.error()));
   schema::DifferencePageT page = view::page_of(std::move(*lines), wanted);
   page.from_seq = from->seq;
   page.from_time_ns = from->time_ns;
-  Answered answered;
+  Reply answered;
   answered.body.Set(std::move(page));
   return answered;
 }
@@ -97,7 +95,7 @@ view::Answer<view::Trail> Auditor::trail_between(domain::Seq from_seq, domain::S
   return trail;
 }
 
-view::Answer<std::optional<Auditor::Answered>> Auditor::answer_preview(const Asked& asked) {
+view::Answer<std::optional<Auditor::Reply>> Auditor::answer_preview(const Request& asked) {
   const auto& wanted = *asked.request.body_as_PreviewCommands();
   const schema::CommandMessage* message = wanted.message();
   if (message == nullptr) return view::refused(Code::field_missing, "message");
@@ -112,10 +110,10 @@ view::Answer<std::optional<Auditor::Answered>> Auditor::answer_preview(const Ask
   domain::State state = view::state_of(view_, *tenant, head_.seq, now_ns);
   const auto supposed = view::suppose(state, {*message, asked.asker, now_ns, {head_.seq + 1}});
   if (!supposed) return std::unexpected(supposed.error().front());
-  auto page = ask_calls_again(*tenant, state, now_ns - wanted.days() * day_ns, now_ns,
+  auto page = ask_calls_again(*tenant, state, now_ns - wanted.days() * domain::day_ns, now_ns,
                               view::page_size(wanted.count_max()));
   if (!page) return std::unexpected(std::move(page.error()));
-  Answered answered;
+  Reply answered;
   answered.body.Set(std::move(*page));
   return answered;
 }
@@ -127,11 +125,12 @@ view::Answer<schema::FlipPageT> Auditor::ask_calls_again(const domain::Tenant& t
   const auto& present = view_.tables();
   calls::CallReader reader(*parts_.calls);
   calls::CallSeals seals(parts_.keys, [&](const Uuid& user) { return present.find_user(user); });
-  view::Flips flips(view::Asked::now, now_ns);
+  view::Flips flips(view::JudgedAt::now, now_ns);
   view::Coverage coverage;
   const std::uint64_t end = parts_.calls->next();
   const auto read = reader.read(
-      end - std::min(end, calls_max), [&](std::uint64_t position, std::span<const std::byte> bytes) {
+      end - std::min(end, calls_max),
+      [&](std::uint64_t position, std::span<const std::byte> bytes) {
         if (position >= end) return false;
         auto entry = calls::open_entry(bytes);
         if (!entry || entry->tenant != tenant.id || entry->call.user == nullptr) return true;
@@ -144,8 +143,7 @@ view::Answer<schema::FlipPageT> Auditor::ask_calls_again(const domain::Tenant& t
                   {others.find_tenant(tenant.id), others.find_user(user), &others.providers()});
         return true;
       });
-  if (!read)
-    return view::refused(Code::journal_unavailable, "", printable(read.error().sentence));
+  if (!read) return view::refused(Code::journal_unavailable, "", printable(read.error().sentence));
   schema::FlipPageT page;
   page.from_ns = from_ns;
   flips.fill(page, count_max);

@@ -1,12 +1,12 @@
 #include "daemon/service/guard_desk.h"
 
 #include <utility>
+#include "daemon/domain/day.h"
 
 namespace postern::service {
 
 namespace {
 
-constexpr std::int64_t guarded_day_ns = std::int64_t{86'400} * 1'000'000'000;
 
 }  // namespace
 
@@ -18,7 +18,7 @@ bool GuardDesk::begin(Task& task, const Asker& asker) {
   letter->ticket = ++tickets_;
   letter->tenant = asker.tenant;
   const std::int64_t days = task->message->guard()->days();
-  if (days > 0) letter->calls_since_ns = asker.now_ns - days * guarded_day_ns;
+  if (days > 0) letter->calls_since_ns = asker.now_ns - days * domain::day_ns;
   waiting_.emplace(letter->ticket, std::move(task));
   recorder_.post(std::move(letter));
   return true;

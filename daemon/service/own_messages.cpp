@@ -1,13 +1,13 @@
 #include "daemon/service/own_messages.h"
 
 #include <utility>
+#include "daemon/domain/day.h"
 
 namespace postern::service {
 
 namespace {
 
 constexpr std::int64_t minute_ns = 60'000'000'000;
-constexpr std::int64_t day_ns = 86'400'000'000'000;
 constexpr std::int64_t put_off_ns = 900'000'000'000;
 
 OwnTask task_of(const Uuid& id, schema::CommandMessageT message) {
@@ -54,8 +54,8 @@ std::optional<OwnTask> use_task(const Uuid& id, UseLetter& letter, const domain:
     const domain::User* user = state.tables().find_user(part.user);
     if (user == nullptr || user->tenant != tenant->id) continue;
     const auto& sum = domain::extras_of(*user).use;
-    if (sum != nullptr && now_ns < sum->recorded_ns + day_ns) {
-      part.not_before_ns = sum->recorded_ns + day_ns;
+    if (sum != nullptr && now_ns < sum->recorded_ns + domain::day_ns) {
+      part.not_before_ns = sum->recorded_ns + domain::day_ns;
       continue;
     }
     schema::RecordUseT body;

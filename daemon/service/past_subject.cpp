@@ -40,6 +40,7 @@ bool takes_moment(HistoryBody kind) {
     case HistoryBody::TestAddress:
     case HistoryBody::CheckUser:
     case HistoryBody::GetDifference:
+    case HistoryBody::GetReport:
       return true;
     case HistoryBody::GetRecords:
     case HistoryBody::ListOperators:
@@ -50,6 +51,7 @@ bool takes_moment(HistoryBody kind) {
     case HistoryBody::GetInclusion:
     case HistoryBody::GetKeys:
     case HistoryBody::PreviewCommands:
+    case HistoryBody::PlanUndo:
     case HistoryBody::NONE:
       break;
   }

@@ -11,28 +11,13 @@ namespace postern::service {
 
 namespace {
 
-domain::RecordedCall recorded_call_of(const schema::CallViewT& call) {
-  domain::RecordedCall made;
-  made.user = *call.user;
-  made.time_ns = call.time_ns;
-  if (call.question != nullptr) {
-    made.action = call.question->action;
-    made.resource = call.question->resource;
-    made.this_level_only = call.question->this_level_only;
-  }
-  if (call.key != nullptr) made.key = *call.key;
-  made.by_password = call.credential == schema::CredentialKind::password;
-  made.address = domain::parse_address(call.address);
-  made.tls = call.tls;
-  return made;
-}
-
 /// Alike are calls that every state answers alike.
 std::string likeness_of(const domain::RecordedCall& call, const std::string& address) {
   std::string made(reinterpret_cast<const char*>(&call.user), sizeof call.user);
   made.append(reinterpret_cast<const char*>(&call.key), sizeof call.key);
   made += call.by_password ? 'p' : '-';
   made += call.tls ? 't' : '-';
+  made += call.interactive ? 'i' : '-';
   made += call.this_level_only ? 'l' : '-';
   return made + call.action + ' ' + call.resource + ' ' + address;
 }
@@ -50,7 +35,7 @@ void RecordedCalls::fill(const view::View& view, EvidenceLetter& letter) {
         entry->call.time_ns < *letter.calls_since_ns)
       return true;
     seals.open(*entry);
-    domain::RecordedCall call = recorded_call_of(entry->call);
+    domain::RecordedCall call = domain::recorded_call_of(entry->call);
     const auto [place, is_new] =
         places.try_emplace(likeness_of(call, entry->call.address), found.size());
     if (!is_new) {

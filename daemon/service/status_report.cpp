@@ -3,20 +3,20 @@
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include "daemon/domain/day.h"
 
 namespace postern::service {
 
 namespace {
 
 void warn_of_old_ranges(const StatusSources& sources, std::vector<std::string>& warnings) {
-  constexpr std::int64_t day_ns = 86'400'000'000'000;
   for (const auto& ranges : sources.view.tables().providers()) {
     if (ranges == nullptr) continue;
     const std::int64_t age_ns = sources.clock.now_ns() - ranges->imported_ns;
     if (age_ns <= sources.ranges_age_max_ns) continue;
     const std::string name = schema::EnumNameProvider(ranges->provider);
     warnings.push_back("the ranges of " + name + " were imported " +
-                       std::to_string(age_ns / day_ns) +
+                       std::to_string(age_ns / domain::day_ns) +
                        " days ago, and providers change theirs: get the file it publishes and run "
                        "postern network import " +
                        name + " FILE");

@@ -68,6 +68,7 @@ std::uint64_t Week::*count_for(EventBody kind) {
     case EventBody::RangesImported:
     case EventBody::KeysBackedUp:
     case EventBody::JournalRestored:
+    case EventBody::ReviewRecorded:
     case EventBody::NONE:
       break;
   }

@@ -12,12 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/domain/day.h"
 #include "daemon/view/view.h"
 #include "history_generated.h"
 
 namespace postern::view {
 
-inline constexpr std::int64_t day_ns = 86'400'000'000'000;
+using domain::day_ns;
 
 /// D3: how the calls of one user came, as its records of use tell. Each tells of about a day, so
 /// several systems in one of them called at once.

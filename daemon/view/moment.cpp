@@ -60,6 +60,8 @@ const flatbuffers::String* after_in(const schema::HistoryRequest& request) {
     case HistoryBody::GetDigest:
     case HistoryBody::GetDifference:
     case HistoryBody::PreviewCommands:
+    case HistoryBody::GetReport:
+    case HistoryBody::PlanUndo:
     case HistoryBody::NONE:
       break;
   }

@@ -3,18 +3,15 @@
 #include <algorithm>
 #include <vector>
 
-#include "daemon/domain/authorize.h"
-
+#include "daemon/domain/day.h"
 namespace postern::view {
 
 namespace {
 
 using schema::Code;
 
-constexpr std::int64_t day_ns = std::int64_t{86'400} * 1'000'000'000;
-
 std::uint32_t day_of(std::int64_t time_ns) {
-  return static_cast<std::uint32_t>(std::max<std::int64_t>(time_ns, 0) / day_ns);
+  return static_cast<std::uint32_t>(std::max<std::int64_t>(time_ns, 0) / domain::day_ns);
 }
 
 /// The credential itself was wrong or over, which no state tells again.
@@ -37,52 +34,20 @@ bool has_another_password(const schema::CallViewT& call, const Answerer& was,
          was.user->password_seq != other.user->password_seq;
 }
 
-domain::CallFacts facts_of(const schema::CallViewT& call, const domain::Providers* providers,
-                           std::int64_t now_ns) {
-  domain::CallFacts facts;
-  facts.now_ns = now_ns;
-  facts.providers = providers;
-  facts.interactive = call.channel != schema::Channel::program;
-  facts.address = domain::parse_address(call.address);
-  facts.tls = call.tls;
-  facts.tls_told = true;
-  facts.with_password = call.credential == schema::CredentialKind::password;
-  return facts;
-}
-
 }  // namespace
-
-Code ask_again(const Answerer& state, const schema::CallViewT& call, std::int64_t now_ns) {
-  if (state.tenant == nullptr) return Code::tenant_unknown;
-  if (state.user == nullptr) return Code::user_unknown;
-  const domain::CallFacts facts = facts_of(call, state.providers, now_ns);
-  const Code stop = domain::first_stop_before_credential(state.tenant, state.user, facts).code;
-  if (stop != Code::ok) return stop;
-  const domain::ApiKey* key = nullptr;
-  if (call.key != nullptr && !domain::is_zero(*call.key)) {
-    key = domain::find_key(*state.user, *call.key);
-    if (key == nullptr) return Code::invalid_credentials;
-    if (domain::is_expired(*key, now_ns)) return Code::credential_expired;
-  }
-  if (call.question == nullptr) return Code::ok;
-  const domain::Question question{call.question->action, call.question->resource,
-                                  call.question->this_level_only};
-  const auto parts = key == nullptr ? std::span<const domain::Narrowing>()
-                                    : std::span(key->narrowed_to);
-  return domain::authorize(*state.tenant, *state.user, question, facts, parts).reason;
-}
 
 void Flips::add(const schema::CallViewT& call, const Answerer& was, const Answerer& other) {
   if (is_about_credential(call.reason)) {
     ++not_asked_;
     return;
   }
-  const std::int64_t time_ns = asked_ == Asked::then ? call.time_ns : now_ns_;
-  const Code before = ask_again(was, call, time_ns);
-  Code after = ask_again(other, call, time_ns);
+  const std::int64_t time_ns = asked_ == JudgedAt::then ? call.time_ns : now_ns_;
+  const domain::RecordedCall recorded = domain::recorded_call_of(call);
+  const Code before = domain::ask_again(was, recorded, time_ns).reason;
+  Code after = domain::ask_again(other, recorded, time_ns).reason;
   const bool both_let_in = before == Code::ok && after == Code::ok;
   if (both_let_in && has_another_password(call, was, other)) after = Code::invalid_credentials;
-  const bool tells = asked_ == Asked::now || before == call.reason;
+  const bool tells = asked_ == JudgedAt::now || before == call.reason;
   if (!tells || (both_let_in && may_be_ended(call, was, other))) {
     ++not_asked_;
     return;
@@ -136,9 +101,7 @@ void Flips::fill(schema::FlipPageT& page, std::size_t count_max) const {
   page.not_asked = not_asked_;
 }
 
-void Coverage::add(const schema::CallViewT& call) {
-  ++recorded_[*call.user][day_of(call.time_ns)];
-}
+void Coverage::add(const schema::CallViewT& call) { ++recorded_[*call.user][day_of(call.time_ns)]; }
 
 void Coverage::count(const domain::User& user, std::int64_t from_ns,
                      schema::FlipPageT& page) const {

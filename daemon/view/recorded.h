@@ -8,13 +8,13 @@
 #include <string>
 #include <tuple>
 
-#include "daemon/domain/state.h"
+#include "daemon/domain/recorded_call.h"
 #include "history_generated.h"
 
 namespace postern::view {
 
 /// How recorded calls are asked again.
-enum class Asked {
+enum class JudgedAt {
   /// As they came: at their own time, against the states of then. One that is not answered as it
   /// was recorded tells nothing.
   then,
@@ -22,22 +22,12 @@ enum class Asked {
   now,
 };
 
-/// What of a state answers a user's calls; null: it has no such entry. Looked at while it is asked
-/// alone.
-struct Answerer {
-  const domain::Tenant* tenant = nullptr;
-  const domain::User* user = nullptr;
-  const domain::Providers* providers = nullptr;
-};
-
-/// The answer to a call, as far as it rests on what lies in the state: `ok`, or the first reason
-/// against it. Of a credential it asks whether the user still has it.
-schema::Code ask_again(const Answerer& state, const schema::CallViewT& call, std::int64_t now_ns);
+using domain::Answerer;
 
 /// Calls whose answer would be another, by user and question. A value.
 class Flips {
  public:
-  Flips(Asked asked, std::int64_t now_ns) : asked_(asked), now_ns_(now_ns) {}
+  Flips(JudgedAt asked, std::int64_t now_ns) : asked_(asked), now_ns_(now_ns) {}
 
   /// `was`: as it was or is; `other`: as it would be.
   void add(const schema::CallViewT& call, const Answerer& was, const Answerer& other);
@@ -60,7 +50,7 @@ class Flips {
     bool has_question = false;
   };
 
-  const Asked asked_;
+  const JudgedAt asked_;
   /// For calls that are asked now.
   const std::int64_t now_ns_;
   std::map<Key, Sum> found_;
@@ -82,8 +72,7 @@ class Coverage {
  private:
   using Day = std::uint32_t;
 
-  boost::unordered_flat_map<domain::Uuid, std::map<Day, std::uint64_t>, domain::UuidHash>
-      recorded_;
+  boost::unordered_flat_map<domain::Uuid, std::map<Day, std::uint64_t>, domain::UuidHash> recorded_;
 };
 
 }  // namespace postern::view

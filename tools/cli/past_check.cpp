@@ -5,10 +5,10 @@
 
 namespace postern::cli {
 
-Decided check_past(Session& session, const std::string& user, const schema::CallT& call,
-                   Questions questions) {
+Decisions check_past(Session& session, const std::string& user, const schema::CallT& call,
+                     Questions questions) {
   constexpr std::size_t questions_a_request = 100;
-  Decided decided;
+  Decisions decided;
   for (std::size_t from = 0; from < questions.size(); from += questions_a_request) {
     schema::CheckUserT check;
     check.tenant = session.tenant();

@@ -14,14 +14,14 @@ namespace postern::cli {
 using Questions = std::vector<std::unique_ptr<schema::QuestionT>>;
 
 /// A10: decisions, and the state and the time that they were made at.
-struct Decided {
+struct Decisions {
   schema::CheckedT checked;
   std::uint64_t seq = 0;
   std::int64_t time_ns = 0;
 };
 
 /// In several requests, as one holds fewer questions than a check does.
-Decided check_past(Session& session, const std::string& user, const schema::CallT& call,
-                   Questions questions);
+Decisions check_past(Session& session, const std::string& user, const schema::CallT& call,
+                     Questions questions);
 
 }  // namespace postern::cli

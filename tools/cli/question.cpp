@@ -121,7 +121,7 @@ int run_authenticate(Session& session, Arguments& asked) {
 
 // ---- check
 
-Decided ask_check(Session& session, const Arguments& asked, Questions questions) {
+Decisions ask_check(Session& session, const Arguments& asked, Questions questions) {
   if (asked.at.is_given()) {
     if (asked.with_password || asked.with_key || asked.with_token)
       stop_usage("A credential cannot be checked as of a past moment.",

@@ -9,9 +9,9 @@
 #include "history_marks.h"
 #include "schema/cleared_text.h"
 #include "tools/cli/session.h"
-#include "tools/cli/views.h"
 #include "tools/text/json.h"
 #include "tools/text/shown.h"
+#include "tools/text/view_text.h"
 
 namespace postern::cli {
 namespace undo_commands {
@@ -43,7 +43,7 @@ void show(Session& session, const schema::UndoPlanT& plan) {
   if (session.format() != text::Format::table) return session.print(json_of(plan));
   auto& talk = session.talk();
   talk << fmt::format("Record {} ({}) is taken back by:\n", plan.undone->seq,
-                      cause_text(plan.undone));
+                      text::cause_text(plan.undone));
   for (const auto& command : plan.commands) talk << "  " << line_of(*command) << '\n';
   for (const std::string& sentence : plan.left) talk << text::printable(sentence) << '\n';
 }

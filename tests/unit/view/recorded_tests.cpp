@@ -50,7 +50,7 @@ struct Recorded : AskedView {
   }
   /// What flips, asked of the story and of another state.
   schema::FlipPageT asked(const std::vector<schema::CallViewT>& calls, const domain::State& other,
-                          view::Asked how = view::Asked::now) {
+                          view::JudgedAt how = view::JudgedAt::now) {
     view::Flips flips(how, story.world().now_ns());
     for (const auto& call : calls)
       flips.add(call, answerer(view.tables()), answerer(other.tables()));
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(H3_what_nobody_can_tell_is_not_asked) {
   BOOST_TEST(asked({by_token, wrong}, state).not_asked == 2);
   // What was recorded is not what the state of then says.
   const auto page = asked({call_of(bob, "read", "table/a", Code::network_not_allowed)}, state,
-                          view::Asked::then);
+                          view::JudgedAt::then);
   BOOST_TEST(page.asked == 0);
   BOOST_TEST(page.not_asked == 1);
 }
