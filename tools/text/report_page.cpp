@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <vector>
 
 #include "tools/text/report_parts.h"
 #include "tools/text/report_text.h"
@@ -34,13 +35,15 @@ std::string wide(const schema::ReportT& report, std::string_view label, const st
                      html_text(report.tenant + ": " + std::string(label)), table);
 }
 
-/// Cells are HTML.
+/// Heads of columns of numbers begin with `#`. Cells are HTML.
 class HtmlTable {
  public:
-  explicit HtmlTable(std::initializer_list<std::string_view> heads) {
+  explicit HtmlTable(const std::vector<std::string_view>& heads) {
     html_ = "<table><thead><tr>";
     for (const std::string_view head : heads)
-      html_ += fmt::format(R"h(<th scope="col">{}</th>)h", head);
+      html_ += head.starts_with('#')
+                   ? fmt::format(R"h(<th scope="col" class="n">{}</th>)h", head.substr(1))
+                   : fmt::format(R"h(<th scope="col">{}</th>)h", head);
     html_ += "</tr></thead><tbody>";
   }
   void begin_row(std::string_view name) {
@@ -96,17 +99,25 @@ bool is_about_users(FindingKind kind) {
          kind == FindingKind::grants_expired;
 }
 
+/// Columns in which no row has anything are left out.
 std::string rows_of(const schema::FindingT& finding) {
-  HtmlTable table({is_about_users(finding.kind) ? "User" : "Role", "What",
-                   finding.kind == FindingKind::users_shared ? "Last seen" : "Since", "Last used",
-                   "Expires", "Record"});
+  const bool expires =
+      std::ranges::any_of(finding.rows, [](const auto& row) { return row->expires_ns != 0; });
+  const bool told = std::ranges::any_of(
+      finding.rows, [&](const auto& row) { return !details_of(finding.kind, *row).empty(); });
+  std::vector<std::string_view> heads = {is_about_users(finding.kind) ? "User" : "Role"};
+  if (told) heads.push_back("What");
+  heads.push_back(finding.kind == FindingKind::users_shared ? "Last seen" : "Since");
+  heads.push_back("Last used");
+  if (expires) heads.push_back("Expires");
+  heads.push_back("#Record");
+  HtmlTable table(heads);
   for (const auto& row : finding.rows) {
-    const std::string name = row->username.empty() ? "role " + row->role : row->username;
-    table.begin_row(html_text(name));
-    table.cell(details_of(finding.kind, *row), "d");
+    table.begin_row(html_text(row->username.empty() ? "role " + row->role : row->username));
+    if (told) table.cell(details_of(finding.kind, *row), "d");
     table.cell(time_or(row->time_ns, "unknown"), "t");
     table.cell(time_or(row->last_used_ns, "never"), "t");
-    table.cell(time_or(row->expires_ns, "no"), "t");
+    if (expires) table.cell(time_or(row->expires_ns, "no"), "t");
     table.cell(std::to_string(row->seq), "n");
     table.end_row();
   }
@@ -206,8 +217,8 @@ std::string access_part(const schema::ReportT& report) {
 // ---- changes
 
 std::string weeks_table(const schema::ReportT& report) {
-  HtmlTable table({"Week of", "Users", "Credentials", "Grants", "Roles", "Policies, catalogue",
-                   "Wrong passwords", "Calls allowed", "Calls denied"});
+  HtmlTable table({"Week of", "#Users", "#Credentials", "#Grants", "#Roles", "#Policies, catalogue",
+                   "#Wrong passwords", "#Calls allowed", "#Calls denied"});
   for (const auto& week : report.weeks) {
     table.begin_row(time_text_short(week->begins_ns).substr(0, 10));
     for (const std::uint64_t count :
@@ -220,7 +231,7 @@ std::string weeks_table(const schema::ReportT& report) {
 }
 
 std::string hands_table(const schema::ReportT& report) {
-  HtmlTable table({"Operator", "Role", "Records", "Events", "Newest record"});
+  HtmlTable table({"Operator", "Role", "#Records", "#Events", "#Newest record"});
   for (const auto& by : report.operators) {
     table.begin_row(by->name.empty() ? "removed since" : html_text(by->name));
     table.cell(role_text(by->role));
@@ -247,7 +258,7 @@ std::string refusals_part(const schema::ReportT& report) {
       denied, denied + allowed, wrong);
   html += denied_chart(report);
   if (report.refusals.empty()) return html;
-  HtmlTable table({"By", "Refused as", "Times", "Newest record"});
+  HtmlTable table({"By", "Refused as", "#Times", "#Newest record"});
   for (const auto& refusal : report.refusals) {
     table.begin_row(refusal->name.empty() ? "removed since" : html_text(refusal->name));
     table.cell(code_name(refusal->code));

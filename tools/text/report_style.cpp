@@ -66,7 +66,7 @@ margin-top:2.6rem}
 body{font-size:10.5pt}main,header,footer{max-width:none;padding:0}
 h2{break-after:avoid}h3{break-after:avoid}tr,.tiles li,.card,svg{break-inside:avoid}
 thead{display:table-header-group}.wide{overflow:visible;border-radius:0}
-table{font-size:8.5pt}th,td{padding:.25rem .4rem;overflow-wrap:anywhere}
+table{font-size:8.5pt}th,td{padding:.25rem .4rem;overflow-wrap:break-word}
 .d{min-width:0}.t,thead th{white-space:normal}a{text-decoration:none}nav{display:none}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 )css";

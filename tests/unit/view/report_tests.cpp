@@ -25,7 +25,7 @@ struct Reviewed : AskedView {
     wanted.tenant = "acme";
   }
 
-  std::int64_t now_ns() const { return story.world().now_ns(); }
+  std::int64_t now_ns() { return story.world().now_ns(); }
 
   /// As the daemon records it, once a day.
   void use(const std::string& username, const Used& used) {
@@ -57,7 +57,7 @@ struct Reviewed : AskedView {
     story.world().pass(view::day_ns);
   }
 
-  view::Activity activity() const {
+  view::Activity activity() {
     view::Activity made(story.tenant().id);
     for (const Bytes& record : story.world().records())
       made.add(*flatbuffers::GetRoot<schema::Record>(record.data()));
