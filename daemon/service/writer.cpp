@@ -476,8 +476,7 @@ bool Writer::drain() {
     held_.release(*task);
     refuse(std::move(task), Code::stopping);
   });
-  if (!held_.nobody_waits())
-    held_.let_go(state_, [&](Task waiting) { admit(std::move(waiting)); });
+  if (!held_.nobody_waits()) held_.let_go(state_, [&](Task waiting) { admit(std::move(waiting)); });
   return hashing_.empty() && turns_.empty() && held_.nobody_waits() && groups_.empty() &&
          replies_.empty();
 }

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 
@@ -61,16 +63,24 @@ int run_undo(Session& session, std::uint64_t seq) {
   return session.change(std::move(message));
 }
 
+std::uint64_t seq_of(std::string_view text) {
+  std::uint64_t seq = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), seq);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || seq == 0)
+    stop_usage("SEQ is the number of a record, from 1.", "See 'postern events list'.");
+  return seq;
+}
+
 Handler undo(Options& options) {
-  auto seq = std::make_shared<std::uint64_t>(0);
-  options.add_number("SEQ", *seq, "The record, as 'events list' shows it", {1}).required();
-  return [seq](Session& session) { return run_undo(session, *seq); };
+  auto seq = std::make_shared<std::string>();
+  options.add("SEQ", seq.get(), "The record, as 'events list' shows it").required();
+  return [seq](Session& session) { return run_undo(session, seq_of(*seq)); };
 }
 
 // ---- review
 
 struct Review {
-  std::uint64_t seq = 0;
+  std::string seq;
   std::string file;
   std::string sentence;
 };
@@ -99,12 +109,12 @@ std::vector<std::uint8_t> sha256_of_file(const std::string& file) {
 
 Handler review(Options& options) {
   auto asked = std::make_shared<Review>();
-  options.add_number("SEQ", asked->seq, "The record that the report stands at", {1}).required();
+  options.add("SEQ", &asked->seq, "The record that the report stands at").required();
   options.add("FILE", &asked->file, "The report as JSON; its SHA-256 is recorded").required();
   options.add("SENTENCE", &asked->sentence, "What you found; 1 KiB").required();
   return [asked](Session& session) {
     schema::RecordReviewT body;
-    body.report_seq = asked->seq;
+    body.report_seq = seq_of(asked->seq);
     body.report_sha256 = sha256_of_file(asked->file);
     body.sentence = asked->sentence;
     return session.change(message_of(session.tenant(), "", std::move(body)));

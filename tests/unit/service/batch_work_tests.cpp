@@ -144,8 +144,7 @@ struct Largest : ServiceFixture {
     schema::SetProfileT profile;
     profile.profile = std::make_unique<schema::ProfileT>();
     for (std::size_t number = 0; number < 60; ++number) {
-      auto& made = profile.profile->attributes.emplace_back(
-          std::make_unique<schema::AttributeT>());
+      auto& made = profile.profile->attributes.emplace_back(std::make_unique<schema::AttributeT>());
       made->name = numbered("attribute", number);
       made->value = std::string(240, 'v');
     }
@@ -372,10 +371,8 @@ const std::vector<Row>& rows() {
          return command_of(std::move(body));
        }},
       {CommandBody::EraseUser, in_turn<TrashUserT, EraseUserT>()},
-      {CommandBody::BackUpKeys,
-       [](std::size_t) { return a_copy_of_keys(); }},
-      {CommandBody::RecordReview,
-       [](std::size_t) { return a_review(); }},
+      {CommandBody::BackUpKeys, [](std::size_t) { return a_copy_of_keys(); }},
+      {CommandBody::RecordReview, [](std::size_t) { return a_review(); }},
   };
   return table;
 }
@@ -407,8 +404,7 @@ BOOST_FIXTURE_TEST_CASE(K3_a_batch_of_any_kind_copies_little_of_what_is_there, L
     // A thousand copies of 8,900 grants are 200 MB, of such a catalogue 2 GB. A profile is opened,
     // merged and sealed for each command, 16 KB of it.
     const std::size_t most_mib = kind == CommandBody::SetProfile ? 256 : 96;
-    BOOST_TEST(bytes < most_mib * 1'048'576,
-               schema::EnumNameCommandBody(kind) << ": " << bytes);
+    BOOST_TEST(bytes < most_mib * 1'048'576, schema::EnumNameCommandBody(kind) << ": " << bytes);
   }
 }
 
