@@ -30,7 +30,7 @@ std::vector<domain::Seq> list(std::span<const domain::Seq> seqs) {
   return {seqs.begin(), seqs.end()};
 }
 
-schema::CommandT rename(std::string username, std::string other) {
+schema::CommandT give_name(std::string username, std::string other) {
   schema::RenameUserT body;
   body.username = std::move(other);
   return to(std::move(username), std::move(body));
@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(H1_structural_records_are_found_by_tenant_and_users_records
 BOOST_AUTO_TEST_CASE(U1_former_owners_of_a_name_are_found_without_regard_to_case) {
   Scenario story = given(tenant("acme"), user("bob"));
   const auto first = story.user("bob").id;
-  story.given(rename("bob", "bert"));
+  story.given(give_name("bob", "bert"));
   const auto renamed = story.state().seq();
   story.given(user("Bob"));
   const auto second = story.user("Bob").id;
@@ -97,8 +97,8 @@ BOOST_AUTO_TEST_CASE(N3_the_newest_ranges_before_a_record_are_found) {
 }
 
 BOOST_AUTO_TEST_CASE(Q9_what_an_index_tells_of_itself_makes_the_same_again) {
-  Scenario story = given(tenant("acme"), user("bob"), user("carl"), rename("bob", "bert"),
-                         rename("carl", "bob"), rename("bob", "carl"));
+  Scenario story = given(tenant("acme"), user("bob"), user("carl"), give_name("bob", "bert"),
+                         give_name("carl", "bob"), give_name("bob", "carl"));
   const auto index = index_of(story);
   domain::PastIndex again;
   again.take(index.notes());
