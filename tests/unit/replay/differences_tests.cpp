@@ -17,7 +17,7 @@ struct RecordedCall {
   schema::Code reason = schema::Code::ok;
 };
 
-std::vector<std::byte> entry_of(const support::Scenario& story, const RecordedCall& call) {
+std::vector<std::byte> entry_of(support::Scenario& story, const RecordedCall& call) {
   constexpr std::string_view texts[] = {"read", "table/customer"};
   calls::CallNote note;
   note.user = story.user(call.user).id;
@@ -127,10 +127,11 @@ BOOST_AUTO_TEST_CASE(H3_calls_that_commands_of_the_past_would_have_denied) {
 
 BOOST_AUTO_TEST_CASE(H3_a_command_stands_before_every_record_behind_its_moment) {
   // What is granted at record 7 anyway was granted a record earlier.
-  const Ended ended = replay("what-if " +
-                             file_with(R"({"user": "api.bob", "body_type": "AddGrant", "body": )"
-                                       R"({"action": "read", "resource": "table/customer"}})") +
-                             " --at 6");
+  const Ended ended =
+      replay("what-if " +
+             file_with(R"({"user": "api.bob", "body_type": "AddGrant", "body": )"
+                       R"({"effect": "allow", "action": "read", "resource": "table/customer"}})") +
+             " --at 6");
   BOOST_TEST(ended.code == 1);
   BOOST_TEST(contains(ended.talk, "0 would be denied and 1 allowed"));
 }

@@ -33,6 +33,7 @@ struct Asked {
 
   std::uint64_t grant(const std::string& action, const std::string& resource) {
     schema::AddGrantT body;
+    body.effect = schema::Effect::allow;
     body.action = action;
     body.resource = resource;
     return service.run("acme", "bob", std::move(body)).seq;
@@ -172,6 +173,7 @@ BOOST_AUTO_TEST_CASE(H4_calls_that_a_command_would_have_denied) {
   // Nothing was done.
   BOOST_TEST(ask_about(schema::ListOperatorsT()).seq == seq);
   schema::AddGrantT grant;
+  grant.effect = schema::Effect::allow;
   grant.action = "write";
   grant.resource = "table/orders";
   const auto allowed = ask_about(preview(std::move(grant)));
@@ -188,6 +190,7 @@ BOOST_AUTO_TEST_CASE(H4_who_may_not_send_a_command_is_not_told_what_it_would_do)
 
 BOOST_AUTO_TEST_CASE(H4_what_would_be_refused_is_refused) {
   schema::RemoveGrantT body;
+  body.effect = schema::Effect::allow;
   body.action = "write";
   body.resource = "table/orders";
   BOOST_TEST((ask_about(preview(std::move(body))).code == Code::grant_unknown));

@@ -9,13 +9,13 @@ namespace postern::support {
 
 /// The state after the story's first `seq` records, in a view.
 struct StateAt {
-  StateAt(const Scenario& story, domain::Seq seq) {
+  StateAt(Scenario& story, domain::Seq seq) {
     domain::Changes changes;
     for (domain::Seq place = 0; place < seq; ++place)
       domain::apply_record(state, record_of(story, place), changes);
     view.load(state.tables());
   }
-  static const schema::Record& record_of(const Scenario& story, domain::Seq place) {
+  static const schema::Record& record_of(Scenario& story, domain::Seq place) {
     return *flatbuffers::GetRoot<schema::Record>(story.world().records()[place].data());
   }
 

@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(H3_a_call_by_a_key_that_would_be_gone_flips) {
       domain::find_key(story.user("bob"), std::string_view("batch"))->id);
   auto state = copy();
   schema::RevokeKeyT body;
-  body.key = std::make_unique<Uuid>(*call.key);
+  body.name = "batch";
   BOOST_REQUIRE(suppose(state, {to("bob", std::move(body))}));
   BOOST_TEST(asked({call}, state).flips.at(0)->after == Code::invalid_credentials);
 }
@@ -179,6 +179,7 @@ BOOST_AUTO_TEST_CASE(D2_coverage_is_by_user_and_day_of_what_the_journal_counts) 
   }
   schema::EventT event;
   event.user = std::make_unique<Uuid>(bob.id);
+  event.previous_user_seq = bob.last_seq;
   event.body.Set(std::move(used));
   story.given_facts({event});
   view::Coverage coverage;
