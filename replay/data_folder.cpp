@@ -55,6 +55,7 @@ Expected<std::optional<DataFolder::Proved>> DataFolder::read(domain::State& stat
     if (!bundle) return std::unexpected(bundle.error());
     proved.journal = std::move(bundle->journal);
     proved.checkpoint = std::move(bundle->checkpoint);
+    proved.note = std::move(bundle->note);
     proved.verifier_key = std::move(bundle->verifier_key);
   } else {
     auto opened = journal::read_journal(path_ / "journal", take);

@@ -40,6 +40,8 @@ class DataFolder {
 
   bool is_bundle() const { return !lock_; }
 
+  /// Of a bundle alone.
+  std::filesystem::path file() const { return is_bundle() ? path_ : ""; }
   /// Empty for a bundle.
   std::filesystem::path path() const { return is_bundle() ? "" : path_; }
   /// Empty for a bundle, which has none.
@@ -52,8 +54,9 @@ class DataFolder {
     journal::Head head;
     /// For looking up single records; it appends nothing.
     std::unique_ptr<journal::Journal> journal;
-    /// Of a bundle: its own checkpoint, and what it was verified with.
+    /// Of a bundle: its own checkpoint, in words too, and what it was verified with.
     std::optional<journal::Checkpoint> checkpoint;
+    std::string note;
     std::string verifier_key;
   };
 

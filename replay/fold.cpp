@@ -20,7 +20,7 @@ std::string digest_of(const domain::State& state) {
 
 }  // namespace
 
-Expected<int> fold(const Audit& audit, std::uint64_t to_seq) {
+Expected<Digest> digest_at(const Audit& audit, std::uint64_t to_seq) {
   domain::State state;
   {
     // What lies behind is read all the same: a digest is given of a whole journal only.
@@ -35,12 +35,17 @@ Expected<int> fold(const Audit& audit, std::uint64_t to_seq) {
         Failure{FailureKind::missing,
                 fmt::format("the journal ends at record {}, before {}", state.seq(), to_seq),
                 "Name a record that it has, or leave --to-seq out."});
-  const std::string digest = digest_of(state);
+  return Digest{digest_of(state), state.seq()};
+}
+
+Expected<int> fold(const Audit& audit, std::uint64_t to_seq) {
+  const auto digest = digest_at(audit, to_seq);
+  if (!digest) return std::unexpected(digest.error());
   if (audit.format == text::Format::table)
-    audit.streams.out << fmt::format("{}  seq {}\n", digest, state.seq());
+    audit.streams.out << fmt::format("{}  seq {}\n", digest->sha256, digest->seq);
   else
     audit.streams.out << text::json_text(
-                             boost::json::object{{"sha256", digest}, {"seq", state.seq()}})
+                             boost::json::object{{"sha256", digest->sha256}, {"seq", digest->seq}})
                       << '\n';
   return 0;
 }

@@ -198,7 +198,8 @@ constexpr Verb journal_verbs[] = {
 /// All of them, in the order of the help.
 std::vector<Verb> all_verbs() {
   std::vector<Verb> all;
-  for (const auto& verbs : {std::span<const Verb>(journal_verbs), question_verbs(), entry_verbs()})
+  for (const auto& verbs : {std::span<const Verb>(journal_verbs), question_verbs(), entry_verbs(),
+                            export_verbs(), rehearsal_verbs()})
     all.insert(all.end(), verbs.begin(), verbs.end());
   return all;
 }

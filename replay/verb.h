@@ -27,5 +27,9 @@ struct Verb {
 std::span<const Verb> question_verbs();
 /// Users, roles, tenants, grants.
 std::span<const Verb> entry_verbs();
+/// Records in a file that proves them.
+std::span<const Verb> export_verbs();
+/// Another build on the same records.
+std::span<const Verb> rehearsal_verbs();
 
 }  // namespace postern::replay

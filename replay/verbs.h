@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/journal/extract.h"
 #include "replay/data_folder.h"
 #include "replay/replay.h"
 #include "tools/text/output.h"
@@ -31,6 +32,10 @@ struct VerifyOptions {
 /// extends a checkpoint. 0: whole; 1: damaged.
 Expected<int> verify(const Audit& audit, const VerifyOptions& options);
 
+/// The same of a bundle that is an extract (H7).
+Expected<int> verify_extract(const Audit& audit, const VerifyOptions& options,
+                             const journal::ExtractHead& head);
+
 /// Q7; empty names mean any.
 struct ShowOptions {
   std::uint64_t from_seq = 0;
@@ -45,7 +50,15 @@ struct ShowOptions {
 
 Expected<int> show(const Audit& audit, const ShowOptions& options);
 
-/// Law 4: the digest of all state as of a record, 0: the newest.
+/// Law 4: the digest of all state as of a record.
+struct Digest {
+  /// In hexadecimal.
+  std::string sha256;
+  std::uint64_t seq = 0;
+  friend bool operator==(const Digest&, const Digest&) = default;
+};
+/// 0: the newest record.
+Expected<Digest> digest_at(const Audit& audit, std::uint64_t to_seq);
 Expected<int> fold(const Audit& audit, std::uint64_t to_seq);
 
 /// H2. Moments as `parse_moment` reads them.

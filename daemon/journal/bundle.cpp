@@ -1,74 +1,17 @@
-// bundle := part+
-// part   := size:u32 little-endian, BundlePart[size]
 #include "daemon/journal/bundle.h"
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 
-#include "backup_generated.h"
+#include "daemon/journal/bundle_file.h"
 #include "daemon/journal/ledger.h"
 #include "daemon/journal/tree_builder.h"
-#include "daemon/platform/message_file.h"
 #include "daemon/platform/require.h"
-#include "schema/identifiers.h"
 
 namespace postern::journal {
 
 namespace {
-
-Failure damaged(const std::filesystem::path& file, const std::string& what) {
-  return {FailureKind::damaged,
-          "the bundle " + printable(file.string(), 400) + " is damaged: " + what,
-          "Use another copy of it, or make it anew: postern backup create."};
-}
-
-/// Reads the parts of a file one after the other.
-class Parts {
- public:
-  static Expected<Parts> open(const std::filesystem::path& path) {
-    auto file = platform::MessageFile::open(path, bundle_part_bytes_max);
-    if (!file) return std::unexpected(file.error());
-    return Parts(path, std::move(*file));
-  }
-
-  std::uint64_t offset() const { return file_.offset(); }
-  void seek(std::uint64_t offset) { file_.seek(offset); }
-
-  /// Valid until the next call; null at the end.
-  Expected<const schema::BundlePart*> next() {
-    const std::uint64_t begin = offset();
-    const auto bytes = file_.next();
-    if (!bytes && bytes.error().kind == FailureKind::damaged)
-      return std::unexpected(damaged(path_, bytes.error().sentence));
-    if (!bytes) return std::unexpected(bytes.error());
-    if (bytes->empty()) return nullptr;
-    flatbuffers::Verifier verifier(bytes->data(), bytes->size());
-    if (!verifier.VerifyBuffer<schema::BundlePart>(schema::bundle_part_identifier))
-      return std::unexpected(damaged(
-          path_, "the part at byte " + std::to_string(begin) + " is not as it was written"));
-    const auto* part = flatbuffers::GetRoot<schema::BundlePart>(bytes->data());
-    if (part->version() != schema::protocol_version)
-      return std::unexpected(Failure{FailureKind::configuration,
-                                     "the bundle " + printable(path_.string(), 400) +
-                                         " is of form " + std::to_string(part->version()) +
-                                         ", and this version knows 1",
-                                     "Use the version of Postern that wrote it, or a newer one."});
-    return part;
-  }
-
- private:
-  Parts(std::filesystem::path path, platform::MessageFile file)
-      : path_(std::move(path)), file_(std::move(file)) {}
-
-  std::filesystem::path path_;
-  platform::MessageFile file_;
-};
-
-View view_of(const flatbuffers::Vector<std::uint8_t>* bytes) {
-  if (bytes == nullptr) return {};
-  return std::as_bytes(std::span(bytes->data(), bytes->size()));
-}
 
 /// Where a part with records begins.
 struct Place {
@@ -80,7 +23,7 @@ class BundleCursor final : public Cursor {
  public:
   BundleCursor(const std::filesystem::path& file, Place place, std::uint64_t skip,
                std::uint64_t left)
-      : parts_(Parts::open(file)), skip_(skip), left_(left) {
+      : parts_(BundleFile::open(file)), skip_(skip), left_(left) {
     if (parts_) parts_->seek(place.offset);
   }
 
@@ -111,7 +54,7 @@ class BundleCursor final : public Cursor {
 
  private:
   /// A file that went since it was read shows at the first record.
-  Expected<Parts> parts_;
+  Expected<BundleFile> parts_;
   std::uint64_t skip_;
   std::uint64_t left_;
   const flatbuffers::Vector<flatbuffers::Offset<schema::StoredRecord>>* records_ = nullptr;
@@ -149,33 +92,21 @@ class BundleJournal final : public Journal {
   Ledger ledger_;
 };
 
-struct Signed {
-  Checkpoint checkpoint;
-  std::string verifier_key;
-};
-
-Expected<Signed> read_first(const std::filesystem::path& file, const schema::BundlePart* part) {
-  if (part == nullptr || part->checkpoint() == nullptr || part->verifier_key() == nullptr)
-    return std::unexpected(damaged(file, "it does not begin with a checkpoint"));
-  Signed found{{}, part->verifier_key()->str()};
-  const auto verifier = parse_verifier(found.verifier_key);
-  if (!verifier) return std::unexpected(damaged(file, verifier.error().sentence));
-  auto checkpoint = open_note(part->checkpoint()->string_view(), *verifier);
-  if (!checkpoint) return std::unexpected(damaged(file, checkpoint.error().sentence));
-  found.checkpoint = std::move(*checkpoint);
-  return found;
-}
-
 }  // namespace
 
 Expected<Bundle> read_bundle(const std::filesystem::path& file, const OnRecord& on_record) {
-  auto opened = Parts::open(file);
+  auto opened = BundleFile::open(file);
   if (!opened) return std::unexpected(opened.error());
-  Parts& parts = *opened;
+  BundleFile& parts = *opened;
   auto part = parts.next();
   if (!part) return std::unexpected(part.error());
-  auto first = read_first(file, *part);
+  auto first = read_first_part(file, *part);
   if (!first) return std::unexpected(first.error());
+  if ((*part)->extract() != nullptr)
+    return std::unexpected(Failure{FailureKind::usage,
+                                   "the bundle " + printable(file.string(), 400) +
+                                       " is an extract: it does not hold all records",
+                                   "Use a whole bundle, as 'postern backup create' writes it."});
   const Head& wanted = first->checkpoint.head;
   TreeBuilder tree;
   std::vector<Place> places;
@@ -187,9 +118,9 @@ Expected<Bundle> read_bundle(const std::filesystem::path& file, const OnRecord& 
       for (const auto* stored : *records) {
         const View record = view_of(stored->bytes());
         if (record.empty() || ++seq > wanted.seq)
-          return std::unexpected(damaged(file, "its checkpoint covers " +
-                                                   std::to_string(wanted.seq) +
-                                                   " records, and it holds something else"));
+          return std::unexpected(damaged_bundle(file, "its checkpoint covers " +
+                                                          std::to_string(wanted.seq) +
+                                                          " records, and it holds something else"));
         tree.append(record);
         if (auto taken = on_record(seq, record); !taken) return std::unexpected(taken.error());
       }
@@ -199,13 +130,14 @@ Expected<Bundle> read_bundle(const std::filesystem::path& file, const OnRecord& 
     if (!part) return std::unexpected(part.error());
   }
   if (seq < wanted.seq)
-    return std::unexpected(damaged(
+    return std::unexpected(damaged_bundle(
         file, "it ends with record " + std::to_string(seq) + " of " + std::to_string(wanted.seq)));
   if (tree.tree().root() != wanted.root)
     return std::unexpected(
-        damaged(file, "its records are not those that its checkpoint was signed for"));
+        damaged_bundle(file, "its records are not those that its checkpoint was signed for"));
   auto journal = std::make_unique<BundleJournal>(file, std::move(places), tree.built());
-  return Bundle{std::move(journal), std::move(first->checkpoint), std::move(first->verifier_key)};
+  return Bundle{std::move(journal), std::move(first->checkpoint), std::move(first->note),
+                std::move(first->verifier_key)};
 }
 
 }  // namespace postern::journal

@@ -17,6 +17,8 @@ struct Bundle {
   /// Appends nothing.
   std::unique_ptr<Journal> journal;
   Checkpoint checkpoint;
+  /// The same in C2SP text form.
+  std::string note;
   /// What the checkpoint was verified with: the bundle's own word, unless the reader knows it from
   /// elsewhere.
   std::string verifier_key;

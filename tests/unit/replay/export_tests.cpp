@@ -1,0 +1,179 @@
+// What an export holds is what was signed for, and nothing less is read from a changed one (H7).
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <random>
+
+#include "daemon/credential/signature.h"
+#include "daemon/domain/checkpoint_names.h"
+#include "daemon/journal/checkpoint.h"
+#include "daemon/journal/tree.h"
+#include "replay/replay.h"
+#include "tests/unit/replay/fixture.h"
+
+namespace postern::replay {
+
+namespace {
+
+struct ExportFixture : DataFolderFixture {
+  ExportFixture() {
+    platform::SystemEntropy entropy;
+    const auto store = credential::KeyStore::open(keys(), entropy);
+    BOOST_REQUIRE(store);
+    const auto& seed = (*store)->own_key(credential::OwnKey::checkpoint_signing);
+    signer = {"postern/of this test", credential::signing_public_key(seed)};
+    key = journal::verifier_text(signer);
+    sign = [seed](journal::View text) { return credential::sign(seed, text); };
+    write_bytes(path() / "checkpoint", note(records().size()));
+  }
+
+  std::string note(std::size_t size) const {
+    journal::Tree tree;
+    for (std::size_t place = 0; place < size; ++place)
+      tree.append(std::as_bytes(std::span(records()[place])));
+    return journal::make_note({signer.name, {size, tree.root()}, 1'800'000'000}, signer, sign);
+  }
+  Ended run_on(const std::string& bundle, std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"--bundle", bundle});
+    std::ostringstream out;
+    std::ostringstream talk;
+    const int code = run(arguments, {out, talk});
+    return {code, out.str(), talk.str()};
+  }
+  std::string exported(const std::string& options = "") const {
+    const std::string file = path().parent_path() / ("bundle" + std::to_string(++made));
+    const Ended ended = replay("export " + file + options);
+    BOOST_REQUIRE_MESSAGE(ended.code == 0, ended.talk);
+    return file;
+  }
+  int verified(const std::string& file) const {
+    return run_on(file, {"verify", "--public-key", key}).code;
+  }
+  /// By the program that shares nothing with ours.
+  int verified_by_python(const std::string& file) const {
+    const std::string line = "python3 -B " POSTERN_SOURCE "/replay/verify_bundle.py '" + file +
+                             "' --public-key '" + key + "' >'" + file + ".said' 2>&1";
+    const int status = std::system(line.c_str());
+    BOOST_TEST_MESSAGE(bytes_in(file + ".said"));
+    return status / 256;
+  }
+
+  journal::Verifier signer;
+  std::string key;
+  journal::Sign sign;
+  mutable int made = 0;
+};
+
+/// One of the ways in which a file is not what it was.
+std::string mutated(std::string text, const std::string& other, std::mt19937_64& random) {
+  const auto place = [&](std::size_t size) { return static_cast<std::size_t>(random() % size); };
+  const std::size_t at = place(text.size());
+  const std::size_t length = 1 + place(64);
+  switch (random() % 6) {
+    case 0:
+      text[at] = static_cast<char>(text[at] ^ (1 << place(8)));
+      return text;
+    case 1:
+      return text.insert(at, text.substr(place(text.size()), length));
+    case 2:
+      return text.erase(at, length);
+    case 3: {
+      const std::size_t from = place(text.size());
+      const std::string moved = text.substr(from, length);
+      return text.erase(from, length).insert(place(text.size()), moved);
+    }
+    case 4:
+      return text.substr(0, at);
+    default:
+      return text.substr(0, at) + other.substr(std::min(at, other.size()));
+  }
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(export_tests, ExportFixture)
+
+BOOST_AUTO_TEST_CASE(H7_a_whole_export_is_a_bundle_like_any_other) {
+  const std::string file = exported();
+  BOOST_TEST(verified(file) == 0);
+  BOOST_TEST(verified_by_python(file) == 0);
+  BOOST_TEST(run_on(file, {"fold"}).out == replay("fold").out);
+  // And again, of a bundle.
+  const std::string second = file + ".again";
+  BOOST_TEST(run_on(file, {"export", second}).code == 0);
+  BOOST_TEST(bytes_in(second) == bytes_in(file));
+}
+
+BOOST_AUTO_TEST_CASE(H7_a_tenants_export_holds_all_of_its_records_with_their_proofs) {
+  const std::string file = exported(" --tenant acme");
+  const Ended ended = run_on(file, {"verify", "--public-key", key});
+  BOOST_TEST(ended.code == 0, ended.out);
+  BOOST_TEST(contains(ended.out, "none of the tenant's between the first and the last is missing"));
+  // All but the record that makes the other tenant.
+  BOOST_TEST(contains(ended.out, "14, of 1 to 15"));
+  BOOST_TEST(verified_by_python(file) == 0);
+  BOOST_TEST(bytes_in(file).find("zenith") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(H7_a_time_and_a_range_of_seqs_name_the_same_records) {
+  const std::string by_seq = exported(" --from 5 --to 9");
+  const std::string by_time = exported(" --from 1970-01-01T00:00:05Z --to 1970-01-01T00:00:09Z");
+  BOOST_TEST(bytes_in(by_seq) == bytes_in(by_time));
+  BOOST_TEST(verified(by_seq) == 0);
+  BOOST_TEST(verified_by_python(by_seq) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(H7_no_mutation_of_an_export_goes_unnoticed) {
+  constexpr int mutations = 10'000;
+  const std::string whole = bytes_in(exported());
+  const std::string tenant = bytes_in(exported(" --tenant acme"));
+  const std::string file = path().parent_path() / "mutated";
+  std::mt19937_64 random(11);
+  int unnoticed = 0;
+  for (int number = 0; number < mutations; ++number) {
+    const std::string& from = number % 2 == 0 ? whole : tenant;
+    const std::string text = mutated(from, number % 2 == 0 ? tenant : whole, random);
+    if (text == whole || text == tenant) continue;
+    write_bytes(file, text);
+    const int code = verified(file);
+    // One that is cut to nothing, or is of a newer form, is no bundle at all.
+    if (code == 0) ++unnoticed;
+  }
+  BOOST_TEST(unnoticed == 0);
+}
+
+BOOST_AUTO_TEST_CASE(H7_the_independent_verifier_finds_every_mutation_too) {
+  const std::string whole = exported();
+  const std::string tenant = exported(" --tenant acme");
+  const std::string line = "python3 -B " POSTERN_SOURCE "/tests/unit/replay/mutations.py " + whole +
+                           " " + tenant + " '" + key + "'";
+  BOOST_TEST(std::system(line.c_str()) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(H7_what_is_wrong_with_an_export_is_said) {
+  const std::string file = exported(" --tenant acme");
+  std::string other = key;
+  other[0] = 'q';
+  BOOST_TEST(run_on(file, {"verify", "--public-key", other}).code == 1);
+  // An older one than was seen, and one of another journal.
+  const std::string kept = path().parent_path() / "kept";
+  write_bytes(kept, key + "\n" + note(records().size()));
+  BOOST_TEST(run_on(file, {"verify", "--checkpoint", kept}).code == 0);
+  write_bytes(path() / "checkpoint", note(9));
+  const std::string older = exported(" --tenant acme");
+  const Ended ended = run_on(older, {"verify", "--checkpoint", kept});
+  BOOST_TEST(ended.code == 1);
+  BOOST_TEST(contains(ended.out, "fewer than the 15 that were signed for already"));
+  BOOST_TEST(replay("export " + file).code == 73);
+  BOOST_TEST(replay("export /nowhere/file").code != 0);
+  BOOST_TEST(replay("export x --tenant nobody").code == 66);
+  BOOST_TEST(replay("export x --from 9 --to 5").code == 66);
+  // No question is answered from some of the records.
+  BOOST_TEST(run_on(file, {"fold"}).code == 64);
+  take_keys_away();
+  BOOST_TEST(replay("export x").code == 64);
+  BOOST_TEST(replay("export " + file + "2 --public-key " + key).code == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace postern::replay
