@@ -9,6 +9,7 @@
 #include "daemon/data/folder_proofs.h"
 #include "daemon/journal/extract.h"
 #include "daemon/journal/sha256.h"
+#include "daemon/platform/files.h"
 #include "replay/past.h"
 #include "replay/verb.h"
 #include "schema/identifiers.h"

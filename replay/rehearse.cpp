@@ -85,10 +85,10 @@ Expected<Digest> digest_by(const Audit& audit, const std::string& program) {
   const auto* seq = object == nullptr ? nullptr : object->if_contains("seq");
   if (sha256 == nullptr || seq == nullptr || !sha256->is_string())
     return no_answer(program, "does not answer as postern-replay does", FailureKind::protocol);
-  const auto number = seq->try_to_number<std::uint64_t>();
-  if (!number)
+  const auto number = seq->to_number<std::uint64_t>(error);
+  if (error)
     return no_answer(program, "does not answer as postern-replay does", FailureKind::protocol);
-  return Digest{std::string(sha256->as_string()), *number};
+  return Digest{std::string(sha256->as_string()), number};
 }
 
 Expected<int> run(const Audit& audit, const std::string& program) {

@@ -3,6 +3,7 @@
 // digest := 32:u32 little-endian, SHA-256 of all bytes before
 #include "daemon/journal/bundle_file.h"
 
+#include <algorithm>
 #include <array>
 
 #include "daemon/journal/bundle.h"

@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <random>
+#include <sstream>
 
 #include "daemon/credential/signature.h"
 #include "daemon/domain/checkpoint_names.h"
