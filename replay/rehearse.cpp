@@ -66,7 +66,7 @@ Expected<std::string> output_of(const std::vector<std::string>& line) {
       WIFEXITED(status)
           ? fmt::format("cannot fold these records: it ended with {}", WEXITSTATUS(status))
           : fmt::format("ended by signal {}", WTERMSIG(status)),
-      WIFEXITED(status) && WEXITSTATUS(status) == exit_code({FailureKind::configuration})
+      WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(FailureKind::configuration)
           ? FailureKind::configuration
           : FailureKind::protocol);
 }

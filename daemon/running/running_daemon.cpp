@@ -89,7 +89,8 @@ Expected<> RunningDaemon::make_services() {
       Services::Parts{*data_.journal, *data_.checkpoints, *data_.keys, clock_, entropy_, vitals_,
                       loops_.wakers()},
       settings, outlets(), std::move(*ring),
-      Services::Held{std::move(data_.state), std::move(data_.ids), std::move(data_.past)});
+      Services::JournalContents{std::move(data_.state), std::move(data_.ids),
+                                std::move(data_.past)});
   health_ = std::make_unique<Health>(
       HealthSources{config_, *data_.keys, vitals_, *services_, loops_, paths_.owner_key(),
                     [this] { return context_->denied(); }, transport::connections_closed});

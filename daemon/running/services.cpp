@@ -13,7 +13,7 @@ view::View view_of(const domain::State& state) {
 }  // namespace
 
 Services::Services(const Parts& parts, const Settings& settings, const Outlets& outlets,
-                   std::unique_ptr<calls::CallRing> ring, Held held)
+                   std::unique_ptr<calls::CallRing> ring, JournalContents held)
     : first_seq_(parts.journal.head().seq),
       mail_(parts.wakers),
       calls_(std::move(ring), {parts.wakers.recorder, parts.wakers.historian, parts.keys,
@@ -51,7 +51,7 @@ void Services::make_reader(const Parts& parts, const Settings& settings, const O
 
 /// With the auditor, which answers what takes the historian too long.
 void Services::make_historian(const Parts& parts, const Settings& settings, const Outlets& outlets,
-                              Held& held) {
+                              JournalContents& held) {
   historian_ = std::make_unique<service::Historian>(
       service::Historian::Parts{parts.journal, parts.checkpoints, parts.clock, parts.vitals, mail_,
                                 outlets.alarm, &calls_.pages(), &parts.keys,

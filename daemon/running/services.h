@@ -68,14 +68,14 @@ class Services {
   };
 
   /// What the journal holds: the state, the command ids that may come again, where its past lies.
-  struct Held {
+  struct JournalContents {
     domain::State state;
     domain::CommandIds ids;
     domain::PastIndex past;
   };
 
   Services(const Parts& parts, const Settings& settings, const Outlets& outlets,
-           std::unique_ptr<calls::CallRing> ring, Held held);
+           std::unique_ptr<calls::CallRing> ring, JournalContents held);
   ~Services() { end_hashing(); }
 
   service::Writer& writer() { return *writer_; }
@@ -100,7 +100,7 @@ class Services {
   void make_reader(const Parts& parts, const Settings& settings, const Outlets& outlets,
                    const domain::State& state);
   void make_historian(const Parts& parts, const Settings& settings, const Outlets& outlets,
-                      Held& held);
+                      JournalContents& held);
 
   std::uint64_t first_seq_;
   service::Mailboxes mail_;

@@ -72,8 +72,9 @@ void FolderService::make_services() {
           [] { return std::vector<std::string>(); },
           [] { return std::vector<std::pair<std::string, std::uint64_t>>(); },
           [](const std::string& sentence) { throw std::runtime_error(sentence); }},
-      must(calls::CallRing::open(paths_.calls(), ring_limits)), std::move(data_.state),
-      std::move(data_.ids));
+      must(calls::CallRing::open(paths_.calls(), ring_limits)),
+      running::Services::JournalContents{std::move(data_.state), std::move(data_.ids),
+                                         std::move(data_.past)});
 }
 
 void FolderService::turn() {
@@ -154,7 +155,10 @@ void FolderService::close() {
   must(data_.checkpoints->make());
   const std::int64_t read_whole_ns = std::max(data_.read_whole_ns, vitals_.read_whole_ns.load());
   const service::Writer& writer = services_->writer();
-  must(data::keep_snapshot(paths_, data_, {writer.state(), writer.ids(), read_whole_ns}, 0));
+  services_->pass_on_the_rest();
+  must(data::keep_snapshot(
+      paths_, data_,
+      {writer.state(), writer.ids(), services_->auditor().past_index(), read_whole_ns}, 0));
   services_->end_hashing();
   must(data_.journal->close());
 }
