@@ -469,7 +469,8 @@ BOOST_FIXTURE_TEST_CASE(what_cannot_be_written_is_a_warning, Snapshots) {
   BOOST_TEST(data::keep_snapshot(data::DataPaths(folder), *opened, running, 0).has_value());
   // A state that is not the journal's is not kept.
   const domain::State empty;
-  BOOST_TEST(!data::keep_snapshot(data::DataPaths(folder), *opened, {empty, opened->ids, 1}, 0));
+  BOOST_TEST(!data::keep_snapshot(data::DataPaths(folder), *opened,
+                                  {empty, opened->ids, opened->past, 1}, 0));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

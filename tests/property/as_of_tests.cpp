@@ -220,7 +220,7 @@ class Story {
     const view::Sources sources{[this](domain::Seq seq) { return cause_of(seq); },
                                 [](const domain::User&) { return schema::PersonalT(); },
                                 [](std::string_view) { return std::nullopt; },
-                                credential::api_key_beginning};
+                                credential::api_key_beginning, nullptr, 0};
     auto answer =
         view::answer({view, *view.tables().find_operator(asker_id_), made.moment.time_ns, sources},
                      *flatbuffers::GetRoot<schema::HistoryRequest>(bytes.data()));

@@ -193,14 +193,14 @@ struct Row {
 
 /// The heaviest of each kind that a batch has room for.
 auto a_copy_of_keys() {
-  BackUpKeysT body;
+  schema::BackUpKeysT body;
   body.recipient.assign(32, 9);
   body.kept_until_ns = 1;
   return command_of(std::move(body));
 }
 
 auto a_review() {
-  RecordReviewT body;
+  schema::RecordReviewT body;
   body.report_seq = 1;
   body.report_sha256.assign(32, 1);
   body.sentence = std::string(1'000, 'x');
