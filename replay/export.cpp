@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/endian/buffers.hpp>
 
 #include "backup_generated.h"
 #include "daemon/credential/key_store.h"
@@ -173,20 +174,24 @@ class Writer {
 
   Expected<> write(const schema::BundlePartT& part) {
     flatbuffers::FlatBufferBuilder builder;
-    builder.FinishSizePrefixed(schema::CreateBundlePart(builder, &part),
-                               schema::bundle_part_identifier);
-    return put(std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize())));
+    // Not FinishSizePrefixed, which aligns what stands behind the prefix as a part of the same
+    // buffer.
+    builder.Finish(schema::CreateBundlePart(builder, &part), schema::bundle_part_identifier);
+    return put_message(std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize())));
   }
   Expected<> finish() {
     const journal::Hash digest = digest_.finish();
-    constexpr std::array<std::byte, 4> prefix{std::byte{sizeof digest}};
-    if (auto written = put(prefix); !written) return written;
-    if (auto written = put(digest); !written) return written;
+    if (auto written = put_message(digest); !written) return written;
     return file_.put_in_place();
   }
   std::uint64_t bytes() const { return bytes_; }
 
  private:
+  Expected<> put_message(std::span<const std::byte> bytes) {
+    const boost::endian::little_uint32_buf_t prefix(static_cast<std::uint32_t>(bytes.size()));
+    if (auto written = put(std::as_bytes(std::span(&prefix, 1))); !written) return written;
+    return put(bytes);
+  }
   Expected<> put(std::span<const std::byte> bytes) {
     digest_.add(bytes);
     bytes_ += bytes.size();

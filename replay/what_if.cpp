@@ -48,8 +48,8 @@ Expected<> read_message(const WhatIfOptions& options, Message& message) {
   if (options.commands.empty()) return {};
   const auto bytes = platform::read_file(options.commands, file_bytes_max);
   if (!bytes) return std::unexpected(bytes.error());
-  auto native = text::message_from_json(
-      {reinterpret_cast<const char*>(bytes->data()), bytes->size()});
+  auto native =
+      text::message_from_json({reinterpret_cast<const char*>(bytes->data()), bytes->size()});
   if (!native)
     return std::unexpected(Failure{FailureKind::usage, printable(native.error()),
                                    "The file is one that 'postern send' takes."});
@@ -118,14 +118,12 @@ class OtherHistory {
 };
 
 Expected<> OtherHistory::before(const schema::Record& record) {
-  const bool is_due =
-      parts_.message.is_given && !is_supposed_ && !parts_.moment.holds(record);
+  const bool is_due = parts_.message.is_given && !is_supposed_ && !parts_.moment.holds(record);
   if (is_due && record.seq() == 1)
-    return std::unexpected(Failure{
-        FailureKind::missing,
-        fmt::format("the journal begins at {}, after the moment",
-                    text::time_text(record.time_ns())),
-        "Name a later time with --at."});
+    return std::unexpected(Failure{FailureKind::missing,
+                                   fmt::format("the journal begins at {}, after the moment",
+                                               text::time_text(record.time_ns())),
+                                   "Name a later time with --at."});
   if (is_due)
     if (const auto supposed = suppose(); !supposed) return supposed;
   return ask_calls();
@@ -142,11 +140,10 @@ void OtherHistory::after(const Step& step) {
 
 Expected<> OtherHistory::finish() {
   if (parts_.message.is_given && parts_.moment.seq.value_or(0) > parts_.state.seq())
-    return std::unexpected(
-        Failure{FailureKind::missing,
-                fmt::format("the journal ends at record {}, before {}", parts_.state.seq(),
-                            *parts_.moment.seq),
-                "Name a record that it has, or leave --at out for the newest."});
+    return std::unexpected(Failure{FailureKind::missing,
+                                   fmt::format("the journal ends at record {}, before {}",
+                                               parts_.state.seq(), *parts_.moment.seq),
+                                   "Name a record that it has, or leave --at out for the newest."});
   if (parts_.message.is_given && !is_supposed_)
     if (const auto supposed = suppose(); !supposed) return supposed;
   return ask_calls();
@@ -167,11 +164,10 @@ Expected<> OtherHistory::suppose() {
       view::suppose(other_, {*parts_.message, asker, time_ns, {seq, events_of_newest_}});
   if (!done) {
     const schema::ProblemT& first = done.error().front();
-    return std::unexpected(
-        Failure{FailureKind::usage,
-                fmt::format("at record {} command {} is refused: {}", seq, first.index + 1,
-                            printable(first.sentence)),
-                printable(first.remedy)});
+    return std::unexpected(Failure{FailureKind::usage,
+                                   fmt::format("at record {} command {} is refused: {}", seq,
+                                               first.index + 1, printable(first.sentence)),
+                                   printable(first.remedy)});
   }
   begin(time_ns);
   return {};
@@ -197,21 +193,20 @@ bool OtherHistory::is_wanted(const domain::Uuid& id) const {
 }
 
 void OtherHistory::ask(const calls::Entry& entry) {
-  coverage_.add(entry.call);
-  if (!from_ns_ || entry.call.time_ns < *from_ns_) return;
+  if (!from_ns_ || entry.call.time_ns < *from_ns_) return coverage_.add(entry.call);
   const auto answerer = [&](const domain::State& state) {
     const auto& tables = state.tables();
     return view::Answerer{tables.find_tenant(entry.tenant), tables.find_user(*entry.call.user),
                           &tables.providers()};
   };
-  flips_.add(entry.call, answerer(parts_.state), answerer(other_));
+  if (flips_.add(entry.call, answerer(parts_.state), answerer(other_))) coverage_.add(entry.call);
 }
 
 Expected<schema::FlipPageT> OtherHistory::page() const {
   if (!parts_.without.empty())
-    return std::unexpected(Failure{
-        FailureKind::missing, fmt::format("there is no record {}", *parts_.without.begin()),
-        fmt::format("The journal ends at record {}.", parts_.state.seq())});
+    return std::unexpected(
+        Failure{FailureKind::missing, fmt::format("there is no record {}", *parts_.without.begin()),
+                fmt::format("The journal ends at record {}.", parts_.state.seq())});
   schema::FlipPageT page;
   page.from_ns = from_ns_.value_or(0);
   flips_.fill(page, flips_told_max);
@@ -276,8 +271,9 @@ Expected<int> what_if(const Audit& audit, const WhatIfOptions& options) {
   domain::State state;
   const std::filesystem::path folder =
       options.calls.empty() ? audit.folder.path() / "calls" : std::filesystem::path(options.calls);
-  auto calls = RecordedCalls::open(
-      folder, keys->get(), [&](const domain::Uuid& user) { return state.tables().find_user(user); });
+  auto calls = RecordedCalls::open(folder, keys->get(), [&](const domain::Uuid& user) {
+    return state.tables().find_user(user);
+  });
   if (!calls) return std::unexpected(calls.error());
   auto page = replay_otherwise(
       audit, options,

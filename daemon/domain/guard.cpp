@@ -16,6 +16,8 @@ namespace {
 using schema::Code;
 
 constexpr std::size_t problems_max = 100;
+/// What a guard may look at: calls answered, users and things of theirs compared.
+constexpr std::size_t work_max = 500'000;
 
 const Evidence no_evidence = {};
 
@@ -115,11 +117,13 @@ bool is_open(const User& user) {
          user.operator_lock_seq == 0;
 }
 
-UseSum use_of(const User& user, const Evidence& evidence) {
+/// `sum`: holds it where it is no one's own.
+const UseSum& use_of(const User& user, const Evidence& evidence, UseSum& sum) {
   const auto& recorded = extras_of(user).use;
-  UseSum sum = recorded == nullptr ? UseSum() : *recorded;
   const auto since = evidence.unrecorded.find(user.id);
-  if (since != evidence.unrecorded.end()) add(sum, *as_schema(since->second));
+  if (since == evidence.unrecorded.end()) return recorded == nullptr ? sum : *recorded;
+  if (recorded != nullptr) sum = *recorded;
+  add(sum, *as_schema(since->second));
   return sum;
 }
 
@@ -136,7 +140,8 @@ class UsedThings {
 
   void look(const TwoStates& user, const RoleGrants& before, const RoleGrants& after) {
     if (is_full(problems_)) return;
-    const UseSum use = use_of(user.before, evidence_);
+    UseSum sum;
+    const UseSum& use = use_of(user.before, evidence_, sum);
     work_ += 1 + use.grants.size() + use.keys.size();
     if (use.last_ns == 0) return;
     if (is_open(user.before) && !is_open(user.after))
@@ -206,6 +211,7 @@ GuardWatch::GuardWatch(const State& before, const Context& context)
     : context_(context), guard_(context.message->guard()) {
   if (guard_ == nullptr || guard_->days() == 0) return;
   for (const RecordedCall& call : evidence_of(context).calls) {
+    if (work_ > work_max) return;
     const AnswerAgain judged = judge(call, before, context.now_ns);
     work_ += judged.work;
     if (judged.reason == Code::ok)
@@ -219,12 +225,17 @@ std::vector<schema::ProblemT> GuardWatch::problems(const State& after,
   if (guard_ == nullptr) return problems;
   if (guard_->unused()) find_used(after, changes, problems);
   find_denied(after, problems);
+  if (work_ <= work_max) return problems;
+  problems.clear();
+  problems.push_back(make_problem(Code::too_large, "guard",
+                                  "It would look at too much at once: guard fewer days, or change "
+                                  "fewer users or roles in one message."));
   return problems;
 }
 
 void GuardWatch::find_denied(const State& after, std::vector<schema::ProblemT>& problems) const {
   for (const Open& open : open_) {
-    if (is_full(problems)) return;
+    if (is_full(problems) || work_ > work_max) return;
     AnswerAgain judged = judge(*open.call, after, context_.now_ns);
     work_ += judged.work;
     const User* user = after.tables().find_user(open.call->user);
@@ -251,13 +262,14 @@ void GuardWatch::find_used(const State& after, const Changes& changes,
   const bool is_closed = old->enabled && !tenant->enabled;
   if (is_closed || old->roles != tenant->roles) {
     after.tables().for_each_user([&](const User& user) {
+      if (user.tenant != tenant->id || work_ + things.work() > work_max) return;
       ++work_;
-      if (user.tenant != tenant->id) return;
       const auto place = changed.find(user.id);
       const User* before = place == changed.end() ? &user : place->second;
       if (before == nullptr) return;
       if (!is_closed) return things.look({*before, user}, roles_before, roles_after);
-      const UseSum use = use_of(*before, evidence_of(context_));
+      UseSum sum;
+      const UseSum& use = use_of(*before, evidence_of(context_), sum);
       if (use.last_ns != 0) things.tell(used_sentence(*before, " was used", use.last_ns));
     });
   } else {

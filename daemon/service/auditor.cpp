@@ -127,6 +127,7 @@ WholeMoment Auditor::next_to_make() const {
 bool Auditor::make_past() {
   if (waiting_.empty()) return false;
   take_published();
+  give_evidence();
   const WholeMoment moment = next_to_make();
   if (std::ranges::find(waiting_, moment, &Waiting::moment) != waiting_.end())
     making_asked_ns_ = parts_.clock.monotonic_ns();
@@ -209,7 +210,9 @@ std::optional<Message> Auditor::page_for(const AuditTask& task) {
 /// A list goes on at the moment that its cursor names, whatever else is said.
 view::Answer<view::Moment> Auditor::moment_of(const schema::HistoryRequest& request,
                                               std::int64_t now_ns) {
-  if (const auto named = view::cursor_in(request).moment) return checked(*named, now_ns);
+  // The clock may have gone back since.
+  if (const auto named = view::cursor_in(request).moment)
+    return checked(*named, std::max(now_ns, named->time_ns));
   const view::Moment wanted{request.at_seq(), request.at_time_ns()};
   return wanted == view::Moment{} ? view::Moment{head_.seq, now_ns} : named_moment(wanted, now_ns);
 }
@@ -264,6 +267,10 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer(const Request& asked
     recent_.come_again(view_, seq);
     return answered;
   }
+  // O1: a list that was begun a moment ago ends there; the past is not a service's.
+  if (asked.asker.role == schema::Role::service)
+    return view::refused(Code::field_malformed, "after",
+                         "Too much was recorded since: begin anew.");
   const domain::Tenant* tenant = view_.find_tenant(asked.asker, named.tenant);
   const bool is_whole = extent_of(asked.request.body_type()) == PastExtent::whole;
   const bool needs_tenant = is_whole && asked.request.body_as_ListTenants() == nullptr;
@@ -283,14 +290,19 @@ std::vector<Uuid> Auditor::tenants_of(const domain::Operator& asker) const {
   return tenants;
 }
 
+/// Null: it has to be made, and whoever asks waits for it.
+const WholePast* Auditor::find_past(WholeMoment moment) {
+  past_used_ns_ = parts_.clock.monotonic_ns();
+  wanted_ = std::move(moment);
+  return pasts_.find(wanted_);
+}
+
 view::Answer<std::optional<Auditor::Reply>> Auditor::answer_of_whole(const Request& asked,
                                                                      const domain::Tenant* tenant) {
-  past_used_ns_ = parts_.clock.monotonic_ns();
-  WholeMoment moment{tenant == nullptr ? tenants_of(asked.asker) : std::vector{tenant->id},
-                     asked.moment.seq};
-  if (const WholePast* past = pasts_.find(moment)) return answer_from(past->view(), asked);
-  wanted_ = std::move(moment);
-  return std::nullopt;
+  const WholePast* past = find_past(
+      {tenant == nullptr ? tenants_of(asked.asker) : std::vector{tenant->id}, asked.moment.seq});
+  if (past == nullptr) return std::nullopt;
+  return answer_from(past->view(), asked);
 }
 
 view::Answer<std::optional<Auditor::Reply>> Auditor::answer_of_part(const Request& asked,

@@ -90,6 +90,7 @@ class Auditor {
   view::Answer<std::optional<Reply>> answer_of_part(const Request& asked, Named named,
                                                     const domain::Tenant* tenant);
   view::Answer<std::optional<Reply>> answer_from(const view::View& view, const Request& asked);
+  const WholePast* find_past(WholeMoment moment);
   std::vector<Uuid> tenants_of(const domain::Operator& asker) const;
 
   // ---- H2 and H4, in auditor_differences.cpp

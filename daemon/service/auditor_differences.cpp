@@ -22,6 +22,7 @@ using schema::view_of;
 constexpr domain::Seq trail_records_max = 1'000'000;
 /// Answers that are compared for one.
 constexpr std::size_t difference_work_max = 20'000'000;
+constexpr std::size_t difference_lines_max = 200'000;
 /// Recorded calls that are looked at for one answer, the newest.
 constexpr std::uint64_t calls_max = 2'000'000;
 constexpr std::uint32_t preview_days_max = 400;
@@ -54,11 +55,11 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer_difference(const Req
   // The later one first: one that is being made goes on from what was made of an earlier one.
   const view::View* later = &view_;
   if (asked.moment.seq != head_.seq) {
-    const WholePast* past = pasts_.find(wanted_ = {{tenant->id}, asked.moment.seq});
+    const WholePast* past = find_past({{tenant->id}, asked.moment.seq});
     if (past == nullptr) return std::nullopt;
     later = &past->view();
   }
-  const WholePast* earlier = pasts_.find(wanted_ = {{tenant->id}, from->seq});
+  const WholePast* earlier = find_past({{tenant->id}, from->seq});
   if (earlier == nullptr) return std::nullopt;
   const auto trail = trail_between(from->seq, asked.moment.seq);
   if (!trail) return std::unexpected(trail.error());
@@ -66,6 +67,7 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer_difference(const Req
   view::DifferenceScope scope{view_of(wanted.tenant()), view_of(wanted.username())};
   scope.unfold = wanted.unfold();
   scope.work_max = difference_work_max;
+  scope.lines_max = difference_lines_max;
   auto lines = view::differences({earlier->view(), from->seq, from->time_ns, *trail},
                                  {*later, asked.asker, asked.moment.time_ns, beside}, scope);
   if (!lines) return std::unexpected(std::move(lines.error()));
@@ -134,13 +136,17 @@ view::Answer<schema::FlipPageT> Auditor::ask_calls_again(const domain::Tenant& t
         if (position >= end) return false;
         auto entry = calls::open_entry(bytes);
         if (!entry || entry->tenant != tenant.id || entry->call.user == nullptr) return true;
-        coverage.add(entry->call);
-        if (entry->call.time_ns < from_ns) return true;
+        if (entry->call.time_ns < from_ns) {
+          coverage.add(entry->call);
+          return true;
+        }
         seals.open(*entry);
         const Uuid& user = *entry->call.user;
         const auto& others = other.tables();
-        flips.add(entry->call, {&tenant, present.find_user(user), &present.providers()},
-                  {others.find_tenant(tenant.id), others.find_user(user), &others.providers()});
+        const bool was_asked =
+            flips.add(entry->call, {&tenant, present.find_user(user), &present.providers()},
+                      {others.find_tenant(tenant.id), others.find_user(user), &others.providers()});
+        if (was_asked) coverage.add(entry->call);
         return true;
       });
   if (!read) return view::refused(Code::journal_unavailable, "", printable(read.error().sentence));

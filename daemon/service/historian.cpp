@@ -202,6 +202,9 @@ void Historian::answer(Parked waiting, const domain::Operator& asker) {
     return refuse(waiting.peer, request.id(),
                   make_problem(Code::field_malformed, "at_seq",
                                "This request is not answered as of a moment; leave it out."));
+  // O1: a service is told of the present alone.
+  if (names_moment && asker.role == schema::Role::service)
+    return refuse(waiting.peer, request.id(), make_problem(Code::not_permitted, "at_seq"));
   if (request.at_least_seq() > head_.seq) {
     switch (park(waiting, asker, request.wait_ms())) {
       case Wait::parked:

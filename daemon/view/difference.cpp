@@ -87,6 +87,7 @@ class Lines {
     // Each has a grant of its own.
     if (one.grant != nullptr && one.grant->role.empty()) one.grant->reference = nullptr;
   }
+  std::size_t size() const { return made_.size(); }
   std::vector<schema::DifferenceLineT> take() && { return std::move(made_); }
 
  private:
@@ -142,10 +143,14 @@ Answer<std::vector<schema::DifferenceLineT>> differences(const Earlier& earlier,
   const bool alike = stops_alike(old_tenant, *tenant);
   Lines lines(scope.unfold);
   std::size_t work = 0;
+  const auto is_too_much = [&] {
+    return (scope.work_max != 0 && work > scope.work_max) ||
+           (scope.lines_max != 0 && lines.size() > scope.lines_max);
+  };
   bool is_known = scope.username.empty();
   after.for_each_user([&](const domain::User& user) {
     if (user.tenant != tenant->id) return;
-    if (scope.work_max != 0 && work > scope.work_max) return;
+    if (is_too_much()) return;
     const domain::User* old_user = before.find_user(user.id);
     if (!is_wanted(old_user, user, scope.username)) return;
     is_known = true;
@@ -160,15 +165,14 @@ Answer<std::vector<schema::DifferenceLineT>> differences(const Earlier& earlier,
     for (const AccessDifference& one : found.lines) lines.add(line_of(one, user));
   });
   if (!is_known) return refused(Code::user_unknown, "username");
-  if (scope.work_max != 0 && work > scope.work_max)
+  if (is_too_much())
     return refused(Code::too_large, "tenant",
                    "So much differs that it takes too long: name a user, or moments nearer to each "
                    "other.");
   auto made = std::move(lines).take();
   std::ranges::sort(made, {}, [](const schema::DifferenceLineT& line) {
     return std::tuple(cause_seq(line), std::string_view(line.resource),
-                      std::string_view(line.action), line.change,
-                      std::string_view(line.username));
+                      std::string_view(line.action), line.change, std::string_view(line.username));
   });
   tell_causes(later, made);
   return made;

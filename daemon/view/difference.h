@@ -26,10 +26,12 @@ struct DifferenceScope {
   bool unfold = false;
   /// So many answers may be compared; refused where it takes more. 0: any.
   std::size_t work_max = 0;
+  /// So many lines may be made; refused likewise. 0: any.
+  std::size_t lines_max = 0;
 };
 
-/// In order: by the record that made the difference, then by resource and action. `later`: who asks,
-/// at the later moment.
+/// In order: by the record that made the difference, then by resource and action. `later`: who
+/// asks, at the later moment.
 Answer<std::vector<schema::DifferenceLineT>> differences(const Earlier& earlier,
                                                          const Inquiry& later,
                                                          const DifferenceScope& scope);

@@ -36,10 +36,10 @@ bool has_another_password(const schema::CallViewT& call, const Answerer& was,
 
 }  // namespace
 
-void Flips::add(const schema::CallViewT& call, const Answerer& was, const Answerer& other) {
+bool Flips::add(const schema::CallViewT& call, const Answerer& was, const Answerer& other) {
   if (is_about_credential(call.reason)) {
     ++not_asked_;
-    return;
+    return false;
   }
   const std::int64_t time_ns = asked_ == JudgedAt::then ? call.time_ns : now_ns_;
   const domain::RecordedCall recorded = domain::recorded_call_of(call);
@@ -50,10 +50,10 @@ void Flips::add(const schema::CallViewT& call, const Answerer& was, const Answer
   const bool tells = asked_ == JudgedAt::now || before == call.reason;
   if (!tells || (both_let_in && may_be_ended(call, was, other))) {
     ++not_asked_;
-    return;
+    return false;
   }
   ++asked_count_;
-  if ((before == Code::ok) == (after == Code::ok)) return;
+  if ((before == Code::ok) == (after == Code::ok)) return true;
   ++(before == Code::ok ? denied_ : allowed_);
   const bool has_question = call.question != nullptr;
   Sum& sum = found_[{call.user->high(), call.user->low(),
@@ -67,6 +67,7 @@ void Flips::add(const schema::CallViewT& call, const Answerer& was, const Answer
   }
   sum.last_ns = call.time_ns;
   sum.last_seq = call.seq;
+  return true;
 }
 
 void Flips::fill(schema::FlipPageT& page, std::size_t count_max) const {

@@ -30,7 +30,8 @@ class Flips {
   Flips(JudgedAt asked, std::int64_t now_ns) : asked_(asked), now_ns_(now_ns) {}
 
   /// `was`: as it was or is; `other`: as it would be.
-  void add(const schema::CallViewT& call, const Answerer& was, const Answerer& other);
+  /// False: it could not be asked again.
+  bool add(const schema::CallViewT& call, const Answerer& was, const Answerer& other);
 
   bool empty() const { return denied_ == 0 && allowed_ == 0; }
   std::uint64_t asked() const { return asked_count_; }

@@ -162,6 +162,7 @@ void add_nouns(CLI::App& app, const std::vector<std::string>& given, Arguments& 
       parent = app.add_subcommand(std::string(noun.name), std::string(noun.summary));
       if (!is_named(noun.name)) continue;
       parent->fallthrough();
+      parent->require_subcommand(0, 1);
     }
     for (const auto& verb : noun.verbs)
       add_verb(*parent, verb, is_named(verb.name), asked, prepared);
@@ -235,6 +236,8 @@ int run_parsed(const std::vector<std::string>& given, Streams streams) {
   Options options;
   add_global_options(options, asked.settings);
   arguments::declare(app, options);
+  // One noun and one verb: a word behind them is never taken for another.
+  app.require_subcommand(0, 1);
   add_nouns(app, given, asked, prepared);
   try {
     arguments::parse(app, given);
@@ -262,11 +265,10 @@ int run_parsed(const std::vector<std::string>& given, Streams streams) {
 }  // namespace
 
 std::span<const Noun> nouns() {
-  static const Noun all[] = {tenant_noun,  user_noun,      password_noun, key_noun,
-                             session_noun, grant_noun,     role_noun,     catalogue_noun,
-                             network_noun, operator_noun,  events_noun,   calls_noun,
-                             backup_noun,  question_verbs, report_verbs,  undo_verbs,
-                             other_verbs};
+  static const Noun all[] = {tenant_noun, user_noun,  password_noun,  key_noun,       session_noun,
+                             grant_noun,  role_noun,  catalogue_noun, network_noun,   operator_noun,
+                             events_noun, calls_noun, backup_noun,    question_verbs, report_verbs,
+                             undo_verbs,  other_verbs};
   return all;
 }
 

@@ -14,13 +14,16 @@ bold() { if [[ -t 1 ]]; then printf '\033[1m%s\033[0m\n' "$1"; else printf '%s\n
 # say TEXT: what comes next, and why it matters.
 say() { printf '\n' && bold "$1"; }
 
+# as_typed COMMAND…: as one would type it.
+as_typed() { printf '%s' "${*@Q}" | sed "s/'\([A-Za-z0-9_.,/:=@+-]*\)'/\1/g"; }
+
 # ask EXIT PART COMMAND…: shows command and answer, and compares: the exit code, and that PART is in
 # the answer. A password goes to the command's standard input.
 ask() {
   local expected_exit=$1 expected_part=$2 answer code=0
   shift 2
   asked=$((asked + 1))
-  printf '  $ %s%s\n' "$(printf '%s' "${*@Q}" | sed "s/'\([A-Za-z0-9_./:=@+-]*\)'/\1/g")" \
+  printf '  $ %s%s\n' "$(as_typed "$@")" \
     "$([[ /dev/stdin -ef /dev/null ]] || echo ' < a password')"
   answer=$("$@" 2>&1) || code=$?
   [[ -z $answer ]] || printf '    %s\n' "${answer//$'\n'/$'\n    '}"
@@ -28,6 +31,18 @@ ask() {
     unexpected=$((unexpected + 1))
     bold "    NOT AS EXPECTED: exit $code; expected was exit $expected_exit with '$expected_part'"
   fi
+}
+
+# into FILE COMMAND…: shows the command, and keeps its answer in FILE for what is asked next.
+into() {
+  local file=$1 code=0
+  shift
+  asked=$((asked + 1))
+  printf '  $ %s >%s\n' "$(as_typed "$@")" "$file"
+  "$@" >"$file" || code=$?
+  ((code == 0)) && return
+  unexpected=$((unexpected + 1))
+  bold "    NOT AS EXPECTED: exit $code; expected was exit 0"
 }
 
 # Sets port_base to the first of ten ports in a row that nobody listens on and no other story has:
@@ -48,7 +63,7 @@ take_port_base() {
 
 # Makes the data folder with a year's history of a small company, by the program of tests/year.
 make_audit_data() {
-  say "A year passes: four tenants, 300 users, the same each time."
+  say "A year passes: four tenants, 300 users. The same happens each time, under other numbers."
   "$(dirname "$(command -v posternd)")/../tests/bin/make_year" "$data" --users 300 --calls 20000 |
     sed 's/^/    /'
 }
@@ -59,7 +74,10 @@ start_daemon() {
   trap clean_up EXIT
   data=${data:-$folder/data}
   [[ -n $port_base ]] || take_port_base
-  if [[ -e $data/format ]]; then
+  if [[ -e $data/format && $story == audit ]]; then
+    echo "the story of an audit makes its own data folder, and $data is there already" >&2
+    return 73
+  elif [[ -e $data/format ]]; then
     again=-$(date +%s)
   elif [[ $story == audit ]]; then
     make_audit_data

@@ -21,7 +21,7 @@ struct ExportFixture : DataFolderFixture {
     const auto store = credential::KeyStore::open(keys(), entropy);
     BOOST_REQUIRE(store);
     const auto& seed = (*store)->own_key(credential::OwnKey::checkpoint_signing);
-    signer = {"postern/of this test", credential::signing_public_key(seed)};
+    signer = {"postern/of-this-test", credential::signing_public_key(seed)};
     key = journal::verifier_text(signer);
     sign = [seed](journal::View text) { return credential::sign(seed, text); };
     write_bytes(path() / "checkpoint", note(records().size()));
@@ -41,7 +41,7 @@ struct ExportFixture : DataFolderFixture {
     return {code, out.str(), talk.str()};
   }
   std::string exported(const std::string& options = "") const {
-    const std::string file = path().parent_path() / ("bundle" + std::to_string(++made));
+    const std::string file = outside.path() / ("bundle" + std::to_string(++made));
     const Ended ended = replay("export " + file + options);
     BOOST_REQUIRE_MESSAGE(ended.code == 0, ended.talk);
     return file;
@@ -58,6 +58,7 @@ struct ExportFixture : DataFolderFixture {
     return status / 256;
   }
 
+  support::TemporaryFolder outside;
   journal::Verifier signer;
   std::string key;
   journal::Sign sign;

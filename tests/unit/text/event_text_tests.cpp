@@ -365,7 +365,7 @@ std::vector<Said> about_others() {
 }
 
 Said about_a_review() {
-  return said<schema::ReviewRecordedT>("report_seq=7 report_sha256=0aff sentence='all is well'",
+  return said<schema::ReviewRecordedT>("report_seq=7 report_sha256=0aff sentence=all is well",
                                        [](auto& b) {
                                          b.report_seq = 7;
                                          b.report_sha256 = {0x0a, 0xff};
