@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/endian/buffers.hpp>
+#include <array>
 
 #include "backup_generated.h"
 #include "daemon/credential/key_store.h"
@@ -188,8 +188,10 @@ class Writer {
 
  private:
   Expected<> put_message(std::span<const std::byte> bytes) {
-    const boost::endian::little_uint32_buf_t prefix(static_cast<std::uint32_t>(bytes.size()));
-    if (auto written = put(std::as_bytes(std::span(&prefix, 1))); !written) return written;
+    std::array<std::byte, 4> prefix{};
+    for (std::size_t place = 0; place < prefix.size(); ++place)
+      prefix[place] = static_cast<std::byte>(bytes.size() >> (8 * place));
+    if (auto written = put(prefix); !written) return written;
     return put(bytes);
   }
   Expected<> put(std::span<const std::byte> bytes) {

@@ -74,7 +74,7 @@ Expected<text::ReportMade> made_for(const Past& past, const domain::Tenant& tena
     return std::unexpected(
         Failure{FailureKind::usage, report.error().sentence, "Give numbers of days up to 3650."});
   text::ReportMade made{std::move(*report), past.seq(), past.time_ns()};
-  made.sha256 = sha256_of(text::json_text(text::report_json(made)));
+  made.sha256 = sha256_of(text::json_text(text::report_json(made)) + '\n');
   return made;
 }
 

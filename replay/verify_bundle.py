@@ -259,7 +259,8 @@ def parts_of(data):
     first = Table.root(messages[0][1], b"PSBU")
     if first.value(6, "<B"):
         place, digest = messages.pop()
-        need(digest == hashlib.sha256(data[:place]).digest(), "the bytes are not those of the digest")
+        computed = hashlib.sha256(data[:place]).digest()
+        need(digest == computed, "the bytes are not those of the digest")
         need(messages, "the file is only a digest")
     return [Table.root(message, b"PSBU") for _, message in messages]
 
@@ -282,7 +283,8 @@ class Links:
         tenant = record.uuid(2)
         if tenant is None or (self.tenant is not None and tenant != self.tenant):
             return
-        need(self.fits("tenant", tenant, record.value(3, "<Q")), f"a record before {seq} is missing")
+        previous = record.value(3, "<Q")
+        need(self.fits("tenant", tenant, previous), f"a record before {seq} is missing")
         self.newest["tenant", tenant] = seq
         for event in record.tables(11):
             user = event.uuid(0)
@@ -323,7 +325,8 @@ def check_extract(parts, checkpoint):
             seq, data, path = proved.value(0, "<Q"), proved.bytes(1), proved.bytes(2) or b""
             need(newest < seq <= last, f"record {seq} stands where it does not belong")
             need(tenant is not None or seq == newest + 1, f"record {newest + 1} is missing")
-            need(data and len(path) % 32 == 0 and len(path) <= 64 * 32, f"record {seq} has no proof")
+            is_path = len(path) % 32 == 0 and len(path) <= 64 * 32
+            need(data and is_path, f"record {seq} has no proof")
             hashes = [path[place : place + 32] for place in range(0, len(path), 32)]
             root = root_by_path(leaf_hash(data), seq - 1, checkpoint.size, hashes)
             need(root == checkpoint.root, f"record {seq} is not the one that was signed for")

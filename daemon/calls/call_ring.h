@@ -38,8 +38,8 @@ class CallRing {
   static Expected<std::unique_ptr<CallRing>> open(const std::filesystem::path& folder,
                                                   Limits limits);
 
-  /// The files of a folder that nobody writes, oldest first; changes nothing there. None where there
-  /// is no folder.
+  /// The files of a folder that nobody writes, oldest first; changes nothing there. None where
+  /// there is no folder.
   static Expected<std::vector<File>> list(const std::filesystem::path& folder);
 
   /// Gives the entry the next position; it is in the file after `write`.

@@ -40,7 +40,8 @@ struct EventPlace {
 };
 
 /// `materials`: one for each command of the context's message. The events stand in the next record,
-/// or for who supposes (H3) at the end of one that there is: so they come before all that follow it.
+/// or for who supposes (H3) at the end of one that there is: so they come before all
+/// that follow it.
 Draft decide_message(State& state, const Context& context, std::span<const Material> materials);
 Draft decide_message(State& state, const Context& context, std::span<const Material> materials,
                      const EventPlace& place);

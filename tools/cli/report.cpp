@@ -38,7 +38,7 @@ text::ReportMade report_of(Session& session, const std::string& tenant, const As
   wanted.rows_max = asked.rows;
   auto page = session.page(request(std::move(wanted)));
   text::ReportMade made{std::move(Session::part(page.body.AsReport())), page.seq, page.time_ns};
-  made.sha256 = sha256_of(text::json_text(text::report_json(made)));
+  made.sha256 = sha256_of(text::json_text(text::report_json(made)) + '\n');
   return made;
 }
 

@@ -299,7 +299,10 @@ schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
   }
   schema::visit_secrets(request, [](auto, std::string& secret) { client::wipe(secret); });
   if (page.code != Code::ok)
-    stop_refused(page.code, page.problems, exit_code_of(page.code, exit_codes::missing));
+    stop_refused(page.code, page.problems,
+                 exit_code_of(page.code, request.body.type == schema::HistoryBody::PlanUndo
+                                             ? exit_codes::no
+                                             : exit_codes::missing));
   if (at_.is_given() && !std::exchange(moment_is_told_, true)) tell_moment(talk(), page);
   return page;
 }

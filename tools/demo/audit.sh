@@ -151,3 +151,4 @@ say "The records of atlas for somebody who trusts neither us nor our tools: Pyth
 ask 0 'tenant        atlas' postern-replay export "$folder/atlas.extract" --tenant atlas
 ask 0 whole python3 "$(realpath --relative-base="$PWD" "$project/replay/verify_bundle.py")" \
   "$folder/atlas.extract" --public-key "$key"
+ask 0 whole postern-replay --bundle "$folder/atlas.extract" verify --public-key "$key"

@@ -441,6 +441,8 @@ void blank(schema::HistoryPageT& page) {
     calls->next = calls->oldest = 0;
     for (const auto& call : calls->calls) call->position = call->seq = 0;
   }
+  if (auto* calls = page.body.AsFlipPage())
+    for (const auto& flip : calls->flips) flip->first_seq = flip->last_seq = 0;
   if (auto* checkpoint = page.body.AsCheckpointPage()) checkpoint->checkpoint.clear();
   if (auto* proof = page.body.AsProofPage()) {
     proof->hashes.clear();

@@ -99,7 +99,8 @@ void WholeService::make_services(domain::State state) {
                                    if (alarms_are_errors) BOOST_ERROR(sentence);
                                  }},
       std::move(*ring),
-      running::Services::JournalContents{std::move(state), domain::CommandIds({}), past_index_of(journal)});
+      running::Services::JournalContents{std::move(state), domain::CommandIds({}),
+                                         past_index_of(journal)});
 }
 
 running::HealthSources WholeService::health_sources() const {

@@ -1,6 +1,5 @@
 // H3, H4: recorded calls asked again, of other states.
 #include "daemon/view/recorded.h"
-
 #include "daemon/view/supposition.h"
 #include "tests/unit/view/moments.h"
 
@@ -34,14 +33,14 @@ struct Recorded : AskedView {
     return view::state_of(view, story.tenant(), story.state().seq(), story.state().time_ns());
   }
   std::expected<domain::Changes, std::vector<schema::ProblemT>> suppose(
-      domain::State& state, std::vector<schema::CommandT> commands,
-      std::string_view by = "root") {
+      domain::State& state, std::vector<schema::CommandT> commands, std::string_view by = "root") {
     auto message = story.message(std::move(commands));
     message.id = std::make_unique<Uuid>(domain::uuid_v7(5, {1, 1}));
     bytes = message_bytes(message);
-    return view::suppose(state,
-                         {*flatbuffers::GetRoot<schema::CommandMessage>(bytes.data()), asker(by),
-                          story.world().now_ns(), {state.seq() + 1}});
+    return view::suppose(state, {*flatbuffers::GetRoot<schema::CommandMessage>(bytes.data()),
+                                 asker(by),
+                                 story.world().now_ns(),
+                                 {state.seq() + 1}});
   }
   template <class Tables>
   view::Answerer answerer(const Tables& tables) {
@@ -115,7 +114,8 @@ BOOST_AUTO_TEST_CASE(H4_nothing_is_done) {
 BOOST_AUTO_TEST_CASE(H4_a_refused_command_leaves_the_state_as_it_was) {
   auto state = copy();
   const auto before = canonical(state);
-  const auto refused = suppose(state, {to("bob", schema::DisableUserT()), allow("ann", "read", "x")});
+  const auto refused =
+      suppose(state, {to("bob", schema::DisableUserT()), allow("ann", "read", "x")});
   BOOST_REQUIRE(!refused);
   BOOST_TEST(refused.error().front().code == Code::user_unknown);
   BOOST_TEST(refused.error().front().index == 1);
@@ -134,8 +134,8 @@ BOOST_AUTO_TEST_CASE(O2_nobody_can_suppose_what_they_may_not_do) {
 BOOST_AUTO_TEST_CASE(H3_a_call_by_a_key_that_would_be_gone_flips) {
   auto call = call_of(story.user("bob"), "read", "table/a");
   call.credential = schema::CredentialKind::key;
-  call.key = std::make_unique<Uuid>(
-      domain::find_key(story.user("bob"), std::string_view("batch"))->id);
+  call.key =
+      std::make_unique<Uuid>(domain::find_key(story.user("bob"), std::string_view("batch"))->id);
   auto state = copy();
   schema::RevokeKeyT body;
   body.name = "batch";
