@@ -8,13 +8,13 @@
 #include "daemon/journal/checkpoint.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <vector>
 
 #include "daemon/credential/signature.h"
 #include "daemon/journal/base64.h"
 #include "daemon/journal/sha256.h"
+#include "schema/plain_number.h"
 
 namespace postern::journal {
 
@@ -52,15 +52,6 @@ std::optional<std::string_view> take_line(std::string_view& text) {
   return line;
 }
 
-template <class Number>
-std::optional<Number> number_in(std::string_view text) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool is_plain = text == "0" || (!text.empty() && text[0] >= '1' && text[0] <= '9');
-  if (!is_plain || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 /// Whether the line is the verifier's, and if so, that it signed the text.
 Expected<bool> signed_by(std::string_view line, std::string_view text, const Verifier& verifier) {
   if (!line.starts_with(signature_start)) return damaged("has a line that is no signature");
@@ -91,7 +82,7 @@ Expected<Checkpoint> parse_text(std::string_view text) {
     return damaged("lacks its origin, size or root");
   Checkpoint checkpoint;
   checkpoint.origin = *origin;
-  const auto seq = number_in<std::uint64_t>(*size);
+  const auto seq = schema::plain_number<std::uint64_t>(*size);
   if (!seq) return damaged("has a size that is no number");
   checkpoint.head.seq = *seq;
   const auto bytes = base64_decode(*root);
@@ -101,7 +92,7 @@ Expected<Checkpoint> parse_text(std::string_view text) {
   while (const auto line = take_line(text)) {
     if (line->empty()) return damaged("has an empty line in its text");
     if (!line->starts_with(time_extension)) continue;
-    const auto time_ns = number_in<std::int64_t>(line->substr(time_extension.size()));
+    const auto time_ns = schema::plain_number<std::int64_t>(line->substr(time_extension.size()));
     if (!time_ns) return damaged("has a time that is no number");
     checkpoint.time_ns = *time_ns;
   }

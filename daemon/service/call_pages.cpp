@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "daemon/calls/call_seals.h"
+#include "daemon/service/filter_names.h"
 #include "daemon/service/pages.h"
 
 namespace postern::service {
@@ -31,19 +32,10 @@ std::expected<Filter, schema::ProblemT> filter_of(const view::View& view,
                                                   const schema::ListCalls& wanted) {
   Filter filter;
   filter.asker = &asker;
-  const domain::Tenant* tenant = nullptr;
-  if (wanted.tenant() != nullptr) {
-    tenant = view.find_tenant(asker, wanted.tenant()->string_view());
-    if (tenant == nullptr) return std::unexpected(make_problem(Code::tenant_unknown, "tenant"));
-    filter.tenant = tenant->id;
-  }
-  if (wanted.username() == nullptr) return filter;
-  if (tenant == nullptr)
-    return std::unexpected(
-        make_problem(Code::field_missing, "tenant", "A username needs its tenant."));
-  const domain::User* user = view.tables().find_user(tenant->id, wanted.username()->string_view());
-  if (user == nullptr) return std::unexpected(make_problem(Code::user_unknown, "username"));
-  filter.user = user->id;
+  const auto names = filter_names(view, asker, wanted.tenant(), wanted.username(), "username");
+  if (!names) return std::unexpected(names.error());
+  if (names->tenant != nullptr) filter.tenant = names->tenant->id;
+  if (names->user != nullptr) filter.user = names->user->id;
   return filter;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/service/filter_names.h"
 #include "daemon/service/past_subject.h"
 #include "daemon/service/permissions.h"
 #include "history_marks.h"
@@ -60,21 +61,14 @@ std::expected<RecordFilter, schema::ProblemT> filter_of(const view::View& view,
                                                         const schema::GetRecords& wanted) {
   RecordFilter filter;
   filter.asker = &asker;
-  const domain::Tenant* tenant = nullptr;
-  if (wanted.tenant() != nullptr) {
-    tenant = view.find_tenant(asker, wanted.tenant()->string_view());
-    if (tenant == nullptr) return std::unexpected(make_problem(Code::tenant_unknown, "tenant"));
-    filter.tenant = tenant->id;
-  }
+  const auto names = filter_names(view, asker, wanted.tenant(), wanted.user(), "user");
+  if (!names) return std::unexpected(names.error());
+  if (names->tenant != nullptr) filter.tenant = names->tenant->id;
   if (wanted.user_id() != nullptr) filter.user = *wanted.user_id();
-  if (wanted.user() != nullptr) {
-    if (tenant == nullptr)
-      return std::unexpected(
-          make_problem(Code::field_missing, "tenant", "A username needs its tenant."));
-    const domain::User* user = view.tables().find_user(tenant->id, wanted.user()->string_view());
-    if (user == nullptr || (filter.user && *filter.user != user->id))
+  if (names->user != nullptr) {
+    if (filter.user && *filter.user != names->user->id)
       return std::unexpected(make_problem(Code::user_unknown, "user"));
-    filter.user = user->id;
+    filter.user = names->user->id;
   }
   if (wanted.operator_name() != nullptr) {
     const std::string_view name = wanted.operator_name()->string_view();

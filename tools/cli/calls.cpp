@@ -120,19 +120,12 @@ std::shared_ptr<Arguments> add_filters(Options& options) {
   return asked;
 }
 
-Handler list(Options& options) {
-  return [asked = add_filters(options)](Session& session) { return run_list(session, *asked); };
-}
-
-Handler follow(Options& options) {
-  return [asked = add_filters(options)](Session& session) { return run_follow(session, *asked); };
-}
-
 constexpr Verb verbs[] = {
     {"list", Kind::reads, "Lists recorded calls, oldest first.",
-     "--tenant acme calls list --user api.bob", list},
+     "--tenant acme calls list --user api.bob", prepared_with<add_filters, run_list>},
     {"follow", Kind::reads, "Lists calls as they are recorded, from --from or from now on.",
-     "--tenant acme --output jsonl calls follow --user api.bob", follow},
+     "--tenant acme --output jsonl calls follow --user api.bob",
+     prepared_with<add_filters, run_follow>},
 };
 
 }  // namespace

@@ -146,19 +146,11 @@ std::shared_ptr<Arguments> add_filters(Options& options) {
   return asked;
 }
 
-Handler list(Options& options) {
-  return [asked = add_filters(options)](Session& session) { return run_list(session, *asked); };
-}
-
-Handler follow(Options& options) {
-  return [asked = add_filters(options)](Session& session) { return run_follow(session, *asked); };
-}
-
 constexpr Verb verbs[] = {
     {"list", Kind::reads, "Lists records of the journal with their events.",
-     "--tenant acme events list --user api.bob", list},
+     "--tenant acme events list --user api.bob", prepared_with<add_filters, run_list>},
     {"follow", Kind::reads, "Lists records as they are made, from --from-seq or from now on.",
-     "--output jsonl events follow --kind UserLocked", follow},
+     "--output jsonl events follow --kind UserLocked", prepared_with<add_filters, run_follow>},
 };
 
 }  // namespace

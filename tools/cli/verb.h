@@ -64,6 +64,12 @@ struct Verb {
   Handler (*prepare)(Options& options);
 };
 
+/// What `options` gives is what `run` takes, besides the session.
+template <auto options_of, auto run>
+Handler prepared_with(Options& options) {
+  return [asked = options_of(options)](Session& session) { return run(session, *asked); };
+}
+
 struct Noun {
   /// Empty: the verbs stand by themselves.
   std::string_view name;

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <memory>
 
+#include "schema/plain_number.h"
+
 namespace postern::client {
 namespace {
 
@@ -45,23 +47,15 @@ std::optional<Octets> decode(std::string_view text) {
   Octets bytes(text.size() / 4 * 3);
   const int size = EVP_DecodeBlock(bytes.data(), raw(text), static_cast<int>(text.size()));
   if (size < 0) return std::nullopt;
-  bytes.resize(static_cast<std::size_t>(size) -
-               (text.ends_with("==") ? 2U : text.ends_with("=") ? 1U : 0U));
+  bytes.resize(static_cast<std::size_t>(size) - (text.ends_with("==")  ? 2U
+                                                 : text.ends_with("=") ? 1U
+                                                                       : 0U));
   std::string again(text.size() + 1, '\0');
   EVP_EncodeBlock(reinterpret_cast<unsigned char*>(again.data()), bytes.data(),
                   static_cast<int>(bytes.size()));
   again.pop_back();
   if (again != text) return std::nullopt;
   return bytes;
-}
-
-template <class Number>
-std::optional<Number> number_in(std::string_view text) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool is_plain = text == "0" || (!text.empty() && text[0] >= '1' && text[0] <= '9');
-  if (!is_plain || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 struct Verifier {
@@ -146,7 +140,7 @@ Result<Checkpoint> read_checkpoint(std::string_view note) {
   std::string_view text = note.substr(0, note.rfind("\n\n") + 1);
   Checkpoint checkpoint;
   checkpoint.origin = take_line(text);
-  const auto size = number_in<std::uint64_t>(take_line(text));
+  const auto size = schema::plain_number<std::uint64_t>(take_line(text));
   const auto root = decode(take_line(text));
   if (checkpoint.origin.empty() || !size || !root || root->size() != checkpoint.root.size())
     return std::unexpected(bad_note("lacks its origin, size or root"));
@@ -156,7 +150,7 @@ Result<Checkpoint> read_checkpoint(std::string_view note) {
     const auto line = take_line(text);
     constexpr std::string_view time = "time_ns ";
     if (line.starts_with(time))
-      checkpoint.time_ns = number_in<std::int64_t>(line.substr(time.size())).value_or(0);
+      checkpoint.time_ns = schema::plain_number<std::int64_t>(line.substr(time.size())).value_or(0);
   }
   return checkpoint;
 }
