@@ -31,6 +31,17 @@ BOOST_AUTO_TEST_CASE(the_example_of_each_verb_can_be_typed) {
   BOOST_TEST(count > 30u);
 }
 
+BOOST_AUTO_TEST_CASE(a_word_behind_a_verb_is_never_another_verb) {
+  for (const auto& noun : nouns())
+    for (const auto& verb : noun.verbs) {
+      const auto ended =
+          run_with({"--tenant", "acme", "user", "create", std::string(verb.name)}, "");
+      BOOST_TEST(!contains(ended.talk, "USER is required"), verb.name);
+      BOOST_TEST(!contains(ended.talk, "It does not take"), verb.name);
+      BOOST_TEST(contains(ended.talk, "postern: "), verb.name << "\n" << ended.talk);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(help_of_each_verb_shows_its_example) {
   for (const auto& noun : nouns()) {
     for (const auto& verb : noun.verbs) {

@@ -271,6 +271,23 @@ BOOST_FIXTURE_TEST_CASE(Q9_a_past_that_takes_long_is_busy_and_says_how_far_it_is
   BOOST_TEST(page.body.AsUserPage()->users.size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(O1_a_service_is_told_of_the_present_alone) {
+  Told told;
+  told.create("ann");
+  const auto seq = told.grant<schema::AddGrantT>("ann", "table/orders");
+  told.service.add_operator("asks", schema::Role::service, 20);
+  told.next_hour();
+  schema::ListPermissionsT body;
+  body.tenant = "acme";
+  body.username = "ann";
+  auto request = request_of(std::move(body));
+  request.at_seq = seq;
+  BOOST_TEST((told.ask(request).code == Code::ok));
+  BOOST_TEST((told.ask(request, "uid:20").code == Code::not_permitted));
+  request.at_seq = 0;
+  BOOST_TEST((told.ask(request, "uid:20").code != Code::not_permitted));
+}
+
 BOOST_AUTO_TEST_CASE(O2_the_past_of_others_is_as_if_there_was_none) {
   schema::CreateTenantT other;
   other.alias = "other";
