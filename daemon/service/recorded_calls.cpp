@@ -12,7 +12,7 @@ namespace postern::service {
 
 namespace {
 
-/// The newest that a guard looks at.
+/// So many of the newest a guard looks at; where the days it looks back hold more, it is refused.
 constexpr std::uint64_t calls_read_max = 2'000'000;
 
 /// Alike are calls that every state answers alike.
@@ -34,24 +34,29 @@ void RecordedCalls::fill(const view::View& view, EvidenceLetter& letter) {
   std::unordered_map<std::string, std::size_t> places;
   calls::CallSeals seals(keys_, [&](const Uuid& user) { return view.tables().find_user(user); });
   const std::uint64_t end = ring_.next();
-  const auto read =
-      reader_.read(end - std::min(end, calls_read_max), [&](std::uint64_t, auto stored) {
-        auto entry = calls::open_entry(stored);
-        if (!entry || entry->tenant != letter.tenant || !entry->call.allowed ||
-            entry->call.time_ns < *letter.calls_since_ns)
-          return true;
-        seals.open(*entry);
-        domain::RecordedCall call = domain::recorded_call_of(entry->call);
-        const auto [place, is_new] =
-            places.try_emplace(likeness_of(call, entry->call.address), found.size());
-        if (!is_new) {
-          found[place->second].time_ns = call.time_ns;
-          return true;
-        }
-        letter.too_many = found.size() == domain::guard_calls_max;
-        if (!letter.too_many) found.push_back(std::move(call));
-        return !letter.too_many;
-      });
+  const std::uint64_t begin = std::max(ring_.oldest(), end - std::min(end, calls_read_max));
+  bool is_cut = begin > ring_.oldest();
+  const auto read = reader_.read(begin, [&](std::uint64_t, auto stored) {
+    auto entry = calls::open_entry(stored);
+    if (entry && std::exchange(is_cut, false) && entry->call.time_ns >= *letter.calls_since_ns) {
+      letter.too_many = true;
+      return false;
+    }
+    if (!entry || entry->tenant != letter.tenant || !entry->call.allowed ||
+        entry->call.time_ns < *letter.calls_since_ns)
+      return true;
+    seals.open(*entry);
+    domain::RecordedCall call = domain::recorded_call_of(entry->call);
+    const auto [place, is_new] =
+        places.try_emplace(likeness_of(call, entry->call.address), found.size());
+    if (!is_new) {
+      found[place->second].time_ns = call.time_ns;
+      return true;
+    }
+    letter.too_many = found.size() == domain::guard_calls_max;
+    if (!letter.too_many) found.push_back(std::move(call));
+    return !letter.too_many;
+  });
   if (!read) letter.trouble = read.error();
 }
 

@@ -284,10 +284,11 @@ void Writer::take_evidence(std::unique_ptr<EvidenceLetter> letter) {
 
 void Writer::refuse_guard(Task task) {
   std::vector<schema::ProblemT> problems;
-  problems.push_back(make_problem(
-      Code::too_large, "guard",
-      "The limit is " + std::to_string(domain::guard_calls_max) +
-          " different recorded calls of the tenant, and there are more. Look back fewer days."));
+  problems.push_back(make_problem(Code::too_large, "guard",
+                                  "The limit is " + std::to_string(domain::guard_calls_max) +
+                                      " different recorded calls of the tenant, among the newest "
+                                      "2,000,000 of all, and there are "
+                                      "more. Look back fewer days."));
   refuse(std::move(task), std::move(problems));
 }
 

@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "daemon/domain/authorize.h"
+#include "daemon/domain/catalogue.h"
+#include "daemon/domain/path.h"
 
 namespace postern::view {
 
@@ -24,8 +26,6 @@ struct Count {
   std::uint64_t part = 0;
 };
 
-std::string_view kind_of(std::string_view path) { return path.substr(0, path.find('/')); }
-
 /// The kind and the segment below it.
 std::string_view area_of(std::string_view path) {
   const std::size_t first = path.find('/');
@@ -41,11 +41,6 @@ bool is_in_force(const domain::Conditions* conditions, std::int64_t now_ns) {
   if (conditions == nullptr) return true;
   return (!conditions->not_before_ns || *conditions->not_before_ns <= now_ns) &&
          (!conditions->not_after_ns || *conditions->not_after_ns > now_ns);
-}
-
-const domain::CatalogueKind* find_kind(const domain::Tenant& tenant, std::string_view name) {
-  const auto place = std::ranges::find(*tenant.catalogue, name, &domain::CatalogueKind::name);
-  return place == tenant.catalogue->end() ? nullptr : &*place;
 }
 
 /// Calls `visit` with each action that an allow of this one is of: itself, what it implies (A6), or
@@ -70,7 +65,7 @@ class Counting {
 
   void note_areas(const domain::User& user) {
     visit_allows(user, [&](const domain::Grant& grant) {
-      areas_[kind_of(*grant.resource)].insert(area_of(*grant.resource));
+      areas_[domain::kind_of(*grant.resource)].insert(area_of(*grant.resource));
     });
   }
 
@@ -109,11 +104,12 @@ class Counting {
     std::map<Cell, bool> held;
     visit_allows(user, [&](const domain::Grant& grant) {
       const std::string_view path = *grant.resource;
-      const std::string_view kind = kind_of(path);
+      const std::string_view kind = domain::kind_of(path);
       const auto put = [&](std::string_view area) {
-        visit_actions(find_kind(tenant_, kind), *grant.action, [&](std::string_view action) {
-          held[{area, action}] |= !names_more_than(path, area);
-        });
+        visit_actions(domain::find_kind(*tenant_.catalogue, kind), *grant.action,
+                      [&](std::string_view action) {
+                        held[{area, action}] |= !names_more_than(path, area);
+                      });
       };
       put(area_of(path));
       if (path != kind) return;
