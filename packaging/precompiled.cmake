@@ -4,15 +4,11 @@ file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/precompiled/precompiled.cpp CONTENT ""
 add_library(precompiled STATIC EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/precompiled/precompiled.cpp)
 target_link_libraries(precompiled PRIVATE schema)
 target_precompile_headers(precompiled PRIVATE
-  <algorithm> <array> <chrono> <cstdint> <expected> <fstream> <functional> <map>
+  <algorithm> <array> <chrono> <cstdint> <deque> <expected> <fstream> <functional> <map>
   <memory> <mutex> <optional> <ranges> <set> <span> <sstream> <string> <string_view> <thread>
   <unordered_map> <utility> <variant> <vector>
   <backup_generated.h> <command_generated.h> <event_generated.h> <history_generated.h>
   <personal_generated.h> <query_generated.h> <codes.h>)
-if(NOT POSTERN_PRECOMPILED)
-  # For the tests alone, and as they are compiled.
-  light_optimisation(precompiled)
-endif()
 
 # use_precompiled(FOLDER): every target made in it and below.
 function(use_precompiled folder)

@@ -36,7 +36,7 @@ namespace {
 constexpr std::string_view root_magic = "PSTNROOT";
 constexpr std::string_view key_file_magic = "PSTNKEYS";
 constexpr std::string_view key_file_prefix = "keys-";
-constexpr std::size_t number_digits = 8;
+constexpr std::size_t file_number_digits = 8;
 constexpr std::uint32_t version = 1;
 constexpr std::size_t number_size = 4;
 constexpr std::size_t hash_size = 32;
@@ -178,7 +178,7 @@ Failure unreadable_slot(const std::string& path, std::uint16_t slot) {
 
 std::string key_file_name(std::uint32_t number) {
   const std::string digits = std::to_string(number);
-  const std::size_t zeros = number_digits - std::min(number_digits, digits.size());
+  const std::size_t zeros = file_number_digits - std::min(file_number_digits, digits.size());
   return std::string(key_file_prefix) + std::string(zeros, '0') + digits;
 }
 

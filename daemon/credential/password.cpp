@@ -16,12 +16,12 @@ namespace postern::credential {
 
 namespace {
 
-struct Hash {
+struct Argon2Hash {
   PasswordCost cost;
   std::array<unsigned char, crypto_pwhash_argon2id_SALTBYTES> salt{};
   std::array<unsigned char, 32> digest{};
 
-  ~Hash() { sodium_memzero(digest.data(), digest.size()); }
+  ~Argon2Hash() { sodium_memzero(digest.data(), digest.size()); }
 };
 
 constexpr int base64 = sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
@@ -32,7 +32,7 @@ std::string encode(const std::array<unsigned char, size>& bytes) {
   return sodium_bin2base64(text.data(), text.size(), bytes.data(), size, base64);
 }
 
-std::string encode(const Hash& hash) {
+std::string encode(const Argon2Hash& hash) {
   return "$argon2id$v=19$m=" + std::to_string(hash.cost.memory_kib) +
          ",t=" + std::to_string(hash.cost.passes) + ",p=1$" + encode(hash.salt) + "$" +
          encode(hash.digest);
@@ -74,9 +74,9 @@ class Parser {
   bool good_ = true;
 };
 
-std::optional<Hash> decode(std::string_view text) {
+std::optional<Argon2Hash> decode(std::string_view text) {
   Parser parser(text);
-  Hash hash;
+  Argon2Hash hash;
   parser.expect("$argon2id$v=19$m=");
   hash.cost.memory_kib = parser.number();
   parser.expect(",t=");
@@ -90,7 +90,7 @@ std::optional<Hash> decode(std::string_view text) {
 }
 
 /// Fills in the digest that `password` has at the hash's cost and salt.
-void derive(const Secret& password, Hash& hash) {
+void derive(const Secret& password, Argon2Hash& hash) {
   sodium_ready();
   const std::string_view text = password.reveal();
   const int result = crypto_pwhash_argon2id(hash.digest.data(), hash.digest.size(), text.data(),
@@ -101,8 +101,8 @@ void derive(const Secret& password, Hash& hash) {
   require(result == 0);
 }
 
-bool is_made_from(const Hash& hash, const Secret& password) {
-  Hash tried = hash;
+bool is_made_from(const Argon2Hash& hash, const Secret& password) {
+  Argon2Hash tried = hash;
   derive(password, tried);
   return sodium_memcmp(tried.digest.data(), hash.digest.data(), hash.digest.size()) == 0;
 }
@@ -112,7 +112,7 @@ bool is_made_from(const Hash& hash, const Secret& password) {
 std::string hash_password(const Secret& password, PasswordCost cost) {
   require(cost.memory_kib >= 8 && cost.passes >= 1);
   sodium_ready();
-  Hash hash{.cost = cost};
+  Argon2Hash hash{.cost = cost};
   randombytes_buf(hash.salt.data(), hash.salt.size());
   derive(password, hash);
   return encode(hash);
@@ -130,7 +130,7 @@ bool needs_rehash(const std::string& hash, PasswordCost cost) {
 
 void verify_nothing(const Secret& password, PasswordCost cost) {
   // No password is known whose digest is zero.
-  require(!verify_password(encode(Hash{.cost = cost}), password));
+  require(!verify_password(encode(Argon2Hash{.cost = cost}), password));
 }
 
 }  // namespace postern::credential
