@@ -1,8 +1,10 @@
 #include "tools/bench/floors.h"
 
 #include <leveldb/write_batch.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <span>
 #include <tuple>
@@ -77,7 +79,10 @@ WarmJournal::WarmJournal(const fs::path& database, const fs::path& copy) {
   database_ = open(copy, false);
   iterate();
   std::unique_ptr<leveldb::Iterator> rows(database_->NewIterator({}));
-  for (rows->SeekToFirst(); rows->Valid(); rows->Next()) ++records_;
+  for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+    ++records_;
+    bytes_ += rows->value().size();
+  }
 }
 
 double WarmJournal::iterate() const {
@@ -94,6 +99,40 @@ double WarmJournal::iterate() const {
   require_ok(rows->status());
   if (bytes == 0) wrong_answer("the journal's database is empty");
   return static_cast<double>(rows_seen) / seconds_since(started);
+}
+
+double WarmJournal::read(std::span<const std::uint64_t> seqs) const {
+  std::string record;
+  const auto started = Clock::now();
+  for (const std::uint64_t seq : seqs) require_ok(database_->Get({}, key_of(seq), &record));
+  return seconds_since(started) * 1e6;
+}
+
+double WarmJournal::hash() const {
+  constexpr std::size_t piece_bytes = std::size_t{4} << 20U;
+  const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> algorithm(
+      EVP_MD_fetch(nullptr, "SHA256", nullptr), EVP_MD_free);
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> sum(EVP_MD_CTX_new(),
+                                                                    EVP_MD_CTX_free);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  std::string piece;
+  double seconds = 0;
+  EVP_DigestInit_ex(sum.get(), algorithm.get(), nullptr);
+  const auto hash_piece = [&] {
+    const auto started = Clock::now();
+    EVP_DigestUpdate(sum.get(), piece.data(), piece.size());
+    seconds += seconds_since(started);
+    piece.clear();
+  };
+  const std::unique_ptr<leveldb::Iterator> rows(database_->NewIterator({}));
+  for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+    piece.append(rows->value().data(), rows->value().size());
+    if (piece.size() >= piece_bytes) hash_piece();
+  }
+  require_ok(rows->status());
+  hash_piece();
+  EVP_DigestFinal_ex(sum.get(), digest.data(), nullptr);
+  return static_cast<double>(bytes_) / seconds;
 }
 
 LookupTable::LookupTable(std::size_t users) {
