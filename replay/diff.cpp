@@ -20,10 +20,11 @@ Expected<int> diff(const Audit& audit, const DiffOptions& options) {
   if (!from) return std::unexpected(from.error());
   const auto to = parse_moment(options.to);
   if (!to) return std::unexpected(to.error());
-  const auto earlier = Past::read(audit, *from);
+  const auto earlier = Past::read_from_snapshot(audit, *from, *from);
   if (!earlier) return std::unexpected(earlier.error());
   view::Trail trail;
-  const auto later = Past::read(audit, *to, [&](const Step& step) {
+  // Behind the earlier moment every record is to be seen.
+  const auto later = Past::read_from_snapshot(audit, *from, *to, [&](const Step& step) {
     if (step.record.seq() > (*earlier)->seq()) trail.add(step.record);
   });
   if (!later) return std::unexpected(later.error());
@@ -34,8 +35,8 @@ Expected<int> diff(const Audit& audit, const DiffOptions& options) {
                                    "Give the earlier moment with --from."});
   view::DifferenceScope scope{options.tenant, options.user};
   scope.unfold = options.unfold;
-  auto lines = view::differences({(*earlier)->view(), (*earlier)->seq(), from_ns, trail}, inquiry,
-                                 scope);
+  auto lines =
+      view::differences({(*earlier)->view(), (*earlier)->seq(), from_ns, trail}, inquiry, scope);
   if (!lines) return std::unexpected(failure_of(lines.error()));
   text::Listing listing(audit.streams.out, audit.format, text::difference_heads());
   for (const schema::DifferenceLineT& line : *lines)

@@ -43,10 +43,10 @@ class WarmJournal {
   std::uint64_t records() const { return records_; }
   /// Every record with its checksums; records per second.
   double iterate() const;
-  /// Each of these records alone; microseconds of all together.
+  /// Each of these records alone, with its checksums; microseconds of all together.
   double read(std::span<const std::uint64_t> seqs) const;
-  /// SHA-256 over every record, one after the other, in one thread: bytes per second. Reading them
-  /// is not timed.
+  /// SHA-256 of every record and of the tree over them (RFC 6962), in one thread: bytes of records
+  /// per second. Reading them is not timed.
   double hash() const;
   std::uint64_t bytes() const { return bytes_; }
 

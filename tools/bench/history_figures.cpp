@@ -178,7 +178,7 @@ void measure_verify(Bench& bench, const Long& made, const WarmJournal& bare) {
   bench.report.add("verify_rate_over_sha256", rounds,
                    {.name = "verify_rate",
                     .unit = "B/s",
-                    .floor_name = "SHA-256 over the same bytes, one thread",
+                    .floor_name = "SHA-256 of the same records and their tree, one thread",
                     .details = {{"records", static_cast<double>(bare.records())},
                                 {"bytes", bytes},
                                 {"seconds", median(seconds)},
