@@ -70,21 +70,19 @@ Expected<std::unique_ptr<Past>> Past::read(const Audit& audit, const Moment& mom
   return read(std::unique_ptr<Past>(new Past(audit)), moment, on_step, on_later, nullptr);
 }
 
-Expected<std::unique_ptr<Past>> Past::read_from_snapshot(const Audit& audit, const Moment& begin,
-                                                         const Moment& moment,
-                                                         const OnStep& on_step) {
+Expected<std::unique_ptr<Past>> Past::read_from_snapshot(const Audit& audit, const Moment& moment) {
   const auto reaches = [&](domain::Seq seq, std::int64_t time_ns) {
-    return begin.holds(seq, time_ns) && moment.holds(seq, time_ns);
+    return moment.holds(seq, time_ns);
   };
   const auto snapshot = audit.folder.snapshot(reaches, audit.streams.talk);
-  if (snapshot == nullptr) return read(audit, moment, on_step);
+  if (snapshot == nullptr) return read(audit, moment);
   std::unique_ptr<Past> past(new Past(audit));
   past->state_ = std::move(snapshot->state);
   audit.streams.talk << fmt::format(
       "postern-replay: begun with the snapshot of record {}, which this installation signed; what "
       "lies before it was not read: 'verify' reads it.\n",
       snapshot->head.journal.seq);
-  return read(std::move(past), moment, on_step, {}, &snapshot->head);
+  return read(std::move(past), moment, {}, {}, &snapshot->head);
 }
 
 Expected<std::unique_ptr<Past>> Past::read(std::unique_ptr<Past> past, const Moment& moment,

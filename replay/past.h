@@ -48,12 +48,10 @@ class Past {
                                               const OnStep& on_step = {},
                                               const OnLater& on_later = {});
 
-  /// The same from the newest snapshot at `begin` or before it, where there is one: what lies
-  /// before it is neither seen nor proved, beyond that this installation signed for it, and that
-  /// is said.
-  static Expected<std::unique_ptr<Past>> read_from_snapshot(const Audit& audit, const Moment& begin,
-                                                            const Moment& moment,
-                                                            const OnStep& on_step = {});
+  /// The same from the newest snapshot at the moment or before it, where there is one: what lies
+  /// before that is not proved, beyond that this installation signed for it, and this is said.
+  static Expected<std::unique_ptr<Past>> read_from_snapshot(const Audit& audit,
+                                                            const Moment& moment);
 
   /// Folds on to a later moment; an earlier one changes nothing. The same failures.
   Expected<> go_on(const Moment& moment, const OnStep& on_step = {});
