@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "daemon/credential/key_store.h"
 #include "daemon/journal/opening.h"
 #include "daemon/platform/data_format.h"
 
@@ -25,6 +26,29 @@ Expected<DataFolder> DataFolder::open(std::filesystem::path path) {
 std::optional<std::uint64_t> DataFolder::anchored_seq() const {
   if (is_bundle()) return std::nullopt;
   return journal::anchored_seq(path_ / "journal");
+}
+
+std::unique_ptr<data::Snapshot> DataFolder::snapshot(const Reaches& reaches,
+                                                     std::ostream& talk) const {
+  std::error_code error;
+  if (is_bundle() || !std::filesystem::exists(keys(), error)) return nullptr;
+  const auto files = data::snapshots_in(path_ / "snapshots");
+  if (files.empty()) return nullptr;
+  platform::SystemEntropy entropy;
+  const auto store = credential::KeyStore::open(keys(), entropy);
+  if (!store) return nullptr;
+  const auto signer =
+      credential::signing_public_key((*store)->own_key(credential::OwnKey::checkpoint_signing));
+  for (const auto& file : files) {
+    const auto head = data::read_snapshot_head(file, signer);
+    if (head && !reaches(head->journal.seq, head->place.time_ns)) continue;
+    auto made = head ? data::read_snapshot(file, data::folding_program(), signer)
+                     : std::unexpected(head.error());
+    if (made) return std::make_unique<data::Snapshot>(std::move(*made));
+    talk << "postern-replay: the snapshot " << printable(file.filename().string())
+         << " is passed over: " << made.error().sentence << '\n';
+  }
+  return nullptr;
 }
 
 Expected<std::optional<DataFolder::Proved>> DataFolder::read(domain::State& state,
@@ -58,7 +82,11 @@ Expected<std::optional<DataFolder::Proved>> DataFolder::read(domain::State& stat
     proved.note = std::move(bundle->note);
     proved.verifier_key = std::move(bundle->verifier_key);
   } else {
-    auto opened = journal::read_journal(path_ / "journal", take);
+    const auto known = reading.known == nullptr
+                           ? std::nullopt
+                           : std::optional(journal::KnownRecords{
+                                 reading.known->journal, reading.known->blocks, {}});
+    auto opened = journal::read_journal(path_ / "journal", take, known ? &*known : nullptr);
     if (rest == Rest::leave) return std::nullopt;
     if (!opened) return std::unexpected(opened.error());
     proved.journal = std::move(*opened);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "daemon/data/snapshot.h"
 #include "daemon/domain/fold.h"
 #include "daemon/journal/bundle.h"
 #include "daemon/platform/folder_lock.h"
@@ -60,6 +61,9 @@ class DataFolder {
     std::string verifier_key;
   };
 
+  /// Whether a snapshot as of this record, made at this time, may be begun with.
+  using Reaches = std::function<bool(std::uint64_t seq, std::int64_t time_ns)>;
+
   struct Reading {
     /// Sees each folded record, and says what is wanted of those behind it.
     std::function<Rest(const Step&)> on_step;
@@ -68,7 +72,13 @@ class DataFolder {
     std::function<bool(const schema::Record&)> is_wanted = {};
     /// Sees the journal once all of it was read.
     std::function<void(const journal::Journal&)> on_whole = {};
+    /// A state that stands for the first records: `state` is it, and they are not read. Null: none.
+    const data::SnapshotHead* known = nullptr;
   };
+
+  /// The newest snapshot in the folder that `reaches` takes, which this installation signed, as its
+  /// keys beside it tell, and this build can read. Null: there is none.
+  std::unique_ptr<data::Snapshot> snapshot(const Reaches& reaches, std::ostream& talk) const;
 
   /// Reads records in order and checks all that the daemon checks when it starts: every byte, seqs
   /// without a gap, the tree against the anchor, or against a bundle's checkpoint; and of those

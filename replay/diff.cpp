@@ -1,3 +1,5 @@
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include "daemon/view/difference.h"
 #include "replay/past.h"
 #include "tools/text/differences.h"
@@ -13,6 +15,37 @@ Failure failure_of(const schema::ProblemT& problem) {
           problem.remedy.empty() ? "Names are those of the later moment." : problem.remedy};
 }
 
+Failure turned_round() {
+  return {FailureKind::usage, "--from is later than --to", "Give the earlier moment with --from."};
+}
+
+/// What the earlier view borrows of a state that goes on: of each entry the first that was
+/// replaced.
+class Replaced {
+ public:
+  void keep(const domain::Changes& changes) {
+    keep(changes.tenants, tenants_);
+    keep(changes.users, users_);
+    keep(changes.operators, operators_);
+    for (const auto& change : changes.ranges) ranges_.push_back(change.before);
+  }
+
+ private:
+  template <class Entry>
+  using ById = boost::unordered_flat_map<domain::Uuid, domain::Owned<Entry>, domain::UuidHash>;
+
+  template <class Entry>
+  static void keep(const std::vector<domain::Change<Entry>>& changes, ById<Entry>& kept) {
+    for (const auto& change : changes)
+      if (change.before != nullptr) kept.try_emplace(change.before->id, change.before);
+  }
+
+  ById<domain::Tenant> tenants_;
+  ById<domain::User> users_;
+  ById<domain::Operator> operators_;
+  std::vector<domain::Owned<domain::ProviderRanges>> ranges_;
+};
+
 }  // namespace
 
 Expected<int> diff(const Audit& audit, const DiffOptions& options) {
@@ -20,29 +53,33 @@ Expected<int> diff(const Audit& audit, const DiffOptions& options) {
   if (!from) return std::unexpected(from.error());
   const auto to = parse_moment(options.to);
   if (!to) return std::unexpected(to.error());
-  const auto earlier = Past::read(audit, *from);
-  if (!earlier) return std::unexpected(earlier.error());
+  const auto past = Past::read_from_snapshot(audit, *from);
+  if (!past) return std::unexpected(past.error());
+  const domain::Seq from_seq = (*past)->seq();
+  const std::int64_t from_ns = (*past)->time_ns();
+  if (!to->holds(from_seq, (*past)->state().time_ns())) return std::unexpected(turned_round());
+  Replaced replaced;
+  view::View before;
+  before.load((*past)->state().tables());
   view::Trail trail;
-  const auto later = Past::read(audit, *to, [&](const Step& step) {
-    if (step.record.seq() > (*earlier)->seq()) trail.add(step.record);
+  const auto gone_on = (*past)->go_on(*to, [&](const Step& step) {
+    trail.add(step.record);
+    replaced.keep(step.changes);
   });
-  if (!later) return std::unexpected(later.error());
-  const std::int64_t from_ns = (*earlier)->inquiry().now_ns;
-  const view::Inquiry inquiry = (*later)->inquiry();
-  if ((*earlier)->seq() > (*later)->seq() || from_ns > inquiry.now_ns)
-    return std::unexpected(Failure{FailureKind::usage, "--from is later than --to",
-                                   "Give the earlier moment with --from."});
+  if (!gone_on) return std::unexpected(gone_on.error());
+  if (to->time_ns.value_or((*past)->state().time_ns()) < from_ns)
+    return std::unexpected(turned_round());
+  const view::Inquiry inquiry = (*past)->inquiry();
   view::DifferenceScope scope{options.tenant, options.user};
   scope.unfold = options.unfold;
-  auto lines = view::differences({(*earlier)->view(), (*earlier)->seq(), from_ns, trail}, inquiry,
-                                 scope);
+  auto lines = view::differences({before, from_seq, from_ns, trail}, inquiry, scope);
   if (!lines) return std::unexpected(failure_of(lines.error()));
   text::Listing listing(audit.streams.out, audit.format, text::difference_heads());
   for (const schema::DifferenceLineT& line : *lines)
     listing.add(line, text::difference_row(line, text::time_text_short));
   listing.finish();
-  audit.streams.talk << "Record " << (*earlier)->seq() << " at " << text::time_text(from_ns)
-                     << " against record " << (*later)->seq() << " at "
+  audit.streams.talk << "Record " << from_seq << " at " << text::time_text(from_ns)
+                     << " against record " << (*past)->seq() << " at "
                      << text::time_text(inquiry.now_ns) << ": " << lines->size()
                      << (lines->size() == 1 ? " line.\n" : " lines.\n");
   return lines->empty() ? 0 : 1;

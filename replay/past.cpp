@@ -20,9 +20,9 @@ std::unexpected<Failure> no_such_moment(std::string sentence, std::string remedy
 
 }  // namespace
 
-bool Moment::holds(const schema::Record& record) const {
-  if (seq) return record.seq() <= *seq;
-  return !time_ns || record.time_ns() <= *time_ns;
+bool Moment::holds(domain::Seq seq_then, std::int64_t then_ns) const {
+  if (seq) return seq_then <= *seq;
+  return !time_ns || then_ns <= *time_ns;
 }
 
 Expected<Moment> parse_moment(std::string_view text) {
@@ -67,11 +67,33 @@ Past::Past(const Audit& audit) : audit_(audit) {
 
 Expected<std::unique_ptr<Past>> Past::read(const Audit& audit, const Moment& moment,
                                            const OnStep& on_step, const OnLater& on_later) {
+  return read(std::unique_ptr<Past>(new Past(audit)), moment, on_step, on_later, nullptr);
+}
+
+Expected<std::unique_ptr<Past>> Past::read_from_snapshot(const Audit& audit, const Moment& moment) {
+  const auto reaches = [&](domain::Seq seq, std::int64_t time_ns) {
+    return moment.holds(seq, time_ns);
+  };
+  const auto snapshot = audit.folder.snapshot(reaches, audit.streams.talk);
+  if (snapshot == nullptr) return read(audit, moment);
   std::unique_ptr<Past> past(new Past(audit));
+  past->state_ = std::move(snapshot->state);
+  audit.streams.talk << fmt::format(
+      "postern-replay: begun with the snapshot of record {}, which this installation signed; what "
+      "lies before it was not read: 'verify' reads it.\n",
+      snapshot->head.journal.seq);
+  return read(std::move(past), moment, {}, {}, &snapshot->head);
+}
+
+Expected<std::unique_ptr<Past>> Past::read(std::unique_ptr<Past> past, const Moment& moment,
+                                           const OnStep& on_step, const OnLater& on_later,
+                                           const data::SnapshotHead* known) {
+  const Audit& audit = past->audit_;
   auto keys = open_keys(audit.folder, past->entropy_);
   if (!keys) return std::unexpected(keys.error());
   past->keys_ = std::move(*keys);
   DataFolder::Reading reading;
+  reading.known = known;
   reading.is_wanted = [&](const schema::Record& record) {
     if (record.seq() == 1) past->first_time_ns_ = record.time_ns();
     if (moment.holds(record)) return true;

@@ -22,7 +22,8 @@ struct Moment {
   std::optional<std::int64_t> time_ns;
 
   /// Whether the record has happened by then.
-  bool holds(const schema::Record& record) const;
+  bool holds(const schema::Record& record) const { return holds(record.seq(), record.time_ns()); }
+  bool holds(domain::Seq seq_then, std::int64_t then_ns) const;
 };
 
 /// `TIME|SEQ`: a number is a seq, anything else RFC 3339; empty: after the newest record. Fails
@@ -46,6 +47,11 @@ class Past {
   static Expected<std::unique_ptr<Past>> read(const Audit& audit, const Moment& moment,
                                               const OnStep& on_step = {},
                                               const OnLater& on_later = {});
+
+  /// The same from the newest snapshot at the moment or before it, where there is one: what lies
+  /// before that is not proved, beyond that this installation signed for it, and this is said.
+  static Expected<std::unique_ptr<Past>> read_from_snapshot(const Audit& audit,
+                                                            const Moment& moment);
 
   /// Folds on to a later moment; an earlier one changes nothing. The same failures.
   Expected<> go_on(const Moment& moment, const OnStep& on_step = {});
@@ -74,6 +80,9 @@ class Past {
  private:
   explicit Past(const Audit& audit);
 
+  static Expected<std::unique_ptr<Past>> read(std::unique_ptr<Past> past, const Moment& moment,
+                                              const OnStep& on_step, const OnLater& on_later,
+                                              const data::SnapshotHead* known);
   void note_erasures(const schema::Record& record);
   Expected<> arrive(const Moment& moment);
   schema::PersonalT personal_of(const domain::User& user) const;

@@ -15,8 +15,9 @@ Expected<std::unique_ptr<Journal>> open_journal(const JournalOptions& options,
 }
 
 Expected<std::unique_ptr<Journal>> read_journal(const std::filesystem::path& folder,
-                                                const OnRecord& on_record) {
-  return read_leveldb_journal(folder, on_record);
+                                                const OnRecord& on_record,
+                                                const KnownRecords* known) {
+  return read_leveldb_journal(folder, on_record, known);
 }
 
 std::optional<std::uint64_t> anchored_seq(const std::filesystem::path& folder) {

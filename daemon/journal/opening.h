@@ -58,7 +58,8 @@ Expected<std::unique_ptr<Journal>> open_journal(const JournalOptions& options,
 /// made, written or locked, none need be writable. What it gives appends nothing. The caller sees
 /// to it that nobody writes to the folder meanwhile.
 Expected<std::unique_ptr<Journal>> read_journal(const std::filesystem::path& folder,
-                                                const OnRecord& on_record);
+                                                const OnRecord& on_record,
+                                                const KnownRecords* known = nullptr);
 
 /// The newest record that the anchor says was acknowledged, without opening the journal; nothing
 /// where no anchor can be read.

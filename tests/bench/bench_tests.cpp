@@ -185,6 +185,11 @@ BOOST_AUTO_TEST_CASE(a_ratio_beyond_what_is_asked_is_told) {
   report.add("durable_rtt_over_sync", {{251}, {100}}, {.name = "c", .unit = "us"});
   report.add("durable_rate_over_leveldb", {{19}, {100}}, {.name = "d", .unit = "1/s"});
   BOOST_TEST(report.missed().size() == 2U);
+  // A figure without a floor is asked for by itself.
+  report.add({.name = "diff_seconds", .unit = "s", .value = 5});
+  BOOST_TEST(report.missed().size() == 2U);
+  report.add({.name = "report_seconds", .unit = "s", .value = 61});
+  BOOST_TEST(report.missed().size() == 3U);
 }
 
 BOOST_AUTO_TEST_CASE(a_tiny_run_measures_everything_and_every_answer_is_right) {
@@ -205,13 +210,15 @@ BOOST_AUTO_TEST_CASE(a_tiny_run_measures_everything_and_every_answer_is_right) {
         "durable_rate_over_leveldb", "durable_rtt_over_sync", "replay_rate_over_iteration",
         "check_p50_1m_over_1k", "check_p99_under_writes_over_idle",
         "check_p99_under_passwords_over_idle", "cached_authentication_over_check",
-        "cached_authentication_rate_over_check"})
+        "cached_authentication_rate_over_check", "as_of_over_reading",
+        "check_p99_under_diffs_over_idle", "verify_rate_over_sha256"})
     BOOST_TEST((ratios.contains(name) && ratios.at(name).to_number<double>() > 0), name);
   const json::object& figures = result.at("figures").as_object();
   for (const char* name :
        {"bytes_per_user", "start_seconds_per_million_users",
         "start_seconds_per_million_users_from_journal", "start_seconds_million_records",
-        "check_rtt", "durable_rate", "cached_authentication", "password_restart_8_users_seconds"}) {
+        "check_rtt", "durable_rate", "cached_authentication", "password_restart_8_users_seconds",
+        "as_of_ms", "as_of_p99_ms", "as_of_offline_seconds", "diff_seconds", "report_seconds"}) {
     BOOST_REQUIRE_MESSAGE(figures.contains(name), name);
     const json::object& figure = figures.at(name).as_object();
     BOOST_TEST(figure.at("value").to_number<double>() > 0, name);

@@ -44,7 +44,8 @@ FOLDERS = {
     "daemon/main": ["daemon/config.h", "daemon/data/", "daemon/offline/", "daemon/running/",
                     "tools/arguments/"],
     "replay/": ["daemon/domain/", "daemon/journal/", "daemon/credential/", "daemon/calls/",
-                "daemon/data/folder_proofs.h", "daemon/view/", "tools/text/", "tools/arguments/"],
+                "daemon/data/folder_proofs.h", "daemon/data/snapshot.h", "daemon/view/",
+                "tools/text/", "tools/arguments/"],
     "tools/client/": [],
     "tools/cli/": ["tools/client/", "tools/text/", "tools/arguments/options.h"],
     # It alone reads the library that parses command lines, which takes longer than the verbs.

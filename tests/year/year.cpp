@@ -55,18 +55,24 @@ void Year::tell(const std::function<void(int day)>& progress) {
 
 // ---- calls
 
-/// So that about as many are recorded as the plan says: four of five users are logged.
-std::size_t Year::calls_of_a_day() const {
+/// So that about as many are recorded by the year's end as the plan says: four of five users are
+/// logged.
+std::size_t Year::calls_of_a_day(int day) const {
   std::size_t active_in_thousand = 0;
-  for (const Caller& caller : callers_) active_in_thousand += caller.active_in_thousand;
-  const std::size_t days = active_in_thousand * days_of_year / 1'000;
-  return std::max<std::size_t>(1, plan_.calls * 5 / 4 / std::max<std::size_t>(days, 1));
+  for (const Caller& caller : callers_)
+    if (day >= caller.from_day && day < caller.until_day)
+      active_in_thousand += caller.active_in_thousand;
+  const std::size_t left_days = static_cast<std::size_t>(days_of_year - day);
+  const std::size_t days = std::max<std::size_t>(active_in_thousand * left_days / 1'000, 1);
+  const std::size_t recorded = service_.recorded_calls();
+  const std::size_t left = plan_.calls - std::min(plan_.calls, recorded);
+  return std::max<std::size_t>(1, (left * 5 / 4 + days / 2) / days);
 }
 
-void Year::call_today(int, int hour) {
+void Year::call_today(int day, int hour) {
   const auto& now = today_[static_cast<std::size_t>(hour)];
   if (now.empty()) return;
-  const std::size_t usual = calls_of_a_day();
+  const std::size_t usual = calls_of_a_day(day);
   const std::int64_t step_ms =
       std::max<std::int64_t>(1, hour_ms / 2 / static_cast<std::int64_t>(now.size()));
   for (const std::size_t place : now) {

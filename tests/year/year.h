@@ -92,7 +92,7 @@ class Year {
   // ---- calls
   void call_today(int day, int hour);
   void call(const Caller& caller, std::size_t count);
-  std::size_t calls_of_a_day() const;
+  std::size_t calls_of_a_day(int day) const;
 
   // ---- commands; throws where it is refused
   schema::ReceiptT send(const std::string& who, const std::string& reason,

@@ -1,70 +1,13 @@
 // What checks feel of the daemon's other work: latencies at a steady pace, with it and without.
-#include <atomic>
-#include <chrono>
-#include <cmath>
-#include <future>
-
-#include "tools/bench/figures.h"
-#include "tools/bench/trouble.h"
+#include "tools/bench/beside.h"
 
 namespace postern::bench {
 
 namespace {
 
-constexpr double checks_per_second = 4'000;
 constexpr double writes_per_second = 20'000;
 constexpr std::size_t guesses_in_flight = 64;
 constexpr std::size_t guess_count = 4'096;
-
-/// Checks at a steady pace, and the p99 of their latencies.
-class Checks {
- public:
-  Checks(Bench& bench, const DaemonProcess& daemon)
-      : bench_(bench),
-        dealer_(daemon.door("queries", DoorKind::ipc)),
-        questions_(
-            make_questions(bench.sizes.questions, 1, 0, first_written_user(bench.sizes), 2)) {}
-
-  double p99() {
-    const Run run = ask_paced(dealer_, questions_.reel, checks_per_second,
-                              {.seconds = bench_.sizes.contention_seconds});
-    check_decisions(questions_, run);
-    return percentile(run.microseconds, 0.99);
-  }
-
- private:
-  Bench& bench_;
-  Dealer dealer_;
-  QuestionSet questions_;
-};
-
-/// What a load looks at and counts, so that the measurement begins when it is under way and the
-/// load ends when the measurement does.
-struct Beat {
-  std::atomic<std::size_t> answered = 0;
-  std::atomic<bool> over = false;
-};
-
-/// The p99 of checks while `load` runs on a thread of its own.
-template <class Load>
-double p99_beside(Checks& checks, Load load) {
-  Beat beat;
-  std::future<void> running = std::async(std::launch::async, [&] { load(beat); });
-  const struct Ender {
-    Beat& beat;
-    ~Ender() { beat.over = true; }
-  } ender{beat};
-  const auto has_ended = [&](int ms) {
-    return running.wait_for(std::chrono::milliseconds(ms)) == std::future_status::ready;
-  };
-  while (beat.answered == 0 && !has_ended(1)) continue;
-  const double p99 = checks.p99();
-  const bool too_early = has_ended(0);
-  beat.over = true;
-  running.get();
-  if (too_early) fail(exit_codes::unreachable, "a load ended before what was measured beside it");
-  return p99;
-}
 
 void measure_writes(Bench& bench, const DaemonProcess& daemon, Checks& checks) {
   const std::size_t first = first_written_user(bench.sizes);
@@ -120,7 +63,7 @@ void measure_passwords(Bench& bench, const DaemonProcess& daemon, Checks& checks
 }  // namespace
 
 void measure_contention(Bench& bench, const DaemonProcess& small) {
-  Checks checks(bench, small);
+  Checks checks(bench, small, first_written_user(bench.sizes));
   checks.p99();
   measure_writes(bench, small, checks);
   measure_passwords(bench, small, checks);

@@ -88,6 +88,7 @@ class NotifySocket {
 DaemonProcess::DaemonProcess(Options options) : options_(std::move(options)) {
   fs::create_directories(options_.folder);
   write_config();
+  if (options_.is_made) return;
   Child init({options_.program, "init", "--data", data()}, {}, output());
   if (init.wait() != 0) fail_with_output("cannot make a data folder");
 }
@@ -153,10 +154,9 @@ Door DaemonProcess::door(const std::string& socket, DoorKind kind) const {
 }
 
 std::uint64_t DaemonProcess::anonymous_bytes() const {
-  std::ifstream status("/proc/" + std::to_string(child_->pid()) + "/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with("RssAnon:")) return std::stoull(line.substr(8)) * 1024;
-  fail(exit_codes::input_output, "cannot read the daemon's memory from /proc");
+  const std::uint64_t bytes = anonymous_bytes_of(child_->pid());
+  if (bytes == 0) fail(exit_codes::input_output, "cannot read the daemon's memory from /proc");
+  return bytes;
 }
 
 void DaemonProcess::fail_with_output(const std::string& sentence) const {

@@ -22,9 +22,11 @@ class DaemonProcess {
     std::filesystem::path folder;
     /// Argon2id at its smallest cost, for populations that would take hours to hash.
     bool cheap_passwords = false;
+    /// The data folder is there.
+    bool is_made = false;
   };
 
-  /// Makes the data folder; starts nothing.
+  /// Makes the data folder, unless it is there; starts nothing.
   explicit DaemonProcess(Options options);
 
   /// Seconds from exec to READY.

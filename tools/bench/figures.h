@@ -17,6 +17,10 @@ struct Bench {
   /// posternd.
   std::filesystem::path program;
   std::filesystem::path scratch;
+  /// Where the test programs lie that make long histories; empty: they are not there.
+  std::filesystem::path makers = {};
+  /// A year's history that is there already; empty: one is made.
+  std::filesystem::path year = {};
   Report report = {};
   /// What was decided in passes that are the same in every run of this size.
   std::string decisions = {};
@@ -51,6 +55,8 @@ void measure_password_use(Bench& bench, const DaemonProcess& small);
 void measure_scale(Bench& bench, const DaemonProcess& small);
 /// provider_ranges_bytes, address_lookup_ns; without the daemon.
 void measure_networks(Bench& bench, const DaemonProcess& small);
+/// Questions to the past: from the running daemon, and offline. Needs the makers.
+void measure_history(Bench& bench, const DaemonProcess& small);
 /// Starts from single records, and their replay. Stops the daemon.
 void measure_replay(Bench& bench, DaemonProcess& small);
 

@@ -29,6 +29,8 @@ struct Arguments {
   std::vector<std::string> only;
   std::string daemon;
   std::string scratch;
+  std::string makers;
+  std::string year;
   std::vector<std::string> echo;
 };
 
@@ -44,13 +46,10 @@ void measure(Bench& bench, DaemonProcess& small) {
 
 /// In this order: the last one stops the daemon.
 constexpr Part parts[] = {
-    {"checks", measure<measure_checks>},
-    {"commands", measure<measure_commands>},
-    {"contention", measure<measure_contention>},
-    {"passwords", measure<measure_password_use>},
-    {"scale", measure<measure_scale>},
-    {"networks", measure<measure_networks>},
-    {"replay", measure_replay},
+    {"checks", measure<measure_checks>},         {"commands", measure<measure_commands>},
+    {"contention", measure<measure_contention>}, {"passwords", measure<measure_password_use>},
+    {"scale", measure<measure_scale>},           {"networks", measure<measure_networks>},
+    {"history", measure<measure_history>},       {"replay", measure_replay},
 };
 
 /// Where a sync reaches a disk: not the folder for what may be lost at a restart.
@@ -69,9 +68,33 @@ fs::path daemon_program(const Arguments& arguments) {
   return program;
 }
 
+/// The folder of the programs that make long histories, which are tests; empty: they are not there.
+fs::path makers_folder(const Arguments& arguments, const fs::path& program) {
+  const fs::path folder = arguments.makers.empty() ? program.parent_path() / "../tests/bin"
+                                                   : fs::path(arguments.makers);
+  std::error_code not_there;
+  for (const char* name : {"make_long", "make_year"})
+    if (!fs::exists(folder / name, not_there)) return {};
+  return fs::canonical(folder);
+}
+
+bool is_wanted(const Arguments& arguments, const Bench& bench, const Part& part) {
+  const bool is_named = std::ranges::find(arguments.only, part.name) != arguments.only.end();
+  if (part.measure != &measure<measure_history> || !bench.makers.empty())
+    return is_named || arguments.only.empty();
+  const std::string lacking =
+      "make_long and make_year, which make what history is measured on, are not there: build them, "
+      "or name their folder with --makers";
+  if (is_named) fail(exit_codes::usage, lacking);
+  if (arguments.only.empty()) fmt::print(stderr, "history is left out: {}\n", lacking);
+  return false;
+}
+
 int run(const Arguments& arguments, const fs::path& scratch) {
   const Sizes& sizes = arguments.full ? full : arguments.tiny ? tiny : quick;
   Bench bench{.sizes = sizes, .program = daemon_program(arguments), .scratch = scratch};
+  bench.makers = makers_folder(arguments, bench.program);
+  if (!arguments.year.empty()) bench.year = fs::absolute(arguments.year);
   const Environment environment = find_environment(bench.program, bench.scratch);
   fmt::print(stderr, "postern-bench --{}\n", sizes.name);
   for (const auto& [name, value] : environment) fmt::print(stderr, "{:<14} {}\n", name, value);
@@ -80,9 +103,7 @@ int run(const Arguments& arguments, const fs::path& scratch) {
   small.start();
   load_users(bench, small, sizes.small_users, false);
   for (const Part& part : parts) {
-    const bool wanted = arguments.only.empty() ||
-                        std::ranges::find(arguments.only, part.name) != arguments.only.end();
-    if (!wanted) continue;
+    if (!is_wanted(arguments, bench, part)) continue;
     fmt::print(stderr, "measuring {} …\n", part.name);
     part.measure(bench, small);
   }
@@ -152,6 +173,10 @@ int main(int argument_count, char** argument_values) {
       ->delimiter(',');
   app.add_option("--daemon", arguments.daemon, "the posternd to measure; else the one beside this");
   app.add_option("--scratch", arguments.scratch, "folder on the disk to measure; else /var/tmp");
+  app.add_option("--makers", arguments.makers,
+                 "folder of make_long and make_year; else tests/bin of the build");
+  app.add_option("--year", arguments.year,
+                 "a data folder that make_year made, to report on; else one is made");
   app.add_option("--echo", arguments.echo)->expected(2)->group("");
   try {
     app.parse(argument_count, argument_values);

@@ -1,11 +1,13 @@
 #include "tools/bench/process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -71,6 +73,21 @@ int Child::wait() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+int Child::wait(std::uint64_t& peak_bytes) {
+  constexpr int look_ms = 20;
+  const auto program_of = [](const std::string& process) {
+    std::error_code has_ended;
+    return std::filesystem::read_symlink("/proc/" + process + "/exe", has_ended);
+  };
+  const auto own = program_of("self");
+  pollfd ended{descriptor_, POLLIN, 0};
+  while (::poll(&ended, 1, look_ms) == 0)
+    // Before it has become the program it has the memory of this one.
+    if (program_of(std::to_string(pid_)) != own)
+      peak_bytes = std::max(peak_bytes, anonymous_bytes_of(pid_));
+  return wait();
+}
+
 int Child::stop() {
   if (pid_ > 0) ::kill(pid_, SIGTERM);
   return wait();
@@ -107,6 +124,13 @@ double CpuMeter::used() const {
   double user = 0, system = 0;
   fields >> user >> system;
   return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+std::uint64_t anonymous_bytes_of(pid_t process) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("RssAnon:")) return std::stoull(line.substr(8)) * 1024;
+  return 0;
 }
 
 std::string read_text(const std::filesystem::path& file) {

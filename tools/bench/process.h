@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ class Child {
   int wait();
   /// Asks it to end (SIGTERM) and waits.
   int stop();
+  /// As `wait`, looking at its memory now and then: the most it had, resident and anonymous.
+  int wait(std::uint64_t& peak_bytes);
 
  private:
   pid_t pid_ = -1;
@@ -67,6 +70,9 @@ class CpuMeter {
   double seconds_ = 0;
   std::size_t answers_ = 0;
 };
+
+/// Resident anonymous memory; 0: it has ended.
+std::uint64_t anonymous_bytes_of(pid_t process);
 
 /// The whole file, for showing what a child said.
 std::string read_text(const std::filesystem::path& file);

@@ -15,7 +15,8 @@ namespace {
 namespace json = boost::json;
 
 struct Threshold {
-  std::string_view ratio;
+  /// Of a ratio, or of a figure that has none.
+  std::string_view name;
   /// true: at most, false: at least.
   bool at_most;
   double bound;
@@ -30,12 +31,27 @@ constexpr Threshold thresholds[] = {
     {"durable_rate_over_leveldb", false, 0.2},
     {"durable_rtt_over_sync", true, 2.5},
     {"cached_authentication_over_check", true, 3},
+    {"as_of_ms", true, 10},
+    {"as_of_p99_ms", true, 50},
+    {"as_of_over_reading", true, 3},
+    {"as_of_offline_more_bytes", true, 200e6},
+    {"check_p99_under_diffs_over_idle", true, 2},
+    {"verify_rate_over_sha256", false, 0.25},
+    {"diff_seconds", true, 5},
+    {"report_seconds", true, 60},
 };
 
-const Threshold* threshold_of(const Ratio& ratio) {
+const Threshold* threshold_of(std::string_view name) {
   for (const Threshold& threshold : thresholds)
-    if (threshold.ratio == ratio.name) return &threshold;
+    if (threshold.name == name) return &threshold;
   return nullptr;
+}
+
+/// What is asked of the value, and whether it is met; empty: nothing is.
+std::string asked_of(std::string_view name, double value) {
+  const Threshold* threshold = threshold_of(name);
+  if (threshold == nullptr) return {};
+  return fmt::format("(asked: {}{})", threshold->text(), threshold->met(value) ? "" : ", MISSED");
 }
 
 /// Four digits that mean something, as a number and not as a power of ten.
@@ -101,9 +117,10 @@ std::string Report::table() const {
     if (found != nullptr) {
       ratio = shown(found->value());
       rest = shown(percentile(found->of_rounds, 0)) + "-" + shown(percentile(found->of_rounds, 1));
-      if (const Threshold* threshold = threshold_of(*found))
-        rest += fmt::format(" (asked: {}{})", threshold->text(),
-                            threshold->met(found->value()) ? "" : ", MISSED");
+      if (const std::string asked = asked_of(found->name, found->value()); !asked.empty())
+        rest += ' ' + asked;
+    } else {
+      rest = asked_of(figure.name, figure.value);
     }
     for (const auto& [name, value] : figure.details)
       rest += fmt::format("{}{} {}", rest.empty() ? "" : ", ", name, shown(value));
@@ -133,12 +150,14 @@ std::string Report::json(const Environment& environment, const std::string& deci
 
 std::vector<std::string> Report::missed() const {
   std::vector<std::string> sentences;
-  for (const Ratio& ratio : ratios_) {
-    const Threshold* threshold = threshold_of(ratio);
-    if (threshold != nullptr && !threshold->met(ratio.value()))
-      sentences.push_back(fmt::format("{} is {}, asked is {}", ratio.name, shown(ratio.value()),
-                                      threshold->text()));
-  }
+  const auto judge = [&](const std::string& name, double value) {
+    const Threshold* threshold = threshold_of(name);
+    if (threshold != nullptr && !threshold->met(value))
+      sentences.push_back(
+          fmt::format("{} is {}, asked is {}", name, shown(value), threshold->text()));
+  };
+  for (const Ratio& ratio : ratios_) judge(ratio.name, ratio.value());
+  for (const Figure& figure : figures_) judge(figure.name, figure.value);
   return sentences;
 }
 

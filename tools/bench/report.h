@@ -41,7 +41,7 @@ class Report {
   std::string table() const;
   /// `decisions`: what the daemon decided, for the hash of the result.
   std::string json(const Environment& environment, const std::string& decisions) const;
-  /// A sentence for each ratio that misses what is asked of it.
+  /// A sentence for each ratio or figure that misses what is asked of it.
   std::vector<std::string> missed() const;
 
  private:

@@ -30,12 +30,22 @@ struct Sizes {
   std::size_t verified_users;
   /// Who all call with a password after a restart, each one hash at its real cost.
   std::size_t restart_users;
+  /// Of one tenant, in a journal of so many records.
+  std::size_t history_users;
+  std::size_t history_records;
+  /// Questions to the past of one measurement.
+  std::size_t history_questions;
+  /// Of the year that is reported on.
+  std::size_t year_users;
+  std::size_t year_calls;
 };
 
-inline constexpr Sizes tiny = {"tiny", 2, 0.02, 0.05, 512, 100, 300, 20, 1'000, 20, 2'000, 1, 4, 8};
-inline constexpr Sizes quick = {"quick", 5,      0.2, 0.5,     8'192, 1'000, 20'000,
-                                300,     20'000, 600, 200'000, 2,     64,    200};
-inline constexpr Sizes full = {"full", 9,       1.0,   2.0,       65'536, 1'000, 1'000'000,
-                               2'000,  100'000, 4'000, 1'000'000, 3,      64,    10'000};
+inline constexpr Sizes tiny = {"tiny", 2, 0.02, 0.05, 512, 100,   300, 20, 1'000, 20,
+                               2'000,  1, 4,    8,    100, 1'000, 50,  50, 500};
+inline constexpr Sizes quick = {"quick", 5, 0.2, 0.5, 8'192, 1'000,   20'000, 300, 20'000, 600,
+                                200'000, 2, 64,  200, 2'000, 100'000, 500,    100, 5'000};
+inline constexpr Sizes full = {"full",  9,          1.0,   2.0,       65'536,   1'000, 1'000'000,
+                               2'000,   100'000,    4'000, 1'000'000, 3,        64,    10'000,
+                               100'000, 10'000'000, 2'000, 5'000,     2'000'000};
 
 }  // namespace postern::bench

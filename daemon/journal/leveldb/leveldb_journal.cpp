@@ -313,7 +313,8 @@ Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& op
 }
 
 Expected<std::unique_ptr<Journal>> read_leveldb_journal(const fs::path& folder,
-                                                        const OnRecord& on_record) {
+                                                        const OnRecord& on_record,
+                                                        const KnownRecords* known) {
   const LevelDbOptions options{{folder}};
   const Place place(options);
   std::error_code error;
@@ -333,7 +334,7 @@ Expected<std::unique_ptr<Journal>> read_leveldb_journal(const fs::path& folder,
 
   const auto anchored = AnchorFile::read(place.anchor);
   if (!anchored) return std::unexpected(anchor_failure(place, anchored.error()));
-  auto grown = read_all(*database.handle, *anchored, on_record);
+  auto grown = read_all(*database.handle, *anchored, on_record, known);
   if (!grown) return std::unexpected(grown.error());
   auto journal =
       std::make_unique<LevelDbJournal>(folder, std::move(database), nullptr, std::move(*grown));

@@ -34,7 +34,8 @@ Expected<std::unique_ptr<Journal>> open_leveldb_journal(const LevelDbOptions& op
                                                         const OnRecord& on_record,
                                                         const KnownRecords* known = nullptr);
 Expected<std::unique_ptr<Journal>> read_leveldb_journal(const std::filesystem::path& folder,
-                                                        const OnRecord& on_record);
+                                                        const OnRecord& on_record,
+                                                        const KnownRecords* known = nullptr);
 std::optional<std::uint64_t> leveldb_anchored_seq(const std::filesystem::path& folder);
 
 }  // namespace postern::journal
