@@ -437,6 +437,77 @@ BOOST_AUTO_TEST_CASE(H10_the_first_command_about_a_user_names_its_version) {
   BOOST_TEST(plan->tenant == "acme");
 }
 
+BOOST_AUTO_TEST_CASE(H10_only_the_policies_that_the_record_changed_are_sent) {
+  Undone story(open_story());
+  story.send({policies("API_", 600)});
+  schema::SetTenantT body;
+  body.policies = std::make_unique<schema::PolicyChangesT>();
+  body.policies->lock_seconds = 60;
+  body.policies->username_prefix = "X_";
+  const auto plan = story.ask(story.send({command(std::move(body))}));
+  BOOST_REQUIRE(plan);
+  BOOST_REQUIRE(plan->commands.size() == 1u);
+  const auto& back = *plan->commands[0]->body.AsSetTenant();
+  schema::PolicyChangesT expected;
+  expected.lock_seconds = 600;
+  expected.username_prefix = "API_";
+  BOOST_TEST((*back.policies == expected));
+  BOOST_TEST(back.display_name == "");
+}
+
+BOOST_AUTO_TEST_CASE(H10_a_name_that_changed_alone_takes_no_policy_with_it) {
+  Undone story(open_story());
+  schema::SetTenantT body;
+  body.display_name = "Acme & Daughters";
+  const std::string before = story.story().tenant().display_name;
+  const auto plan = story.undo(story.send({command(std::move(body))}));
+  BOOST_TEST((plan.commands[0]->body.AsSetTenant()->policies == nullptr));
+  BOOST_TEST(story.story().tenant().display_name == before);
+}
+
+BOOST_AUTO_TEST_CASE(H10_K2_what_changes_between_plan_and_sending_is_a_conflict) {
+  struct Between {
+    Commands record;
+    Commands later;
+    std::string tenant = "acme";
+  };
+  const Between betweens[] = {
+      {{policies("API_", 60)}, {policies("API_", 70)}},
+      {{command(schema::DisableTenantT())}, {policies("API_", 70)}},
+      {{define("door", "open", "door/front", "Front")}, {define("gate", "open", "gate/a", "A")}},
+      {{role("temp")}, {role_grant(schema::Effect::allow, "temp", "read", "table/d")}},
+      {{role_grant(schema::Effect::deny, "clerk", "read", "table/d")}, {role("temp")}},
+      {{assign("eve", "chief")}, {role_grant(schema::Effect::allow, "chief", "read", "table/d")}},
+      {{of_operator<schema::AddOperatorT>("otto", Role::auditor, 9)},
+       {of_operator<schema::ChangeOperatorT>("otto", Role::manager, 9)},
+       ""},
+      {{of_operator<schema::ChangeOperatorT>("anna", Role::auditor, 8)},
+       {of_operator<schema::ChangeOperatorT>("anna", Role::auditor, 9)},
+       ""},
+  };
+  int number = 0;
+  for (const Between& between : betweens) {
+    BOOST_TEST_CONTEXT("between " << number++) {
+      Undone story(open_story());
+      const domain::Seq seq = story.send(between.record, between.tenant);
+      const auto plan = story.ask(seq);
+      BOOST_REQUIRE(plan);
+      const domain::Seq later = story.send(between.later, between.tenant);
+      Commands commands;
+      for (const auto& command : plan->commands) commands.push_back(*command);
+      story.story().by(Role::owner).in(plan->tenant);
+      story.story().send(story.story().message(commands));
+      const auto& outcome = story.story().outcome();
+      BOOST_REQUIRE(!outcome.refusals.empty());
+      BOOST_TEST(outcome.refusals[0].code == Code::version_conflict);
+      BOOST_TEST(outcome.refusals[0].sentence.find("Record " + std::to_string(later) + " ") !=
+                     std::string::npos,
+                 outcome.refusals[0].sentence);
+      BOOST_TEST(story.story().state().seq() == later);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(H10_a_disabled_tenant_is_enabled_and_its_users_stay_locked) {
   Undone story(open_story());
   const auto plan = story.undo(story.send({command(schema::DisableTenantT())}));
