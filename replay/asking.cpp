@@ -60,9 +60,9 @@ Expected<Asking> Asking::begin(const Audit& audit, const AskedOf& asked,
         "postern-replay: the records end at {}; what may have happened after it is not among "
         "them.\n",
         text::time_text_short(asking.past_->state().time_ns()));
-  if (owners.owners().size() > 1)
-    audit.streams.talk << fmt::format("postern-replay: the name {} was not one user's alone: {}.\n",
-                                      printable(username), owners.told());
+  if (owners.are_several())
+    audit.streams.talk << "postern-replay: " << text::owners_sentence(username, owners.owners())
+                       << '\n';
   return asking;
 }
 
@@ -80,9 +80,9 @@ Expected<schema::HistoryPageBodyUnion> Asking::ask(schema::HistoryBodyUnion ques
 
 Failure Asking::failure_of(const schema::ProblemT& problem) const {
   std::string sentence = fmt::format("as of record {}, {}: {}", past_->seq(),
-                                     text::time_text(past_->time_ns()), problem.sentence);
+                                     text::time_text_short(past_->time_ns()), problem.sentence);
   if (problem.code == Code::user_unknown && !owners_->owners().empty())
-    sentence += " The name is that of " + owners_->told() + ".";
+    sentence += " The name is that of " + text::owners_text(owners_->owners()) + ".";
   const bool unknown = is_nothing_known(problem.code);
   return {unknown ? FailureKind::missing : FailureKind::usage, std::move(sentence),
           unknown ? "Name one that there was at the moment, or another moment: see 'show'."

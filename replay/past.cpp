@@ -63,6 +63,7 @@ Past::Past(const Audit& audit) : audit_(audit) {
   sources_.personal = [this](const domain::User& user) { return personal_of(user); };
   sources_.session = [](std::string_view) { return std::nullopt; };
   sources_.key_beginning = credential::api_key_beginning;
+  sources_.record = [this](domain::Seq seq) { return record_of(seq); };
 }
 
 Expected<std::unique_ptr<Past>> Past::read(const Audit& audit, const Moment& moment,
@@ -149,6 +150,20 @@ schema::PersonalT Past::personal_of(const domain::User& user) const {
   audit_.streams.talk << "postern-replay: the profile of user " << printable(user.username)
                       << " cannot be opened: " << personal.error().sentence << '\n';
   return {};
+}
+
+std::shared_ptr<const schema::Record> Past::record_of(domain::Seq seq) const {
+  if (seq == 0 || seq > this->seq()) return nullptr;
+  auto gate = std::make_shared<domain::RecordGate>();
+  const auto stored = journal::read_one(*proved_.journal, seq);
+  const auto record = stored ? gate->open(*stored)
+                             : std::unexpected(domain::Unfit{false, stored.error().sentence});
+  if (!record) {
+    audit_.streams.talk << fmt::format("postern-replay: record {} cannot be read: {}\n", seq,
+                                       record.error().sentence);
+    return nullptr;
+  }
+  return {std::move(gate), *record};
 }
 
 schema::CauseT Past::cause(domain::Seq seq) const {

@@ -74,6 +74,7 @@ class Past {
  private:
   explicit Past(const Audit& audit);
 
+  std::shared_ptr<const schema::Record> record_of(domain::Seq seq) const;
   void note_erasures(const schema::Record& record);
   Expected<> arrive(const Moment& moment);
   schema::PersonalT personal_of(const domain::User& user) const;

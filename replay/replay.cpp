@@ -132,8 +132,9 @@ void add_report_options(arguments::Options& options, ReportOptions& report) {
   options.add("--at", &report.at, "As of this time or record; the newest record if left out")
       .type_name("TIME|SEQ");
   options.add("--tenant", &report.tenant, "Of this tenant; of all of them if left out");
-  options.add_number("--from-seq", report.from_seq,
-                     "The first record of what changed, as the last review names it");
+  options.add_number("--from,--from-seq", report.from_seq,
+                     "The first record of what changed; the one after the last reviewed report "
+                     "if left out");
   options.add_number("--unused-days", report.unused_days,
                      "Without use for more days is long unused; 90 if left out", {1, 3'650});
   options.add_number("--soon-days", report.soon_days,

@@ -198,8 +198,11 @@ std::optional<Message> Auditor::page_for(const AuditTask& task) {
   const auto moment = moment_of(*request, head.time_ns);
   if (!moment) return refusal_page(head, moment.error(), 0);
   head.moment = *moment;
-  auto answered = answer({*request, *asker, *moment});
-  if (!answered) return refusal_page(head, std::move(answered.error()), 0);
+  auto answered = answer({*request, *asker, *moment, task.request});
+  if (!answered) {
+    const bool goes_on = answered.error().code == Code::busy;
+    return refusal_page(head, std::move(answered.error()), goes_on ? past_retry_ms : 0);
+  }
   if (!*answered) return std::nullopt;
   Message page = page_of(head, std::move((*answered)->body), std::move((*answered)->name_owners));
   if (page.size() <= page_bytes_max) return page;
@@ -252,9 +255,9 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer(const Request& asked
     return answer_difference(asked);
   if (asked.request.body_type() == schema::HistoryBody::PreviewCommands)
     return answer_preview(asked);
-  if (asked.request.body_type() == schema::HistoryBody::PlanUndo) return answer_undo(asked);
-  if (seq == head_.seq) return answer_from(view_, asked);
+  if (asked.request.body_type() == schema::HistoryBody::GetWhatIf) return answer_what_if(asked);
   const Named named = named_in(asked.request);
+  if (seq == head_.seq) return with_owners(answer_from(view_, asked), asked, named);
   // S2: what a token may ask about the past, it may now.
   if (!named.token.empty()) {
     const view::Sources beside = sources();
@@ -305,6 +308,20 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer_of_whole(const Reque
   return answer_from(past->view(), asked);
 }
 
+/// U1: to an auditor a name is whose it is now, and whose it was before; a service asks for itself.
+view::Answer<std::optional<Auditor::Reply>> Auditor::with_owners(
+    view::Answer<std::optional<Reply>> answered, const Request& asked, const Named& named) {
+  const domain::Tenant* tenant = view_.find_tenant(asked.asker, named.tenant);
+  if (tenant == nullptr || named.username.empty() || asked.asker.role == schema::Role::service)
+    return answered;
+  NameHolders holders = holders_of(view_, index_, *tenant, named);
+  if (!answered)
+    tell_of_holders(answered.error(), holders, asked.moment);
+  else if (*answered)
+    (**answered).name_owners = std::move(holders.owners);
+  return answered;
+}
+
 view::Answer<std::optional<Auditor::Reply>> Auditor::answer_of_part(const Request& asked,
                                                                     Named named,
                                                                     const domain::Tenant* tenant) {
@@ -331,7 +348,8 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer_of_part(const Reques
 
 view::Answer<std::optional<Auditor::Reply>> Auditor::answer_from(const view::View& view,
                                                                  const Request& asked) {
-  const view::Sources beside = sources();
+  view::Sources beside = sources();
+  beside.command_refusal = [&](schema::CommandBody kind) { return refusal(asked.asker, kind); };
   const view::Inquiry inquiry{view, asked.asker, asked.moment.time_ns, beside};
   if (const auto* wanted = asked.request.body_as_GetReport())
     return report(*wanted, inquiry, asked.moment.seq);
@@ -342,16 +360,6 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer_from(const view::Vie
     view::name_moment(*body, asked.moment);
   }
   return Reply{std::move(*body), {}};
-}
-
-/// H10: only who may send each of the commands is told them.
-view::Answer<std::optional<Auditor::Reply>> Auditor::answer_undo(const Request& asked) {
-  auto answered = answer_from(view_, asked);
-  if (!answered) return answered;
-  for (const auto& command : (*answered)->body.AsUndoPlan()->commands)
-    if (auto refused = refusal(asked.asker, command->body.type))
-      return std::unexpected(std::move(*refused));
-  return answered;
 }
 
 view::Answer<std::optional<Auditor::Reply>> Auditor::report(const schema::GetReport& wanted,

@@ -41,6 +41,7 @@ bool takes_moment(HistoryBody kind) {
     case HistoryBody::CheckUser:
     case HistoryBody::GetDifference:
     case HistoryBody::GetReport:
+    case HistoryBody::GetWhatIf:
       return true;
     case HistoryBody::GetRecords:
     case HistoryBody::ListOperators:

@@ -303,7 +303,9 @@ schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
                  exit_code_of(page.code, request.body.type == schema::HistoryBody::PlanUndo
                                              ? exit_codes::no
                                              : exit_codes::missing));
-  if (at_.is_given() && !std::exchange(moment_is_told_, true)) tell_moment(talk(), page);
+  const bool is_first = !std::exchange(moment_is_told_, true);
+  if (is_first && at_.is_given()) tell_moment(talk(), page);
+  if (is_first) tell_owners(talk(), page);
   return page;
 }
 

@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(D2_without_enough_coverage_it_does_not_say_that_nothing_wou
 BOOST_AUTO_TEST_CASE(H3_commands_that_are_refused_then_name_the_place_and_the_remedy) {
   const Ended ended = replay("what-if " + disabling("api.bob") + " --at 4");
   BOOST_TEST(ended.code == 64);
-  BOOST_TEST(contains(ended.talk, "at record 4 command 1 is refused"));
+  BOOST_TEST(contains(ended.talk, "At record 4 command 1 is refused"));
   BOOST_TEST(replay("what-if " + disabling("api.bob") + " --at 16").code == 66);
   BOOST_TEST(replay("what-if " + disabling("api.bob") + " --at 1960-01-01T00:00:00Z").code == 66);
   write_bytes(path() / "bad.json", "{");

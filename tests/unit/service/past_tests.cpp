@@ -178,10 +178,20 @@ BOOST_AUTO_TEST_CASE(Q9_a_name_is_of_the_one_who_had_it_then) {
   BOOST_TEST(page.name_owners[1]->until_seq == 0u);
   page = ask(show("bob", second));
   BOOST_TEST(page.body.AsUserView()->details->created->seq == second);
+  // Now, too, whose it was before is told.
+  page = ask(show("bob", 0));
+  BOOST_REQUIRE(page.name_owners.size() == 2u);
+  BOOST_TEST(page.name_owners[0]->until_seq == renamed);
   // Between the two nobody had it.
   page = ask(show("bob", renamed));
   BOOST_TEST((page.code == Code::user_unknown));
   BOOST_TEST(tells(page, "at another time somebody has had the name"));
+  // Nobody has it now who had it before.
+  rename("bob", "other");
+  page = ask(show("bob", 0));
+  BOOST_TEST((page.code == Code::user_unknown));
+  BOOST_TEST(tells(page, "at another time somebody has had the name"));
+  rename("other", "bob");
   // Known then, though unknown now.
   rename("bert", "carl");
   page = ask(show("bert", renamed));

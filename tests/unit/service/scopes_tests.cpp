@@ -308,6 +308,15 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
       by_user(std::move(body));
       break;
     }
+    case HistoryBody::GetWhatIf:
+      for (const std::string& alias : aliases)
+        for (std::uint64_t seq = 1; seq < 40; ++seq) {
+          schema::GetWhatIfT body;
+          body.tenant = alias;
+          body.without = {seq};
+          add_body(made, std::move(body));
+        }
+      break;
     case HistoryBody::GetDifference: {
       schema::GetDifferenceT body;
       body.from_seq = 2;
