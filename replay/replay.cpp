@@ -122,7 +122,7 @@ void add_what_if_options(arguments::Options& options, WhatIfOptions& what_if) {
   options.add("--tenant", &what_if.tenant, "Only calls of this tenant");
   options.add("--calls", &what_if.calls, "The folder of recorded calls, if not the data folder's")
       .type_name("DIR");
-  options.add_number("--coverage", what_if.coverage_percent_min,
+  options.add_number("--min-coverage,--coverage", what_if.coverage_percent_min,
                      "End with 66 instead of saying that nothing would change, where less of all "
                      "calls, in percent, is recorded",
                      {0, 100});

@@ -171,14 +171,8 @@ Expected<schema::FlipPageT> replay_otherwise(const Audit& audit, const WhatIfOpt
   if (!so_far) return std::unexpected(so_far.error());
   auto page = telling.page();
   if (!page) return page;
-  const unsigned percent = text::coverage_percent(*page);
-  if (page->denied + page->allowed == 0 && percent < options.coverage_percent_min)
-    return std::unexpected(
-        Failure{FailureKind::missing,
-                fmt::format("no recorded call would be answered otherwise, but they cover {} % of "
-                            "the calls, and {} % is demanded",
-                            percent, options.coverage_percent_min),
-                "Switch on the recording of calls for more users, or demand less."});
+  if (auto fault = text::coverage_fault(*page, options.coverage_percent_min); !fault.empty())
+    return std::unexpected(Failure{FailureKind::missing, std::move(fault), text::coverage_remedy});
   return page;
 }
 

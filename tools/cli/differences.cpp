@@ -67,7 +67,7 @@ std::uint32_t read_days(const std::string& text) {
   return number.value_or(0);
 }
 
-int tell_preview(Session& session, const schema::FlipPageT& page) {
+int tell_flips(Session& session, const schema::FlipPageT& page) {
   if (session.format() == text::Format::json) {
     session.print(text::to_json(page));
   } else {
@@ -78,8 +78,13 @@ int tell_preview(Session& session, const schema::FlipPageT& page) {
   }
   for (const std::string& sentence : text::flip_sentences(page, text::time_text_short))
     session.talk() << sentence << '\n';
-  session.talk() << "Nothing was done.\n";
   return page.denied + page.allowed == 0 ? exit_codes::yes : exit_codes::no;
+}
+
+int tell_preview(Session& session, const schema::FlipPageT& page) {
+  const int told = tell_flips(session, page);
+  session.talk() << "Nothing was done.\n";
+  return told;
 }
 
 }  // namespace postern::cli

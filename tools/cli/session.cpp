@@ -33,6 +33,16 @@ using schema::Code;
 
 /// So many times in a row a past is no further when it is asked for again.
 constexpr int standing_still_max = 30;
+/// What a page is refused with that no table of codes tells: a plan is none, and what-if takes
+/// commands that the rules take.
+int refused_exit_of(schema::HistoryBody kind, Code code) {
+  using schema::HistoryBody;
+  if (kind == HistoryBody::PlanUndo) return exit_codes::no;
+  const bool is_missing = code == Code::tenant_unknown || code == Code::record_unknown ||
+                          code == Code::seq_beyond_journal;
+  return kind == HistoryBody::GetWhatIf && !is_missing ? exit_codes::usage : exit_codes::missing;
+}
+
 /// "unused", "30d", or both with a comma between.
 std::unique_ptr<schema::GuardT> guard_of(std::string_view text) {
   auto made = std::make_unique<schema::GuardT>();
@@ -287,7 +297,8 @@ schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
   auto page = page_once(schema::HistoryRequestT(request));
   std::string told;
   const bool reads_the_past =
-      at_.is_given() || request.body.type == schema::HistoryBody::GetDifference;
+      at_.is_given() || request.body.type == schema::HistoryBody::GetDifference ||
+      request.body.type == schema::HistoryBody::GetWhatIf;
   for (int standing = 0; page.code == Code::busy && reads_the_past && !page.problems.empty() &&
                          standing < standing_still_max;) {
     const std::string& sentence = page.problems[0]->sentence;
@@ -300,9 +311,7 @@ schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
   schema::visit_secrets(request, [](auto, std::string& secret) { client::wipe(secret); });
   if (page.code != Code::ok)
     stop_refused(page.code, page.problems,
-                 exit_code_of(page.code, request.body.type == schema::HistoryBody::PlanUndo
-                                             ? exit_codes::no
-                                             : exit_codes::missing));
+                 exit_code_of(page.code, refused_exit_of(request.body.type, page.code)));
   const bool is_first = !std::exchange(moment_is_told_, true);
   if (is_first && at_.is_given()) tell_moment(talk(), page);
   if (is_first) tell_owners(talk(), page);

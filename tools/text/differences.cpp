@@ -95,6 +95,15 @@ unsigned coverage_percent(const schema::FlipPageT& page) {
   return page.counted == 0 ? 0 : static_cast<unsigned>(page.covered * 100 / page.counted);
 }
 
+std::string coverage_fault(const schema::FlipPageT& page, unsigned percent_min) {
+  const unsigned percent = coverage_percent(page);
+  if (page.denied + page.allowed != 0 || percent >= percent_min) return {};
+  return fmt::format(
+      "no recorded call would be answered otherwise, but they cover {} % of the calls, and {} % is "
+      "demanded",
+      percent, percent_min);
+}
+
 std::vector<std::string> flip_sentences(const schema::FlipPageT& page, const TimeForm& time_of) {
   std::vector<std::string> sentences;
   sentences.push_back(fmt::format(
