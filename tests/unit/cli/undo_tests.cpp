@@ -80,6 +80,10 @@ BOOST_AUTO_TEST_CASE(H3_what_if_asks_of_the_moment_and_waits_until_it_is_read) {
     if (++asked == 1) {
       auto page = FakeDaemon::page_to(request, Code::busy);
       page.retry_after_ms = 1;
+      page.problems.clear();
+      auto& problem = page.problems.emplace_back(std::make_unique<schema::ProblemT>());
+      problem->code = Code::busy;
+      problem->sentence = "7 of 12 records are read.";
       return FakeDaemon::Replies{packed(page)};
     }
     auto page = FakeDaemon::page_to(request);

@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(H3_records_that_are_left_out) {
 }
 
 BOOST_AUTO_TEST_CASE(D2_without_enough_coverage_it_does_not_say_that_nothing_would_change) {
-  const Ended ended = replay("what-if --without 8 --coverage 50");
+  const Ended ended = replay("what-if --without 8 --min-coverage 50");
   BOOST_TEST(ended.code == 66);
   BOOST_TEST(contains(ended.talk, "50 % is demanded"));
   BOOST_TEST(contains(replay("what-if --without 8").talk, "not known"));
