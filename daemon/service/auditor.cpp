@@ -74,6 +74,7 @@ void Auditor::turn() {
   // What was published before a question was handed over has been taken before it.
   take_published();
   if (parts_.clock.monotonic_ns() - past_used_ns_ > past_kept_ns) pasts_.clear();
+  release_what_ifs();
   give_evidence();
   do {
     for (gather(); !turns_.empty(); gather()) answer_next();

@@ -104,6 +104,7 @@ class Auditor {
   /// H3. Made on each time it is asked for; `busy` until it is made.
   view::Answer<std::optional<Reply>> answer_what_if(const Request& asked);
   view::Answer<void> begin_what_if(const Request& asked);
+  void release_what_ifs();
   /// What became of the tenant's calls from then on, asked again.
   view::Answer<schema::FlipPageT> ask_calls_again(const domain::Tenant& tenant,
                                                   const domain::State& other, std::int64_t from_ns,
