@@ -60,9 +60,6 @@ Expected<Asking> Asking::begin(const Audit& audit, const AskedOf& asked,
         "postern-replay: the records end at {}; what may have happened after it is not among "
         "them.\n",
         text::time_text_short(asking.past_->state().time_ns()));
-  if (owners.are_several())
-    audit.streams.talk << "postern-replay: " << text::owners_sentence(username, owners.owners())
-                       << '\n';
   return asking;
 }
 
@@ -75,6 +72,7 @@ Expected<schema::HistoryPageBodyUnion> Asking::ask(schema::HistoryBodyUnion ques
   auto answer = view::answer(
       past_->inquiry(), *flatbuffers::GetRoot<schema::HistoryRequest>(builder.GetBufferPointer()));
   if (!answer) return std::unexpected(failure_of(answer.error()));
+  owners_->tell_once(audit_->streams.talk);
   return *std::move(answer);
 }
 

@@ -34,16 +34,16 @@ Expected<int> diff(const Audit& audit, const DiffOptions& options) {
                                    "Give the earlier moment with --from."});
   view::DifferenceScope scope{options.tenant, options.user};
   scope.unfold = options.unfold;
-  auto lines = view::differences({(*earlier)->view(), (*earlier)->seq(), from_ns, trail}, inquiry,
-                                 scope);
+  auto lines =
+      view::differences({(*earlier)->view(), (*earlier)->seq(), from_ns, trail}, inquiry, scope);
   if (!lines) return std::unexpected(failure_of(lines.error()));
   text::Listing listing(audit.streams.out, audit.format, text::difference_heads());
   for (const schema::DifferenceLineT& line : *lines)
     listing.add(line, text::difference_row(line, text::time_text_short));
   listing.finish();
-  audit.streams.talk << "Record " << (*earlier)->seq() << " at " << text::time_text(from_ns)
+  audit.streams.talk << "Record " << (*earlier)->seq() << " at " << text::time_text_short(from_ns)
                      << " against record " << (*later)->seq() << " at "
-                     << text::time_text(inquiry.now_ns) << ": " << lines->size()
+                     << text::time_text_short(inquiry.now_ns) << ": " << lines->size()
                      << (lines->size() == 1 ? " line.\n" : " lines.\n");
   return lines->empty() ? 0 : 1;
 }

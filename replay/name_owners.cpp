@@ -1,6 +1,7 @@
 #include "replay/name_owners.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "schema/text_view.h"
 
@@ -55,6 +56,11 @@ void NameOwners::note_later(const schema::Record& record) {
 bool NameOwners::are_several() const {
   return std::ranges::any_of(owners_,
                              [&](const auto& owner) { return owner.user != owners_[0].user; });
+}
+
+void NameOwners::tell_once(std::ostream& talk) {
+  if (std::exchange(is_told_, true) || !are_several()) return;
+  talk << "postern-replay: " << text::owners_sentence(username_, owners_) << '\n';
 }
 
 }  // namespace postern::replay

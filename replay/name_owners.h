@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ class NameOwners {
   const std::vector<text::NameOwner>& owners() const { return owners_; }
   /// One that took its own name again has had it all the same.
   bool are_several() const;
+  /// Beside the first answer, where they are several.
+  void tell_once(std::ostream& talk);
 
  private:
   void gain(const domain::Uuid& user, domain::Seq seq);
@@ -32,6 +35,7 @@ class NameOwners {
   std::string username_;
   domain::Uuid tenant_id_;
   std::vector<text::NameOwner> owners_;
+  bool is_told_ = false;
 };
 
 }  // namespace postern::replay

@@ -39,7 +39,7 @@ Expected<Moment> parse_moment(std::string_view text) {
         Failure{FailureKind::usage, printable(text) + " is neither a record's seq nor a time",
                 std::string("Give --at a number, or a time. ") + text::wanted_time});
   if (*time_ns > platform::SystemClock().now_ns())
-    return std::unexpected(Failure{FailureKind::usage,
+    return std::unexpected(Failure{FailureKind::missing,
                                    text::time_text_short(*time_ns) + " is still to come",
                                    "Name a time that is past, or leave --at out for the newest "
                                    "record."});
@@ -121,8 +121,8 @@ Expected<> Past::arrive(const Moment& moment) {
         "Name a record that it has, or leave --at out for the newest.");
   if (seq() == 0)
     return no_such_moment(
-        fmt::format("the journal begins at {}, after {}", text::time_text(first_time_ns_),
-                    text::time_text(moment.time_ns.value_or(0))),
+        fmt::format("the journal begins at {}, after {}", text::time_text_short(first_time_ns_),
+                    text::time_text_short(moment.time_ns.value_or(0))),
         "Name a later time.");
   time_ns_ = std::max(time_ns_, moment.time_ns.value_or(state_.time_ns()));
   return {};
@@ -156,8 +156,8 @@ std::shared_ptr<const schema::Record> Past::record_of(domain::Seq seq) const {
   if (seq == 0 || seq > this->seq()) return nullptr;
   auto gate = std::make_shared<domain::RecordGate>();
   const auto stored = journal::read_one(*proved_.journal, seq);
-  const auto record = stored ? gate->open(*stored)
-                             : std::unexpected(domain::Unfit{false, stored.error().sentence});
+  const auto record =
+      stored ? gate->open(*stored) : std::unexpected(domain::Unfit{false, stored.error().sentence});
   if (!record) {
     audit_.streams.talk << fmt::format("postern-replay: record {} cannot be read: {}\n", seq,
                                        record.error().sentence);

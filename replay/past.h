@@ -26,7 +26,7 @@ struct Moment {
 };
 
 /// `TIME|SEQ`: a number is a seq, anything else RFC 3339; empty: after the newest record. Fails
-/// with `usage`, also for a time that is still to come.
+/// with `usage`, and for a time that is still to come with `missing`.
 Expected<Moment> parse_moment(std::string_view text);
 
 /// The users' keys; null: none lie there, so that nothing sealed is opened.

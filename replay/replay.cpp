@@ -8,6 +8,7 @@
 #include "replay/verb.h"
 #include "tools/arguments/arguments.h"
 #include "tools/text/output.h"
+#include "tools/text/schema_names.h"
 
 namespace postern::replay {
 
@@ -33,7 +34,8 @@ struct Globals {
 int say(const Streams& streams, const Failure& failure) {
   streams.out.flush();
   streams.talk << "postern-replay: " << failure.sentence << '\n';
-  if (!failure.remedy.empty()) streams.talk << "                " << failure.remedy << '\n';
+  if (!failure.remedy.empty())
+    streams.talk << "                " << text::sentence_of(failure.remedy) << '\n';
   return exit_code(failure);
 }
 

@@ -121,7 +121,7 @@ Expected<int> report(const Audit& audit, const ReportOptions& options) {
   });
   if (!past) return std::unexpected(past.error());
   if (options.from_seq > (*past)->seq())
-    return std::unexpected(Failure{FailureKind::usage,
+    return std::unexpected(Failure{FailureKind::missing,
                                    "the first record of what changed lies "
                                    "behind the moment of the report",
                                    "Name an earlier --from, or a later --at."});

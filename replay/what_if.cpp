@@ -106,7 +106,7 @@ Expected<> Telling::before(const schema::Record& record) {
   if (is_due && record.seq() == 1)
     return std::unexpected(Failure{FailureKind::missing,
                                    fmt::format("the journal begins at {}, after the moment",
-                                               text::time_text(record.time_ns())),
+                                               text::time_text_short(record.time_ns())),
                                    "Name a later time with --at."});
   if (is_due)
     if (const auto supposed = suppose(); !supposed) return supposed;
@@ -143,9 +143,9 @@ Expected<> Telling::ask_calls() {
 
 Expected<schema::FlipPageT> Telling::page() const {
   if (!other_.missing().empty())
-    return std::unexpected(
-        Failure{FailureKind::missing, fmt::format("there is no record {}", *other_.missing().begin()),
-                fmt::format("The journal ends at record {}.", parts_.state.seq())});
+    return std::unexpected(Failure{
+        FailureKind::missing, fmt::format("there is no record {}", *other_.missing().begin()),
+        fmt::format("The journal ends at record {}.", parts_.state.seq())});
   return other_.page(flips_told_max);
 }
 

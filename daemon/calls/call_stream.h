@@ -28,8 +28,10 @@ class CallStream {
   };
 
   /// `keys`: null: addresses and labels stay sealed. Keys and users outlive it.
+  CallStream(CallReader reader, const credential::KeyStore* keys, CallSeals::FindUser find_user)
+      : CallStream(std::move(reader), keys, std::move(find_user), Part()) {}
   CallStream(CallReader reader, const credential::KeyStore* keys, CallSeals::FindUser find_user,
-             Part part = {})
+             Part part)
       : reader_(std::move(reader)),
         keys_(keys),
         find_user_(std::move(find_user)),
@@ -38,8 +40,7 @@ class CallStream {
 
   /// Of a folder that nobody writes; without the folder there are no calls.
   static Expected<CallStream> open(const std::filesystem::path& folder,
-                                   const credential::KeyStore* keys,
-                                   CallSeals::FindUser find_user);
+                                   const credential::KeyStore* keys, CallSeals::FindUser find_user);
 
   /// There may be more behind what was read.
   bool has_to_read() const { return ahead_.empty() && !at_end_; }

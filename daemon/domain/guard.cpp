@@ -231,9 +231,8 @@ GuardWatch::GuardWatch(const State& before, const Context& context)
     if (judged.reason != Code::ok) continue;
     const User& user = *before.tables().find_user(call.user);
     const Tenant& tenant = *before.tables().find_tenant(user.tenant);
-    open_.push_back({&call, user.password_seq,
-                     may_have_session(call, tenant, user, context.now_ns), user.session_epoch,
-                     tenant.session_epoch, ended_last(user)});
+    open_.push_back({&call, user.password_seq, may_have_session(call, tenant, user, context.now_ns),
+                     user.session_epoch, tenant.session_epoch, ended_last(user)});
   }
 }
 

@@ -44,9 +44,11 @@ bool goes_on(const schema::HistoryPageBodyUnion& page) {
 void tell_of_holders(schema::ProblemT& problem, const NameHolders& holders,
                      const view::Moment& moment) {
   if (problem.code != Code::user_unknown || holders.users.empty()) return;
-  problem.sentence += " So it was at seq " + std::to_string(moment.seq) + ", " +
-                      domain::time_text(moment.time_ns) +
-                      "; at another time somebody has had the name.";
+  problem.sentence +=
+      " So it was at seq " + std::to_string(moment.seq) + ", " + domain::time_text(moment.time_ns) +
+      "; at another time somebody has had the name, " +
+      (holders.until_seq == 0 ? std::string("and has it now.")
+                              : "last until seq " + std::to_string(holders.until_seq) + ".");
   problem.remedy = "Name a moment when somebody had it; the history of the tenant tells when.";
 }
 
@@ -224,27 +226,27 @@ view::Answer<view::Moment> Auditor::moment_of(const schema::HistoryRequest& requ
 view::Answer<view::Moment> Auditor::named_moment(const view::Moment& wanted, std::int64_t now_ns) {
   if (wanted.seq != 0) return checked(wanted, now_ns);
   if (wanted.time_ns > now_ns)
-    return view::refused(Code::seq_beyond_journal, "at_time_ns",
+    return view::refused(Code::moment_unknown, "at_time_ns",
                          "It is " + domain::time_text(now_ns) + " now.");
   const auto seq = reader_.seq_at(index_, wanted.time_ns, head_.seq);
   if (!seq) return std::unexpected(seq.error());
   if (*seq != 0) return view::Moment{*seq, wanted.time_ns};
   const auto first = reader_.time_of(1);
   if (!first) return std::unexpected(first.error());
-  return view::refused(Code::field_malformed, "at_time_ns",
+  return view::refused(Code::moment_unknown, "at_time_ns",
                        "The journal begins at " + domain::time_text(*first) + ".");
 }
 
 /// Of a moment that names its record; without a time it is that of the record.
 view::Answer<view::Moment> Auditor::checked(view::Moment moment, std::int64_t now_ns) {
   if (moment.seq == 0 || moment.seq > head_.seq)
-    return view::refused(Code::seq_beyond_journal, "at_seq",
+    return view::refused(Code::moment_unknown, "at_seq",
                          "The head is " + std::to_string(head_.seq) + ".");
   const auto time = reader_.time_of(moment.seq);
   if (!time) return std::unexpected(time.error());
   if (moment.time_ns == 0) moment.time_ns = *time;
   if (moment.time_ns >= *time && moment.time_ns <= std::max(now_ns, *time)) return moment;
-  return view::refused(Code::field_malformed, "at_time_ns",
+  return view::refused(Code::moment_unknown, "at_time_ns",
                        "Record " + std::to_string(moment.seq) + " is of " +
                            domain::time_text(*time) + ", and it is " + domain::time_text(now_ns) +
                            " now.");

@@ -40,12 +40,11 @@ view::Answer<void> Auditor::begin_what_if(const Request& asked) {
       {end - std::min(end, WhatIfAnswer::calls_max), end,
        [id = tenant.id](const calls::Entry& entry) { return entry.tenant == id; }});
   what_ifs_.push_back(
-      {asked.asker.id,
-       std::make_unique<WhatIfAnswer>(parts_.journal, std::move(calls),
-                                      WhatIfAnswer::Wanted{tenant.id, tenant.alias, asked.moment,
-                                                           head_.seq,
-                                                           view::page_size(wanted.count_max())},
-                                      asked.bytes)});
+      {asked.asker.id, std::make_unique<WhatIfAnswer>(
+                           parts_.journal, std::move(calls),
+                           WhatIfAnswer::Wanted{tenant.id, tenant.alias, asked.moment, head_.seq,
+                                                view::page_size(wanted.count_max())},
+                           asked.bytes)});
   return {};
 }
 

@@ -13,12 +13,11 @@ constexpr std::uint64_t records_at_once = 4'096;
 using Found = view::Answer<view::Activity>;
 
 Found too_much(domain::Seq from_seq, domain::Seq last_seq) {
-  return view::refused(
-      schema::Code::too_large, "from_seq",
-      "A report looks at " + std::to_string(activity_records_max) +
-          " records at most, and from there on there are " +
-          std::to_string(last_seq - from_seq + 1) +
-          "; name a later one, or ask postern-replay, which reads them all.");
+  return view::refused(schema::Code::too_large, "from_seq",
+                       "A report looks at " + std::to_string(activity_records_max) +
+                           " records at most, and from there on there are " +
+                           std::to_string(last_seq - from_seq + 1) +
+                           "; name a later one, or ask postern-replay, which reads them all.");
 }
 
 }  // namespace
@@ -28,8 +27,8 @@ Expected<view::Answer<view::Activity>> activity_of(const journal::Journal& journ
                                                    const domain::Tenant& tenant,
                                                    domain::Seq from_seq, domain::Seq last_seq) {
   if (from_seq > last_seq)
-    return Found(view::refused(schema::Code::not_yet, "from_seq",
-                               "The seq is " + std::to_string(last_seq) + "."));
+    return Found(view::refused(schema::Code::seq_beyond_journal, "from_seq",
+                               "The head is " + std::to_string(last_seq) + "."));
   const domain::Seq oldest = last_seq - std::min(last_seq, activity_records_max) + 1;
   const domain::Seq first = std::max(oldest, tenant.created_seq);
   if (from_seq != 0 && std::max(from_seq, tenant.created_seq) < oldest)

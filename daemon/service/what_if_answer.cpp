@@ -133,9 +133,9 @@ WhatIfAnswer::Step WhatIfAnswer::fold(journal::View stored) {
   ++read_;
   const bool is_own = (*record)->tenant() != nullptr && *(*record)->tenant() == wanted_.tenant;
   if (!is_own && other_.missing().contains(read_))
-    return std::unexpected(make_problem(
-        Code::record_unknown, "without",
-        std::to_string(read_) + " is no record that can be left out."));
+    return std::unexpected(
+        make_problem(Code::record_unknown, "without",
+                     std::to_string(read_) + " is no record that can be left out."));
   other_.add(**record);
   if (state_.tables().live_user_count() <= users_max && other_.flip_count() <= flips_max) return {};
   return std::unexpected(

@@ -43,8 +43,8 @@ Answer<void> OtherHistory::suppose(std::int64_t time_ns) {
                    "Record " + std::to_string(seq) +
                        " has no room for so many commands: name the moment of the record before "
                        "it, or send fewer.");
-  const auto done = view::suppose(
-      other_, {*wanted_.message, wanted_.supposer, now_ns, {seq, events_of_newest_}});
+  const auto done =
+      view::suppose(other_, {*wanted_.message, wanted_.supposer, now_ns, {seq, events_of_newest_}});
   if (!done) {
     schema::ProblemT first = done.error().front();
     first.sentence = "At record " + std::to_string(seq) + " command " +

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "tools/arguments/options.h"
@@ -18,8 +19,9 @@ bool read_at(const std::string& text, At& at) {
   if (error == std::errc() && stop == end) return at.seq != 0;
   at.seq = 0;
   const auto time_ns = text::read_time(text);
-  at.time_ns = time_ns.value_or(0);
-  return at.time_ns > 0;
+  // One before 1970 is before every journal; 0 would be none.
+  if (time_ns) at.time_ns = std::max<std::int64_t>(*time_ns, 1);
+  return time_ns.has_value();
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 namespace postern::arguments {
 class Options;
 struct Option;
-}
+}  // namespace postern::arguments
 
 namespace postern::cli {
 

@@ -7,9 +7,9 @@
 
 #include "tools/cli/differences.h"
 #include "tools/cli/session.h"
+#include "tools/text/differences.h"
 #include "tools/text/ids.h"
 #include "tools/text/json.h"
-#include "tools/text/differences.h"
 #include "tools/text/json_message.h"
 #include "tools/text/numbers.h"
 #include "tools/text/output.h"
@@ -238,7 +238,8 @@ constexpr Verb verbs[] = {
     {"diff", Kind::reads, "Shows what can be done that could not before, or no more, and by whom.",
      "--tenant acme diff --from 2026-10-01T00:00:00Z", diff},
     {"what-if", Kind::reads,
-     "Shows which recorded calls would be answered otherwise, had commands been sent or records not "
+     "Shows which recorded calls would be answered otherwise, had commands been sent or records "
+     "not "
      "been.",
      "--tenant acme what-if commands.json --at 2026-10-01T00:00:00Z", what_if},
     {"status", Kind::reads, "Shows how the daemon is.", "status --output json", status},

@@ -37,10 +37,11 @@ constexpr int standing_still_max = 30;
 /// commands that the rules take.
 int refused_exit_of(schema::HistoryBody kind, Code code) {
   using schema::HistoryBody;
+  const bool is_missing =
+      code == Code::tenant_unknown || code == Code::record_unknown || code == Code::moment_unknown;
+  if (is_missing) return exit_codes::missing;
   if (kind == HistoryBody::PlanUndo) return exit_codes::no;
-  const bool is_missing = code == Code::tenant_unknown || code == Code::record_unknown ||
-                          code == Code::seq_beyond_journal;
-  return kind == HistoryBody::GetWhatIf && !is_missing ? exit_codes::usage : exit_codes::missing;
+  return kind == HistoryBody::GetWhatIf ? exit_codes::usage : exit_codes::missing;
 }
 
 /// "unused", "30d", or both with a comma between.
@@ -296,9 +297,9 @@ schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
   request.at_time_ns = at_.time_ns;
   auto page = page_once(schema::HistoryRequestT(request));
   std::string told;
-  const bool reads_the_past =
-      at_.is_given() || request.body.type == schema::HistoryBody::GetDifference ||
-      request.body.type == schema::HistoryBody::GetWhatIf;
+  const bool reads_the_past = at_.is_given() ||
+                              request.body.type == schema::HistoryBody::GetDifference ||
+                              request.body.type == schema::HistoryBody::GetWhatIf;
   for (int standing = 0; page.code == Code::busy && reads_the_past && !page.problems.empty() &&
                          standing < standing_still_max;) {
     const std::string& sentence = page.problems[0]->sentence;

@@ -54,16 +54,15 @@ std::string by_whom(const schema::CauseT& cause) {
 }  // namespace
 
 std::vector<std::string> difference_heads() {
-  return {"CHANGE", "USER", "ACTION", "RESOURCE", "BEFORE", "AFTER", "ROLE",
-          "SEQ",    "TIME", "BY",     "REASON",   "USED"};
+  return {"CHANGE", "USER", "ACTION", "RESOURCE", "BEFORE", "AFTER",
+          "ROLE",   "SEQ",  "TIME",   "BY",       "REASON", "USED"};
 }
 
 std::vector<std::string> difference_row(const schema::DifferenceLineT& line,
                                         const TimeForm& time_of) {
-  std::vector<std::string> row{change_text(line.change), user_text(line),
-                               line.action,              resource_text(line),
-                               code_name(line.before),   code_name(line.after),
-                               role_of(line)};
+  std::vector<std::string> row{
+      change_text(line.change), user_text(line),       line.action,  resource_text(line),
+      code_name(line.before),   code_name(line.after), role_of(line)};
   if (line.caused_by == nullptr) {
     row.insert(row.end(), {"", "", "", "a time came"});
   } else {

@@ -76,7 +76,8 @@ BOOST_AUTO_TEST_CASE(H3_what_if_asks_of_the_moment_and_waits_until_it_is_read) {
     BOOST_TEST(request.at_seq == 12u);
     BOOST_TEST(wanted.tenant == "acme");
     BOOST_TEST(wanted.message->commands.size() == 1u);
-    BOOST_TEST(wanted.without == std::vector<std::uint64_t>({7, 9}), boost::test_tools::per_element());
+    BOOST_TEST(wanted.without == std::vector<std::uint64_t>({7, 9}),
+               boost::test_tools::per_element());
     if (++asked == 1) {
       auto page = FakeDaemon::page_to(request, Code::busy);
       page.retry_after_ms = 1;
@@ -92,8 +93,7 @@ BOOST_AUTO_TEST_CASE(H3_what_if_asks_of_the_moment_and_waits_until_it_is_read) {
     page.body.Set(std::move(flips));
     return FakeDaemon::Replies{packed(page)};
   };
-  const auto ended =
-      postern("--tenant acme what-if " + file.native() + " --at 12 --without 7,9");
+  const auto ended = postern("--tenant acme what-if " + file.native() + " --at 12 --without 7,9");
   BOOST_TEST(ended.exit_code == 1, ended.talk);
   BOOST_TEST(asked == 2);
   BOOST_TEST(contains(ended.talk, "3 would be denied"), ended.talk);

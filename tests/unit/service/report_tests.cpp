@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(H8_the_next_report_begins_where_the_reviewed_one_ended) {
 
 BOOST_AUTO_TEST_CASE(H8_a_report_from_a_record_to_come_is_refused) {
   const auto page = ask(journal.head().seq + 1);
-  BOOST_TEST((page.code == Code::not_yet));
+  BOOST_TEST((page.code == Code::seq_beyond_journal));
   BOOST_TEST(page.problems.at(0)->field == "from_seq");
 }
 

@@ -331,8 +331,7 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
           body.message = std::make_unique<schema::CommandMessageT>();
           body.message->tenant = alias;
           body.message->id = std::make_unique<schema::Uuid>(domain::uuid_v7(1, {1, 1}));
-          auto& command =
-              body.message->commands.emplace_back(std::make_unique<schema::CommandT>());
+          auto& command = body.message->commands.emplace_back(std::make_unique<schema::CommandT>());
           command->user = name;
           command->body.Set(schema::DisableUserT());
           add_body(made, std::move(body));
