@@ -485,28 +485,6 @@ BOOST_AUTO_TEST_CASE(K2_a_batch_sees_the_versions_it_makes) {
             moved("bob", UserStatus::inactive, UserStatus::active));
 }
 
-BOOST_AUTO_TEST_CASE(K2_what_is_no_users_names_the_record_that_changed_it_last) {
-  auto story = given(tenant("acme"), tenant("globex"), user("bob"), disable);
-  const auto with_seq = [](schema::CommandT made, std::uint64_t seq) {
-    made.expected_seq = seq;
-    return made;
-  };
-  const auto created = story.tenant().created_seq;
-  const auto off = command(schema::DisableTenantT());
-  story.when(with_seq(off, created + 1))
-      .refused(Code::version_conflict)
-      .naming("expected_seq")
-      .telling("Record " + std::to_string(created) + " changed the tenant last");
-  // Neither another tenant's records nor those about a user are the tenant's own.
-  story.when(with_seq(off, created), enable)
-      .then(event(schema::TenantDisabledT()),
-            moved("bob", UserStatus::inactive, UserStatus::active));
-  story.when(with_seq(command(schema::EnableTenantT()), created)).refused(Code::version_conflict);
-  schema::RemoveOperatorT removal;
-  removal.name = "nobody";
-  story.in("").when(with_seq(command(std::move(removal)), 7)).refused(Code::operator_unknown);
-}
-
 // ---- O1
 
 BOOST_AUTO_TEST_CASE(O1_a_manager_does_not_touch_users_that_are_new) {
