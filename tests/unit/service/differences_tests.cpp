@@ -290,6 +290,60 @@ BOOST_AUTO_TEST_CASE(H3_what_is_refused_then_and_what_supposes_nothing_is_told) 
   BOOST_TEST((ask_about(std::move(many)).code == Code::too_large));
 }
 
+BOOST_AUTO_TEST_CASE(H1_H2_H3_what_is_asked_wrongly_is_told_with_its_place_and_its_remedy) {
+  struct Case {
+    schema::HistoryRequestT request;
+    Code code;
+    /// A part of the sentence.
+    std::string what;
+  };
+  const auto show = [](const std::string& name, std::uint64_t seq, std::int64_t time_ns = 0) {
+    schema::GetUserT body;
+    body.tenant = "acme";
+    body.username = name;
+    schema::HistoryRequestT request;
+    request.at_seq = seq;
+    request.at_time_ns = time_ns;
+    request.body.Set(std::move(body));
+    return request;
+  };
+  schema::RenameUserT renaming;
+  renaming.username = "bert";
+  const auto renamed = service.run("acme", "bob", std::move(renaming)).seq;
+  schema::HistoryRequestT turned;
+  turned.body.Set(since(granted));
+  turned.at_seq = created;
+  schema::HistoryRequestT report;
+  schema::GetReportT wanted;
+  wanted.tenant = "acme";
+  wanted.from_seq = renamed + 1;
+  report.body.Set(std::move(wanted));
+  const std::string until = "last until seq " + std::to_string(renamed);
+  const Case cases[] = {
+      {show("bob", renamed + 1), Code::moment_unknown, "The head is"},
+      {show("bob", 0, 1), Code::moment_unknown, "The journal begins at"},
+      {show("bob", 0, std::int64_t{1} << 62), Code::moment_unknown, "now."},
+      {show("bob", created - 1), Code::user_unknown, until},
+      {show("bert", created), Code::user_unknown, "and has it now."},
+      {show("bob", 0), Code::user_unknown, until},
+      {std::move(turned), Code::field_malformed, "later than the moment"},
+      {std::move(report), Code::seq_beyond_journal, "The head is"},
+      {what_if(schema::DisableUserT(), created - 1), Code::user_unknown, "At record"},
+      {what_if(schema::DisableUserT(), renamed + 1), Code::moment_unknown, "The head is"},
+  };
+  for (const Case& one : cases) {
+    const auto page = ask(schema::HistoryRequestT(one.request));
+    BOOST_TEST_CONTEXT(one.what) {
+      BOOST_TEST((page.code == one.code), schema::EnumNameCode(page.code));
+      BOOST_REQUIRE_EQUAL(page.problems.size(), 1);
+      const auto& problem = *page.problems[0];
+      BOOST_TEST(problem.sentence.find(one.what) != std::string::npos, problem.sentence);
+      BOOST_TEST(!problem.field.empty());
+      BOOST_TEST(!problem.remedy.empty());
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace postern::support
