@@ -287,7 +287,7 @@ BOOST_FIXTURE_TEST_CASE(H11_S3_a_session_that_may_be_open_and_was_used_is_not_en
   called.seq = state().seq();
   called.time_ns = state().time_ns() - 1'000;
   schema::EndSessionsT one;
-  one.session = std::make_unique<Uuid>(made_id(77));
+  one.session = std::make_unique<Uuid>(domain::uuid_v7(state().time_ns() / 1'000'000, {1, 1}));
   const Commands all[] = {{to("bob", schema::EndSessionsT())},
                           {to("bob", std::move(one))},
                           {command(schema::EndTenantSessionsT())}};
