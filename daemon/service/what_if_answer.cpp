@@ -151,9 +151,10 @@ WhatIfAnswer::Step WhatIfAnswer::go_on() {
   }
   const auto cursor = journal_.read_from(read_ + 1);
   for (std::size_t part = 0; part < slice_parts && !calls_.has_to_read(); ++part) {
-    if (ask_one()) continue;
+    // Commands stand before the calls that the moment's own state answered.
     if (read_ > 0)
       if (auto step = suppose_if_due(); !step) return step;
+    if (ask_one()) continue;
     if (read_ == wanted_.last) {
       is_made_ = true;
       return {};
