@@ -60,9 +60,6 @@ Expected<Asking> Asking::begin(const Audit& audit, const AskedOf& asked,
         "postern-replay: the records end at {}; what may have happened after it is not among "
         "them.\n",
         text::time_text_short(asking.past_->state().time_ns()));
-  if (owners.owners().size() > 1)
-    audit.streams.talk << fmt::format("postern-replay: the name {} was not one user's alone: {}.\n",
-                                      printable(username), owners.told());
   return asking;
 }
 
@@ -75,14 +72,15 @@ Expected<schema::HistoryPageBodyUnion> Asking::ask(schema::HistoryBodyUnion ques
   auto answer = view::answer(
       past_->inquiry(), *flatbuffers::GetRoot<schema::HistoryRequest>(builder.GetBufferPointer()));
   if (!answer) return std::unexpected(failure_of(answer.error()));
+  owners_->tell_once(audit_->streams.talk);
   return *std::move(answer);
 }
 
 Failure Asking::failure_of(const schema::ProblemT& problem) const {
   std::string sentence = fmt::format("as of record {}, {}: {}", past_->seq(),
-                                     text::time_text(past_->time_ns()), problem.sentence);
+                                     text::time_text_short(past_->time_ns()), problem.sentence);
   if (problem.code == Code::user_unknown && !owners_->owners().empty())
-    sentence += " The name is that of " + owners_->told() + ".";
+    sentence += " The name is that of " + text::owners_text(owners_->owners()) + ".";
   const bool unknown = is_nothing_known(problem.code);
   return {unknown ? FailureKind::missing : FailureKind::usage, std::move(sentence),
           unknown ? "Name one that there was at the moment, or another moment: see 'show'."

@@ -78,9 +78,9 @@ Expected<int> diff(const Audit& audit, const DiffOptions& options) {
   for (const schema::DifferenceLineT& line : *lines)
     listing.add(line, text::difference_row(line, text::time_text_short));
   listing.finish();
-  audit.streams.talk << "Record " << from_seq << " at " << text::time_text(from_ns)
+  audit.streams.talk << "Record " << from_seq << " at " << text::time_text_short(from_ns)
                      << " against record " << (*past)->seq() << " at "
-                     << text::time_text(inquiry.now_ns) << ": " << lines->size()
+                     << text::time_text_short(inquiry.now_ns) << ": " << lines->size()
                      << (lines->size() == 1 ? " line.\n" : " lines.\n");
   return lines->empty() ? 0 : 1;
 }

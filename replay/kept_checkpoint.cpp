@@ -16,6 +16,15 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 }  // namespace
 
+Expected<std::string> verifier_key_of(const std::string& given) {
+  if (journal::parse_verifier(given)) return given;
+  const auto text = text_of(given);
+  if (text && journal::parse_verifier(first_line(*text))) return first_line(*text);
+  return std::unexpected(Failure{FailureKind::usage, "the verifier key is missing or malformed",
+                                 "Give the line that posternd prints at its start, or a file "
+                                 "with it: --public-key KEY|FILE."});
+}
+
 Expected<journal::Checkpoint> read_kept_checkpoint(const VerifyOptions& options) {
   if (options.checkpoint.empty())
     return std::unexpected(Failure{FailureKind::usage, "a public key alone verifies no journal",
@@ -25,11 +34,9 @@ Expected<journal::Checkpoint> read_kept_checkpoint(const VerifyOptions& options)
   auto verifier = journal::parse_verifier(first_line(*note));
   if (verifier) note->erase(0, note->find('\n') + 1);
   if (!options.public_key.empty()) {
-    verifier = journal::parse_verifier(options.public_key);
-    if (!verifier) {
-      const auto text = text_of(options.public_key);
-      if (text) verifier = journal::parse_verifier(first_line(*text));
-    }
+    const auto key = verifier_key_of(options.public_key);
+    if (!key) return std::unexpected(key.error());
+    verifier = journal::parse_verifier(*key);
   }
   if (!verifier)
     return std::unexpected(Failure{FailureKind::usage, "the verifier key is missing or malformed",

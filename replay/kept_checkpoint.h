@@ -10,4 +10,7 @@ namespace postern::replay {
 /// missing, `damaged` if it is not signed so, and what reading a file fails with.
 Expected<journal::Checkpoint> read_kept_checkpoint(const VerifyOptions& options);
 
+/// KEY|FILE as the key's line; `usage` where it is neither.
+Expected<std::string> verifier_key_of(const std::string& given);
+
 }  // namespace postern::replay

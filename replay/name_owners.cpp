@@ -1,11 +1,9 @@
 #include "replay/name_owners.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <utility>
 
 #include "schema/text_view.h"
-#include "tools/text/ids.h"
 
 namespace postern::replay {
 
@@ -17,8 +15,8 @@ void NameOwners::gain(const domain::Uuid& user, domain::Seq seq) {
 
 void NameOwners::lose(const domain::Uuid& user, domain::Seq seq) {
   const auto found = std::ranges::find_if(
-      owners_, [&](const Owner& owner) { return owner.user == user && owner.until == 0; });
-  if (found != owners_.end()) found->until = seq;
+      owners_, [&](const auto& owner) { return owner.user == user && owner.until_seq == 0; });
+  if (found != owners_.end()) found->until_seq = seq;
 }
 
 void NameOwners::note(const Step& step) {
@@ -55,14 +53,14 @@ void NameOwners::note_later(const schema::Record& record) {
   }
 }
 
-std::string NameOwners::told() const {
-  std::string text;
-  for (const Owner& owner : owners_) {
-    if (!text.empty()) text += "; ";
-    text += fmt::format("{} from record {} {}", text::uuid_text(owner.user), owner.since,
-                        owner.until == 0 ? "on" : fmt::format("to {}", owner.until));
-  }
-  return text;
+bool NameOwners::are_several() const {
+  return std::ranges::any_of(owners_,
+                             [&](const auto& owner) { return owner.user != owners_[0].user; });
+}
+
+void NameOwners::tell_once(std::ostream& talk) {
+  if (std::exchange(is_told_, true) || !are_several()) return;
+  talk << "postern-replay: " << text::owners_sentence(username_, owners_) << '\n';
 }
 
 }  // namespace postern::replay

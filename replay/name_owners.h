@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <ostream>
 #include <string>
 #include <vector>
 
 #include "replay/data_folder.h"
+#include "tools/text/access_text.h"
 
 namespace postern::replay {
 
@@ -19,16 +21,11 @@ class NameOwners {
   /// One that is not folded.
   void note_later(const schema::Record& record);
 
-  struct Owner {
-    domain::Uuid user;
-    /// The record that gave it the name, and the one that took it away; 0: it has it still.
-    domain::Seq since = 0;
-    domain::Seq until = 0;
-  };
-  const std::vector<Owner>& owners() const { return owners_; }
-
-  /// "01… from record 4 to 13; 02… from record 15 on"; empty: nobody ever had it.
-  std::string told() const;
+  const std::vector<text::NameOwner>& owners() const { return owners_; }
+  /// One that took its own name again has had it all the same.
+  bool are_several() const;
+  /// Beside the first answer, where they are several.
+  void tell_once(std::ostream& talk);
 
  private:
   void gain(const domain::Uuid& user, domain::Seq seq);
@@ -37,7 +34,8 @@ class NameOwners {
   std::string tenant_;
   std::string username_;
   domain::Uuid tenant_id_;
-  std::vector<Owner> owners_;
+  std::vector<text::NameOwner> owners_;
+  bool is_told_ = false;
 };
 
 }  // namespace postern::replay

@@ -39,7 +39,7 @@ Expected<Moment> parse_moment(std::string_view text) {
         Failure{FailureKind::usage, printable(text) + " is neither a record's seq nor a time",
                 std::string("Give --at a number, or a time. ") + text::wanted_time});
   if (*time_ns > platform::SystemClock().now_ns())
-    return std::unexpected(Failure{FailureKind::usage,
+    return std::unexpected(Failure{FailureKind::missing,
                                    text::time_text_short(*time_ns) + " is still to come",
                                    "Name a time that is past, or leave --at out for the newest "
                                    "record."});
@@ -63,6 +63,7 @@ Past::Past(const Audit& audit) : audit_(audit) {
   sources_.personal = [this](const domain::User& user) { return personal_of(user); };
   sources_.session = [](std::string_view) { return std::nullopt; };
   sources_.key_beginning = credential::api_key_beginning;
+  sources_.record = [this](domain::Seq seq) { return record_of(seq); };
 }
 
 Expected<std::unique_ptr<Past>> Past::read(const Audit& audit, const Moment& moment,
@@ -142,8 +143,8 @@ Expected<> Past::arrive(const Moment& moment) {
         "Name a record that it has, or leave --at out for the newest.");
   if (seq() == 0)
     return no_such_moment(
-        fmt::format("the journal begins at {}, after {}", text::time_text(first_time_ns_),
-                    text::time_text(moment.time_ns.value_or(0))),
+        fmt::format("the journal begins at {}, after {}", text::time_text_short(first_time_ns_),
+                    text::time_text_short(moment.time_ns.value_or(0))),
         "Name a later time.");
   time_ns_ = std::max(time_ns_, moment.time_ns.value_or(state_.time_ns()));
   return {};
@@ -171,6 +172,20 @@ schema::PersonalT Past::personal_of(const domain::User& user) const {
   audit_.streams.talk << "postern-replay: the profile of user " << printable(user.username)
                       << " cannot be opened: " << personal.error().sentence << '\n';
   return {};
+}
+
+std::shared_ptr<const schema::Record> Past::record_of(domain::Seq seq) const {
+  if (seq == 0 || seq > this->seq()) return nullptr;
+  auto gate = std::make_shared<domain::RecordGate>();
+  const auto stored = journal::read_one(*proved_.journal, seq);
+  const auto record =
+      stored ? gate->open(*stored) : std::unexpected(domain::Unfit{false, stored.error().sentence});
+  if (!record) {
+    audit_.streams.talk << fmt::format("postern-replay: record {} cannot be read: {}\n", seq,
+                                       record.error().sentence);
+    return nullptr;
+  }
+  return {std::move(gate), *record};
 }
 
 schema::CauseT Past::cause(domain::Seq seq) const {

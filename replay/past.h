@@ -27,7 +27,7 @@ struct Moment {
 };
 
 /// `TIME|SEQ`: a number is a seq, anything else RFC 3339; empty: after the newest record. Fails
-/// with `usage`, also for a time that is still to come.
+/// with `usage`, and for a time that is still to come with `missing`.
 Expected<Moment> parse_moment(std::string_view text);
 
 /// The users' keys; null: none lie there, so that nothing sealed is opened.
@@ -83,6 +83,7 @@ class Past {
   static Expected<std::unique_ptr<Past>> read(std::unique_ptr<Past> past, const Moment& moment,
                                               const OnStep& on_step, const OnLater& on_later,
                                               const data::SnapshotHead* known);
+  std::shared_ptr<const schema::Record> record_of(domain::Seq seq) const;
   void note_erasures(const schema::Record& record);
   Expected<> arrive(const Moment& moment);
   schema::PersonalT personal_of(const domain::User& user) const;

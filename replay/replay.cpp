@@ -8,6 +8,7 @@
 #include "replay/verb.h"
 #include "tools/arguments/arguments.h"
 #include "tools/text/output.h"
+#include "tools/text/schema_names.h"
 
 namespace postern::replay {
 
@@ -33,7 +34,8 @@ struct Globals {
 int say(const Streams& streams, const Failure& failure) {
   streams.out.flush();
   streams.talk << "postern-replay: " << failure.sentence << '\n';
-  if (!failure.remedy.empty()) streams.talk << "                " << failure.remedy << '\n';
+  if (!failure.remedy.empty())
+    streams.talk << "                " << text::sentence_of(failure.remedy) << '\n';
   return exit_code(failure);
 }
 
@@ -122,7 +124,7 @@ void add_what_if_options(arguments::Options& options, WhatIfOptions& what_if) {
   options.add("--tenant", &what_if.tenant, "Only calls of this tenant");
   options.add("--calls", &what_if.calls, "The folder of recorded calls, if not the data folder's")
       .type_name("DIR");
-  options.add_number("--coverage", what_if.coverage_percent_min,
+  options.add_number("--min-coverage,--coverage", what_if.coverage_percent_min,
                      "End with 66 instead of saying that nothing would change, where less of all "
                      "calls, in percent, is recorded",
                      {0, 100});
@@ -132,8 +134,9 @@ void add_report_options(arguments::Options& options, ReportOptions& report) {
   options.add("--at", &report.at, "As of this time or record; the newest record if left out")
       .type_name("TIME|SEQ");
   options.add("--tenant", &report.tenant, "Of this tenant; of all of them if left out");
-  options.add_number("--from-seq", report.from_seq,
-                     "The first record of what changed, as the last review names it");
+  options.add_number("--from,--from-seq", report.from_seq,
+                     "The first record of what changed; the one after the last reviewed report "
+                     "if left out");
   options.add_number("--unused-days", report.unused_days,
                      "Without use for more days is long unused; 90 if left out", {1, 3'650});
   options.add_number("--soon-days", report.soon_days,

@@ -71,8 +71,10 @@ Expected<text::ReportMade> made_for(const Past& past, const domain::Tenant& tena
       past.inquiry(), *question,
       activity == activities.end() ? view::Activity(tenant.id) : activity->second, bounds);
   if (!report)
-    return std::unexpected(
-        Failure{FailureKind::usage, report.error().sentence, "Give numbers of days up to 3650."});
+    return std::unexpected(Failure{FailureKind::usage, report.error().sentence,
+                                   report.error().code == schema::Code::field_malformed
+                                       ? "Give numbers of days up to 3650."
+                                       : report.error().remedy});
   text::ReportMade made{std::move(*report), past.seq(), past.time_ns()};
   made.sha256 = sha256_of(text::json_text(text::report_json(made)) + '\n');
   return made;
@@ -114,15 +116,15 @@ Expected<int> report(const Audit& audit, const ReportOptions& options) {
   Activities activities;
   const auto past = Past::read(audit, *moment, [&](const Step& step) {
     const schema::Uuid* tenant = step.record.tenant();
-    if (tenant == nullptr || step.record.seq() < options.from_seq) return;
-    activities.try_emplace(*tenant, *tenant).first->second.add(step.record);
+    if (tenant == nullptr) return;
+    activities.try_emplace(*tenant, *tenant, options.from_seq).first->second.add(step.record);
   });
   if (!past) return std::unexpected(past.error());
   if (options.from_seq > (*past)->seq())
-    return std::unexpected(Failure{FailureKind::usage,
+    return std::unexpected(Failure{FailureKind::missing,
                                    "the first record of what changed lies "
                                    "behind the moment of the report",
-                                   "Name an earlier --from-seq, or a later --at."});
+                                   "Name an earlier --from, or a later --at."});
   const auto tenants = tenants_of(**past, options.tenant);
   if (!tenants) return std::unexpected(tenants.error());
   std::vector<text::ReportMade> reports;

@@ -10,7 +10,7 @@ struct ReportOptions {
   std::string at;
   /// An alias; empty: every tenant.
   std::string tenant;
-  /// 0: from the tenant's first record.
+  /// 0: since the tenant's last review, else from its first record.
   std::uint64_t from_seq = 0;
   std::uint64_t unused_days = 90;
   std::uint64_t soon_days = 30;

@@ -315,7 +315,13 @@ void print_object(const Audit& audit, const Findings& found) {
 
 }  // namespace
 
-Expected<int> verify(const Audit& audit, const VerifyOptions& options) {
+Expected<int> verify(const Audit& audit, const VerifyOptions& given) {
+  VerifyOptions options = given;
+  if (!options.public_key.empty()) {
+    auto key = verifier_key_of(options.public_key);
+    if (!key) return std::unexpected(key.error());
+    options.public_key = std::move(*key);
+  }
   platform::SystemEntropy entropy;
   Findings found;
   const bool is_bundle = audit.folder.is_bundle();

@@ -40,7 +40,7 @@ constexpr std::string_view magic = "postsnap";
 constexpr std::string_view purpose = "Postern snapshot\n";
 constexpr std::string_view name_prefix = "snapshot-";
 constexpr std::string_view unfinished_suffix = ".new";
-constexpr std::uint64_t format_version = 3;
+constexpr std::uint64_t format_version = 4;
 constexpr std::size_t piece_bytes = 1 << 20;
 
 using Seal = credential::Signature;
@@ -116,6 +116,7 @@ void pass_head(Io& io, Head& head, Body& body) {
   io.list(head.place.tenant_heads, [&](auto& tenant) {
     io.id(tenant.tenant);
     io.number(tenant.seq);
+    io.number(tenant.changed_seq);
   });
   io.list(head.place.users_changed, [&](auto& changed) {
     io.id(changed.user);

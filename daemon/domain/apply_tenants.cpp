@@ -29,6 +29,7 @@ void tenant_created(const Scene& scene, const schema::TenantCreated& body) {
   set_policies(scene, body.policies(), *tenant);
   tenant->catalogue = defined({}, body.catalogue(), true);
   tenant->created_seq = scene.record.seq;
+  tenant->changed_seq = scene.record.seq;
   scene.state.replace(Owned<Tenant>(std::move(tenant)), scene.changes);
 }
 

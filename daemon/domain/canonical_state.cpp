@@ -138,6 +138,10 @@ class StateReading {
       in_.fail("two tenants have one name");
     if (!follows(tenant->id)) return;
     tenant->policies.networks = as_schema(tenant->networks);
+    const auto head =
+        std::ranges::lower_bound(place_.tenant_heads, tenant->id, less, &TenantHead::tenant);
+    if (head != place_.tenant_heads.end() && head->tenant == tenant->id)
+      tenant->changed_seq = head->changed_seq;
     state_.replace(Owned<Tenant>(std::move(tenant)), changes_);
   }
 

@@ -200,6 +200,47 @@ bool require_version(const Case& asked, const User& user) {
   return false;
 }
 
+namespace {
+
+/// What a command is about beside its user.
+struct Subject {
+  std::string_view what;
+  Seq changed_seq = 0;
+};
+
+/// Nothing: it names none that is there.
+std::optional<Subject> expected_of(const Case& asked) {
+  const auto& body = asked.command;
+  std::string_view name;
+  if (const auto* change = body.body_as_ChangeOperator()) name = view_of(change->name());
+  if (const auto* removal = body.body_as_RemoveOperator()) name = view_of(removal->name());
+  if (!name.empty()) {
+    const Operator* entry = asked.state.tables().find_operator(name);
+    if (entry == nullptr) return std::nullopt;
+    return Subject{"operator", entry->changed_seq};
+  }
+  const std::string_view alias = view_of(asked.context.message->tenant());
+  const Tenant* tenant = find_tenant_in_scope(asked.state, asked.asker(), alias);
+  if (tenant == nullptr) return std::nullopt;
+  return Subject{"tenant", tenant->changed_seq};
+}
+
+/// K2, H10: refuses where another record than the one expected is the newest of what the command is
+/// about. What is not there is refused by the command's own rule.
+bool require_unchanged(const Case& asked) {
+  const Seq expected = asked.command.expected_seq();
+  if (expected == 0) return true;
+  const auto subject = expected_of(asked);
+  if (!subject || subject->changed_seq == expected) return true;
+  asked.refuse(Code::version_conflict, "expected_seq",
+               "Record " + std::to_string(subject->changed_seq) + " changed the " +
+                   std::string(subject->what) + " last, expected was " + std::to_string(expected) +
+                   ".");
+  return false;
+}
+
+}  // namespace
+
 const User* require_user(const Case& asked) {
   const User* user = require_known_user(asked);
   if (user == nullptr || user->status != schema::UserStatus::deleted) return user;
@@ -215,7 +256,7 @@ Decision decide(const State& state, const schema::Command& command, std::uint32_
   const auto kind = static_cast<std::size_t>(command.body_type());
   if (kind >= command_kind_count || rules[kind] == nullptr || command.body() == nullptr)
     asked.refuse(Code::unknown_kind, "body");
-  else
+  else if (require_unchanged(asked))
     rules[kind](asked);
   warn_of_missing_ranges(asked);
   return decision;

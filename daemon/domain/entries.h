@@ -89,6 +89,8 @@ struct Tenant {
   std::uint16_t disabled_index = 0;
   /// What set the policies in force.
   Seq policies_seq = 0;
+  /// K2: the newest that changed any of this. In no canonical form; a snapshot keeps it beside.
+  Seq changed_seq = 0;
   /// S2: sessions made before this record are dead; 0: none are.
   Seq session_epoch = 0;
 };

@@ -113,11 +113,16 @@ std::expected<const schema::Record*, Unfit> fold_part(State& state, RecordGate& 
   if (!record || !tells_of(scope, **record)) return record;
   if (auto linked = check_links(state, **record, Gaps::allowed); !linked)
     return std::unexpected(linked.error());
-  if (lies_in(scope, **record))
-    apply_record(state, **record, changes);
-  else
-    apply_installation(state, **record, changes);
+  apply_part(state, **record, scope, changes);
   return record;
+}
+
+void apply_part(State& state, const schema::Record& record, const TenantScope& scope,
+                Changes& changes) {
+  if (lies_in(scope, record))
+    apply_record(state, record, changes);
+  else if (tells_of(scope, record))
+    apply_installation(state, record, changes);
 }
 
 }  // namespace postern::domain

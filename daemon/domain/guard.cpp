@@ -44,6 +44,20 @@ bool password_is_gone(const RecordedCall& call, Seq password_seq, const User& us
          extras_of(user).sealed_old_password == nullptr;
 }
 
+constexpr std::int64_t second_ns = 1'000'000'000;
+
+/// S1, S2: no session outlives the tenant's bound, nor what has ended all of them since the call.
+bool may_have_session(const RecordedCall& call, const Tenant& tenant, const User& user,
+                      std::int64_t now_ns) {
+  return call.by_token && call.seq >= std::max(user.session_epoch, tenant.session_epoch) &&
+         now_ns - call.time_ns < tenant.policies.session_seconds_max * second_ns;
+}
+
+Uuid ended_last(const User& user) {
+  const auto& ended = extras_of(user).ended_sessions;
+  return ended.empty() ? Uuid() : ended.back().session;
+}
+
 std::string sentence_of(const RecordedCall& call, const User* user, Code reason) {
   const std::string who = "User " + quoted(user == nullptr ? "" : user->username);
   const std::string what =
@@ -214,8 +228,11 @@ GuardWatch::GuardWatch(const State& before, const Context& context)
     if (work_ > work_max) return;
     const AnswerAgain judged = judge(call, before, context.now_ns);
     work_ += judged.work;
-    if (judged.reason == Code::ok)
-      open_.push_back({&call, before.tables().find_user(call.user)->password_seq});
+    if (judged.reason != Code::ok) continue;
+    const User& user = *before.tables().find_user(call.user);
+    const Tenant& tenant = *before.tables().find_tenant(user.tenant);
+    open_.push_back({&call, user.password_seq, may_have_session(call, tenant, user, context.now_ns),
+                     user.session_epoch, tenant.session_epoch, ended_last(user)});
   }
 }
 
@@ -233,6 +250,14 @@ std::vector<schema::ProblemT> GuardWatch::problems(const State& after,
   return problems;
 }
 
+/// S3: calls do not tell which session they came by, so one that is ended may be any of them.
+bool GuardWatch::is_session_ended(const Open& open, const State& after, const User& user) {
+  if (!open.has_session) return false;
+  return user.session_epoch != open.user_epoch ||
+         after.tables().find_tenant(user.tenant)->session_epoch != open.tenant_epoch ||
+         ended_last(user) != open.ended;
+}
+
 void GuardWatch::find_denied(const State& after, std::vector<schema::ProblemT>& problems) const {
   for (const Open& open : open_) {
     if (is_full(problems) || work_ > work_max) return;
@@ -241,6 +266,8 @@ void GuardWatch::find_denied(const State& after, std::vector<schema::ProblemT>& 
     const User* user = after.tables().find_user(open.call->user);
     if (judged.reason == Code::ok && password_is_gone(*open.call, open.password_seq, *user))
       judged.reason = Code::invalid_credentials;
+    if (judged.reason == Code::ok && is_session_ended(open, after, *user))
+      judged.reason = Code::session_expired;
     if (judged.reason != Code::ok)
       problems.push_back(make_problem(Code::would_deny_used, "guard",
                                       sentence_of(*open.call, user, judged.reason)));

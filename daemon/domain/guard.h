@@ -45,8 +45,15 @@ class GuardWatch {
   struct Open {
     const RecordedCall* call;
     Seq password_seq;
+    /// S2: it came by a session that may be open still, of the epochs that these were.
+    bool has_session;
+    Seq user_epoch;
+    Seq tenant_epoch;
+    /// S3: the one of the user's that was ended alone last; zero: none.
+    Uuid ended;
   };
 
+  static bool is_session_ended(const Open& open, const State& after, const User& user);
   void find_denied(const State& after, std::vector<schema::ProblemT>& problems) const;
   void find_used(const State& after, const Changes& changes,
                  std::vector<schema::ProblemT>& problems) const;

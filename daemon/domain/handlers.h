@@ -31,6 +31,7 @@ void edit_tenant(const Scene& scene, Edit edit) {
   const Tenant* before = scene.state.tables().find_tenant(scene.record.tenant);
   if (before == nullptr) return;
   auto after = std::make_shared<Tenant>(*before);
+  after->changed_seq = scene.record.seq;
   if (before->policies.networks != nullptr)
     scene.changes.work += before->policies.networks->entries.size();
   edit(*after);

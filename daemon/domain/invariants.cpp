@@ -161,8 +161,12 @@ void check_seqs(const State& state, std::initializer_list<Seq> seqs, const std::
 void check_tenant_rules(const State& state, const Tenant& tenant, Problems& problems) {
   check_seqs(state,
              {tenant.created_seq, tenant.status_seq, tenant.disabled_seq, tenant.policies_seq,
-              tenant.session_epoch, state.tenant_head(tenant.id)},
+              tenant.changed_seq, tenant.session_epoch, state.tenant_head(tenant.id)},
              whom(tenant), problems);
+  problems.unless(tenant.created_seq <= tenant.changed_seq &&
+                      std::max({tenant.status_seq, tenant.policies_seq, tenant.session_epoch}) <=
+                          tenant.changed_seq,
+                  "it was changed before it was made, or after its newest change", whom(tenant));
   problems.unless(state.tenant_head(tenant.id) >= tenant.created_seq,
                   "its newest record is older than it", whom(tenant));
   const auto* entries =

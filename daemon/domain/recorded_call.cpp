@@ -17,6 +17,8 @@ RecordedCall recorded_call_of(const schema::CallViewT& call) {
   }
   if (call.key != nullptr) made.key = *call.key;
   made.by_password = call.credential == schema::CredentialKind::password;
+  made.by_token = call.credential == schema::CredentialKind::token;
+  made.seq = call.seq;
   made.address = parse_address(call.address);
   made.tls = call.tls;
   made.interactive = call.channel != schema::Channel::program;

@@ -21,6 +21,10 @@ struct RecordedCall {
   /// C8: zero: none was used.
   Uuid key = Uuid();
   bool by_password = false;
+  /// S1.
+  bool by_token = false;
+  /// A10: the state it was answered by.
+  Seq seq = 0;
   /// Absent: it told none, or was erased.
   std::optional<Address> address = {};
   bool tls = false;

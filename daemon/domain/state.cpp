@@ -30,7 +30,10 @@ Seq State::tenant_head(const Uuid& tenant) const {
 
 JournalPlace State::place() const {
   JournalPlace made{seq_, time_ns_};
-  for (const auto& [tenant, seq] : tenant_heads_) made.tenant_heads.push_back({tenant, seq});
+  for (const auto& [id, seq] : tenant_heads_) {
+    const Tenant* tenant = tables_.find_tenant(id);
+    made.tenant_heads.push_back({id, seq, tenant == nullptr ? 0 : tenant->changed_seq});
+  }
   std::ranges::sort(made.tenant_heads, less, &TenantHead::tenant);
   tables_.for_each_user([&](const User& user) {
     if (user.changed_seq != user.last_seq)

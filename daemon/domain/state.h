@@ -40,6 +40,8 @@ struct Changes {
 struct TenantHead {
   Uuid tenant;
   Seq seq = 0;
+  /// K2: the newest that changed the tenant itself.
+  Seq changed_seq = 0;
 };
 
 /// U13: a user that the daemon has recorded something of since an operator changed it.

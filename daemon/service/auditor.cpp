@@ -44,9 +44,11 @@ bool goes_on(const schema::HistoryPageBodyUnion& page) {
 void tell_of_holders(schema::ProblemT& problem, const NameHolders& holders,
                      const view::Moment& moment) {
   if (problem.code != Code::user_unknown || holders.users.empty()) return;
-  problem.sentence += " So it was at seq " + std::to_string(moment.seq) + ", " +
-                      domain::time_text(moment.time_ns) +
-                      "; at another time somebody has had the name.";
+  problem.sentence +=
+      " So it was at seq " + std::to_string(moment.seq) + ", " + domain::time_text(moment.time_ns) +
+      "; at another time somebody has had the name, " +
+      (holders.until_seq == 0 ? std::string("and has it now.")
+                              : "last until seq " + std::to_string(holders.until_seq) + ".");
   problem.remedy = "Name a moment when somebody had it; the history of the tenant tells when.";
 }
 
@@ -74,6 +76,7 @@ void Auditor::turn() {
   // What was published before a question was handed over has been taken before it.
   take_published();
   if (parts_.clock.monotonic_ns() - past_used_ns_ > past_kept_ns) pasts_.clear();
+  release_what_ifs();
   give_evidence();
   do {
     for (gather(); !turns_.empty(); gather()) answer_next();
@@ -198,8 +201,11 @@ std::optional<Message> Auditor::page_for(const AuditTask& task) {
   const auto moment = moment_of(*request, head.time_ns);
   if (!moment) return refusal_page(head, moment.error(), 0);
   head.moment = *moment;
-  auto answered = answer({*request, *asker, *moment});
-  if (!answered) return refusal_page(head, std::move(answered.error()), 0);
+  auto answered = answer({*request, *asker, *moment, task.request});
+  if (!answered) {
+    const bool goes_on = answered.error().code == Code::busy;
+    return refusal_page(head, std::move(answered.error()), goes_on ? past_retry_ms : 0);
+  }
   if (!*answered) return std::nullopt;
   Message page = page_of(head, std::move((*answered)->body), std::move((*answered)->name_owners));
   if (page.size() <= page_bytes_max) return page;
@@ -220,27 +226,27 @@ view::Answer<view::Moment> Auditor::moment_of(const schema::HistoryRequest& requ
 view::Answer<view::Moment> Auditor::named_moment(const view::Moment& wanted, std::int64_t now_ns) {
   if (wanted.seq != 0) return checked(wanted, now_ns);
   if (wanted.time_ns > now_ns)
-    return view::refused(Code::seq_beyond_journal, "at_time_ns",
+    return view::refused(Code::moment_unknown, "at_time_ns",
                          "It is " + domain::time_text(now_ns) + " now.");
   const auto seq = reader_.seq_at(index_, wanted.time_ns, head_.seq);
   if (!seq) return std::unexpected(seq.error());
   if (*seq != 0) return view::Moment{*seq, wanted.time_ns};
   const auto first = reader_.time_of(1);
   if (!first) return std::unexpected(first.error());
-  return view::refused(Code::field_malformed, "at_time_ns",
+  return view::refused(Code::moment_unknown, "at_time_ns",
                        "The journal begins at " + domain::time_text(*first) + ".");
 }
 
 /// Of a moment that names its record; without a time it is that of the record.
 view::Answer<view::Moment> Auditor::checked(view::Moment moment, std::int64_t now_ns) {
   if (moment.seq == 0 || moment.seq > head_.seq)
-    return view::refused(Code::seq_beyond_journal, "at_seq",
+    return view::refused(Code::moment_unknown, "at_seq",
                          "The head is " + std::to_string(head_.seq) + ".");
   const auto time = reader_.time_of(moment.seq);
   if (!time) return std::unexpected(time.error());
   if (moment.time_ns == 0) moment.time_ns = *time;
   if (moment.time_ns >= *time && moment.time_ns <= std::max(now_ns, *time)) return moment;
-  return view::refused(Code::field_malformed, "at_time_ns",
+  return view::refused(Code::moment_unknown, "at_time_ns",
                        "Record " + std::to_string(moment.seq) + " is of " +
                            domain::time_text(*time) + ", and it is " + domain::time_text(now_ns) +
                            " now.");
@@ -252,9 +258,9 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer(const Request& asked
     return answer_difference(asked);
   if (asked.request.body_type() == schema::HistoryBody::PreviewCommands)
     return answer_preview(asked);
-  if (asked.request.body_type() == schema::HistoryBody::PlanUndo) return answer_undo(asked);
-  if (seq == head_.seq) return answer_from(view_, asked);
+  if (asked.request.body_type() == schema::HistoryBody::GetWhatIf) return answer_what_if(asked);
   const Named named = named_in(asked.request);
+  if (seq == head_.seq) return with_owners(answer_from(view_, asked), asked, named);
   // S2: what a token may ask about the past, it may now.
   if (!named.token.empty()) {
     const view::Sources beside = sources();
@@ -305,6 +311,20 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer_of_whole(const Reque
   return answer_from(past->view(), asked);
 }
 
+/// U1: to an auditor a name is whose it is now, and whose it was before; a service asks for itself.
+view::Answer<std::optional<Auditor::Reply>> Auditor::with_owners(
+    view::Answer<std::optional<Reply>> answered, const Request& asked, const Named& named) {
+  const domain::Tenant* tenant = view_.find_tenant(asked.asker, named.tenant);
+  if (tenant == nullptr || named.username.empty() || asked.asker.role == schema::Role::service)
+    return answered;
+  NameHolders holders = holders_of(view_, index_, *tenant, named);
+  if (!answered)
+    tell_of_holders(answered.error(), holders, asked.moment);
+  else if (*answered)
+    (**answered).name_owners = std::move(holders.owners);
+  return answered;
+}
+
 view::Answer<std::optional<Auditor::Reply>> Auditor::answer_of_part(const Request& asked,
                                                                     Named named,
                                                                     const domain::Tenant* tenant) {
@@ -331,7 +351,8 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer_of_part(const Reques
 
 view::Answer<std::optional<Auditor::Reply>> Auditor::answer_from(const view::View& view,
                                                                  const Request& asked) {
-  const view::Sources beside = sources();
+  view::Sources beside = sources();
+  beside.command_refusal = [&](schema::CommandBody kind) { return refusal(asked.asker, kind); };
   const view::Inquiry inquiry{view, asked.asker, asked.moment.time_ns, beside};
   if (const auto* wanted = asked.request.body_as_GetReport())
     return report(*wanted, inquiry, asked.moment.seq);
@@ -342,16 +363,6 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer_from(const view::Vie
     view::name_moment(*body, asked.moment);
   }
   return Reply{std::move(*body), {}};
-}
-
-/// H10: only who may send each of the commands is told them.
-view::Answer<std::optional<Auditor::Reply>> Auditor::answer_undo(const Request& asked) {
-  auto answered = answer_from(view_, asked);
-  if (!answered) return answered;
-  for (const auto& command : (*answered)->body.AsUndoPlan()->commands)
-    if (auto refused = refusal(asked.asker, command->body.type))
-      return std::unexpected(std::move(*refused));
-  return answered;
 }
 
 view::Answer<std::optional<Auditor::Reply>> Auditor::report(const schema::GetReport& wanted,

@@ -17,6 +17,7 @@
 #include "daemon/service/recent_changes.h"
 #include "daemon/service/recorded_calls.h"
 #include "daemon/service/turns.h"
+#include "daemon/service/what_if_answer.h"
 #include "daemon/service/whole_past.h"
 #include "daemon/view/inquiry.h"
 #include "daemon/view/trail.h"
@@ -57,6 +58,7 @@ class Auditor {
     const schema::HistoryRequest& request;
     const domain::Operator& asker;
     view::Moment moment;
+    std::span<const std::byte> bytes;
   };
   struct Reply {
     Body body;
@@ -87,6 +89,8 @@ class Auditor {
   view::Answer<std::optional<Reply>> answer(const Request& asked);
   view::Answer<std::optional<Reply>> answer_of_whole(const Request& asked,
                                                      const domain::Tenant* tenant);
+  view::Answer<std::optional<Reply>> with_owners(view::Answer<std::optional<Reply>> answered,
+                                                 const Request& asked, const Named& named);
   view::Answer<std::optional<Reply>> answer_of_part(const Request& asked, Named named,
                                                     const domain::Tenant* tenant);
   view::Answer<std::optional<Reply>> answer_from(const view::View& view, const Request& asked);
@@ -97,12 +101,15 @@ class Auditor {
   view::Answer<std::optional<Reply>> answer_difference(const Request& asked);
   view::Answer<view::Trail> trail_between(domain::Seq from_seq, domain::Seq to_seq);
   view::Answer<std::optional<Reply>> answer_preview(const Request& asked);
+  /// H3. Made on each time it is asked for; `busy` until it is made.
+  view::Answer<std::optional<Reply>> answer_what_if(const Request& asked);
+  view::Answer<void> begin_what_if(const Request& asked);
+  void release_what_ifs();
   /// What became of the tenant's calls from then on, asked again.
   view::Answer<schema::FlipPageT> ask_calls_again(const domain::Tenant& tenant,
                                                   const domain::State& other, std::int64_t from_ns,
                                                   std::int64_t now_ns, std::size_t count_max);
 
-  view::Answer<std::optional<Reply>> answer_undo(const Request& asked);
   /// H8.
   view::Answer<std::optional<Reply>> report(const schema::GetReport& wanted,
                                             const view::Inquiry& inquiry, domain::Seq last);
@@ -133,6 +140,13 @@ class Auditor {
   std::int64_t making_asked_ns_ = 0;
   std::int64_t past_used_ns_ = 0;
   std::optional<RecordedCalls> recorded_;
+  /// One for each operator is made at a time, and of all a few.
+  struct WhatIf {
+    Uuid asker;
+    std::unique_ptr<WhatIfAnswer> answer;
+    std::int64_t asked_ns = 0;
+  };
+  std::vector<WhatIf> what_ifs_;
   /// Whose question is next.
   Turns<Task> turns_;
 };

@@ -41,6 +41,7 @@ bool takes_moment(HistoryBody kind) {
     case HistoryBody::CheckUser:
     case HistoryBody::GetDifference:
     case HistoryBody::GetReport:
+    case HistoryBody::GetWhatIf:
       return true;
     case HistoryBody::GetRecords:
     case HistoryBody::ListOperators:
@@ -107,10 +108,12 @@ NameHolders holders_of(const view::View& view, const domain::PastIndex& index,
   for (const domain::FormerOwner& owner : index.former_owners(tenant.id, named.username)) {
     add(tables.find_user(owner.user));
     own(owner.user, owner.until_seq);
+    holders.until_seq = owner.until_seq;
   }
   if (const domain::User* user = tables.find_user(tenant.id, named.username)) {
     add(user);
     own(user->id, 0);
+    holders.until_seq = 0;
   }
   // One that took its own name again has had it all the same.
   if (holders.users.size() < 2) holders.owners.clear();

@@ -38,6 +38,8 @@ struct NameHolders {
   std::vector<PastUser> users;
   /// Where they are several, for the page; the one that has it now is last.
   std::vector<std::unique_ptr<schema::NameOwnerT>> owners;
+  /// The record that took the name from whoever had it last; 0: somebody has it now.
+  domain::Seq until_seq = 0;
 };
 NameHolders holders_of(const view::View& view, const domain::PastIndex& index,
                        const domain::Tenant& tenant, const Named& named);

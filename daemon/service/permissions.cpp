@@ -120,6 +120,8 @@ constexpr Row<HistoryBody> history[] = {
     {HistoryBody::CheckUser, readers, Reach::tenant},
     {HistoryBody::GetReport, readers, Reach::tenant},
     {HistoryBody::PlanUndo, managers, Reach::own},
+    // It tells what recorded calls tell; nobody could send what it supposes by it.
+    {HistoryBody::GetWhatIf, readers, Reach::tenant},
 };
 
 /// Each kind of the union has exactly one row.

@@ -19,7 +19,7 @@ constexpr std::uint64_t calls_read_max = 2'000'000;
 std::string likeness_of(const domain::RecordedCall& call, const std::string& address) {
   std::string made(reinterpret_cast<const char*>(&call.user), sizeof call.user);
   made.append(reinterpret_cast<const char*>(&call.key), sizeof call.key);
-  made += call.by_password ? 'p' : '-';
+  made += call.by_password ? 'p' : call.by_token ? 's' : '-';
   made += call.tls ? 't' : '-';
   made += call.interactive ? 'i' : '-';
   made += call.this_level_only ? 'l' : '-';
@@ -51,6 +51,7 @@ void RecordedCalls::fill(const view::View& view, EvidenceLetter& letter) {
         places.try_emplace(likeness_of(call, entry->call.address), found.size());
     if (!is_new) {
       found[place->second].time_ns = call.time_ns;
+      found[place->second].seq = call.seq;
       return true;
     }
     letter.too_many = found.size() == domain::guard_calls_max;

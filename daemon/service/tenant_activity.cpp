@@ -12,24 +12,28 @@ constexpr std::uint64_t records_at_once = 4'096;
 
 using Found = view::Answer<view::Activity>;
 
+Found too_much(domain::Seq from_seq, domain::Seq last_seq) {
+  return view::refused(schema::Code::too_large, "from_seq",
+                       "A report looks at " + std::to_string(activity_records_max) +
+                           " records at most, and from there on there are " +
+                           std::to_string(last_seq - from_seq + 1) +
+                           "; name a later one, or ask postern-replay, which reads them all.");
+}
+
 }  // namespace
 
 Expected<view::Answer<view::Activity>> activity_of(const journal::Journal& journal,
                                                    domain::RecordGate& gate,
                                                    const domain::Tenant& tenant,
                                                    domain::Seq from_seq, domain::Seq last_seq) {
-  const domain::Seq first = std::max(from_seq, tenant.created_seq);
-  if (first > last_seq)
-    return Found(view::refused(schema::Code::not_yet, "from_seq",
-                               "The seq is " + std::to_string(last_seq) + "."));
-  if (last_seq - first >= activity_records_max)
-    return Found(
-        view::refused(schema::Code::too_large, "from_seq",
-                      "A report looks at " + std::to_string(activity_records_max) +
-                          " records at most, and from there on there are " +
-                          std::to_string(last_seq - first + 1) +
-                          "; name a later one, or ask postern-replay, which reads them all."));
-  view::Activity activity(tenant.id);
+  if (from_seq > last_seq)
+    return Found(view::refused(schema::Code::seq_beyond_journal, "from_seq",
+                               "The head is " + std::to_string(last_seq) + "."));
+  const domain::Seq oldest = last_seq - std::min(last_seq, activity_records_max) + 1;
+  const domain::Seq first = std::max(oldest, tenant.created_seq);
+  if (from_seq != 0 && std::max(from_seq, tenant.created_seq) < oldest)
+    return too_much(from_seq, last_seq);
+  view::Activity activity(tenant.id, from_seq);
   for (domain::Seq seq = first; seq <= last_seq;) {
     const auto cursor = journal.read_from(seq);
     for (const domain::Seq end = seq + records_at_once; seq < end && seq <= last_seq; ++seq) {
@@ -41,6 +45,9 @@ Expected<view::Answer<view::Activity>> activity_of(const journal::Journal& journ
       activity.add(**record);
     }
   }
+  const bool is_cut = tenant.created_seq < oldest;
+  if (from_seq == 0 && is_cut && !activity.last_review())
+    return too_much(tenant.created_seq, last_seq);
   return activity;
 }
 

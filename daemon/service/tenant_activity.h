@@ -12,8 +12,9 @@ namespace postern::service {
 /// Records that one report looks at.
 inline constexpr std::uint64_t activity_records_max = 2'000'000;
 
-/// From `from_seq` (0: the tenant's first record) up to `last_seq`. Refused, `too_large`, where
-/// these are more than a report may look at; fails where one cannot be read.
+/// Of the tenant's records up to `last_seq`, at most so many, what changed from `from_seq` on (0:
+/// since its last review, else from its first). Refused, `too_large`, where that lies before what a
+/// report may look at; fails where a record cannot be read.
 Expected<view::Answer<view::Activity>> activity_of(const journal::Journal& journal,
                                                    domain::RecordGate& gate,
                                                    const domain::Tenant& tenant,

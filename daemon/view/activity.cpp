@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schema/text_view.h"
+
 namespace postern::view {
 
 namespace {
@@ -91,6 +93,30 @@ std::size_t size_of(const List* list, std::uint32_t left_out) {
 
 void Activity::add(const schema::Record& record) {
   if (record.tenant() == nullptr || *record.tenant() != tenant_) return;
+  if (first_seq_ == 0) first_seq_ = record.seq();
+  for (const schema::Event* event : *record.events()) {
+    if (event->body_type() == EventBody::UserUsed) share(record, *event);
+    if (const auto* review = event->body_as_ReviewRecorded()) begin_anew(record, *review);
+  }
+  if (record.seq() >= wanted_from_seq_) add_change(record);
+}
+
+void Activity::begin_anew(const schema::Record& record, const schema::ReviewRecorded& review) {
+  Review& last = last_review_.emplace();
+  last.seq = record.seq();
+  last.previous_seq = record.previous_tenant_seq();
+  last.report_seq = review.report_seq();
+  if (review.report_sha256() != nullptr)
+    last.report_sha256.assign(review.report_sha256()->begin(), review.report_sha256()->end());
+  last.sentence = schema::view_of(review.sentence());
+  if (wanted_from_seq_ != 0) return;
+  from_seq_ = 0;
+  weeks_.clear();
+  operators_.clear();
+  refusals_.clear();
+}
+
+void Activity::add_change(const schema::Record& record) {
   if (from_seq_ == 0 || record.seq() < from_seq_) {
     from_seq_ = record.seq();
     from_ns_ = record.time_ns();
@@ -98,7 +124,8 @@ void Activity::add(const schema::Record& record) {
   Week& week = week_of(record.time_ns());
   for (const schema::Event* event : *record.events()) {
     add_event(week, *event);
-    if (event->body_type() == EventBody::UserUsed) add_use(record, *event);
+    const auto* used = event->body_as_UserUsed();
+    if (used != nullptr && used->use() != nullptr) add_calls(*used->use());
   }
   const domain::Uuid& hand = *record.operator_id();
   if (record.outcome() != schema::Code::ok) {
@@ -130,15 +157,18 @@ void Activity::add_event(Week& week, const schema::Event& event) {
   if (const auto count = count_for(event.body_type())) ++(week.*count);
 }
 
-void Activity::add_use(const schema::Record& record, const schema::Event& event) {
+void Activity::add_calls(const schema::Use& use) {
+  if (use.days() == nullptr) return;
+  for (const schema::UseOfDay* day : *use.days()) {
+    Week& week = week_of(static_cast<std::int64_t>(day->day()) * day_ns);
+    week.calls_allowed += day->allowed();
+    week.calls_denied += day->denied();
+  }
+}
+
+void Activity::share(const schema::Record& record, const schema::Event& event) {
   const schema::Use* use = event.body_as_UserUsed()->use();
   if (use == nullptr || event.user() == nullptr) return;
-  if (use->days() != nullptr)
-    for (const schema::UseOfDay* day : *use->days()) {
-      Week& week = week_of(static_cast<std::int64_t>(day->day()) * day_ns);
-      week.calls_allowed += day->allowed();
-      week.calls_denied += day->denied();
-    }
   Sharing& sharing = sharing_[*event.user()];
   ++sharing.days_of_use;
   const bool clients = size_of(use->clients(), use->clients_left_out()) > 1;

@@ -1,12 +1,13 @@
-// What records tell of one tenant between two places of the journal: how much changed each week and
-// by whom, what was refused, and who was used from several places at once (D3). A value that
-// records are added to, in any order; knows no journal.
+// What records tell of one tenant: who was used from several places at once (D3), in all of them;
+// and from a place on, or since the last review (H8), how much changed each week and by whom, and
+// what was refused. A value that records are added to; knows no journal.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -48,14 +49,35 @@ class Activity {
   /// Weeks that are told: ten years.
   static constexpr std::size_t weeks_max = 520;
 
-  explicit Activity(const domain::Uuid& tenant) : tenant_(tenant) {}
+  /// H8.
+  struct Review {
+    domain::Seq seq = 0;
+    /// The tenant's record before it.
+    domain::Seq previous_seq = 0;
+    domain::Seq report_seq = 0;
+    std::vector<std::uint8_t> report_sha256 = {};
+    std::string sentence = {};
+  };
 
-  /// Passed over if it is another tenant's, or none's.
+  /// `from_seq`: where what changed begins; 0: since the last review, else at the first record.
+  explicit Activity(const domain::Uuid& tenant, domain::Seq from_seq = 0)
+      : tenant_(tenant), wanted_from_seq_(from_seq) {}
+
+  /// The next record of the journal. Passed over if it is another tenant's, or none's.
   void add(const schema::Record& record);
+  /// One between what the last review looked at and the review itself, which `add` has left out of
+  /// what changed since.
+  void add_unreviewed(const schema::Record& record) { add_change(record); }
 
-  /// The first record that was added, 0: none was, and its time.
+  /// The newest; nothing: none was added.
+  const std::optional<Review>& last_review() const { return last_review_; }
+  /// What changed is told since the last review.
+  bool is_since_review() const { return wanted_from_seq_ == 0 && last_review_; }
+  /// The first record of what changed, 0: none was added, and its time.
   domain::Seq from_seq() const { return from_seq_; }
   std::int64_t from_ns() const { return from_ns_; }
+  /// The first record that was added; 0: none was.
+  domain::Seq first_seq() const { return first_seq_; }
 
   /// Ascending, the newest of them; weeks in which nothing happened are left out.
   std::vector<std::unique_ptr<schema::ReportWeekT>> weeks() const;
@@ -67,13 +89,19 @@ class Activity {
   const ById<Sharing>& sharing() const { return sharing_; }
 
  private:
+  void add_change(const schema::Record& record);
   void add_event(schema::ReportWeekT& week, const schema::Event& event);
-  void add_use(const schema::Record& record, const schema::Event& event);
+  void add_calls(const schema::Use& use);
+  void share(const schema::Record& record, const schema::Event& event);
+  void begin_anew(const schema::Record& record, const schema::ReviewRecorded& review);
   schema::ReportWeekT& week_of(std::int64_t time_ns);
 
   using CodeOfOperator = std::pair<std::pair<std::uint64_t, std::uint64_t>, schema::Code>;
 
   domain::Uuid tenant_;
+  domain::Seq wanted_from_seq_;
+  domain::Seq first_seq_ = 0;
+  std::optional<Review> last_review_;
   domain::Seq from_seq_ = 0;
   std::int64_t from_ns_ = 0;
   /// By their beginning.

@@ -61,6 +61,7 @@ Answer<schema::HistoryPageBodyUnion> answer(const Inquiry& inquiry,
     case HistoryBody::GetDigest:
     case HistoryBody::GetDifference:
     case HistoryBody::PreviewCommands:
+    case HistoryBody::GetWhatIf:
     case HistoryBody::GetReport:
     case HistoryBody::NONE:
       break;

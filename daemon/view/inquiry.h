@@ -37,6 +37,8 @@ struct Sources {
   std::function<std::shared_ptr<const schema::Record>(domain::Seq)> record;
   /// The newest that it reads.
   domain::Seq newest = 0;
+  /// O1: why the asker may not send commands of a kind; nothing: it may. Null: it may send all.
+  std::function<std::optional<schema::ProblemT>(schema::CommandBody)> command_refusal = {};
 };
 
 /// All outlive the answer. The same one has the same answer, whenever it is given.

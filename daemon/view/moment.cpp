@@ -60,6 +60,7 @@ const flatbuffers::String* after_in(const schema::HistoryRequest& request) {
     case HistoryBody::GetDigest:
     case HistoryBody::GetDifference:
     case HistoryBody::PreviewCommands:
+    case HistoryBody::GetWhatIf:
     case HistoryBody::GetReport:
     case HistoryBody::PlanUndo:
     case HistoryBody::NONE:

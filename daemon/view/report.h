@@ -17,9 +17,10 @@ struct ReportBounds {
 /// What fits one message, whatever is found: 18 findings of so many bytes.
 inline constexpr ReportBounds report_on_a_page{1'000, 30'000, 200};
 
-/// `activity`: of the records of this tenant that the question asks for.
+/// `added`: of this tenant's records up to the moment. Between what its last review looked at and
+/// the review itself the records are read here, by their links.
 Answer<schema::ReportT> report(const Inquiry& inquiry, const schema::GetReport& wanted,
-                               const Activity& activity,
+                               const Activity& added,
                                const ReportBounds& bounds = report_on_a_page);
 
 }  // namespace postern::view

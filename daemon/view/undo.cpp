@@ -10,6 +10,7 @@ namespace postern::view {
 namespace {
 
 using schema::Code;
+using schema::CommandBody;
 using schema::EventBody;
 
 /// A message's most.
@@ -20,61 +21,65 @@ constexpr std::string_view no_old_password =
 constexpr std::string_view daemons_own = "It is what the daemon itself has found, and stays.";
 constexpr std::string_view sessions_stay_ended = "A session that has ended stays ended.";
 
-/// Either what takes it back, or why nothing does.
+/// Either what takes it back, by commands of which one is of the kind `by`, or why nothing does.
 struct Row {
   EventBody kind;
   Undo undo = nullptr;
+  CommandBody by = CommandBody::NONE;
   std::string_view why_not = {};
+
+  constexpr Row(EventBody kind, Undo undo, CommandBody by) : kind(kind), undo(undo), by(by) {}
+  constexpr Row(EventBody kind, std::string_view why_not) : kind(kind), why_not(why_not) {}
 };
 
 constexpr Row rows[] = {
-    {EventBody::JournalCreated, nullptr, "It is the journal's beginning."},
-    {EventBody::TenantCreated, nullptr, "A tenant is never deleted. Disable it."},
-    {EventBody::TenantEnabled, undo_tenant_status},
-    {EventBody::TenantDisabled, undo_tenant_status},
-    {EventBody::UserCreated, undo_creation},
-    {EventBody::UserStatusChanged, undo_status},
-    {EventBody::UserLocked, undo_lock},
-    {EventBody::UserUnlocked, undo_lock},
-    {EventBody::ApiAccessChanged, undo_api_access},
-    {EventBody::PasswordReset, nullptr, no_old_password},
-    {EventBody::PasswordChanged, nullptr, no_old_password},
-    {EventBody::PasswordFailed, nullptr, daemons_own},
-    {EventBody::PasswordAccepted, nullptr, daemons_own},
-    {EventBody::PasswordRehashed, nullptr, daemons_own},
-    {EventBody::GrantAdded, undo_grant_added},
-    {EventBody::GrantRemoved, undo_grant_removed},
-    {EventBody::OperatorAdded, undo_operator_added},
-    {EventBody::OperatorChanged, undo_operator_changed},
-    {EventBody::OperatorRemoved, undo_operator_removed},
-    {EventBody::CommandRefused, nullptr, daemons_own},
-    {EventBody::TenantChanged, undo_policies},
-    {EventBody::CatalogueDefined, undo_catalogue},
-    {EventBody::CatalogueRetired, undo_catalogue},
-    {EventBody::TenantSessionsEnded, nullptr, sessions_stay_ended},
-    {EventBody::UserRenamed, undo_renaming},
-    {EventBody::ProfileChanged, undo_profile},
-    {EventBody::UserSettingsChanged, undo_settings},
-    {EventBody::PasswordRotated, nullptr, no_old_password},
-    {EventBody::KeyCreated, undo_key},
-    {EventBody::KeyRevoked, nullptr, "A key that was revoked never opens again. Make a new one."},
-    {EventBody::SessionEnded, nullptr, sessions_stay_ended},
-    {EventBody::SessionsEnded, nullptr, sessions_stay_ended},
-    {EventBody::RoleCreated, undo_role_created},
-    {EventBody::RoleDeleted, undo_role_deleted},
-    {EventBody::RoleGrantAdded, undo_role_grant_added},
-    {EventBody::RoleGrantRemoved, undo_role_grant_removed},
-    {EventBody::RoleNested, undo_nesting},
-    {EventBody::RoleUnnested, undo_unnesting},
-    {EventBody::RoleAssigned, undo_assignment},
-    {EventBody::RoleUnassigned, undo_unassignment},
-    {EventBody::RangesImported, nullptr,
+    {EventBody::JournalCreated, "It is the journal's beginning."},
+    {EventBody::TenantCreated, "A tenant is never deleted. Disable it."},
+    {EventBody::TenantEnabled, undo_tenant_status, CommandBody::DisableTenant},
+    {EventBody::TenantDisabled, undo_tenant_status, CommandBody::EnableTenant},
+    {EventBody::UserCreated, undo_creation, CommandBody::DeleteUser},
+    {EventBody::UserStatusChanged, undo_status, CommandBody::EnableUser},
+    {EventBody::UserLocked, undo_lock, CommandBody::UnlockUser},
+    {EventBody::UserUnlocked, undo_lock, CommandBody::LockUser},
+    {EventBody::ApiAccessChanged, undo_api_access, CommandBody::SetApiAccess},
+    {EventBody::PasswordReset, no_old_password},
+    {EventBody::PasswordChanged, no_old_password},
+    {EventBody::PasswordFailed, daemons_own},
+    {EventBody::PasswordAccepted, daemons_own},
+    {EventBody::PasswordRehashed, daemons_own},
+    {EventBody::GrantAdded, undo_grant_added, CommandBody::RemoveGrant},
+    {EventBody::GrantRemoved, undo_grant_removed, CommandBody::AddGrant},
+    {EventBody::OperatorAdded, undo_operator_added, CommandBody::RemoveOperator},
+    {EventBody::OperatorChanged, undo_operator_changed, CommandBody::ChangeOperator},
+    {EventBody::OperatorRemoved, undo_operator_removed, CommandBody::AddOperator},
+    {EventBody::CommandRefused, daemons_own},
+    {EventBody::TenantChanged, undo_policies, CommandBody::SetTenant},
+    {EventBody::CatalogueDefined, undo_catalogue, CommandBody::RetireCatalogue},
+    {EventBody::CatalogueRetired, undo_catalogue, CommandBody::DefineCatalogue},
+    {EventBody::TenantSessionsEnded, sessions_stay_ended},
+    {EventBody::UserRenamed, undo_renaming, CommandBody::RenameUser},
+    {EventBody::ProfileChanged, undo_profile, CommandBody::SetProfile},
+    {EventBody::UserSettingsChanged, undo_settings, CommandBody::SetUserSettings},
+    {EventBody::PasswordRotated, no_old_password},
+    {EventBody::KeyCreated, undo_key, CommandBody::RevokeKey},
+    {EventBody::KeyRevoked, "A key that was revoked never opens again. Make a new one."},
+    {EventBody::SessionEnded, sessions_stay_ended},
+    {EventBody::SessionsEnded, sessions_stay_ended},
+    {EventBody::RoleCreated, undo_role_created, CommandBody::DeleteRole},
+    {EventBody::RoleDeleted, undo_role_deleted, CommandBody::CreateRole},
+    {EventBody::RoleGrantAdded, undo_role_grant_added, CommandBody::RemoveRoleGrant},
+    {EventBody::RoleGrantRemoved, undo_role_grant_removed, CommandBody::AddRoleGrant},
+    {EventBody::RoleNested, undo_nesting, CommandBody::UnnestRole},
+    {EventBody::RoleUnnested, undo_unnesting, CommandBody::NestRole},
+    {EventBody::RoleAssigned, undo_assignment, CommandBody::UnassignRole},
+    {EventBody::RoleUnassigned, undo_unassignment, CommandBody::AssignRole},
+    {EventBody::RangesImported,
      "Import the provider's file of before with 'network import --force'."},
-    {EventBody::UserUsed, nullptr, daemons_own},
-    {EventBody::UserErased, nullptr, "What was erased is gone for ever."},
-    {EventBody::KeysBackedUp, nullptr, "A copy that has left cannot be called back."},
-    {EventBody::JournalRestored, nullptr, daemons_own},
-    {EventBody::ReviewRecorded, nullptr, "What a person has seen stays seen. Record a new review."},
+    {EventBody::UserUsed, daemons_own},
+    {EventBody::UserErased, "What was erased is gone for ever."},
+    {EventBody::KeysBackedUp, "A copy that has left cannot be called back."},
+    {EventBody::JournalRestored, daemons_own},
+    {EventBody::ReviewRecorded, "What a person has seen stays seen. Record a new review."},
 };
 
 static_assert(std::size(rows) == static_cast<std::size_t>(EventBody::MAX),
@@ -118,6 +123,29 @@ Undoing::Step take_back(Undoing& undoing, const schema::Event& event, std::uint1
                ? Undoing::impossible("A deleted user never acts again.")
                : undoing.overtaken(user->status_seq, "deleted its user");
   return row->undo(undoing, event, index);
+}
+
+/// O1, O2: whoever may not take something back is not told why it could not be either.
+Undoing::Step permit(const Inquiry& inquiry, CommandBody kind) {
+  const auto& refusal_of = inquiry.sources.command_refusal;
+  if (!refusal_of || kind == CommandBody::NONE) return {};
+  if (auto refusal = refusal_of(kind)) return std::unexpected(std::move(*refusal));
+  return {};
+}
+
+Undoing::Step permit_all(const Inquiry& inquiry, const schema::Record& record) {
+  for (const schema::Event* event : *record.events()) {
+    const Row* row = row_of(event->body_type());
+    if (row == nullptr) continue;
+    if (auto step = permit(inquiry, row->by); !step) return step;
+  }
+  return {};
+}
+
+Undoing::Step permit_all(const Undoing& undoing) {
+  for (const auto& command : undoing.commands)
+    if (auto step = permit(undoing.inquiry, command->body.type); !step) return step;
+  return {};
 }
 
 schema::UndoPlanT plan_of(Undoing& undoing) {
@@ -256,6 +284,11 @@ void Undoing::name(const domain::User& user, schema::CommandT& command) {
   if (named_.emplace(user.id.high(), user.id.low()).second) command.expected_version = user.version;
 }
 
+void Undoing::expect_tenant(schema::CommandT& command) {
+  if (tenant == nullptr || std::exchange(expects_tenant_, true)) return;
+  command.expected_seq = tenant->changed_seq;
+}
+
 Answer<schema::UndoPlanT> answer(const Inquiry& inquiry, const schema::PlanUndo& wanted) {
   const auto record = inquiry.sources.record ? inquiry.sources.record(wanted.seq()) : nullptr;
   if (record == nullptr) return refused(Code::record_unknown, "seq");
@@ -264,6 +297,8 @@ Answer<schema::UndoPlanT> answer(const Inquiry& inquiry, const schema::PlanUndo&
   const bool seen =
       tenant == nullptr ? inquiry.asker.all_tenants : domain::in_scope(inquiry.asker, tenant->id);
   if (!seen) return refused(Code::record_unknown, "seq");
+  if (auto step = permit_all(inquiry, *record); !step)
+    return std::unexpected(std::move(step.error()));
   Undoing undoing(inquiry, *record, tenant);
   for (auto index = record->events()->size(); index-- > 0;) {
     const auto step =
@@ -281,6 +316,7 @@ Answer<schema::UndoPlanT> answer(const Inquiry& inquiry, const schema::PlanUndo&
     return refused(
         Code::too_large, "seq",
         "The limit is 1000 commands, it takes " + std::to_string(undoing.commands.size()) + ".");
+  if (auto step = permit_all(undoing); !step) return std::unexpected(std::move(step.error()));
   return plan_of(undoing);
 }
 

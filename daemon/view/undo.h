@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -48,15 +49,33 @@ class Undoing {
     return *tables().find_user(*event.user());
   }
 
+  /// About the tenant itself. The first says which record must be the newest to have changed it.
   template <class Body>
   void send(Body body) {
-    commands.emplace_back(std::make_unique<schema::CommandT>())->body.Set(std::move(body));
+    add(std::move(body));
+    expect_tenant(*commands.back());
   }
-  /// The first about a user says the version that the user must have.
+  /// The first about a user says the version that the user must have; one about a role, too, what
+  /// is expected of the tenant.
   template <class Body>
   void send(const domain::User& user, Body body) {
-    send(std::move(body));
+    constexpr bool names_role =
+        std::is_same_v<Body, schema::AssignRoleT> || std::is_same_v<Body, schema::UnassignRoleT>;
+    add(std::move(body));
     name(user, *commands.back());
+    if (names_role) expect_tenant(*commands.back());
+  }
+  /// About an operator that is there.
+  template <class Body>
+  void send(const domain::Operator& entry, Body body) {
+    body.name = entry.name;
+    add(std::move(body));
+    commands.back()->expected_seq = entry.changed_seq;
+  }
+  /// About what is not there: it is refused where somebody has made it since.
+  template <class Body>
+  void add(Body body) {
+    commands.emplace_back(std::make_unique<schema::CommandT>())->body.Set(std::move(body));
   }
 
   Step overtaken(domain::Seq later, std::string_view what) const;
@@ -100,12 +119,14 @@ class Undoing {
 
  private:
   void name(const domain::User& user, schema::CommandT& command);
+  void expect_tenant(schema::CommandT& command);
   bool concerns_the_same(const schema::Record& other) const;
 
   std::set<std::pair<std::string, std::pair<std::uint64_t, std::uint64_t>>> facets_;
   std::set<std::pair<domain::Seq, std::uint64_t>> cancelled_grants_;
   std::set<std::pair<std::uint64_t, std::uint64_t>> named_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> made_again_;
+  bool expects_tenant_ = false;
   std::size_t reads_ = 0;
 };
 

@@ -59,9 +59,7 @@ Step undo_operator_added(Undoing& undoing, const schema::Event& event, std::uint
   if (entry == nullptr) return operator_is_gone(undoing, id);
   if (entry->changed_seq != undoing.seq())
     return undoing.overtaken(entry->changed_seq, "changed the operator since");
-  schema::RemoveOperatorT body;
-  body.name = entry->name;
-  undoing.send(std::move(body));
+  undoing.send(*entry, schema::RemoveOperatorT());
   return {};
 }
 
@@ -75,9 +73,8 @@ Step undo_operator_changed(Undoing& undoing, const schema::Event& event, std::ui
   const auto before = undoing.earlier(about_operator(id));
   if (before.event == nullptr) return Undoing::impossible("What it was before cannot be found.");
   schema::ChangeOperatorT body;
-  body.name = entry->name;
   take_standing_back(undoing, *before.event, body);
-  undoing.send(std::move(body));
+  undoing.send(*entry, std::move(body));
   return {};
 }
 
@@ -94,7 +91,7 @@ Step undo_operator_removed(Undoing& undoing, const schema::Event& event, std::ui
     return undoing.overtaken(other->added_seq, "added another operator of the name");
   take_standing_back(undoing, *before.event, body);
   undoing.left.push_back("Operator '" + body.name + "' has another id from then on.");
-  undoing.send(std::move(body));
+  undoing.add(std::move(body));
   return {};
 }
 

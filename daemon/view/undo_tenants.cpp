@@ -37,37 +37,68 @@ void apply_structural(domain::State& state, const schema::Record& record, const 
   }
 }
 
-/// All policies, so that each is as it was.
-std::unique_ptr<schema::PolicyChangesT> policies_back(schema::PoliciesT old) {
+// ---- policies: what is otherwise than it was
+
+template <class Value, class Change>
+bool put_back(const Value& old, const Value& now, Change& change) {
+  if (old == now) return false;
+  change = old;
+  return true;
+}
+
+const std::vector<std::string>& entries_of(const std::unique_ptr<schema::NetworksT>& networks) {
+  static const std::vector<std::string> none;
+  return networks == nullptr ? none : networks->entries;
+}
+
+/// An absent list has no entries; without any it clears.
+bool networks_back(schema::PoliciesT& old, const schema::PoliciesT& now,
+                   schema::PolicyChangesT& made) {
+  if (entries_of(old.networks) == entries_of(now.networks)) return false;
+  made.networks = old.networks ? std::move(old.networks) : std::make_unique<schema::NetworksT>();
+  return true;
+}
+
+/// Null: every policy is as it was. The others stay out, so that what nobody takes back is not
+/// sent again.
+std::unique_ptr<schema::PolicyChangesT> policies_back(schema::PoliciesT old,
+                                                      const schema::PoliciesT& now) {
   auto made = std::make_unique<schema::PolicyChangesT>();
-  made->password_length_min = old.password_length_min;
-  made->password_needs_digit_or_symbol = old.password_needs_digit_or_symbol;
-  made->lockout_failures = old.lockout_failures;
-  made->direct_deletion = old.direct_deletion;
-  made->new_user_status = old.new_user_status;
-  made->new_user_api_access = old.new_user_api_access;
-  made->tell_reasons = old.tell_reasons;
-  made->username_generated = old.username_generated;
-  made->username_fixed = old.username_fixed;
-  made->username_prefix_rule = old.username_prefix_rule;
-  made->session_timeout_seconds = old.session_timeout_seconds;
-  made->session_seconds_max = old.session_seconds_max;
-  made->lock_seconds = old.lock_seconds;
-  made->same_wrong_password_counts_once = old.same_wrong_password_counts_once;
-  made->lock_closes_password_only = old.lock_closes_password_only;
-  made->networks = old.networks ? std::move(old.networks) : std::make_unique<schema::NetworksT>();
-  made->user_networks_mandatory = old.user_networks_mandatory;
-  made->secure_transport_required = old.secure_transport_required;
-  made->signatures_required = old.signatures_required;
-  const auto take = [&](const char* name, std::string& text, std::string& to) {
-    if (text.empty()) made->cleared.emplace_back(name);
-    to = std::move(text);
+  bool any = false;
+  const auto put = [&](auto member, auto change) {
+    any |= put_back(old.*member, now.*member, (*made).*change);
   };
-  take("password_forbidden_characters", old.password_forbidden_characters,
-       made->password_forbidden_characters);
-  take("username_prefix", old.username_prefix, made->username_prefix);
-  take("username_domain", old.username_domain, made->username_domain);
-  return made;
+  using Old = schema::PoliciesT;
+  using Changes = schema::PolicyChangesT;
+  put(&Old::password_length_min, &Changes::password_length_min);
+  put(&Old::password_needs_digit_or_symbol, &Changes::password_needs_digit_or_symbol);
+  put(&Old::lockout_failures, &Changes::lockout_failures);
+  put(&Old::direct_deletion, &Changes::direct_deletion);
+  put(&Old::new_user_status, &Changes::new_user_status);
+  put(&Old::new_user_api_access, &Changes::new_user_api_access);
+  put(&Old::tell_reasons, &Changes::tell_reasons);
+  put(&Old::username_generated, &Changes::username_generated);
+  put(&Old::username_fixed, &Changes::username_fixed);
+  put(&Old::username_prefix_rule, &Changes::username_prefix_rule);
+  put(&Old::session_timeout_seconds, &Changes::session_timeout_seconds);
+  put(&Old::session_seconds_max, &Changes::session_seconds_max);
+  put(&Old::lock_seconds, &Changes::lock_seconds);
+  put(&Old::same_wrong_password_counts_once, &Changes::same_wrong_password_counts_once);
+  put(&Old::lock_closes_password_only, &Changes::lock_closes_password_only);
+  put(&Old::user_networks_mandatory, &Changes::user_networks_mandatory);
+  put(&Old::secure_transport_required, &Changes::secure_transport_required);
+  put(&Old::signatures_required, &Changes::signatures_required);
+  any |= networks_back(old, now, *made);
+  const auto put_text = [&](const char* name, auto member, auto change) {
+    if (!put_back(old.*member, now.*member, (*made).*change)) return;
+    any = true;
+    if ((old.*member).empty()) made->cleared.emplace_back(name);
+  };
+  put_text("password_forbidden_characters", &Old::password_forbidden_characters,
+           &Changes::password_forbidden_characters);
+  put_text("username_prefix", &Old::username_prefix, &Changes::username_prefix);
+  put_text("username_domain", &Old::username_domain, &Changes::username_domain);
+  return any ? std::move(made) : nullptr;
 }
 
 // ---- catalogues: what one has and the other has not, or has otherwise
@@ -222,10 +253,10 @@ Step undo_policies(Undoing& undoing, const schema::Event&, std::uint16_t) {
   schema::PoliciesT old;
   if (stored != nullptr) stored->UnPackTo(&old);
   schema::SetTenantT body;
-  body.display_name =
-      view_of(changed != nullptr ? changed->display_name() : created->display_name());
-  body.policies = policies_back(std::move(old));
-  undoing.send(std::move(body));
+  const auto name = view_of(changed != nullptr ? changed->display_name() : created->display_name());
+  if (name != tenant.display_name) body.display_name = name;
+  body.policies = policies_back(std::move(old), tenant.policies);
+  if (!body.display_name.empty() || body.policies != nullptr) undoing.send(std::move(body));
   return {};
 }
 

@@ -98,8 +98,11 @@ BOOST_AUTO_TEST_CASE(O2_a_part_is_what_the_whole_is_of_its_tenants) {
       BOOST_TEST(passed_over.seq() == left_out.seq());
       BOOST_TEST(domain::check_indexes(left_out).empty());
       BOOST_TEST(left_out.owner_count() == whole.owner_count());
-      for (const domain::Uuid& tenant : scope.tenants)
+      for (const domain::Uuid& tenant : scope.tenants) {
         BOOST_TEST(left_out.tenant_head(tenant) == whole.tenant_head(tenant));
+        BOOST_TEST(left_out.tables().find_tenant(tenant)->changed_seq ==
+                   whole.tables().find_tenant(tenant)->changed_seq);
+      }
       left_out.tables().for_each_user([&](const domain::User& user) {
         BOOST_TEST(user.changed_seq == whole.tables().find_user(user.id)->changed_seq);
       });

@@ -44,6 +44,7 @@ bool are_alike(const domain::NamedRole& left, const domain::NamedRole& right) {
 }
 
 bool are_alike(const domain::Tenant& left, const domain::Tenant& right) {
+  if (left.changed_seq != right.changed_seq) return false;
   if (!(left.policies == right.policies) || *left.catalogue != *right.catalogue) return false;
   if (!are_alike(left.networks, right.networks)) return false;
   if (left.roles == nullptr || right.roles == nullptr) return left.roles == right.roles;

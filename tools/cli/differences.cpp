@@ -21,6 +21,9 @@ struct DiffArguments {
 };
 
 int run_diff(Session& session, const DiffArguments& asked) {
+  const bool is_turned = (asked.to.seq != 0 && asked.from.seq > asked.to.seq) ||
+                         (asked.to.time_ns != 0 && asked.from.time_ns > asked.to.time_ns);
+  if (is_turned) stop_usage("--from is later than --to.", "Give the earlier moment with --from.");
   schema::GetDifferenceT wanted = asked.wanted;
   wanted.tenant = session.tenant();
   wanted.from_seq = asked.from.seq;
@@ -53,8 +56,7 @@ Handler diff(Options& options) {
   auto asked = std::make_shared<DiffArguments>();
   add_moment(options, "--from", asked->from, "The earlier moment").required();
   add_moment(options, "--to", asked->to, "The later one; now if left out");
-  options.add("--user", &asked->wanted.username,
-              "Of this user alone: its name at either moment");
+  options.add("--user", &asked->wanted.username, "Of this user alone: its name at either moment");
   options.add("--unfold", &asked->wanted.unfold,
               "A line for each user, where one record did the same to many");
   return [asked](Session& session) { return run_diff(session, *asked); };
@@ -67,7 +69,7 @@ std::uint32_t read_days(const std::string& text) {
   return number.value_or(0);
 }
 
-int tell_preview(Session& session, const schema::FlipPageT& page) {
+int tell_flips(Session& session, const schema::FlipPageT& page) {
   if (session.format() == text::Format::json) {
     session.print(text::to_json(page));
   } else {
@@ -78,8 +80,13 @@ int tell_preview(Session& session, const schema::FlipPageT& page) {
   }
   for (const std::string& sentence : text::flip_sentences(page, text::time_text_short))
     session.talk() << sentence << '\n';
-  session.talk() << "Nothing was done.\n";
   return page.denied + page.allowed == 0 ? exit_codes::yes : exit_codes::no;
+}
+
+int tell_preview(Session& session, const schema::FlipPageT& page) {
+  const int told = tell_flips(session, page);
+  session.talk() << "Nothing was done.\n";
+  return told;
 }
 
 }  // namespace postern::cli

@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "tools/arguments/options.h"
-#include "tools/text/ids.h"
+#include "tools/text/access_text.h"
 #include "tools/text/times.h"
 
 namespace postern::cli {
@@ -18,8 +19,9 @@ bool read_at(const std::string& text, At& at) {
   if (error == std::errc() && stop == end) return at.seq != 0;
   at.seq = 0;
   const auto time_ns = text::read_time(text);
-  at.time_ns = time_ns.value_or(0);
-  return at.time_ns > 0;
+  // One before 1970 is before every journal; 0 would be none.
+  if (time_ns) at.time_ns = std::max<std::int64_t>(*time_ns, 1);
+  return time_ns.has_value();
 }
 
 }  // namespace
@@ -39,13 +41,15 @@ arguments::Option& add_moment(arguments::Options& options, std::string name, At&
 }
 
 void tell_moment(std::ostream& talk, const schema::HistoryPageT& page) {
-  talk << fmt::format("As of seq {}, {}.\n", page.at_seq, text::time_text(page.at_time_ns));
+  talk << fmt::format("As of seq {}, {}.\n", page.at_seq, text::time_text_short(page.at_time_ns));
+}
+
+void tell_owners(std::ostream& talk, const schema::HistoryPageT& page) {
   if (page.name_owners.empty()) return;
-  talk << "Several have had the name; this is the one who had it then:\n";
+  std::vector<text::NameOwner> owners;
   for (const auto& owner : page.name_owners)
-    talk << fmt::format(
-        "  {} {}\n", text::uuid_text(owner->user),
-        owner->until_seq == 0 ? "has it now" : fmt::format("until seq {}", owner->until_seq));
+    if (owner->user) owners.push_back({*owner->user, 0, owner->until_seq});
+  talk << "Note: " << text::owners_sentence("", owners) << '\n';
 }
 
 }  // namespace postern::cli

@@ -11,7 +11,7 @@
 namespace postern::arguments {
 class Options;
 struct Option;
-}
+}  // namespace postern::arguments
 
 namespace postern::cli {
 
@@ -29,7 +29,9 @@ void add_at(arguments::Options& options, At& at);
 arguments::Option& add_moment(arguments::Options& options, std::string name, At& at,
                               std::string help);
 
-/// "As of seq 12, 2026-07-01T12:00:00Z.", and who else has had the name.
+/// "As of seq 12, 2026-07-01T12:00:00Z."
 void tell_moment(std::ostream& talk, const schema::HistoryPageT& page);
+/// U1: who has or had the name that was asked for, where they are several.
+void tell_owners(std::ostream& talk, const schema::HistoryPageT& page);
 
 }  // namespace postern::cli

@@ -7,9 +7,11 @@
 
 #include "tools/cli/differences.h"
 #include "tools/cli/session.h"
+#include "tools/text/differences.h"
 #include "tools/text/ids.h"
 #include "tools/text/json.h"
 #include "tools/text/json_message.h"
+#include "tools/text/numbers.h"
 #include "tools/text/output.h"
 #include "tools/text/schema_names.h"
 #include "tools/text/shown.h"
@@ -142,9 +144,104 @@ Handler send(Options& options) {
   return [file](Session& session) { return run_send(session, *file); };
 }
 
+// ---- what-if
+
+struct WhatIf {
+  std::string file;
+  At at;
+  std::vector<std::string> without;
+  /// Of the calls that are looked at where the commands are sent now.
+  std::uint32_t days = 30;
+  std::uint32_t coverage_percent_min = 0;
+};
+
+std::unique_ptr<schema::CommandMessageT> read_message(Session& session, const std::string& file) {
+  auto text = read_all(session, file);
+  auto message = text::message_from_json(text);
+  client::wipe(text);
+  if (!message) stop_usage(message.error(), "The file is one that 'postern send' takes.");
+  if (message->tenant.empty()) message->tenant = session.tenant();
+  // Nothing is sent; the rules ask for the form of an id.
+  if (message->id == nullptr) message->id = std::make_unique<schema::Uuid>(client::make_uuid());
+  return std::make_unique<schema::CommandMessageT>(std::move(*message));
+}
+
+std::vector<std::uint64_t> read_seqs(const std::vector<std::string>& texts) {
+  std::vector<std::uint64_t> seqs;
+  for (const std::string& text : texts) {
+    const auto seq = text::read_number<std::uint64_t>(text, 2);
+    if (!seq)
+      stop_usage(text::printable(text) + " is no record that can be left out.",
+                 "Name records by their seqs, from 2 on: --without 12,13.");
+    seqs.push_back(*seq);
+  }
+  return seqs;
+}
+
+/// On top of the present it is what a preview asks.
+schema::HistoryRequestT request_of(Session& session, const WhatIf& asked) {
+  const auto without = read_seqs(asked.without);
+  if (asked.file.empty() && without.empty())
+    stop_usage("Nothing is supposed.", "Give a file of commands, or records with --without.");
+  auto message = asked.file.empty() ? nullptr : read_message(session, asked.file);
+  if (!asked.at.is_given() && without.empty()) {
+    schema::PreviewCommandsT wanted;
+    wanted.message = std::move(message);
+    wanted.days = asked.days;
+    wanted.count_max = page_count;
+    return request(std::move(wanted));
+  }
+  if (message != nullptr && !asked.at.is_given())
+    stop_usage("When the commands would have been sent is not given.", "Name it with --at.");
+  schema::GetWhatIfT wanted;
+  wanted.tenant = message == nullptr ? session.tenant() : message->tenant;
+  wanted.message = std::move(message);
+  wanted.without = without;
+  wanted.count_max = page_count;
+  return request(std::move(wanted));
+}
+
+int run_what_if(Session& session, const WhatIf& asked) {
+  auto wanted = request_of(session, asked);
+  session.stand_at(asked.at);
+  auto answered = session.page(std::move(wanted));
+  const auto& page = Session::part(answered.body.AsFlipPage());
+  if (auto fault = text::coverage_fault(page, asked.coverage_percent_min); !fault.empty())
+    throw Stop{exit_codes::missing, std::move(fault), text::coverage_remedy};
+  return tell_flips(session, page);
+}
+
+Handler what_if(Options& options) {
+  auto asked = std::make_shared<WhatIf>();
+  options.add("FILE", &asked->file, "Commands as 'send' takes them; - is standard input");
+  add_moment(options, "--at", asked->at,
+             "Sent at this time, or behind this record; now if left out");
+  options.add("--without", List{&asked->without}, "As if these records were not")
+      .type_name("SEQ,…");
+  options
+      .add("--days",
+           arguments::Reader{[asked = asked.get()](const std::string& text) {
+                               asked->days = read_days(text);
+                               return asked->days != 0;
+                             },
+                             "a number of days up to 400, as 30d"},
+           "Where they are sent now: calls of these days are looked at; 30d if left out")
+      .type_name("DAYS");
+  options.add_number("--min-coverage", asked->coverage_percent_min,
+                     "End with 66 instead of saying that nothing would change, where less of all "
+                     "calls, in percent, is recorded",
+                     {0, 100});
+  return [asked](Session& session) { return run_what_if(session, *asked); };
+}
+
 constexpr Verb verbs[] = {
     {"diff", Kind::reads, "Shows what can be done that could not before, or no more, and by whom.",
      "--tenant acme diff --from 2026-10-01T00:00:00Z", diff},
+    {"what-if", Kind::reads,
+     "Shows which recorded calls would be answered otherwise, had commands been sent or records "
+     "not "
+     "been.",
+     "--tenant acme what-if commands.json --at 2026-10-01T00:00:00Z", what_if},
     {"status", Kind::reads, "Shows how the daemon is.", "status --output json", status},
     {"send", Kind::changes, "Sends a batch of commands from a JSON file, all or nothing.",
      "send batch.json --dry-run", send},

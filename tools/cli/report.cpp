@@ -87,8 +87,9 @@ int run_report(Session& session, const Asked& asked) {
 
 Handler report(Options& options) {
   auto asked = std::make_shared<Asked>();
-  options.add_number("--from-seq", asked->from_seq,
-                     "The first record of what changed, as the last review names it");
+  options.add_number("--from,--from-seq", asked->from_seq,
+                     "The first record of what changed; the one after the last reviewed report "
+                     "if left out");
   options.add_number("--unused-days", asked->unused_days,
                      "Without use for more days is long unused; 90 if left out", {1, 3'650});
   options.add_number("--soon-days", asked->soon_days,

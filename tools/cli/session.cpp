@@ -33,6 +33,17 @@ using schema::Code;
 
 /// So many times in a row a past is no further when it is asked for again.
 constexpr int standing_still_max = 30;
+/// What a page is refused with that no table of codes tells: a plan is none, and what-if takes
+/// commands that the rules take.
+int refused_exit_of(schema::HistoryBody kind, Code code) {
+  using schema::HistoryBody;
+  const bool is_missing =
+      code == Code::tenant_unknown || code == Code::record_unknown || code == Code::moment_unknown;
+  if (is_missing) return exit_codes::missing;
+  if (kind == HistoryBody::PlanUndo) return exit_codes::no;
+  return kind == HistoryBody::GetWhatIf ? exit_codes::usage : exit_codes::missing;
+}
+
 /// "unused", "30d", or both with a comma between.
 std::unique_ptr<schema::GuardT> guard_of(std::string_view text) {
   auto made = std::make_unique<schema::GuardT>();
@@ -286,8 +297,9 @@ schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
   request.at_time_ns = at_.time_ns;
   auto page = page_once(schema::HistoryRequestT(request));
   std::string told;
-  const bool reads_the_past =
-      at_.is_given() || request.body.type == schema::HistoryBody::GetDifference;
+  const bool reads_the_past = at_.is_given() ||
+                              request.body.type == schema::HistoryBody::GetDifference ||
+                              request.body.type == schema::HistoryBody::GetWhatIf;
   for (int standing = 0; page.code == Code::busy && reads_the_past && !page.problems.empty() &&
                          standing < standing_still_max;) {
     const std::string& sentence = page.problems[0]->sentence;
@@ -300,10 +312,10 @@ schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
   schema::visit_secrets(request, [](auto, std::string& secret) { client::wipe(secret); });
   if (page.code != Code::ok)
     stop_refused(page.code, page.problems,
-                 exit_code_of(page.code, request.body.type == schema::HistoryBody::PlanUndo
-                                             ? exit_codes::no
-                                             : exit_codes::missing));
-  if (at_.is_given() && !std::exchange(moment_is_told_, true)) tell_moment(talk(), page);
+                 exit_code_of(page.code, refused_exit_of(request.body.type, page.code)));
+  const bool is_first = !std::exchange(moment_is_told_, true);
+  if (is_first && at_.is_given()) tell_moment(talk(), page);
+  if (is_first) tell_owners(talk(), page);
   return page;
 }
 

@@ -107,8 +107,11 @@ reviewed=$(sed -n 's/^{"seq":\([0-9]*\),.*/\1/p' "$folder/review.json")
 digest=$(sha256sum "$folder/review.json" | cut -d' ' -f1)
 ask 0 "report_sha256=$digest" "${a[@]}" review "$reviewed" "$folder/review.json" \
   'support-plus was too wide; CHG-451 and CHG-452 put it right.'
-say "The next review begins where this one stood."
-ask 0 "changes from  record $((reviewed + 1))," "${a[@]}" report --from-seq $((reviewed + 1))
+say "The next review begins where this one stood, and names it."
+ask 0 "changes from  record $((reviewed + 1))," "${a[@]}" report
+ask 0 "of the report at record $reviewed: " "${a[@]}" report
+say "What would have been, had the payments never been granted? Every recorded call, asked again."
+ask 1 report-nightly "${a[@]}" what-if --without "$granted,$taken"
 
 say "The proof, on a machine that never saw the daemon: one file, and the audit tool."
 bundle=$folder/year.bundle
@@ -145,7 +148,8 @@ say "What would have been, had the payments never been granted? Every recorded c
 ask 1 report-nightly postern-replay what-if --tenant atlas --without "$granted,$taken"
 say "And without the role's last step? Nothing: but is enough recorded to be sure?"
 ask 0 ' 0 would be denied and 0 allowed' postern-replay what-if --tenant atlas --without "$widened"
-ask 66 '95 % is demanded' postern-replay what-if --tenant atlas --without "$widened" --coverage 95
+ask 66 '95 % is demanded' postern-replay what-if --tenant atlas --without "$widened" \
+  --min-coverage 95
 
 say "The records of atlas for somebody who trusts neither us nor our tools: Python alone."
 ask 0 'tenant        atlas' postern-replay export "$folder/atlas.extract" --tenant atlas

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/text/ids.h"
 #include "tools/text/schema_names.h"
 #include "tools/text/shown.h"
 #include "tools/text/times.h"
@@ -15,6 +16,22 @@ std::string by_grant(const schema::GrantViewT& grant) {
 void add_moment(boost::json::object& object, const Moment& moment) {
   object["seq"] = moment.seq;
   object["time"] = time_text(moment.time_ns);
+}
+
+std::string owners_text(const std::vector<NameOwner>& owners) {
+  std::string told;
+  for (const NameOwner& owner : owners) {
+    told += (told.empty() ? "" : "; ") + uuid_text(owner.user);
+    if (owner.since_seq != 0) told += fmt::format(" from seq {}", owner.since_seq);
+    told += owner.until_seq == 0 ? (owner.since_seq == 0 ? " has it now" : ", and has it now")
+                                 : fmt::format(" until seq {}", owner.until_seq);
+  }
+  return told;
+}
+
+std::string owners_sentence(std::string_view username, const std::vector<NameOwner>& owners) {
+  return fmt::format("the name {}was not one user's alone: {}.",
+                     username.empty() ? "" : printable(username) + " ", owners_text(owners));
 }
 
 void write_verdict(std::ostream& out, const Verdict& verdict) {

@@ -17,6 +17,19 @@ struct Moment {
 };
 void add_moment(boost::json::object& object, const Moment& moment);
 
+/// U1: one who has or had a username.
+struct NameOwner {
+  schema::Uuid user;
+  /// The record that gave it the name; 0: not told.
+  std::uint64_t since_seq = 0;
+  /// The record that took it away; 0: it has it now.
+  std::uint64_t until_seq = 0;
+};
+/// "019… until seq 13; 01a… has it now".
+std::string owners_text(const std::vector<NameOwner>& owners);
+/// Q9: what is said beside an answer by name. `username`: empty: as it was asked for.
+std::string owners_sentence(std::string_view username, const std::vector<NameOwner>& owners);
+
 struct Verdict {
   bool allowed = false;
   schema::Code reason = schema::Code::ok;

@@ -54,16 +54,15 @@ std::string by_whom(const schema::CauseT& cause) {
 }  // namespace
 
 std::vector<std::string> difference_heads() {
-  return {"CHANGE", "USER", "ACTION", "RESOURCE", "BEFORE", "AFTER", "ROLE",
-          "SEQ",    "TIME", "BY",     "REASON",   "USED"};
+  return {"CHANGE", "USER", "ACTION", "RESOURCE", "BEFORE", "AFTER",
+          "ROLE",   "SEQ",  "TIME",   "BY",       "REASON", "USED"};
 }
 
 std::vector<std::string> difference_row(const schema::DifferenceLineT& line,
                                         const TimeForm& time_of) {
-  std::vector<std::string> row{change_text(line.change), user_text(line),
-                               line.action,              resource_text(line),
-                               code_name(line.before),   code_name(line.after),
-                               role_of(line)};
+  std::vector<std::string> row{
+      change_text(line.change), user_text(line),       line.action,  resource_text(line),
+      code_name(line.before),   code_name(line.after), role_of(line)};
   if (line.caused_by == nullptr) {
     row.insert(row.end(), {"", "", "", "a time came"});
   } else {
@@ -93,6 +92,15 @@ std::vector<std::string> flip_row(const schema::FlipT& flip, const TimeForm& tim
 
 unsigned coverage_percent(const schema::FlipPageT& page) {
   return page.counted == 0 ? 0 : static_cast<unsigned>(page.covered * 100 / page.counted);
+}
+
+std::string coverage_fault(const schema::FlipPageT& page, unsigned percent_min) {
+  const unsigned percent = coverage_percent(page);
+  if (page.denied + page.allowed != 0 || percent >= percent_min) return {};
+  return fmt::format(
+      "no recorded call would be answered otherwise, but they cover {} % of the calls, and {} % is "
+      "demanded",
+      percent, percent_min);
 }
 
 std::vector<std::string> flip_sentences(const schema::FlipPageT& page, const TimeForm& time_of) {

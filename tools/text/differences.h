@@ -29,4 +29,10 @@ std::vector<std::string> flip_sentences(const schema::FlipPageT& page, const Tim
 /// none.
 unsigned coverage_percent(const schema::FlipPageT& page);
 
+/// H3: why it may not be said that nothing would change, where less than this share of all calls is
+/// recorded; empty: it may.
+std::string coverage_fault(const schema::FlipPageT& page, unsigned percent_min);
+inline constexpr const char* coverage_remedy =
+    "Switch on the recording of calls for more users, or demand less.";
+
 }  // namespace postern::text

@@ -286,10 +286,17 @@ std::string grounds(const ReportMade& made) {
       "<span class=\"mono\">postern-replay verify</span> proves that none is missing.</p>"
       "<p>Use is told by the daily summaries of all calls, so the last day may be missing. Calls "
       "are recorded one by one for {} of {} users; nothing here rests on those. Long unused is "
-      "more than {} days, soon is within {} days. Changes are told from record {} on.</p>"
+      "more than {} days, soon is within {} days. Changes are told from record {} on, shared users "
+      "looked for from record {} on.</p>"
       "<p>SHA-256 of this report as JSON: <span class=\"mono\">{}</span></p>",
       made.seq, report.logged_count, report.user_count, report.unused_days, report.soon_days,
-      report.from_seq, html_text(made.sha256));
+      report.from_seq, report.shared_from_seq, html_text(made.sha256));
+}
+
+std::string last_review(const schema::ReportT& report) {
+  if (report.last_review == nullptr) return R"h(<p class="soft">Never reviewed before.</p>)h";
+  return fmt::format(R"h(<p class="soft">Last review {}</p>)h",
+                     html_text(review_text(*report.last_review)));
 }
 
 std::string tenant_part(const ReportMade& made) {
@@ -301,6 +308,7 @@ std::string tenant_part(const ReportMade& made) {
       report.enabled ? "" : ", disabled", made.seq, time_text_short(made.time_ns),
       report.from_seq == 0 ? ""
                            : fmt::format("; changes since {}", time_text_short(report.from_ns)));
+  html += last_review(report);
   html += fmt::format("<h2>{} users</h2>", report.user_count) + status_bar(report);
   html += findings_part(report) + access_part(report) + changes_part(report) + grounds(made);
   return html +

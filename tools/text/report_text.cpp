@@ -5,7 +5,9 @@
 #include "tools/text/json.h"
 #include "tools/text/output.h"
 #include "tools/text/schema_names.h"
+#include "tools/text/shown.h"
 #include "tools/text/times.h"
+#include "tools/text/view_text.h"
 
 namespace postern::text {
 
@@ -81,6 +83,11 @@ boost::json::object report_json(const ReportMade& made) {
   return object;
 }
 
+std::string review_text(const schema::ReviewViewT& review) {
+  return fmt::format("of the report at record {}: {}, {}", review.report_seq,
+                     cause_text(review.recorded), printable(review.sentence));
+}
+
 void write_report(std::ostream& out, const ReportMade& made) {
   const schema::ReportT& report = made.report;
   Fields fields;
@@ -89,6 +96,7 @@ void write_report(std::ostream& out, const ReportMade& made) {
   if (report.from_seq != 0)
     fields.add("changes from",
                fmt::format("record {}, {}", report.from_seq, time_text_short(report.from_ns)));
+  if (report.last_review != nullptr) fields.add("last review", review_text(*report.last_review));
   fields.add("users", std::to_string(report.user_count));
   for (const auto& count : report.statuses)
     fields.add("  " + status_text(count->status),

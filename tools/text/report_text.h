@@ -30,6 +30,9 @@ boost::json::object report_json(const ReportMade& made);
 std::string_view finding_title(schema::FindingKind kind);
 std::string_view finding_sentence(schema::FindingKind kind);
 
+/// "of the report at record 11: seq 12, 2026-07-01 by anna, All is well."
+std::string review_text(const schema::ReviewViewT& review);
+
 void write_report(std::ostream& out, const ReportMade& made);
 
 /// HTML in one piece: nothing is fetched, nothing runs; light and dark, on a telephone and on

@@ -102,6 +102,8 @@ BOOST_AUTO_TEST_CASE(Q9_who_else_has_had_the_name_is_told) {
   BOOST_TEST(ended.exit_code == 0, ended.talk);
   BOOST_TEST(contains(ended.talk, "until seq 30"), ended.talk);
   BOOST_TEST(contains(ended.talk, "has it now"), ended.talk);
+  // Also where no moment is asked about.
+  BOOST_TEST(contains(postern("--tenant acme user show api.bob").talk, "until seq 30"));
 }
 
 BOOST_AUTO_TEST_CASE(Q9_a_moment_that_is_none_is_a_mistake_of_usage) {

@@ -1,4 +1,5 @@
 // H10, H11, H8 at the command line: a record taken back, a change under a guard, a review.
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 
 #include "tests/support/temporary_folder.h"
@@ -63,6 +64,66 @@ BOOST_AUTO_TEST_CASE(H10_an_undo_that_is_refused_sends_nothing) {
   BOOST_TEST(postern("undo 0").exit_code == 64);
   daemon.stop();
   BOOST_TEST(commands_.empty());
+}
+
+BOOST_AUTO_TEST_CASE(H3_what_if_asks_of_the_moment_and_waits_until_it_is_read) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "commands.json";
+  write_file(file, R"({"commands": [{"user": "bob", "body_type": "DisableUser", "body": {}}]})");
+  std::atomic<int> asked = 0;
+  daemon.on_history = [&](const auto& request) {
+    const auto& wanted = *request.body.AsGetWhatIf();
+    BOOST_TEST(request.at_seq == 12u);
+    BOOST_TEST(wanted.tenant == "acme");
+    BOOST_TEST(wanted.message->commands.size() == 1u);
+    BOOST_TEST(wanted.without == std::vector<std::uint64_t>({7, 9}),
+               boost::test_tools::per_element());
+    if (++asked == 1) {
+      auto page = FakeDaemon::page_to(request, Code::busy);
+      page.retry_after_ms = 1;
+      page.problems.clear();
+      auto& problem = page.problems.emplace_back(std::make_unique<schema::ProblemT>());
+      problem->code = Code::busy;
+      problem->sentence = "7 of 12 records are read.";
+      return FakeDaemon::Replies{packed(page)};
+    }
+    auto page = FakeDaemon::page_to(request);
+    schema::FlipPageT flips;
+    flips.denied = 3;
+    page.body.Set(std::move(flips));
+    return FakeDaemon::Replies{packed(page)};
+  };
+  const auto ended = postern("--tenant acme what-if " + file.native() + " --at 12 --without 7,9");
+  BOOST_TEST(ended.exit_code == 1, ended.talk);
+  BOOST_TEST(asked == 2);
+  BOOST_TEST(contains(ended.talk, "3 would be denied"), ended.talk);
+}
+
+BOOST_AUTO_TEST_CASE(H3_what_if_of_the_present_is_a_preview) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "commands.json";
+  write_file(file, R"({"commands": [{"user": "bob", "body_type": "DisableUser", "body": {}}]})");
+  daemon.on_history = [&](const auto& request) {
+    BOOST_TEST(request.body.AsPreviewCommands()->days == 7u);
+    auto page = FakeDaemon::page_to(request);
+    schema::FlipPageT flips;
+    flips.counted = 100;
+    flips.covered = 40;
+    page.body.Set(std::move(flips));
+    return FakeDaemon::Replies{packed(page)};
+  };
+  const std::string what_if = "--tenant acme what-if " + file.native() + " --days 7d";
+  BOOST_TEST(postern(what_if).exit_code == 0);
+  BOOST_TEST(postern(what_if + " --min-coverage 40").exit_code == 0);
+  // D2: too few calls are known to say so.
+  const auto ended = postern(what_if + " --min-coverage 41");
+  BOOST_TEST(ended.exit_code == 66, ended.talk);
+  BOOST_TEST(contains(ended.talk, "cover 40 % of the calls"), ended.talk);
+}
+
+BOOST_AUTO_TEST_CASE(H3_what_if_of_nothing_or_of_no_moment_is_a_mistake_of_usage) {
+  for (const char* rest : {"", "--without 1", "--without x", "/nowhere/at/all.json", "--at 12"})
+    BOOST_TEST(postern(std::string("--tenant acme what-if ") + rest).exit_code >= 64, rest);
 }
 
 BOOST_AUTO_TEST_CASE(H11_a_guard_goes_with_the_change) {

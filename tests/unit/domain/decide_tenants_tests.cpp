@@ -268,4 +268,26 @@ BOOST_AUTO_TEST_CASE(K6_all_problems_of_a_tenant_are_named_together) {
       .naming("display_name");
 }
 
+BOOST_AUTO_TEST_CASE(K2_what_is_no_users_names_the_record_that_changed_it_last) {
+  auto story =
+      given(tenant("acme"), tenant("globex"), user("bob"), to("bob", schema::DisableUserT()));
+  const auto with_seq = [](schema::CommandT made, std::uint64_t seq) {
+    made.expected_seq = seq;
+    return made;
+  };
+  const auto created = story.tenant().created_seq;
+  const auto off = command(schema::DisableTenantT());
+  story.when(with_seq(off, created + 1))
+      .refused(Code::version_conflict)
+      .naming("expected_seq")
+      .telling("Record " + std::to_string(created) + " changed the tenant last");
+  // Neither another tenant's records nor those about a user are the tenant's own.
+  story.when(with_seq(off, created), to("bob", schema::EnableUserT()));
+  BOOST_TEST(!story.tenant().enabled);
+  story.when(with_seq(command(schema::EnableTenantT()), created)).refused(Code::version_conflict);
+  schema::RemoveOperatorT removal;
+  removal.name = "nobody";
+  story.in("").when(with_seq(command(std::move(removal)), 7)).refused(Code::operator_unknown);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

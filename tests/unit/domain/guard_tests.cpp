@@ -104,6 +104,7 @@ class Guarded {
     story_.world().replay_into(state_);
   }
 
+  const domain::State& state() const { return state_; }
   const domain::User& user_of(const std::string& name) const { return story_.user(name); }
 
   /// The grant of bob's, or of the role that is named.
@@ -277,6 +278,32 @@ BOOST_FIXTURE_TEST_CASE(H11_a_call_by_key_or_password_needs_it, Guarded) {
   BOOST_TEST(first(days(30), {key(schema::RevokeKeyT())}) == Code::ok, sentence);
   BOOST_TEST(first(days(30), {to("bob", schema::DisableUserT())}) == Code::would_deny_used);
   BOOST_TEST(sentence.find("authenticated") != std::string::npos, sentence);
+}
+
+BOOST_FIXTURE_TEST_CASE(H11_S3_a_session_that_may_be_open_and_was_used_is_not_ended, Guarded) {
+  call("table/a");
+  RecordedCall& called = evidence.calls[0];
+  called.by_token = true;
+  called.seq = state().seq();
+  called.time_ns = state().time_ns() - 1'000;
+  schema::EndSessionsT one;
+  one.session = std::make_unique<Uuid>(domain::uuid_v7(state().time_ns() / 1'000'000, {1, 1}));
+  const Commands all[] = {{to("bob", schema::EndSessionsT())},
+                          {to("bob", std::move(one))},
+                          {command(schema::EndTenantSessionsT())}};
+  for (const Commands& commands : all) {
+    BOOST_TEST(first(days(1), commands) == Code::would_deny_used);
+    BOOST_TEST(sentence.find("session_expired") != std::string::npos, sentence);
+    // Nobody counts the use of a session.
+    BOOST_TEST(first(unused(), commands) == Code::ok, sentence);
+  }
+  BOOST_TEST(first(days(1), {to("eve", schema::EndSessionsT())}) == Code::ok, sentence);
+  // A session is over after a day, whatever happens to it.
+  called.time_ns -= std::int64_t{86'400} * 1'000'000'000;
+  for (const Commands& commands : all) BOOST_TEST(first(days(30), commands) == Code::ok, sentence);
+  called.time_ns = state().time_ns() - 1'000;
+  called.by_token = false;
+  for (const Commands& commands : all) BOOST_TEST(first(days(30), commands) == Code::ok, sentence);
 }
 
 BOOST_FIXTURE_TEST_CASE(H11_the_evidence_that_is_told_is_bounded, Guarded) {

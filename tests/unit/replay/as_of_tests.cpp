@@ -87,8 +87,8 @@ BOOST_AUTO_TEST_CASE(Q9_entries_are_those_of_then) {
 BOOST_AUTO_TEST_CASE(Q9_a_name_is_resolved_as_it_was_then) {
   // The first api.al is deleted in record 14, the second made in record 15.
   const Ended none = refused("user show api.al --tenant acme --at 14", 66);
-  BOOST_TEST(contains(none.talk, "from record 6 to 14; "));
-  BOOST_TEST(contains(none.talk, "from record 15 on"));
+  BOOST_TEST(contains(none.talk, "from seq 6 until seq 14; "));
+  BOOST_TEST(contains(none.talk, "from seq 15, and has it now"));
   const Ended then = replay("user show api.al --tenant acme --at 12");
   const Ended now = replay("user show api.al --tenant acme");
   BOOST_TEST(then.code == 0);
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(Q9_a_name_is_resolved_as_it_was_then) {
 BOOST_AUTO_TEST_CASE(Q9_what_was_not_there_then_is_refused_in_words) {
   const Ended unborn = refused("check api.bob read table/customer --tenant acme --at 4", 66);
   BOOST_TEST(contains(unborn.talk, "as of record 4"));
-  BOOST_TEST(contains(unborn.talk, "from record 5 on"));
+  BOOST_TEST(contains(unborn.talk, "from seq 5, and has it now"));
   refused("check api.nobody read table/customer --tenant acme", 66);
   refused("check api.bob read table/customer --tenant acme --at 1", 66);
   refused("check api.bob read table/customer --tenant acme --at 16", 66);

@@ -153,9 +153,19 @@ BOOST_AUTO_TEST_CASE(H7_the_independent_verifier_finds_every_mutation_too) {
 
 BOOST_AUTO_TEST_CASE(H7_what_is_wrong_with_an_export_is_said) {
   const std::string file = exported(" --tenant acme");
-  std::string other = key;
-  other[0] = 'q';
-  BOOST_TEST(run_on(file, {"verify", "--public-key", other}).code == 1);
+  journal::Verifier other = signer;
+  other.name = "postern/another";
+  BOOST_TEST(run_on(file, {"verify", "--public-key", journal::verifier_text(other)}).code == 1);
+  const Ended no_key = run_on(file, {"verify", "--public-key", "nonsense"});
+  BOOST_TEST(no_key.code == 64);
+  BOOST_TEST(contains(no_key.talk, "the verifier key is missing or malformed"), no_key.talk);
+  // Without what proves its records it is none.
+  const std::string cut = path().parent_path() / "cut";
+  const std::string whole = bytes_in(file);
+  write_bytes(cut, whole.substr(0, whole.size() / 2));
+  const Ended unproved = run_on(cut, {"verify", "--public-key", key});
+  BOOST_TEST(unproved.code == 1);
+  BOOST_TEST(contains(unproved.out + unproved.talk, "damage"), unproved.out + unproved.talk);
   // An older one than was seen, and one of another journal.
   const std::string kept = path().parent_path() / "kept";
   write_bytes(kept, key + "\n" + note(records().size()));

@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(a_folder_in_use_ends_75_with_what_to_do) {
       const Ended ended = replay(verb);
       BOOST_TEST(ended.code == 75);
       BOOST_TEST(contains(ended.talk, "is in use by process " + std::to_string(::getpid())));
-      BOOST_TEST(contains(ended.talk, "stop that process, or work on a copy of the folder"));
+      BOOST_TEST(contains(ended.talk, "Stop that process, or work on a copy of the folder"));
     }
   }
   const auto shared = platform::FolderLock::share(path());

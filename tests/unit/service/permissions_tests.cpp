@@ -107,6 +107,7 @@ const std::map<std::string_view, std::string_view> requests = {
     {"GetDifference", "oamu"},
     // Like the commands, of which each is looked up too.
     {"PreviewCommands", "oam"},
+    {"GetWhatIf", "oamu"},
     {"GetReport", "oamu"},
     // Whoever may change something may ask how it is taken back.
     {"PlanUndo", "oam"},

@@ -315,19 +315,18 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
       break;
     }
     case HistoryBody::PreviewCommands:
-      for (const std::string& alias : aliases)
-        for (const std::string& name : names) {
-          schema::PreviewCommandsT body;
-          body.days = 30;
-          body.message = std::make_unique<schema::CommandMessageT>();
-          body.message->tenant = alias;
-          body.message->id = std::make_unique<schema::Uuid>(domain::uuid_v7(1, {1, 1}));
-          auto& command =
-              body.message->commands.emplace_back(std::make_unique<schema::CommandT>());
-          command->user = name;
-          command->body.Set(schema::DisableUserT());
-          add_body(made, std::move(body));
-        }
+      each(schema::PreviewCommandsT(), [](auto& one, const auto& alias, const auto& name) {
+        one.days = 30;
+        one.message = std::make_unique<schema::CommandMessageT>();
+        one.message->tenant = alias;
+        one.message->id = std::make_unique<schema::Uuid>(domain::uuid_v7(1, {1, 1}));
+        one.message->commands.push_back(std::make_unique<schema::CommandT>());
+        one.message->commands[0]->user = name;
+        one.message->commands[0]->body.Set(schema::DisableUserT());
+      });
+      break;
+    case HistoryBody::GetWhatIf:
+      by_tenant(schema::GetWhatIfT());
       break;
     case HistoryBody::NONE:
       break;

@@ -146,6 +146,20 @@ BOOST_FIXTURE_TEST_CASE(H10_only_who_may_send_the_commands_is_told_them, Told) {
   BOOST_TEST((plan(seq - 1, "uid:13").code == Code::record_unknown));
 }
 
+BOOST_FIXTURE_TEST_CASE(H10_O2_who_may_not_take_it_back_is_not_told_what_keeps_it_from_that, Told) {
+  add_operator("manager", Role::manager, 10);
+  schema::SetTenantT body;
+  body.display_name = "Acme & Sons";
+  const auto seq = run("acme", "", schema::SetTenantT(body)).seq;
+  body.display_name = "Acme & Daughters";
+  run("acme", "", std::move(body));
+  BOOST_TEST((plan(seq, "uid:1").code == Code::undo_overtaken));
+  const auto refused = plan(seq, "uid:10");
+  BOOST_TEST((refused.code == Code::not_permitted), schema::EnumNameCode(refused.code));
+  for (const auto& problem : refused.problems)
+    BOOST_TEST(problem->sentence.find("Record") == std::string::npos, problem->sentence);
+}
+
 BOOST_FIXTURE_TEST_CASE(H5_an_answer_carries_a_receipt_that_the_journal_bears_out, Told) {
   const auto head = journal.head();
   const auto answer = unpacked<schema::Answer>(ask(a_check(3, true), "uid:1"));

@@ -3,6 +3,8 @@
 #include <sstream>
 
 #include "tools/text/access_text.h"
+#include "tools/text/ids.h"
+#include "tools/text/report_text.h"
 #include "tools/text/view_text.h"
 
 namespace postern::text {
@@ -66,6 +68,42 @@ BOOST_AUTO_TEST_CASE(A10_a_verdict_says_the_grant_or_the_reason) {
   out.str("");
   write_verdict(out, {false, schema::Code::no_matching_grant});
   BOOST_TEST(out.str().starts_with("denied  no_matching_grant — "));
+}
+
+BOOST_AUTO_TEST_CASE(H8_a_report_names_the_last_review) {
+  ReportMade made;
+  made.report.tenant = "acme";
+  made.report.from_seq = 12;
+  std::ostringstream before;
+  write_report(before, made);
+  BOOST_TEST(before.str().find("last review") == std::string::npos);
+  auto& review = made.report.last_review = std::make_unique<schema::ReviewViewT>();
+  review->report_seq = 11;
+  review->sentence = "All <is> well.";
+  review->recorded = std::make_unique<schema::CauseT>();
+  review->recorded->seq = 14;
+  review->recorded->operator_name = "ada";
+  std::ostringstream out;
+  write_report(out, made);
+  BOOST_TEST(out.str().find("of the report at record 11: seq 14, ") != std::string::npos,
+             out.str());
+  BOOST_TEST(out.str().find("by ada") != std::string::npos, out.str());
+  std::vector<ReportMade> reports;
+  reports.push_back(std::move(made));
+  // What a person wrote is no mark-up.
+  BOOST_TEST(report_page(reports).find("All &lt;is&gt; well.") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(U1_owners_of_a_name_are_told_in_one_form) {
+  const schema::Uuid first{1, 2};
+  const schema::Uuid second{3, 4};
+  const std::string live = owners_sentence("", {{first, 0, 13}, {second, 0, 0}});
+  BOOST_TEST(live == "the name was not one user's alone: " + uuid_text(first) + " until seq 13; " +
+                         uuid_text(second) + " has it now.");
+  const std::string offline = owners_sentence("bob", {{first, 4, 13}, {second, 15, 0}});
+  BOOST_TEST(offline.find("the name bob was") == 0u, offline);
+  BOOST_TEST(offline.find(" from seq 4 until seq 13; ") != std::string::npos, offline);
+  BOOST_TEST(offline.find(" from seq 15, and has it now.") != std::string::npos, offline);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

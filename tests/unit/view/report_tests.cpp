@@ -58,7 +58,7 @@ struct Reviewed : AskedView {
   }
 
   view::Activity activity() {
-    view::Activity made(story.tenant().id);
+    view::Activity made(story.tenant().id, wanted.from_seq);
     for (const Bytes& record : story.world().records())
       made.add(*flatbuffers::GetRoot<schema::Record>(record.data()));
     return made;
@@ -309,6 +309,39 @@ BOOST_AUTO_TEST_CASE(D3_who_is_called_from_several_systems_at_once_is_told_with_
 BOOST_AUTO_TEST_CASE(D3_several_networks_at_once_count_too) {
   for (int day = 0; day < 2; ++day) use("bob", {.networks = {"10.1.2.0/24", "203.0.113.0/24"}});
   BOOST_TEST(found(FindingKind::users_shared) == Names({"bob"}));
+}
+
+BOOST_AUTO_TEST_CASE(D3_who_is_shared_is_told_wherever_what_changed_begins) {
+  for (int day = 0; day < 2; ++day) use("bob", {.clients = {"erp/4", "shop/2"}});
+  story.given(user("max"));
+  wanted.from_seq = story.state().seq();
+  BOOST_TEST(found(FindingKind::users_shared) == Names({"bob"}));
+  const schema::ReportT made = report();
+  BOOST_TEST(made.from_seq == story.state().seq());
+  BOOST_TEST(made.shared_from_seq == story.tenant().created_seq);
+  // Nor does a review end what is known of it.
+  wanted.from_seq = 0;
+  schema::RecordReviewT review;
+  review.report_seq = story.state().seq();
+  review.report_sha256.assign(32, 7);
+  review.sentence = "Seen.";
+  story.given(command(std::move(review)));
+  BOOST_TEST(report().from_seq == story.state().seq());
+  BOOST_TEST(found(FindingKind::users_shared) == Names({"bob"}));
+}
+
+BOOST_AUTO_TEST_CASE(H8_what_cannot_be_read_since_the_reviewed_report_is_not_left_out) {
+  schema::RecordReviewT review;
+  review.report_seq = story.state().seq();
+  review.report_sha256.assign(32, 7);
+  review.sentence = "Seen.";
+  story.given(user("max"), user("moritz"), command(std::move(review)));
+  unreadable = story.state().seq() - 1;
+  const auto refused = answer();
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST((refused.error().code == Code::journal_unavailable));
+  unreadable = 0;
+  BOOST_TEST(report().from_seq == story.state().seq() - 2);
 }
 
 BOOST_AUTO_TEST_CASE(D3_who_moves_once_is_not_shared) {
