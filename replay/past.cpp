@@ -6,6 +6,7 @@
 
 #include "daemon/credential/api_key.h"
 #include "daemon/credential/personal.h"
+#include "daemon/domain/past.h"
 #include "daemon/platform/clock.h"
 #include "tools/text/numbers.h"
 #include "tools/text/times.h"
@@ -90,27 +91,9 @@ Expected<std::unique_ptr<Past>> Past::read(const Audit& audit, const Moment& mom
     past->proved_ = std::move(**proved);
   }
   if (const auto there = past->arrive(moment); !there) return std::unexpected(there.error());
+  past->show_erased();
   past->view_.load(past->state_.tables());
   return past;
-}
-
-Expected<> Past::go_on(const Moment& moment, const OnStep& on_step) {
-  const auto cursor = proved_.journal->read_from(seq() + 1);
-  domain::Changes changes;
-  for (;;) {
-    const auto bytes = cursor->next();
-    if (!bytes) return std::unexpected(bytes.error());
-    if (bytes->empty()) break;
-    const auto record = gate_.open(*bytes);
-    if (!record) return std::unexpected(unfit(record.error(), seq() + 1));
-    if (!moment.holds(**record)) break;
-    changes = {};
-    if (const auto folded = domain::fold(state_, **record, changes); !folded)
-      return std::unexpected(unfit(folded.error(), seq() + 1));
-    view_.take(changes);
-    if (on_step) on_step({**record, state_, changes});
-  }
-  return arrive(moment);
 }
 
 Expected<> Past::arrive(const Moment& moment) {
@@ -133,14 +116,17 @@ void Past::note_erasures(const schema::Record& record) {
       erased_.emplace(*event->user(), record.seq());
 }
 
-domain::Seq Past::erased_later(const domain::Uuid& user) const {
-  const auto place = erased_.find(user);
-  return place == erased_.end() || place->second <= seq() ? 0 : place->second;
+void Past::show_erased() {
+  if (erased_.empty()) return;
+  domain::erase_as_now(state_, [this](const domain::Uuid& user) {
+    const auto place = erased_.find(user);
+    return place == erased_.end() ? domain::Seq{0} : place->second;
+  });
 }
 
-/// As nobody can read what was erased since, so nobody can read what is sealed without keys.
+/// Nobody can read what is sealed without keys.
 schema::PersonalT Past::personal_of(const domain::User& user) const {
-  if (keys_ == nullptr || user.sealed_profile == nullptr || erased_later(user.id) != 0) return {};
+  if (keys_ == nullptr || user.sealed_profile == nullptr) return {};
   const auto key = keys_->user_key({user.key.file, user.key.slot});
   auto personal = key ? credential::open_personal(*key, user.id, credential::PersonalPart::profile,
                                                   *user.sealed_profile)

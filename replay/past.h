@@ -33,8 +33,8 @@ Expected<Moment> parse_moment(std::string_view text);
 Expected<std::unique_ptr<credential::KeyStore>> open_keys(const DataFolder& folder,
                                                           platform::Entropy& entropy);
 
-/// Folded up to a moment, of a journal that was found whole, with the records behind the moment,
-/// which tell who was erased since. One thread.
+/// Folded up to a moment, of a journal that was found whole. Whoever the records behind the moment
+/// erased reads as erased (U11), as in the daemon's answers about the past. One thread.
 class Past {
  public:
   using OnStep = std::function<void(const Step&)>;
@@ -47,9 +47,6 @@ class Past {
                                               const OnStep& on_step = {},
                                               const OnLater& on_later = {});
 
-  /// Folds on to a later moment; an earlier one changes nothing. The same failures.
-  Expected<> go_on(const Moment& moment, const OnStep& on_step = {});
-
   const domain::State& state() const { return state_; }
   const view::View& view() const { return view_; }
   const journal::Journal& journal() const { return *proved_.journal; }
@@ -61,11 +58,8 @@ class Past {
   /// What time it was: that which was asked for, else the record's.
   std::int64_t time_ns() const { return time_ns_; }
 
-  /// What erased a user after the moment; 0: nothing did, or it was before.
-  domain::Seq erased_later(const domain::Uuid& user) const;
-
   /// A question by somebody who may read everything but notes (U4), as an auditor of all tenants.
-  /// Borrows the past; `go_on` ends it.
+  /// Borrows the past.
   view::Inquiry inquiry() const { return {view_, auditor_, time_ns_, sources_}; }
 
   /// The record behind a fact; its seq alone for one that the journal does not have.
@@ -75,6 +69,7 @@ class Past {
   explicit Past(const Audit& audit);
 
   void note_erasures(const schema::Record& record);
+  void show_erased();
   Expected<> arrive(const Moment& moment);
   schema::PersonalT personal_of(const domain::User& user) const;
 
@@ -89,6 +84,7 @@ class Past {
   std::int64_t time_ns_ = 0;
   std::int64_t first_time_ns_ = 0;
   mutable domain::RecordGate gate_;
+  /// What erased a user after the moment.
   boost::unordered_flat_map<domain::Uuid, domain::Seq, domain::UuidHash> erased_;
   view::Sources sources_;
 };
