@@ -23,9 +23,9 @@ Expected<int> diff(const Audit& audit, const DiffOptions& options) {
   const auto earlier = Past::read(audit, *from);
   if (!earlier) return std::unexpected(earlier.error());
   view::Trail trail;
-  const auto later = Past::read(audit, *to, [&](const Step& step) {
-    if (step.record.seq() > (*earlier)->seq()) trail.add(step.record);
-  });
+  const auto later = Past::read(audit, *to, {[&](const Step& step) {
+                                  if (step.record.seq() > (*earlier)->seq()) trail.add(step.record);
+                                }});
   if (!later) return std::unexpected(later.error());
   const std::int64_t from_ns = (*earlier)->inquiry().now_ns;
   const view::Inquiry inquiry = (*later)->inquiry();
@@ -34,8 +34,8 @@ Expected<int> diff(const Audit& audit, const DiffOptions& options) {
                                    "Give the earlier moment with --from."});
   view::DifferenceScope scope{options.tenant, options.user};
   scope.unfold = options.unfold;
-  auto lines = view::differences({(*earlier)->view(), (*earlier)->seq(), from_ns, trail}, inquiry,
-                                 scope);
+  auto lines =
+      view::differences({(*earlier)->view(), (*earlier)->seq(), from_ns, trail}, inquiry, scope);
   if (!lines) return std::unexpected(failure_of(lines.error()));
   text::Listing listing(audit.streams.out, audit.format, text::difference_heads());
   for (const schema::DifferenceLineT& line : *lines)

@@ -67,7 +67,7 @@ Past::Past(const Audit& audit) : audit_(audit) {
 }
 
 Expected<std::unique_ptr<Past>> Past::read(const Audit& audit, const Moment& moment,
-                                           const OnStep& on_step, const OnLater& on_later) {
+                                           const PastReading& wanted) {
   std::unique_ptr<Past> past(new Past(audit));
   auto keys = open_keys(audit.folder, past->entropy_);
   if (!keys) return std::unexpected(keys.error());
@@ -76,14 +76,16 @@ Expected<std::unique_ptr<Past>> Past::read(const Audit& audit, const Moment& mom
   reading.is_wanted = [&](const schema::Record& record) {
     if (record.seq() == 1) past->first_time_ns_ = record.time_ns();
     if (moment.holds(record)) return true;
+    past->later_seen_ = true;
     past->note_erasures(record);
-    if (on_later) on_later(record);
+    if (wanted.on_later) wanted.on_later(record);
     return false;
   };
   reading.on_step = [&](const Step& step) {
-    if (on_step) on_step(step);
+    if (wanted.on_step) wanted.on_step(step);
     return Rest::fold;
   };
+  reading.takes_extract = wanted.takes_extract;
   {
     Progress progress(audit.streams.talk, audit.streams.watched);
     auto proved = audit.folder.read(past->state_, progress, reading);
@@ -97,17 +99,28 @@ Expected<std::unique_ptr<Past>> Past::read(const Audit& audit, const Moment& mom
 }
 
 Expected<> Past::arrive(const Moment& moment) {
-  if (moment.seq && *moment.seq > proved_.head.seq)
+  const char* what = proved_.extract ? "extract" : "journal";
+  if (moment.seq && *moment.seq > proved_.last_seq())
     return no_such_moment(
-        fmt::format("the journal ends at record {}, before {}", proved_.head.seq, *moment.seq),
+        fmt::format("the {} ends at record {}, before {}", what, proved_.last_seq(), *moment.seq),
         "Name a record that it has, or leave --at out for the newest.");
   if (seq() == 0)
     return no_such_moment(
         fmt::format("the journal begins at {}, after {}", text::time_text(first_time_ns_),
                     text::time_text(moment.time_ns.value_or(0))),
         "Name a later time.");
+  // Of a record that is not there nobody can tell what time it was.
+  if (moment.seq && !moment.time_ns && seq() != *moment.seq)
+    return no_such_moment(
+        fmt::format("the extract does not hold record {}, which tells of another tenant",
+                    *moment.seq),
+        fmt::format("Name a time, or record {}, the newest one before it that is held.", seq()));
   time_ns_ = std::max(time_ns_, moment.time_ns.value_or(state_.time_ns()));
   return {};
+}
+
+std::optional<domain::Uuid> Past::tenant() const {
+  return proved_.extract ? proved_.extract->head().range.tenant : std::nullopt;
 }
 
 void Past::note_erasures(const schema::Record& record) {
@@ -138,7 +151,7 @@ schema::PersonalT Past::personal_of(const domain::User& user) const {
 }
 
 schema::CauseT Past::cause(domain::Seq seq) const {
-  const auto stored = journal::read_one(*proved_.journal, seq);
+  const auto stored = proved_.record(seq);
   const auto record =
       stored ? gate_.open(*stored) : std::unexpected(domain::Unfit{false, stored.error().sentence});
   if (record) return view::cause_of(**record);

@@ -56,4 +56,8 @@ std::expected<const schema::Record*, Unfit> fold_part(State& state, RecordGate& 
                                                       std::span<const std::byte> bytes,
                                                       Changes& changes);
 
+/// The same with one that is open.
+std::expected<void, Unfit> fold_part(State& state, const schema::Record& record,
+                                     const TenantScope& scope, Changes& changes);
+
 }  // namespace postern::domain

@@ -29,6 +29,7 @@ struct AsOfFixture : DataFolderFixture {
   /// Record 16, and the next ones.
   void tell_of_bob(schema::EventT event) {
     event.user = std::make_unique<schema::Uuid>(user_bob().id);
+    event.previous_user_seq = user_bob().last_seq;
     std::vector<schema::EventT> events;
     events.push_back(std::move(event));
     story().given_facts(std::move(events));
