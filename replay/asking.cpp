@@ -47,20 +47,40 @@ Expected<Asking> Asking::begin(const Audit& audit, const AskedOf& asked,
   asking.audit_ = &audit;
   asking.owners_ = std::make_unique<NameOwners>(asked.tenant, username);
   NameOwners& owners = *asking.owners_;
-  auto past = username.empty()
-                  ? Past::read(audit, *moment)
-                  : Past::read(
-                        audit, *moment, [&](const Step& step) { owners.note(step); },
-                        [&](const schema::Record& record) { owners.note_later(record); });
+  PastReading reading;
+  reading.takes_extract = true;
+  if (!username.empty()) {
+    reading.on_step = [&](const Step& step) { owners.note(step); };
+    reading.on_later = [&](const schema::Record& record) { owners.note_later(record); };
+  }
+  auto past = Past::read(audit, *moment, reading);
   if (!past) return std::unexpected(past.error());
   asking.past_ = std::move(*past);
-  if (asking.past_->time_ns() > asking.past_->state().time_ns() &&
-      asking.past_->seq() == asking.past_->proved().head.seq)
+  if (const auto held = asking.confirm_held(asked.tenant); !held)
+    return std::unexpected(held.error());
+  if (asking.past_->time_ns() > asking.past_->state().time_ns() && asking.past_->is_newest())
     audit.streams.talk << fmt::format(
         "postern-replay: the records end at {}; what may have happened after it is not among "
         "them.\n",
         text::time_text_short(asking.past_->state().time_ns()));
   return asking;
+}
+
+Expected<> Asking::confirm_held(const std::string& alias) const {
+  if (!past_->tenant()) return {};
+  const domain::Tenant* held = past_->state().tables().find_tenant(*past_->tenant());
+  if (held == nullptr)
+    return std::unexpected(
+        Failure{FailureKind::missing,
+                fmt::format("as of record {}, {} there was no such tenant as the extract tells of",
+                            past_->seq(), text::time_text(past_->time_ns())),
+                "Name a later moment."});
+  if (held->alias == alias) return {};
+  return std::unexpected(Failure{
+      FailureKind::missing,
+      fmt::format("the extract tells of the tenant {} alone, {}", printable(held->alias),
+                  alias.empty() ? "not of all tenants" : "and says nothing of " + printable(alias)),
+      "Ask about its tenant, or ask the whole journal, or a bundle of it."});
 }
 
 Expected<schema::HistoryPageBodyUnion> Asking::ask(schema::HistoryBodyUnion question) const {

@@ -66,6 +66,8 @@ class Asking {
 
  private:
   Asking() = default;
+  /// Whether an extract tells of the tenant; empty: of all.
+  Expected<> confirm_held(const std::string& alias) const;
   Expected<schema::HistoryPageBodyUnion> ask(schema::HistoryBodyUnion question) const;
   Failure failure_of(const schema::ProblemT& problem) const;
 

@@ -1,4 +1,5 @@
-// A stopped daemon's data folder, a copy of it, or a bundle (H7), read without changing a byte.
+// A stopped daemon's data folder, a copy of it, a bundle or an extract (H7), read without changing
+// a byte.
 #pragma once
 
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include "daemon/data/snapshot.h"
 #include "daemon/domain/fold.h"
 #include "daemon/journal/bundle.h"
+#include "daemon/journal/extract.h"
 #include "daemon/platform/folder_lock.h"
 #include "replay/progress.h"
 
@@ -34,12 +36,15 @@ class DataFolder {
   /// Fails with `missing`, `in_use`, `not_permitted`, or `configuration` (a newer version's).
   static Expected<DataFolder> open(std::filesystem::path path);
 
-  /// A bundle in a file; it is read when `read` is called.
+  /// A bundle or an extract in a file; it is read when `read` is called.
   static DataFolder open_bundle(std::filesystem::path file) {
     return DataFolder(std::move(file), std::nullopt);
   }
 
   bool is_bundle() const { return !lock_; }
+
+  /// What the bundle's file says it holds of the journal; nothing: all of it, or this is no bundle.
+  Expected<std::optional<journal::ExtractHead>> extract_head() const;
 
   /// Of a bundle alone.
   std::filesystem::path file() const { return is_bundle() ? path_ : ""; }
@@ -52,13 +57,20 @@ class DataFolder {
   std::optional<std::uint64_t> anchored_seq() const;
 
   struct Proved {
+    /// Of an extract: of the whole that it is of.
     journal::Head head;
-    /// For looking up single records; it appends nothing.
+    /// For looking up single records; it appends nothing. Null of an extract.
     std::unique_ptr<journal::Journal> journal;
+    std::optional<journal::Extract> extract;
     /// Of a bundle: its own checkpoint, in words too, and what it was verified with.
     std::optional<journal::Checkpoint> checkpoint;
     std::string note;
     std::string verifier_key;
+
+    /// The one up to which the records tell.
+    std::uint64_t last_seq() const;
+    /// A failure of kind `missing` if it is not among them.
+    Expected<journal::Bytes> record(std::uint64_t seq) const;
   };
 
   /// Whether a snapshot as of this record, made at this time, may be begun with.
@@ -74,6 +86,8 @@ class DataFolder {
     std::function<void(const journal::Journal&)> on_whole = {};
     /// A state that stands for the first records: `state` is it, and they are not read. Null: none.
     const data::SnapshotHead* known = nullptr;
+    /// An extract is read too, if it begins with the first record; else it fails with `usage`.
+    bool takes_extract = false;
   };
 
   /// The newest snapshot in the folder that `reaches` takes, which this installation signed, as its
@@ -82,12 +96,19 @@ class DataFolder {
 
   /// Reads records in order and checks all that the daemon checks when it starts: every byte, seqs
   /// without a gap, the tree against the anchor, or against a bundle's checkpoint; and of those
-  /// that are folded, the links. Gives what was proved; nothing if the rest was left. Fails with
-  /// `damaged`, naming what is; then `state` is as of the last good record.
+  /// that are folded, the links. Of an extract: every proof, and what its tenant's state is.
+  /// Gives what was proved; nothing if the rest was left. Fails with `damaged`, naming what is;
+  /// then `state` is as of the last good record.
   Expected<std::optional<Proved>> read(domain::State& state, Progress& progress,
                                        const Reading& reading) const;
 
  private:
+  using Take = journal::OnRecord;
+
+  Expected<Proved> read_journal(const Take& take, const data::SnapshotHead* head) const;
+  Expected<Proved> read_bundle(const Take& take) const;
+  Expected<Proved> read_extract(const Take& take) const;
+
   DataFolder(std::filesystem::path path, std::optional<platform::FolderLock> lock)
       : path_(std::move(path)), lock_(std::move(lock)) {}
 

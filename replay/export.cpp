@@ -3,15 +3,18 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "backup_generated.h"
 #include "daemon/credential/key_store.h"
 #include "daemon/credential/signature.h"
 #include "daemon/data/folder_proofs.h"
+#include "daemon/domain/checkpoint_names.h"
 #include "daemon/journal/extract.h"
 #include "daemon/journal/sha256.h"
 #include "daemon/platform/files.h"
 #include "replay/past.h"
+#include "replay/readable_export.h"
 #include "replay/verb.h"
 #include "schema/identifiers.h"
 #include "tools/text/ids.h"
@@ -33,6 +36,7 @@ struct Wanted {
   std::string from;
   std::string to;
   std::string public_key;
+  ReadableFiles readable;
 
   bool is_whole() const { return tenant.empty() && from.empty() && to.empty(); }
 };
@@ -91,16 +95,19 @@ class Selection {
   Selection(const Wanted& wanted, Moment from, Moment to)
       : tenant_(wanted.tenant), from_(from), to_(to) {}
 
-  void note(const Step& step) {
+  /// Whether it is wanted.
+  bool note(const Step& step) {
     for (const auto& change : step.changes.tenants)
       if (change.after && change.after->alias == tenant_) id_ = change.after->id;
-    if (is_before(step.record, from_) || !to_.holds(step.record)) return;
+    if (is_before(step.record, from_) || !to_.holds(step.record)) return false;
     const std::uint64_t seq = step.record.seq();
     if (first_ == 0) first_ = seq;
     last_ = seq;
     domain::TenantScope scope;
     if (id_) scope.tenants.push_back(*id_);
-    if (tenant_.empty() || domain::tells_of(scope, step.record)) seqs_.push_back(seq);
+    if (!tenant_.empty() && !domain::tells_of(scope, step.record)) return false;
+    seqs_.push_back(seq);
+    return true;
   }
 
   Expected<> put_into(Source& source) {
@@ -129,27 +136,31 @@ class Selection {
   std::vector<std::uint64_t> seqs_;
 };
 
-Expected<Source> read_source(const Audit& audit, const Wanted& wanted) {
+Expected<Source> read_source(const Audit& audit, const Wanted& wanted, ReadableExport& readable) {
   const auto from = parse_moment(wanted.from);
   if (!from) return std::unexpected(from.error());
   const auto to = parse_moment(wanted.to);
   if (!to) return std::unexpected(to.error());
+  Source source;
+  // All of a bundle's records are among those that its checkpoint covers.
+  source.tree.seq = domain::no_end;
+  if (!audit.folder.is_bundle())
+    if (const auto found = find_checkpoint(audit, wanted, source); !found)
+      return std::unexpected(found.error());
   Selection selection(wanted, *from, *to);
   domain::State state;
   Progress progress(audit.streams.talk, audit.streams.watched);
   auto proved = audit.folder.read(state, progress, {[&](const Step& step) {
-                                    selection.note(step);
+                                    const bool covered = step.record.seq() <= source.tree.seq;
+                                    if (selection.note(step) && covered) readable.add(step);
                                     return Rest::fold;
                                   }});
   if (!proved) return std::unexpected(proved.error());
-  Source source;
   source.journal = std::move((*proved)->journal);
   if ((*proved)->checkpoint) {
     source.note = (*proved)->note;
     source.verifier_key = (*proved)->verifier_key;
     source.tree = (*proved)->checkpoint->head;
-  } else if (const auto found = find_checkpoint(audit, wanted, source); !found) {
-    return std::unexpected(found.error());
   }
   if (source.tree.seq > (*proved)->head.seq)
     return std::unexpected(
@@ -290,13 +301,27 @@ void tell(const Audit& audit, const Wanted& wanted, const Source& source, std::u
   fields.write(audit.streams.out);
 }
 
+Expected<> confirm_new(const Wanted& wanted) {
+  std::set<std::string> named;
+  for (const std::string& file : {wanted.file, wanted.readable.jsonl, wanted.readable.csv}) {
+    if (file.empty()) continue;
+    std::error_code error;
+    if (std::filesystem::exists(file, error) || error)
+      return std::unexpected(Failure{FailureKind::cannot_create,
+                                     printable(file, 400) + " is there already",
+                                     "Name another file: nothing is overwritten."});
+    if (!named.insert(file).second)
+      return std::unexpected(Failure{FailureKind::usage, printable(file, 400) + " is named twice",
+                                     "Name a file for each form."});
+  }
+  return {};
+}
+
 Expected<int> run(const Audit& audit, const Wanted& wanted) {
-  std::error_code error;
-  if (std::filesystem::exists(wanted.file, error) || error)
-    return std::unexpected(Failure{FailureKind::cannot_create,
-                                   printable(wanted.file, 400) + " is there already",
-                                   "Name another file: nothing is overwritten."});
-  const auto source = read_source(audit, wanted);
+  if (const auto fresh = confirm_new(wanted); !fresh) return std::unexpected(fresh.error());
+  auto readable = ReadableExport::create(wanted.readable);
+  if (!readable) return std::unexpected(readable.error());
+  const auto source = read_source(audit, wanted, *readable);
   if (!source) return std::unexpected(source.error());
   auto file = platform::NewFile::create(wanted.file);
   if (!file) return std::unexpected(file.error());
@@ -305,6 +330,7 @@ Expected<int> run(const Audit& audit, const Wanted& wanted) {
   if (written)
     written = wanted.is_whole() ? write_whole(*source, writer) : write_extract(*source, writer);
   if (written) written = writer.finish();
+  if (written) written = readable->finish();
   if (!written) return std::unexpected(written.error());
   tell(audit, wanted, *source, writer.bytes());
   return 0;
@@ -318,6 +344,14 @@ Run prepare(arguments::Options& options) {
   options.add("--to", &asked->to, "Up to this record or time").type_name("TIME|SEQ");
   options.add("--public-key", &asked->public_key,
               "Who signs the checkpoints, where the folder has no keys: what posternd prints");
+  options
+      .add("--jsonl", &asked->readable.jsonl,
+           "Beside it, for people: the same records as JSON, one a line, without what is sealed")
+      .type_name("FILE");
+  options
+      .add("--csv", &asked->readable.csv,
+           "Beside it, for spreadsheets: a line for each event of the same records")
+      .type_name("FILE");
   return [asked](const Audit& audit) { return run(audit, *asked); };
 }
 

@@ -16,10 +16,11 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 }  // namespace
 
-Expected<std::string> verifier_key_of(const std::string& given) {
-  if (journal::parse_verifier(given)) return given;
-  const auto text = text_of(given);
-  if (text && journal::parse_verifier(first_line(*text))) return first_line(*text);
+Expected<journal::Verifier> named_verifier(const std::string& key_or_file) {
+  auto verifier = journal::parse_verifier(key_or_file);
+  if (verifier) return verifier;
+  if (const auto text = text_of(key_or_file)) verifier = journal::parse_verifier(first_line(*text));
+  if (verifier) return verifier;
   return std::unexpected(Failure{FailureKind::usage, "the verifier key is missing or malformed",
                                  "Give the line that posternd prints at its start, or a file "
                                  "with it: --public-key KEY|FILE."});
@@ -33,15 +34,8 @@ Expected<journal::Checkpoint> read_kept_checkpoint(const VerifyOptions& options)
   if (!note) return std::unexpected(note.error());
   auto verifier = journal::parse_verifier(first_line(*note));
   if (verifier) note->erase(0, note->find('\n') + 1);
-  if (!options.public_key.empty()) {
-    const auto key = verifier_key_of(options.public_key);
-    if (!key) return std::unexpected(key.error());
-    verifier = journal::parse_verifier(*key);
-  }
-  if (!verifier)
-    return std::unexpected(Failure{FailureKind::usage, "the verifier key is missing or malformed",
-                                   "Give the line that posternd prints at its start, or a file "
-                                   "with it: --public-key KEY|FILE."});
+  if (!verifier || !options.public_key.empty()) verifier = named_verifier(options.public_key);
+  if (!verifier) return std::unexpected(verifier.error());
   return journal::open_note(*note, *verifier);
 }
 

@@ -6,6 +6,7 @@
 
 #include "daemon/credential/api_key.h"
 #include "daemon/credential/personal.h"
+#include "daemon/domain/past.h"
 #include "daemon/platform/clock.h"
 #include "tools/text/numbers.h"
 #include "tools/text/times.h"
@@ -67,8 +68,12 @@ Past::Past(const Audit& audit) : audit_(audit) {
 }
 
 Expected<std::unique_ptr<Past>> Past::read(const Audit& audit, const Moment& moment,
-                                           const OnStep& on_step, const OnLater& on_later) {
-  return read(std::unique_ptr<Past>(new Past(audit)), moment, on_step, on_later, nullptr);
+                                           const PastReading& wanted) {
+  auto past = read(std::unique_ptr<Past>(new Past(audit)), moment, wanted, nullptr);
+  if (!past) return past;
+  (*past)->show_erased();
+  (*past)->view_.load((*past)->state_.tables());
+  return past;
 }
 
 Expected<std::unique_ptr<Past>> Past::read_from_snapshot(const Audit& audit, const Moment& moment) {
@@ -76,18 +81,21 @@ Expected<std::unique_ptr<Past>> Past::read_from_snapshot(const Audit& audit, con
     return moment.holds(seq, time_ns);
   };
   const auto snapshot = audit.folder.snapshot(reaches, audit.streams.talk);
-  if (snapshot == nullptr) return read(audit, moment);
-  std::unique_ptr<Past> past(new Past(audit));
-  past->state_ = std::move(snapshot->state);
-  audit.streams.talk << fmt::format(
-      "postern-replay: begun with the snapshot of record {}, which this installation signed; what "
-      "lies before it was not read: 'verify' reads it.\n",
-      snapshot->head.journal.seq);
-  return read(std::move(past), moment, {}, {}, &snapshot->head);
+  std::unique_ptr<Past> begun(new Past(audit));
+  if (snapshot != nullptr) {
+    begun->state_ = std::move(snapshot->state);
+    audit.streams.talk << fmt::format(
+        "postern-replay: begun with the snapshot of record {}, which this installation signed; "
+        "what lies before it was not read: 'verify' reads it.\n",
+        snapshot->head.journal.seq);
+  }
+  auto past = read(std::move(begun), moment, {}, snapshot ? &snapshot->head : nullptr);
+  if (past) (*past)->view_.load((*past)->state_.tables());
+  return past;
 }
 
 Expected<std::unique_ptr<Past>> Past::read(std::unique_ptr<Past> past, const Moment& moment,
-                                           const OnStep& on_step, const OnLater& on_later,
+                                           const PastReading& wanted,
                                            const data::SnapshotHead* known) {
   const Audit& audit = past->audit_;
   auto keys = open_keys(audit.folder, past->entropy_);
@@ -98,14 +106,16 @@ Expected<std::unique_ptr<Past>> Past::read(std::unique_ptr<Past> past, const Mom
   reading.is_wanted = [&](const schema::Record& record) {
     if (record.seq() == 1) past->first_time_ns_ = record.time_ns();
     if (moment.holds(record)) return true;
+    past->later_seen_ = true;
     past->note_erasures(record);
-    if (on_later) on_later(record);
+    if (wanted.on_later) wanted.on_later(record);
     return false;
   };
   reading.on_step = [&](const Step& step) {
-    if (on_step) on_step(step);
+    if (wanted.on_step) wanted.on_step(step);
     return Rest::fold;
   };
+  reading.takes_extract = wanted.takes_extract;
   {
     Progress progress(audit.streams.talk, audit.streams.watched);
     auto proved = audit.folder.read(past->state_, progress, reading);
@@ -113,11 +123,10 @@ Expected<std::unique_ptr<Past>> Past::read(std::unique_ptr<Past> past, const Mom
     past->proved_ = std::move(**proved);
   }
   if (const auto there = past->arrive(moment); !there) return std::unexpected(there.error());
-  past->view_.load(past->state_.tables());
   return past;
 }
 
-Expected<> Past::go_on(const Moment& moment, const OnStep& on_step) {
+Expected<> Past::go_on(const Moment& moment, const std::function<void(const Step&)>& on_step) {
   const auto cursor = proved_.journal->read_from(seq() + 1);
   domain::Changes changes;
   for (;;) {
@@ -130,24 +139,37 @@ Expected<> Past::go_on(const Moment& moment, const OnStep& on_step) {
     changes = {};
     if (const auto folded = domain::fold(state_, **record, changes); !folded)
       return std::unexpected(unfit(folded.error(), seq() + 1));
-    view_.take(changes);
-    if (on_step) on_step({**record, state_, changes});
+    on_step({**record, state_, changes});
   }
-  return arrive(moment);
+  if (const auto there = arrive(moment); !there) return there;
+  show_erased();
+  view_.load(state_.tables());
+  return {};
 }
 
 Expected<> Past::arrive(const Moment& moment) {
-  if (moment.seq && *moment.seq > proved_.head.seq)
+  const char* what = proved_.extract ? "extract" : "journal";
+  if (moment.seq && *moment.seq > proved_.last_seq())
     return no_such_moment(
-        fmt::format("the journal ends at record {}, before {}", proved_.head.seq, *moment.seq),
+        fmt::format("the {} ends at record {}, before {}", what, proved_.last_seq(), *moment.seq),
         "Name a record that it has, or leave --at out for the newest.");
   if (seq() == 0)
     return no_such_moment(
         fmt::format("the journal begins at {}, after {}", text::time_text_short(first_time_ns_),
                     text::time_text_short(moment.time_ns.value_or(0))),
         "Name a later time.");
+  // Of a record that is not there nobody can tell what time it was.
+  if (moment.seq && !moment.time_ns && seq() != *moment.seq)
+    return no_such_moment(
+        fmt::format("the extract does not hold record {}, which tells of another tenant",
+                    *moment.seq),
+        fmt::format("Name a time, or record {}, the newest one before it that is held.", seq()));
   time_ns_ = std::max(time_ns_, moment.time_ns.value_or(state_.time_ns()));
   return {};
+}
+
+std::optional<domain::Uuid> Past::tenant() const {
+  return proved_.extract ? proved_.extract->head().range.tenant : std::nullopt;
 }
 
 void Past::note_erasures(const schema::Record& record) {
@@ -156,14 +178,17 @@ void Past::note_erasures(const schema::Record& record) {
       erased_.emplace(*event->user(), record.seq());
 }
 
-domain::Seq Past::erased_later(const domain::Uuid& user) const {
-  const auto place = erased_.find(user);
-  return place == erased_.end() || place->second <= seq() ? 0 : place->second;
+void Past::show_erased() {
+  if (erased_.empty()) return;
+  replaced_ = domain::erase_as_now(state_, [this](const domain::Uuid& user) {
+    const auto place = erased_.find(user);
+    return place == erased_.end() ? domain::Seq{0} : place->second;
+  });
 }
 
-/// As nobody can read what was erased since, so nobody can read what is sealed without keys.
+/// Nobody can read what is sealed without keys.
 schema::PersonalT Past::personal_of(const domain::User& user) const {
-  if (keys_ == nullptr || user.sealed_profile == nullptr || erased_later(user.id) != 0) return {};
+  if (keys_ == nullptr || user.sealed_profile == nullptr) return {};
   const auto key = keys_->user_key({user.key.file, user.key.slot});
   auto personal = key ? credential::open_personal(*key, user.id, credential::PersonalPart::profile,
                                                   *user.sealed_profile)
@@ -177,7 +202,7 @@ schema::PersonalT Past::personal_of(const domain::User& user) const {
 std::shared_ptr<const schema::Record> Past::record_of(domain::Seq seq) const {
   if (seq == 0 || seq > this->seq()) return nullptr;
   auto gate = std::make_shared<domain::RecordGate>();
-  const auto stored = journal::read_one(*proved_.journal, seq);
+  const auto stored = proved_.record(seq);
   const auto record =
       stored ? gate->open(*stored) : std::unexpected(domain::Unfit{false, stored.error().sentence});
   if (!record) {
@@ -189,7 +214,7 @@ std::shared_ptr<const schema::Record> Past::record_of(domain::Seq seq) const {
 }
 
 schema::CauseT Past::cause(domain::Seq seq) const {
-  const auto stored = journal::read_one(*proved_.journal, seq);
+  const auto stored = proved_.record(seq);
   const auto record =
       stored ? gate_.open(*stored) : std::unexpected(domain::Unfit{false, stored.error().sentence});
   if (record) return view::cause_of(**record);

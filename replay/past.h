@@ -34,44 +34,51 @@ Expected<Moment> parse_moment(std::string_view text);
 Expected<std::unique_ptr<credential::KeyStore>> open_keys(const DataFolder& folder,
                                                           platform::Entropy& entropy);
 
-/// Folded up to a moment, of a journal that was found whole, with the records behind the moment,
-/// which tell who was erased since. One thread.
+/// How a past is read.
+struct PastReading {
+  /// Sees each record up to the moment as it is folded.
+  std::function<void(const Step&)> on_step = {};
+  /// Sees each record behind it.
+  std::function<void(const schema::Record&)> on_later = {};
+  /// Of an extract too, which may tell of one tenant alone: see `Past::tenant`.
+  bool takes_extract = false;
+};
+
+/// Folded up to a moment, of a journal that was found whole, or of one tenant's part of it. Whoever
+/// the records behind the moment erased reads as erased (U11), as in the daemon's answers about the
+/// past. One thread.
 class Past {
  public:
-  using OnStep = std::function<void(const Step&)>;
-  using OnLater = std::function<void(const schema::Record&)>;
-
-  /// `on_step` sees each record up to the moment as it is folded, `on_later` each behind it. The
-  /// audit outlives it. Fails with `missing` if the journal has no such moment, with `damaged`, and
-  /// with what reading fails with.
+  /// The audit outlives it. Fails with `missing` if the journal has no such moment, with `damaged`,
+  /// and with what reading fails with.
   static Expected<std::unique_ptr<Past>> read(const Audit& audit, const Moment& moment,
-                                              const OnStep& on_step = {},
-                                              const OnLater& on_later = {});
+                                              const PastReading& wanted = {});
 
-  /// The same from the newest snapshot at the moment or before it, where there is one: what lies
-  /// before that is not proved, beyond that this installation signed for it, and this is said.
+  /// To be gone on with, from the newest snapshot at the moment or before it, where there is one:
+  /// what lies before that is not proved, beyond that this installation signed for it, and this is
+  /// said. Nobody reads as erased until then.
   static Expected<std::unique_ptr<Past>> read_from_snapshot(const Audit& audit,
                                                             const Moment& moment);
 
-  /// Folds on to a later moment; an earlier one changes nothing. The same failures.
-  Expected<> go_on(const Moment& moment, const OnStep& on_step = {});
+  /// Folds on to a later moment; an earlier one changes nothing. Once. The same failures.
+  Expected<> go_on(const Moment& moment, const std::function<void(const Step&)>& on_step);
 
   const domain::State& state() const { return state_; }
   const view::View& view() const { return view_; }
-  const journal::Journal& journal() const { return *proved_.journal; }
   /// What was proved of all records, those behind the moment too.
   const DataFolder::Proved& proved() const { return proved_; }
 
   /// The newest record that had happened.
   domain::Seq seq() const { return state_.seq(); }
+  /// There is no record behind the moment.
+  bool is_newest() const { return !later_seen_; }
+  /// Of an extract: the tenant that it tells of, and no other; nothing: it tells of all.
+  std::optional<domain::Uuid> tenant() const;
   /// What time it was: that which was asked for, else the record's.
   std::int64_t time_ns() const { return time_ns_; }
 
-  /// What erased a user after the moment; 0: nothing did, or it was before.
-  domain::Seq erased_later(const domain::Uuid& user) const;
-
   /// A question by somebody who may read everything but notes (U4), as an auditor of all tenants.
-  /// Borrows the past; `go_on` ends it.
+  /// Borrows the past.
   view::Inquiry inquiry() const { return {view_, auditor_, time_ns_, sources_}; }
 
   /// The record behind a fact; its seq alone for one that the journal does not have.
@@ -81,10 +88,11 @@ class Past {
   explicit Past(const Audit& audit);
 
   static Expected<std::unique_ptr<Past>> read(std::unique_ptr<Past> past, const Moment& moment,
-                                              const OnStep& on_step, const OnLater& on_later,
+                                              const PastReading& wanted,
                                               const data::SnapshotHead* known);
   std::shared_ptr<const schema::Record> record_of(domain::Seq seq) const;
   void note_erasures(const schema::Record& record);
+  void show_erased();
   Expected<> arrive(const Moment& moment);
   schema::PersonalT personal_of(const domain::User& user) const;
 
@@ -98,8 +106,12 @@ class Past {
   view::View view_;
   std::int64_t time_ns_ = 0;
   std::int64_t first_time_ns_ = 0;
+  bool later_seen_ = false;
   mutable domain::RecordGate gate_;
+  /// What erased a user after the moment.
   boost::unordered_flat_map<domain::Uuid, domain::Seq, domain::UuidHash> erased_;
+  /// Where users read as erased: what they were, which a view of before may borrow.
+  domain::Changes replaced_;
   view::Sources sources_;
 };
 

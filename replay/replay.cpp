@@ -21,8 +21,10 @@ constexpr const char* about =
     "Data goes to standard output, talk to standard error; times are RFC 3339 in UTC.";
 
 constexpr const char* exit_code_help =
-    "Exit codes: 0 whole, allowed, done; 1 damage found, denied; 64 usage, 65 damaged data,\n"
-    "66 missing, 70 bug, 74 input/output, 75 in use, 77 not permitted, 78 data of a newer version.";
+    "Exit codes: 0 whole, allowed, borne out, done; 1 damage found, denied, contradicted; 64 "
+    "usage,\n"
+    "65 damaged data, 66 missing, 70 bug, 74 input/output, 75 in use, 77 not permitted,\n"
+    "78 data of a newer version.";
 
 /// What every verb takes.
 struct Globals {
@@ -81,7 +83,7 @@ void add_global_options(arguments::Options& options, Globals& asked) {
       .type_name("DIR");
   options
       .add("--bundle", &asked.bundle,
-           "Instead of a folder: a bundle, as 'postern backup create' writes it")
+           "Instead of a folder: a bundle, as 'export' or 'postern backup create' writes it")
       .type_name("FILE");
   arguments::add_output(options, asked.format);
 }
@@ -202,7 +204,7 @@ constexpr Verb journal_verbs[] = {
 std::vector<Verb> all_verbs() {
   std::vector<Verb> all;
   for (const auto& verbs : {std::span<const Verb>(journal_verbs), question_verbs(), entry_verbs(),
-                            export_verbs(), rehearsal_verbs()})
+                            export_verbs(), receipt_verbs(), rehearsal_verbs()})
     all.insert(all.end(), verbs.begin(), verbs.end());
   return all;
 }

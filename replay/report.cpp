@@ -114,11 +114,12 @@ Expected<int> report(const Audit& audit, const ReportOptions& options) {
   const auto moment = parse_moment(options.at);
   if (!moment) return std::unexpected(moment.error());
   Activities activities;
-  const auto past = Past::read(audit, *moment, [&](const Step& step) {
+  const auto note = [&](const Step& step) {
     const schema::Uuid* tenant = step.record.tenant();
     if (tenant == nullptr) return;
     activities.try_emplace(*tenant, *tenant, options.from_seq).first->second.add(step.record);
-  });
+  };
+  const auto past = Past::read(audit, *moment, {note});
   if (!past) return std::unexpected(past.error());
   if (options.from_seq > (*past)->seq())
     return std::unexpected(Failure{FailureKind::missing,

@@ -1,81 +1,14 @@
 #include <algorithm>
-#include <optional>
 
-#include "daemon/domain/roles.h"
+#include "replay/event_lines.h"
 #include "replay/verbs.h"
-#include "tools/text/event_text.h"
 #include "tools/text/ids.h"
-#include "tools/text/json.h"
 #include "tools/text/output.h"
 #include "tools/text/times.h"
 
 namespace postern::replay {
 
 namespace {
-
-std::string tenant_name(const Step& step) {
-  if (step.record.tenant() == nullptr) return {};
-  const auto* tenant = step.state.tables().find_tenant(*step.record.tenant());
-  return tenant == nullptr ? text::uuid_text(*step.record.tenant()) : tenant->alias;
-}
-
-std::string user_name(const Step& step, const schema::Event& event) {
-  if (event.user() == nullptr) return {};
-  const auto* user = step.state.tables().find_user(*event.user());
-  return user == nullptr ? text::uuid_text(*event.user()) : user->username;
-}
-
-std::string operator_name(const Step& step, const schema::Uuid& id) {
-  if (id == domain::daemon_operator) return "daemon";
-  if (const auto* entry = step.state.tables().find_operator(id)) return entry->name;
-  // Who removes himself had a name before.
-  for (const auto& change : step.changes.operators)
-    if (change.before && change.before->id == id) return change.before->name;
-  return text::uuid_text(id);
-}
-
-std::string operator_name(const Step& step) {
-  return operator_name(step, *step.record.operator_id());
-}
-
-/// A role or key that the record takes away had its name before.
-std::string role_name(const Step& step, const schema::Uuid& id) {
-  const auto named_in = [&](const domain::Tenant* tenant) {
-    const auto* role = tenant == nullptr ? nullptr : domain::find_role(*tenant, id);
-    return role == nullptr ? std::string() : role->name;
-  };
-  const schema::Uuid* tenant = step.record.tenant();
-  std::string name =
-      tenant == nullptr ? std::string() : named_in(step.state.tables().find_tenant(*tenant));
-  for (const auto& change : step.changes.tenants)
-    if (name.empty()) name = named_in(change.before.get());
-  return name.empty() ? text::uuid_text(id) : name;
-}
-
-std::string key_name(const Step& step, const schema::Uuid& id) {
-  for (const auto& change : step.changes.users)
-    for (const auto& user : {change.before, change.after}) {
-      const auto* key = user == nullptr ? nullptr : domain::find_key(*user, id);
-      if (key != nullptr) return key->name;
-    }
-  return text::uuid_text(id);
-}
-
-std::string name_of(const Step& step, text::Named kind, const schema::Uuid& id) {
-  switch (kind) {
-    case text::Named::tenant: {
-      const auto* tenant = step.state.tables().find_tenant(id);
-      return tenant == nullptr ? text::uuid_text(id) : tenant->alias;
-    }
-    case text::Named::role:
-      return role_name(step, id);
-    case text::Named::key:
-      return key_name(step, id);
-    case text::Named::operator_entry:
-      return operator_name(step, id);
-  }
-  return text::uuid_text(id);
-}
 
 schema::EventBody kind_named(std::string_view name) {
   for (const schema::EventBody kind : schema::EnumValuesEventBody())
@@ -171,34 +104,21 @@ class Records {
                  {"SEQ", "TIME", "OPERATOR", "TENANT", "USER", "EVENT", "DETAILS", "REASON"}) {}
 
   void add(const Step& step) {
-    if (listing_.format() == text::Format::table) return add_rows(step);
-    schema::RecordT native;
-    step.record.UnPackTo(&native);
-    listing_.add_object(text::to_json(native));
+    if (listing_.format() != text::Format::table)
+      return listing_.add_object(record_object(step.record));
+    const std::string time = text::time_text_short(step.record.time_ns());
+    for (EventLine& line : event_lines(step)) {
+      listing_.add_row({std::to_string(step.record.seq()), time, std::move(line.operator_name),
+                        std::move(line.tenant), std::move(line.user), std::move(line.kind),
+                        std::move(line.details), flatbuffers::GetString(step.record.reason())});
+      if (++rows_ < rows_at_once) continue;
+      listing_.flush();
+      rows_ = 0;
+    }
   }
   void finish() { listing_.finish(); }
 
  private:
-  /// One for each event; what the record says of all of them stands in each.
-  void add_rows(const Step& step) {
-    const text::EventForms forms{
-        [&](text::Named kind, const schema::Uuid& id) { return name_of(step, kind, id); },
-        text::time_text_short, text::key_text};
-    for (const schema::Event* event : *step.record.events()) {
-      schema::EventT native;
-      event->UnPackTo(&native);
-      listing_.add_row({std::to_string(step.record.seq()),
-                        text::time_text_short(step.record.time_ns()), operator_name(step),
-                        tenant_name(step), user_name(step, *event), text::event_kind(native),
-                        text::event_details(native, forms),
-                        flatbuffers::GetString(step.record.reason())});
-      if (++rows_ == rows_at_once) {
-        listing_.flush();
-        rows_ = 0;
-      }
-    }
-  }
-
   static constexpr std::size_t rows_at_once = 500;
 
   text::Listing listing_;

@@ -29,6 +29,8 @@ std::span<const Verb> question_verbs();
 std::span<const Verb> entry_verbs();
 /// Records in a file that proves them.
 std::span<const Verb> export_verbs();
+/// H5: receipts held against the journal.
+std::span<const Verb> receipt_verbs();
 /// Another build on the same records.
 std::span<const Verb> rehearsal_verbs();
 

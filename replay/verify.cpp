@@ -318,18 +318,16 @@ void print_object(const Audit& audit, const Findings& found) {
 Expected<int> verify(const Audit& audit, const VerifyOptions& given) {
   VerifyOptions options = given;
   if (!options.public_key.empty()) {
-    auto key = verifier_key_of(options.public_key);
+    const auto key = named_verifier(options.public_key);
     if (!key) return std::unexpected(key.error());
-    options.public_key = std::move(*key);
+    options.public_key = journal::verifier_text(*key);
   }
   platform::SystemEntropy entropy;
   Findings found;
   const bool is_bundle = audit.folder.is_bundle();
-  if (is_bundle) {
-    // Damage in its first part is told by what reads all of it.
-    const auto extract = journal::extract_head(audit.folder.file());
-    if (extract && *extract) return verify_extract(audit, options, **extract);
-  }
+  // Damage in its first part is told by what reads all of it.
+  if (const auto extract = audit.folder.extract_head(); extract && *extract)
+    return verify_extract(audit, options, **extract);
   if (!options.checkpoint.empty() || (!is_bundle && !options.public_key.empty())) {
     auto kept = read_kept_checkpoint(options);
     if (!kept) return std::unexpected(kept.error());

@@ -123,7 +123,7 @@ Expected<int> verify_extract(const Audit& audit, const VerifyOptions& options,
     found.newest_time_ns = (*record)->time_ns();
     return links.take(**record);
   };
-  const auto read = journal::read_extract(audit.folder.file(), take);
+  const auto read = journal::Extract::read(audit.folder.file(), take);
   if (!read && read.error().kind != FailureKind::damaged) return std::unexpected(read.error());
   if (!read && !found.damage) found.damage = read.error();
   print(audit, head, found);

@@ -110,11 +110,18 @@ std::expected<const schema::Record*, Unfit> fold_part(State& state, RecordGate& 
                                                       std::span<const std::byte> bytes,
                                                       Changes& changes) {
   const auto record = gate.open(bytes);
-  if (!record || !tells_of(scope, **record)) return record;
-  if (auto linked = check_links(state, **record, Gaps::allowed); !linked)
-    return std::unexpected(linked.error());
-  apply_part(state, **record, scope, changes);
+  if (!record) return record;
+  if (auto folded = fold_part(state, **record, scope, changes); !folded)
+    return std::unexpected(folded.error());
   return record;
+}
+
+std::expected<void, Unfit> fold_part(State& state, const schema::Record& record,
+                                     const TenantScope& scope, Changes& changes) {
+  if (!tells_of(scope, record)) return {};
+  if (auto linked = check_links(state, record, Gaps::allowed); !linked) return linked;
+  apply_part(state, record, scope, changes);
+  return {};
 }
 
 void apply_part(State& state, const schema::Record& record, const TenantScope& scope,

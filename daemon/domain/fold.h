@@ -56,6 +56,10 @@ std::expected<const schema::Record*, Unfit> fold_part(State& state, RecordGate& 
                                                       std::span<const std::byte> bytes,
                                                       Changes& changes);
 
+/// The same with one that is open.
+std::expected<void, Unfit> fold_part(State& state, const schema::Record& record,
+                                     const TenantScope& scope, Changes& changes);
+
 /// What such a record says, without a check; for a record that is folded elsewhere, too.
 void apply_part(State& state, const schema::Record& record, const TenantScope& scope,
                 Changes& changes);

@@ -30,9 +30,10 @@ std::optional<Seq> previous_link(const schema::Record& record, const Uuid& user)
 void apply_part(State& state, const schema::Record& record, const PastScope& scope);
 
 /// U11: whoever is erased by now reads as erased in the past too, since nobody can open what was
-/// sealed. `erased_by`: the record that erased a user, 0 where none did.
+/// sealed. `erased_by`: the record that erased a user, 0 where none did. Gives what was replaced,
+/// for a view that borrows it.
 template <class ErasedBy>
-void erase_as_now(State& state, ErasedBy erased_by) {
+Changes erase_as_now(State& state, ErasedBy erased_by) {
   std::vector<Owned<User>> erased;
   state.tables().for_each_user([&](const User& user) {
     const Seq seq = is_erased(user) ? 0 : erased_by(user.id);
@@ -48,6 +49,7 @@ void erase_as_now(State& state, ErasedBy erased_by) {
   });
   Changes changes;
   for (Owned<User>& user : erased) state.replace(std::move(user), changes);
+  return changes;
 }
 
 }  // namespace postern::domain

@@ -33,6 +33,15 @@ Failure bad_record(const std::filesystem::path& file, std::uint64_t seq, const s
   return damaged_bundle(file, "record " + std::to_string(seq) + " " + what);
 }
 
+/// Of a whole number of hashes.
+Proof proof_of(const schema::ProvedRecord& record) {
+  const View hashes = view_of(record.proof());
+  Proof proof(hashes.size() / sizeof(Hash));
+  for (std::size_t place = 0; place < proof.size(); ++place)
+    std::ranges::copy(hashes.subspan(place * sizeof(Hash), sizeof(Hash)), proof[place].begin());
+  return proof;
+}
+
 /// Checks one record after the other.
 class Checker {
  public:
@@ -47,14 +56,11 @@ class Checker {
     newest_ = seq;
     ++count_;
     const View bytes = view_of(record.bytes());
-    const View hashes = view_of(record.proof());
-    const std::size_t hash_count = hashes.size() / sizeof(Hash);
-    if (bytes.empty() || hashes.size() % sizeof(Hash) != 0 || hash_count > proof_hashes_max)
+    const std::size_t proof_size = view_of(record.proof()).size();
+    if (bytes.empty() || proof_size % sizeof(Hash) != 0 ||
+        proof_size > proof_hashes_max * sizeof(Hash))
       return std::unexpected(bad_record(file_, seq, "has a proof of no possible form"));
-    Proof proof(hash_count);
-    for (std::size_t place = 0; place < hash_count; ++place)
-      std::ranges::copy(hashes.subspan(place * sizeof(Hash), sizeof(Hash)), proof[place].begin());
-    if (!proves_inclusion(proof, seq, leaf_hash(bytes), head_.checkpoint.head))
+    if (!proves_inclusion(proof_of(record), seq, leaf_hash(bytes), head_.checkpoint.head))
       return std::unexpected(
           bad_record(file_, seq, "is not the one that the checkpoint was signed for"));
     return on_record(seq, bytes);
@@ -89,26 +95,53 @@ Expected<std::optional<ExtractHead>> extract_head(const std::filesystem::path& f
   return *std::move(head);
 }
 
-Expected<> read_extract(const std::filesystem::path& file, const OnRecord& on_record) {
+Expected<Extract> Extract::read(const std::filesystem::path& file, const OnRecord& on_record) {
   auto parts = BundleFile::open(file);
   if (!parts) return std::unexpected(parts.error());
   auto part = parts->next();
   if (!part) return std::unexpected(part.error());
   if (*part == nullptr || (*part)->extract() == nullptr)
     return std::unexpected(damaged_bundle(file, "it is no extract"));
-  const auto head = read_head(file, *part);
+  auto head = read_head(file, *part);
   if (!head) return std::unexpected(head.error());
-  Checker checker(file, *head);
+  Extract extract(file, *std::move(head));
+  Checker checker(file, extract.head_);
+  std::uint64_t offset = 0;
   for (bool first = true; *part != nullptr; first = false) {
     if ((*part)->records() != nullptr || (!first && (*part)->extract() != nullptr))
       return std::unexpected(damaged_bundle(file, "a part of it is not of an extract's form"));
-    if ((*part)->proved() != nullptr)
-      for (const auto* record : *(*part)->proved())
-        if (auto taken = checker.take(*record, on_record); !taken) return taken;
+    if (const auto* proved = (*part)->proved(); proved != nullptr && proved->size() > 0) {
+      extract.parts_.push_back({proved->Get(0)->seq(), offset});
+      for (const auto* record : *proved)
+        if (auto taken = checker.take(*record, on_record); !taken)
+          return std::unexpected(taken.error());
+    }
+    offset = parts->offset();
     part = parts->next();
     if (!part) return std::unexpected(part.error());
   }
-  return checker.finish();
+  if (auto finished = checker.finish(); !finished) return std::unexpected(finished.error());
+  return extract;
+}
+
+Expected<Extract::Found> Extract::find(std::uint64_t seq) const {
+  const auto after = std::ranges::upper_bound(parts_, seq, {}, &PartPlace::first_seq);
+  if (after != parts_.begin()) {
+    auto parts = BundleFile::open(file_);
+    if (!parts) return std::unexpected(parts.error());
+    parts->seek(std::prev(after)->offset);
+    const auto part = parts->next();
+    if (!part) return std::unexpected(part.error());
+    if (*part != nullptr && (*part)->proved() != nullptr)
+      for (const auto* record : *(*part)->proved()) {
+        if (record->seq() != seq) continue;
+        const View bytes = view_of(record->bytes());
+        return Found{{bytes.begin(), bytes.end()}, proof_of(*record)};
+      }
+  }
+  return std::unexpected(Failure{FailureKind::missing,
+                                 "the extract does not hold record " + std::to_string(seq),
+                                 "Ask the whole journal, or a bundle of it."});
 }
 
 Expected<> Prover::load(std::uint64_t block) {

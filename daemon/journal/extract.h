@@ -34,10 +34,38 @@ struct ExtractHead {
 /// What a bundle's file begins with; nothing: it is whole. Fails as `read_extract` does.
 Expected<std::optional<ExtractHead>> extract_head(const std::filesystem::path& file);
 
-/// Reads every byte; `on_record` sees each record once, in order, proved. Fails with `missing`,
-/// `input_output`, and `damaged`, naming the first record that is not as it was written. What links
-/// the records tell is for who knows what they mean. Memory: a part.
-Expected<> read_extract(const std::filesystem::path& file, const OnRecord& on_record);
+/// One that was read whole; looks single records up again. One thread.
+class Extract {
+ public:
+  /// Reads every byte; `on_record` sees each record once, in order, proved. Fails with `missing`,
+  /// `input_output`, and `damaged`, naming the first record that is not as it was written. What
+  /// links the records tell is for who knows what they mean. Memory: a part.
+  static Expected<Extract> read(const std::filesystem::path& file, const OnRecord& on_record);
+
+  const ExtractHead& head() const { return head_; }
+
+  struct Found {
+    Bytes bytes;
+    /// In the tree of the checkpoint.
+    Proof proof;
+  };
+  /// A failure of kind `missing` if it does not hold the record.
+  Expected<Found> find(std::uint64_t seq) const;
+
+ private:
+  /// Where a part with records begins.
+  struct PartPlace {
+    std::uint64_t first_seq = 0;
+    std::uint64_t offset = 0;
+  };
+
+  Extract(std::filesystem::path file, ExtractHead head)
+      : file_(std::move(file)), head_(std::move(head)) {}
+
+  std::filesystem::path file_;
+  ExtractHead head_;
+  std::vector<PartPlace> parts_;
+};
 
 /// Proofs of many records of one tree in their order: each block is hashed once. The journal
 /// outlives it.

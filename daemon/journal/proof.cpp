@@ -62,6 +62,34 @@ Expected<Proof> gather(const Journal& journal, std::uint64_t size, const Ends& e
   return Proof(downwards.rbegin(), downwards.rend());
 }
 
+/// A node of one level of the tree, and the last one of that level.
+struct NodePlace {
+  std::uint64_t index = 0;
+  std::uint64_t last = 0;
+
+  void rise() {
+    index /= 2;
+    last /= 2;
+  }
+};
+
+enum class Side : std::uint8_t { left, right };
+
+/// The steps up from a node that a proof consists of (RFC 9162, 2.1.3.2). False: they are not as
+/// many as there are levels.
+template <class OnStep>
+bool walk_up(std::span<const Hash> proof, NodePlace place, OnStep on_step) {
+  for (const Hash& aside : proof) {
+    if (place.last == 0) return false;
+    const bool is_left = place.index % 2 == 1 || place.index == place.last;
+    on_step(aside, is_left ? Side::left : Side::right);
+    // A last node without a right neighbour rises as it is.
+    while (is_left && place.index % 2 == 0 && place.index != 0) place.rise();
+    place.rise();
+  }
+  return place.last == 0;
+}
+
 }  // namespace
 
 Expected<Hash> root_at(const Journal& journal, std::uint64_t size) {
@@ -101,60 +129,41 @@ Expected<Proof> consistency_proof(const Journal& journal, std::uint64_t from, st
 bool proves_inclusion(std::span<const Hash> proof, std::uint64_t seq, const Hash& leaf,
                       const Head& tree) {
   if (seq == 0 || seq > tree.seq) return false;
-  std::uint64_t index = seq - 1;
-  std::uint64_t last = tree.seq - 1;
   Hash root = leaf;
-  for (const Hash& aside : proof) {
-    if (last == 0) return false;
-    if (index % 2 == 1 || index == last) {
-      root = node_hash(aside, root);
-      // A last node without a right neighbour rises as it is.
-      while (index % 2 == 0 && index != 0) {
-        index /= 2;
-        last /= 2;
-      }
-    } else {
-      root = node_hash(root, aside);
-    }
-    index /= 2;
-    last /= 2;
-  }
-  return last == 0 && root == tree.root;
+  const bool fits = walk_up(proof, {seq - 1, tree.seq - 1}, [&](const Hash& aside, Side side) {
+    root = side == Side::left ? node_hash(aside, root) : node_hash(root, aside);
+  });
+  return fits && root == tree.root;
+}
+
+Hash root_up_to(std::span<const Hash> proof, std::uint64_t seq, const Hash& leaf,
+                std::uint64_t size) {
+  Hash root = leaf;
+  // What stands to the left are the complete trees before the last record.
+  walk_up(proof, {seq - 1, size - 1}, [&](const Hash& aside, Side side) {
+    if (side == Side::left) root = node_hash(aside, root);
+  });
+  return root;
 }
 
 bool proves_consistency(std::span<const Hash> proof, const Head& from, const Head& to) {
   if (from.seq == 0 || from.seq > to.seq) return false;
   if (from.seq == to.seq) return proof.empty() && from.root == to.root;
-  std::uint64_t index = from.seq - 1;
-  std::uint64_t last = to.seq - 1;
-  while (index % 2 == 1) {
-    index /= 2;
-    last /= 2;
-  }
+  NodePlace place{from.seq - 1, to.seq - 1};
+  while (place.index % 2 == 1) place.rise();
   // Index 0: the earlier tree is complete, and its root begins the proof unsaid.
   Hash earlier = from.root;
-  if (index != 0) {
+  if (place.index != 0) {
     if (proof.empty()) return false;
     earlier = proof.front();
     proof = proof.subspan(1);
   }
   Hash later = earlier;
-  for (const Hash& aside : proof) {
-    if (last == 0) return false;
-    if (index % 2 == 1 || index == last) {
-      earlier = node_hash(aside, earlier);
-      later = node_hash(aside, later);
-      while (index % 2 == 0 && index != 0) {
-        index /= 2;
-        last /= 2;
-      }
-    } else {
-      later = node_hash(later, aside);
-    }
-    index /= 2;
-    last /= 2;
-  }
-  return last == 0 && earlier == from.root && later == to.root;
+  const bool fits = walk_up(proof, place, [&](const Hash& aside, Side side) {
+    if (side == Side::left) earlier = node_hash(aside, earlier);
+    later = side == Side::left ? node_hash(aside, later) : node_hash(later, aside);
+  });
+  return fits && earlier == from.root && later == to.root;
 }
 
 }  // namespace postern::journal

@@ -27,6 +27,11 @@ Expected<Proof> consistency_proof(const Journal& journal, std::uint64_t from, st
 bool proves_inclusion(std::span<const Hash> proof, std::uint64_t seq, const Hash& leaf,
                       const Head& tree);
 
+/// The root over the first `seq` records alone, which a proof of the last of them in a larger tree
+/// leads to as well. For a proof that was found to prove that.
+Hash root_up_to(std::span<const Hash> proof, std::uint64_t seq, const Hash& leaf,
+                std::uint64_t size);
+
 /// False too if `from` is empty or the larger one.
 bool proves_consistency(std::span<const Hash> proof, const Head& from, const Head& to);
 

@@ -5,6 +5,7 @@
 
 #include "daemon/credential/signature.h"
 #include "schema/identifiers.h"
+#include "schema/receipt_text.h"
 
 namespace postern::service {
 
@@ -44,9 +45,8 @@ schema::DecisionReceiptT receipt_of(const ReceiptFacts& facts) {
 }  // namespace
 
 std::vector<std::byte> signed_text_of(std::span<const std::uint8_t> receipt) {
-  constexpr std::string_view heading = "postern receipt 1\n";
   std::vector<std::byte> made;
-  std::ranges::transform(heading, std::back_inserter(made),
+  std::ranges::transform(schema::receipt_heading, std::back_inserter(made),
                          [](char letter) { return static_cast<std::byte>(letter); });
   std::ranges::copy(std::as_bytes(receipt), std::back_inserter(made));
   return made;

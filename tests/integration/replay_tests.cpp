@@ -261,12 +261,51 @@ BOOST_AUTO_TEST_CASE(Q7_both_programs_tell_every_kind_of_event_alike) {
   BOOST_TEST(stop().code == 0);
   BOOST_TEST((replay({"show"}).said == table), table);
   BOOST_TEST((replay({"show", "--output", "jsonl"}).said == lines), lines);
-  for (const char* part :
-       {"role=chief inner=clerk", "role=nobody", "key=old",
-        "name=ci", "narrowed_to=close:ticket/sales", "kinds=ticket(", "actions=ticket:open(",
-        "lockout_failures=7", "networks=AWS", "not_before=1970-01-01T00:00:01Z",
-        "v4_ranges=1 v6_ranges=1"})
+  for (const char* part : {"role=chief inner=clerk", "role=nobody", "key=old", "name=ci",
+                           "narrowed_to=close:ticket/sales", "kinds=ticket(",
+                           "actions=ticket:open(", "lockout_failures=7", "networks=AWS",
+                           "not_before=1970-01-01T00:00:01Z", "v4_ranges=1 v6_ranges=1"})
     BOOST_TEST(table.find(part) != std::string::npos, part);
+}
+
+BOOST_AUTO_TEST_CASE(H5_what_the_daemon_signed_is_borne_out_by_what_it_left) {
+  auto story = whole_story();
+  // The last one renames a user.
+  story.pop_back();
+  for (auto& message : story) run(std::move(message));
+  const TemporaryFolder kept;
+  const auto ask = [&](const std::string& action, const std::string& resource,
+                       const std::string& user) {
+    const fs::path file = kept.path() / (user + action);
+    const Ended asked = run_program({POSTERN_CLI, "--data", data(), "--tenant", "acme", "check",
+                                     user, action, resource, "--receipt", file});
+    BOOST_TEST(asked.code < 2, asked.said);
+    return file.string();
+  };
+  std::vector<std::string> receipts;
+  for (const char* user : {"api.bob", "api.al", "api.nobody"})
+    for (const char* action : {"open", "close"})
+      receipts.push_back(ask(action, "ticket/sales", user));
+  // Later records change nothing about it.
+  run(command_message("acme", "api.bob", schema::LockUserT{}));
+  BOOST_TEST(stop().code == 0);
+  const fs::path bundle = kept.path() / "bundle";
+  BOOST_TEST(replay({"export", bundle}).code == 0);
+  const auto head =
+      replay({"--output", "json", "export", kept.path() / "part", "--tenant", "acme"});
+  BOOST_REQUIRE(head.code == 0);
+  const auto key_at = head.said.find("\"verifier_key\":\"") + 16;
+  const std::string key = head.said.substr(key_at, head.said.find('"', key_at) - key_at);
+  for (const std::string& receipt : receipts) {
+    const Ended borne = replay({"verify-receipt", receipt});
+    BOOST_TEST(borne.code == 0, borne.said);
+    for (const fs::path& file : {bundle, kept.path() / "part"}) {
+      const Ended proved = run_program(
+          {POSTERN_REPLAY, "--bundle", file, "verify-receipt", receipt, "--public-key", key});
+      BOOST_TEST(proved.code == 0, proved.said);
+      BOOST_TEST(proved.said == borne.said);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(H6_a_stopped_daemons_folder_is_whole_and_a_running_ones_in_use) {

@@ -1,12 +1,24 @@
 // The past: what was answered while a random story was told is answered again when it has ended, as
-// of each moment, from the journal: of one user by its links, of whole tenants from the beginning.
+// of each moment, from the journal: of one user by its links, of whole tenants from the beginning;
+// and so by a daemon that began from a snapshot, and by the audit tool, of a folder, of all records
+// in a bundle, and of one tenant's in an extract.
 #include <boost/test/unit_test.hpp>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "daemon/credential/api_key.h"
+#include "daemon/credential/signature.h"
+#include "daemon/data/snapshot.h"
+#include "daemon/journal/checkpoint.h"
+#include "daemon/journal/opening.h"
+#include "daemon/journal/proof.h"
+#include "daemon/platform/data_format.h"
 #include "daemon/platform/waker.h"
 #include "daemon/service/auditor.h"
 #include "daemon/view/answers.h"
+#include "replay/past.h"
 #include "schema/identifiers.h"
 #include "tests/property/random_commands.h"
 #include "tests/property/seeds.h"
@@ -14,6 +26,7 @@
 #include "tests/support/messages.h"
 #include "tests/support/past_index.h"
 #include "tests/support/plain_keys.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/world.h"
 
 namespace postern::property {
@@ -27,6 +40,9 @@ using support::Bytes;
 constexpr std::size_t messages_per_seed = 150;
 constexpr std::size_t questions_per_message = 6;
 constexpr std::size_t everyday_seeds = 12;
+/// Where each question costs a reading of the journal: of so many, one.
+constexpr std::size_t sampled = 12;
+constexpr credential::Key signing_key{std::byte{3}};
 
 Bytes packed(schema::HistoryRequestT& request) {
   return support::packed<schema::HistoryRequest>(request, schema::history_request_identifier);
@@ -74,9 +90,39 @@ class Story {
     }
     view::View view;
     view.load(world.state().tables());
-    auditor_.emplace(
-        service::Auditor::Parts{journal, keys_, clock_, mail_, [](const std::string&) {}},
-        std::move(view), journal.head(), support::past_index_of(journal));
+    begin(std::move(view), support::past_index_of(journal));
+  }
+
+  /// From now on answers a daemon that was stopped at the record and read the rest when it began.
+  void restart_from_snapshot_at(domain::Seq seq) {
+    domain::State before;
+    domain::PastIndex past;
+    fold_on(before, past, seq);
+    const support::TemporaryFolder folder;
+    const auto root = journal::root_at(journal, seq);
+    BOOST_REQUIRE(root);
+    const data::SnapshotHead head{data::folding_program(),
+                                  {},
+                                  {seq, *root},
+                                  journal::blocks_before(journal, seq),
+                                  before.place(),
+                                  1,
+                                  0,
+                                  {},
+                                  past.notes()};
+    BOOST_REQUIRE(
+        data::write_snapshot({folder.path(), signing_key, [] { return true; }}, head, before));
+    auto read =
+        data::read_snapshot(data::snapshots_in(folder.path()).at(0), data::folding_program(),
+                            credential::signing_public_key(signing_key));
+    BOOST_REQUIRE(read);
+    restarted_ = std::move(read->state);
+    domain::PastIndex index;
+    index.take(std::move(read->head.past));
+    fold_on(restarted_, index, journal.head().seq);
+    view::View view;
+    view.load(restarted_.tables());
+    begin(std::move(view), std::move(index));
   }
 
   schema::HistoryPageT ask_again(const Recorded& recorded) {
@@ -104,6 +150,27 @@ class Story {
   support::MemoryJournal journal;
 
  private:
+  void begin(view::View view, domain::PastIndex index) {
+    auditor_.emplace(
+        service::Auditor::Parts{journal, keys_, clock_, mail_, [](const std::string&) {}},
+        std::move(view), journal.head(), std::move(index));
+  }
+  /// As an opening does.
+  void fold_on(domain::State& state, domain::PastIndex& index, domain::Seq until) const {
+    domain::RecordGate gate;
+    const auto cursor = journal.read_from(state.seq() + 1);
+    while (state.seq() < until) {
+      domain::Changes changes;
+      const auto bytes = cursor->next();
+      BOOST_REQUIRE(bytes);
+      const auto record = domain::fold(state, gate, *bytes, changes);
+      BOOST_REQUIRE(record);
+      domain::PastNotes notes;
+      domain::note(**record, changes, notes);
+      index.take(std::move(notes));
+    }
+  }
+
   void add_asker() {
     schema::OperatorAddedT added;
     added.operator_id = std::make_unique<schema::Uuid>(asker_id_);
@@ -220,7 +287,9 @@ class Story {
     const view::Sources sources{[this](domain::Seq seq) { return cause_of(seq); },
                                 [](const domain::User&) { return schema::PersonalT(); },
                                 [](std::string_view) { return std::nullopt; },
-                                credential::api_key_beginning, nullptr, 0};
+                                credential::api_key_beginning,
+                                nullptr,
+                                0};
     auto answer =
         view::answer({view, *view.tables().find_operator(asker_id_), made.moment.time_ns, sources},
                      *flatbuffers::GetRoot<schema::HistoryRequest>(bytes.data()));
@@ -239,8 +308,88 @@ class Story {
   support::PlainKeys keys_;
   platform::Waker waker_;
   service::Mailboxes mail_{{waker_, waker_, waker_, waker_, waker_}};
+  domain::State restarted_;
   std::optional<service::Auditor> auditor_;
 };
+
+/// The story's journal on disk, and what the audit tool exports of it.
+class Offline {
+ public:
+  explicit Offline(const journal::Journal& journal) {
+    const auto folder = place("data");
+    BOOST_REQUIRE(std::filesystem::create_directory(folder));
+    BOOST_REQUIRE(journal::create_journal({folder / "journal"}));
+    BOOST_REQUIRE(platform::FolderLock::take(folder));
+    auto opened =
+        journal::open_journal({folder / "journal"}, [](auto, auto) { return Expected<>{}; });
+    BOOST_REQUIRE(opened);
+    const auto cursor = journal.read_from(1);
+    for (std::uint64_t seq = 0; seq < journal.head().seq; ++seq) {
+      const auto record = cursor->next();
+      BOOST_REQUIRE(record);
+      BOOST_REQUIRE((*opened)->append(seq, {&*record, 1}));
+    }
+    BOOST_REQUIRE((*opened)->close());
+    BOOST_REQUIRE(platform::mark_data_folder(folder));
+    const journal::Verifier signer{"postern/of-a-story",
+                                   credential::signing_public_key(signing_key)};
+    std::ofstream(folder / "checkpoint")
+        << journal::make_note({signer.name, journal.head(), 1}, signer, [](journal::View text) {
+             return credential::sign(signing_key, text);
+           });
+    const auto exported = [&](const char* name, std::vector<std::string> options) {
+      options.insert(options.begin(), {"--data", folder, "export", place(name), "--public-key",
+                                       journal::verifier_text(signer)});
+      BOOST_REQUIRE_MESSAGE(replay::run(options, {told_, told_}) == 0, told_.str());
+    };
+    exported("whole", {});
+    exported("part", {"--tenant", "acme"});
+  }
+
+  replay::DataFolder folder() const { return *replay::DataFolder::open(place("data")); }
+  replay::DataFolder bundle(const char* name) const {
+    return replay::DataFolder::open_bundle(place(name));
+  }
+
+  /// As the tool answers; absent: it does not go back so far.
+  view::Answer<Body> ask(const replay::DataFolder& folder, const Recorded& recorded) const {
+    const replay::Streams streams{told_, told_};
+    const replay::Audit audit{folder, text::Format::json, streams};
+    const auto past =
+        replay::Past::read(audit, {recorded.moment.seq, recorded.moment.time_ns}, {{}, {}, true});
+    BOOST_REQUIRE_MESSAGE(past, past.error().sentence);
+    schema::HistoryRequestT request;
+    request.body = recorded.body;
+    const auto bytes = packed(request);
+    return view::answer((*past)->inquiry(),
+                        *flatbuffers::GetRoot<schema::HistoryRequest>(bytes.data()));
+  }
+
+ private:
+  std::filesystem::path place(const char* name) const { return temporary_.path() / name; }
+
+  support::TemporaryFolder temporary_;
+  mutable std::ostringstream told_;
+};
+
+bool is_of_acme(const Recorded& recorded) {
+  schema::HistoryRequestT request;
+  request.body = recorded.body;
+  const auto bytes = packed(request);
+  const auto* asked = flatbuffers::GetRoot<schema::HistoryRequest>(bytes.data());
+  return service::named_in(*asked).tenant == "acme";
+}
+
+/// Before any page names its moment.
+void compare(const Recorded& then, const view::Answer<Body>& again) {
+  BOOST_REQUIRE((again ? Code::ok : again.error().code) == then.code);
+  if (!again) return;
+  Body told = *again;
+  Body was = then.answer;
+  forget_erasure(told);
+  forget_erasure(was);
+  BOOST_REQUIRE((told == was));
+}
 
 }  // namespace
 
@@ -273,6 +422,61 @@ BOOST_AUTO_TEST_CASE(H1_the_past_is_answered_as_it_was_answered_then) {
   if (!cover_everyday(tried, everyday_seeds)) return;
   BOOST_TEST(answered > 1'000u);
   BOOST_TEST(allowed > 10u);
+}
+
+BOOST_AUTO_TEST_CASE(H1_the_past_is_the_same_after_a_start_from_a_snapshot) {
+  std::size_t answered = 0;
+  const auto tried = seeds(everyday_seeds / 3);
+  for (const std::uint64_t seed : tried) {
+    Story story(seed);
+    story.restart_from_snapshot_at(1 + story.random.below(story.journal.head().seq));
+    for (std::size_t place = 0; place < story.recorded.size(); place += 3) {
+      const Recorded& then = story.recorded[place];
+      BOOST_TEST_INFO_SCOPE(how_to_repeat(seed));
+      BOOST_TEST_INFO_SCOPE("as of " << then.moment.seq << ", "
+                                     << schema::EnumNameHistoryBody(then.body.type));
+      const auto page = story.ask_again(then);
+      BOOST_REQUIRE((page.code == then.code));
+      if (page.code != Code::ok) continue;
+      Body was = then.answer;
+      Body again = page.body;
+      view::name_moment(was, then.moment);
+      forget_erasure(was);
+      forget_erasure(again);
+      BOOST_REQUIRE((again == was));
+      ++answered;
+    }
+  }
+  if (cover_everyday(tried, everyday_seeds / 3)) BOOST_TEST(answered > 300u);
+}
+
+BOOST_AUTO_TEST_CASE(H1_folder_bundle_and_extract_answer_as_the_daemon_answered) {
+  std::size_t answered = 0;
+  std::size_t of_the_part = 0;
+  const auto tried = seeds(everyday_seeds / 3);
+  for (const std::uint64_t seed : tried) {
+    Story story(seed);
+    const Offline offline(story.journal);
+    const auto folder = offline.folder();
+    const auto whole = offline.bundle("whole");
+    const auto part = offline.bundle("part");
+    for (std::size_t place = story.random.below(sampled); place < story.recorded.size();
+         place += sampled) {
+      const Recorded& then = story.recorded[place];
+      BOOST_TEST_INFO_SCOPE(how_to_repeat(seed));
+      BOOST_TEST_INFO_SCOPE("as of " << then.moment.seq << ", "
+                                     << schema::EnumNameHistoryBody(then.body.type));
+      compare(then, offline.ask(folder, then));
+      compare(then, offline.ask(whole, then));
+      answered += then.code == Code::ok;
+      if (!is_of_acme(then)) continue;
+      compare(then, offline.ask(part, then));
+      of_the_part += then.code == Code::ok;
+    }
+  }
+  if (!cover_everyday(tried, everyday_seeds / 3)) return;
+  BOOST_TEST(answered > 100u);
+  BOOST_TEST(of_the_part > 50u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,9 +7,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "schema/receipt_text.h"
 #include "tools/arguments/options.h"
 #include "tools/cli/catalogue_names.h"
 #include "tools/cli/conditions.h"
+#include "tools/cli/new_file.h"
 #include "tools/cli/past_check.h"
 #include "tools/cli/session.h"
 #include "tools/text/access_text.h"
@@ -37,6 +39,8 @@ struct Arguments {
   std::string resource;
   bool this_level_only = false;
   std::string file = "-";
+  /// H5: where the answer's receipt goes; empty: none is asked for.
+  std::string receipt;
   At at;
 };
 
@@ -121,8 +125,23 @@ int run_authenticate(Session& session, Arguments& asked) {
 
 // ---- check
 
+/// As it was signed: the text, and behind it the signature.
+void keep_receipt(Session& session, NewFile& file, const schema::AnswerT& answer) {
+  if (answer.receipt == nullptr ||
+      answer.receipt->signature.size() != schema::receipt_signature_size)
+    Session::stop_unexpected();
+  std::string text(schema::receipt_heading);
+  text.append(answer.receipt->bytes.begin(), answer.receipt->bytes.end());
+  text.append(answer.receipt->signature.begin(), answer.receipt->signature.end());
+  file.write(text);
+  file.keep();
+  session.talk() << "The receipt is in " << text::printable(file.path().string()) << ".\n";
+}
+
 Decisions ask_check(Session& session, const Arguments& asked, Questions questions) {
   if (asked.at.is_given()) {
+    if (!asked.receipt.empty())
+      stop_usage("A receipt is of what is answered now.", "Leave out --receipt or --at.");
     if (asked.with_password || asked.with_key || asked.with_token)
       stop_usage("A credential cannot be checked as of a past moment.",
                  "Ask by name: leave out --password, --key and --token.");
@@ -135,7 +154,11 @@ Decisions ask_check(Session& session, const Arguments& asked, Questions question
   set_credential(session, asked, check.credential);
   check.questions = std::move(questions);
   query.body.Set(std::move(check));
+  std::optional<NewFile> file;
+  if (!asked.receipt.empty()) file.emplace(asked.receipt);
+  query.receipt = file.has_value();
   auto answer = session.ask(std::move(query));
+  if (file) keep_receipt(session, *file, answer);
   auto& checked = Session::part(answer.body.AsChecked());
   if (checked.decisions.size() != count) Session::stop_unexpected();
   return {std::move(checked), answer.seq, answer.time_ns};
@@ -359,10 +382,19 @@ void add_question(Options& options, Arguments& asked, bool needed) {
   options.add("--this-level-only", &asked.this_level_only, "Not about what lies below the path");
 }
 
+void add_receipt(Options& options, Arguments& asked) {
+  options
+      .add("--receipt", &asked.receipt,
+           "A new file for the signed receipt, which 'postern-replay verify-receipt' holds against "
+           "the journal")
+      .type_name("FILE");
+}
+
 Handler check(Options& options) {
   auto asked = add_call(options);
   add_question(options, *asked, true);
   add_password_flag(options, *asked);
+  add_receipt(options, *asked);
   add_at(options, asked->at);
   return [asked](Session& session) { return run_check(session, *asked); };
 }
@@ -372,6 +404,7 @@ Handler check_many(Options& options) {
   options.add("FILE", &asked->file, "Questions, ACTION RESOURCE on each line; - is standard input");
   options.add("--this-level-only", &asked->this_level_only, "Not about what lies below the paths");
   add_password_flag(options, *asked);
+  add_receipt(options, *asked);
   add_at(options, asked->at);
   return [asked](Session& session) { return run_check_many(session, *asked); };
 }

@@ -2,6 +2,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/cli/fixture.h"
 
 namespace postern::cli {
@@ -303,6 +304,36 @@ BOOST_AUTO_TEST_CASE(Q1_a_key_or_token_is_said_to_be_the_users) {
       }
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(H5_a_receipt_is_kept_as_it_was_signed) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "answer.receipt";
+  bool is_given = true;
+  daemon.on_query = [&](const schema::QueryT& query) {
+    auto answer = FakeDaemon::answer_to(query);
+    schema::CheckedT body;
+    body.decisions.push_back(decision(true, Code::ok));
+    answer.body.Set(std::move(body));
+    if (is_given && query.receipt) {
+      answer.receipt = std::make_unique<schema::SignedReceiptT>();
+      answer.receipt->bytes = {'d', 'o', 'n', 'e'};
+      answer.receipt->signature.assign(64, 's');
+    }
+    return FakeDaemon::Replies{packed(answer)};
+  };
+  const std::string line =
+      "--tenant acme check api.bob read table/customer --receipt " + file.string();
+  const auto ended = postern(line);
+  BOOST_TEST(ended.exit_code == 0);
+  BOOST_TEST(contains(ended.talk, "The receipt is in "));
+  BOOST_TEST(read_file(file) == "postern receipt 1\ndone" + std::string(64, 's'));
+  // Nothing is overwritten, and there is none of the past.
+  BOOST_TEST(postern(line).exit_code == 73);
+  BOOST_TEST(postern(line + "2 --at 7").exit_code == 64);
+  is_given = false;
+  BOOST_TEST(postern(line + "3").exit_code == 76);
+  BOOST_TEST(!std::filesystem::exists(file.string() + "3"));
 }
 
 BOOST_AUTO_TEST_CASE(Q10_the_state_is_healthy_only_where_commands_are_taken) {

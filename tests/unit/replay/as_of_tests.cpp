@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 
+#include "daemon/credential/personal.h"
 #include "tests/unit/replay/fixture.h"
 
 namespace postern::replay {
@@ -20,6 +21,35 @@ struct AsOfFixture : DataFolderFixture {
     BOOST_TEST(ended.code == code, line << " ended " << ended.code << ": " << ended.out);
     BOOST_TEST(ended.out == "");
     return ended;
+  }
+  const domain::User& user_bob() {
+    const auto& tables = story().world().state().tables();
+    return *tables.find_user(tables.find_tenant("acme")->id, "api.bob");
+  }
+  /// Record 16, and the next ones.
+  void tell_of_bob(schema::EventT event) {
+    event.user = std::make_unique<schema::Uuid>(user_bob().id);
+    event.previous_user_seq = user_bob().last_seq;
+    std::vector<schema::EventT> events;
+    events.push_back(std::move(event));
+    story().given_facts(std::move(events));
+    append_story();
+  }
+  void give_bob_a_profile() {
+    platform::SystemEntropy entropy;
+    const auto store = credential::KeyStore::open(keys(), entropy);
+    BOOST_REQUIRE(store);
+    const auto key = (*store)->user_key({user_bob().key.file, user_bob().key.slot});
+    BOOST_REQUIRE(key);
+    schema::PersonalT personal;
+    personal.profile = std::make_unique<schema::ProfileT>();
+    personal.profile->first_name = "Roberta";
+    schema::ProfileChangedT body;
+    body.sealed_profile = credential::seal_personal(
+        *key, user_bob().id, credential::PersonalPart::profile, personal, entropy);
+    schema::EventT changed;
+    changed.body.Set(std::move(body));
+    tell_of_bob(std::move(changed));
   }
 };
 
@@ -111,6 +141,23 @@ BOOST_AUTO_TEST_CASE(Q9_what_was_not_there_then_is_refused_in_words) {
   BOOST_TEST(contains(
       replay("check api.bob read table/customer --tenant acme --at 2020-01-01T00:00:00Z").talk,
       "the records end at 1970-01-01T00:00:15Z"));
+}
+
+BOOST_AUTO_TEST_CASE(U11_who_was_erased_later_reads_as_erased_before_too) {
+  give_bob_a_profile();
+  BOOST_TEST(contains(out("user show api.bob --tenant acme --at 16"), "Roberta"));
+  schema::EventT erased;
+  erased.body.Set(schema::UserErasedT());
+  tell_of_bob(std::move(erased));
+  // The key lies there still, as it does after a crash: the record alone is enough.
+  const std::string then = out("user show api.bob --tenant acme --at 16");
+  BOOST_TEST(!contains(then, "Roberta"));
+  BOOST_TEST(contains(then, "erased"));
+  BOOST_TEST(contains(then, "seq 17"));
+  BOOST_TEST(contains(out("user list --tenant acme --at 16"), "active, erased"));
+  BOOST_TEST(!contains(out("user list --tenant acme --text Roberta --at 16"), "api.bob"));
+  // What could be done then stays what it was.
+  BOOST_TEST(contains(out(std::string("check") + bob + " --at 16"), "allowed  by grant 7.0"));
 }
 
 BOOST_AUTO_TEST_CASE(U4_no_note_is_told_and_U11_no_key_is_needed) {

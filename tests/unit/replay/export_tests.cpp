@@ -4,66 +4,15 @@
 #include <random>
 #include <sstream>
 
-#include "daemon/credential/signature.h"
-#include "daemon/domain/checkpoint_names.h"
-#include "daemon/journal/checkpoint.h"
+#include "daemon/journal/extract.h"
+#include "daemon/journal/proof.h"
 #include "daemon/journal/tree.h"
-#include "replay/replay.h"
-#include "tests/unit/replay/fixture.h"
+#include "replay/readable_export.h"
+#include "tests/unit/replay/export_fixture.h"
 
 namespace postern::replay {
 
 namespace {
-
-struct ExportFixture : DataFolderFixture {
-  ExportFixture() {
-    platform::SystemEntropy entropy;
-    const auto store = credential::KeyStore::open(keys(), entropy);
-    BOOST_REQUIRE(store);
-    const auto& seed = (*store)->own_key(credential::OwnKey::checkpoint_signing);
-    signer = {"postern/of-this-test", credential::signing_public_key(seed)};
-    key = journal::verifier_text(signer);
-    sign = [seed](journal::View text) { return credential::sign(seed, text); };
-    write_bytes(path() / "checkpoint", note(records().size()));
-  }
-
-  std::string note(std::size_t size) const {
-    journal::Tree tree;
-    for (std::size_t place = 0; place < size; ++place)
-      tree.append(std::as_bytes(std::span(records()[place])));
-    return journal::make_note({signer.name, {size, tree.root()}, 1'800'000'000}, signer, sign);
-  }
-  Ended run_on(const std::string& bundle, std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {"--bundle", bundle});
-    std::ostringstream out;
-    std::ostringstream talk;
-    const int code = run(arguments, {out, talk});
-    return {code, out.str(), talk.str()};
-  }
-  std::string exported(const std::string& options = "") const {
-    const std::string file = outside.path() / ("bundle" + std::to_string(++made));
-    const Ended ended = replay("export " + file + options);
-    BOOST_REQUIRE_MESSAGE(ended.code == 0, ended.talk);
-    return file;
-  }
-  int verified(const std::string& file) const {
-    return run_on(file, {"verify", "--public-key", key}).code;
-  }
-  /// By the program that shares nothing with ours.
-  int verified_by_python(const std::string& file) const {
-    const std::string line = "python3 -B " POSTERN_SOURCE "/replay/verify_bundle.py '" + file +
-                             "' --public-key '" + key + "' >'" + file + ".said' 2>&1";
-    const int status = std::system(line.c_str());
-    BOOST_TEST_MESSAGE(bytes_in(file + ".said"));
-    return status / 256;
-  }
-
-  support::TemporaryFolder outside;
-  journal::Verifier signer;
-  std::string key;
-  journal::Sign sign;
-  mutable int made = 0;
-};
 
 /// One of the ways in which a file is not what it was.
 std::string mutated(std::string text, const std::string& other, std::mt19937_64& random) {
@@ -184,6 +133,60 @@ BOOST_AUTO_TEST_CASE(H7_what_is_wrong_with_an_export_is_said) {
   take_keys_away();
   BOOST_TEST(replay("export x").code == 64);
   BOOST_TEST(replay("export " + file + "2 --public-key " + key).code == 0);
+}
+
+BOOST_AUTO_TEST_CASE(H7_a_tenants_export_proves_roots_before_its_own) {
+  const std::string file = exported(" --tenant acme");
+  const auto read = journal::Extract::read(file, [](auto, auto) { return Expected<>{}; });
+  BOOST_REQUIRE(read);
+  journal::Tree tree;
+  for (std::size_t seq = 1; seq <= records().size(); ++seq) {
+    const journal::View bytes = std::as_bytes(std::span(records()[seq - 1]));
+    tree.append(bytes);
+    const auto found = read->find(seq);
+    // Record 3 makes the other tenant.
+    BOOST_TEST(found.has_value() == (seq != 3));
+    if (!found) continue;
+    BOOST_TEST((std::ranges::equal(found->bytes, bytes)));
+    BOOST_TEST((journal::root_up_to(found->proof, seq, journal::leaf_hash(bytes),
+                                    records().size()) == tree.root()));
+  }
+  BOOST_TEST(!read->find(records().size() + 1));
+}
+
+BOOST_AUTO_TEST_CASE(H7_what_is_exported_stands_beside_it_for_people) {
+  const std::string beside = outside.path() / "acme";
+  const std::string file =
+      exported(" --tenant acme --jsonl " + beside + ".jsonl --csv " + beside + ".csv");
+  BOOST_TEST(verified(file) == 0);
+  // The same lines as 'show' has, of the same records.
+  const std::string lines = bytes_in(beside + ".jsonl");
+  BOOST_TEST(std::ranges::count(lines, '\n') == 14);
+  std::string shown;
+  std::istringstream all(replay("--output jsonl show").out);
+  for (std::string line; std::getline(all, line);)
+    if (!contains(line, "zenith")) shown += line + '\n';
+  BOOST_TEST(lines == shown);
+  const std::string table = bytes_in(beside + ".csv");
+  BOOST_TEST(
+      table.starts_with("seq,time,operator,role,tenant,user,event,details,reason,outcome,"
+                        "command\r\n"));
+  BOOST_TEST(contains(table, "\r\n7,1970-01-01T00:00:07"));
+  BOOST_TEST(contains(table, ",anna,administrator,acme,api.bob,GrantAdded,"));
+  BOOST_TEST(!contains(table, "zenith"));
+  // Nothing is overwritten, and what fails leaves nothing.
+  BOOST_TEST(replay("export x --csv " + beside + ".csv").code == 73);
+  BOOST_TEST(replay("export x --csv y --jsonl y").code == 64);
+  BOOST_TEST(replay("export " + beside + ".x --tenant nobody --csv " + beside + ".y").code == 66);
+  BOOST_TEST(!std::filesystem::exists(beside + ".y"));
+}
+
+BOOST_AUTO_TEST_CASE(H7_a_spreadsheet_takes_no_cell_for_a_formula) {
+  BOOST_TEST(csv_line({"1", "=HYPERLINK(0)", "+1", "-1", "@x"}) ==
+             "1,'=HYPERLINK(0),'+1,'-1,'@x\r\n");
+  BOOST_TEST(csv_line({"a,b", "say \"no\"", "", "=1,2"}) ==
+             "\"a,b\",\"say \"\"no\"\"\",,\"'=1,2\"\r\n");
+  BOOST_TEST(csv_line({"two\r\nlines"}) == "two\\x0d\\x0alines\r\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

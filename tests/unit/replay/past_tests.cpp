@@ -68,24 +68,6 @@ BOOST_AUTO_TEST_CASE(H1_the_record_behind_a_fact_tells_who_made_it) {
   BOOST_TEST((cause.role == schema::Role::administrator));
 }
 
-BOOST_AUTO_TEST_CASE(Q9_going_on_comes_to_the_same_state) {
-  const auto past = at("1");
-  for (std::size_t seq = 2; seq <= records().size(); ++seq) {
-    BOOST_REQUIRE(past->go_on(Moment{seq, std::nullopt}));
-    const auto other = at(std::to_string(seq));
-    BOOST_TEST((support::canonical(past->state()) == support::canonical(other->state())));
-    BOOST_TEST(past->time_ns() == other->time_ns());
-    std::size_t users = 0;
-    past->view().tables().for_each_user([&](const domain::User& user) {
-      BOOST_TEST((past->state().tables().find_user(user.id) == &user));
-      ++users;
-    });
-    std::size_t users_of_state = 0;
-    past->state().tables().for_each_user([&](const domain::User&) { ++users_of_state; });
-    BOOST_TEST(users == users_of_state);
-  }
-}
-
 BOOST_AUTO_TEST_CASE(Q9_a_moment_that_is_none_is_refused) {
   BOOST_TEST((failure_at("0").kind == FailureKind::usage));
   BOOST_TEST((failure_at("yesterday").kind == FailureKind::usage));
