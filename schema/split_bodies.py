@@ -24,6 +24,9 @@ MOVED = re.compile(
     re.VERBOSE,
 )
 
+# Those of enums and unions are declared nowhere else.
+DECLARED_HERE = re.compile(r"TypeTable\(\) \{$| operator[!=]=")
+
 
 def split(header: str, name: str) -> tuple[str, str]:
     """The header without the bodies, and the source that holds them."""
@@ -42,7 +45,7 @@ def split(header: str, name: str) -> tuple[str, str]:
             moved.append(line.removeprefix("inline "))
         else:
             body = [line.removeprefix("inline ")]
-            if line.endswith("TypeTable() {"):  # those of enums are declared nowhere else
+            if DECLARED_HERE.search(line):
                 kept.append(body[0].removesuffix(" {") + ";")
     if body is not None:
         raise SystemExit(f"split_bodies.py: {name}_generated.h: a body has no end: {body[0]}")

@@ -16,10 +16,6 @@ using schema::make_problem;
 /// To step over so many is less work than to look for a place anew.
 constexpr domain::Seq steps_max = 16;
 
-std::unexpected<schema::ProblemT> unread(const std::string& sentence) {
-  return std::unexpected(make_problem(Code::journal_unavailable, "", sentence));
-}
-
 std::unexpected<schema::ProblemT> too_many() {
   return std::unexpected(make_problem(
       Code::too_large, "at_seq",
@@ -28,6 +24,10 @@ std::unexpected<schema::ProblemT> too_many() {
 }
 
 }  // namespace
+
+std::unexpected<schema::ProblemT> unread(const std::string& sentence) {
+  return std::unexpected(make_problem(Code::journal_unavailable, "", sentence));
+}
 
 void show_erased_as_now(domain::State& past, const view::View& present) {
   domain::erase_as_now(past, [&](const domain::Uuid& id) {

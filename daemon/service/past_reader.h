@@ -26,6 +26,9 @@ struct Past {
   void show() { view.load(state.tables()); }
 };
 
+/// What an answer says that needs a record which cannot be read.
+std::unexpected<schema::ProblemT> unread(const std::string& sentence);
+
 /// U11: whoever is erased in `present` is so in the past too.
 void show_erased_as_now(domain::State& past, const view::View& present);
 

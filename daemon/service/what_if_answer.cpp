@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/credential/secret.h"
+#include "daemon/service/past_reader.h"
 #include "daemon/service/permissions.h"
 #include "schema/problem.h"
 #include "schema/text_view.h"
@@ -19,10 +20,6 @@ using schema::view_of;
 
 /// Records folded and calls asked in one slice.
 constexpr std::size_t slice_parts = 4'096;
-
-std::unexpected<schema::ProblemT> unread(const std::string& sentence) {
-  return std::unexpected(make_problem(Code::journal_unavailable, "", printable(sentence)));
-}
 
 /// Each time it is asked it has another.
 std::vector<std::byte> without_number(std::span<const std::byte> request) {

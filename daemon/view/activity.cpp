@@ -102,7 +102,7 @@ void Activity::add(const schema::Record& record) {
 }
 
 void Activity::begin_anew(const schema::Record& record, const schema::ReviewRecorded& review) {
-  Review& last = last_review_.emplace();
+  RecordedReview& last = last_review_.emplace();
   last.seq = record.seq();
   last.previous_seq = record.previous_tenant_seq();
   last.report_seq = review.report_seq();

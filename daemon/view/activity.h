@@ -41,6 +41,16 @@ struct Sharing {
   }
 };
 
+/// A review of the tenant that was recorded (H8).
+struct RecordedReview {
+  domain::Seq seq = 0;
+  /// The tenant's record before it.
+  domain::Seq previous_seq = 0;
+  domain::Seq report_seq = 0;
+  std::vector<std::uint8_t> report_sha256;
+  std::string sentence;
+};
+
 class Activity {
  public:
   template <class Value>
@@ -48,16 +58,6 @@ class Activity {
 
   /// Weeks that are told: ten years.
   static constexpr std::size_t weeks_max = 520;
-
-  /// H8.
-  struct Review {
-    domain::Seq seq = 0;
-    /// The tenant's record before it.
-    domain::Seq previous_seq = 0;
-    domain::Seq report_seq = 0;
-    std::vector<std::uint8_t> report_sha256 = {};
-    std::string sentence = {};
-  };
 
   /// `from_seq`: where what changed begins; 0: since the last review, else at the first record.
   explicit Activity(const domain::Uuid& tenant, domain::Seq from_seq = 0)
@@ -70,7 +70,7 @@ class Activity {
   void add_unreviewed(const schema::Record& record) { add_change(record); }
 
   /// The newest; nothing: none was added.
-  const std::optional<Review>& last_review() const { return last_review_; }
+  const std::optional<RecordedReview>& last_review() const { return last_review_; }
   /// What changed is told since the last review.
   bool is_since_review() const { return wanted_from_seq_ == 0 && last_review_; }
   /// The first record of what changed, 0: none was added, and its time.
@@ -101,7 +101,7 @@ class Activity {
   domain::Uuid tenant_;
   domain::Seq wanted_from_seq_;
   domain::Seq first_seq_ = 0;
-  std::optional<Review> last_review_;
+  std::optional<RecordedReview> last_review_;
   domain::Seq from_seq_ = 0;
   std::int64_t from_ns_ = 0;
   /// By their beginning.

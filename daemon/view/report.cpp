@@ -49,7 +49,7 @@ constexpr std::size_t unreviewed_max = 200'000;
 Answer<Activity> with_unreviewed(const Inquiry& inquiry, const Activity& activity) {
   Activity whole = activity;
   if (!activity.is_since_review()) return whole;
-  const Activity::Review& last = *activity.last_review();
+  const RecordedReview& last = *activity.last_review();
   std::size_t reads = 0;
   for (domain::Seq seq = last.previous_seq; seq > last.report_seq && seq >= activity.first_seq();) {
     if (++reads > unreviewed_max)
@@ -68,7 +68,7 @@ Answer<Activity> with_unreviewed(const Inquiry& inquiry, const Activity& activit
 
 std::unique_ptr<schema::ReviewViewT> review_of(const Inquiry& inquiry, const Activity& activity) {
   if (!activity.last_review()) return nullptr;
-  const Activity::Review& last = *activity.last_review();
+  const RecordedReview& last = *activity.last_review();
   auto made = std::make_unique<schema::ReviewViewT>();
   made->recorded = cause_of(inquiry, last.seq);
   made->report_seq = last.report_seq;

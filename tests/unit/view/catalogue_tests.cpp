@@ -6,7 +6,7 @@ using namespace postern::support;
 
 namespace {
 
-schema::CommandT define(const std::vector<std::string>& paths) {
+schema::CommandT define_paths(const std::vector<std::string>& paths) {
   schema::DefineCatalogueT body;
   auto& kind = body.kinds.emplace_back(std::make_unique<schema::CatalogueKindT>());
   kind->name = "table";
@@ -19,7 +19,7 @@ schema::CommandT define(const std::vector<std::string>& paths) {
 }
 
 struct Known : AskedView {
-  Known() : AskedView(given(tenant("acme"), define({"table/b", "table/a", "table/b/c"}))) {
+  Known() : AskedView(given(tenant("acme"), define_paths({"table/b", "table/a", "table/b/c"}))) {
     wanted.tenant = "acme";
     wanted.kind = "table";
   }
