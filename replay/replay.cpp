@@ -7,6 +7,7 @@
 #include "replay/report.h"
 #include "replay/verb.h"
 #include "tools/arguments/arguments.h"
+#include "tools/arguments/manual.h"
 #include "tools/text/output.h"
 
 namespace postern::replay {
@@ -22,6 +23,15 @@ constexpr const char* about =
 constexpr const char* exit_code_help =
     "Exit codes: 0 whole, allowed, done; 1 damage found, denied; 64 usage, 65 damaged data,\n"
     "66 missing, 70 bug, 74 input/output, 75 in use, 77 not permitted, 78 data of a newer version.";
+
+/// What its man page says beside its help.
+arguments::Manual manual() {
+  return {1,
+          "Postern's audit tool: what happened, and the proof that it is all there",
+          {{"/var/lib/postern", "The data folder of the packaged daemon"}},
+          {"postern(1)", "posternd(8)"},
+          POSTERN_VERSION};
+}
 
 /// What every verb takes.
 struct Globals {
@@ -222,6 +232,10 @@ int run_parsed(const std::vector<std::string>& given, const Streams& streams) {
     options.push_back(std::make_unique<arguments::Options>());
     verbs.emplace_back(command, verb.prepare(*options.back()));
     arguments::declare(*command, *options.back());
+  }
+  if (const auto text = arguments::text_asked_for(given, app, manual())) {
+    streams.out << *text;
+    return 0;
   }
   try {
     arguments::parse(app, given);
