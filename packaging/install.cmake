@@ -28,24 +28,22 @@ endforeach()
 set(settings ${CMAKE_CURRENT_LIST_DIR}/postern.toml)
 add_custom_command(
   OUTPUT ${manual}/postern.toml ${manual}/postern.toml.5
-  COMMAND sed "s/^\\#ipc_/ipc_/" ${settings} >${manual}/postern.toml
   COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/settings_page.py ${settings}
-          ${PROJECT_VERSION} >${manual}/postern.toml.5
+          ${PROJECT_VERSION} ${manual}
   DEPENDS ${settings} ${CMAKE_CURRENT_LIST_DIR}/settings_page.py
-  COMMENT "Writing postern.toml"
-  VERBATIM)
+  COMMENT "Writing postern.toml")
 add_custom_target(manual ALL DEPENDS ${pages} ${manual}/postern.toml.5)
 
 # ---- server
 install(TARGETS posternd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/postern.service
         ${CMAKE_CURRENT_LIST_DIR}/system-postern.slice
-        DESTINATION lib/systemd/system COMPONENT server)
+        DESTINATION /lib/systemd/system COMPONENT server)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/sysusers.conf DESTINATION lib/sysusers.d
         RENAME postern.conf COMPONENT server)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/tmpfiles.conf DESTINATION lib/tmpfiles.d
         RENAME postern.conf COMPONENT server)
-install(FILES ${manual}/postern.toml DESTINATION ${CMAKE_INSTALL_SYSCONFDIR}/postern
+install(FILES ${manual}/postern.toml DESTINATION /etc/postern
         COMPONENT server)
 install(FILES ${manual}/posternd.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT server)
 install(FILES ${manual}/postern.toml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT server)

@@ -1,6 +1,10 @@
 #!/usr/bin/python3
-"""The man page postern.toml(5), made of the commented settings: settings_page.py FILE VERSION."""
+"""The settings as they are packaged: settings_page.py FILE VERSION FOLDER writes two files of one.
 
+postern.toml opens the ipc door for the group; postern.toml.5 is the man page, made of the comments.
+"""
+
+import os
 import re
 import sys
 
@@ -51,10 +55,16 @@ def page_lines(text):
         is_told = False
 
 
-def main(path, version):
+def main(path, version, folder):
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    print(HEAD.format(version=version) + "\n".join(page_lines(text)) + "\n" + TAIL, end="")
+    page = HEAD.format(version=version) + "\n".join(page_lines(text)) + "\n" + TAIL
+    for name, made in {
+        "postern.toml": re.sub("^#ipc_", "ipc_", text, flags=re.MULTILINE),
+        "postern.toml.5": page,
+    }.items():
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write(made)
 
 
 if __name__ == "__main__":

@@ -68,6 +68,10 @@ make_root
 chroot "$root" apt-get update -q >/dev/null
 chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
   systemd systemd-sysv debconf man-db >/dev/null
+# What the packages need is fetched now: the booted system has a network of its own.
+put "$work/new"
+chroot "$root" sh -c 'apt-get install -q -y --no-install-recommends --download-only \
+  /packages/postern-server_*.deb /packages/postern-tools_*.deb' >/dev/null
 chroot "$root" useradd --create-home alice
 chroot "$root" useradd --create-home stranger
 cp "$work/example/may" "$root/usr/local/bin/may"

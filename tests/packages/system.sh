@@ -5,7 +5,7 @@
 # The archive that this machine's apt uses.
 archive() {
   # shellcheck disable=SC2016  # it is apt's
-  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Suite: bookworm' |
+  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' |
     head -n 1
 }
 
