@@ -36,6 +36,9 @@ run_block() {
     fail "the block $1"
 }
 
+# as USER COMMAND…: in the booted system.
+as() { inside setpriv --reuid "$1" --regid "$1" --init-groups "${@:2}"; }
+
 # put DIR: these packages are the ones that lie in the system's folder.
 put() {
   mkdir -p "$root/packages"
@@ -84,10 +87,9 @@ run_block install
 run_block move
 run_block let-in
 run_block tour
-inside setpriv --reuid alice --regid alice --init-groups may acme shop read table/customer ||
+as alice /usr/local/bin/may acme shop read table/customer ||
   fail "the example"
-if inside setpriv --reuid stranger --regid stranger --init-groups \
-  postern --endpoint ipc:///run/postern status; then
+if as stranger postern --endpoint ipc:///run/postern status; then
   fail "a user outside the group came in"
 fi
 inside systemctl show --property StatusText --value postern | grep -q '^taking commands, seq ' ||
@@ -103,7 +105,7 @@ done
 say "an upgrade"
 put "$work/new"
 run_block upgrade
-inside setpriv --reuid alice --regid alice --init-groups may acme shop read table/customer ||
+as alice /usr/local/bin/may acme shop read table/customer ||
   fail "what was granted before the upgrade"
 
 say "an upgrade over the data of a newer version"
