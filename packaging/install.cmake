@@ -71,7 +71,7 @@ target_compile_options(client PRIVATE -fPIC)
 install(TARGETS client ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
 install(FILES ${PROJECT_SOURCE_DIR}/tools/client/client.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/postern COMPONENT dev)
-foreach(conversation common command query history)
+foreach(conversation common command event query history)
   install(FILES ${CMAKE_BINARY_DIR}/schema/generated/${conversation}_generated.h
           DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/postern COMPONENT dev)
 endforeach()

@@ -1,7 +1,7 @@
 // may TENANT USER ACTION RESOURCE: asks the daemon over its ipc sockets whether a user may do
 // something now; ends 0 for yes and 1 for no.
 //   cmake -B build && cmake --build build
-//   c++ -std=c++23 may.cpp $(pkg-config --cflags --libs --static postern-client) -o may
+//   c++ -std=c++23 may.cpp $(pkg-config --cflags --libs postern-client) -o may
 #include <client.h>
 
 #include <cstdio>

@@ -63,7 +63,7 @@ cmake -S "$example" -B "$work/example" -DCMAKE_PREFIX_PATH="$work/dev/usr" >/dev
 cmake --build "$work/example" >/dev/null
 pc_file=$(find "$work/dev" -name postern-client.pc)
 read -r -a flags < <(PKG_CONFIG_PATH=${pc_file%/*} \
-  pkg-config --cflags --libs --static postern-client)
+  pkg-config --cflags --libs postern-client)
 c++ -std=c++23 "$example/may.cpp" "${flags[@]}" -o "$work/may"
 
 say "a fresh bookworm"
