@@ -2,6 +2,11 @@
 # each; `cmake --install BUILD --component NAME` does it by hand.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
+if(CMAKE_LIBRARY_ARCHITECTURE)
+  # Debian's place, also in a build folder that was made for another prefix.
+  set(CMAKE_INSTALL_LIBDIR lib/${CMAKE_LIBRARY_ARCHITECTURE})
+  set(CMAKE_INSTALL_FULL_LIBDIR ${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR})
+endif()
 
 # ---- made while building: man pages and completions, by the programs themselves
 set(manual ${CMAKE_BINARY_DIR}/manual)
