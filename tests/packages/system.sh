@@ -1,5 +1,5 @@
-# A Debian system in a folder: made, entered, and booted with its own systemd where the kernel lets
-# us. Sourced, never run; `root` is the folder, `work` one for what is said.
+# A Debian system in a folder: made, entered, and booted with its own systemd, which needs root.
+# Sourced, never run; `root` is the folder, `work` one for what is said.
 # shellcheck shell=bash disable=SC2154
 
 # The archive that this machine's apt uses.
@@ -26,7 +26,7 @@ boot_here() {
   mount --make-rprivate /
   mount --bind "$root" "$root"
   mount -t proc proc "$root/proc"
-  # Its own network's settings alone may be written, and nothing of this machine's.
+  # This machine's settings are not its.
   mount --bind "$root/proc/sys" "$root/proc/sys"
   mount -o remount,ro,bind "$root/proc/sys"
   mount -t sysfs -o ro sysfs "$root/sys"
