@@ -43,13 +43,53 @@ auto cost(std::uint32_t credential::PasswordCost::*member, std::int64_t low, std
   };
 }
 
+template <std::string Config::*field>
 bool take_address(const toml::node& node, Config& config) {
   const auto value = node.value_exact<std::string>();
   std::uint8_t parsed[sizeof(in6_addr)];
   if (!value || (inet_pton(AF_INET, value->c_str(), parsed) != 1 &&
                  inet_pton(AF_INET6, value->c_str(), parsed) != 1))
     return false;
-  config.address = *value;
+  config.*field = *value;
+  return true;
+}
+
+/// The system bounds the path of a socket, and TOML what is told of it.
+bool take_ipc_path(const toml::node& node, Config& config) {
+  constexpr std::size_t bytes_max = 98;
+  const auto value = node.value_exact<std::string>();
+  if (!value || !value->starts_with('/') || value->size() > bytes_max ||
+      printable(*value, bytes_max) != *value)
+    return false;
+  config.ipc_path = *value;
+  return true;
+}
+
+bool take_ipc_group(const toml::node& node, Config& config) {
+  constexpr std::size_t name_bytes_max = 32;
+  const auto is_of_a_name = [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+           (letter >= '0' && letter <= '9') || letter == '_' || letter == '-' || letter == '.';
+  };
+  const auto value = node.value_exact<std::string>();
+  if (!value || value->empty() || value->size() > name_bytes_max ||
+      !std::ranges::all_of(*value, is_of_a_name))
+    return false;
+  config.ipc_group = *value;
+  return true;
+}
+
+bool take_ipc_mode(const toml::node& node, Config& config) {
+  struct Mode {
+    std::string_view text;
+    unsigned bits;
+  };
+  constexpr Mode modes[] = {{"0600", 0600}, {"0660", 0660}, {"0666", 0666}};
+  const auto value = node.value_exact<std::string>();
+  if (!value) return false;
+  const auto mode = std::ranges::find(modes, std::string_view(*value), &Mode::text);
+  if (mode == std::end(modes)) return false;
+  config.ipc_mode = mode->bits;
   return true;
 }
 
@@ -84,10 +124,15 @@ bool take_level(const toml::node& node, Config& config) {
 
 std::span<const Key> keys() {
   static const std::vector<Key> table = {
-      {"sockets", "address", "an IPv4 or IPv6 address", take_address},
+      {"sockets", "address", "an IPv4 or IPv6 address", take_address<&Config::address>},
       {"sockets", "port_base", "a number from 1 to 65530", number(&Config::port_base, 1, 65'530)},
       {"sockets", "ipc", "true or false", take_switch<&Config::ipc>},
+      {"sockets", "ipc_path", "an absolute path of at most 98 ASCII characters", take_ipc_path},
+      {"sockets", "ipc_group", "the name of a group", take_ipc_group},
+      {"sockets", "ipc_mode", "\"0600\", \"0660\" or \"0666\"", take_ipc_mode},
       {"sockets", "metrics", "true or false", take_switch<&Config::metrics>},
+      {"sockets", "metrics_address", "an IPv4 or IPv6 address",
+       take_address<&Config::metrics_address>},
       {"passwords", "memory_kib", "a number from 8 to 4194304",
        cost(&credential::PasswordCost::memory_kib, 8, 4'194'304)},
       {"passwords", "passes", "a number from 1 to 64",
@@ -129,6 +174,21 @@ void take_key(std::string_view name, std::string_view table, std::string_view ke
     problems.push_back(at(name, node) + path + " must be " + std::string(known->must_be));
 }
 
+/// What each setting alone does not show.
+void check_together(std::string_view name, const Config& config, Problems& problems) {
+  const auto wrong = [&](const char* sentence) {
+    problems.push_back(std::string(name) + ": " + sentence);
+  };
+  if (config.ring_mib < 2 * config.file_mib)
+    wrong("calls.ring_mib must be at least twice file_mib");
+  if (config.ipc_mode != 0600 && config.ipc_path.empty())
+    wrong(
+        "sockets.ipc_mode lets others in, who cannot enter the data folder: name another by "
+        "sockets.ipc_path, as \"/run/postern\"");
+  if (!config.ipc_group.empty() && config.ipc_mode == 0600)
+    wrong("sockets.ipc_group lets nobody in while sockets.ipc_mode is \"0600\": make it \"0660\"");
+}
+
 std::string joined(const Problems& problems) {
   std::string text;
   for (const std::string& problem : problems) text += (text.empty() ? "" : "\n") + problem;
@@ -160,8 +220,7 @@ Expected<Config> parse_config(std::string_view text, std::string_view name) {
       for (const auto& [key, value] : *node.as_table())
         take_key(name, table.str(), key.str(), value, config, problems);
   }
-  if (problems.empty() && config.ring_mib < 2 * config.file_mib)
-    problems.push_back(std::string(name) + ": calls.ring_mib must be at least twice file_mib");
+  if (problems.empty()) check_together(name, config, problems);
   if (problems.empty()) return config;
   return std::unexpected(Failure{FailureKind::configuration, joined(problems), remedy});
 }

@@ -20,10 +20,23 @@ struct Config {
   std::string address = "127.0.0.1";
   /// Commands, queries, history listen on the next three ports, metrics on the fifth.
   std::uint16_t port_base = 7'600;
-  /// The fast door, in `<data>/sockets`.
+  /// The fast door.
   bool ipc = true;
+  /// The folder of its sockets, absolute; empty: `<data>/sockets`, which the daemon's user alone
+  /// can enter.
+  std::string ipc_path;
+  /// Whose they are beside the daemon's user; empty: its own group's.
+  std::string ipc_group;
+  /// 0600, 0660 or 0666; but for the first, `ipc_path` is given.
+  unsigned ipc_mode = 0600;
   /// Whether there is a metrics page.
   bool metrics = true;
+  /// What it listens on; empty: `address`.
+  std::string metrics_address;
+
+  const std::string& page_address() const {
+    return metrics_address.empty() ? address : metrics_address;
+  }
 
   // [passwords]
   credential::PasswordCost cost;

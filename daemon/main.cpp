@@ -16,10 +16,23 @@
 #include "daemon/platform/signals.h"
 #include "daemon/running/daemon.h"
 #include "tools/arguments/arguments.h"
+#include "tools/arguments/manual.h"
 
 namespace {
 
 using namespace postern;
+
+/// What its man page says beside its help.
+arguments::Manual manual() {
+  return {
+      8,
+      "the daemon that manages API users and proves what was done",
+      {{"/etc/postern/postern.toml", "The settings of the packaged daemon; see postern.toml(5)"},
+       {"/var/lib/postern", "Its data folder: journal, keys, snapshots"},
+       {"/run/postern", "Its ipc sockets"}},
+      {"postern(1)", "postern-replay(1)", "postern.toml(5)"},
+      POSTERN_VERSION};
+}
 
 int report(const Failure& failure) {
   std::cerr << "posternd: " << failure.sentence << "\n";
@@ -145,15 +158,14 @@ void refuse_empty_values(CLI::App& app) {
 
 /// Options that only a start without a command takes.
 std::vector<const CLI::Option*> add_options_of_running(CLI::App& app, Arguments& arguments) {
-  return {
-      app.add_option("--config", arguments.config, "settings, as TOML"),
-      arguments::declare(
-          app, arguments::Options().add_number(
-                   "--port-base", arguments.port_base,
-                   "moves all ports: commands N+1, queries N+2, history N+3", {1, 65'530})),
-      app.add_flag("--verify", arguments.verify, "read every byte before starting"),
-      app.add_flag("--confirm-clock", arguments.confirm_clock,
-                   "the clock is right, though the data folder knows another time")};
+  return {app.add_option("--config", arguments.config, "settings, as TOML"),
+          arguments::declare(
+              app, arguments::Options().add_number(
+                       "--port-base", arguments.port_base,
+                       "moves all ports: commands N+1, queries N+2, history N+3", {1, 65'530})),
+          app.add_flag("--verify", arguments.verify, "read every byte before starting"),
+          app.add_flag("--confirm-clock", arguments.confirm_clock,
+                       "the clock is right, though the data folder knows another time")};
 }
 
 struct Commands {
@@ -230,8 +242,13 @@ int main(int argument_count, char** argument_values) {
   const auto for_running = add_options_of_running(app, arguments);
   const Commands commands = add_commands(app, arguments);
   refuse_empty_values(app);
+  const std::vector<std::string> given(argument_values + 1, argument_values + argument_count);
+  if (const auto text = arguments::text_asked_for(given, app, manual())) {
+    std::cout << *text;
+    return 0;
+  }
   try {
-    arguments::parse(app, {argument_values + 1, argument_values + argument_count});
+    arguments::parse(app, given);
   } catch (const CLI::Success& asked_for_text) {
     return app.exit(asked_for_text);
   } catch (const CLI::ParseError& error) {

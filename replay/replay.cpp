@@ -7,6 +7,7 @@
 #include "replay/report.h"
 #include "replay/verb.h"
 #include "tools/arguments/arguments.h"
+#include "tools/arguments/manual.h"
 #include "tools/text/output.h"
 #include "tools/text/schema_names.h"
 
@@ -25,6 +26,15 @@ constexpr const char* exit_code_help =
     "usage,\n"
     "65 damaged data, 66 missing, 70 bug, 74 input/output, 75 in use, 77 not permitted,\n"
     "78 data of a newer version.";
+
+/// What its man page says beside its help.
+arguments::Manual manual() {
+  return {1,
+          "Postern's audit tool: what happened, and the proof that it is all there",
+          {{"/var/lib/postern", "The data folder of the packaged daemon"}},
+          {"postern(1)", "posternd(8)"},
+          POSTERN_VERSION};
+}
 
 /// What every verb takes.
 struct Globals {
@@ -227,6 +237,10 @@ int run_parsed(const std::vector<std::string>& given, const Streams& streams) {
     options.push_back(std::make_unique<arguments::Options>());
     verbs.emplace_back(command, verb.prepare(*options.back()));
     arguments::declare(*command, *options.back());
+  }
+  if (const auto text = arguments::text_asked_for(given, app, manual())) {
+    streams.out << *text;
+    return 0;
   }
   try {
     arguments::parse(app, given);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/credential/sealed_key_folder.h"
 #include "daemon/platform/require.h"
 
 namespace postern::credential {
@@ -28,6 +29,13 @@ Expected<> read_root_of(KeyFolder& folder, Root& root) {
   auto bytes = folder.read(root_name, root_size_max);
   if (!bytes) return std::unexpected(bytes.error());
   const WipeAtEnd wiping{*bytes};
+  if (is_sealed_root(*bytes))
+    return std::unexpected(
+        Failure{FailureKind::configuration,
+                "'" + path + "' is sealed under a key that the service manager has, and none came",
+                std::string("Start it by its unit, with LoadCredential=") + sealing_credential +
+                    ":FILE; what is done to a stopped folder: systemd-run --pty --property=User= "
+                    "--property=LoadCredential= with the same, and the command."});
   if (auto decoded = decode_root(*bytes, path, root); !decoded) return decoded;
   for (const OwnKey key : own_keys)
     if (std::ranges::find(root.purposes, name_of(key)) == root.purposes.end())

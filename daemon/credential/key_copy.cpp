@@ -8,6 +8,7 @@
 #include <set>
 
 #include "daemon/credential/file_key_store.h"
+#include "daemon/credential/sealed_key_folder.h"
 #include "daemon/credential/sodium_ready.h"
 #include "daemon/platform/require.h"
 
@@ -101,7 +102,9 @@ Expected<> restore_key_store(const std::filesystem::path& folder,
   // Makes the folder as it must be, and refuses one that is in use; its root is replaced at the
   // end, so that what is half made names no key file.
   if (auto made = KeyStore::create(folder, entropy); !made) return made;
-  KeyFolder keys(folder);
+  const auto opened = open_key_folder(folder, entropy);
+  if (!opened) return std::unexpected(opened.error());
+  KeyFolder& keys = **opened;
   Root root;
   if (auto copied = copy_own_keys(parts.front(), entropy, root); !copied) return copied;
   const std::set<KeySlot> kept(used.begin(), used.end());

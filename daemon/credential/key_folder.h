@@ -24,7 +24,8 @@ class KeyFolder {
   Expected<std::vector<std::string>> list() const;
 
   /// A whole file of at most `size_max` bytes; of a longer one, `size_max + 1`.
-  Expected<std::vector<std::byte>> read(const std::string& name, std::size_t size_max) const;
+  virtual Expected<std::vector<std::byte>> read(const std::string& name,
+                                                std::size_t size_max) const;
 
   /// Fills `out` from a place in a file.
   Expected<> read_at(const std::string& name, std::size_t offset, std::span<std::byte> out) const;
@@ -40,6 +41,9 @@ class KeyFolder {
 
   /// Makes what was written, renamed and removed so far last a loss of power.
   virtual Expected<> sync();
+
+  /// A root file that is written here is sealed (sealed_key_folder.h).
+  virtual bool seals_root() const { return false; }
 
  private:
   std::filesystem::path path_;

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "daemon/credential/file_key_store.h"
+#include "daemon/credential/sealed_key_folder.h"
 #include "daemon/credential/sodium_ready.h"
 #include "daemon/platform/require.h"
 
@@ -52,8 +53,9 @@ static std::unexpected<Failure> cannot_make(const std::filesystem::path& folder)
 
 Expected<> KeyStore::create(const std::filesystem::path& folder, platform::Entropy& entropy) {
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return cannot_make(folder);
-  KeyFolder keys(folder);
-  if (auto created = FileKeyStore::create(keys, entropy); !created) return created;
+  const auto keys = open_key_folder(folder, entropy);
+  if (!keys) return std::unexpected(keys.error());
+  if (auto created = FileKeyStore::create(**keys, entropy); !created) return created;
   // It may have been there, empty and open to others.
   if (::chmod(folder.c_str(), 0700) != 0) return cannot_make(folder);
   return KeyFolder(folder / "..").sync();
@@ -61,13 +63,16 @@ Expected<> KeyStore::create(const std::filesystem::path& folder, platform::Entro
 
 Expected<> KeyStore::change_server_key(const std::filesystem::path& folder, ServerKeyStep step,
                                        platform::Entropy& entropy) {
-  KeyFolder keys(folder);
-  return FileKeyStore::change_server_key(keys, step, entropy);
+  const auto keys = open_key_folder(folder, entropy);
+  if (!keys) return std::unexpected(keys.error());
+  return FileKeyStore::change_server_key(**keys, step, entropy);
 }
 
 Expected<std::unique_ptr<KeyStore>> KeyStore::open(const std::filesystem::path& folder,
                                                    platform::Entropy& entropy) {
-  return FileKeyStore::open(std::make_unique<KeyFolder>(folder), entropy, {});
+  auto keys = open_key_folder(folder, entropy);
+  if (!keys) return std::unexpected(keys.error());
+  return FileKeyStore::open(std::move(*keys), entropy, {});
 }
 
 }  // namespace postern::credential

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "daemon/credential/curve.h"
+#include "daemon/credential/sealed_key_folder.h"
 #include "daemon/credential/secret.h"
 #include "daemon/credential/signature.h"
 #include "daemon/data/folder_making.h"
@@ -329,6 +330,8 @@ Expected<OpenedData> open_data_folder(const fs::path& folder, const OpenOptions&
       std::move(reserve), nullptr};
   if (auto opened = Opening(paths, options, clock, data).from_newest(); !opened)
     return std::unexpected(lacking(opened.error()));
+  if (auto sealed = credential::seal_root(paths.keys(), entropy); !sealed)
+    return std::unexpected(sealed.error());
   return data;
 }
 

@@ -1,6 +1,5 @@
 #include "daemon/platform/notifier.h"
 
-#include <sys/socket.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -43,7 +42,12 @@ std::optional<std::chrono::microseconds> interval_from_environment() {
 Notifier::Notifier()
     : address_(environment("NOTIFY_SOCKET")), watchdog_interval_(interval_from_environment()) {}
 
-Expected<> Notifier::tell(std::string_view state) {
+Expected<> Notifier::starting(std::string_view line, std::chrono::microseconds longer) {
+  return tell("STATUS=" + printable(line, 400) +
+              "\nEXTEND_TIMEOUT_USEC=" + std::to_string(longer.count()));
+}
+
+Expected<> Notifier::tell(std::string_view state, int flags) {
   if (address_.empty()) return {};
   const std::string attempted = "notify the service manager at " + printable(address_, 120);
   sockaddr_un to{};
@@ -57,7 +61,7 @@ Expected<> Notifier::tell(std::string_view state) {
   if (!socket_.valid()) socket_ = Descriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size());
   const ssize_t sent = retried([&] {
-    return ::sendto(socket_.number(), state.data(), state.size(), MSG_NOSIGNAL,
+    return ::sendto(socket_.number(), state.data(), state.size(), flags | MSG_NOSIGNAL,
                     reinterpret_cast<const sockaddr*>(&to), length);
   });
   if (sent != static_cast<ssize_t>(state.size()))

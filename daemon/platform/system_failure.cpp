@@ -20,8 +20,13 @@ Advice advice(int error) {
       return {FailureKind::missing, "check the path"};
     case EACCES:
     case EPERM:
-    case EROFS:
       return {FailureKind::not_permitted, "check owner and mode of the path and of its folders"};
+    case EROFS:
+      return {
+          FailureKind::not_permitted,
+          "write where this program may: the disk, or the sandbox that it runs in, is read-only "
+          "there (in a unit: StateDirectory=, RuntimeDirectory= or ReadWritePaths= names what is "
+          "not)"};
     case EADDRINUSE:
       return {FailureKind::in_use, "stop the program that uses it, or choose another"};
     case ENOSPC:

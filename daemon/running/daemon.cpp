@@ -5,6 +5,7 @@
 
 #include "daemon/data/data_folder.h"
 #include "daemon/platform/descriptors.h"
+#include "daemon/platform/notifier.h"
 #include "daemon/platform/process.h"
 #include "daemon/running/clock_note.h"
 #include "daemon/running/health.h"
@@ -72,14 +73,22 @@ Expected<> prepare_process() {
   return {};
 }
 
-data::OpenOptions open_options(const RunOptions& options) {
+/// Until the next word of it, a start may take so long before the service manager ends it: what is
+/// read in between (a snapshot, keys) has no word of its own.
+constexpr std::chrono::minutes start_grace{5};
+
+data::OpenOptions open_options(const RunOptions& options, platform::Notifier& manager) {
   const Config& config = options.config;
   return {config.anchor,
           {std::int64_t{config.id_window_hours} * hour_ms, 300'000},
           std::uint64_t{config.disk_floor_mib} << 20U,
           std::uint64_t{config.disk_reserve_mib} << 20U,
           !options.verify,
-          [](std::uint64_t seq) { spdlog::info("reading the journal: {} records", seq); },
+          [&manager](std::uint64_t seq) {
+            const std::string line = "reading the journal: " + std::to_string(seq) + " records";
+            spdlog::info("{}", line);
+            warn_of(manager.starting(line, start_grace));
+          },
           [](const std::string& sentence) { spdlog::warn("{}", sentence); }};
 }
 
@@ -89,10 +98,12 @@ Expected<> run_daemon(const RunOptions& options) {
   start_diagnostics(options.config.level);
   if (auto prepared = prepare_process(); !prepared) return prepared;
   platform::Signals signals;
+  platform::Notifier manager;
+  warn_of(manager.starting("opening the data folder", start_grace));
   const platform::SystemClock system;
   service::Present clock(system);
   platform::SystemEntropy entropy;
-  auto data = data::open_data_folder(options.data, open_options(options), clock, entropy);
+  auto data = data::open_data_folder(options.data, open_options(options, manager), clock, entropy);
   if (!data) return std::unexpected(data.error());
   tell_what_was_read(options, *data);
   const auto began =
@@ -103,7 +114,7 @@ Expected<> run_daemon(const RunOptions& options) {
     write_snapshot_early(options, *data);
   return RunningDaemon(options.config, std::filesystem::absolute(options.data), clock,
                        std::move(*data))
-      .run(signals);
+      .run(signals, manager);
 }
 
 }  // namespace postern::running

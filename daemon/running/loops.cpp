@@ -38,11 +38,16 @@ void Loop::tick() {
   dropped_out.store(counters.dropped_out, std::memory_order_relaxed);
 }
 
-bool Loops::all_ticked() {
-  const bool writer = commands.ticked.exchange(false);
-  const bool reader = queries.ticked.exchange(false);
-  const bool historian = history.ticked.exchange(false);
-  return writer && reader && historian;
+std::string Loops::silent() {
+  struct Turning {
+    Loop& loop;
+    const char* thread;
+  };
+  std::string names;
+  for (const auto& [loop, thread] :
+       {Turning{commands, "writer"}, Turning{queries, "reader"}, Turning{history, "historian"}})
+    if (!loop.ticked.exchange(false)) names += (names.empty() ? "" : ", ") + std::string(thread);
+  return names;
 }
 
 // ---- start and stop

@@ -36,8 +36,8 @@ struct Loops {
   service::Mailboxes::Wakers wakers() {
     return {commands.waker, queries.waker, history.waker, auditor, recorder};
   }
-  /// Each of them since this was asked last.
-  bool all_ticked();
+  /// Those that made no turn since this was asked last, with commas; empty: all did.
+  std::string silent();
 
   Loop commands;
   Loop queries;

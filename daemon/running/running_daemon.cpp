@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
-#include "daemon/platform/notifier.h"
 #include "daemon/platform/retried.h"
 #include "daemon/running/addresses.h"
 #include "daemon/running/clock_note.h"
@@ -19,13 +19,10 @@ namespace {
 
 constexpr std::int64_t hour_ns = 3'600'000'000'000;
 constexpr unsigned metrics_port_offset = 5;
+/// How often the service manager's line is made anew where there is no watchdog.
+constexpr std::int64_t status_interval_ns = 10'000'000'000;
 
 void alarm(const std::string& sentence) { spdlog::error("{}", sentence); }
-
-/// The service manager not being told is no reason to stop.
-void warn_of(const Expected<>& told) {
-  if (!told) spdlog::warn("{}", told.error().sentence);
-}
 
 Expected<std::unique_ptr<calls::CallRing>> open_calls(const Config& config,
                                                       const std::filesystem::path& folder) {
@@ -39,6 +36,10 @@ Expected<std::unique_ptr<calls::CallRing>> open_calls(const Config& config,
 
 }  // namespace
 
+void warn_of(const Expected<>& told) {
+  if (!told) spdlog::warn("{}", told.error().sentence);
+}
+
 bool write_snapshot(const Config& config, const data::DataPaths& paths,
                     const data::OpenedData& data, const data::Running& running) {
   const auto kept =
@@ -47,7 +48,7 @@ bool write_snapshot(const Config& config, const data::DataPaths& paths,
   return kept.has_value();
 }
 
-Expected<> RunningDaemon::run(platform::Signals& signals) {
+Expected<> RunningDaemon::run(platform::Signals& signals, platform::Notifier& manager) {
   auto context = transport::Context::start([this] {
     authenticator_died_ = true;
     died_.wake();
@@ -57,7 +58,7 @@ Expected<> RunningDaemon::run(platform::Signals& signals) {
   context_->allow(service::identities_in(data_.state.tables()));
   if (auto made = make_services(); !made) return made;
   const Expected<> started = start();
-  if (started) wait_for_the_end(signals);
+  if (started) wait_for_the_end(signals, manager);
   const Expected<> stopped = stop();
   if (!started) return started;
   if (authenticator_died_)
@@ -99,7 +100,9 @@ Expected<> RunningDaemon::make_services() {
 }
 
 Expected<> RunningDaemon::start() {
-  auto bound = threads_->start(*context_, config_, paths_.sockets(),
+  const std::filesystem::path sockets =
+      config_.ipc_path.empty() ? paths_.sockets() : std::filesystem::path(config_.ipc_path);
+  auto bound = threads_->start(*context_, config_, sockets,
                                data_.keys->own_key(credential::OwnKey::server_curve_secret));
   if (!bound) return std::unexpected(bound.error());
   if (auto started = start_metrics(); !started) return started;
@@ -112,7 +115,8 @@ Expected<> RunningDaemon::start() {
 Expected<> RunningDaemon::start_metrics() {
   if (!config_.metrics) return {};
   const auto port = static_cast<std::uint16_t>(config_.port_base + metrics_port_offset);
-  auto page = MetricsPage::start(config_.address, port, [this] { return health_->reading(); });
+  auto page =
+      MetricsPage::start(config_.page_address(), port, [this] { return health_->reading(); });
   if (!page) return std::unexpected(page.error());
   page_ = std::move(*page);
   return {};
@@ -137,27 +141,48 @@ void RunningDaemon::hold_reserve(bool hold) {
   reserve_trouble_told_ = !done;
 }
 
-void RunningDaemon::wait_for_the_end(platform::Signals& signals) {
-  platform::Notifier notifier;
-  warn_of(notifier.ready());
+/// The watchdog is fed by the threads' progress alone: all of them must have turned since.
+void RunningDaemon::tell_manager(platform::Notifier& manager) {
+  // Each is asked, so that each begins to be watched anew.
+  std::string silent = loops_.silent();
+  if (!context_->ticked()) silent += (silent.empty() ? "" : ", ") + std::string("authenticator");
+  if (silent.empty() && manager.watchdog_interval()) warn_of(manager.alive());
+  if (!silent.empty() && !silence_told_)
+    spdlog::warn("a thread made no turn since the watchdog was fed: {}", silent);
+  silence_told_ = !silent.empty();
+
+  std::string line = "taking commands, seq " + std::to_string(services_->shown_seq());
+  const auto refused_for = health_->reading().not_ready;
+  if (!refused_for.empty()) line = "commands are refused: " + refused_for.front();
+  if (!silent.empty()) line = "no turn of: " + silent;
+  if (line == status_line_) return;
+  const Expected<> told = manager.status(line);
+  if (!std::exchange(status_trouble_told_, !told)) warn_of(told);
+  // What it did not hear is told again.
+  status_line_ = told ? line : std::string();
+}
+
+void RunningDaemon::wait_for_the_end(platform::Signals& signals, platform::Notifier& manager) {
+  warn_of(manager.ready());
   spdlog::info("ready at seq {}", data_.journal->head().seq);
-  const auto watchdog = notifier.watchdog_interval();
-  const std::int64_t interval_ns = watchdog ? std::chrono::nanoseconds(*watchdog).count() / 3 : 0;
-  std::int64_t due_ns = clock_.monotonic_ns() + interval_ns;
+  const std::int64_t interval_ns =
+      manager.watchdog_interval()
+          ? std::chrono::nanoseconds(*manager.watchdog_interval()).count() / 3
+          : status_interval_ns;
+  std::int64_t due_ns = clock_.monotonic_ns();
   while (true) {
     if (clock_.monotonic_ns() >= next_note_ns_) note_clock();
     pollfd waits[] = {{signals.descriptor(), POLLIN, 0}, {died_.descriptor(), POLLIN, 0}};
-    const std::int64_t next_ns = watchdog ? std::min(due_ns, next_note_ns_) : next_note_ns_;
+    const std::int64_t next_ns =
+        manager.is_managed() ? std::min(due_ns, next_note_ns_) : next_note_ns_;
     const std::int64_t left_ns = std::max<std::int64_t>(next_ns - clock_.monotonic_ns(), 0);
     const int wait_ms = static_cast<int>(left_ns / platform::millisecond_ns) + 1;
     platform::retried([&] { return ::poll(waits, 2, wait_ms); });
     if (authenticator_died_) break;
     // By the time: signals that come without end do not keep the service manager waiting.
-    if (watchdog && clock_.monotonic_ns() >= due_ns) {
+    if (manager.is_managed() && clock_.monotonic_ns() >= due_ns) {
       due_ns = clock_.monotonic_ns() + interval_ns;
-      // Both are asked, so that both begin to be watched anew.
-      const bool loops_tick = loops_.all_ticked();
-      if (context_->ticked() && loops_tick) warn_of(notifier.alive());
+      tell_manager(manager);
     }
     const auto signal = signals.take();
     if (signal == SIGHUP)
@@ -166,7 +191,8 @@ void RunningDaemon::wait_for_the_end(platform::Signals& signals) {
       break;
   }
   spdlog::info("stopping");
-  warn_of(notifier.stopping());
+  warn_of(manager.stopping());
+  warn_of(manager.status("stopping: what was taken is finished, a snapshot is written"));
 }
 
 // ---- stop

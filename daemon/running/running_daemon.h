@@ -7,6 +7,7 @@
 
 #include "daemon/config.h"
 #include "daemon/data/data_folder.h"
+#include "daemon/platform/notifier.h"
 #include "daemon/platform/signals.h"
 #include "daemon/platform/worker.h"
 #include "daemon/running/health.h"
@@ -26,13 +27,14 @@ class RunningDaemon {
       : config_(config), paths_(folder), clock_(clock), data_(std::move(data)) {}
 
   /// Until a signal says stop, or the authenticator's thread ends by itself, which is a failure.
-  Expected<> run(platform::Signals& signals);
+  Expected<> run(platform::Signals& signals, platform::Notifier& manager);
 
  private:
   Expected<> start();
   Expected<> make_services();
   Expected<> start_metrics();
-  void wait_for_the_end(platform::Signals& signals);
+  void wait_for_the_end(platform::Signals& signals, platform::Notifier& manager);
+  void tell_manager(platform::Notifier& manager);
   Expected<> stop();
   Services::Outlets outlets();
   void note_clock();
@@ -49,6 +51,10 @@ class RunningDaemon {
   /// Of main's thread, as is what it guards: the next hour's note of the clock.
   std::int64_t next_note_ns_ = 0;
   bool note_trouble_told_ = false;
+  /// What the service manager heard last, and what was said of threads that made no turn.
+  std::string status_line_;
+  bool status_trouble_told_ = false;
+  bool silence_told_ = false;
   /// Of the writer's thread: what is wrong with the reserve was said.
   bool reserve_trouble_told_ = false;
 
@@ -63,6 +69,9 @@ class RunningDaemon {
   /// Null: there is none.
   std::unique_ptr<MetricsPage> page_;
 };
+
+/// The service manager not being told is no reason to stop.
+void warn_of(const Expected<>& told);
 
 /// A snapshot that cannot be written is a slower start, and no more: false, and it is told.
 bool write_snapshot(const Config& config, const data::DataPaths& paths,

@@ -67,6 +67,8 @@ std::array<transport::EndpointOptions, 3> endpoint_options(
     options.name = data::socket_names[index];
     options.tcp.push_back("tcp://" + with_port(config.address, config.port_base + 1 + index));
     if (config.ipc) options.ipc = sockets / options.name;
+    options.ipc_group = config.ipc_group;
+    options.ipc_mode = config.ipc_mode;
     options.curve_secret = curve_secret;
     options.message_bytes_max = message_bytes_max;
     options.high_water_mark = waiting_messages_max;

@@ -94,7 +94,13 @@ Failure cannot_bind(const std::string& name, const std::string& address, int err
               "stop the program that has it (ss -ltnp shows it), or choose another address"};
     case EACCES:
     case EPERM:
-      return {FailureKind::not_permitted, sentence, "choose a port above 1023"};
+      return {FailureKind::not_permitted, sentence,
+              "choose ports above 1023, or give the daemon the right to those below (in a unit: "
+              "AmbientCapabilities=CAP_NET_BIND_SERVICE, and the same in CapabilityBoundingSet=)"};
+    case EAFNOSUPPORT:
+      return {FailureKind::not_permitted, sentence,
+              "this process may not open such sockets: in a unit, RestrictAddressFamilies= needs "
+              "AF_INET and AF_INET6"};
     case EMFILE:
     case ENFILE:
     case ENOMEM:
@@ -225,7 +231,7 @@ Expected<> ZmqEndpoint::bind_ipc_door(void* context, const EndpointOptions& opti
   if (!options.ipc) return {};
   auto door = make_door(context, options, {});
   if (!door) return std::unexpected(door.error());
-  auto listener = IpcListener::listen(*options.ipc);
+  auto listener = IpcListener::listen(*options.ipc, {options.ipc_group, options.ipc_mode});
   if (!listener) return std::unexpected(listener.error());
   const std::string address = "ipc://" + options.ipc->native();
   const int descriptor = listener->descriptor();

@@ -35,6 +35,9 @@ struct EndpointOptions {
   std::vector<std::string> tcp = {};
   /// Path of the ipc socket; absent: none.
   std::optional<std::filesystem::path> ipc = {};
+  /// Who may connect to it: a group (empty: the process's own) and a mode of 0600, 0660 or 0666.
+  std::string ipc_group = {};
+  unsigned ipc_mode = 0600;
   /// The server's CURVE secret key, 32 bytes.
   std::span<const std::byte> curve_secret = {};
   /// Whoever sends a longer payload is disconnected without a word; set it above what is to be

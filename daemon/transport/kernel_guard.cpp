@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -162,6 +163,14 @@ int pthread_setschedparam(pthread_t thread, int policy, const sched_param* wante
   using Set = int (*)(pthread_t, int, const sched_param*);
   static const auto real = reinterpret_cast<Set>(::dlsym(RTLD_NEXT, "pthread_setschedparam"));
   return real(thread, policy, wanted);
+}
+
+/// libzmq looks among the names of interfaces for what it binds to, and ends the process where the
+/// kernel's list of them (netlink) is forbidden. Addresses here are numbers: it is told that there
+/// is no such list, which it knows.
+int getifaddrs(ifaddrs**) noexcept {
+  errno = EINVAL;
+  return -1;
 }
 
 }  // extern "C"

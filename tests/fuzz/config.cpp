@@ -37,17 +37,27 @@ std::string_view text_of(journal::AnchorPolicy policy) {
   require(false);
 }
 
+/// What has no default of its own is written only where it was given.
+std::string line_of(const char* name, const std::string& value) {
+  return value.empty() ? value : fmt::format("{} = \"{}\"\n", name, value);
+}
+
 /// Every setting, in the order of Config.
 std::string written(const Config& config) {
+  std::string path = config.ipc_path;
+  for (std::size_t at = 0; (at = path.find('"', at)) != path.npos; at += 2) path.insert(at, "\\");
   return fmt::format(
       "[sockets]\naddress = \"{}\"\nport_base = {}\nipc = {}\nmetrics = {}\n"
+      "{}{}ipc_mode = \"{:04o}\"\n{}"
       "[passwords]\nmemory_kib = {}\npasses = {}\nthreads = {}\nwaiting_max = {}\nrefusal_step_ms "
       "= {}\n"
       "[journal]\nanchor = \"{}\"\ndisk_floor_mib = {}\ndisk_reserve_mib = {}\n"
       "[commands]\nid_window_hours = {}\ngroup_max = {}\n"
       "[calls]\nring_mib = {}\nfile_mib = {}\n[networks]\nranges_days_max = {}\n"
       "[log]\nlevel = \"{}\"\n",
-      config.address, config.port_base, config.ipc, config.metrics, config.cost.memory_kib,
+      config.address, config.port_base, config.ipc, config.metrics, line_of("ipc_path", path),
+      line_of("ipc_group", config.ipc_group), config.ipc_mode,
+      line_of("metrics_address", config.metrics_address), config.cost.memory_kib,
       config.cost.passes, config.hash_threads, config.waiting_max, config.refusal_step_ms,
       text_of(config.anchor), config.disk_floor_mib, config.disk_reserve_mib,
       config.id_window_hours, config.group_max, config.ring_mib, config.file_mib,
@@ -67,6 +77,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   require(is_address(config->address) && is_within(1, config->port_base, 65'530));
+  require(config->metrics_address.empty() || is_address(config->metrics_address));
+  require(config->ipc_mode == 0600 || !config->ipc_path.empty());
+  require(config->ipc_path.empty() || config->ipc_path.starts_with('/'));
   require(is_within(8, config->cost.memory_kib, 4'194'304));
   require(is_within(1, config->cost.passes, 64));
   require(is_within(1, config->hash_threads, 64) && is_within(1, config->waiting_max, 1'000'000));

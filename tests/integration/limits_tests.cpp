@@ -3,6 +3,7 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include <boost/test/unit_test.hpp>
@@ -52,6 +53,15 @@ constexpr int resources[] = {
     SYS_sched_setattr, SYS_sched_setparam, SYS_sched_setaffinity, SYS_sched_setscheduler,
     SYS_set_mempolicy, SYS_setpriority,    SYS_setrlimit};
 
+/// From here on this process is judged by these rules; what they say nothing of is allowed.
+void obey(std::vector<sock_filter> program) {
+  program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) != 0)
+    ::_exit(126);
+}
+
 /// From here on this process may not ask for resources: `verdict` is SECCOMP_RET_…
 void forbid_resources(std::uint32_t verdict, bool limits_too) {
   std::vector<sock_filter> program;
@@ -63,11 +73,16 @@ void forbid_resources(std::uint32_t verdict, bool limits_too) {
   for (const int call : resources) forbid(call);
   // The C library sets limits, and asks for them, by this one.
   if (limits_too) forbid(SYS_prlimit64);
-  program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) != 0)
-    ::_exit(126);
+  obey(std::move(program));
+}
+
+/// What RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 leaves out.
+void forbid_netlink() {
+  obey({BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT)});
 }
 
 }  // namespace
@@ -117,6 +132,15 @@ BOOST_AUTO_TEST_CASE(fact_13_connections_never_take_the_descriptors_the_daemon_n
   BOOST_TEST(!ended.said.contains("no snapshot"));
   BOOST_REQUIRE_MESSAGE(daemon.start(), daemon.ended().said);
   BOOST_TEST(daemon.stop().said.contains("from snapshot of record"));
+}
+
+BOOST_AUTO_TEST_CASE(fact_13d_it_runs_where_netlink_is_forbidden) {
+  DaemonProcess daemon;
+  daemon.before_start(forbid_netlink);
+  BOOST_REQUIRE_MESSAGE(daemon.start(), daemon.ended().said);
+  auto remote = client::Client::make(daemon.tcp_options(daemon.owner_keys()));
+  BOOST_REQUIRE(remote);
+  BOOST_TEST((remote->execute(create_tenant("acme"))->code == Code::ok));
 }
 
 BOOST_AUTO_TEST_CASE(fact_13c_it_runs_where_asking_for_resources_is_forbidden) {

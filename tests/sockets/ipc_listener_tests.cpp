@@ -1,4 +1,5 @@
 // The unix socket behind an ipc address: whose it is, and what lies there already.
+#include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -47,6 +48,60 @@ BOOST_AUTO_TEST_CASE(only_we_get_at_it_and_it_goes_with_us) {
   }
   ::umask(before);
   BOOST_TEST(!std::filesystem::exists(path));
+}
+
+/// Another group than our own; needs root.
+constexpr const char* other_group = "daemon";
+
+gid_t number_of(const char* name) {
+  const group* found = ::getgrnam(name);
+  BOOST_REQUIRE(found != nullptr);
+  return found->gr_gid;
+}
+
+BOOST_AUTO_TEST_CASE(a_group_gets_in_by_folder_and_socket) {
+  if (::geteuid() != 0) return;
+  const auto path = *this / "made" / "socket";
+  const auto listener = IpcListener::listen(path, {other_group, 0660});
+  BOOST_REQUIRE_MESSAGE(listener, listener.error().sentence);
+  BOOST_TEST(mode_of(path) == 0660u);
+  BOOST_TEST(mode_of(path.parent_path()) == 0750u);
+  for (const auto& place : {path, path.parent_path()}) {
+    struct stat about {};
+    BOOST_REQUIRE(::lstat(place.c_str(), &about) == 0);
+    BOOST_TEST(about.st_gid == number_of(other_group));
+    BOOST_TEST(about.st_uid == ::geteuid());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(everybody_gets_in_where_the_mode_says_so) {
+  const auto path = *this / "made" / "socket";
+  BOOST_REQUIRE(IpcListener::listen(path, {"", 0666}));
+  BOOST_TEST(mode_of(path.parent_path()) == 0755u);
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_keeps_out_whom_the_socket_lets_in_is_refused) {
+  const auto folder = *this / "closed";
+  std::filesystem::create_directory(folder);
+  BOOST_REQUIRE(::chmod(folder.c_str(), 0700) == 0);
+  for (const mode_t mode : {0660u, 0666u}) {
+    const auto listener = IpcListener::listen(folder / "socket", {"", mode});
+    BOOST_REQUIRE(!listener);
+    BOOST_TEST((listener.error().kind == FailureKind::configuration));
+    BOOST_TEST(listener.error().remedy.find(mode == 0660u ? "chmod 0750" : "chmod 0755") !=
+               std::string::npos);
+    BOOST_TEST(!std::filesystem::exists(folder / "socket"));
+  }
+  BOOST_REQUIRE(::chmod(folder.c_str(), 0750) == 0);
+  BOOST_TEST(IpcListener::listen(folder / "socket", {"", 0660}).has_value());
+  BOOST_TEST(!IpcListener::listen(folder / "socket", {"", 0666}).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_group_that_nobody_made_is_configuration) {
+  const auto listener = IpcListener::listen(*this / "socket", {"no-such-group", 0660});
+  BOOST_REQUIRE(!listener);
+  BOOST_TEST((listener.error().kind == FailureKind::configuration));
+  BOOST_TEST(listener.error().remedy.find("groupadd no-such-group") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_path_too_long_for_a_socket_is_configuration) {

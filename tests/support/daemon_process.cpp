@@ -202,6 +202,15 @@ bool DaemonProcess::wait_until_ready() {
   return ready;
 }
 
+std::string DaemonProcess::next_word() const {
+  pollfd wait{notify_, POLLIN, 0};
+  BOOST_REQUIRE(::poll(&wait, 1, ready_limit_ms) == 1);
+  char word[4'096] = {};
+  const ssize_t size = ::recv(notify_, word, sizeof word, MSG_DONTWAIT);
+  BOOST_REQUIRE(size > 0);
+  return {word, static_cast<std::size_t>(size)};
+}
+
 Ended DaemonProcess::stop() {
   ::kill(process_, SIGTERM);
   reap();

@@ -53,6 +53,8 @@ class DaemonProcess {
 
   /// Starts and waits for its own word that it is ready; false if it ended instead (see `ended`).
   bool start(std::vector<std::string> more_arguments = {});
+  /// The next word to its service manager, which this is (sd_notify).
+  std::string next_word() const;
   /// Starts without waiting.
   void launch(std::vector<std::string> more_arguments = {});
   /// Waits for the word of a launched one; false if it ended instead.

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t file_bytes_max = 65'536;
 constexpr int port_base_default = 7'600;
+constexpr std::string_view ipc_scheme = "ipc://";
 
 class File {
  public:
@@ -171,11 +172,31 @@ void use_ports(client::Options& options, const Access& access) {
 /// A path that the file cannot hold is told relative to its folder.
 std::string address_in(const Access& access, const toml::table& addresses,
                        const std::string& name) {
-  constexpr std::string_view scheme = "ipc://";
   auto address = text_in(addresses, name);
-  if (!address.starts_with(scheme) || address.starts_with("ipc:///")) return address;
+  if (!address.starts_with(ipc_scheme) || address.starts_with("ipc:///")) return address;
   const auto folder = std::filesystem::absolute(*access.data);
-  return std::string(scheme) + (folder / address.substr(scheme.size())).native();
+  return std::string(ipc_scheme) + (folder / address.substr(ipc_scheme.size())).native();
+}
+
+/// The daemon's folder of ipc sockets, named by --endpoint.
+std::optional<std::string> ipc_folder(const Access& access) {
+  if (!access.endpoint || !access.endpoint->starts_with(ipc_scheme)) return std::nullopt;
+  std::string folder = *access.endpoint;
+  while (folder.ends_with('/')) folder.pop_back();
+  if (!folder.starts_with("ipc:///"))
+    stop_usage("--endpoint ipc:// names the folder of the sockets from the root on.",
+               "For example --endpoint ipc:///run/postern.");
+  if (access.port_base)
+    stop_usage("--port-base is of tcp, and --endpoint names ipc sockets.",
+               "Leave one of them out.");
+  return folder;
+}
+
+/// Who asks is known by the uid.
+void use_ipc_folder(client::Options& options, const std::string& folder) {
+  options.commands = folder + "/commands";
+  options.queries = folder + "/queries";
+  options.history = folder + "/history";
 }
 
 void use_addresses(client::Options& options, const Access& access, const toml::table& addresses,
@@ -226,13 +247,18 @@ client::Options reach(const Access& access) {
     options.signing_seed = read_signing_key_file(*access.signing_key).secret_key;
   options.timeout = access.timeout;
   options.checkpoint_file = checkpoint_file(access);
+  if (const auto folder = ipc_folder(access)) {
+    use_ipc_folder(options, *folder);
+    return options;
+  }
   const auto addresses = read_addresses(access);
   if (addresses) options.verifier_key = text_in(*addresses, "verifier_key");
   const bool ports_given = access.port_base || access.endpoint;
   if (!access.data && !ports_given)
     stop_usage("It is not said where the daemon is.",
-               "Name its data folder with --data DIR (or POSTERN_DATA), or give --key, "
-               "--server-key and --port-base.");
+               "Name its data folder with --data DIR (or POSTERN_DATA), its ipc sockets with "
+               "--endpoint ipc:///run/postern (or POSTERN_ENDPOINT), or give --key, --server-key "
+               "and --port-base.");
   if (access.data && !addresses && !ports_given)
     throw Stop{exit_codes::unreachable,
                fmt::format("No daemon runs on {}.", text::printable(access.data->string())),

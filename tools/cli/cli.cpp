@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tools/arguments/arguments.h"
+#include "tools/arguments/manual.h"
 #include "tools/cli/differences.h"
 #include "tools/text/numbers.h"
 #include "tools/text/output.h"
@@ -23,6 +24,17 @@ constexpr const char* exit_code_help =
     "Exit codes: 0 done, allowed; 1 refused, denied; 64 usage, 65 damaged data, 66 missing,\n"
     "69 unreachable, 70 bug, 73 cannot create, 74 input/output, 75 busy, 76 protocol,\n"
     "77 not permitted. An outage never reads as denied.";
+
+/// What its man page says beside its help.
+arguments::Manual manual() {
+  return {
+      1,
+      "the command line of Postern, which manages API users",
+      {{"/run/postern", "The ipc sockets of the packaged daemon, for members of the group postern"},
+       {"/var/lib/postern", "The data folder of the packaged daemon"}},
+      {"posternd(8)", "postern-replay(1)", "postern.toml(5)"},
+      POSTERN_VERSION};
+}
 
 /// A verb that was named, and what runs it.
 struct Prepared {
@@ -46,7 +58,9 @@ void add_access_options(Options& options, Access& access) {
       .add_number("--port-base", access.port_base,
                   "Ports are N+1 commands, N+2 queries, N+3 history; 7600 if left out", {1, 65'530})
       .environment("POSTERN_PORT_BASE");
-  options.add("--endpoint", &access.endpoint, "Host of the daemon, if not this one")
+  options
+      .add("--endpoint", &access.endpoint,
+           "Host of the daemon, if not this one; or ipc:///FOLDER of its ipc sockets")
       .environment("POSTERN_ENDPOINT")
       .type_name("ADDR");
   options
@@ -153,8 +167,9 @@ void add_verb(CLI::App& parent, const Verb& verb, bool is_named, Arguments& aske
 
 void add_nouns(CLI::App& app, const std::vector<std::string>& given, Arguments& asked,
                std::vector<Prepared>& prepared) {
+  const bool all = arguments::asks_for_text(given);
   const auto is_named = [&](std::string_view name) {
-    return std::ranges::find(given, name) != given.end();
+    return all || std::ranges::find(given, name) != given.end();
   };
   for (const auto& noun : nouns()) {
     CLI::App* parent = &app;
@@ -239,6 +254,10 @@ int run_parsed(const std::vector<std::string>& given, Streams streams) {
   // One noun and one verb: a word behind them is never taken for another.
   app.require_subcommand(0, 1);
   add_nouns(app, given, asked, prepared);
+  if (const auto text = arguments::text_asked_for(given, app, manual())) {
+    streams.out << *text;
+    return exit_codes::yes;
+  }
   try {
     arguments::parse(app, given);
     for (const Prepared& one : prepared)

@@ -48,6 +48,21 @@ BOOST_AUTO_TEST_CASE(without_a_key_it_is_the_ipc_door) {
   BOOST_TEST(!options.keys.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_folder_of_ipc_sockets_needs_no_data_folder_and_no_key) {
+  Access asked;
+  asked.endpoint = "ipc:///run/postern/";
+  const auto options = reach(asked);
+  BOOST_TEST(options.commands == "ipc:///run/postern/commands");
+  BOOST_TEST(options.queries == "ipc:///run/postern/queries");
+  BOOST_TEST(options.history == "ipc:///run/postern/history");
+  BOOST_TEST(!options.keys.has_value());
+  asked.endpoint = "ipc://run/postern";
+  BOOST_TEST(stopped(asked) == 64);
+  asked.endpoint = "ipc:///run/postern";
+  asked.port_base = 7'600;
+  BOOST_TEST(stopped(asked) == 64);
+}
+
 BOOST_AUTO_TEST_CASE(with_the_owners_key_it_is_tcp) {
   write_addresses();
   write_key_file(path / "owner.key", keys);

@@ -63,13 +63,26 @@ BOOST_AUTO_TEST_CASE(the_manager_hears_each_state) {
     BOOST_TEST(manager.heard() == "WATCHDOG=1");
     BOOST_TEST(notifier.status("seq 7\nREADY=0").has_value());
     BOOST_TEST(manager.heard() == "STATUS=seq 7\\x0aREADY=0");
+    BOOST_TEST(notifier.starting("record 7", std::chrono::seconds(30)).has_value());
+    BOOST_TEST(manager.heard() == "STATUS=record 7\nEXTEND_TIMEOUT_USEC=30000000");
     BOOST_TEST(notifier.stopping().has_value());
     BOOST_TEST(manager.heard() == "STOPPING=1");
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_manager_that_reads_nothing_holds_nobody_up) {
+  const ServiceManager manager((path / "notify").native());
+  Notifier notifier;
+  Expected<> told;
+  for (int words = 0; told && words < 100'000; ++words) told = notifier.alive();
+  BOOST_REQUIRE(!told);
+  BOOST_TEST(manager.heard() == "WATCHDOG=1");
+  BOOST_TEST(notifier.alive().has_value());
+}
+
 BOOST_AUTO_TEST_CASE(without_a_manager_nothing_happens) {
   Notifier notifier;
+  BOOST_TEST(!notifier.is_managed());
   BOOST_TEST(notifier.ready().has_value());
   BOOST_TEST(!notifier.watchdog_interval().has_value());
 }

@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# The packages in a fresh bookworm: built, checked, installed, used, upgraded, removed, purged, by
+# the commands of packaging/README.md: install.sh PROJECT BUILD. POSTERN_BARE names a fresh minimal
+# bookworm to copy; else debootstrap makes one.
+set -euo pipefail
+project=$(realpath "$1")
+build=$(realpath "$2")
+# shellcheck source-path=SCRIPTDIR source=system.sh
+source "$(dirname "${BASH_SOURCE[0]}")/system.sh"
+
+work=$(mktemp -d)
+root=$work/root
+system=""
+end() {
+  halt
+  rm -rf --one-file-system "$work"
+}
+trap end EXIT
+mkdir "$root"
+
+say() { printf '==> %s\n' "$*" >&2; }
+fail() {
+  say "failed: $*"
+  inside journalctl --unit postern --no-pager --lines 40 >&2 || true
+  exit 1
+}
+
+# run_block NAME: the block of packaging/README.md that is called so, as the user it is for.
+run_block() {
+  say "README: $1"
+  local text user
+  text=$("$project/tests/packages/blocks.py" "$project/packaging/README.md" "$1")
+  user=${text%%$'\n'*}
+  inside setpriv --reuid "$user" --regid "$user" --init-groups \
+    env "HOME=$(home_of "$user")" bash -euxc "cd /packages; ${text#*$'\n'}" >&2 ||
+    fail "the block $1"
+}
+
+# as USER COMMAND…: in the booted system.
+as() { inside setpriv --reuid "$1" --regid "$1" --init-groups "${@:2}"; }
+
+# put DIR: these packages are the ones that lie in the system's folder.
+put() {
+  mkdir -p "$root/packages"
+  rm -f "$root"/packages/*.deb
+  cp "$1"/*.deb "$root/packages"
+}
+
+say "building the packages"
+"$project/packaging/build" --built "$build" --out "$work/new" >/dev/null
+"$project/packaging/build" --built "$build" --out "$work/before" --version 0.1.0~before >/dev/null
+"$project/packaging/build" --built "$build" --out "$work/again" >/dev/null
+for package in "$work"/new/*.deb; do
+  cmp "$package" "$work/again/${package##*/}" || fail "two builds differ in ${package##*/}"
+done
+# It reads machine code as words.
+lintian --pedantic --display-info --suppress-tags spelling-error-in-binary \
+  --fail-on error,warning,info,pedantic "$work"/new/*.changes ||
+  fail "lintian"
+
+say "the client library, by CMake and by pkg-config"
+for package in "$work"/new/libpostern-dev_*.deb; do dpkg-deb -x "$package" "$work/dev"; done
+example=$work/dev/usr/share/doc/libpostern-dev/examples
+cmake -S "$example" -B "$work/example" -DCMAKE_PREFIX_PATH="$work/dev/usr" >/dev/null
+cmake --build "$work/example" >/dev/null
+pc_file=$(find "$work/dev" -name postern-client.pc)
+read -r -a flags < <(PKG_CONFIG_PATH=${pc_file%/*} \
+  pkg-config --cflags --libs postern-client)
+c++ -std=c++23 "$example/may.cpp" "${flags[@]}" -o "$work/may"
+
+say "a fresh bookworm"
+make_root
+chroot "$root" apt-get update -q >/dev/null
+chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+  systemd systemd-sysv debconf man-db >/dev/null
+# What the packages need is fetched now: the booted system has a network of its own.
+put "$work/new"
+chroot "$root" sh -c 'apt-get install -q -y --no-install-recommends --download-only \
+  /packages/postern-server_*.deb /packages/postern-tools_*.deb' >/dev/null
+chroot "$root" useradd --create-home alice
+chroot "$root" useradd --create-home stranger
+cp "$work/example/may" "$root/usr/local/bin/may"
+boot || fail "systemd did not start in the folder"
+
+put "$work/before"
+run_block install
+[[ $(inside stat --format '%U:%G %a' /var/lib/postern) == 'postern:postern 700' ]] ||
+  fail "the folder"
+run_block move
+run_block let-in
+run_block tour
+as alice /usr/local/bin/may acme shop read table/customer ||
+  fail "the example"
+if as stranger postern --endpoint ipc:///run/postern status; then
+  fail "a user outside the group came in"
+fi
+inside systemctl show --property StatusText --value postern | grep -q '^taking commands, seq ' ||
+  fail "its status"
+main_process=$(inside systemctl show --property MainPID --value postern)
+inside grep -q '^NoNewPrivs:.1$' "/proc/$main_process/status" || fail "its sandbox"
+its_root=/proc/$main_process/root
+inside test ! -e "$its_root/home" || fail "its root folder"
+for page in posternd.8 postern.1 postern-replay.1 postern.toml.5; do
+  inside man --where "${page##*.}" "${page%.*}" >/dev/null || fail "man $page"
+done
+
+say "an upgrade"
+put "$work/new"
+run_block upgrade
+as alice /usr/local/bin/may acme shop read table/customer ||
+  fail "what was granted before the upgrade"
+
+say "an upgrade over the data of a newer version"
+inside systemctl stop postern
+fingerprint() {
+  (cd "$root" && find var/lib/postern usr/bin/posternd etc/postern -type f \
+    -exec sha256sum {} + | sort)
+}
+sed -i 's/1/99/' "$root/var/lib/postern/format"
+before=$(fingerprint)
+if inside sh -c 'dpkg --install /packages/postern-server_*.deb' 2>"$work/said"; then
+  fail "it was not refused"
+fi
+grep -q 'are of form 99, and .* reads up to 1' "$work/said" || fail "what it said: $(<"$work/said")"
+[[ $(fingerprint) == "$before" ]] || fail "something was touched"
+sed -i 's/99/1/' "$root/var/lib/postern/format"
+put "$work/before"
+if inside sh -c 'dpkg --install /packages/postern-server_*.deb' 2>"$work/said"; then
+  fail "going back was not refused"
+fi
+grep -q 'were last used by version' "$work/said" || fail "what it said: $(<"$work/said")"
+inside systemctl start postern
+
+run_block remove
+run_block purge
+say "the packages are good"
