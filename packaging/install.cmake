@@ -71,9 +71,13 @@ endforeach()
 
 # ---- dev
 set_target_properties(client PROPERTIES OUTPUT_NAME postern-client)
-# Also for programs that make a shared library of it.
-target_compile_options(client PRIVATE -fPIC)
-install(TARGETS client ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
+set_target_properties(schema PROPERTIES OUTPUT_NAME postern-schema)
+# Also for programs that make a shared library of them; what is precompiled is not.
+foreach(library client schema)
+  target_compile_options(${library} PRIVATE -fPIC)
+  set_target_properties(${library} PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)
+endforeach()
+install(TARGETS client schema ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
 install(FILES ${PROJECT_SOURCE_DIR}/tools/client/client.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/postern COMPONENT dev)
 foreach(conversation common command event query history)
