@@ -74,7 +74,7 @@ say "Why is kiosk-login locked?"
 ask 1 user_locked "${a[@]}" explain kiosk-login read table/products --with-password
 
 say "A name that two users had: whose was it then?"
-ask 0 'Several have had the name' "${a[@]}" user show batch-loader \
+ask 0 'was not one user'\''s alone' "${a[@]}" user show batch-loader \
   --at "$(days_after "$(time_of UserStatusChanged 'CHG-222: replaced')" -10)"
 
 say "Which role has grown, step by step, until it covered everything? What was it in between?"
