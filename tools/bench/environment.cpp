@@ -89,7 +89,11 @@ Environment find_environment(const fs::path& daemon, const fs::path& scratch) {
       {"kernel", std::string(system.sysname) + " " + system.release + " " + system.machine},
       {"system", line_of("/etc/os-release", "PRETTY_NAME=")},
       {"disk", disk_of(scratch)},
+#ifdef __clang__
+      {"compiler", __VERSION__},
+#else
       {"compiler", "g++ " __VERSION__},
+#endif
       {"build", POSTERN_BUILD_TYPE},
       {"libzmq", zmq_text()},
       {"leveldb",
