@@ -1,7 +1,7 @@
 // Where the records lie that a moment of the past is made from.
 #include <boost/test/unit_test.hpp>
 
-#include "daemon/domain/past.h"
+#include "daemon/domain/fold.h"
 #include "daemon/domain/past_index.h"
 #include "tests/support/scenario.h"
 
