@@ -34,6 +34,8 @@ class Flips {
   bool add(const schema::CallViewT& call, const Answerer& was, const Answerer& other);
 
   bool empty() const { return denied_ == 0 && allowed_ == 0; }
+  /// Users and questions that were found; what is kept grows with them.
+  std::size_t size() const { return found_.size(); }
   std::uint64_t asked() const { return asked_count_; }
   /// Fills in what was found but names: of flips the `count_max` with the most calls.
   void fill(schema::FlipPageT& page, std::size_t count_max) const;

@@ -280,14 +280,17 @@ schema::HistoryPageT Session::page_once(schema::HistoryRequestT request) {
   return std::move(*page);
 }
 
-/// Busy with a past it is told how far that is, and asks again as long as that goes on.
+/// Busy with what takes long it is told how far that is, and asks again as long as that goes on.
 schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
   request.at_seq = at_.seq;
   request.at_time_ns = at_.time_ns;
   auto page = page_once(schema::HistoryRequestT(request));
   std::string told;
-  const bool reads_the_past =
-      at_.is_given() || request.body.type == schema::HistoryBody::GetDifference;
+  const schema::HistoryBody kind = request.body.type;
+  const bool reads_the_past = at_.is_given() || kind == schema::HistoryBody::GetDifference ||
+                              kind == schema::HistoryBody::GetReport ||
+                              kind == schema::HistoryBody::PreviewCommands ||
+                              kind == schema::HistoryBody::PlanUndo;
   for (int standing = 0; page.code == Code::busy && reads_the_past && !page.problems.empty() &&
                          standing < standing_still_max;) {
     const std::string& sentence = page.problems[0]->sentence;
@@ -299,10 +302,10 @@ schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
   }
   schema::visit_secrets(request, [](auto, std::string& secret) { client::wipe(secret); });
   if (page.code != Code::ok)
-    stop_refused(page.code, page.problems,
-                 exit_code_of(page.code, request.body.type == schema::HistoryBody::PlanUndo
-                                             ? exit_codes::no
-                                             : exit_codes::missing));
+    stop_refused(
+        page.code, page.problems,
+        exit_code_of(page.code,
+                     kind == schema::HistoryBody::PlanUndo ? exit_codes::no : exit_codes::missing));
   if (at_.is_given() && !std::exchange(moment_is_told_, true)) tell_moment(talk(), page);
   return page;
 }
