@@ -86,6 +86,10 @@ class RoleGrants {
   }
 
   std::size_t size() const { return role_of_.size(); }
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const auto& [ref, role] : role_of_) visit(ref);
+  }
 
   /// The role by way of which the user has it; null: it does not.
   const NamedRole* find(const User& user, const GrantRef& ref) const {
@@ -176,6 +180,11 @@ class UsedThings {
       if (key != nullptr && find_key(user.after, used.key) == nullptr)
         tell(used_sentence(user.before, " used key " + quoted(key->name), used.last_ns));
     }
+    if (use.keys.size() < use_keys_max) return;
+    for (const ApiKey& key : extras_of(user.before).keys)
+      if (find_key(user.after, key.id) == nullptr &&
+          std::ranges::find(use.keys, key.id, &UseOfKey::key) == use.keys.end())
+        return tell_unknown(user.before, use_keys_max, "keys");
   }
 
   void look_at_grants(const TwoStates& user, const UseSum& use, const RoleGrants& before,
@@ -197,6 +206,41 @@ class UsedThings {
           " used grant " + std::to_string(used.seq) + "." + std::to_string(used.index) + of,
           used.last_ns));
     }
+    if (use.grants.size() >= use_grants_max && loses_unknown(user, use, {had, has}, before, after))
+      tell_unknown(user.before, use_grants_max, "grants");
+  }
+
+  using Refs = std::unordered_set<GrantRef, GrantRefHash>;
+  struct OwnRefs {
+    const Refs& had;
+    const Refs& has;
+  };
+
+  /// Whether a grant goes that is none of those whose use is known.
+  bool loses_unknown(const TwoStates& user, const UseSum& use, const OwnRefs& own,
+                     const RoleGrants& before, const RoleGrants& after) {
+    Refs known;
+    for (const UseOfGrant& used : use.grants) known.emplace(used.seq, used.index);
+    work_ += known.size() + before.size();
+    bool found = std::ranges::any_of(own.had, [&](const GrantRef& ref) {
+      return !own.has.contains(ref) && !known.contains(ref);
+    });
+    before.for_each([&](const GrantRef& ref) {
+      found = found || (!known.contains(ref) && before.find(user.before, ref) != nullptr &&
+                        after.find(user.after, ref) == nullptr);
+    });
+    return found;
+  }
+
+  /// Of no more than so many the use is kept: of others nobody knows.
+  void tell_unknown(const User& user, std::size_t kept, std::string_view things) {
+    if (is_full(problems_)) return;
+    problems_.push_back(make_problem(
+        Code::too_large, "guard",
+        "The use of " + std::to_string(kept) + " " + std::string(things) +
+            " is kept of one user, and user " + quoted(user.username) +
+            " has used as many: of one that goes nobody knows. Look at the events of the user, and "
+            "send it without this guard."));
   }
 
   const Evidence& evidence_;

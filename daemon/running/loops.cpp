@@ -23,11 +23,12 @@ void wait_for(const platform::Waker& waker) {
 }  // namespace
 
 Services::Outlet Loop::outlet() {
+  // Once the thread has ended there is nobody to send to.
   return {[this](const platform::Peer& peer, std::span<const std::uint8_t> payload) {
-            endpoint->send(peer, payload);
+            if (endpoint != nullptr) endpoint->send(peer, payload);
           },
           [this](const platform::Peer& peer, std::size_t bytes, std::size_t owed) {
-            return endpoint->has_room(peer, bytes, owed);
+            return endpoint != nullptr && endpoint->has_room(peer, bytes, owed);
           }};
 }
 
@@ -104,10 +105,13 @@ void Threads::stop() {
   // The writer needs the reader to the end: its last receipts wait until queries show what they
   // say.
   threads_.front().join();
-  writer_ended_ = true;
-  for (platform::Waker* waker : {&loops_.queries.waker, &loops_.history.waker, &loops_.auditor})
-    waker->wake();
-  for (std::size_t index = 1; index < threads_.size(); ++index) threads_[index].join();
+  // The historian lets out what the auditor tells whoever waits.
+  auditor_ending_ = true;
+  loops_.auditor.wake();
+  threads_.back().join();
+  others_ending_ = true;
+  for (platform::Waker* waker : {&loops_.queries.waker, &loops_.history.waker}) waker->wake();
+  for (std::size_t index = 1; index + 1 < threads_.size(); ++index) threads_[index].join();
   services_.calls().stop();
 }
 
@@ -136,7 +140,7 @@ template <class Service>
 void Threads::turn_service(Loop& loop, Service& service) {
   transport::Inbound inbound;
   bool woken = true;
-  while (!writer_ended_) {
+  while (!others_ending_) {
     if (woken) loop.waker.clear();
     service.turn();
     for (int taken = 0; taken < messages_a_turn && loop.endpoint->receive(inbound); ++taken)
@@ -144,14 +148,18 @@ void Threads::turn_service(Loop& loop, Service& service) {
     loop.tick();
     woken = loop.endpoint->wait(loop.waker.descriptor(), service.idle_ms());
   }
+  // What others have answered meanwhile leaves.
+  service.turn();
 }
 
+/// Between any two pieces it looks whether it is to end, so that no line of questions keeps the
+/// daemon from stopping.
 void Threads::turn_auditor() {
-  while (!writer_ended_) {
+  while (!auditor_ending_) {
     loops_.auditor.clear();
-    services_.auditor().turn();
-    wait_for(loops_.auditor);
+    if (!services_.auditor().turn()) wait_for(loops_.auditor);
   }
+  services_.auditor().stop();
 }
 
 }  // namespace postern::running

@@ -56,8 +56,8 @@ class Threads {
   Expected<Addresses> start(transport::Context& context, const Config& config,
                             const std::filesystem::path& sockets,
                             std::span<const std::byte> curve_secret);
-  /// In order: the recorder hands over, the writer refuses what comes and finishes what it has,
-  /// the others end, the recorder last.
+  /// In order: the recorder hands over, the writer refuses what comes and finishes what it has, the
+  /// auditor tells whoever waits that it stops, the others end, the recorder last.
   void stop();
 
  private:
@@ -75,8 +75,9 @@ class Threads {
   Services& services_;
   const std::uint32_t group_max_;
   std::atomic<bool> stopping_{false};
-  std::atomic<bool> writer_ended_{false};
-  /// The writer's is the first.
+  std::atomic<bool> auditor_ending_{false};
+  std::atomic<bool> others_ending_{false};
+  /// The writer's is the first, the auditor's the last.
   std::vector<std::thread> threads_;
 };
 

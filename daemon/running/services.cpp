@@ -35,7 +35,7 @@ Services::Services(const Parts& parts, const Settings& settings, const Outlets& 
 void Services::pass_on_the_rest() {
   reader_->turn();
   historian_->turn();
-  auditor_->turn();
+  auditor_->stop();
 }
 
 void Services::make_reader(const Parts& parts, const Settings& settings, const Outlets& outlets,
@@ -61,7 +61,7 @@ void Services::make_historian(const Parts& parts, const Settings& settings, cons
   auditor_ = std::make_unique<service::Auditor>(
       service::Auditor::Parts{parts.journal, parts.keys, parts.clock, mail_, outlets.alarm,
                               &calls_.ring()},
-      view_of(held.state), parts.journal.head(), std::move(held.past));
+      view_of(held.state), parts.journal.head(), std::move(held.past), settings.auditor);
 }
 
 }  // namespace postern::running

@@ -39,6 +39,7 @@ class Services {
     service::PasswordDesk::Limits passwords = {};
     service::Reader::Settings reader = {};
     service::Historian::Settings historian = {};
+    service::AuditorLimits auditor = {};
     /// What passwords cost is here, for checks too.
     service::Writer::Settings writer = {};
   };
@@ -93,7 +94,8 @@ class Services {
   /// The pool's threads post to the services, so they go first. May be repeated.
   void end_hashing() { pool_.reset(); }
 
-  /// Once the threads have ended: what is still on its way between them arrives.
+  /// Once the threads have ended: what was published and is still on its way between them arrives.
+  /// Nothing is answered any more.
   void pass_on_the_rest();
 
  private:

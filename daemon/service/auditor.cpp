@@ -12,9 +12,7 @@
 #include "daemon/service/inbound.h"
 #include "daemon/service/permissions.h"
 #include "daemon/service/personal.h"
-#include "daemon/service/tenant_activity.h"
 #include "daemon/view/answers.h"
-#include "daemon/view/report.h"
 
 namespace postern::service {
 
@@ -25,12 +23,13 @@ using schema::Code;
 /// No page is larger than its message may be, whatever is on it.
 constexpr std::size_t page_bytes_max = 1 << 20;
 
-/// How long one waits for a past before it is told how far that is.
-constexpr std::int64_t past_wait_ns = 2'000'000'000;
-constexpr std::uint32_t past_retry_ms = 200;
-/// So long after it was last asked for a past is made on, and what was made is kept.
-constexpr std::int64_t past_asked_ns = 10'000'000'000;
-constexpr std::int64_t past_kept_ns = 600'000'000'000;
+/// How long one waits for its answer before it is told how far that is.
+constexpr std::int64_t longest_wait_ns = 2'000'000'000;
+constexpr std::uint32_t busy_retry_ms = 200;
+/// So many records, calls or compared answers are charged like one short answer.
+constexpr std::uint64_t work_of_answer = 128;
+/// Beyond, what was called while the evidence was read is left to whoever comes after.
+constexpr int evidence_rounds_max = 8;
 
 bool goes_on(const schema::HistoryPageBodyUnion& page) {
   const auto has_next = [](const auto* one) { return one != nullptr && !one->next.empty(); };
@@ -54,33 +53,47 @@ void tell_of_holders(schema::ProblemT& problem, const NameHolders& holders,
 
 }  // namespace
 
-Auditor::Auditor(Parts parts, view::View view, journal::Head head, domain::PastIndex index)
+Auditor::Auditor(Parts parts, view::View view, journal::Head head, domain::PastIndex index,
+                 const AuditorLimits& limits)
     : parts_(std::move(parts)),
       view_(std::move(view)),
       head_(head),
       index_(std::move(index)),
       reader_(parts_.journal),
-      pasts_(parts_.journal) {
-  if (parts_.calls != nullptr) recorded_.emplace(*parts_.calls, parts_.keys);
+      pasts_(parts_.journal, limits.pasts),
+      calls_limits_(limits.recorded) {
+  if (parts_.calls != nullptr) recorded_.emplace(*parts_.calls, parts_.keys, calls_limits_);
 }
 
 // ---- turns
 
-void Auditor::turn() {
-  const auto gather = [&] {
-    parts_.mail.auditor_tasks.drain([&](Task task) {
-      const Uuid asker = task->asker;
-      turns_.add(asker, std::move(task));
-    });
-  };
-  // What was published before a question was handed over has been taken before it.
+bool Auditor::turn() {
   take_published();
-  if (parts_.clock.monotonic_ns() - past_used_ns_ > past_kept_ns) pasts_.clear();
-  release_what_ifs();
+  const std::int64_t now_ns = parts_.clock.monotonic_ns();
+  pasts_.release(now_ns);
+  long_.release(now_ns);
+  take_evidence();
   give_evidence();
-  do {
-    for (gather(); !turns_.empty(); gather()) answer_next();
-  } while (make_past());
+  parts_.mail.auditor_tasks.drain([&](Task task) {
+    const Uuid asker = task->asker;
+    turns_.add(asker, {std::move(task)});
+  });
+  if (!turns_.empty()) answer_next();
+  return !turns_.empty() || (recorded_ && !recorded_->empty());
+}
+
+void Auditor::stop() {
+  take_published();
+  take_evidence();
+  // Whoever waits for it has been told.
+  if (recorded_) recorded_->give_up();
+  const auto tell = [&](Task task) {
+    const auto* request = flatbuffers::GetRoot<schema::HistoryRequest>(task->request.data());
+    const PageHead head{request->id(), head_.seq, parts_.clock.now_ns()};
+    give(std::move(task), refusal_page(head, make_problem(Code::stopping, ""), 0));
+  };
+  while (!turns_.empty()) tell(turns_.take().task);
+  parts_.mail.auditor_tasks.drain(tell);
 }
 
 void Auditor::take_published() {
@@ -88,11 +101,19 @@ void Auditor::take_published() {
     view_.take(published->changes);
     index_.take(std::move(published->notes));
     if (published->head.seq > head_.seq) head_ = published->head;
-    if (RecentChanges::erases(*published)) pasts_.clear();
+    if (RecentChanges::erases(*published)) {
+      pasts_.clear();
+      long_.clear();
+    }
     recent_.take(std::move(published), parts_.clock.monotonic_ns(),
                  [&](std::unique_ptr<Published> taken) {
                    parts_.mail.writer_returned.post(std::move(taken));
                  });
+  });
+  // What these were made of may be gone.
+  long_.drop_if([&](const LongAnswers::Kept& kept) {
+    return kept.is_of_present() && kept.moment.seq != head_.seq &&
+           !recent_.reaches(kept.moment.seq);
   });
 }
 
@@ -101,93 +122,62 @@ void Auditor::give(Task task, const Message& page) {
   parts_.mail.historian_audited.post(std::move(task));
 }
 
-/// H11: commands wait for it, so it goes before questions.
-void Auditor::give_evidence() {
+// ---- H11: what commands wait for
+
+void Auditor::take_evidence() {
   parts_.mail.auditor_evidence.drain([&](std::unique_ptr<EvidenceLetter> letter) {
-    if (recorded_) recorded_->fill(view_, *letter);
-    parts_.mail.writer_evidence.post(std::move(letter));
+    if (recorded_)
+      recorded_->add(std::move(letter));
+    else
+      parts_.mail.writer_evidence.post(std::move(letter));
   });
 }
 
+/// One slice. What took longer goes round once more, so that little is called between the last look
+/// and the decision.
+void Auditor::give_evidence() {
+  if (!recorded_ || recorded_->empty()) return;
+  auto letter = recorded_->go_on(view_);
+  if (letter == nullptr) return;
+  const bool is_over = letter->slices <= 1 || letter->too_many || letter->trouble ||
+                       letter->rounds == evidence_rounds_max;
+  if (is_over) return parts_.mail.writer_evidence.post(std::move(letter));
+  ++letter->rounds;
+  letter->slices = 0;
+  parts_.mail.recorder_evidence.post(std::move(letter));
+}
+
+// ---- questions
+
 void Auditor::answer_next() {
-  Task task = turns_.take();
-  turns_.charge(task->asker, 1);
+  Question question = turns_.take();
+  const Uuid asker = question.task->asker;
   take_published();
-  give_evidence();
-  if (const auto page = page_for(*task)) return give(std::move(task), *page);
-  waiting_.push_back({std::move(task), wanted_, parts_.clock.monotonic_ns() + past_wait_ns});
-}
-
-/// First come, first made, as long as it is asked for.
-WholeMoment Auditor::next_to_make() const {
-  const WholePast* making = pasts_.making();
-  const bool is_asked_for =
-      making != nullptr && parts_.clock.monotonic_ns() - making_asked_ns_ < past_asked_ns;
-  return is_asked_for ? making->moment() : waiting_.front().moment;
-}
-
-/// One slice; gives whether there is more to do.
-bool Auditor::make_past() {
-  if (waiting_.empty()) return false;
-  take_published();
-  give_evidence();
-  const WholeMoment moment = next_to_make();
-  if (std::ranges::find(waiting_, moment, &Waiting::moment) != waiting_.end())
-    making_asked_ns_ = parts_.clock.monotonic_ns();
-  const auto made = pasts_.make(moment, view_);
-  if (!made)
-    answer_waiting(moment, made.error());
-  else if (*made)
-    answer_waiting(moment, std::nullopt);
-  refuse_overdue();
-  return !waiting_.empty();
-}
-
-void Auditor::answer_waiting(const WholeMoment& moment,
-                             const std::optional<schema::ProblemT>& refused) {
-  for (Waiting& one : std::exchange(waiting_, {})) {
-    if (one.moment != moment) {
-      waiting_.push_back(std::move(one));
-      continue;
-    }
-    const auto* request = flatbuffers::GetRoot<schema::HistoryRequest>(one.task->request.data());
-    auto page = refused ? std::optional(refusal_page(
-                              {request->id(), head_.seq, parts_.clock.now_ns()}, *refused, 0))
-                        : page_for(*one.task);
-    if (page)
-      give(std::move(one.task), *page);
-    else
-      waiting_.push_back({std::move(one.task), wanted_, one.deadline_ns});
-  }
-}
-
-void Auditor::refuse_overdue() {
   const std::int64_t now_ns = parts_.clock.monotonic_ns();
-  for (Waiting& one : std::exchange(waiting_, {})) {
-    if (one.deadline_ns > now_ns) {
-      waiting_.push_back(std::move(one));
-      continue;
-    }
-    const auto* request = flatbuffers::GetRoot<schema::HistoryRequest>(one.task->request.data());
-    const WholePast* making = pasts_.making();
-    const domain::Seq read =
-        making == nullptr || making->moment() != one.moment ? 0 : making->read();
-    give(std::move(one.task),
-         refusal_page({request->id(), head_.seq, parts_.clock.now_ns()},
-                      make_problem(Code::busy, "",
-                                   "The past is being read: " + std::to_string(read) + " of " +
-                                       std::to_string(one.moment.seq) + " records."),
-                      past_retry_ms));
-  }
+  if (question.deadline_ns == 0) question.deadline_ns = now_ns + longest_wait_ns;
+  work_ = 0;
+  const auto page = page_for(question);
+  turns_.charge(asker, 1 + work_ / work_of_answer);
+  if (page) return give(std::move(question.task), *page);
+  if (parts_.clock.monotonic_ns() < question.deadline_ns)
+    return turns_.add(asker, std::move(question));
+  const Message busy = busy_page(*question.task);
+  give(std::move(question.task), busy);
+}
+
+Message Auditor::busy_page(const AuditTask& task) {
+  const auto* request = flatbuffers::GetRoot<schema::HistoryRequest>(task.request.data());
+  return refusal_page({request->id(), head_.seq, parts_.clock.now_ns()},
+                      make_problem(Code::busy, "", "The answer is being made: " + how_far_),
+                      busy_retry_ms);
 }
 
 // ---- one request
 
-/// Nothing: it waits for `wanted_`.
-std::optional<Message> Auditor::page_for(const AuditTask& task) {
-  const auto* request = flatbuffers::GetRoot<schema::HistoryRequest>(task.request.data());
+std::optional<Message> Auditor::page_for(Question& question) {
+  const auto* request = flatbuffers::GetRoot<schema::HistoryRequest>(question.task->request.data());
   PageHead head{request->id(), head_.seq, parts_.clock.now_ns()};
-  const domain::Operator* asker = view_.tables().find_operator(task.asker);
+  const domain::Operator* asker = view_.tables().find_operator(question.task->asker);
   // Its role or scope may be another by now than at the historian's gate.
   std::optional<schema::ProblemT> problem = asker == nullptr
                                                 ? make_problem(Code::not_permitted, "")
@@ -198,15 +188,29 @@ std::optional<Message> Auditor::page_for(const AuditTask& task) {
     body.Set(digest());
     return page_of(head, std::move(body));
   }
-  const auto moment = moment_of(*request, head.time_ns);
-  if (!moment) return refusal_page(head, moment.error(), 0);
-  head.moment = *moment;
-  auto answered = answer({*request, *asker, *moment, task.request});
-  if (!answered) {
-    const bool goes_on = answered.error().code == Code::busy;
-    return refusal_page(head, std::move(answered.error()), goes_on ? past_retry_ms : 0);
+  if (takes_long(request->body_type())) {
+    auto answered = answer_long({*request, *asker, {}, question.task->request}, head.moment);
+    if (answered && !*answered) return std::nullopt;
+    return page_of_answer(head, std::move(answered));
   }
-  if (!*answered) return std::nullopt;
+  if (!question.moment) {
+    const auto moment = moment_of(*request, head.time_ns);
+    if (!moment) return refusal_page(head, moment.error(), 0);
+    question.moment = *moment;
+  }
+  head.moment = *question.moment;
+  auto answered = answer({*request, *asker, *question.moment, {}});
+  if (answered && !*answered) return std::nullopt;
+  return page_of_answer(head, std::move(answered));
+}
+
+Message Auditor::page_of_answer(PageHead head, view::Answer<std::optional<Reply>> answered) {
+  if (!answered) {
+    const Code code = answered.error().code;
+    if (code == Code::journal_unavailable)
+      parts_.alarm("a question about the past cannot be answered: " + answered.error().sentence);
+    return refusal_page(head, std::move(answered.error()), code == Code::busy ? busy_retry_ms : 0);
+  }
   Message page = page_of(head, std::move((*answered)->body), std::move((*answered)->name_owners));
   if (page.size() <= page_bytes_max) return page;
   return refusal_page(
@@ -254,11 +258,7 @@ view::Answer<view::Moment> Auditor::checked(view::Moment moment, std::int64_t no
 
 view::Answer<std::optional<Auditor::Reply>> Auditor::answer(const Request& asked) {
   const domain::Seq seq = asked.moment.seq;
-  if (asked.request.body_type() == schema::HistoryBody::GetDifference)
-    return answer_difference(asked);
-  if (asked.request.body_type() == schema::HistoryBody::PreviewCommands)
-    return answer_preview(asked);
-  if (asked.request.body_type() == schema::HistoryBody::GetWhatIf) return answer_what_if(asked);
+  if (seq == head_.seq) return answer_from(view_, asked);
   const Named named = named_in(asked.request);
   if (seq == head_.seq) return with_owners(answer_from(view_, asked), asked, named);
   // S2: what a token may ask about the past, it may now.
@@ -296,19 +296,29 @@ std::vector<Uuid> Auditor::tenants_of(const domain::Operator& asker) const {
   return tenants;
 }
 
-/// Null: it has to be made, and whoever asks waits for it.
-const WholePast* Auditor::find_past(WholeMoment moment) {
-  past_used_ns_ = parts_.clock.monotonic_ns();
-  wanted_ = std::move(moment);
-  return pasts_.find(wanted_);
+view::Answer<std::vector<WholePasts::Shared>> Auditor::pasts_at(
+    const std::vector<WholeMoment>& moments) {
+  const std::int64_t now_ns = parts_.clock.monotonic_ns();
+  auto found = pasts_.find(moments, now_ns);
+  if (!found) return std::unexpected(std::move(found.error()));
+  for (const WholePasts::Shared& past : *found) {
+    if (past->is_made()) continue;
+    work_ += RecordWalk::slice_records;
+    if (auto step = pasts_.go_on(*past, view_, now_ns); !step)
+      return std::unexpected(std::move(step.error()));
+    how_far_ = past->how_far() + " of the past are read.";
+    if (!past->is_made()) return std::vector<WholePasts::Shared>();
+  }
+  return found;
 }
 
 view::Answer<std::optional<Auditor::Reply>> Auditor::answer_of_whole(const Request& asked,
                                                                      const domain::Tenant* tenant) {
-  const WholePast* past = find_past(
-      {tenant == nullptr ? tenants_of(asked.asker) : std::vector{tenant->id}, asked.moment.seq});
-  if (past == nullptr) return std::nullopt;
-  return answer_from(past->view(), asked);
+  const auto pasts = pasts_at(
+      {{tenant == nullptr ? tenants_of(asked.asker) : std::vector{tenant->id}, asked.moment.seq}});
+  if (!pasts) return std::unexpected(pasts.error());
+  if (pasts->empty()) return std::nullopt;
+  return answer_from(pasts->front()->view(), asked);
 }
 
 /// U1: to an auditor a name is whose it is now, and whose it was before; a service asks for itself.
@@ -354,8 +364,6 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer_from(const view::Vie
   view::Sources beside = sources();
   beside.command_refusal = [&](schema::CommandBody kind) { return refusal(asked.asker, kind); };
   const view::Inquiry inquiry{view, asked.asker, asked.moment.time_ns, beside};
-  if (const auto* wanted = asked.request.body_as_GetReport())
-    return report(*wanted, inquiry, asked.moment.seq);
   auto body = view::answer(inquiry, asked.request);
   if (!body) return std::unexpected(std::move(body.error()));
   if (goes_on(*body)) {
@@ -363,24 +371,6 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer_from(const view::Vie
     view::name_moment(*body, asked.moment);
   }
   return Reply{std::move(*body), {}};
-}
-
-view::Answer<std::optional<Auditor::Reply>> Auditor::report(const schema::GetReport& wanted,
-                                                            const view::Inquiry& inquiry,
-                                                            domain::Seq last) {
-  const auto tenant = view::tenant_of(inquiry, wanted.tenant());
-  if (!tenant) return std::unexpected(tenant.error());
-  const auto activity = activity_of(parts_.journal, gate_, **tenant, wanted.from_seq(), last);
-  if (!activity) {
-    parts_.alarm("no report can be made: " + activity.error().sentence);
-    return view::refused(Code::journal_unavailable, "");
-  }
-  if (!*activity) return std::unexpected(activity->error());
-  auto made = view::report(inquiry, wanted, **activity);
-  if (!made) return std::unexpected(std::move(made.error()));
-  Reply answered;
-  answered.body.Set(std::move(*made));
-  return answered;
 }
 
 view::Sources Auditor::sources() {

@@ -1,33 +1,41 @@
-// The auditor: lists, portal views, explain, digest: what may take long, one at a time; of now and
-// of any moment of the past (Q9).
+// The auditor: lists, portal views, explain, digest: what may take long; of now and of any moment
+// of the past (Q9).
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "daemon/calls/call_ring.h"
 #include "daemon/credential/key_store.h"
 #include "daemon/domain/fold.h"
 #include "daemon/platform/clock.h"
 #include "daemon/service/letters.h"
+#include "daemon/service/long_answer.h"
 #include "daemon/service/pages.h"
 #include "daemon/service/past_subject.h"
 #include "daemon/service/recent_changes.h"
 #include "daemon/service/recorded_calls.h"
 #include "daemon/service/turns.h"
-#include "daemon/service/what_if_answer.h"
 #include "daemon/service/whole_past.h"
 #include "daemon/view/inquiry.h"
-#include "daemon/view/trail.h"
 
 namespace postern::service {
 
+/// What one answer may come to.
+struct AuditorLimits {
+  WholePasts::Limits pasts = {};
+  /// Of guards, and of previews.
+  RecordedCalls::Limits recorded = {};
+};
+
 /// Owned by one thread for life: `turn` whenever the waker wakes. What it answers is made in view/;
-/// from here come the journal, the keys, the time, and the view of the moment. A past that takes
-/// long is made in slices between other answers; who waits for it is told `busy` after two seconds,
-/// with how far it is, and only while somebody asks again is it made on.
+/// from here come the journal, the keys, the time, and the view of the moment. What takes long is
+/// made in slices between other answers, operators taking turns by what theirs came to; who waits
+/// is told `busy` after two seconds, with how far it is, and only while somebody asks again is it
+/// made on.
 class Auditor {
  public:
   /// All outlive the auditor.
@@ -42,9 +50,13 @@ class Auditor {
   };
 
   /// View and index stand at the head.
-  Auditor(Parts parts, view::View view, journal::Head head, domain::PastIndex index);
+  Auditor(Parts parts, view::View view, journal::Head head, domain::PastIndex index,
+          const AuditorLimits& limits = {});
 
-  void turn();
+  /// Takes what has come, and makes one piece of what waits. True: there is more to do at once.
+  bool turn();
+  /// Takes what was published; whatever waits is told `stopping`. May be repeated.
+  void stop();
 
   /// Once the threads have ended.
   const domain::PastIndex& past_index() const { return index_; }
@@ -64,28 +76,30 @@ class Auditor {
     Body body;
     NameOwners name_owners;
   };
-  /// One that waits for a past of whole tenants.
-  struct Waiting {
+  /// One on its way.
+  struct Question {
     Task task;
-    WholeMoment moment;
+    /// By the monotonic clock; 0: nothing was done for it yet.
     std::int64_t deadline_ns = 0;
+    /// Fixed when it was looked at first; absent: not yet, or it is that of a long answer.
+    std::optional<view::Moment> moment = {};
   };
 
   void take_published();
   void give(Task task, const Message& page);
+  void take_evidence();
   void give_evidence();
   void answer_next();
-  bool make_past();
-  void refuse_overdue();
-  WholeMoment next_to_make() const;
-  void answer_waiting(const WholeMoment& moment, const std::optional<schema::ProblemT>& refused);
+  Message busy_page(const AuditTask& task);
 
-  std::optional<Message> page_for(const AuditTask& task);
+  /// Nothing: there is more to do.
+  std::optional<Message> page_for(Question& question);
+  Message page_of_answer(PageHead head, view::Answer<std::optional<Reply>> answered);
   view::Answer<view::Moment> moment_of(const schema::HistoryRequest& request, std::int64_t now_ns);
   view::Answer<view::Moment> checked(view::Moment moment, std::int64_t now_ns);
   /// Where a request names one: 0 and 0 is none.
   view::Answer<view::Moment> named_moment(const view::Moment& wanted, std::int64_t now_ns);
-  /// Nothing: it waits for `wanted_`.
+  // ---- nothing: there is more to do
   view::Answer<std::optional<Reply>> answer(const Request& asked);
   view::Answer<std::optional<Reply>> answer_of_whole(const Request& asked,
                                                      const domain::Tenant* tenant);
@@ -94,25 +108,25 @@ class Auditor {
   view::Answer<std::optional<Reply>> answer_of_part(const Request& asked, Named named,
                                                     const domain::Tenant* tenant);
   view::Answer<std::optional<Reply>> answer_from(const view::View& view, const Request& asked);
-  const WholePast* find_past(WholeMoment moment);
+  /// All of them made; empty: one slice of one was made now, and there is more to do.
+  view::Answer<std::vector<WholePasts::Shared>> pasts_at(const std::vector<WholeMoment>& moments);
   std::vector<Uuid> tenants_of(const domain::Operator& asker) const;
 
-  // ---- H2 and H4, in auditor_differences.cpp
-  view::Answer<std::optional<Reply>> answer_difference(const Request& asked);
-  view::Answer<view::Trail> trail_between(domain::Seq from_seq, domain::Seq to_seq);
-  view::Answer<std::optional<Reply>> answer_preview(const Request& asked);
-  /// H3. Made on each time it is asked for; `busy` until it is made.
-  view::Answer<std::optional<Reply>> answer_what_if(const Request& asked);
-  view::Answer<void> begin_what_if(const Request& asked);
-  void release_what_ifs();
-  /// What became of the tenant's calls from then on, asked again.
-  view::Answer<schema::FlipPageT> ask_calls_again(const domain::Tenant& tenant,
-                                                  const domain::State& other, std::int64_t from_ns,
-                                                  std::int64_t now_ns, std::size_t count_max);
-
-  /// H8.
-  view::Answer<std::optional<Reply>> report(const schema::GetReport& wanted,
-                                            const view::Inquiry& inquiry, domain::Seq last);
+  // ---- what takes long (H2, H3, H4, H8, H10), in auditor_long.cpp
+  /// `moment`: the one it came to stand at.
+  view::Answer<std::optional<Reply>> answer_long(const Request& asked, view::Moment& moment);
+  std::string name_of(const Request& asked) const;
+  using Begun = view::Answer<std::optional<LongAnswers::Kept>>;
+  Begun begin_long(const Request& asked);
+  Begun begin_difference(const Request& asked);
+  Begun begin_report(const Request& asked);
+  Begun begin_preview(const Request& asked);
+  Begun begin_undo(const Request& asked);
+  Begun begin_what_if(const Request& asked);
+  /// Null: the moment is the present. Absent: there is more to do.
+  view::Answer<std::optional<WholePasts::Shared>> past_of(const domain::Tenant& tenant,
+                                                          const view::Moment& moment);
+  LongAnswer::Step make_on(LongAnswers::Kept& kept, const Request& asked);
 
   view::Sources sources();
   schema::DigestT digest() const;
@@ -133,22 +147,14 @@ class Auditor {
   PastReader reader_;
   RecentChanges recent_;
   WholePasts pasts_;
-  /// What the request that is being answered waits for.
-  WholeMoment wanted_;
-  std::deque<Waiting> waiting_;
-  /// When the past that is being made was last asked for; by the monotonic clock.
-  std::int64_t making_asked_ns_ = 0;
-  std::int64_t past_used_ns_ = 0;
+  LongAnswers long_;
+  /// Of the question that is being answered: what was done for it now, and how far its answer is.
+  std::uint64_t work_ = 0;
+  std::string how_far_;
+  const RecordedCalls::Limits calls_limits_;
   std::optional<RecordedCalls> recorded_;
-  /// One for each operator is made at a time, and of all a few.
-  struct WhatIf {
-    Uuid asker;
-    std::unique_ptr<WhatIfAnswer> answer;
-    std::int64_t asked_ns = 0;
-  };
-  std::vector<WhatIf> what_ifs_;
   /// Whose question is next.
-  Turns<Task> turns_;
+  Turns<Question> turns_;
 };
 
 }  // namespace postern::service

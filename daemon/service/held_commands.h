@@ -1,5 +1,6 @@
 // Commands whose passwords are being hashed, and those that wait behind them: the same message once
-// more, and whatever is about the same user.
+// more, and whatever is about the same user. Behind one whose guard waits for its evidence the same
+// message waits, and nothing else.
 #pragma once
 
 #include <deque>
@@ -23,6 +24,8 @@ class HeldCommands {
 
   /// Others wait behind this one until it is released.
   void hold(const domain::State& state, CommandTask& task);
+  /// Its copies alone do, and nobody else.
+  void hold_copies(const CommandTask& task) { ids_.insert(task.id()); }
   void release(const CommandTask& task);
 
   /// K1: a copy of it is being hashed.

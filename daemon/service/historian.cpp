@@ -181,6 +181,8 @@ void Historian::take(const Inbound& inbound) {
   if (!opened || carries_secret(**opened)) credential::wipe(inbound.payload);
   if (!opened) {
     count(parts_.vitals.malformed);
+    if (opened.error().code == Code::too_large)
+      opened.error().remedy = "Ask in parts: of a batch, preview some commands at a time.";
     return refuse(inbound.peer, 0, std::move(opened.error()));
   }
   answer({inbound.peer, std::string(inbound.identity), std::move(*opened)}, *asker);
@@ -291,6 +293,9 @@ void Historian::give_calls(Parked waiting, const domain::Operator& asker,
 
 void Historian::hand_to_auditor(const Peer& peer, const domain::Operator& asker,
                                 OpenedMessage<schema::HistoryRequest> request) {
+  // The auditor may have ended.
+  if (parts_.vitals.stopping)
+    return refuse(peer, request->id(), make_problem(Code::stopping, ""));
   if (!audits_.take(asker.id)) return refuse_busy(peer, request->id());
   auto task = std::make_unique<AuditTask>();
   task->peer = peer;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/calls/use_counters.h"
@@ -75,7 +76,14 @@ struct EvidenceLetter : Letter {
   /// Recorded calls from this time on; absent: none are asked for.
   std::optional<std::int64_t> calls_since_ns;
   domain::Evidence evidence;
-  /// There are more different calls than a guard may look at.
+  /// By their likeness, the places of the calls in the evidence.
+  std::unordered_map<std::string, std::size_t> places = {};
+  /// The first recorded call that was not looked at; 0: none was.
+  std::uint64_t next_call = 0;
+  /// How long it was read since the recorder told what no record holds, and how often that has.
+  std::size_t slices = 0;
+  int rounds = 0;
+  /// There are more different calls than a guard may look at, or older ones than can be read.
   bool too_many = false;
   /// The recorded calls could not be read.
   std::optional<Failure> trouble;

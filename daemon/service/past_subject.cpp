@@ -59,6 +59,12 @@ bool takes_moment(HistoryBody kind) {
   return false;
 }
 
+bool takes_long(HistoryBody kind) {
+  return kind == HistoryBody::GetDifference || kind == HistoryBody::GetReport ||
+         kind == HistoryBody::PreviewCommands || kind == HistoryBody::PlanUndo ||
+         kind == HistoryBody::GetWhatIf;
+}
+
 Named named_in(const schema::HistoryRequest& request) {
   if (const auto* wanted = request.body_as_GetUser()) {
     Named named = user_in<schema::GetUser>(request);

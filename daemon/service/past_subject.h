@@ -15,6 +15,9 @@ namespace postern::service {
 /// are listed as they are.
 bool takes_moment(schema::HistoryBody kind);
 
+/// Whether its answer is made in slices: it reads more than one turn has time for.
+bool takes_long(schema::HistoryBody kind);
+
 /// Whom a request names.
 struct Named {
   std::string_view tenant = {};

@@ -2,6 +2,7 @@
 // the moment of such a list, and comes again.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -31,7 +32,10 @@ class RecentChanges {
   static bool erases(const Published& published);
 
   /// A list goes on that stands at the head `seq`, which the view shows or `reaches` covers.
-  void needs(domain::Seq seq, std::int64_t now_ns) { needed_[seq] = now_ns + kept_ns; }
+  void needs(domain::Seq seq, std::int64_t now_ns, std::int64_t for_ns = kept_ns) {
+    std::int64_t& until_ns = needed_[seq];
+    until_ns = std::max(until_ns, now_ns + for_ns);
+  }
 
   /// Whether a view of the head can go back to the moment when `seq` was the head.
   bool reaches(domain::Seq seq) const { return needed_.contains(seq); }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "daemon/calls/call_entry.h"
@@ -11,9 +10,6 @@
 namespace postern::service {
 
 namespace {
-
-/// So many of the newest a guard looks at; where the days it looks back hold more, it is refused.
-constexpr std::uint64_t calls_read_max = 2'000'000;
 
 /// Alike are calls that every state answers alike.
 std::string likeness_of(const domain::RecordedCall& call, const std::string& address) {
@@ -28,37 +24,57 @@ std::string likeness_of(const domain::RecordedCall& call, const std::string& add
 
 }  // namespace
 
-void RecordedCalls::fill(const view::View& view, EvidenceLetter& letter) {
-  if (!letter.calls_since_ns) return;
-  std::vector<domain::RecordedCall>& found = letter.evidence.calls;
-  std::unordered_map<std::string, std::size_t> places;
-  calls::CallSeals seals(keys_, [&](const Uuid& user) { return view.tables().find_user(user); });
+RecordedCalls::Letter RecordedCalls::go_on(const view::View& view) {
+  Letter letter = std::move(letters_.front());
+  letters_.pop_front();
+  if (read_on(view, *letter)) return letter;
+  letters_.push_back(std::move(letter));
+  return nullptr;
+}
+
+bool RecordedCalls::read_on(const view::View& view, EvidenceLetter& letter) {
+  if (!letter.calls_since_ns || letter.too_many || letter.trouble) return true;
   const std::uint64_t end = ring_.next();
-  const std::uint64_t begin = std::max(ring_.oldest(), end - std::min(end, calls_read_max));
-  bool is_cut = begin > ring_.oldest();
-  const auto read = reader_.read(begin, [&](std::uint64_t, auto stored) {
+  const bool is_first = letter.next_call == 0;
+  if (is_first) letter.next_call = std::max(ring_.oldest(), end - std::min(end, limits_.calls_max));
+  // Of what lies before nobody knows whether it is of those days.
+  bool is_cut = is_first && letter.next_call > 1;
+  const std::uint64_t stop = std::min(end, letter.next_call + limits_.slice_calls);
+  calls::CallSeals seals(keys_, [&](const Uuid& user) { return view.tables().find_user(user); });
+  const auto read = reader_.read(letter.next_call, [&](std::uint64_t position, auto stored) {
+    if (position >= stop) return false;
     auto entry = calls::open_entry(stored);
-    if (entry && std::exchange(is_cut, false) && entry->call.time_ns >= *letter.calls_since_ns) {
+    if (!entry) return true;
+    if (std::exchange(is_cut, false) && entry->call.time_ns >= *letter.calls_since_ns) {
       letter.too_many = true;
       return false;
     }
-    if (!entry || entry->tenant != letter.tenant || !entry->call.allowed ||
+    if (entry->tenant != letter.tenant || !entry->call.allowed ||
         entry->call.time_ns < *letter.calls_since_ns)
       return true;
     seals.open(*entry);
-    domain::RecordedCall call = domain::recorded_call_of(entry->call);
-    const auto [place, is_new] =
-        places.try_emplace(likeness_of(call, entry->call.address), found.size());
-    if (!is_new) {
-      found[place->second].time_ns = call.time_ns;
-      found[place->second].seq = call.seq;
-      return true;
-    }
-    letter.too_many = found.size() == domain::guard_calls_max;
-    if (!letter.too_many) found.push_back(std::move(call));
-    return !letter.too_many;
+    return visit(*entry, letter);
   });
   if (!read) letter.trouble = read.error();
+  letter.next_call = stop;
+  ++letter.slices;
+  return stop >= end || letter.too_many || letter.trouble;
+}
+
+/// False: there are too many.
+bool RecordedCalls::visit(calls::Entry& entry, EvidenceLetter& letter) {
+  std::vector<domain::RecordedCall>& found = letter.evidence.calls;
+  domain::RecordedCall call = domain::recorded_call_of(entry.call);
+  const auto [place, is_new] =
+      letter.places.try_emplace(likeness_of(call, entry.call.address), found.size());
+  if (!is_new) {
+    found[place->second].time_ns = call.time_ns;
+    found[place->second].seq = call.seq;
+    return true;
+  }
+  letter.too_many = found.size() == limits_.different_max;
+  if (!letter.too_many) found.push_back(std::move(call));
+  return !letter.too_many;
 }
 
 }  // namespace postern::service

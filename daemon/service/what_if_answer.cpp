@@ -1,12 +1,12 @@
 #include "daemon/service/what_if_answer.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "daemon/credential/secret.h"
 #include "daemon/service/past_reader.h"
 #include "daemon/service/permissions.h"
+#include "daemon/view/page.h"
 #include "schema/problem.h"
 #include "schema/text_view.h"
 
@@ -20,16 +20,6 @@ using schema::view_of;
 
 /// Records folded and calls asked in one slice.
 constexpr std::size_t slice_parts = 4'096;
-
-/// Each time it is asked it has another.
-std::vector<std::byte> without_number(std::span<const std::byte> request) {
-  std::vector<std::byte> made(request.begin(), request.end());
-  auto* root = flatbuffers::GetMutableRoot<schema::HistoryRequest>(made.data());
-  auto& table = reinterpret_cast<flatbuffers::Table&>(*root);
-  if (auto* place = table.GetAddressOf(schema::HistoryRequest::VT_ID))
-    std::memset(place, 0, sizeof root->id());
-  return made;
-}
 
 /// O1, O2: what concerns the installation is nobody's to suppose who asks of one tenant.
 std::optional<schema::ProblemT> gate(const domain::Tenant& tenant,
@@ -83,19 +73,12 @@ WhatIfAnswer::WhatIfAnswer(const journal::Journal& journal, calls::CallStream ca
     : journal_(journal),
       calls_(std::move(calls)),
       wanted_(std::move(wanted)),
-      request_(without_number(request)),
+      request_(request.begin(), request.end()),
       asked_(flatbuffers::GetRoot<schema::HistoryRequest>(request_.data())->body_as_GetWhatIf()),
       scope_{{wanted_.tenant}},
       other_(state_, supposed()) {}
 
 WhatIfAnswer::~WhatIfAnswer() { credential::wipe(request_); }
-
-bool WhatIfAnswer::is_for(std::span<const std::byte> request) const {
-  std::vector<std::byte> other = without_number(request);
-  const bool is_same = other == request_;
-  credential::wipe(other);
-  return is_same;
-}
 
 view::OtherHistory::Wanted WhatIfAnswer::supposed() const {
   view::OtherHistory::Wanted made{.message = asked_->message(),
@@ -113,17 +96,18 @@ bool WhatIfAnswer::ask_one() {
   if (entry == nullptr || entry->call.seq > read_) return false;
   other_.ask(entry->tenant, entry->call);
   calls_.pop();
+  ++asked_calls_;
   return true;
 }
 
-WhatIfAnswer::Step WhatIfAnswer::suppose_if_due() {
+LongAnswer::Step WhatIfAnswer::suppose_if_due() {
   if (!other_.is_due() || read_ < wanted_.moment.seq) return {};
   return other_.suppose(wanted_.moment.time_ns);
 }
 
 /// O2: a record that is not the tenant's is passed over, so leaving it out changes nothing; it is
 /// not told apart from one that is none.
-WhatIfAnswer::Step WhatIfAnswer::fold(journal::View stored) {
+LongAnswer::Step WhatIfAnswer::fold(journal::View stored) {
   domain::Changes changes;
   const auto record = domain::fold_part(state_, gate_, scope_, stored, changes);
   if (!record) return unread(record.error().sentence);
@@ -141,7 +125,7 @@ WhatIfAnswer::Step WhatIfAnswer::fold(journal::View stored) {
                    "otherwise. Ask postern-replay, which reads a copy of the data folder."));
 }
 
-WhatIfAnswer::Step WhatIfAnswer::go_on() {
+LongAnswer::Step WhatIfAnswer::go_on(const At&) {
   if (calls_.has_to_read()) {
     const auto read = calls_.read_on();
     return read ? Step() : unread(read.error().sentence);
@@ -162,6 +146,12 @@ WhatIfAnswer::Step WhatIfAnswer::go_on() {
     if (auto step = fold(*stored); !step) return step;
   }
   return {};
+}
+
+LongAnswer::Body WhatIfAnswer::page(const schema::HistoryRequest& request) {
+  Body body;
+  body.Set(other_.page(view::page_size(request.body_as_GetWhatIf()->count_max())));
+  return body;
 }
 
 std::string WhatIfAnswer::how_far() const {

@@ -11,16 +11,14 @@
 #include "daemon/calls/call_stream.h"
 #include "daemon/domain/fold.h"
 #include "daemon/journal/journal.h"
+#include "daemon/service/long_answer.h"
 #include "daemon/view/moment.h"
 #include "daemon/view/other_history.h"
 
 namespace postern::service {
 
-/// Owned by the auditor's thread, as all that it is made of. A failure is what the asker is told.
-class WhatIfAnswer {
+class WhatIfAnswer final : public LongAnswer {
  public:
-  using Step = std::expected<void, schema::ProblemT>;
-
   static constexpr std::size_t without_max = 1'000;
   /// Recorded calls that are looked at, the newest.
   static constexpr std::uint64_t calls_max = 2'000'000;
@@ -35,7 +33,6 @@ class WhatIfAnswer {
     view::Moment moment;
     /// The newest record that is read.
     domain::Seq last = 0;
-    std::size_t count_max = 0;
   };
 
   /// What is wrong with a request about this tenant; nothing: nothing.
@@ -45,18 +42,16 @@ class WhatIfAnswer {
   /// `request`: the bytes of the request, which are kept. The rest outlives it.
   WhatIfAnswer(const journal::Journal& journal, calls::CallStream calls, Wanted wanted,
                std::span<const std::byte> request);
-  WhatIfAnswer(const WhatIfAnswer&) = delete;
-  WhatIfAnswer& operator=(const WhatIfAnswer&) = delete;
-  ~WhatIfAnswer();
+  ~WhatIfAnswer() override;
 
-  /// The same was asked for, by whatever number.
-  bool is_for(std::span<const std::byte> request) const;
-  /// Some ten milliseconds of it.
-  Step go_on();
-  bool is_made() const { return is_made_; }
-  schema::FlipPageT page() const { return other_.page(wanted_.count_max); }
-  /// "300 of 4000 records are read."
-  std::string how_far() const;
+  Step go_on(const At& at) override;
+  bool is_made() const override { return is_made_; }
+  Body page(const schema::HistoryRequest& request) override;
+  bool needs_view() const override { return false; }
+  /// It holds the tenant's users twice.
+  std::size_t places() const override { return 2; }
+  std::uint64_t work() const override { return read_ + asked_calls_; }
+  std::string how_far() const override;
 
  private:
   view::OtherHistory::Wanted supposed() const;
@@ -67,7 +62,7 @@ class WhatIfAnswer {
   const journal::Journal& journal_;
   calls::CallStream calls_;
   const Wanted wanted_;
-  /// With 0 for its number; wiped at the end, as it may hold secrets.
+  /// Wiped at the end, as it may hold secrets.
   std::vector<std::byte> request_;
   const schema::GetWhatIf* asked_;
   const domain::TenantScope scope_;
@@ -75,6 +70,7 @@ class WhatIfAnswer {
   domain::State state_;
   view::OtherHistory other_;
   domain::Seq read_ = 0;
+  std::uint64_t asked_calls_ = 0;
   bool is_made_ = false;
 };
 

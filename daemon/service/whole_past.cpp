@@ -1,7 +1,7 @@
 #include "daemon/service/whole_past.h"
 
 #include <algorithm>
-#include <string>
+#include <numeric>
 
 #include "schema/problem.h"
 
@@ -12,76 +12,122 @@ namespace {
 using schema::Code;
 using schema::make_problem;
 
+constexpr std::size_t grants_of_weight = 64;
+
+std::size_t weight_of(const domain::Owned<domain::User>& user) {
+  return user == nullptr ? 0 : 1 + user->grants->size() / grants_of_weight;
+}
+
+std::unexpected<schema::ProblemT> no_place() {
+  return std::unexpected(make_problem(
+      Code::busy, "", "As many moments of the past as are kept at once are being asked about."));
+}
+
 }  // namespace
 
 void WholePast::go_on_to(domain::Seq seq) {
   moment_.seq = seq;
+  walk_.go_on_to(seq);
   past_.view = {};
+  is_shown_ = false;
 }
 
-std::expected<void, schema::ProblemT> WholePast::read_on(std::size_t records) {
+RecordWalk::Step WholePast::go_on(const view::View& present) {
   const domain::TenantScope scope{moment_.tenants};
-  const auto cursor = journal_.read_from(read_ + 1);
-  for (std::size_t count = 0; count < records && !is_done(); ++count) {
-    const auto bytes = cursor->next();
-    if (!bytes)
-      return std::unexpected(make_problem(Code::journal_unavailable, "", bytes.error().sentence));
+  const auto folded = [&](journal::View stored) -> std::expected<void, domain::Unfit> {
     domain::Changes changes;
-    const auto record = domain::fold_part(past_.state, gate_, scope, *bytes, changes);
-    if (!record)
-      return std::unexpected(make_problem(Code::journal_unavailable, "", record.error().sentence));
-    ++read_;
-  }
-  if (past_.state.tables().live_user_count() <= users_max) return {};
-  return std::unexpected(
-      make_problem(Code::too_large, "at_seq",
-                   "The limit is " + std::to_string(users_max) +
-                       " users. Ask postern-replay, which reads a copy of the data folder."));
-}
-
-void WholePast::show(const view::View& present) {
+    if (const auto record = domain::fold_part(past_.state, gate_, scope, stored, changes); !record)
+      return std::unexpected(record.error());
+    for (const auto& change : changes.users)
+      weight_ += weight_of(change.after) - weight_of(change.before);
+    return {};
+  };
+  if (auto read = walk_.read_stored(RecordWalk::slice_records, folded); !read) return read;
+  if (!walk_.is_done()) return {};
   show_erased_as_now(past_.state, present);
   past_.view.load(past_.state.tables());
+  is_shown_ = true;
+  return {};
 }
 
-WholePast* WholePasts::find(const WholeMoment& moment) {
+// ---- those that are kept
+
+WholePasts::Kept* WholePasts::look_for(const WholeMoment& moment) {
   const auto place =
-      std::ranges::find(made_, moment, [](const auto& one) { return one->moment(); });
-  if (place == made_.end()) return nullptr;
-  std::rotate(made_.begin(), place, std::next(place));
-  return made_.front().get();
+      std::ranges::find_if(kept_, [&](const Kept& kept) { return kept.past->moment() == moment; });
+  return place == kept_.end() ? nullptr : &*place;
 }
 
-/// From the one made before of the same tenants, where that stands at an earlier moment.
-std::unique_ptr<WholePast> WholePasts::begin(const WholeMoment& moment) {
-  const auto goes_on = [&](const auto& one) {
-    return one->moment().tenants == moment.tenants && one->moment().seq < moment.seq;
-  };
-  const auto place = std::ranges::find_if(made_, goes_on);
-  if (place == made_.end()) return std::make_unique<WholePast>(journal_, moment);
-  std::unique_ptr<WholePast> taken = std::move(*place);
-  made_.erase(place);
+bool WholePasts::make_room(std::int64_t now_ns) {
+  const auto oldest = std::ranges::min_element(kept_, {}, &Kept::used_ns);
+  if (oldest == kept_.end() || is_asked_for(*oldest, now_ns)) return false;
+  kept_.erase(oldest);
+  return true;
+}
+
+/// From one of the same tenants that stands at an earlier moment, if nobody asks for that.
+std::shared_ptr<WholePast> WholePasts::begin(const WholeMoment& moment, std::int64_t now_ns) {
+  const auto place = std::ranges::find_if(kept_, [&](const Kept& kept) {
+    return kept.past->moment().tenants == moment.tenants && kept.past->moment().seq < moment.seq &&
+           kept.past->is_made() && !is_asked_for(kept, now_ns) && kept.past.use_count() == 1;
+  });
+  if (place == kept_.end()) return std::make_shared<WholePast>(journal_, moment);
+  std::shared_ptr<WholePast> taken = std::move(place->past);
+  kept_.erase(place);
   taken->go_on_to(moment.seq);
   return taken;
 }
 
-void WholePasts::clear() {
-  making_ = nullptr;
-  made_.clear();
+WholePasts::Answer<std::vector<WholePasts::Shared>> WholePasts::find(
+    const std::vector<WholeMoment>& moments, std::int64_t now_ns) {
+  std::size_t missing = 0;
+  for (const WholeMoment& moment : moments) {
+    Kept* kept = look_for(moment);
+    if (kept != nullptr) kept->used_ns = now_ns;
+    missing += kept == nullptr;
+  }
+  while (missing > 0 && kept_.size() + missing > limits_.places_max)
+    if (!make_room(now_ns)) return no_place();
+  std::vector<Shared> found;
+  for (const WholeMoment& moment : moments) {
+    const Kept* kept = look_for(moment);
+    if (kept == nullptr) kept = &kept_.emplace_back(begin(moment, now_ns), now_ns);
+    found.push_back(kept->past);
+  }
+  return found;
 }
 
-std::expected<bool, schema::ProblemT> WholePasts::make(const WholeMoment& moment,
-                                                       const view::View& present) {
-  if (making_ == nullptr || making_->moment() != moment) making_ = begin(moment);
-  if (auto read = making_->read_on(slice_records); !read) {
-    making_ = nullptr;
-    return std::unexpected(std::move(read.error()));
-  }
-  if (!making_->is_done()) return false;
-  making_->show(present);
-  made_.push_front(std::move(making_));
-  if (made_.size() > made_max) made_.pop_back();
-  return true;
+std::size_t WholePasts::weight() const {
+  return std::accumulate(
+      kept_.begin(), kept_.end(), std::size_t{0},
+      [](std::size_t sum, const Kept& kept) { return sum + kept.past->weight(); });
+}
+
+WholePasts::Answer<void> WholePasts::go_on(const WholePast& past, const view::View& present,
+                                           std::int64_t now_ns) {
+  const auto place =
+      std::ranges::find_if(kept_, [&](const Kept& kept) { return kept.past.get() == &past; });
+  auto read = place->past->go_on(present);
+  if (read && place->past->weight() > limits_.weight_max)
+    read = std::unexpected(
+        make_problem(Code::too_large, "at_seq",
+                     "The limit is " + std::to_string(limits_.weight_max) +
+                         " users, the deleted ones counted, and one more for each 64 grants. Ask "
+                         "postern-replay, which reads a copy of the data folder."));
+  place->used_ns = now_ns;
+  while (read && weight() > limits_.weight_of_all_max)
+    if (!make_room(now_ns)) read = no_place();
+  if (!read) kept_.erase(place);
+  return read;
+}
+
+void WholePasts::touch(const WholePast& past, std::int64_t now_ns) {
+  for (Kept& kept : kept_)
+    if (kept.past.get() == &past) kept.used_ns = now_ns;
+}
+
+void WholePasts::release(std::int64_t now_ns) {
+  kept_.remove_if([&](const Kept& kept) { return now_ns - kept.used_ns > kept_ns; });
 }
 
 }  // namespace postern::service

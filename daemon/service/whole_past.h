@@ -1,14 +1,16 @@
 // Whole tenants as they were at a moment (Q9): folded from the first record on, a slice at a time.
 #pragma once
 
-#include <deque>
 #include <expected>
+#include <list>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "daemon/domain/fold.h"
 #include "daemon/journal/journal.h"
 #include "daemon/service/past_reader.h"
+#include "daemon/service/record_walk.h"
 
 namespace postern::service {
 
@@ -24,57 +26,86 @@ struct WholeMoment {
 /// One fold under way or done.
 class WholePast {
  public:
-  /// Users of these tenants at the moment; more are refused, so that memory is bounded.
-  static constexpr std::size_t users_max = 200'000;
-
   WholePast(const journal::Journal& journal, WholeMoment moment)
-      : journal_(journal), moment_(std::move(moment)) {}
+      : moment_(std::move(moment)), walk_(journal, 1, moment_.seq) {}
 
   const WholeMoment& moment() const { return moment_; }
-  domain::Seq read() const { return read_; }
-  bool is_done() const { return read_ >= moment_.seq; }
+  /// The view shows it.
+  bool is_made() const { return is_shown_; }
   const view::View& view() const { return past_.view; }
+  std::string how_far() const { return walk_.how_far(); }
+  /// What it takes of memory: users, the deleted ones too, and one more for each 64 grants.
+  std::size_t weight() const { return weight_; }
 
   /// It goes on to a later moment of the same tenants.
   void go_on_to(domain::Seq seq);
-  /// Reads so many records more. Fails with what the asker is told.
-  std::expected<void, schema::ProblemT> read_on(std::size_t records);
-  /// All of it is read: the view shows it, whoever is erased in `present` as erased (U11).
-  void show(const view::View& present);
+  /// One slice. Whoever is erased in `present` is shown as erased (U11).
+  RecordWalk::Step go_on(const view::View& present);
 
  private:
-  const journal::Journal& journal_;
   WholeMoment moment_;
+  RecordWalk walk_;
   domain::RecordGate gate_;
   Past past_;
-  domain::Seq read_ = 0;
+  std::size_t weight_ = 0;
+  bool is_shown_ = false;
 };
 
-/// The few that were made last, and the one that is being made. Owned by the auditor's thread.
+/// Those that are made or being made, a few. Owned by the auditor's thread. Whoever finds no place
+/// is `busy`: nobody's past goes while it is asked for.
 class WholePasts {
  public:
-  /// Records of a slice: some ten milliseconds.
-  static constexpr std::size_t slice_records = 4'096;
-  static constexpr std::size_t made_max = 2;
+  struct Limits {
+    std::size_t places_max = 6;
+    /// Of one, and of all together: about half a gigabyte.
+    std::size_t weight_max = 200'000;
+    std::size_t weight_of_all_max = 600'000;
+  };
+  /// So long after it was asked for last, one is kept from others who need its place; and so long
+  /// if nobody does.
+  static constexpr std::int64_t asked_ns = 10'000'000'000;
+  static constexpr std::int64_t kept_ns = 600'000'000'000;
 
-  explicit WholePasts(const journal::Journal& journal) : journal_(journal) {}
+  template <class T>
+  using Answer = std::expected<T, schema::ProblemT>;
 
-  /// Null: it is not made yet.
-  WholePast* find(const WholeMoment& moment);
-  /// One slice of it; gives whether it is made. Where another is being made that is dropped.
-  std::expected<bool, schema::ProblemT> make(const WholeMoment& moment, const view::View& present);
+  WholePasts(const journal::Journal& journal, const Limits& limits)
+      : journal_(journal), limits_(limits) {}
+
+  /// What is made stays as it is as long as somebody holds it.
+  using Shared = std::shared_ptr<const WholePast>;
+
+  /// All that one question needs, each made or begun: either all of them or, `busy`, none.
+  Answer<std::vector<Shared>> find(const std::vector<WholeMoment>& moments, std::int64_t now_ns);
+  /// One slice of a past that `find` gave and that is not made. On failure it is gone.
+  Answer<void> go_on(const WholePast& past, const view::View& present, std::int64_t now_ns);
+
+  /// Somebody goes on with an answer that is made of it.
+  void touch(const WholePast& past, std::int64_t now_ns);
+  /// Those that nobody has asked for since long.
+  void release(std::int64_t now_ns);
   /// Somebody is erased: what was made shows more than may be shown.
-  void clear();
-  /// Null: none is being made.
-  const WholePast* making() const { return making_.get(); }
+  void clear() { kept_.clear(); }
+  std::size_t size() const { return kept_.size(); }
 
  private:
-  std::unique_ptr<WholePast> begin(const WholeMoment& moment);
+  struct Kept {
+    std::shared_ptr<WholePast> past;
+    std::int64_t used_ns = 0;
+  };
+
+  Kept* look_for(const WholeMoment& moment);
+  bool is_asked_for(const Kept& kept, std::int64_t now_ns) const {
+    return now_ns - kept.used_ns < asked_ns;
+  }
+  /// The one that has not been asked for the longest goes. False: all are asked for.
+  bool make_room(std::int64_t now_ns);
+  std::shared_ptr<WholePast> begin(const WholeMoment& moment, std::int64_t now_ns);
+  std::size_t weight() const;
 
   const journal::Journal& journal_;
-  std::unique_ptr<WholePast> making_;
-  /// The one asked for last in front.
-  std::deque<std::unique_ptr<WholePast>> made_;
+  const Limits limits_;
+  std::list<Kept> kept_;
 };
 
 }  // namespace postern::service

@@ -206,6 +206,8 @@ void Writer::repeat(Task task, domain::Seq seq) {
 }
 
 void Writer::wait(Task task, const domain::Operator& asker) {
+  // What is known of calls will be old then.
+  task->evidence = nullptr;
   if (!held_.wait(task, asker.id)) refuse(std::move(task), Code::busy);
 }
 
@@ -244,16 +246,15 @@ void Writer::decide(Task task) {
   if (draft.is_fact()) record(std::move(task), std::move(draft), context);
 }
 
-/// H11: a guarded message is decided once it is known what was called. Meanwhile whatever is about
-/// the same waits. False: nothing is to be waited for, and the task stays.
+/// H11: a guarded message is decided once it is known what was called. Meanwhile nothing waits for
+/// it but its own copies. False: nothing is to be waited for, and the task stays.
 bool Writer::waits_for_evidence(Task& task, const domain::Operator& asker) {
   if (task->message->guard() == nullptr || task->evidence != nullptr) return false;
   const domain::Tenant* tenant =
       domain::find_tenant_in_scope(state_, asker, schema::view_of(task->message->tenant()));
   // The rules refuse it.
   if (tenant == nullptr) return false;
-  task->overtaken_count = overtaken_count_;
-  held_.hold(state_, *task);
+  held_.hold_copies(*task);
   CommandTask& held = *task;
   if (guards_.begin(task, {asker.id, tenant->id, now_ns()})) return true;
   held_.release(held);
@@ -273,11 +274,9 @@ void Writer::take_evidence(std::unique_ptr<EvidenceLetter> letter) {
     refuse(std::move(task), Code::journal_unavailable);
   } else if (letter->too_many) {
     refuse_guard(std::move(task));
-  } else if (task->overtaken_count != overtaken_count_) {
-    maker_.start_over(*task);
-    admit(std::move(task));
   } else {
-    decide(std::move(task));
+    // As if it came now, but with what is known.
+    admit(std::move(task));
   }
   held_.let_go(state_, [&](Task waiting) { admit(std::move(waiting)); });
 }
@@ -287,8 +286,8 @@ void Writer::refuse_guard(Task task) {
   problems.push_back(make_problem(Code::too_large, "guard",
                                   "The limit is " + std::to_string(domain::guard_calls_max) +
                                       " different recorded calls of the tenant, among the newest "
-                                      "2,000,000 of all, and there are "
-                                      "more. Look back fewer days."));
+                                      "2,000,000 that are kept of all, and those days hold more, "
+                                      "or may. Look back fewer days."));
   refuse(std::move(task), std::move(problems));
 }
 

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <tuple>
-#include <unordered_map>
 
 #include "daemon/view/page.h"
-#include "daemon/view/user_difference.h"
 
 namespace postern::view {
 
@@ -69,33 +67,6 @@ std::string signature_of(const schema::DifferenceLineT& line) {
   return text;
 }
 
-/// Lines that one record made alike for many, as one.
-class Lines {
- public:
-  explicit Lines(bool unfold) : unfold_(unfold) {}
-
-  void add(schema::DifferenceLineT line) {
-    if (unfold_ || line.caused_by == nullptr) return made_.push_back(std::move(line));
-    const auto [place, is_new] = places_.try_emplace(signature_of(line), made_.size());
-    if (is_new) return made_.push_back(std::move(line));
-    schema::DifferenceLineT& one = made_[place->second];
-    ++one.user_count;
-    one.user = nullptr;
-    one.username.clear();
-    one.last_used_ns = std::max(one.last_used_ns, line.last_used_ns);
-    one.use_count += line.use_count;
-    // Each has a grant of its own.
-    if (one.grant != nullptr && one.grant->role.empty()) one.grant->reference = nullptr;
-  }
-  std::size_t size() const { return made_.size(); }
-  std::vector<schema::DifferenceLineT> take() && { return std::move(made_); }
-
- private:
-  const bool unfold_;
-  std::vector<schema::DifferenceLineT> made_;
-  std::unordered_map<std::string, std::size_t> places_;
-};
-
 bool has_times(const domain::User& user) { return !user.grants->conditions.empty(); }
 
 /// Whether anything of the user may differ but what all its roles have.
@@ -116,79 +87,135 @@ bool stops_alike(const domain::Tenant* before, const domain::Tenant& after) {
          before->policies_seq == after.policies_seq;
 }
 
+}  // namespace
+
+void DifferenceLines::add(DifferenceLine line) {
+  if (unfold_ || line.caused_by == nullptr) return made_.push_back(std::move(line));
+  const auto [place, is_new] = places_.try_emplace(signature_of(line), made_.size());
+  if (is_new) return made_.push_back(std::move(line));
+  DifferenceLine& one = made_[place->second];
+  ++one.user_count;
+  one.user = nullptr;
+  one.username.clear();
+  one.last_used_ns = std::max(one.last_used_ns, line.last_used_ns);
+  one.use_count += line.use_count;
+  // Each has a grant of its own.
+  if (one.grant != nullptr && one.grant->role.empty()) one.grant->reference = nullptr;
+}
+
+// ---- one difference
+
+DifferenceSearch::DifferenceSearch(const Earlier& earlier, const DifferenceScope& scope)
+    : earlier_(earlier),
+      scope_(scope),
+      tenant_name_(scope.tenant),
+      username_(scope.username),
+      lines_(scope.unfold) {}
+
+DifferenceSearch::Step DifferenceSearch::go_on(const Inquiry& later, std::size_t work) {
+  switch (stage_) {
+    case Stage::before:
+      return begin(later);
+    case Stage::users:
+      return compare(later, work);
+    case Stage::causes:
+      tell_causes(later, work);
+      return {};
+    case Stage::done:
+      break;
+  }
+  return {};
+}
+
+DifferenceSearch::Step DifferenceSearch::begin(const Inquiry& later) {
+  tenant_ = later.view.find_tenant(later.asker, tenant_name_);
+  if (tenant_ == nullptr) return refused(Code::tenant_unknown, "tenant");
+  old_tenant_ = earlier_.view.tables().find_tenant(tenant_->id);
+  for_all_ = std::make_unique<TenantDifference>(old_tenant_, tenant_);
+  alike_ = stops_alike(old_tenant_, *tenant_);
+  is_known_ = username_.empty();
+  later.view.tables().for_each_user([&](const domain::User& user) {
+    if (user.tenant == tenant_->id) users_.push_back(&user);
+  });
+  stage_ = Stage::users;
+  return {};
+}
+
+bool DifferenceSearch::is_too_much() const {
+  return (scope_.work_max != 0 && work_ > scope_.work_max) ||
+         (scope_.lines_max != 0 && lines_.size() > scope_.lines_max);
+}
+
+void DifferenceSearch::compare(const domain::User& user, std::int64_t now_ns) {
+  const domain::User* old_user = earlier_.view.tables().find_user(user.id);
+  ++work_;
+  if (!is_wanted(old_user, user, username_)) return;
+  is_known_ = true;
+  // C6: a lock may have opened by itself.
+  const bool was_locked = old_user != nullptr && old_user->passwords_lock_seq != 0;
+  if (alike_ && !was_locked && !may_differ(old_user, user, *for_all_)) return;
+  const Differences found =
+      differences_of({old_tenant_, old_user, earlier_.now_ns}, {tenant_, &user, now_ns}, *for_all_,
+                     earlier_.trail, earlier_.seq);
+  work_ += found.work;
+  for (const AccessDifference& one : found.lines) lines_.add(line_of(one, user));
+}
+
+DifferenceSearch::Step DifferenceSearch::compare(const Inquiry& later, std::size_t work) {
+  for (const std::size_t begun = work_; next_ < users_.size() && work_ - begun < work; ++next_) {
+    compare(*users_[next_], later.now_ns);
+    if (is_too_much())
+      return refused(Code::too_large, "tenant",
+                     "So much differs that it takes too long: name a user, or moments nearer to "
+                     "each other.");
+  }
+  if (next_ < users_.size()) return {};
+  if (!is_known_) return refused(Code::user_unknown, "username");
+  made_ = lines_.take();
+  std::ranges::sort(made_, {}, [](const DifferenceLine& line) {
+    return std::tuple(cause_seq(line), std::string_view(line.resource),
+                      std::string_view(line.action), line.change, std::string_view(line.username));
+  });
+  stage_ = Stage::causes;
+  return {};
+}
+
 /// Causes as told, and whether what was given was used since.
-void tell_causes(const Inquiry& later, std::vector<schema::DifferenceLineT>& lines) {
-  std::unordered_map<Seq, schema::CauseT> causes;
-  for (schema::DifferenceLineT& line : lines) {
+void DifferenceSearch::tell_causes(const Inquiry& later, std::size_t causes) {
+  for (std::size_t read = 0; next_cause_ < made_.size() && read < causes; ++next_cause_) {
+    DifferenceLine& line = made_[next_cause_];
     if (line.caused_by == nullptr) continue;
-    const auto [place, is_new] = causes.try_emplace(line.caused_by->seq);
+    const auto [place, is_new] = causes_.try_emplace(line.caused_by->seq);
     if (is_new) place->second = *cause_of(later, place->first);
+    read += is_new;
     *line.caused_by = place->second;
     line.used_since = line.last_used_ns != 0 && line.caused_by->time_ns != 0 &&
                       line.last_used_ns >= line.caused_by->time_ns;
   }
+  if (next_cause_ < made_.size()) return;
+  causes_.clear();
+  stage_ = Stage::done;
 }
 
-}  // namespace
-
-Answer<std::vector<schema::DifferenceLineT>> differences(const Earlier& earlier,
-                                                         const Inquiry& later,
-                                                         const DifferenceScope& scope) {
-  const View::Tables& before = earlier.view.tables();
-  const View::Tables& after = later.view.tables();
-  const domain::Tenant* tenant = later.view.find_tenant(later.asker, scope.tenant);
-  if (tenant == nullptr) return refused(Code::tenant_unknown, "tenant");
-  const domain::Tenant* old_tenant = before.find_tenant(tenant->id);
-  const TenantDifference for_all(old_tenant, tenant);
-  const bool alike = stops_alike(old_tenant, *tenant);
-  Lines lines(scope.unfold);
-  std::size_t work = 0;
-  const auto is_too_much = [&] {
-    return (scope.work_max != 0 && work > scope.work_max) ||
-           (scope.lines_max != 0 && lines.size() > scope.lines_max);
-  };
-  bool is_known = scope.username.empty();
-  after.for_each_user([&](const domain::User& user) {
-    if (user.tenant != tenant->id) return;
-    if (is_too_much()) return;
-    const domain::User* old_user = before.find_user(user.id);
-    if (!is_wanted(old_user, user, scope.username)) return;
-    is_known = true;
-    ++work;
-    // C6: a lock may have opened by itself.
-    const bool was_locked = old_user != nullptr && old_user->passwords_lock_seq != 0;
-    if (alike && !was_locked && !may_differ(old_user, user, for_all)) return;
-    const Differences found =
-        differences_of({old_tenant, old_user, earlier.now_ns}, {tenant, &user, later.now_ns},
-                       for_all, earlier.trail, earlier.seq);
-    work += found.work;
-    for (const AccessDifference& one : found.lines) lines.add(line_of(one, user));
-  });
-  if (!is_known) return refused(Code::user_unknown, "username");
-  if (is_too_much())
-    return refused(Code::too_large, "tenant",
-                   "So much differs that it takes too long: name a user, or moments nearer to each "
-                   "other.");
-  auto made = std::move(lines).take();
-  std::ranges::sort(made, {}, [](const schema::DifferenceLineT& line) {
-    return std::tuple(cause_seq(line), std::string_view(line.resource),
-                      std::string_view(line.action), line.change, std::string_view(line.username));
-  });
-  tell_causes(later, made);
-  return made;
+Answer<std::vector<DifferenceLine>> differences(const Earlier& earlier, const Inquiry& later,
+                                                const DifferenceScope& scope) {
+  DifferenceSearch search(earlier, scope);
+  while (!search.is_done())
+    if (auto step = search.go_on(later, static_cast<std::size_t>(-1)); !step)
+      return std::unexpected(std::move(step.error()));
+  return search.take();
 }
 
-schema::DifferencePageT page_of(std::vector<schema::DifferenceLineT> lines,
+schema::DifferencePageT page_of(const std::vector<DifferenceLine>& lines,
                                 const schema::GetDifference& wanted) {
   schema::DifferencePageT page;
   page.line_count = lines.size();
   const std::size_t first = std::min<std::size_t>(wanted.skip(), lines.size());
-  std::vector<schema::DifferenceLineT*> asked(
+  std::vector<const DifferenceLine*> asked(
       std::min<std::size_t>(lines.size() - first, page_size(wanted.count_max())));
   for (std::size_t place = 0; place < asked.size(); ++place) asked[place] = &lines[first + place];
-  fill(asked, page.lines, page_bytes_soft_max, [](schema::DifferenceLineT* line) {
-    return std::make_unique<schema::DifferenceLineT>(std::move(*line));
-  });
+  fill(asked, page.lines, page_bytes_soft_max,
+       [](const DifferenceLine* line) { return std::make_unique<DifferenceLine>(*line); });
   page.more = first + page.lines.size() < lines.size();
   return page;
 }

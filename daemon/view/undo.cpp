@@ -197,10 +197,25 @@ const schema::Event* Undoing::first(const Matches& matches) const {
   return nullptr;
 }
 
-std::shared_ptr<const schema::Record> Undoing::read(domain::Seq wanted) {
-  auto found = ++reads_ > reads_max ? nullptr : inquiry.sources.record(wanted);
+std::shared_ptr<const schema::Record> Undoing::fetch(domain::Seq wanted) {
+  is_paused |= reads_ == 0;
+  if (is_paused) return nullptr;
+  --reads_;
+  auto found = ++planning_.read_ > reads_max ? nullptr : inquiry.sources.record(wanted);
   gave_up |= found == nullptr;
   return found;
+}
+
+std::shared_ptr<const schema::Record> Undoing::read(domain::Seq wanted) {
+  std::shared_ptr<const schema::Record>& known = planning_.records_[wanted];
+  if (known == nullptr) known = fetch(wanted);
+  return known;
+}
+
+Undoing::Search& Undoing::next_search(domain::Seq begin) {
+  auto& searches = planning_.searches_;
+  if (next_search_ == searches.size()) searches.push_back({begin});
+  return searches[next_search_++];
 }
 
 namespace {
@@ -221,29 +236,39 @@ domain::Seq previous_of(const schema::Record& record, const Uuid& user) {
 }  // namespace
 
 domain::Seq Undoing::later_of(const domain::User& user, const Matches& matches) {
-  for (domain::Seq place = user.last_seq; place > seq();) {
-    const auto other = read(place);
+  Search& search = next_search(user.last_seq);
+  while (!search.is_over && search.place > seq()) {
+    auto other = fetch(search.place);
     if (other == nullptr) return 0;
-    const auto* found = event_of(*other, [&](const schema::Event& event) {
-      return is_about(event, user.id) && matches(event);
-    });
-    if (found != nullptr) return place;
-    place = previous_of(*other, user.id);
+    search.is_over = event_of(*other, [&](const schema::Event& event) {
+                       return is_about(event, user.id) && matches(event);
+                     }) != nullptr;
+    if (search.is_over)
+      search.found = std::move(other);
+    else
+      search.place = previous_of(*other, user.id);
   }
-  return 0;
+  return search.found == nullptr ? 0 : search.found->seq();
 }
 
 Undoing::Found Undoing::earlier_of(const domain::User& user, const Matches& matches) {
-  for (domain::Seq place = previous_of(record, user.id); place > 0;) {
-    auto other = read(place);
-    if (other == nullptr) return {};
-    const auto* found = last_of(*other, [&](const schema::Event& event) {
+  const auto last_about = [&](const schema::Record& other) {
+    return last_of(other, [&](const schema::Event& event) {
       return is_about(event, user.id) && matches(event);
     });
-    if (found != nullptr) return {std::move(other), found};
-    place = previous_of(*other, user.id);
+  };
+  Search& search = next_search(previous_of(record, user.id));
+  while (!search.is_over && search.place > 0) {
+    auto other = fetch(search.place);
+    if (other == nullptr) return {};
+    search.is_over = last_about(*other) != nullptr;
+    if (search.is_over)
+      search.found = std::move(other);
+    else
+      search.place = previous_of(*other, user.id);
   }
-  return {};
+  if (search.found == nullptr) return {};
+  return {search.found, last_about(*search.found)};
 }
 
 bool Undoing::concerns_the_same(const schema::Record& other) const {
@@ -252,23 +277,58 @@ bool Undoing::concerns_the_same(const schema::Record& other) const {
 }
 
 domain::Seq Undoing::later(const Matches& matches) {
-  for (domain::Seq place = seq() + 1; place <= inquiry.sources.newest; ++place) {
-    const auto other = read(place);
+  Search& search = next_search(seq() + 1);
+  for (; !search.is_over && search.place <= inquiry.sources.newest; ++search.place) {
+    auto other = fetch(search.place);
     if (other == nullptr) return 0;
-    if (concerns_the_same(*other) && event_of(*other, matches) != nullptr) return place;
+    search.is_over = concerns_the_same(*other) && event_of(*other, matches) != nullptr;
+    if (search.is_over) search.found = std::move(other);
   }
-  return 0;
+  return search.found == nullptr ? 0 : search.found->seq();
 }
 
 Undoing::Found Undoing::earlier(const Matches& matches) {
-  domain::Seq place = tenant == nullptr ? seq() - 1 : record.previous_tenant_seq();
-  while (place > 0) {
-    auto other = read(place);
+  const auto before = [&](const schema::Record& one) {
+    return tenant == nullptr ? one.seq() - 1 : one.previous_tenant_seq();
+  };
+  Search& search = next_search(before(record));
+  while (!search.is_over && search.place > 0) {
+    auto other = fetch(search.place);
     if (other == nullptr) return {};
-    if (const auto* found = last_of(*other, matches)) return {std::move(other), found};
-    place = tenant == nullptr ? place - 1 : other->previous_tenant_seq();
+    search.is_over = last_of(*other, matches) != nullptr;
+    search.place = before(*other);
+    if (search.is_over) search.found = std::move(other);
   }
-  return {};
+  if (search.found == nullptr) return {};
+  return {search.found, last_of(*search.found, matches)};
+}
+
+std::vector<std::shared_ptr<const schema::Record>> Undoing::all_earlier(const Matches& matches) {
+  if (!planning_.earlier_) planning_.earlier_ = Search{record.previous_tenant_seq()};
+  Search& search = *planning_.earlier_;
+  while (search.place > 0) {
+    auto other = fetch(search.place);
+    if (other == nullptr) break;
+    search.place = other->previous_tenant_seq();
+    if (last_of(*other, matches) != nullptr) search.passed.push_back(std::move(other));
+  }
+  return search.passed;
+}
+
+domain::Seq Undoing::newest_holding(const Uuid& role) {
+  if (!planning_.holdings_) {
+    auto& newest = planning_.holdings_.emplace();
+    tables().for_each_user([&](const domain::User& user) {
+      if (user.tenant != tenant->id || user.status == schema::UserStatus::deleted) return;
+      for (const domain::RoleHeld& held : domain::extras_of(user).roles)
+        if (held.seq != seq()) {
+          domain::Seq& place = newest[{held.role.high(), held.role.low()}];
+          place = std::max<domain::Seq>(place, held.seq);
+        }
+    });
+  }
+  const auto place = planning_.holdings_->find({role.high(), role.low()});
+  return place == planning_.holdings_->end() ? 0 : place->second;
 }
 
 const schema::Event* last_of(const schema::Record& record, const Undoing::Matches& matches) {
@@ -289,8 +349,9 @@ void Undoing::expect_tenant(schema::CommandT& command) {
   command.expected_seq = tenant->changed_seq;
 }
 
-Answer<schema::UndoPlanT> answer(const Inquiry& inquiry, const schema::PlanUndo& wanted) {
-  const auto record = inquiry.sources.record ? inquiry.sources.record(wanted.seq()) : nullptr;
+Answer<std::optional<schema::UndoPlanT>> UndoPlanning::go_on(const Inquiry& inquiry,
+                                                             std::size_t reads) {
+  const auto record = inquiry.sources.record ? inquiry.sources.record(seq_) : nullptr;
   if (record == nullptr) return refused(Code::record_unknown, "seq");
   const domain::Tenant* tenant =
       record->tenant() == nullptr ? nullptr : inquiry.view.tables().find_tenant(*record->tenant());
@@ -299,7 +360,7 @@ Answer<schema::UndoPlanT> answer(const Inquiry& inquiry, const schema::PlanUndo&
   if (!seen) return refused(Code::record_unknown, "seq");
   if (auto step = permit_all(inquiry, *record); !step)
     return std::unexpected(std::move(step.error()));
-  Undoing undoing(inquiry, *record, tenant);
+  Undoing undoing(inquiry, *record, tenant, *this, reads);
   for (auto index = record->events()->size(); index-- > 0;) {
     const auto step =
         take_back(undoing, *record->events()->Get(index), static_cast<std::uint16_t>(index));
@@ -308,6 +369,7 @@ Answer<schema::UndoPlanT> answer(const Inquiry& inquiry, const schema::PlanUndo&
       return refused(Code::too_large, "seq",
                      "More than " + std::to_string(Undoing::reads_max) +
                          " records would have to be read, or one cannot be.");
+    if (undoing.is_paused) return std::nullopt;
     if (!step) return std::unexpected(step.error());
   }
   if (undoing.commands.empty())
@@ -318,6 +380,12 @@ Answer<schema::UndoPlanT> answer(const Inquiry& inquiry, const schema::PlanUndo&
         "The limit is 1000 commands, it takes " + std::to_string(undoing.commands.size()) + ".");
   if (auto step = permit_all(undoing); !step) return std::unexpected(std::move(step.error()));
   return plan_of(undoing);
+}
+
+Answer<schema::UndoPlanT> answer(const Inquiry& inquiry, const schema::PlanUndo& wanted) {
+  auto plan = UndoPlanning(wanted.seq()).go_on(inquiry, static_cast<std::size_t>(-1));
+  if (!plan) return std::unexpected(std::move(plan.error()));
+  return std::move(**plan);
 }
 
 }  // namespace postern::view

@@ -5,10 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <expected>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -21,7 +23,47 @@
 
 namespace postern::view {
 
-/// Lives while one plan is made.
+class Undoing;
+
+/// One plan, made in pieces: a step that has to look further for something than there is time for
+/// is taken again from the first on, and what was found before is known then.
+class UndoPlanning {
+ public:
+  explicit UndoPlanning(domain::Seq seq) : seq_(seq) {}
+
+  /// Reads about so many records more. Nothing: there is more to do. The same view and the same
+  /// asker each time.
+  Answer<std::optional<schema::UndoPlanT>> go_on(const Inquiry& inquiry, std::size_t reads);
+  /// Records that were read.
+  std::uint64_t read() const { return read_; }
+
+ private:
+  friend class Undoing;
+
+  /// One look for a record, in the order that the steps ask for them.
+  struct Search {
+    /// Where it goes on; 0: nowhere.
+    domain::Seq place = 0;
+    bool is_over = false;
+    std::shared_ptr<const schema::Record> found = {};
+    /// What else it has come by.
+    std::vector<std::shared_ptr<const schema::Record>> passed = {};
+  };
+  /// Of each role, the newest record but the one that is undone by which somebody holds it.
+  using Holdings = std::map<std::pair<std::uint64_t, std::uint64_t>, domain::Seq>;
+
+  const domain::Seq seq_;
+  std::uint64_t read_ = 0;
+  std::deque<Search> searches_;
+  std::map<domain::Seq, std::shared_ptr<const schema::Record>> records_;
+  /// All structural ones before, once somebody asks for them.
+  std::optional<Search> earlier_;
+  std::shared_ptr<const domain::State> before_;
+  std::optional<Holdings> holdings_;
+  std::map<std::string, domain::Seq> known_;
+};
+
+/// Lives while the steps of one plan are taken once.
 class Undoing {
  public:
   using Step = std::expected<void, schema::ProblemT>;
@@ -30,8 +72,9 @@ class Undoing {
   /// So many records are looked at for what lay before and what came after; beyond, `gave_up`.
   static constexpr std::size_t reads_max = 200'000;
 
-  Undoing(const Inquiry& inquiry, const schema::Record& record, const domain::Tenant* tenant)
-      : inquiry(inquiry), record(record), tenant(tenant) {}
+  Undoing(const Inquiry& inquiry, const schema::Record& record, const domain::Tenant* tenant,
+          UndoPlanning& planning, std::size_t reads)
+      : inquiry(inquiry), record(record), tenant(tenant), planning_(planning), reads_(reads) {}
 
   const Inquiry& inquiry;
   const schema::Record& record;
@@ -40,7 +83,10 @@ class Undoing {
   std::vector<std::unique_ptr<schema::CommandT>> commands = {};
   /// Sentences on what does not come back.
   std::vector<std::string> left = {};
+  /// More would have to be read than may be for one plan, or what cannot be.
   bool gave_up = false;
+  /// More than there is time for now.
+  bool is_paused = false;
 
   domain::Seq seq() const { return record.seq(); }
   const View::Tables& tables() const { return inquiry.view.tables(); }
@@ -116,8 +162,32 @@ class Undoing {
   domain::Seq later(const Matches& matches);
   /// The newest before, by the tenant's links, or looking at each record where it has no tenant.
   Found earlier(const Matches& matches);
+  /// All before of the tenant that have such an event, the newest first; looked for once, so that
+  /// it is the same event each time.
+  std::vector<std::shared_ptr<const schema::Record>> all_earlier(const Matches& matches);
+  /// The tenant as it was before, made once.
+  template <class Make>
+  std::shared_ptr<const domain::State> state_before(Make make) {
+    if (planning_.before_ != nullptr) return planning_.before_;
+    auto made = std::make_shared<const domain::State>(make());
+    if (!is_paused && !gave_up) planning_.before_ = made;
+    return made;
+  }
+  /// The newest record but this one by which somebody holds the role; 0: none.
+  domain::Seq newest_holding(const Uuid& role);
+  /// What takes a look at all users, once for each name.
+  template <class Look>
+  domain::Seq known(const std::string& name, Look look) {
+    const auto place = planning_.known_.find(name);
+    if (place != planning_.known_.end()) return place->second;
+    return planning_.known_[name] = look();
+  }
 
  private:
+  using Search = UndoPlanning::Search;
+
+  Search& next_search(domain::Seq begin);
+  std::shared_ptr<const schema::Record> fetch(domain::Seq seq);
   void name(const domain::User& user, schema::CommandT& command);
   void expect_tenant(schema::CommandT& command);
   bool concerns_the_same(const schema::Record& other) const;
@@ -127,7 +197,10 @@ class Undoing {
   std::set<std::pair<std::uint64_t, std::uint64_t>> named_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> made_again_;
   bool expects_tenant_ = false;
-  std::size_t reads_ = 0;
+  UndoPlanning& planning_;
+  /// Left for now.
+  std::size_t reads_;
+  std::size_t next_search_ = 0;
 };
 
 bool is_kind(const schema::Event& event, schema::EventBody kind);

@@ -40,16 +40,10 @@ bool is_nesting(const schema::Event& event, EventBody kind, const Uuid& role, co
 
 /// The newest record that rests on a role, other than the one that made it: a grant of it, or
 /// somebody who holds it; 0: none.
-domain::Seq rests_on(const Undoing& undoing, const domain::NamedRole& role) {
-  domain::Seq newest = 0;
-  const auto take = [&](domain::Seq seq) {
-    if (seq != undoing.seq()) newest = std::max(newest, seq);
-  };
-  for (const domain::Grant& grant : role.grants->sorted) take(grant.seq);
-  undoing.tables().for_each_user([&](const domain::User& user) {
-    if (user.tenant != undoing.tenant->id || user.status == schema::UserStatus::deleted) return;
-    if (const domain::RoleHeld* held = find_held(user, role.id)) take(held->seq);
-  });
+domain::Seq rests_on(Undoing& undoing, const domain::NamedRole& role) {
+  domain::Seq newest = undoing.newest_holding(role.id);
+  for (const domain::Grant& grant : role.grants->sorted)
+    if (grant.seq != undoing.seq()) newest = std::max<domain::Seq>(newest, grant.seq);
   return newest;
 }
 
@@ -193,8 +187,8 @@ Step undo_role_created(Undoing& undoing, const schema::Event& event, std::uint16
 
 Step undo_role_deleted(Undoing& undoing, const schema::Event& event, std::uint16_t) {
   const Uuid& id = *event.body_as_RoleDeleted()->role();
-  const domain::State before = tenant_before(undoing);
-  const domain::Tenant* tenant = before.tables().find_tenant(undoing.tenant->id);
+  const auto before = undoing.state_before([&] { return tenant_before(undoing); });
+  const domain::Tenant* tenant = before->tables().find_tenant(undoing.tenant->id);
   const domain::NamedRole* role = tenant == nullptr ? nullptr : domain::find_role(*tenant, id);
   if (role == nullptr) return Undoing::impossible("What the role was cannot be found.");
   if (const auto* other = domain::find_role(*undoing.tenant, role->name))

@@ -206,13 +206,7 @@ domain::Seq grant_resting_on(const Undoing& undoing, const domain::Catalogue& be
 }  // namespace
 
 domain::State tenant_before(Undoing& undoing) {
-  std::vector<std::shared_ptr<const schema::Record>> records;
-  for (domain::Seq place = undoing.record.previous_tenant_seq(); place > 0;) {
-    auto other = undoing.read(place);
-    if (other == nullptr) break;
-    place = other->previous_tenant_seq();
-    if (last_of(*other, is_structural) != nullptr) records.push_back(std::move(other));
-  }
+  const auto records = undoing.all_earlier(is_structural);
   domain::State made;
   for (auto record = records.rbegin(); record != records.rend(); ++record)
     apply_structural(made, **record, undoing.tenant->id);
@@ -271,7 +265,8 @@ Step undo_catalogue(Undoing& undoing, const schema::Event&, std::uint16_t) {
   apply_structural(state, undoing.record, tenant.id);
   if (*state.tables().find_tenant(tenant.id)->catalogue != *tenant.catalogue)
     return undoing.overtaken(undoing.later(is_of_catalogue), "changed the catalogue since");
-  if (const domain::Seq grant = grant_resting_on(undoing, before))
+  if (const domain::Seq grant =
+          undoing.known("grant", [&] { return grant_resting_on(undoing, before); }))
     return undoing.overtaken(grant, "granted what the catalogue has known only since");
   schema::DefineCatalogueT define;
   define.kinds = domain::as_schema(to_define(before, *tenant.catalogue));

@@ -136,7 +136,8 @@ class Story {
     task->request.resize(bytes.size());
     std::memcpy(task->request.data(), bytes.data(), bytes.size());
     mail_.auditor_tasks.post(std::move(task));
-    auditor_->turn();
+    while (auditor_->turn()) {
+    }
     schema::HistoryPageT page;
     mail_.historian_audited.drain([&](std::unique_ptr<service::AuditTask> done) {
       flatbuffers::GetRoot<schema::HistoryPage>(done->page.data())->UnPackTo(&page);

@@ -88,7 +88,8 @@ void FolderService::turn_services() {
   services_->writer().turn();
   services_->reader().turn();
   services_->historian().turn();
-  services_->auditor().turn();
+  while (services_->auditor().turn()) {
+  }
   services_->historian().turn();
   services_->writer().turn();
 }

@@ -37,7 +37,11 @@ text::ReportMade report_of(Session& session, const std::string& tenant, const As
   wanted.soon_days = asked.soon_days;
   wanted.rows_max = asked.rows;
   auto page = session.page(request(std::move(wanted)));
-  text::ReportMade made{std::move(Session::part(page.body.AsReport())), page.seq, page.time_ns};
+  // The daemon may have gone on while it was made.
+  const bool has_moment = page.at_seq != 0;
+  text::ReportMade made{std::move(Session::part(page.body.AsReport())),
+                        has_moment ? page.at_seq : page.seq,
+                        has_moment ? page.at_time_ns : page.time_ns};
   made.sha256 = sha256_of(text::json_text(text::report_json(made)) + '\n');
   return made;
 }

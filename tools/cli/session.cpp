@@ -291,15 +291,18 @@ schema::HistoryPageT Session::page_once(schema::HistoryRequestT request) {
   return std::move(*page);
 }
 
-/// Busy with a past it is told how far that is, and asks again as long as that goes on.
+/// Busy with what takes long it is told how far that is, and asks again as long as that goes on.
 schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
   request.at_seq = at_.seq;
   request.at_time_ns = at_.time_ns;
   auto page = page_once(schema::HistoryRequestT(request));
   std::string told;
-  const bool reads_the_past = at_.is_given() ||
-                              request.body.type == schema::HistoryBody::GetDifference ||
-                              request.body.type == schema::HistoryBody::GetWhatIf;
+  const schema::HistoryBody kind = request.body.type;
+  const bool reads_the_past = at_.is_given() || kind == schema::HistoryBody::GetDifference ||
+                              kind == schema::HistoryBody::GetReport ||
+                              kind == schema::HistoryBody::PreviewCommands ||
+                              kind == schema::HistoryBody::PlanUndo ||
+                              kind == schema::HistoryBody::GetWhatIf;
   for (int standing = 0; page.code == Code::busy && reads_the_past && !page.problems.empty() &&
                          standing < standing_still_max;) {
     const std::string& sentence = page.problems[0]->sentence;
@@ -312,7 +315,7 @@ schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
   schema::visit_secrets(request, [](auto, std::string& secret) { client::wipe(secret); });
   if (page.code != Code::ok)
     stop_refused(page.code, page.problems,
-                 exit_code_of(page.code, refused_exit_of(request.body.type, page.code)));
+                 exit_code_of(page.code, refused_exit_of(kind, page.code)));
   const bool is_first = !std::exchange(moment_is_told_, true);
   if (is_first && at_.is_given()) tell_moment(talk(), page);
   if (is_first) tell_owners(talk(), page);

@@ -198,6 +198,26 @@ BOOST_FIXTURE_TEST_CASE(H11_a_grant_that_was_used_stays, Guarded) {
              Code::was_used);
 }
 
+BOOST_FIXTURE_TEST_CASE(H11_beyond_the_uses_that_are_kept_nobody_knows, Guarded) {
+  use([&](auto& sum) {
+    for (std::uint64_t seq = 1'000; sum.grants.size() < domain::use_grants_max; ++seq)
+      sum.grants.push_back({seq, 0, 1'000, 1});
+  });
+  BOOST_TEST(first(unused(), {remove("bob", "table/a")}) == Code::too_large);
+  BOOST_TEST(sentence.find("'bob' has used as many") != std::string::npos, sentence);
+  BOOST_TEST(first(unused(), {grant_of_role<schema::RemoveRoleGrantT>("clerk", "table/c")}) ==
+             Code::too_large);
+  // Nothing of bob's goes.
+  BOOST_TEST(first(unused(), {remove("eve", "table/a")}) == Code::ok, sentence);
+  use([&](auto& sum) {
+    sum.grants.clear();
+    for (std::uint64_t number = 1; sum.keys.size() < domain::use_keys_max; ++number)
+      sum.keys.push_back({{1, number}, 1'000, 1});
+  });
+  BOOST_TEST(first(unused(), {key(schema::RevokeKeyT())}) == Code::too_large);
+  BOOST_TEST(first(unused(), {remove("bob", "table/a")}) == Code::ok, sentence);
+}
+
 BOOST_FIXTURE_TEST_CASE(H11_a_role_that_was_used_stays_whatever_takes_it, Guarded) {
   use([&](auto& sum) { sum.grants = {grant_on("table/c", "clerk")}; });
   BOOST_TEST(first(unused(), {member<schema::UnassignRoleT>("bob", "chief")}) == Code::was_used);

@@ -11,13 +11,27 @@
 
 namespace postern::support {
 
+/// Of which each look takes a second.
+class SlowClock final : public platform::Clock {
+ public:
+  explicit SlowClock(const platform::Clock& clock) : clock_(clock) {}
+  std::int64_t now_ns() const override { return clock_.now_ns(); }
+  std::int64_t monotonic_ns() const override { return at_ns_ += 1'000'000'000; }
+
+ private:
+  const platform::Clock& clock_;
+  mutable std::int64_t at_ns_ = 0;
+};
+
 class Audit {
  public:
-  explicit Audit(ServiceFixture& fixture) : Audit(fixture, fixture.present) {}
-  Audit(ServiceFixture& fixture, const platform::Clock& clock)
+  explicit Audit(ServiceFixture& fixture, const service::AuditorLimits& limits = {})
+      : Audit(fixture, fixture.present, limits) {}
+  Audit(ServiceFixture& fixture, const platform::Clock& clock,
+        const service::AuditorLimits& limits = {})
       : auditor_({fixture.journal, fixture.keys(), clock, mail_,
                   [](std::string sentence) { BOOST_FAIL(sentence); }},
-                 load(fixture), fixture.journal.head(), past_index_of(fixture.journal)) {}
+                 load(fixture), fixture.journal.head(), past_index_of(fixture.journal), limits) {}
 
   template <class Body>
   schema::HistoryPageT ask(Body body, std::string_view asker = "owner") {
@@ -26,6 +40,17 @@ class Audit {
     return ask_as(std::move(request), asker);
   }
   schema::HistoryPageT ask_as(const schema::HistoryRequestT& request, std::string_view asker) {
+    post(request, asker);
+    while (turn()) {
+    }
+    auto pages = answers();
+    BOOST_REQUIRE(pages.size() == 1u);
+    return std::move(pages.front());
+  }
+
+  // ---- the same, piece by piece
+
+  void post(const schema::HistoryRequestT& request, std::string_view asker) {
     flatbuffers::FlatBufferBuilder builder;
     builder.Finish(schema::CreateHistoryRequest(builder, &request),
                    schema::history_request_identifier);
@@ -34,13 +59,17 @@ class Audit {
     const auto bytes = std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));
     task->request.assign(bytes.begin(), bytes.end());
     mail_.auditor_tasks.post(std::move(task));
-    auditor_.turn();
-    schema::HistoryPageT page;
+  }
+  bool turn() { return auditor_.turn(); }
+  void stop() { auditor_.stop(); }
+  /// In the order that they came.
+  std::vector<schema::HistoryPageT> answers() {
+    std::vector<schema::HistoryPageT> pages;
     mail_.historian_audited.drain([&](std::unique_ptr<service::AuditTask> done) {
-      flatbuffers::GetRoot<schema::HistoryPage>(done->page.data())->UnPackTo(&page);
+      flatbuffers::GetRoot<schema::HistoryPage>(done->page.data())->UnPackTo(&pages.emplace_back());
       page_bytes = done->page.size();
     });
-    return page;
+    return pages;
   }
 
   schema::UserPageT list(schema::ListUsersT wanted) {

@@ -87,18 +87,6 @@ struct Told {
   WholeService service;
 };
 
-/// Of which each look takes a second.
-class SlowClock final : public platform::Clock {
- public:
-  explicit SlowClock(const platform::Clock& clock) : clock_(clock) {}
-  std::int64_t now_ns() const override { return clock_.now_ns(); }
-  std::int64_t monotonic_ns() const override { return at_ns_ += 1'000'000'000; }
-
- private:
-  const platform::Clock& clock_;
-  mutable std::int64_t at_ns_ = 0;
-};
-
 bool tells(const schema::HistoryPageT& page, std::string_view part) {
   return !page.problems.empty() && page.problems[0]->sentence.find(part) != std::string::npos;
 }
@@ -255,7 +243,7 @@ BOOST_AUTO_TEST_CASE(Q9_whole_tenants_are_as_they_were) {
 BOOST_FIXTURE_TEST_CASE(Q9_a_past_that_takes_long_is_busy_and_says_how_far_it_is, ServiceFixture) {
   create_acme();
   create_user("bob");
-  for (std::size_t count = 0; count < 3 * service::WholePasts::slice_records; count += 2) {
+  for (std::size_t count = 0; count < 3 * service::RecordWalk::slice_records; count += 2) {
     send(message("acme", "bob", schema::LockUserT()));
     send(message("acme", "bob", schema::UnlockUserT()));
     if (count % 512 == 0) commit();

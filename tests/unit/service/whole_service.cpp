@@ -46,7 +46,7 @@ std::vector<std::byte> first_record(std::int64_t now_ns, const schema::Uuid& id)
 
 }  // namespace
 
-WholeService::WholeService() {
+WholeService::WholeService(service::AuditorLimits limits) : limits_(limits) {
   const auto bytes = first_record(clock.now_ns(), fresh_id());
   const journal::View record(bytes);
   BOOST_REQUIRE(journal.append(0, {&record, 1}));
@@ -81,6 +81,7 @@ void WholeService::make_services(domain::State state) {
   config.cost = least_cost;
   running::Services::Settings settings;
   settings.writer.cost = least_cost;
+  settings.auditor = limits_;
   services_ = std::make_unique<running::Services>(
       running::Services::Parts{journal,
                                *checkpoints_,
@@ -121,7 +122,8 @@ void WholeService::turn() {
   services_->reader().turn();
   services_->calls().turn();
   services_->historian().turn();
-  services_->auditor().turn();
+  while (services_->auditor().turn()) {
+  }
   services_->historian().turn();
   services_->writer().turn();
 }
@@ -146,16 +148,24 @@ schema::Uuid WholeService::fresh_id() {
 
 WholeService::Bytes WholeService::send(schema::CommandMessageT message,
                                        const std::string& identity) {
-  if (message.id == nullptr) message.id = std::make_unique<schema::Uuid>(fresh_id());
-  auto bytes = packed<schema::CommandMessage>(message, schema::command_message_identifier);
-  services_->writer().take({peer, identity, bytes});
+  hand_over(std::move(message), identity);
   return turn_until_answered();
 }
 
+void WholeService::hand_over(schema::CommandMessageT message, const std::string& identity) {
+  if (message.id == nullptr) message.id = std::make_unique<schema::Uuid>(fresh_id());
+  auto bytes = packed<schema::CommandMessage>(message, schema::command_message_identifier);
+  services_->writer().take({peer, identity, bytes});
+}
+
 WholeService::Bytes WholeService::ask(schema::QueryT query, const std::string& identity) {
+  hand_over(std::move(query), identity);
+  return turn_until_answered();
+}
+
+void WholeService::hand_over(schema::QueryT query, const std::string& identity) {
   auto bytes = packed<schema::Query>(query, schema::query_identifier);
   services_->reader().take({peer, identity, bytes});
-  return turn_until_answered();
 }
 
 WholeService::Bytes WholeService::request(schema::HistoryRequestT request,

@@ -35,10 +35,19 @@ class WholeService {
   using Bytes = std::vector<std::uint8_t>;
 
   /// `uid:1` is "root", an owner of all tenants.
-  WholeService();
+  explicit WholeService(service::AuditorLimits limits = {});
 
   /// What comes next is drawn as in any other whose randomness began here.
   void begin_randomness(std::uint64_t seed) { *random_ = simulation::SimulatedEntropy(seed); }
+
+  /// To turn one alone.
+  running::Services& services() { return *services_; }
+  /// Hands the message to the writer, and turns nothing.
+  void hand_over(schema::CommandMessageT message, const std::string& identity);
+  /// The same with a question, to the reader.
+  void hand_over(schema::QueryT query, const std::string& identity);
+  /// What the last answer was, if there was one since it was taken.
+  Bytes take_answer() { return std::exchange(answer_, {}); }
 
   // Each gives the bytes of the one answer.
   Bytes send(schema::CommandMessageT message, const std::string& identity);
@@ -86,6 +95,7 @@ class WholeService {
 
   std::unique_ptr<simulation::SimulatedEntropy> random_ =
       std::make_unique<simulation::SimulatedEntropy>(1);
+  const service::AuditorLimits limits_;
   simulation::SimulatedKeys keys_{1};
   platform::Waker waker_;
   std::unique_ptr<journal::CheckpointKeeper> checkpoints_;
