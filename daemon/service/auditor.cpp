@@ -258,7 +258,6 @@ view::Answer<view::Moment> Auditor::checked(view::Moment moment, std::int64_t no
 
 view::Answer<std::optional<Auditor::Reply>> Auditor::answer(const Request& asked) {
   const domain::Seq seq = asked.moment.seq;
-  if (seq == head_.seq) return answer_from(view_, asked);
   const Named named = named_in(asked.request);
   if (seq == head_.seq) return with_owners(answer_from(view_, asked), asked, named);
   // S2: what a token may ask about the past, it may now.
@@ -318,6 +317,7 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer_of_whole(const Reque
       {{tenant == nullptr ? tenants_of(asked.asker) : std::vector{tenant->id}, asked.moment.seq}});
   if (!pasts) return std::unexpected(pasts.error());
   if (pasts->empty()) return std::nullopt;
+  pasts_.rest(*pasts->front());
   return answer_from(pasts->front()->view(), asked);
 }
 

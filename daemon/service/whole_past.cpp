@@ -18,6 +18,11 @@ std::size_t weight_of(const domain::Owned<domain::User>& user) {
   return user == nullptr ? 0 : 1 + user->grants->size() / grants_of_weight;
 }
 
+bool is_before(const WholePast& past, const WholeMoment& moment) {
+  return past.is_made() && past.moment().tenants == moment.tenants &&
+         past.moment().seq < moment.seq;
+}
+
 std::unexpected<schema::ProblemT> no_place() {
   return std::unexpected(make_problem(
       Code::busy, "", "As many moments of the past as are kept at once are being asked about."));
@@ -58,24 +63,35 @@ WholePasts::Kept* WholePasts::look_for(const WholeMoment& moment) {
   return place == kept_.end() ? nullptr : &*place;
 }
 
-bool WholePasts::make_room(std::int64_t now_ns) {
-  const auto oldest = std::ranges::min_element(kept_, {}, &Kept::used_ns);
-  if (oldest == kept_.end() || is_asked_for(*oldest, now_ns)) return false;
-  kept_.erase(oldest);
-  return true;
+std::list<WholePasts::Kept>::iterator WholePasts::dispensable(std::int64_t now_ns) {
+  auto found = kept_.end();
+  for (auto place = kept_.begin(); place != kept_.end(); ++place)
+    if (!is_asked_for(*place, now_ns) && (found == kept_.end() || place->used_ns < found->used_ns))
+      found = place;
+  return found;
 }
 
-/// From one of the same tenants that stands at an earlier moment, if nobody asks for that.
-std::shared_ptr<WholePast> WholePasts::begin(const WholeMoment& moment, std::int64_t now_ns) {
-  const auto place = std::ranges::find_if(kept_, [&](const Kept& kept) {
-    return kept.past->moment().tenants == moment.tenants && kept.past->moment().seq < moment.seq &&
-           kept.past->is_made() && !is_asked_for(kept, now_ns) && kept.past.use_count() == 1;
-  });
-  if (place == kept_.end()) return std::make_shared<WholePast>(journal_, moment);
-  std::shared_ptr<WholePast> taken = std::move(place->past);
-  kept_.erase(place);
-  taken->go_on_to(moment.seq);
-  return taken;
+/// From one of the same tenants that stands at an earlier moment, if that has to go, or nobody has
+/// asked for it lately.
+WholePasts::Kept& WholePasts::begin(const WholeMoment& moment, std::int64_t now_ns) {
+  auto place = kept_.size() < limits_.places_max
+                   ? std::ranges::find_if(kept_,
+                                          [&](const Kept& kept) {
+                                            return now_ns - kept.used_ns >= asked_ns &&
+                                                   is_before(*kept.past, moment);
+                                          })
+                   : dispensable(now_ns);
+  std::shared_ptr<WholePast> begun;
+  if (place != kept_.end()) {
+    // Whoever holds it goes on with it as it is.
+    if (is_before(*place->past, moment) && place->past.use_count() == 1) {
+      begun = std::move(place->past);
+      begun->go_on_to(moment.seq);
+    }
+    if (begun != nullptr || kept_.size() == limits_.places_max) kept_.erase(place);
+  }
+  if (begun == nullptr) begun = std::make_shared<WholePast>(journal_, moment);
+  return kept_.emplace_back(std::move(begun), now_ns);
 }
 
 WholePasts::Answer<std::vector<WholePasts::Shared>> WholePasts::find(
@@ -83,16 +99,20 @@ WholePasts::Answer<std::vector<WholePasts::Shared>> WholePasts::find(
   std::size_t missing = 0;
   for (const WholeMoment& moment : moments) {
     Kept* kept = look_for(moment);
-    if (kept != nullptr) kept->used_ns = now_ns;
-    missing += kept == nullptr;
+    if (kept == nullptr) {
+      ++missing;
+      continue;
+    }
+    kept->used_ns = now_ns;
+    kept->is_awaited = true;
   }
-  while (missing > 0 && kept_.size() + missing > limits_.places_max)
-    if (!make_room(now_ns)) return no_place();
+  const auto asked_for = static_cast<std::size_t>(
+      std::ranges::count_if(kept_, [&](const Kept& kept) { return is_asked_for(kept, now_ns); }));
+  if (asked_for + missing > limits_.places_max) return no_place();
   std::vector<Shared> found;
   for (const WholeMoment& moment : moments) {
     const Kept* kept = look_for(moment);
-    if (kept == nullptr) kept = &kept_.emplace_back(begin(moment, now_ns), now_ns);
-    found.push_back(kept->past);
+    found.push_back(kept == nullptr ? begin(moment, now_ns).past : kept->past);
   }
   return found;
 }
@@ -115,15 +135,28 @@ WholePasts::Answer<void> WholePasts::go_on(const WholePast& past, const view::Vi
                          " users, the deleted ones counted, and one more for each 64 grants. Ask "
                          "postern-replay, which reads a copy of the data folder."));
   place->used_ns = now_ns;
-  while (read && weight() > limits_.weight_of_all_max)
-    if (!make_room(now_ns)) read = no_place();
+  while (read && weight() > limits_.weight_of_all_max) {
+    const auto other = dispensable(now_ns);
+    if (other == kept_.end())
+      read = no_place();
+    else
+      kept_.erase(other);
+  }
   if (!read) kept_.erase(place);
   return read;
 }
 
 void WholePasts::touch(const WholePast& past, std::int64_t now_ns) {
   for (Kept& kept : kept_)
-    if (kept.past.get() == &past) kept.used_ns = now_ns;
+    if (kept.past.get() == &past) {
+      kept.used_ns = now_ns;
+      kept.is_awaited = true;
+    }
+}
+
+void WholePasts::rest(const WholePast& past) {
+  for (Kept& kept : kept_)
+    if (kept.past.get() == &past) kept.is_awaited = false;
 }
 
 void WholePasts::release(std::int64_t now_ns) {

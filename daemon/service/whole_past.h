@@ -61,8 +61,8 @@ class WholePasts {
     std::size_t weight_max = 200'000;
     std::size_t weight_of_all_max = 600'000;
   };
-  /// So long after it was asked for last, one is kept from others who need its place; and so long
-  /// if nobody does.
+  /// So long after it was asked for last, one whose answer is not given yet is kept from others who
+  /// need its place; and so long one is kept if nobody does.
   static constexpr std::int64_t asked_ns = 10'000'000'000;
   static constexpr std::int64_t kept_ns = 600'000'000'000;
 
@@ -82,6 +82,8 @@ class WholePasts {
 
   /// Somebody goes on with an answer that is made of it.
   void touch(const WholePast& past, std::int64_t now_ns);
+  /// Whoever asked for it has the answer.
+  void rest(const WholePast& past);
   /// Those that nobody has asked for since long.
   void release(std::int64_t now_ns);
   /// Somebody is erased: what was made shows more than may be shown.
@@ -92,15 +94,16 @@ class WholePasts {
   struct Kept {
     std::shared_ptr<WholePast> past;
     std::int64_t used_ns = 0;
+    bool is_awaited = true;
   };
 
   Kept* look_for(const WholeMoment& moment);
   bool is_asked_for(const Kept& kept, std::int64_t now_ns) const {
-    return now_ns - kept.used_ns < asked_ns;
+    return kept.is_awaited && now_ns - kept.used_ns < asked_ns;
   }
-  /// The one that has not been asked for the longest goes. False: all are asked for.
-  bool make_room(std::int64_t now_ns);
-  std::shared_ptr<WholePast> begin(const WholeMoment& moment, std::int64_t now_ns);
+  /// Of those that nobody asks for the one that was used the longest ago.
+  std::list<Kept>::iterator dispensable(std::int64_t now_ns);
+  Kept& begin(const WholeMoment& moment, std::int64_t now_ns);
   std::size_t weight() const;
 
   const journal::Journal& journal_;
