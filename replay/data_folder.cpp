@@ -21,12 +21,14 @@ Failure no_beginning(const std::filesystem::path& file, const journal::ExtractHe
 /// Records folded one after the other: all of them, or those of a part.
 class Folding {
  public:
-  Folding(domain::State& state, const std::optional<domain::Uuid>& tenant) : state_(state) {
+  Folding(domain::State& state, const std::optional<domain::Uuid>& tenant, bool tells_all_users)
+      : state_(state) {
+    changes_.tells_all_users = tells_all_users;
     if (tenant) scope_.emplace(domain::TenantScope{{*tenant}});
   }
 
   std::expected<void, domain::Unfit> take(std::uint64_t seq, const schema::Record& record) {
-    changes_ = {};
+    changes_.clear();
     if (!scope_) return domain::fold(state_, record, changes_);
     // In the whole, that no seq is missing tells as much.
     if (record.seq() != seq)
@@ -150,7 +152,7 @@ Expected<std::optional<DataFolder::Proved>> DataFolder::read(domain::State& stat
     return std::unexpected(no_beginning(path_, *extract));
   const std::uint64_t last = anchored_seq().value_or(0);
   domain::RecordGate gate;
-  Folding folding(state, extract ? extract->range.tenant : std::nullopt);
+  Folding folding(state, extract ? extract->range.tenant : std::nullopt, reading.tells_all_users);
   Rest rest = Rest::fold;
   const auto take = [&](std::uint64_t seq, journal::View bytes) -> Expected<> {
     progress.at(seq, last);

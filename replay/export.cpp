@@ -150,11 +150,13 @@ Expected<Source> read_source(const Audit& audit, const Wanted& wanted, ReadableE
   Selection selection(wanted, *from, *to);
   domain::State state;
   Progress progress(audit.streams.talk, audit.streams.watched);
-  auto proved = audit.folder.read(state, progress, {[&](const Step& step) {
-                                    const bool covered = step.record.seq() <= source.tree.seq;
-                                    if (selection.note(step) && covered) readable.add(step);
-                                    return Rest::fold;
-                                  }});
+  const auto take = [&](const Step& step) {
+    const bool covered = step.record.seq() <= source.tree.seq;
+    if (selection.note(step) && covered) readable.add(step);
+    return Rest::fold;
+  };
+  auto proved =
+      audit.folder.read(state, progress, {.on_step = take, .tells_all_users = true});
   if (!proved) return std::unexpected(proved.error());
   source.journal = std::move((*proved)->journal);
   if ((*proved)->checkpoint) {

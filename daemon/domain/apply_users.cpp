@@ -48,7 +48,7 @@ void user_created(const Scene& scene, const schema::UserCreated& body) {
 }
 
 void user_status_changed(const Scene& scene, const schema::UserStatusChanged& body) {
-  edit_user(scene, [&](User& user) {
+  replace_user(scene, [&](User& user) {
     user.status = body.to();
     user.status_seq = scene.record.seq;
     if (body.to() != schema::UserStatus::active) end_sessions(scene, user);
@@ -92,12 +92,11 @@ void api_access_changed(const Scene& scene, const schema::ApiAccessChanged& body
 }
 
 void user_renamed(const Scene& scene, const schema::UserRenamed& body) {
-  edit_user(scene, [&](User& user) { user.username = view_of(body.to()); });
+  replace_user(scene, [&](User& user) { user.username = view_of(body.to()); });
 }
 
 void profile_changed(const Scene& scene, const schema::ProfileChanged& body) {
-  edit_user(scene,
-            [&](User& user) { user.sealed_profile = shared_bytes(body.sealed_profile()); });
+  edit_user(scene, [&](User& user) { user.sealed_profile = shared_bytes(body.sealed_profile()); });
 }
 
 void user_erased(const Scene& scene, const schema::UserErased&) {

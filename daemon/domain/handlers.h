@@ -38,19 +38,36 @@ void edit_tenant(const Scene& scene, Edit edit) {
   scene.state.replace(Owned<Tenant>(std::move(after)), scene.changes);
 }
 
+/// U13: what every event about a user changes of it.
+inline void mark_changed(const RecordFacts& record, User& user) {
+  user.last_seq = record.seq;
+  if (record.role == schema::Role::daemon) return;
+  ++user.version;
+  user.changed_seq = record.seq;
+}
+
+/// Puts another entry in place of the user's; for edits of name or status, which indexes know.
 template <class Edit>
-void edit_user(const Scene& scene, Edit edit) {
+void replace_user(const Scene& scene, Edit edit) {
   if (scene.event.user() == nullptr) return;
   const User* before = scene.state.tables().find_user(*scene.event.user());
   if (before == nullptr) return;
   auto after = std::make_shared<User>(*before);
-  after->last_seq = scene.record.seq;
-  if (scene.record.role != schema::Role::daemon) {
-    ++after->version;
-    after->changed_seq = scene.record.seq;
-  }
+  mark_changed(scene.record, *after);
   edit(*after);
   scene.state.replace(Owned<User>(std::move(after)), scene.changes);
+}
+
+/// For all other edits.
+template <class Edit>
+void edit_user(const Scene& scene, Edit edit) {
+  const auto mark_and_edit = [&](User& user) {
+    mark_changed(scene.record, user);
+    edit(user);
+  };
+  const bool is_done = !scene.changes.tells_all_users && scene.event.user() != nullptr &&
+                       scene.state.edit_in_place(*scene.event.user(), mark_and_edit);
+  if (!is_done) replace_user(scene, edit);
 }
 
 /// Edits what few users have; a default one becomes none again.

@@ -14,6 +14,16 @@ bool is_owner(const Operator* entry) { return entry != nullptr && is_owner_of_al
 
 }  // namespace
 
+void Changes::clear() {
+  tenants.clear();
+  users.clear();
+  operators.clear();
+  ranges.clear();
+  copies.clear();
+  texts.clear();
+  work = 0;
+}
+
 void Changes::append(Changes after) {
   const auto move = [](auto& from, auto& to) { std::ranges::move(from, std::back_inserter(to)); };
   move(after.tenants, tenants);
@@ -50,11 +60,15 @@ std::size_t State::role_holder_count(const Uuid& role) const {
   return place == role_holders_.end() ? 0 : place->second;
 }
 
-void State::count_roles(const User* before, const User* after) {
-  const auto held_by = [](const User* user) -> const std::vector<RoleHeld>& {
+State::Counted State::counted(const User* user) {
+  return user == nullptr ? Counted{} : Counted{user->status, user->extras};
+}
+
+void State::count_roles(const Counted& before, const Counted& after) {
+  const auto held_by = [](const Counted& user) -> const std::vector<RoleHeld>& {
     static const std::vector<RoleHeld> none;
-    const bool lives = user != nullptr && user->status != schema::UserStatus::deleted;
-    return lives ? extras_of(*user).roles : none;
+    const bool lives = user.status != schema::UserStatus::deleted;
+    return lives && user.extras != nullptr ? user.extras->roles : none;
   };
   const auto& taken = held_by(before);
   const auto& given = held_by(after);
@@ -67,6 +81,18 @@ void State::count_roles(const User* before, const User* after) {
   }
 }
 
+/// Entries are made as what may change and are const from then on; one that nobody else holds is as
+/// if it were being made still.
+User* State::sole_holder_of(const Uuid& id) {
+  const Owned<User>* held = tables_.find_held_user(id);
+  return held == nullptr || held->use_count() != 1 ? nullptr : const_cast<User*>(held->get());
+}
+
+void State::recount(const Counted& before, const User& after) {
+  require(after.status == before.status);
+  if (after.extras != before.extras) count_roles(before, counted(&after));
+}
+
 void State::replace(Owned<Tenant> after, Changes& changes) {
   Owned<Tenant> before = tables_.put(after);
   changes.tenants.push_back({std::move(before), std::move(after)});
@@ -74,7 +100,7 @@ void State::replace(Owned<Tenant> after, Changes& changes) {
 
 void State::replace(Owned<User> after, Changes& changes) {
   Owned<User> before = tables_.put(after);
-  count_roles(before.get(), after.get());
+  count_roles(counted(before.get()), counted(after.get()));
   changes.users.push_back({std::move(before), std::move(after)});
 }
 
@@ -144,7 +170,7 @@ void State::revert(const Changes& changes) {
   for (const auto& change : std::views::reverse(changes.users)) {
     tables_.take_user(change.after->id);
     if (change.before) tables_.put(change.before);
-    count_roles(change.after.get(), change.before.get());
+    count_roles(counted(change.after.get()), counted(change.before.get()));
   }
   for (const auto& change : std::views::reverse(changes.operators)) {
     if (change.after) tables_.take_operator(change.after->id);

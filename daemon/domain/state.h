@@ -19,16 +19,21 @@ struct Change {
 
 /// What apply did, in order within each kind: enough to bring views up to date, or to take it back.
 struct Changes {
-  std::vector<Change<Tenant>> tenants;
-  std::vector<Change<User>> users;
-  std::vector<Change<Operator>> operators;
-  std::vector<Change<ProviderRanges>> ranges;
-  std::vector<Change<Copies>> copies;
+  std::vector<Change<Tenant>> tenants = {};
+  std::vector<Change<User>> users = {};
+  std::vector<Change<Operator>> operators = {};
+  std::vector<Change<ProviderRanges>> ranges = {};
+  std::vector<Change<Copies>> copies = {};
   /// What was interned on the way: nobody else has it if the changes are taken back.
   std::vector<const std::string*> texts = {};
+  /// False: whoever keeps name and status is changed in place, and not told here. For folds whose
+  /// changes nobody takes back, and whose state nobody shows meanwhile.
+  bool tells_all_users = true;
   /// What was copied on the way that grows with what is there: roles, resources, networks.
   std::size_t work = 0;
 
+  /// As before the first one.
+  void clear();
   bool empty() const {
     return tenants.empty() && users.empty() && operators.empty() && ranges.empty() &&
            copies.empty();
@@ -105,6 +110,18 @@ class State {
   const std::string* intern(std::string_view text);
   const std::string* intern(std::string_view text, Changes& changes);
 
+  /// Changes a user where it stands, but not its name or status. False: there is none, or somebody
+  /// else holds the entry too.
+  template <class Edit>
+  bool edit_in_place(const Uuid& id, Edit edit) {
+    User* user = sole_holder_of(id);
+    if (user == nullptr) return false;
+    const Counted before{user->status, user->extras};
+    edit(*user);
+    recount(before, *user);
+    return true;
+  }
+
   // ---- for whoever closes a record
 
   /// The record is complete: its place, time and tenant become the newest.
@@ -115,7 +132,16 @@ class State {
   void revert(const Changes& changes);
 
  private:
-  void count_roles(const User* before, const User* after);
+  /// What is counted of a user.
+  struct Counted {
+    schema::UserStatus status = schema::UserStatus::deleted;
+    std::shared_ptr<const UserExtras> extras = {};
+  };
+
+  static Counted counted(const User* user);
+  void count_roles(const Counted& before, const Counted& after);
+  User* sole_holder_of(const Uuid& id);
+  void recount(const Counted& before, const User& after);
 
   struct TextHash {
     using is_transparent = void;

@@ -144,6 +144,8 @@ class Tables {
   const Tenant* find_tenant(const Uuid& id) const { return raw(tenants_.find(id)); }
   const Tenant* find_tenant(std::string_view alias) const { return raw(aliases_.find(alias)); }
   const User* find_user(const Uuid& id) const { return raw(users_.find(id)); }
+  /// Null if there is none.
+  const Handle<User>* find_held_user(const Uuid& id) const { return users_.find(id); }
   const User* find_user(const Uuid& tenant, std::string_view username) const {
     return raw(usernames_.find(NameInTenant{tenant, username}));
   }
@@ -166,8 +168,10 @@ class Tables {
   Handle<User> put(Handle<User> entry) {
     const bool is_named = entry->status != schema::UserStatus::deleted;
     const Handle<User>* old = users_.find(entry->id);
-    if (is_named) put_name(usernames_, old, *entry);
-    else if (old != nullptr) release(usernames_, **old);
+    if (is_named)
+      put_name(usernames_, old, *entry);
+    else if (old != nullptr)
+      release(usernames_, **old);
     return users_.put(std::move(entry));
   }
   Handle<Operator> put(Handle<Operator> entry) {

@@ -1,17 +1,16 @@
 // The tree of a long run of records, hashed on a thread of its own while the caller reads on.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "daemon/journal/record_batches.h"
 #include "daemon/journal/tree.h"
 
 namespace postern::journal {
 
-/// Owned by one thread, which appends and asks. Its own thread lives as long as it does. Holds two
-/// batches of records, some 512 KiB, and a hash for each block.
+/// Owned by one thread, which appends and asks. Its own thread lives as long as it does. Holds a
+/// few batches of records and a hash for each block.
 class TreeBuilder {
  public:
   /// `blocks`: the roots of complete blocks that lie before what is appended.
@@ -26,22 +25,12 @@ class TreeBuilder {
   const BlockTree& built();
 
  private:
-  struct Batch {
-    Bytes bytes;
-    std::vector<std::size_t> ends;
-  };
-
-  void hand_over();
   void work();
 
-  Batch filling_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  // The worker's while busy_, else the owner's.
-  Batch working_;
+  RecordBatch filling_;
+  RecordBatches batches_;
+  // The worker's while it is not done with all batches, else the owner's.
   BlockTree built_;
-  bool busy_ = false;
-  bool stopping_ = false;
   std::thread worker_;
 };
 

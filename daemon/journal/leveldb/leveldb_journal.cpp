@@ -16,6 +16,7 @@
 #include "daemon/journal/leveldb/database.h"
 #include "daemon/journal/leveldb/disk.h"
 #include "daemon/journal/leveldb/journal_files.h"
+#include "daemon/journal/leveldb/records_ahead.h"
 #include "daemon/journal/opening_check.h"
 #include "daemon/platform/files.h"
 #include "daemon/platform/require.h"
@@ -103,20 +104,12 @@ class LevelDbJournal final : public Journal {
 Expected<BlockTree> read_all(leveldb::DB& database, std::vector<Head> anchored,
                              const OnRecord& on_record, const KnownRecords* known = nullptr) {
   OpeningCheck check(std::move(anchored), on_record, known);
-  const std::unique_ptr<leveldb::Iterator> rows(database.NewIterator(reading(false)));
-  // A row before the first record is damage.
-  if (check.next() == 1)
-    rows->SeekToFirst();
-  else
-    rows->Seek(as_slice(RowKey(check.next())));
-  for (; rows->Valid(); rows->Next()) {
-    const View record = as_view(rows->value());
-    if (rows->key() != as_slice(RowKey(check.next())) || record.empty()) break;
-    if (auto taken = check.take(record); !taken) return std::unexpected(taken.error());
-  }
-  if (const Status status = rows->status(); !status.ok())
-    return std::unexpected(unreadable_in(database, check.next(), status));
-  if (rows->Valid()) return std::unexpected(gap(check.next()));
+  RecordsAhead records(database, check.next());
+  while (const auto record = records.next())
+    if (auto taken = check.take(*record); !taken) return std::unexpected(taken.error());
+  if (!records.status().ok())
+    return std::unexpected(unreadable_in(database, check.next(), records.status()));
+  if (records.ends_in_gap()) return std::unexpected(gap(check.next()));
   return check.finish();
 }
 
