@@ -21,9 +21,9 @@ Failure no_beginning(const std::filesystem::path& file, const journal::ExtractHe
 /// Records folded one after the other: all of them, or those of a part.
 class Folding {
  public:
-  Folding(domain::State& state, const std::optional<domain::Uuid>& tenant, bool tells_all_users)
+  Folding(domain::State& state, const std::optional<domain::Uuid>& tenant, bool tells_all)
       : state_(state) {
-    changes_.tells_all_users = tells_all_users;
+    changes_.tells_all = tells_all;
     if (tenant) scope_.emplace(domain::TenantScope{{*tenant}});
   }
 
@@ -152,7 +152,7 @@ Expected<std::optional<DataFolder::Proved>> DataFolder::read(domain::State& stat
     return std::unexpected(no_beginning(path_, *extract));
   const std::uint64_t last = anchored_seq().value_or(0);
   domain::RecordGate gate;
-  Folding folding(state, extract ? extract->range.tenant : std::nullopt, reading.tells_all_users);
+  Folding folding(state, extract ? extract->range.tenant : std::nullopt, reading.tells_all);
   Rest rest = Rest::fold;
   const auto take = [&](std::uint64_t seq, journal::View bytes) -> Expected<> {
     progress.at(seq, last);

@@ -86,8 +86,9 @@ class DataFolder {
     std::function<void(const journal::Journal&)> on_whole = {};
     /// A state that stands for the first records: `state` is it, and they are not read. Null: none.
     const data::SnapshotHead* known = nullptr;
-    /// False: of users a step tells only those whose name or status changed, which is faster.
-    bool tells_all_users = false;
+    /// False: of users a step tells only those whose name or status changed, of tenants new ones;
+    /// which is faster.
+    bool tells_all = false;
     /// An extract is read too, if it begins with the first record; else it fails with `usage`.
     bool takes_extract = false;
   };

@@ -156,7 +156,7 @@ Expected<Source> read_source(const Audit& audit, const Wanted& wanted, ReadableE
     return Rest::fold;
   };
   auto proved =
-      audit.folder.read(state, progress, {.on_step = take, .tells_all_users = true});
+      audit.folder.read(state, progress, {.on_step = take, .tells_all = true});
   if (!proved) return std::unexpected(proved.error());
   source.journal = std::move((*proved)->journal);
   if ((*proved)->checkpoint) {

@@ -142,7 +142,7 @@ Expected<int> show(const Audit& audit, const ShowOptions& options) {
     const bool enough = ++shown == options.count_max || !audit.streams.out;
     return enough ? Rest::leave : Rest::fold;
   };
-  const auto head = audit.folder.read(state, progress, {.on_step = take, .tells_all_users = true});
+  const auto head = audit.folder.read(state, progress, {.on_step = take, .tells_all = true});
   // What was read before the damage may be what somebody looks for.
   records.finish();
   if (!head) return std::unexpected(head.error());

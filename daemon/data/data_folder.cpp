@@ -74,7 +74,7 @@ class Reading {
   Reading(const OpenOptions& options, std::int64_t now_ms) : options_(options), now_ms_(now_ms) {}
 
   Expected<> take(std::uint64_t seq, journal::View bytes, OpenedData& data) {
-    domain::Changes changes{.tells_all_users = false};
+    domain::Changes changes{.tells_all = false};
     const auto record = domain::fold(data.state, gate_, bytes, changes);
     if (!record)
       return std::unexpected(unfit("the journal", seq, record.error(),

@@ -26,15 +26,22 @@ struct Scene {
 /// Null where there are none.
 std::shared_ptr<const Bytes> shared_bytes(const flatbuffers::Vector<std::uint8_t>* bytes);
 
+/// Not its alias, which an index knows.
 template <class Edit>
 void edit_tenant(const Scene& scene, Edit edit) {
+  const auto mark_and_edit = [&](Tenant& tenant) {
+    tenant.changed_seq = scene.record.seq;
+    edit(tenant);
+  };
+  if (!scene.changes.tells_all &&
+      scene.state.edit_tenant_in_place(scene.record.tenant, mark_and_edit))
+    return;
   const Tenant* before = scene.state.tables().find_tenant(scene.record.tenant);
   if (before == nullptr) return;
   auto after = std::make_shared<Tenant>(*before);
-  after->changed_seq = scene.record.seq;
   if (before->policies.networks != nullptr)
     scene.changes.work += before->policies.networks->entries.size();
-  edit(*after);
+  mark_and_edit(*after);
   scene.state.replace(Owned<Tenant>(std::move(after)), scene.changes);
 }
 
@@ -65,8 +72,8 @@ void edit_user(const Scene& scene, Edit edit) {
     mark_changed(scene.record, user);
     edit(user);
   };
-  const bool is_done = !scene.changes.tells_all_users && scene.event.user() != nullptr &&
-                       scene.state.edit_in_place(*scene.event.user(), mark_and_edit);
+  const bool is_done = !scene.changes.tells_all && scene.event.user() != nullptr &&
+                       scene.state.edit_user_in_place(*scene.event.user(), mark_and_edit);
   if (!is_done) replace_user(scene, edit);
 }
 

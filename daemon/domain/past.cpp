@@ -41,7 +41,7 @@ void apply_part(State& state, const schema::Record& record, const PastScope& sco
     }
     return false;
   };
-  Changes changes;
+  Changes changes{.tells_all = false};
   std::uint16_t index = 0;
   for (const schema::Event* event : *record.events()) {
     if (is_told(*event)) apply(state, facts, *event, index, changes);

@@ -81,13 +81,6 @@ void State::count_roles(const Counted& before, const Counted& after) {
   }
 }
 
-/// Entries are made as what may change and are const from then on; one that nobody else holds is as
-/// if it were being made still.
-User* State::sole_holder_of(const Uuid& id) {
-  const Owned<User>* held = tables_.find_held_user(id);
-  return held == nullptr || held->use_count() != 1 ? nullptr : const_cast<User*>(held->get());
-}
-
 void State::recount(const Counted& before, const User& after) {
   require(after.status == before.status);
   if (after.extras != before.extras) count_roles(before, counted(&after));

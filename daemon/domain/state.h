@@ -26,9 +26,9 @@ struct Changes {
   std::vector<Change<Copies>> copies = {};
   /// What was interned on the way: nobody else has it if the changes are taken back.
   std::vector<const std::string*> texts = {};
-  /// False: whoever keeps name and status is changed in place, and not told here. For folds whose
-  /// changes nobody takes back, and whose state nobody shows meanwhile.
-  bool tells_all_users = true;
+  /// False: a user that keeps name and status, and a tenant, are changed in place, and not told
+  /// here. For folds whose changes nobody takes back, and whose state nobody shows meanwhile.
+  bool tells_all = true;
   /// What was copied on the way that grows with what is there: roles, resources, networks.
   std::size_t work = 0;
 
@@ -110,11 +110,19 @@ class State {
   const std::string* intern(std::string_view text);
   const std::string* intern(std::string_view text, Changes& changes);
 
-  /// Changes a user where it stands, but not its name or status. False: there is none, or somebody
-  /// else holds the entry too.
+  // ---- changes an entry where it stands; false: there is none, or somebody else holds it too
+
+  /// Not its alias.
   template <class Edit>
-  bool edit_in_place(const Uuid& id, Edit edit) {
-    User* user = sole_holder_of(id);
+  bool edit_tenant_in_place(const Uuid& id, Edit edit) {
+    Tenant* tenant = held_alone(tables_.find_held_tenant(id));
+    if (tenant != nullptr) edit(*tenant);
+    return tenant != nullptr;
+  }
+  /// Not its name or status.
+  template <class Edit>
+  bool edit_user_in_place(const Uuid& id, Edit edit) {
+    User* user = held_alone(tables_.find_held_user(id));
     if (user == nullptr) return false;
     const Counted before{user->status, user->extras};
     edit(*user);
@@ -140,7 +148,12 @@ class State {
 
   static Counted counted(const User* user);
   void count_roles(const Counted& before, const Counted& after);
-  User* sole_holder_of(const Uuid& id);
+  /// Entries are made as what may change and are const from then on; one that nobody else holds is
+  /// as if it were being made still.
+  template <class Entry>
+  static Entry* held_alone(const Owned<Entry>* held) {
+    return held == nullptr || held->use_count() != 1 ? nullptr : const_cast<Entry*>(held->get());
+  }
   void recount(const Counted& before, const User& after);
 
   struct TextHash {

@@ -144,7 +144,8 @@ class Tables {
   const Tenant* find_tenant(const Uuid& id) const { return raw(tenants_.find(id)); }
   const Tenant* find_tenant(std::string_view alias) const { return raw(aliases_.find(alias)); }
   const User* find_user(const Uuid& id) const { return raw(users_.find(id)); }
-  /// Null if there is none.
+  // ---- null if there is none
+  const Handle<Tenant>* find_held_tenant(const Uuid& id) const { return tenants_.find(id); }
   const Handle<User>* find_held_user(const Uuid& id) const { return users_.find(id); }
   const User* find_user(const Uuid& tenant, std::string_view username) const {
     return raw(usernames_.find(NameInTenant{tenant, username}));

@@ -91,7 +91,7 @@ Expected<Copy> read_copy(const RestoreOrder& order) {
   domain::RecordGate gate;
   auto bundle =
       journal::read_bundle(order.bundle, [&](std::uint64_t seq, journal::View bytes) -> Expected<> {
-        domain::Changes changes{.tells_all_users = false};
+        domain::Changes changes{.tells_all = false};
         const auto record = domain::fold(copy.state, gate, bytes, changes);
         if (!record)
           return std::unexpected(

@@ -108,7 +108,7 @@ LongAnswer::Step WhatIfAnswer::suppose_if_due() {
 /// O2: a record that is not the tenant's is passed over, so leaving it out changes nothing; it is
 /// not told apart from one that is none.
 LongAnswer::Step WhatIfAnswer::fold(journal::View stored) {
-  domain::Changes changes{.tells_all_users = false};
+  domain::Changes changes{.tells_all = false};
   const auto record = domain::fold_part(state_, gate_, scope_, stored, changes);
   if (!record) return unread(record.error().sentence);
   ++read_;

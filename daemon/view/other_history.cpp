@@ -26,7 +26,7 @@ void OtherHistory::add(const schema::Record& record) {
   if (wanted_.scope && !domain::tells_of(*wanted_.scope, record)) return;
   events_of_newest_ = static_cast<std::uint16_t>(record.events()->size());
   if (wanted_.without.erase(record.seq()) != 0) return begin(record.time_ns());
-  domain::Changes changes{.tells_all_users = false};
+  domain::Changes changes{.tells_all = false};
   if (wanted_.scope)
     domain::apply_part(other_, record, *wanted_.scope, changes);
   else

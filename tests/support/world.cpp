@@ -259,10 +259,10 @@ void World::record(const Uuid& tenant, std::vector<schema::EventT> events) {
   close(draft, root, {0, 2}, schema::Code::ok);
 }
 
-void World::replay_into(domain::State& state) const {
+void World::replay_into(domain::State& state, bool tells_all) const {
   domain::RecordGate gate;
   for (const Bytes& bytes : records_) {
-    domain::Changes changes;
+    domain::Changes changes{.tells_all = tells_all};
     const auto record = domain::fold(state, gate, std::as_bytes(std::span(bytes)), changes);
     if (!record) std::fputs(record.error().sentence.c_str(), stderr);
     require(record.has_value());

@@ -74,7 +74,7 @@ class World {
   const std::vector<Bytes>& records() const { return records_; }
 
   /// The state that the stored bytes alone give.
-  void replay_into(domain::State& state) const;
+  void replay_into(domain::State& state, bool tells_all = true) const;
 
   /// Shown every decision, with all it was made from.
   using Watcher =
