@@ -136,8 +136,8 @@ using Owned = std::shared_ptr<const Entry>;
 template <class Entry>
 using Borrowed = const Entry*;
 
-/// One owner thread. Entries are replaced, never changed. A deleted user keeps its place by id; its
-/// name is free.
+/// One owner thread. Entries are replaced; whoever alone holds one may change it (State). A deleted
+/// user keeps its place by id; its name is free.
 template <template <class> class Handle>
 class Tables {
  public:
