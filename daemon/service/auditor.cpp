@@ -372,7 +372,7 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::report(const schema::GetRep
   if (!tenant) return std::unexpected(tenant.error());
   const auto activity = activity_of(parts_.journal, gate_, **tenant, wanted.from_seq(), last);
   if (!activity) {
-    parts_.alarm("no report can be made: " + activity.error().sentence);
+    parts_.log(diagnostic<Line::report_failed>(activity.error()));
     return view::refused(Code::journal_unavailable, "");
   }
   if (!*activity) return std::unexpected(activity->error());
@@ -415,8 +415,7 @@ schema::PersonalT Auditor::personal_of(const domain::User& user) const {
   if (personal) return std::move(*personal);
   // Of a user that is being erased the key may go before the record is heard of.
   if (personal.error().kind != FailureKind::missing || user.status < schema::UserStatus::trashed)
-    parts_.alarm("the profile of user " + printable(user.username) +
-                 " cannot be opened: " + personal.error().sentence);
+    parts_.log(diagnostic<Line::profile_unreadable>(user, personal.error()));
   return {};
 }
 
@@ -440,7 +439,8 @@ const schema::Record* Auditor::read(domain::Seq seq, domain::RecordGate& gate) {
   const auto record =
       stored ? gate.open(*stored) : std::unexpected(domain::Unfit{false, stored.error().sentence});
   if (record) return *record;
-  parts_.alarm("record " + std::to_string(seq) + " cannot be read: " + record.error().sentence);
+  parts_.log(diagnostic<Line::record_unreadable>(
+      seq, Failure{FailureKind::damaged, record.error().sentence, ""}));
   return nullptr;
 }
 

@@ -136,7 +136,7 @@ struct Snapshots : DaemonProcess {
     data::OpenOptions options;
     options.window = window;
     options.from_snapshot = from_snapshot;
-    options.passed_over = [&](const std::string& sentence) { came.passed_over += sentence + "\n"; };
+    options.passed_over = [&](const Failure& why) { came.passed_over += why.sentence + "\n"; };
     platform::SystemEntropy entropy;
     return data::open_data_folder(folder, options, clock, entropy);
   }

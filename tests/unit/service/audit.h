@@ -16,7 +16,7 @@ class Audit {
   explicit Audit(ServiceFixture& fixture) : Audit(fixture, fixture.present) {}
   Audit(ServiceFixture& fixture, const platform::Clock& clock)
       : auditor_({fixture.journal, fixture.keys(), clock, mail_,
-                  [](std::string sentence) { BOOST_FAIL(sentence); }},
+                  [](const service::Diagnostic& told) { BOOST_FAIL(told.sentence()); }},
                  load(fixture), fixture.journal.head(), past_index_of(fixture.journal)) {}
 
   template <class Body>
