@@ -79,11 +79,13 @@ class Measured {
   static const char* name_of(schema::QueryBody kind) { return EnumNameQueryBody(kind); }
   static const char* name_of(schema::HistoryBody kind) { return EnumNameHistoryBody(kind); }
 
+  /// A line for each code that came, and for `always`: of a line that appears with its first
+  /// messages no increase is known, so an alert needs one from the start.
   void add_codes(const std::string& name, const char* help, const service::CodeTally& tally,
-                 const char* label, const Labels& more) {
+                 const char* label, const Labels& more, schema::Code always) {
     for (const schema::Code code : schema::EnumValuesCode()) {
       const std::uint64_t count = tally.count(code);
-      if (count == 0) continue;
+      if (count == 0 && code != always) continue;
       Labels labels = more;
       labels.emplace_back(label, EnumNameCode(code));
       counter(name, help, count, std::move(labels));
@@ -98,13 +100,13 @@ class Measured {
         {"history", &measures.history.codes}};
     for (const auto& [socket, codes] : sockets)
       add_codes("postern_refusals_total", "Messages that were refused, by socket and code.", *codes,
-                "code", {{"socket", socket}});
+                "code", {{"socket", socket}}, schema::Code::not_permitted);
   }
 
   void add_decisions() {
     add_codes("postern_decisions_by_reason_total",
               "Single questions of access by what decided them; ok: allowed.",
-              sources_.vitals.measures.decisions, "reason", {});
+              sources_.vitals.measures.decisions, "reason", {}, schema::Code::ok);
     counter("postern_password_cache_hits_total",
             "Passwords that needed no hash, because they were verified before.",
             sources_.vitals.measures.password_cache_hits.read());

@@ -146,12 +146,15 @@ class Story:
         for _ in range(2):
             self.postern(*at, "check", "shop", "read", "table/customer/email")
             self.postern(*at, "check", "shop", "write", "table/customer/email")
-            self.postern(*at, "authenticate", "shop", "--decline-token", text="correct horse 1\n")
+            self.postern(*at, "authenticate", "shop", text="correct horse 1\n")
         self.postern(*at, "user", "list")
+        self.postern("tenant", "create", "acme", may_fail=True)
         with open(f"{self.root}/AWS", "w", encoding="utf-8") as file:
-            json.dump({"syncToken": "1", "createDate": "2026-11-01-00-00-00", "ipv6_prefixes": [],
-                       "prefixes": [{"ip_prefix": "3.2.34.0/26", "region": "a", "service": "A",
-                                     "network_border_group": "a"}]}, file)  # fmt: skip
+            where = {"region": "a", "service": "A", "network_border_group": "a"}
+            json.dump({"syncToken": "1", "createDate": "2026-11-01-00-00-00",
+                       "prefixes": [{"ip_prefix": "3.2.34.0/26"} | where],
+                       "ipv6_prefixes": [{"ipv6_prefix": "2600:1f00::/24"} | where]},
+                      file)  # fmt: skip
         self.postern("network", "import", "AWS", f"{self.root}/AWS")
 
     def locks(self):

@@ -159,7 +159,7 @@ BOOST_FIXTURE_TEST_CASE(C5_a_lock_is_told_when_it_is_durable, Told) {
   run("", "", std::move(tenant));
   schema::CreateUserT user;
   user.username = "api.bob";
-  user.password = "a long password 1";
+  user.password = "correct horse 1";
   run("acme", "", std::move(user));
   add_operator("door", schema::Role::service, 7);
   lines.clear();

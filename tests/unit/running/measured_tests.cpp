@@ -53,6 +53,12 @@ BOOST_FIXTURE_TEST_CASE(Q10_commands_are_measured_by_kind_and_outcome, Measuring
   BOOST_TEST(value("postern_sync_duration_seconds_count") != "0");
 }
 
+BOOST_FIXTURE_TEST_CASE(Q10_what_an_alert_looks_at_is_there_from_the_start, Measuring) {
+  for (const char* socket : {"commands", "queries", "history"})
+    BOOST_TEST(value(std::string("postern_refusals_total{socket=\"") + socket +
+                     "\",code=\"not_permitted\"}") == "0");
+}
+
 BOOST_FIXTURE_TEST_CASE(Q10_questions_are_measured_by_kind_and_reason, Measuring) {
   create_tenant();
   create_user();
@@ -69,7 +75,7 @@ BOOST_FIXTURE_TEST_CASE(Q10_questions_are_measured_by_kind_and_reason, Measuring
   ask(std::move(query), "uid:1");
   BOOST_TEST(value("postern_query_duration_seconds_count{kind=\"Check\",outcome=\"answered\"}") ==
              "1");
-  BOOST_TEST(value("postern_decisions_by_reason_total{reason=\"unknown_resource\"}") == "1",
+  BOOST_TEST(value("postern_decisions_by_reason_total{reason=\"no_matching_grant\"}") == "1",
              page());
 }
 

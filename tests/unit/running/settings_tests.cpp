@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(what_is_far_from_every_name_has_no_nearest) {
 
 BOOST_AUTO_TEST_CASE(settings_that_are_written_are_read_again_as_they_are) {
   const std::string given =
-      "[sockets]\naddress = \"::1\"\nipc_path = \"/run/a\\\"b\\\\c\"\nipc_mode = \"0660\"\n"
+      "[sockets]\naddress = \"::1\"\nipc_path = \"/run/a\\\"b\"\nipc_mode = \"0660\"\n"
       "[journal]\nanchor = \"off\"\n[log]\nformat = \"json\"\nlevel = \"debug\"\n";
   const Config config = read(given);
   const Config again = read(settings_text(config));
