@@ -18,7 +18,12 @@ namespace postern {
 
 namespace {
 
-using Problems = std::vector<std::string>;
+struct Problem {
+  /// 0: of the file as a whole.
+  unsigned line = 0;
+  std::string sentence;
+};
+using Problems = std::vector<Problem>;
 
 /// How the value of one key is read, written, and taken over.
 struct Form {
@@ -206,32 +211,33 @@ std::vector<std::string_view> tables() {
 std::string nearest_setting(std::string_view table, std::string_view key) {
   std::vector<std::string> paths;
   for (const Key& row : keys()) paths.push_back(row.path());
-  const std::string wanted = std::string(table) + "." + std::string(key);
-  for (const Key& row : keys())
-    if (row.name == key) return "; the nearest is " + row.path();
-  return schema::nearest_told(paths, wanted);
+  auto nearest = std::ranges::find(keys(), key, &Key::name);
+  if (nearest == keys().end()) {
+    const auto path = schema::nearest_name(paths, std::string(table) + "." + std::string(key));
+    if (!path) return "";
+    nearest = keys().begin() + (std::ranges::find(paths, *path) - paths.begin());
+  }
+  return "; the nearest is " + nearest->path() + ", " + std::string(nearest->must_be);
 }
 
-std::string at(std::string_view name, const toml::node& node) {
-  return std::string(name) + ":" + std::to_string(node.source().begin.line) + ": ";
+Problem problem_at(const toml::node& node, std::string sentence) {
+  return {node.source().begin.line, std::move(sentence)};
 }
 
-void take_key(std::string_view name, std::string_view table, std::string_view key,
-              const toml::node& node, Config& config, Problems& problems) {
+void take_key(std::string_view table, std::string_view key, const toml::node& node, Config& config,
+              Problems& problems) {
   const auto known = std::ranges::find_if(
       keys(), [&](const Key& row) { return row.table == table && row.name == key; });
   const std::string path = std::string(table) + "." + printable(key);
   if (known == keys().end())
-    problems.push_back(at(name, node) + path + " is no setting" + nearest_setting(table, key));
+    problems.push_back(problem_at(node, path + " is no setting" + nearest_setting(table, key)));
   else if (!known->form.take(node, config))
-    problems.push_back(at(name, node) + path + " must be " + std::string(known->must_be));
+    problems.push_back(problem_at(node, path + " must be " + std::string(known->must_be)));
 }
 
 /// What each setting alone does not show.
-void check_together(std::string_view name, const Config& config, Problems& problems) {
-  const auto wrong = [&](const char* sentence) {
-    problems.push_back(std::string(name) + ": " + sentence);
-  };
+void check_together(const Config& config, Problems& problems) {
+  const auto wrong = [&](const char* sentence) { problems.push_back({0, sentence}); };
   if (config.ring_mib < 2 * config.file_mib)
     wrong("calls.ring_mib must be at least twice file_mib");
   if (config.ipc_mode != 0600 && config.ipc_path.empty())
@@ -242,16 +248,22 @@ void check_together(std::string_view name, const Config& config, Problems& probl
     wrong("sockets.ipc_group lets nobody in while sockets.ipc_mode is \"0600\": make it \"0660\"");
 }
 
-std::string joined(const Problems& problems) {
+/// In the order of the file.
+std::string joined(std::string_view name, Problems problems) {
+  std::ranges::stable_sort(problems, {}, &Problem::line);
   std::string text;
-  for (const std::string& problem : problems) text += (text.empty() ? "" : "\n") + problem;
+  for (const Problem& problem : problems) {
+    const std::string line = problem.line == 0 ? "" : ":" + std::to_string(problem.line);
+    text += (text.empty() ? "" : "\n") + std::string(name) + line + ": " + problem.sentence;
+  }
   return text;
 }
 
 }  // namespace
 
 Expected<Config> parse_config(std::string_view text, std::string_view name) {
-  constexpr const char* remedy = "See packaging/postern.toml for every setting with its meaning.";
+  constexpr const char* remedy =
+      "See postern.toml(5), or packaging/postern.toml, for every setting with its meaning.";
   toml::table parsed;
   try {
     parsed = toml::parse(text);
@@ -268,15 +280,16 @@ Expected<Config> parse_config(std::string_view text, std::string_view name) {
     const bool known =
         std::ranges::any_of(keys(), [&](const Key& row) { return row.table == table.str(); });
     if (!known || !node.is_table())
-      problems.push_back(at(name, node) + printable(table.str()) + " is no table of settings" +
-                         schema::nearest_told(tables(), table.str()));
+      problems.push_back(problem_at(node, printable(table.str()) + " is no table of settings" +
+                                              schema::nearest_told(tables(), table.str())));
     else
       for (const auto& [key, value] : *node.as_table())
-        take_key(name, table.str(), key.str(), value, config, problems);
+        take_key(table.str(), key.str(), value, config, problems);
   }
-  if (problems.empty()) check_together(name, config, problems);
+  if (problems.empty()) check_together(config, problems);
   if (problems.empty()) return config;
-  return std::unexpected(Failure{FailureKind::configuration, joined(problems), remedy});
+  return std::unexpected(
+      Failure{FailureKind::configuration, joined(name, std::move(problems)), remedy});
 }
 
 std::string toml_text(std::string_view text) {

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -142,6 +143,16 @@ struct Arguments {
   offline::RestoreOrder restored;
 };
 
+/// Under a service manager a path may be missing in the daemon's root folder alone.
+Failure with_unit(Failure failure, const std::string& data) {
+  if (failure.kind == FailureKind::missing && std::getenv("INVOCATION_ID") != nullptr)
+    failure.remedy +=
+        " If it is there: a unit with RootDirectory= shows the daemon only what it "
+        "names; write BindPaths=" +
+        printable(data, 200) + " into it.";
+  return failure;
+}
+
 int run(const Arguments& arguments) {
   running::RunOptions options;
   options.data = arguments.data;
@@ -158,7 +169,7 @@ int run(const Arguments& arguments) {
   if (!config) return report(config.error());
   options.config = std::move(*config);
   const auto ran = running::run_daemon(options);
-  return ran ? 0 : report(ran.error());
+  return ran ? 0 : report(with_unit(ran.error(), arguments.data));
 }
 
 /// An empty value is never "not given". Commands take the options of the program as well, so that
@@ -284,12 +295,9 @@ int main(int argument_count, char** argument_values) {
     arguments::parse(app, given);
   } catch (const CLI::Success& asked_for_text) {
     return app.exit(asked_for_text);
-  } catch (const CLI::ExtrasError& error) {
-    app.exit(error);
-    std::cerr << arguments::nearest_known(app);
-    return static_cast<int>(FailureKind::usage);
   } catch (const CLI::ParseError& error) {
     app.exit(error);
+    std::cerr << arguments::nearest_known(app);
     return static_cast<int>(FailureKind::usage);
   }
   for (const CLI::App* command : app.get_subcommands())

@@ -244,13 +244,10 @@ int run_parsed(const std::vector<std::string>& given, const Streams& streams) {
   }
   try {
     arguments::parse(app, given);
-  } catch (const CLI::ExtrasError& error) {
-    app.exit(error, streams.out, streams.talk);
+  } catch (const CLI::ParseError& error) {
+    if (app.exit(error, streams.out, streams.talk) == 0) return 0;
     streams.talk << arguments::nearest_known(app);
     return static_cast<int>(FailureKind::usage);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error, streams.out, streams.talk) == 0 ? 0
-                                                           : static_cast<int>(FailureKind::usage);
   }
   for (const auto& [command, run] : verbs)
     if (command->parsed()) return run_verb(run, asked, streams);

@@ -170,11 +170,10 @@ void Reader::note_stopped(const Asking& asking, const domain::User* user, Code r
 }
 
 void Reader::report_status(const domain::Operator& asker, const Asking& asking) {
-  const schema::StatusT status =
-      status_for(asker, {view_, parts_.vitals, parts_.clock, head_, head_time_ns_, checkpoint_,
-                         settings_.program_version, settings_.installation,
-                         settings_.started_monotonic_ns, settings_.next_server_key,
-                         ranges_age_max_ns_, outlets_.warnings, outlets_.counters});
+  const schema::StatusT status = status_for(
+      asker, {view_, parts_.vitals, parts_.clock, head_, head_time_ns_, checkpoint_,
+              settings_.program_version, settings_.installation, settings_.started_monotonic_ns,
+              settings_.next_server_key, ranges_age_max_ns_, outlets_.warnings, outlets_.counters});
   builder_.Clear();
   const auto body = schema::CreateStatus(builder_, &status);
   answers_.send(asking, builder_, schema::AnswerBody::Status, body.Union(), parts_.clock.now_ns(),

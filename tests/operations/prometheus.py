@@ -255,8 +255,7 @@ def fire(story, prometheus, held, moved):
     for rule in prometheus.rules():
         assert rule["health"] in ("ok", "unknown"), rule
         for series in SELECTOR.findall(rule["query"]):
-            if "postern_refusals" not in series:
-                wait_for(series, lambda: prometheus.query(series))  # noqa: B023
+            wait_for(series, lambda: prometheus.query(series))  # noqa: B023
     story.locks()
     expect("PosternLocks")
     story.not_permitted()

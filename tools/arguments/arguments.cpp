@@ -1,5 +1,7 @@
 #include "tools/arguments/arguments.h"
 
+#include <optional>
+
 #include "schema/nearest_name.h"
 #include "tools/text/shown.h"
 #include "tools/text/words.h"
@@ -49,12 +51,14 @@ std::vector<const CLI::App*> named(const CLI::App& app) {
   return all;
 }
 
-std::vector<std::string> known_options(const CLI::App& app) {
+/// Its dashes, which all have, make no two of them alike.
+std::optional<std::string> nearest_option(const CLI::App& app, std::string_view option) {
   std::vector<std::string> names;
   for (const CLI::App* one : named(app))
-    for (const CLI::Option* option : one->get_options())
-      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-  return names;
+    for (const CLI::Option* known : one->get_options())
+      for (const std::string& name : known->get_lnames()) names.push_back(name);
+  const auto nearest = schema::nearest_name(names, option.substr(2));
+  return nearest ? std::optional("--" + *nearest) : std::nullopt;
 }
 
 /// Of the last that has any.
@@ -138,7 +142,7 @@ void parse(CLI::App& app, const std::vector<std::string>& arguments) {
 
 std::string told_unknown(const CLI::App& app, const std::string& option) {
   const std::string told = " " + text::printable(option);
-  const auto nearest = schema::nearest_name(known_options(app), option);
+  const auto nearest = nearest_option(app, option);
   return nearest ? told + " (the nearest is " + *nearest + ")" : told;
 }
 
@@ -151,8 +155,8 @@ std::string nearest_known(const CLI::App& app) {
   for (const std::string& word : app.remaining(true)) {
     const std::string name = word.substr(0, word.find('='));
     const bool is_option = name.starts_with("--");
-    const auto nearest = is_option ? schema::nearest_name(known_options(app), name)
-                                   : schema::nearest_name(known_verbs(app), name);
+    const auto nearest =
+        is_option ? nearest_option(app, name) : schema::nearest_name(known_verbs(app), name);
     if (nearest) lines += "The nearest of " + text::printable(name) + " is " + *nearest + ".\n";
     if (!is_option) break;
   }

@@ -20,7 +20,7 @@ void declare(CLI::App& app, const Options& options);
 /// environment variable that is empty counts as unset.
 void parse(CLI::App& app, const std::vector<std::string>& arguments);
 
-// ---- after CLI::ExtrasError: what nobody knows, and what may have been meant
+// ---- after CLI::ParseError: what nobody knows, and what may have been meant
 
 /// " --tennant (the nearest is --tenant)": an option of the program or of what was named of it.
 std::string told_unknown(const CLI::App& app, const std::string& option);

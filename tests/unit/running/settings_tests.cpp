@@ -35,7 +35,8 @@ BOOST_AUTO_TEST_CASE(ten_mistakes_are_told_at_once_with_line_bound_and_nearest_n
   BOOST_REQUIRE(!config);
   const std::string& told = config.error().sentence;
   for (const char* part :
-       {"s:2: sockets.port_bse is no setting; the nearest is sockets.port_base",
+       {"s:2: sockets.port_bse is no setting; the nearest is sockets.port_base, a "
+        "number from 1 to 65530",
         "s:3: sockets.address must be an IPv4 or IPv6 address",
         "s:4: sockets.port_base must be a number from 1 to 65530",
         "pasword is no table of settings; the nearest is passwords",
@@ -46,6 +47,9 @@ BOOST_AUTO_TEST_CASE(ten_mistakes_are_told_at_once_with_line_bound_and_nearest_n
         "s:15: log.level must be \"error\", \"warning\", \"info\" or \"debug\"",
         "s:16: log.formt is no setting; the nearest is log.format"})
     BOOST_TEST(says(told, part), part << " in:\n" << told);
+  // In the order of the file.
+  BOOST_TEST(told.starts_with("s:2: "), told);
+  BOOST_TEST(told.find("s:9: ") < told.find("s:10: "), told);
   BOOST_TEST(says(told + "\n", "s:13: commands.qqqqqqqq is no setting\n"), told);
 }
 
