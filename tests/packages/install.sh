@@ -93,23 +93,23 @@ say "settings read again, and refused"
 run_block reload
 main_process_after=$(inside systemctl show --property MainPID --value postern)
 [[ $main_process_after == "$main_process" ]] || fail "the reload was a restart"
-inside journalctl --unit postern --output cat |
-  grep -q 'settings_changed: the setting log.level is now "debug"' || fail "what it said of the reload"
+# said: the newest lines of its log.
+said() { inside journalctl --unit postern --output cat --lines 50; }
+grep -q 'settings_changed: the setting log.level is now "debug"' < <(said) ||
+  fail "what it said of the reload"
 echo 'levle = "info"' >>"$root/etc/postern/postern.toml"
 if inside systemctl reload postern 2>/dev/null; then fail "a mistake was taken"; fi
-inside journalctl --unit postern --output cat |
-  grep -q 'log.levle is no setting; the nearest is log.level' || fail "what it said of the mistake"
+grep -q 'log.levle is no setting; the nearest is log.level' < <(said) ||
+  fail "what it said of the mistake"
 sed -i '/^levle/d' "$root/etc/postern/postern.toml"
 
 say "what its sandbox forbids"
 # forbidden SETTING SENTENCE: the start fails with this sentence, and is not tried again.
 forbidden() {
-  local line
   cp "$root/etc/postern/postern.toml" "$work/good.toml"
-  sed -i "s|^${1%% =*} =.*|$1|" "$root/etc/postern/postern.toml"
+  sed -i "s|^${1%% =*} = .*|$1|" "$root/etc/postern/postern.toml"
   if inside systemctl restart postern 2>/dev/null; then fail "$1 was taken"; fi
-  line=$(inside journalctl --unit postern --output cat --lines 30)
-  grep -qF -e "$2" <<<"$line" || fail "what it said of $1: $line"
+  grep -qF -e "$2" < <(said) || fail "what it said of $1"
   [[ $(inside systemctl is-active postern) == failed ]] || fail "$1 was tried again"
   cp "$work/good.toml" "$root/etc/postern/postern.toml"
   inside systemctl reset-failed postern
@@ -123,8 +123,7 @@ printf '[Service]\nExecStart=\nExecStart=/usr/bin/posternd --data /srv/postern %
   '--config /etc/postern/postern.toml' >"$root/etc/systemd/system/postern.service.d/data.conf"
 inside systemctl daemon-reload
 if inside systemctl restart postern 2>/dev/null; then fail "data that it does not see"; fi
-line=$(inside journalctl --unit postern --output cat --lines 30)
-grep -qF 'BindPaths=/srv/postern' <<<"$line" || fail "what it said of data elsewhere: $line"
+grep -qF 'BindPaths=/srv/postern' < <(said) || fail "what it said of data elsewhere"
 rm -r "$root/etc/systemd/system/postern.service.d"
 inside systemctl daemon-reload
 inside systemctl start postern
