@@ -6,179 +6,238 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <span>
+#include <type_traits>
+#include <utility>
 
 #include "daemon/platform/files.h"
+#include "schema/nearest_name.h"
 
 namespace postern {
 
 namespace {
 
-using Problems = std::vector<std::string>;
+struct Problem {
+  /// 0: of the file as a whole.
+  unsigned line = 0;
+  std::string sentence;
+};
+using Problems = std::vector<Problem>;
 
-/// One key: takes a node into the config, or says what it must be.
+/// How the value of one key is read, written, and taken over.
+struct Form {
+  /// False: it is no such value.
+  std::function<bool(const toml::node&, Config&)> take;
+  /// As TOML.
+  std::function<std::string(const Config&)> show;
+  std::function<void(const Config& from, Config& to)> copy;
+};
+
+enum class Taken : std::uint8_t {
+  at_start,
+  /// By a reload, too.
+  while_running,
+};
+
 struct Key {
   std::string_view table;
   std::string_view name;
   std::string_view must_be;
-  std::function<bool(const toml::node&, Config&)> take;
+  Form form;
+  Taken taken = Taken::at_start;
+
+  std::string path() const { return std::string(table) + "." + std::string(name); }
 };
 
+/// `place` gives the value in a config.
+template <class Place>
+Form number_at(Place place, std::int64_t low, std::int64_t high) {
+  return {[=](const toml::node& node, Config& config) {
+            const auto value = node.value_exact<std::int64_t>();
+            if (!value || *value < low || *value > high) return false;
+            auto& member = place(config);
+            member = static_cast<std::remove_reference_t<decltype(member)>>(*value);
+            return true;
+          },
+          [=](const Config& config) { return std::to_string(place(config)); },
+          [=](const Config& from, Config& to) { place(to) = place(from); }};
+}
+
 template <class Number>
-auto number(Number Config::*member, std::int64_t low, std::int64_t high) {
-  return [=](const toml::node& node, Config& config) {
-    const auto value = node.value_exact<std::int64_t>();
-    if (!value || *value < low || *value > high) return false;
-    config.*member = static_cast<Number>(*value);
-    return true;
-  };
+Form number(Number Config::*member, std::int64_t low, std::int64_t high) {
+  return number_at(
+      [=](auto& config) -> auto& { return config.*member; }, low, high);
 }
 
-auto cost(std::uint32_t credential::PasswordCost::*member, std::int64_t low, std::int64_t high) {
-  return [=](const toml::node& node, Config& config) {
-    const auto value = node.value_exact<std::int64_t>();
-    if (!value || *value < low || *value > high) return false;
-    config.cost.*member = static_cast<std::uint32_t>(*value);
-    return true;
-  };
+Form cost(std::uint32_t credential::PasswordCost::*member, std::int64_t low, std::int64_t high) {
+  return number_at(
+      [=](auto& config) -> auto& { return config.cost.*member; }, low, high);
 }
 
-template <std::string Config::*field>
-bool take_address(const toml::node& node, Config& config) {
-  const auto value = node.value_exact<std::string>();
+Form yes_or_no(bool Config::*member) {
+  return {[=](const toml::node& node, Config& config) {
+            const auto value = node.value_exact<bool>();
+            config.*member = value.value_or(config.*member);
+            return value.has_value();
+          },
+          [=](const Config& config) { return std::string(config.*member ? "true" : "false"); },
+          [=](const Config& from, Config& to) { to.*member = from.*member; }};
+}
+
+/// `is_good` says whether a text is such a value. What is empty was not given.
+Form text(std::string Config::*member, bool (*is_good)(const std::string&)) {
+  return {[=](const toml::node& node, Config& config) {
+            const auto value = node.value_exact<std::string>();
+            if (!value || value->empty() || !is_good(*value)) return false;
+            config.*member = *value;
+            return true;
+          },
+          [=](const Config& config) { return toml_text(config.*member); },
+          [=](const Config& from, Config& to) { to.*member = from.*member; }};
+}
+
+/// One of a few words, each for a value.
+template <class Value>
+Form one_of(Value Config::*member, std::vector<std::pair<std::string, Value>> words) {
+  return {[=](const toml::node& node, Config& config) {
+            const auto value = node.value_exact<std::string>();
+            for (const auto& [word, meaning] : words)
+              if (value == word) return config.*member = meaning, true;
+            return false;
+          },
+          [=](const Config& config) {
+            for (const auto& [word, meaning] : words)
+              if (config.*member == meaning) return toml_text(word);
+            return toml_text("");
+          },
+          [=](const Config& from, Config& to) { to.*member = from.*member; }};
+}
+
+bool is_address(const std::string& text) {
   std::uint8_t parsed[sizeof(in6_addr)];
-  if (!value || (inet_pton(AF_INET, value->c_str(), parsed) != 1 &&
-                 inet_pton(AF_INET6, value->c_str(), parsed) != 1))
-    return false;
-  config.*field = *value;
-  return true;
+  return inet_pton(AF_INET, text.c_str(), parsed) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), parsed) == 1;
 }
 
 /// The system bounds the path of a socket, and TOML what is told of it.
-bool take_ipc_path(const toml::node& node, Config& config) {
+bool is_ipc_path(const std::string& text) {
   constexpr std::size_t bytes_max = 98;
-  const auto value = node.value_exact<std::string>();
-  if (!value || !value->starts_with('/') || value->size() > bytes_max ||
-      printable(*value, bytes_max) != *value)
-    return false;
-  config.ipc_path = *value;
-  return true;
+  return text.starts_with('/') && text.size() <= bytes_max && printable(text, bytes_max) == text;
 }
 
-bool take_ipc_group(const toml::node& node, Config& config) {
+bool is_group(const std::string& text) {
   constexpr std::size_t name_bytes_max = 32;
-  const auto is_of_a_name = [](char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-           (letter >= '0' && letter <= '9') || letter == '_' || letter == '-' || letter == '.';
-  };
-  const auto value = node.value_exact<std::string>();
-  if (!value || value->empty() || value->size() > name_bytes_max ||
-      !std::ranges::all_of(*value, is_of_a_name))
-    return false;
-  config.ipc_group = *value;
-  return true;
+  return text.size() <= name_bytes_max && std::ranges::all_of(text, [](char letter) {
+           return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                  (letter >= '0' && letter <= '9') || letter == '_' || letter == '-' ||
+                  letter == '.';
+         });
 }
 
-bool take_ipc_mode(const toml::node& node, Config& config) {
-  struct Mode {
-    std::string_view text;
-    unsigned bits;
-  };
-  constexpr Mode modes[] = {{"0600", 0600}, {"0660", 0660}, {"0666", 0666}};
-  const auto value = node.value_exact<std::string>();
-  if (!value) return false;
-  const auto mode = std::ranges::find(modes, std::string_view(*value), &Mode::text);
-  if (mode == std::end(modes)) return false;
-  config.ipc_mode = mode->bits;
-  return true;
-}
-
-template <bool Config::*field>
-bool take_switch(const toml::node& node, Config& config) {
-  const auto value = node.value_exact<bool>();
-  config.*field = value.value_or(config.*field);
-  return value.has_value();
-}
-
-bool take_anchor(const toml::node& node, Config& config) {
-  using journal::AnchorPolicy;
-  const auto value = node.value_exact<std::string>();
-  if (value == "soon")
-    config.anchor = AnchorPolicy::soon;
-  else if (value == "before_acknowledgement")
-    config.anchor = AnchorPolicy::before_acknowledgement;
-  else if (value == "off")
-    config.anchor = AnchorPolicy::off;
-  else
-    return false;
-  return true;
-}
-
-bool take_level(const toml::node& node, Config& config) {
-  constexpr std::string_view levels[] = {"error", "warning", "info", "debug"};
-  const auto value = node.value_exact<std::string>();
-  if (!value || std::ranges::find(levels, *value) == std::end(levels)) return false;
-  config.level = *value;
-  return true;
-}
-
-std::span<const Key> keys() {
-  static const std::vector<Key> table = {
-      {"sockets", "address", "an IPv4 or IPv6 address", take_address<&Config::address>},
+std::vector<Key> keys_of_sockets() {
+  return {
+      {"sockets", "address", "an IPv4 or IPv6 address", text(&Config::address, is_address)},
       {"sockets", "port_base", "a number from 1 to 65530", number(&Config::port_base, 1, 65'530)},
-      {"sockets", "ipc", "true or false", take_switch<&Config::ipc>},
-      {"sockets", "ipc_path", "an absolute path of at most 98 ASCII characters", take_ipc_path},
-      {"sockets", "ipc_group", "the name of a group", take_ipc_group},
-      {"sockets", "ipc_mode", "\"0600\", \"0660\" or \"0666\"", take_ipc_mode},
-      {"sockets", "metrics", "true or false", take_switch<&Config::metrics>},
+      {"sockets", "ipc", "true or false", yes_or_no(&Config::ipc)},
+      {"sockets", "ipc_path", "an absolute path of at most 98 ASCII characters",
+       text(&Config::ipc_path, is_ipc_path)},
+      {"sockets", "ipc_group", "the name of a group", text(&Config::ipc_group, is_group)},
+      {"sockets", "ipc_mode", "\"0600\", \"0660\" or \"0666\"",
+       one_of(&Config::ipc_mode, {{"0600", 0600U}, {"0660", 0660U}, {"0666", 0666U}})},
+      {"sockets", "metrics", "true or false", yes_or_no(&Config::metrics), Taken::while_running},
       {"sockets", "metrics_address", "an IPv4 or IPv6 address",
-       take_address<&Config::metrics_address>},
+       text(&Config::metrics_address, is_address), Taken::while_running},
+  };
+}
+
+std::vector<Key> keys_of_services() {
+  using credential::PasswordCost;
+  using journal::AnchorPolicy;
+  return {
       {"passwords", "memory_kib", "a number from 8 to 4194304",
-       cost(&credential::PasswordCost::memory_kib, 8, 4'194'304)},
-      {"passwords", "passes", "a number from 1 to 64",
-       cost(&credential::PasswordCost::passes, 1, 64)},
-      {"passwords", "threads", "a number from 1 to 64", number(&Config::hash_threads, 1, 64)},
+       cost(&PasswordCost::memory_kib, 8, 4'194'304)},
+      {"passwords", "passes", "a number from 1 to 64", cost(&PasswordCost::passes, 1, 64)},
+      {"passwords", "threads", "a number from 1 to 64", number(&Config::hash_threads, 1, 64),
+       Taken::while_running},
       {"passwords", "waiting_max", "a number from 1 to 1000000",
        number(&Config::waiting_max, 1, 1'000'000)},
       {"passwords", "refusal_step_ms", "a number from 1 to 1000",
        number(&Config::refusal_step_ms, 1, 1'000)},
-      {"journal", "anchor", "\"soon\", \"before_acknowledgement\" or \"off\"", take_anchor},
+      {"journal", "anchor", "\"soon\", \"before_acknowledgement\" or \"off\"",
+       one_of(&Config::anchor, {{"soon", AnchorPolicy::soon},
+                                {"before_acknowledgement", AnchorPolicy::before_acknowledgement},
+                                {"off", AnchorPolicy::off}})},
       {"journal", "disk_floor_mib", "a number from 1 to 1048576",
-       number(&Config::disk_floor_mib, 1, 1'048'576)},
+       number(&Config::disk_floor_mib, 1, 1'048'576), Taken::while_running},
       {"journal", "disk_reserve_mib", "a number from 1 to 1048576",
        number(&Config::disk_reserve_mib, 1, 1'048'576)},
       {"commands", "id_window_hours", "a number from 1 to 168",
        number(&Config::id_window_hours, 1, 168)},
-      {"commands", "group_max", "a number from 1 to 10000", number(&Config::group_max, 1, 10'000)},
+      {"commands", "group_max", "a number from 1 to 10000", number(&Config::group_max, 1, 10'000),
+       Taken::while_running},
       {"calls", "ring_mib", "a number from 2 to 1048576", number(&Config::ring_mib, 2, 1'048'576)},
       {"calls", "file_mib", "a number from 1 to 1024", number(&Config::file_mib, 1, 1'024)},
       {"networks", "ranges_days_max", "a number from 8 to 3650",
-       number(&Config::ranges_days_max, 8, 3'650)},
-      {"log", "level", "\"error\", \"warning\", \"info\" or \"debug\"", take_level},
+       number(&Config::ranges_days_max, 8, 3'650), Taken::while_running},
+      {"log", "level", "\"error\", \"warning\", \"info\" or \"debug\"",
+       one_of<std::string>(
+           &Config::level,
+           {{"error", "error"}, {"warning", "warning"}, {"info", "info"}, {"debug", "debug"}}),
+       Taken::while_running},
+      {"log", "format", "\"text\" or \"json\"",
+       one_of(&Config::log_json, {{"text", false}, {"json", true}}), Taken::while_running},
   };
+}
+
+/// In the order of the file.
+std::span<const Key> keys() {
+  static const std::vector<Key> table = [] {
+    std::vector<Key> all = keys_of_sockets();
+    std::ranges::move(keys_of_services(), std::back_inserter(all));
+    return all;
+  }();
   return table;
 }
 
-std::string at(std::string_view name, const toml::node& node) {
-  return std::string(name) + ":" + std::to_string(node.source().begin.line) + ": ";
+std::vector<std::string_view> tables() {
+  std::vector<std::string_view> names;
+  for (const Key& key : keys())
+    if (names.empty() || names.back() != key.table) names.push_back(key.table);
+  return names;
 }
 
-void take_key(std::string_view name, std::string_view table, std::string_view key,
-              const toml::node& node, Config& config, Problems& problems) {
+/// Of a key that no table has, or that stands in another.
+std::string nearest_setting(std::string_view table, std::string_view key) {
+  std::vector<std::string> paths;
+  for (const Key& row : keys()) paths.push_back(row.path());
+  auto nearest = std::ranges::find(keys(), key, &Key::name);
+  if (nearest == keys().end()) {
+    const auto path = schema::nearest_name(paths, std::string(table) + "." + std::string(key));
+    if (!path) return "";
+    nearest = keys().begin() + (std::ranges::find(paths, *path) - paths.begin());
+  }
+  return "; the nearest is " + nearest->path() + ", " + std::string(nearest->must_be);
+}
+
+Problem problem_at(const toml::node& node, std::string sentence) {
+  return {node.source().begin.line, std::move(sentence)};
+}
+
+void take_key(std::string_view table, std::string_view key, const toml::node& node, Config& config,
+              Problems& problems) {
   const auto known = std::ranges::find_if(
       keys(), [&](const Key& row) { return row.table == table && row.name == key; });
   const std::string path = std::string(table) + "." + printable(key);
   if (known == keys().end())
-    problems.push_back(at(name, node) + path + " is no setting");
-  else if (!known->take(node, config))
-    problems.push_back(at(name, node) + path + " must be " + std::string(known->must_be));
+    problems.push_back(problem_at(node, path + " is no setting" + nearest_setting(table, key)));
+  else if (!known->form.take(node, config))
+    problems.push_back(problem_at(node, path + " must be " + std::string(known->must_be)));
 }
 
 /// What each setting alone does not show.
-void check_together(std::string_view name, const Config& config, Problems& problems) {
-  const auto wrong = [&](const char* sentence) {
-    problems.push_back(std::string(name) + ": " + sentence);
-  };
+void check_together(const Config& config, Problems& problems) {
+  const auto wrong = [&](const char* sentence) { problems.push_back({0, sentence}); };
   if (config.ring_mib < 2 * config.file_mib)
     wrong("calls.ring_mib must be at least twice file_mib");
   if (config.ipc_mode != 0600 && config.ipc_path.empty())
@@ -189,16 +248,22 @@ void check_together(std::string_view name, const Config& config, Problems& probl
     wrong("sockets.ipc_group lets nobody in while sockets.ipc_mode is \"0600\": make it \"0660\"");
 }
 
-std::string joined(const Problems& problems) {
+/// In the order of the file.
+std::string joined(std::string_view name, Problems problems) {
+  std::ranges::stable_sort(problems, {}, &Problem::line);
   std::string text;
-  for (const std::string& problem : problems) text += (text.empty() ? "" : "\n") + problem;
+  for (const Problem& problem : problems) {
+    const std::string line = problem.line == 0 ? "" : ":" + std::to_string(problem.line);
+    text += (text.empty() ? "" : "\n") + std::string(name) + line + ": " + problem.sentence;
+  }
   return text;
 }
 
 }  // namespace
 
 Expected<Config> parse_config(std::string_view text, std::string_view name) {
-  constexpr const char* remedy = "See packaging/postern.toml for every setting with its meaning.";
+  constexpr const char* remedy =
+      "See postern.toml(5), or packaging/postern.toml, for every setting with its meaning.";
   toml::table parsed;
   try {
     parsed = toml::parse(text);
@@ -215,14 +280,51 @@ Expected<Config> parse_config(std::string_view text, std::string_view name) {
     const bool known =
         std::ranges::any_of(keys(), [&](const Key& row) { return row.table == table.str(); });
     if (!known || !node.is_table())
-      problems.push_back(at(name, node) + printable(table.str()) + " is no table of settings");
+      problems.push_back(problem_at(node, printable(table.str()) + " is no table of settings" +
+                                              schema::nearest_told(tables(), table.str())));
     else
       for (const auto& [key, value] : *node.as_table())
-        take_key(name, table.str(), key.str(), value, config, problems);
+        take_key(table.str(), key.str(), value, config, problems);
   }
-  if (problems.empty()) check_together(name, config, problems);
+  if (problems.empty()) check_together(config, problems);
   if (problems.empty()) return config;
-  return std::unexpected(Failure{FailureKind::configuration, joined(problems), remedy});
+  return std::unexpected(
+      Failure{FailureKind::configuration, joined(name, std::move(problems)), remedy});
+}
+
+std::string toml_text(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char letter : text) {
+    if (letter == '"' || letter == '\\') quoted += '\\';
+    quoted += letter;
+  }
+  return quoted + "\"";
+}
+
+std::string settings_text(const Config& config) {
+  std::string text;
+  std::string_view table;
+  for (const Key& key : keys()) {
+    // Not given, which no value says.
+    const std::string value = key.form.show(config);
+    if (key.table != std::exchange(table, key.table))
+      text += (text.empty() ? "[" : "\n[") + std::string(key.table) + "]\n";
+    if (value != toml_text("")) text += std::string(key.name) + " = " + value + "\n";
+  }
+  return text;
+}
+
+std::vector<SettingChange> changes_between(const Config& running, const Config& read) {
+  std::vector<SettingChange> changes;
+  for (const Key& key : keys())
+    if (const std::string value = key.form.show(read); value != key.form.show(running))
+      changes.push_back({key.path(), value, key.taken == Taken::while_running});
+  return changes;
+}
+
+void take_while_running(const Config& read, Config& running) {
+  for (const Key& key : keys())
+    if (key.taken == Taken::while_running) key.form.copy(read, running);
 }
 
 Expected<Config> read_config(const std::filesystem::path& file) {

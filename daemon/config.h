@@ -68,11 +68,32 @@ struct Config {
 
   // [log]
   std::string level = "info";
+  /// One line of JSON for each; else of text.
+  bool log_json = false;
 };
 
 /// Reads TOML text; `name` says in failures where it came from. Kind `configuration`, one line for
 /// each problem.
 Expected<Config> parse_config(std::string_view text, std::string_view name);
+
+/// In quotes, as TOML has it; without control characters.
+std::string toml_text(std::string_view text);
+
+/// All settings as TOML that is read again as they are; what was not given has no line.
+std::string settings_text(const Config& config);
+
+struct SettingChange {
+  /// "log.level", and its value as TOML.
+  std::string name;
+  std::string value;
+  /// It can change while the daemon runs; else a restart takes it.
+  bool while_running = false;
+};
+
+std::vector<SettingChange> changes_between(const Config& running, const Config& read);
+
+/// Takes over what can change while the daemon runs.
+void take_while_running(const Config& read, Config& running);
 
 /// Reads a file. Kinds `missing`, `not_permitted` and those of `parse_config`.
 Expected<Config> read_config(const std::filesystem::path& file);

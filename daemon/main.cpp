@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -108,6 +109,20 @@ int restore_folder(offline::RestoreOrder order) {
   return 0;
 }
 
+/// What the daemon would run with: the file's settings, the defaults for the rest.
+Expected<Config> settings_of(const std::string& file, int port_base) {
+  Expected<Config> config = file.empty() ? Expected<Config>(Config()) : read_config(file);
+  if (config && port_base != 0) config->port_base = static_cast<std::uint16_t>(port_base);
+  return config;
+}
+
+int show_config(const std::string& file) {
+  const auto config = settings_of(file, 0);
+  if (!config) return report(config.error());
+  std::cout << settings_text(*config);
+  return 0;
+}
+
 int check_config(const std::string& file) {
   if (const auto config = read_config(file); !config) return report(config.error());
   std::cout << file << " is good\n";
@@ -124,23 +139,37 @@ struct Arguments {
   bool verify = false;
   bool confirm_clock = false;
   bool finish = false;
+  bool effective = false;
   offline::RestoreOrder restored;
 };
+
+/// Under a service manager a path may be missing in the daemon's root folder alone.
+Failure with_unit(Failure failure, const std::string& data) {
+  if (failure.kind == FailureKind::missing && std::getenv("INVOCATION_ID") != nullptr)
+    failure.remedy +=
+        " If it is there: a unit with RootDirectory= shows the daemon only what it "
+        "names; write BindPaths=" +
+        printable(data, 200) + " into it.";
+  return failure;
+}
 
 int run(const Arguments& arguments) {
   running::RunOptions options;
   options.data = arguments.data;
   options.verify = arguments.verify;
   options.confirm_clock = arguments.confirm_clock;
-  if (!arguments.config.empty()) {
-    auto config = read_config(arguments.config);
-    if (!config) return report(config.error());
-    options.config = std::move(*config);
-  }
-  if (arguments.port_base != 0)
-    options.config.port_base = static_cast<std::uint16_t>(arguments.port_base);
+  options.read_settings = [&arguments]() -> Expected<Config> {
+    if (arguments.config.empty())
+      return std::unexpected(Failure{FailureKind::configuration,
+                                     "the daemon was started without a settings file.",
+                                     "Start it with --config FILE."});
+    return settings_of(arguments.config, arguments.port_base);
+  };
+  auto config = settings_of(arguments.config, arguments.port_base);
+  if (!config) return report(config.error());
+  options.config = std::move(*config);
   const auto ran = running::run_daemon(options);
-  return ran ? 0 : report(ran.error());
+  return ran ? 0 : report(with_unit(ran.error(), arguments.data));
 }
 
 /// An empty value is never "not given". Commands take the options of the program as well, so that
@@ -174,6 +203,8 @@ struct Commands {
   CLI::App* rotate_server_key;
   CLI::App* restore;
   CLI::App* check_config;
+  CLI::App* show_config;
+  CLI::App* diagnostics;
 };
 
 CLI::App* add_restore(CLI::App& app, offline::RestoreOrder& order) {
@@ -211,12 +242,25 @@ Commands add_commands(CLI::App& app, Arguments& arguments) {
       app.add_subcommand("check-config", "tells every problem of a settings file");
   commands.check_config->add_option("FILE", arguments.checked_config, "settings, as TOML")
       ->required();
+  commands.show_config = app.add_subcommand(
+      "show-config", "prints every setting with its value: the file's, else the default");
+  commands.show_config->add_option("FILE", arguments.checked_config, "settings, as TOML");
+  commands.show_config
+      ->add_flag("--effective", arguments.effective, "what the daemon would run with")
+      ->required();
+  commands.diagnostics = app.add_subcommand(
+      "diagnostics", "prints every line that the daemon may say, as the handbook has it");
   return commands;
 }
 
 /// What was asked for, once it is known to make sense.
 int carry_out(const Commands& commands, Arguments arguments) {
   if (*commands.check_config) return check_config(arguments.checked_config);
+  if (*commands.show_config) return show_config(arguments.checked_config);
+  if (*commands.diagnostics) {
+    std::cout << running::diagnostics_page();
+    return 0;
+  }
   if (arguments.data.empty())
     return report({FailureKind::usage, "no data folder is named",
                    "Name one: posternd --data DIR; see posternd --help."});
@@ -253,6 +297,7 @@ int main(int argument_count, char** argument_values) {
     return app.exit(asked_for_text);
   } catch (const CLI::ParseError& error) {
     app.exit(error);
+    std::cerr << arguments::nearest_known(app);
     return static_cast<int>(FailureKind::usage);
   }
   for (const CLI::App* command : app.get_subcommands())

@@ -245,8 +245,9 @@ int run_parsed(const std::vector<std::string>& given, const Streams& streams) {
   try {
     arguments::parse(app, given);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, streams.out, streams.talk) == 0 ? 0
-                                                           : static_cast<int>(FailureKind::usage);
+    if (app.exit(error, streams.out, streams.talk) == 0) return 0;
+    streams.talk << arguments::nearest_known(app);
+    return static_cast<int>(FailureKind::usage);
   }
   for (const auto& [command, run] : verbs)
     if (command->parsed()) return run_verb(run, asked, streams);

@@ -27,7 +27,7 @@ void Recorder::turn() {
   const std::int64_t now_ns = parts_.clock.monotonic_ns();
   if (now_ns >= next_sync_ns_) {
     next_sync_ns_ = now_ns + sync_interval_ns;
-    if (const auto synced = parts_.ring.sync(); !synced) outlets_.alarm(synced.error().sentence);
+    if (const auto synced = parts_.ring.sync(); !synced) outlets_.failed(synced.error());
   }
   if (now_ns >= next_collect_ns_) {
     next_collect_ns_ = now_ns + collect_interval_ns;
@@ -69,9 +69,7 @@ void Recorder::write() {
   if (waiting == 0) return;
   const auto written = parts_.ring.write();
   (written ? recorded_ : dropped_).fetch_add(waiting, std::memory_order_relaxed);
-  if (!written && !write_failed_)
-    outlets_.alarm("calls cannot be recorded: " + written.error().sentence + " " +
-                   written.error().remedy);
+  if (!written && !write_failed_) outlets_.failed(written.error());
   write_failed_ = !written;
   if (written) outlets_.written();
 }
@@ -109,7 +107,7 @@ void Recorder::hand_over_all() {
 
 void Recorder::close() {
   take_notes();
-  if (const auto synced = parts_.ring.sync(); !synced) outlets_.alarm(synced.error().sentence);
+  if (const auto synced = parts_.ring.sync(); !synced) outlets_.failed(synced.error());
 }
 
 std::int64_t Recorder::idle_ms() {

@@ -38,7 +38,8 @@ class Recorder {
     std::function<bool()> may_write;
     /// Entries were written.
     std::function<void()> written;
-    std::function<void(std::string)> alarm;
+    /// What could not be written.
+    std::function<void(const Failure&)> failed;
   };
 
   Recorder(Parts parts, Outlets outlets) : parts_(parts), outlets_(std::move(outlets)) {}

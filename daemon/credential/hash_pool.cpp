@@ -14,6 +14,7 @@
 #include <deque>
 #include <latch>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -134,7 +135,11 @@ class HashPool::State {
       : limits_(limits), started_(static_cast<std::ptrdiff_t>(limits.threads)) {
     require(limits.threads > 0);
     for (std::size_t i = 0; i < limits.threads; ++i)
-      threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
+      threads_.emplace_back([this](const std::stop_token& stop) {
+        prepare();
+        started_.count_down();
+        run(stop);
+      });
     started_.wait();
   }
 
@@ -170,6 +175,25 @@ class HashPool::State {
     return fits(turn);
   }
 
+  Expected<> set_threads(std::size_t wanted) {
+    require(wanted > 0);
+    const std::size_t before = threads_.size();
+    try {
+      while (threads_.size() < wanted)
+        threads_.emplace_back([this](const std::stop_token& stop) {
+          prepare();
+          run(stop);
+        });
+    } catch (const std::system_error& none) {
+      end_all_but(before);
+      return std::unexpected(Failure{
+          FailureKind::input_output, "no more threads can be made: " + none.code().message() + ".",
+          "Raise the limit on threads, or set passwords.threads lower."});
+    }
+    end_all_but(wanted);
+    return {};
+  }
+
   std::size_t waiting() const { return waiting_; }
 
   bool low_priority() const { return low_priority_; }
@@ -184,9 +208,18 @@ class HashPool::State {
     return tenant == nullptr || tenant->size() < limits_.waiting_per_tenant_max;
   }
 
-  void run(const std::stop_token& stop) {
+  void prepare() {
     if (!lower_priority_of_this_thread()) low_priority_ = false;
-    started_.count_down();
+  }
+
+  void end_all_but(std::size_t left) {
+    for (std::size_t place = left; place < threads_.size(); ++place) threads_[place].request_stop();
+    threads_.resize(std::min(left, threads_.size()));
+    // What one that ended was woken for is another's.
+    arrived_.notify_all();
+  }
+
+  void run(const std::stop_token& stop) {
     while (Work work = next(stop)) work();
   }
 
@@ -222,6 +255,8 @@ bool HashPool::submit(const Turn& turn, std::move_only_function<void()> work) {
 }
 
 bool HashPool::has_room(const Turn& turn) const { return state_->has_room(turn); }
+
+Expected<> HashPool::set_threads(std::size_t threads) { return state_->set_threads(threads); }
 
 std::size_t HashPool::waiting() const { return state_->waiting(); }
 

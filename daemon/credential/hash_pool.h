@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "common_generated.h"
+#include "daemon/platform/failure.h"
 
 namespace postern::credential {
 
@@ -40,6 +41,10 @@ class HashPool {
 
   /// Whether `submit` would take a piece of work of that turn now.
   bool has_room(const Turn& turn) const;
+
+  /// From now on so many threads, at least 1; waits for what runs on those that end. By one thread
+  /// at a time. Fails with what there was unchanged where the system makes no more threads.
+  Expected<> set_threads(std::size_t threads);
 
   /// Pieces of work that wait.
   std::size_t waiting() const;

@@ -165,8 +165,10 @@ class Opening {
         if (opened) return {};
         clear();
         if (options_.passed_over)
-          options_.passed_over("the snapshot " + printable(file.filename().native(), 80) +
-                               " is passed over: " + opened.error().sentence);
+          options_.passed_over(
+              {opened.error().kind,
+               printable(file.filename().native(), 80) + ": " + opened.error().sentence,
+               opened.error().remedy});
       }
     }
     return from_journal(nullptr);

@@ -49,6 +49,8 @@ struct DataPaths {
   std::filesystem::path snapshots() const { return root / "snapshots"; }
   /// Where a running daemon listens, for the command line; there while it runs.
   std::filesystem::path addresses() const { return root / "addresses"; }
+  /// What came of the settings being read again; there once they were.
+  std::filesystem::path reloaded() const { return root / "reloaded"; }
 };
 
 /// A fresh UUIDv7.
@@ -112,7 +114,7 @@ struct OpenOptions {
   /// Told the seq now and then while a long journal is read.
   std::function<void(std::uint64_t seq)> progress;
   /// Told why a snapshot is passed over.
-  std::function<void(std::string sentence)> passed_over;
+  std::function<void(const Failure& why)> passed_over;
 };
 
 /// After this long without, a start reads every byte of the journal again, so that frequent starts

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "daemon/domain/path.h"
+#include "schema/nearest_name.h"
 #include "schema/text_view.h"
 
 namespace postern::domain {
@@ -130,26 +131,11 @@ bool knows_pattern(const CatalogueKind& kind, std::string_view path) {
 /// So many names are compared letter by letter.
 constexpr std::size_t compared_max = 1'000;
 
-/// Levenshtein's; texts are names of at most 64 bytes.
-std::size_t distance(std::string_view left, std::string_view right) {
-  std::vector<std::size_t> row(right.size() + 1);
-  for (std::size_t place = 0; place < row.size(); ++place) row[place] = place;
-  for (std::size_t line = 0; line < left.size(); ++line) {
-    std::size_t diagonal = std::exchange(row[0], line + 1);
-    for (std::size_t place = 0; place < right.size(); ++place) {
-      const std::size_t replaced = diagonal + (left[line] == right[place] ? 0 : 1);
-      diagonal = row[place + 1];
-      row[place + 1] = std::min({replaced, diagonal + 1, row[place] + 1});
-    }
-  }
-  return row.back();
-}
-
 std::string nearest_of(std::vector<std::string_view> names, std::string_view wanted) {
   constexpr std::size_t told_max = 3;
   std::vector<std::pair<std::size_t, std::string_view>> ranked;
   for (const std::string_view name : names)
-    ranked.emplace_back(distance(name.substr(0, 64), wanted.substr(0, 64)), name);
+    ranked.emplace_back(schema::name_distance(name.substr(0, 64), wanted.substr(0, 64)), name);
   const auto end = ranked.begin() + static_cast<std::ptrdiff_t>(std::min(ranked.size(), told_max));
   std::ranges::partial_sort(ranked, end);
   std::string text;
@@ -161,8 +147,8 @@ std::string nearest_of(std::vector<std::string_view> names, std::string_view wan
 /// Of very many those that stand next to where it would stand.
 std::span<const std::string_view> around(const std::vector<std::string_view>& sorted,
                                          std::string_view wanted) {
-  const auto place = static_cast<std::size_t>(std::ranges::lower_bound(sorted, wanted) -
-                                              sorted.begin());
+  const auto place =
+      static_cast<std::size_t>(std::ranges::lower_bound(sorted, wanted) - sorted.begin());
   const std::size_t first = std::min(place - std::min(place, compared_max / 2),
                                      sorted.size() - std::min(sorted.size(), compared_max));
   return std::span(sorted).subspan(first, std::min(sorted.size(), compared_max));
@@ -200,7 +186,7 @@ std::string nearest_paths(const CatalogueKind& kind, std::string_view path, IsKn
   const std::string_view wanted = unknown.substr(unknown.rfind('/') + 1);
   std::vector<std::pair<std::size_t, std::string_view>> ranked;
   for (const std::string_view place : around(places, unknown))
-    ranked.emplace_back(distance(place.substr(place.rfind('/') + 1), wanted), place);
+    ranked.emplace_back(schema::name_distance(place.substr(place.rfind('/') + 1), wanted), place);
   const auto end =
       ranked.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(ranked.size(), 3));
   std::ranges::partial_sort(ranked, end);
@@ -339,8 +325,8 @@ std::shared_ptr<const Catalogue> with_openness(Catalogue made, const Catalogue& 
     for (CatalogueResource& resource : kind.resources) {
       if (!unsaid.contains(resource.path)) continue;
       const bool is_new = before == nullptr || find_resource(*before, resource.path) == nullptr;
-      resource.open = is_new ? is_open_at(kind, parent_of(resource.path))
-                             : is_open_at(*before, resource.path);
+      resource.open =
+          is_new ? is_open_at(kind, parent_of(resource.path)) : is_open_at(*before, resource.path);
       resource.closed = !resource.open;
     }
   }
@@ -424,8 +410,8 @@ std::size_t work_of_warning(const Catalogue& catalogue, std::string_view resourc
 
 std::size_t work_of_nearest(const Catalogue& catalogue, std::string_view resource) {
   const CatalogueKind* kind = find_kind(catalogue, kind_of(resource));
-  const std::size_t names = kind == nullptr ? catalogue.size()
-                                            : kind->actions.size() + kind->resources.size();
+  const std::size_t names =
+      kind == nullptr ? catalogue.size() : kind->actions.size() + kind->resources.size();
   return 4 * names + 64 * std::min(names, compared_max);
 }
 
@@ -447,8 +433,8 @@ std::string nearest_known(const Catalogue& catalogue, std::string_view resource,
     for (const CatalogueAction& known : kind->actions) candidates.push_back(known.name);
     names = nearest_of(std::move(candidates), action);
   } else {
-    names = nearest_paths(*kind, resource,
-                          [&](std::string_view path) { return knows(*kind, path); });
+    names =
+        nearest_paths(*kind, resource, [&](std::string_view path) { return knows(*kind, path); });
   }
   return names.empty() ? "It knows none." : "Nearest it knows: " + names + ".";
 }
@@ -456,8 +442,8 @@ std::string nearest_known(const Catalogue& catalogue, std::string_view resource,
 std::string unlisted_warning(const Catalogue& catalogue, std::string_view resource) {
   const CatalogueKind* kind = find_kind(catalogue, kind_of(resource));
   if (kind == nullptr || kind->resources.empty() || is_listed(*kind, resource)) return {};
-  std::string names = nearest_paths(
-      *kind, resource, [&](std::string_view path) { return is_listed(*kind, path); });
+  std::string names =
+      nearest_paths(*kind, resource, [&](std::string_view path) { return is_listed(*kind, path); });
   // Nothing lies below the last that is there.
   for (std::string_view above = parent_of(resource); names.empty(); above = parent_of(above))
     if (is_listed(*kind, above)) names = above;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -72,6 +73,10 @@ class Journal {
   /// Whether appends wait for more than a disk of this machine: then each runs beside its writer's
   /// thread, however small it is. The same for the life of the object; any thread.
   virtual bool appends_wait_long() const { return false; }
+
+  /// Up to where a place of its own outside the records says that they were written; absent: there
+  /// is none. Any thread; never waits for the disk.
+  virtual std::optional<std::uint64_t> anchored_seq() const { return std::nullopt; }
 
   /// The head that is durable. Any thread; never waits.
   virtual Head head() const = 0;

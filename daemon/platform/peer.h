@@ -17,4 +17,18 @@ struct Peer {
   bool delimiter = false;
 };
 
+/// Who was not let in, or is not listened to: all of it is public.
+struct Stranger {
+  /// "curve:" and a public key in hexadecimal digits, or "uid:" and a number; as the authenticator
+  /// found it. Empty: it showed none.
+  std::string identity;
+  /// Empty: not known, or over ipc.
+  std::string address = {};
+};
+
+/// A setting's name or value as the settings file has it: none of them is a secret.
+struct SettingText {
+  std::string text;
+};
+
 }  // namespace postern::platform

@@ -1,7 +1,10 @@
 #include "daemon/running/addresses.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 
+#include "daemon/config.h"
 #include "daemon/domain/rules.h"
 #include "daemon/platform/files.h"
 
@@ -11,14 +14,8 @@ namespace {
 
 constexpr std::string_view ipc_scheme = "ipc://";
 
-/// `value` is text without control characters.
 std::string toml_line(std::string_view name, std::string_view value) {
-  std::string line = std::string(name) + " = \"";
-  for (const char letter : value) {
-    if (letter == '"' || letter == '\\') line += '\\';
-    line += letter;
-  }
-  return line + "\"\n";
+  return std::string(name) + " = " + toml_text(value) + "\n";
 }
 
 /// TOML is text, and a path may be any bytes: such an address is told relative to the folder that
@@ -42,6 +39,10 @@ class Telling {
                        told_address(address, folder));
     show(socket.c_str(), address);
   }
+  /// For the command line alone.
+  void add_number(std::string_view name, std::int64_t number) {
+    file_ += std::string(name) + " = " + std::to_string(number) + "\n";
+  }
   const std::string& file() const { return file_; }
 
  private:
@@ -64,6 +65,7 @@ Expected<> tell_whereabouts(const data::DataPaths& paths, const Whereabouts& whe
   if (!whereabouts.server.next.empty())
     telling.add("next_server_key", whereabouts.server.next, "next key");
   telling.add("verifier_key", whereabouts.verifier, "verifier");
+  telling.add_number("process", ::getpid());
   std::fflush(stdout);
   return platform::write_file(paths.addresses(), std::as_bytes(std::span(telling.file())));
 }

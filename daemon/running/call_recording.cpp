@@ -22,12 +22,16 @@ CallRecording::CallRecording(std::unique_ptr<calls::CallRing> ring, Parts parts)
     : parts_(std::move(parts)),
       ring_(std::move(ring)),
       line_(parts_.waker),
-      recorder_({line_, *ring_, parts_.keys, parts_.clock, parts_.entropy},
-                {[this](calls::UseSummaries summaries) {
-                   post(parts_.mail.writer_uses, std::move(summaries));
-                 },
-                 [this] { return !parts_.vitals.disk_low; },
-                 [this] { parts_.historian_waker.wake(); }, parts_.alarm}),
+      recorder_(
+          {line_, *ring_, parts_.keys, parts_.clock, parts_.entropy},
+          {[this](calls::UseSummaries summaries) {
+             post(parts_.mail.writer_uses, std::move(summaries));
+           },
+           [this] { return !parts_.vitals.disk_low; }, [this] { parts_.historian_waker.wake(); },
+           [this](const Failure& why) {
+             using service::Line;
+             parts_.log(service::diagnostic<Line::calls_not_recorded>(why));
+           }}),
       pages_({*ring_, parts_.keys, [this] { return recorder_.dropped(); }}) {}
 
 void CallRecording::start() {

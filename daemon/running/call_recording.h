@@ -10,6 +10,7 @@
 
 #include "daemon/calls/recorder.h"
 #include "daemon/service/call_pages.h"
+#include "daemon/service/diagnostics.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/vitals.h"
 
@@ -28,7 +29,7 @@ class CallRecording {
     platform::Entropy& entropy;
     const service::Vitals& vitals;
     service::Mailboxes& mail;
-    std::function<void(std::string)> alarm;
+    service::Log log;
   };
 
   CallRecording(std::unique_ptr<calls::CallRing> ring, Parts parts);

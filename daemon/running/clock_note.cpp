@@ -74,7 +74,7 @@ Expected<ClockAtStart> begin_with_clock(const data::DataPaths& paths, const data
   ClockAtStart found;
   ClockNote note;
   if (const auto read = read_clock_note(paths.clock()); !read)
-    found.note_trouble = read.error().sentence;
+    found.note_trouble = read.error();
   else if (*read)
     note = **read;
   const std::int64_t record_ns = data.state.time_ns();

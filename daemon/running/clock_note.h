@@ -31,8 +31,8 @@ Expected<> write_clock_note(const std::filesystem::path& file, const ClockNote& 
 struct ClockAtStart {
   /// Ahead of the newest sign of life: note, record, checkpoint. Negative: behind it.
   std::int64_t ahead_ns = 0;
-  /// Why the note could not be used; empty: it could, or there is none.
-  std::string note_trouble;
+  /// Why the note could not be used; absent: it could, or there is none.
+  std::optional<Failure> note_trouble;
 };
 
 /// Begins to judge the clock by what was opened. Fails with `in_use` if it is more than 31 days

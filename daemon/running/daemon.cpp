@@ -1,14 +1,11 @@
 #include "daemon/running/daemon.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include "daemon/data/data_folder.h"
 #include "daemon/platform/descriptors.h"
 #include "daemon/platform/notifier.h"
 #include "daemon/platform/process.h"
 #include "daemon/running/clock_note.h"
-#include "daemon/running/health.h"
+#include "daemon/running/diagnostic_log.h"
 #include "daemon/running/running_daemon.h"
 #include "daemon/transport/kernel_guard.h"
 
@@ -20,48 +17,53 @@ constexpr int hour_ms = 3'600'000;
 /// A start that had to fold more writes a snapshot at once.
 constexpr std::uint64_t folded_records_max = 250'000;
 
-void start_diagnostics(const std::string& level) {
-  auto logger = std::make_shared<spdlog::logger>("posternd",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
-  logger->set_level(spdlog::level::from_str(level));
-  spdlog::set_default_logger(std::move(logger));
-}
+using service::diagnostic;
+using service::Line;
 
-void tell_what_was_read(const RunOptions& options, const data::OpenedData& data) {
+void tell_what_was_read(const RunOptions& options, const data::OpenedData& data,
+                        DiagnosticLog& log) {
   const std::uint64_t last = data.journal->head().seq;
   const std::size_t users = data.state.tables().live_user_count();
-  if (data.snapshot_seq == 0)
-    spdlog::info("{} {} records, {} users", options.verify ? "verified every byte of" : "read",
-                 last, users);
+  if (data.snapshot_seq != 0)
+    log.say(
+        diagnostic<Line::snapshot_read>(last, users, data.snapshot_seq, last - data.snapshot_seq));
+  else if (options.verify)
+    log.say(diagnostic<Line::journal_verified>(last, users));
   else
-    spdlog::info("read {} records, {} users, from snapshot of record {}, {} records after it", last,
-                 users, data.snapshot_seq, last - data.snapshot_seq);
+    log.say(diagnostic<Line::journal_read>(last, users));
+  const auto& copies = data.state.tables().copies();
+  // By the first start after it alone.
+  if (copies != nullptr && !copies->restorations.empty() && copies->restorations.back().seq == last)
+    log.say(diagnostic<Line::journal_restored>(last));
 }
 
-void tell_of_clock(const ClockAtStart& began, const service::Present& clock) {
-  if (!began.note_trouble.empty()) spdlog::warn("{}", began.note_trouble);
+void tell_of_clock(const ClockAtStart& began, const service::Present& clock, DiagnosticLog& log) {
+  if (began.note_trouble) log.say(diagnostic<Line::clock_note_unreadable>(*began.note_trouble));
   if (began.ahead_ns > day_ns)
-    spdlog::warn("the clock is {} ahead of the newest sign of life in the data folder",
-                 duration_text(began.ahead_ns));
+    log.say(diagnostic<Line::clock_far_ahead>(service::Duration{began.ahead_ns}));
   if (const auto standing = clock.standing(); standing.confirmed)
-    spdlog::warn("{}", clock_behind_sentence(standing.behind_ns));
+    log.say(diagnostic<Line::clock_behind_confirmed>(service::Duration{standing.behind_ns}));
 }
 
 /// So that a start that took long takes long once, however the daemon ends.
-void write_snapshot_early(const RunOptions& options, data::OpenedData& data) {
+void write_snapshot_early(const RunOptions& options, data::OpenedData& data, DiagnosticLog& log) {
   // A snapshot is used only up to what was signed or acknowledged.
   if (const auto made = data.checkpoints->make(); !made)
-    spdlog::warn("no checkpoint can be made: {}", made.error().sentence);
+    log.say(diagnostic<Line::checkpoint_failed>(made.error()));
   if (write_snapshot(options.config, data::DataPaths(options.data), data,
-                     {data.state, data.ids, data.past, data.read_whole_ns}))
+                     {data.state, data.ids, data.past, data.read_whole_ns}, log))
     data.snapshot_seq = data.journal->head().seq;
 }
 
+/// The process's: connections are closed for the lack of descriptors below all that has an owner.
+DiagnosticLog& the_log() {
+  static const platform::SystemClock clock;
+  static DiagnosticLog log(clock, write_to_standard_error);
+  return log;
+}
+
 void tell_closed_connections(std::uint64_t closed) {
-  spdlog::warn(
-      "no descriptors are left for more connections: {} were closed at once since the start",
-      closed);
+  the_log().say(diagnostic<Line::connections_closed>(closed));
 }
 
 /// Before any thread and any secret.
@@ -77,44 +79,51 @@ Expected<> prepare_process() {
 /// read in between (a snapshot, keys) has no word of its own.
 constexpr std::chrono::minutes start_grace{5};
 
-data::OpenOptions open_options(const RunOptions& options, platform::Notifier& manager) {
+data::OpenOptions open_options(const RunOptions& options, platform::Notifier& manager,
+                               DiagnosticLog& log) {
   const Config& config = options.config;
   return {config.anchor,
           {std::int64_t{config.id_window_hours} * hour_ms, 300'000},
           std::uint64_t{config.disk_floor_mib} << 20U,
           std::uint64_t{config.disk_reserve_mib} << 20U,
           !options.verify,
-          [&manager](std::uint64_t seq) {
-            const std::string line = "reading the journal: " + std::to_string(seq) + " records";
-            spdlog::info("{}", line);
-            warn_of(manager.starting(line, start_grace));
+          [&manager, &log](std::uint64_t seq) {
+            const auto line = diagnostic<Line::journal_reading>(seq);
+            log.say(line);
+            warn_of(manager.starting(line.sentence(), start_grace), log);
           },
-          [](const std::string& sentence) { spdlog::warn("{}", sentence); }};
+          [&log](const Failure& why) { log.say(diagnostic<Line::snapshot_passed_over>(why)); }};
 }
 
 }  // namespace
 
+std::string diagnostics_page() { return service::diagnostics_page(); }
+
 Expected<> run_daemon(const RunOptions& options) {
-  start_diagnostics(options.config.level);
+  DiagnosticLog& log = the_log();
+  log.set_form(log_form(options.config));
   if (auto prepared = prepare_process(); !prepared) return prepared;
   platform::Signals signals;
   platform::Notifier manager;
-  warn_of(manager.starting("opening the data folder", start_grace));
+  warn_of(manager.starting("opening the data folder", start_grace), log);
   const platform::SystemClock system;
   service::Present clock(system);
   platform::SystemEntropy entropy;
-  auto data = data::open_data_folder(options.data, open_options(options, manager), clock, entropy);
+  auto data =
+      data::open_data_folder(options.data, open_options(options, manager, log), clock, entropy);
   if (!data) return std::unexpected(data.error());
-  tell_what_was_read(options, *data);
+  tell_what_was_read(options, *data, log);
   const auto began =
       begin_with_clock(data::DataPaths(options.data), *data, options.confirm_clock, clock);
   if (!began) return std::unexpected(began.error());
-  tell_of_clock(*began, clock);
+  tell_of_clock(*began, clock, log);
   if (data->journal->head().seq - data->snapshot_seq > folded_records_max)
-    write_snapshot_early(options, *data);
-  return RunningDaemon(options.config, std::filesystem::absolute(options.data), clock,
-                       std::move(*data))
-      .run(signals, manager);
+    write_snapshot_early(options, *data, log);
+  auto ran =
+      RunningDaemon(options, std::filesystem::absolute(options.data), clock, log, std::move(*data))
+          .run(signals, manager);
+  log.say_all_held_back();
+  return ran;
 }
 
 }  // namespace postern::running

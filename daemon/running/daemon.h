@@ -2,7 +2,8 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
+#include <functional>
+#include <string>
 
 #include "daemon/config.h"
 
@@ -15,7 +16,12 @@ struct RunOptions {
   bool confirm_clock = false;
   /// Read every byte of the journal first, whatever snapshot is there.
   bool verify = false;
+  /// The settings read again, for a reload.
+  std::function<Expected<Config>()> read_settings;
 };
+
+/// The handbook's page of every line that the daemon may say.
+std::string diagnostics_page();
 
 /// Runs until SIGTERM or SIGINT. The calling thread must be the process's only one.
 Expected<> run_daemon(const RunOptions& options);

@@ -1,6 +1,7 @@
 #include "daemon/running/health.h"
 
 #include "daemon/data/server_keys.h"
+#include "daemon/running/measured.h"
 
 namespace postern::running {
 
@@ -83,14 +84,16 @@ std::string server_key_changing(const Sources& sources) {
 std::string clock_ahead(const Sources& sources) {
   const std::int64_t ahead_ns = sources.vitals.clock_ahead_ns;
   if (ahead_ns <= 0) return {};
-  return "the clock has jumped " + duration_text(ahead_ns) + " ahead and is not believed";
+  return "the clock has jumped " + service::duration_text(ahead_ns) + " ahead and is not believed";
 }
 
 std::string clock_behind(const Sources& sources) {
   const std::int64_t behind_ns = sources.vitals.clock_behind_ns;
   if (behind_ns <= service::Present::behind_max_ns) return {};
-  if (!sources.vitals.clock_suspect) return clock_behind_sentence(behind_ns);
-  return "the clock is " + duration_text(behind_ns) + " behind the newest record";
+  if (!sources.vitals.clock_suspect)
+    return service::diagnostic<service::Line::clock_behind_confirmed>(service::Duration{behind_ns})
+        .sentence();
+  return "the clock is " + service::duration_text(behind_ns) + " behind the newest record";
 }
 
 std::string scrub_hindered(const Sources& sources) {
@@ -245,22 +248,9 @@ MetricsPage::Reading Health::reading() const {
     reading.metrics.push_back({"postern_" + sign.name + (is_counter ? "_total" : ""), sign.help,
                                sign.value(sources_), is_counter});
   }
+  add_measures(sources_, reading.metrics);
   reading.not_ready = service::refusing_now(sources_.vitals);
   return reading;
-}
-
-std::string clock_behind_sentence(std::int64_t behind_ns) {
-  return "the clock is " + duration_text(behind_ns) +
-         " behind the newest record, as an operator confirmed: until it has passed, commands are "
-         "recorded with that record's time, and what expires is judged by it";
-}
-
-std::string duration_text(std::int64_t time_ns) {
-  constexpr std::pair<std::int64_t, const char*> units[] = {
-      {86'400 * second_ns, " days"}, {3'600 * second_ns, " hours"}, {60 * second_ns, " minutes"}};
-  for (const auto& [unit_ns, name] : units)
-    if (time_ns >= 2 * unit_ns) return std::to_string(time_ns / unit_ns) + name;
-  return std::to_string(time_ns / second_ns) + " seconds";
 }
 
 }  // namespace postern::running

@@ -14,6 +14,7 @@
 #include "daemon/running/loops.h"
 #include "daemon/running/metrics_page.h"
 #include "daemon/running/services.h"
+#include "daemon/service/diagnostics.h"
 #include "daemon/service/vitals.h"
 
 namespace postern::running {
@@ -27,9 +28,14 @@ struct HealthSources {
   const Loops& loops;
   /// Where `init` leaves the first owner's secret.
   std::filesystem::path owner_key;
+  const journal::Journal& journal;
+  const platform::Clock& clock;
   // Since the start.
   std::function<std::uint64_t()> handshakes_denied;
   std::function<std::uint64_t()> connections_closed;
+  /// Lines of diagnostics: of one event, and those that were held back.
+  std::function<std::uint64_t(service::Line)> lines_said;
+  std::function<std::uint64_t()> lines_held_back;
 };
 
 /// One row.
@@ -75,11 +81,5 @@ class Health {
  private:
   const HealthSources sources_;
 };
-
-/// The clock is behind by so much, as an operator confirmed.
-std::string clock_behind_sentence(std::int64_t behind_ns);
-
-/// "26 hours", in the largest unit of which there are two.
-std::string duration_text(std::int64_t time_ns);
 
 }  // namespace postern::running

@@ -59,6 +59,8 @@ class Threads {
   /// In order: the recorder hands over, the writer refuses what comes and finishes what it has, the
   /// auditor tells whoever waits that it stops, the others end, the recorder last.
   void stop();
+  /// What the writer takes from its socket at once; any thread.
+  void set_group_max(std::uint32_t messages) { group_max_ = messages; }
 
  private:
   using Bound = Expected<std::vector<std::string>>;
@@ -73,7 +75,7 @@ class Threads {
 
   Loops& loops_;
   Services& services_;
-  const std::uint32_t group_max_;
+  std::atomic<std::uint32_t> group_max_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> auditor_ending_{false};
   std::atomic<bool> others_ending_{false};

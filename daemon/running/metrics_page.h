@@ -6,19 +6,32 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/platform/failure.h"
 
 namespace postern::running {
 
+/// How many durations were at most so long, each with all that were shorter; and all together.
+struct DurationBuckets {
+  std::vector<std::pair<double, std::uint64_t>> up_to_seconds;
+  std::uint64_t count = 0;
+  double sum_seconds = 0;
+};
+
+/// Those of one name stand behind each other.
 struct Metric {
   std::string name;
   std::string help;
   double value = 0;
   /// It only rises; else it is a gauge.
   bool is_counter = false;
+  std::vector<std::pair<std::string, std::string>> labels = {};
+  /// Then it is a histogram.
+  std::optional<DurationBuckets> durations = {};
 };
 
 class MetricsPage {

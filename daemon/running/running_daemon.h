@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "daemon/config.h"
@@ -10,9 +11,13 @@
 #include "daemon/platform/notifier.h"
 #include "daemon/platform/signals.h"
 #include "daemon/platform/worker.h"
+#include "daemon/running/addresses.h"
+#include "daemon/running/daemon.h"
+#include "daemon/running/diagnostic_log.h"
 #include "daemon/running/health.h"
 #include "daemon/running/loops.h"
 #include "daemon/running/metrics_page.h"
+#include "daemon/running/reload.h"
 #include "daemon/running/services.h"
 #include "daemon/transport/context.h"
 
@@ -21,10 +26,16 @@ namespace postern::running {
 /// Owned and run by main's thread.
 class RunningDaemon {
  public:
-  /// `config` and `clock` outlive it; `folder` is absolute.
-  RunningDaemon(const Config& config, const std::filesystem::path& folder, service::Present& clock,
-                data::OpenedData data)
-      : config_(config), paths_(folder), clock_(clock), data_(std::move(data)) {}
+  /// `options`, `clock` and `log` outlive it; `folder` is absolute.
+  RunningDaemon(const RunOptions& options, const std::filesystem::path& folder,
+                service::Present& clock, DiagnosticLog& log, data::OpenedData data)
+      : config_(options.config),
+        read_settings_(options.read_settings),
+        in_force_(options.config),
+        paths_(folder),
+        clock_(clock),
+        log_(log),
+        data_(std::move(data)) {}
 
   /// Until a signal says stop, or the authenticator's thread ends by itself, which is a failure.
   Expected<> run(platform::Signals& signals, platform::Notifier& manager);
@@ -37,12 +48,26 @@ class RunningDaemon {
   void tell_manager(platform::Notifier& manager);
   Expected<> stop();
   Services::Outlets outlets();
+  /// What the threads cannot tell themselves, and what time has made due.
+  void watch();
   void note_clock();
+  // ---- a reload: all of it or nothing
+  void reload();
+  Reloading take_settings();
+  Expected<> change_page(const Config& wanted);
+  Expected<std::unique_ptr<MetricsPage>> start_page(const Config& wanted);
   void hold_reserve(bool hold);
 
+  /// As at the start: what the sockets and the services were made with.
   const Config& config_;
+  const std::function<Expected<Config>()> read_settings_;
+  /// Of main's thread: with what was reloaded since.
+  Config in_force_;
+  std::uint64_t reloads_ = 0;
+  Whereabouts whereabouts_;
   const data::DataPaths paths_;
   service::Present& clock_;
+  DiagnosticLog& log_;
   data::OpenedData data_;
   platform::SystemEntropy entropy_;
   service::Vitals vitals_;
@@ -51,6 +76,8 @@ class RunningDaemon {
   /// Of main's thread, as is what it guards: the next hour's note of the clock.
   std::int64_t next_note_ns_ = 0;
   bool note_trouble_told_ = false;
+  /// Of a sync that began then it was told that it is stuck.
+  std::int64_t stuck_sync_told_ns_ = 0;
   /// What the service manager heard last, and what was said of threads that made no turn.
   std::string status_line_;
   bool status_trouble_told_ = false;
@@ -71,10 +98,10 @@ class RunningDaemon {
 };
 
 /// The service manager not being told is no reason to stop.
-void warn_of(const Expected<>& told);
+void warn_of(const Expected<>& told, DiagnosticLog& log);
 
 /// A snapshot that cannot be written is a slower start, and no more: false, and it is told.
 bool write_snapshot(const Config& config, const data::DataPaths& paths,
-                    const data::OpenedData& data, const data::Running& running);
+                    const data::OpenedData& data, const data::Running& running, DiagnosticLog& log);
 
 }  // namespace postern::running

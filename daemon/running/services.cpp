@@ -17,7 +17,7 @@ Services::Services(const Parts& parts, const Settings& settings, const Outlets& 
     : first_seq_(parts.journal.head().seq),
       mail_(parts.wakers),
       calls_(std::move(ring), {parts.wakers.recorder, parts.wakers.historian, parts.keys,
-                               parts.clock, parts.entropy, parts.vitals, mail_, outlets.alarm}),
+                               parts.clock, parts.entropy, parts.vitals, mail_, outlets.log}),
       pool_(std::make_unique<credential::HashPool>(settings.hashing)),
       desk_(*pool_, parts.keys, parts.entropy, parts.wakers.reader, settings.writer.cost,
             settings.passwords) {
@@ -28,7 +28,7 @@ Services::Services(const Parts& parts, const Settings& settings, const Outlets& 
                              parts.wakers.writer, parts.vitals, mail_, outlets.run_beside},
       settings.writer,
       service::Writer::Outlets{outlets.commands.send, outlets.allow, outlets.disk_free,
-                               outlets.hold_reserve, outlets.alarm, outlets.commands.has_room},
+                               outlets.hold_reserve, outlets.log, outlets.commands.has_room},
       std::move(held.state), std::move(held.ids));
 }
 
@@ -45,7 +45,7 @@ void Services::make_reader(const Parts& parts, const Settings& settings, const O
                              &calls_.line()},
       settings.reader,
       service::Reader::Outlets{outlets.queries.send, outlets.warnings, outlets.counters,
-                               outlets.alarm, outlets.queries.has_room},
+                               outlets.log, outlets.queries.has_room},
       view_of(state), parts.journal.head(), state.time_ns());
 }
 
@@ -54,12 +54,12 @@ void Services::make_historian(const Parts& parts, const Settings& settings, cons
                               JournalContents& held) {
   historian_ = std::make_unique<service::Historian>(
       service::Historian::Parts{parts.journal, parts.checkpoints, parts.clock, parts.vitals, mail_,
-                                outlets.alarm, &calls_.pages(), &parts.keys,
+                                outlets.log, &calls_.pages(), &parts.keys,
                                 outlets.history.has_room},
       settings.historian, outlets.history.send, view_of(held.state), parts.journal.head(),
       held.state.time_ns());
   auditor_ = std::make_unique<service::Auditor>(
-      service::Auditor::Parts{parts.journal, parts.keys, parts.clock, mail_, outlets.alarm,
+      service::Auditor::Parts{parts.journal, parts.keys, parts.clock, mail_, outlets.log,
                               &calls_.ring()},
       view_of(held.state), parts.journal.head(), std::move(held.past), settings.auditor);
 }

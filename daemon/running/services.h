@@ -64,8 +64,7 @@ class Services {
     /// For the status; on the reader's thread.
     std::function<std::vector<std::string>()> warnings;
     std::function<std::vector<std::pair<std::string, std::uint64_t>>()> counters;
-    /// A sentence an operator must see; any thread.
-    std::function<void(std::string)> alarm;
+    service::Log log;
   };
 
   /// What the journal holds: the state, the command ids that may come again, where its past lies.
@@ -90,6 +89,9 @@ class Services {
   std::uint64_t passwords_waiting() const { return pool_->waiting(); }
   /// The newest record that queries are answered from. Any thread.
   std::uint64_t shown_seq() const { return std::max(mail_.shown_seq(), first_seq_); }
+
+  /// See `HashPool::set_threads`.
+  Expected<> set_hash_threads(std::size_t threads) { return pool_->set_threads(threads); }
 
   /// The pool's threads post to the services, so they go first. May be repeated.
   void end_hashing() { pool_.reset(); }

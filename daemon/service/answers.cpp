@@ -18,6 +18,7 @@ void Answers::send(const Asking& asking, flatbuffers::FlatBufferBuilder& builder
   builder.Finish(schema::CreateAnswer(builder, schema::protocol_version, asking.query->id(),
                                       schema::Code::ok, 0, 0, seq, time_ns, kind, body, receipt),
                  schema::answer_identifier);
+  measure(asking, schema::Code::ok);
   const std::span<const std::uint8_t> bytes(builder.GetBufferPointer(), builder.GetSize());
   if (asking.waits_for_grid)
     return grid_.keep(asking.came_ns, clock_.monotonic_ns(), asking.peer, bytes);
@@ -27,7 +28,17 @@ void Answers::send(const Asking& asking, flatbuffers::FlatBufferBuilder& builder
 void Answers::deliver(const Peer& peer, std::span<const std::uint8_t> answer) {
   if (has_room(peer, answer.size())) return send_(peer, answer);
   const std::uint64_t id = flatbuffers::GetRoot<schema::Answer>(answer.data())->id();
-  refuse_busy(peer, id, no_room_retry_ms);
+  count(vitals_.busy);
+  vitals_.measures.queries.codes.add(schema::Code::busy);
+  std::vector<schema::ProblemT> problems;
+  problems.push_back(make_problem(schema::Code::busy, ""));
+  send_refusal(peer, id, std::move(problems), no_room_retry_ms);
+}
+
+void Answers::measure(const Asking& asking, schema::Code code) {
+  const auto kind =
+      asking.query->body() == nullptr ? schema::QueryBody::NONE : asking.query->body_type();
+  vitals_.measures.queries.add(kind, code, clock_.monotonic_ns() - asking.taken_ns);
 }
 
 void Answers::send_due() {
@@ -36,8 +47,8 @@ void Answers::send_due() {
                  [&](const Peer& peer, auto answer) { deliver(peer, answer); });
 }
 
-void Answers::refuse(const Peer& peer, std::uint64_t id, std::vector<schema::ProblemT> problems,
-                     std::uint32_t retry_after_ms) {
+void Answers::send_refusal(const Peer& peer, std::uint64_t id,
+                           std::vector<schema::ProblemT> problems, std::uint32_t retry_after_ms) {
   builder_.Clear();
   const schema::Code code = problems.front().code;
   const auto packed = builder_.CreateVector(pack_problems(builder_, std::move(problems)));
@@ -48,21 +59,30 @@ void Answers::refuse(const Peer& peer, std::uint64_t id, std::vector<schema::Pro
 }
 
 void Answers::refuse(const Peer& peer, std::uint64_t id, schema::ProblemT problem) {
+  vitals_.measures.queries.codes.add(problem.code);
   std::vector<schema::ProblemT> problems;
   problems.push_back(std::move(problem));
-  refuse(peer, id, std::move(problems));
+  send_refusal(peer, id, std::move(problems), 0);
+}
+
+void Answers::refuse(const Asking& asking, std::vector<schema::ProblemT> problems,
+                     std::uint32_t retry_after_ms) {
+  measure(asking, problems.front().code);
+  send_refusal(asking.peer, asking.query->id(), std::move(problems), retry_after_ms);
 }
 
 void Answers::refuse(const Asking& asking, schema::Code code, std::string_view field,
                      std::string_view detail) {
-  refuse(asking.peer, asking.query->id(), make_problem(code, field, detail));
+  std::vector<schema::ProblemT> problems;
+  problems.push_back(make_problem(code, field, detail));
+  refuse(asking, std::move(problems));
 }
 
-void Answers::refuse_busy(const Peer& peer, std::uint64_t id, std::uint32_t retry_after_ms) {
+void Answers::refuse_busy(const Asking& asking, std::uint32_t retry_after_ms) {
   count(vitals_.busy);
   std::vector<schema::ProblemT> problems;
   problems.push_back(make_problem(schema::Code::busy, ""));
-  refuse(peer, id, std::move(problems), retry_after_ms);
+  refuse(asking, std::move(problems), retry_after_ms);
 }
 
 }  // namespace postern::service

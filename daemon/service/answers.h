@@ -44,13 +44,14 @@ class Answers {
             flatbuffers::Offset<void> body, std::int64_t time_ns, domain::Seq seq,
             flatbuffers::Offset<schema::SignedReceipt> receipt = 0);
 
-  /// At once, with the codes and sentences of the problems; the first names the answer's code.
-  void refuse(const Peer& peer, std::uint64_t id, std::vector<schema::ProblemT> problems,
-              std::uint32_t retry_after_ms = 0);
+  /// What could not be opened.
   void refuse(const Peer& peer, std::uint64_t id, schema::ProblemT problem);
+  /// At once, with the codes and sentences of the problems; the first names the answer's code.
+  void refuse(const Asking& asking, std::vector<schema::ProblemT> problems,
+              std::uint32_t retry_after_ms = 0);
   void refuse(const Asking& asking, schema::Code code, std::string_view field = {},
               std::string_view detail = {});
-  void refuse_busy(const Peer& peer, std::uint64_t id, std::uint32_t retry_after_ms);
+  void refuse_busy(const Asking& asking, std::uint32_t retry_after_ms);
 
   /// Sends what waited for the grid until now.
   void send_due();
@@ -58,6 +59,9 @@ class Answers {
   std::int64_t next_due_ns() const { return grid_.next_ns(); }
 
  private:
+  void send_refusal(const Peer& peer, std::uint64_t id, std::vector<schema::ProblemT> problems,
+                    std::uint32_t retry_after_ms);
+  void measure(const Asking& asking, schema::Code code);
   void deliver(const Peer& peer, std::span<const std::uint8_t> answer);
 
   const platform::Clock& clock_;

@@ -19,6 +19,8 @@ struct Asking {
   std::int64_t came_ns = 0;
   /// C9: the answer leaves on the grid of times since it came.
   bool waits_for_grid = false;
+  /// When it was taken, by the monotonic clock.
+  std::int64_t taken_ns = 0;
 };
 
 /// The credential of a question, whichever kind of question it is.

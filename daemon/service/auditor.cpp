@@ -208,7 +208,8 @@ Message Auditor::page_of_answer(PageHead head, view::Answer<std::optional<Reply>
   if (!answered) {
     const Code code = answered.error().code;
     if (code == Code::journal_unavailable)
-      parts_.alarm("a question about the past cannot be answered: " + answered.error().sentence);
+      parts_.log(diagnostic<Line::past_unreadable>(
+          Failure{FailureKind::damaged, answered.error().sentence, ""}));
     return refusal_page(head, std::move(answered.error()), code == Code::busy ? busy_retry_ms : 0);
   }
   Message page = page_of(head, std::move((*answered)->body), std::move((*answered)->name_owners));
@@ -405,8 +406,7 @@ schema::PersonalT Auditor::personal_of(const domain::User& user) const {
   if (personal) return std::move(*personal);
   // Of a user that is being erased the key may go before the record is heard of.
   if (personal.error().kind != FailureKind::missing || user.status < schema::UserStatus::trashed)
-    parts_.alarm("the profile of user " + printable(user.username) +
-                 " cannot be opened: " + personal.error().sentence);
+    parts_.log(diagnostic<Line::profile_unreadable>(user, personal.error()));
   return {};
 }
 
@@ -430,7 +430,8 @@ const schema::Record* Auditor::read(domain::Seq seq, domain::RecordGate& gate) {
   const auto record =
       stored ? gate.open(*stored) : std::unexpected(domain::Unfit{false, stored.error().sentence});
   if (record) return *record;
-  parts_.alarm("record " + std::to_string(seq) + " cannot be read: " + record.error().sentence);
+  parts_.log(diagnostic<Line::record_unreadable>(
+      seq, Failure{FailureKind::damaged, record.error().sentence, ""}));
   return nullptr;
 }
 

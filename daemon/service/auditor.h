@@ -12,6 +12,7 @@
 #include "daemon/credential/key_store.h"
 #include "daemon/domain/fold.h"
 #include "daemon/platform/clock.h"
+#include "daemon/service/diagnostics.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/long_answer.h"
 #include "daemon/service/pages.h"
@@ -44,7 +45,7 @@ class Auditor {
     const credential::KeyStore& keys;
     const platform::Clock& clock;
     Mailboxes& mail;
-    std::function<void(std::string)> alarm;
+    Log log;
     /// L1; null: calls are not recorded here.
     const calls::CallRing* calls = nullptr;
   };
@@ -130,11 +131,11 @@ class Auditor {
 
   view::Sources sources();
   schema::DigestT digest() const;
-  /// All empty where it cannot be opened, with an alarm where it should.
+  /// All empty where it cannot be opened, with a diagnostic where it should.
   schema::PersonalT personal_of(const domain::User& user) const;
-  /// Its seq alone where the record cannot be read, with an alarm.
+  /// Its seq alone where the record cannot be read, with a diagnostic.
   schema::CauseT cause_of(domain::Seq seq);
-  /// With its bytes; null where there is none, or with an alarm where it cannot be read.
+  /// With its bytes; null where there is none, or with a diagnostic where it cannot be read.
   std::shared_ptr<const schema::Record> record_of(domain::Seq seq);
   /// In the gate's bytes.
   const schema::Record* read(domain::Seq seq, domain::RecordGate& gate);

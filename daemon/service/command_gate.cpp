@@ -76,22 +76,15 @@ void check_signature(const CommandTask& task, const domain::Operator& asker,
 }  // namespace
 
 void CommandGate::watch_clock() {
-  constexpr std::int64_t second_ns = 1'000'000'000;
   const Present::Standing clock = parts_.clock.look();
   parts_.vitals.clock_behind_ns = clock.behind_ns;
   parts_.vitals.clock_ahead_ns = clock.ahead_ns;
   const bool suspect = clock.is_suspect();
   if (std::exchange(clock_is_suspect_, suspect) == suspect) return;
   parts_.vitals.clock_suspect = suspect;
-  if (!suspect) return parts_.alarm("the clock is believed again: commands are accepted");
-  parts_.alarm(
-      (clock.ahead_ns > 0
-           ? "the clock has jumped " + std::to_string(clock.ahead_ns / second_ns) +
-                 " s ahead of the steady clock and is not believed: commands are refused until it "
-                 "is back"
-           : "the clock is " + std::to_string(clock.behind_ns / second_ns) +
-                 " s behind the newest record: commands are refused until it has caught up") +
-      ", or the daemon is restarted with --confirm-clock because the clock is right");
+  if (!suspect) return parts_.log(diagnostic<Line::clock_believed>());
+  parts_.log(clock.ahead_ns > 0 ? diagnostic<Line::clock_ahead>(Duration{clock.ahead_ns})
+                                : diagnostic<Line::clock_behind>(Duration{clock.behind_ns}));
 }
 
 CommandGate::Standing CommandGate::standing_of(const CommandTask& task,

@@ -9,6 +9,7 @@
 #include "daemon/domain/command_ids.h"
 #include "daemon/domain/state.h"
 #include "daemon/service/command_task.h"
+#include "daemon/service/diagnostics.h"
 #include "daemon/service/present.h"
 #include "daemon/service/vitals.h"
 
@@ -17,11 +18,11 @@ namespace postern::service {
 /// Owned by the writer.
 class CommandGate {
  public:
-  /// All outlive it; `alarm`: a sentence an operator must see.
+  /// All outlive it.
   struct Parts {
     Present& clock;
     Vitals& vitals;
-    std::function<void(std::string)> alarm;
+    Log log;
   };
   CommandGate(Parts parts, domain::CommandIds ids)
       : parts_(std::move(parts)), ids_(std::move(ids)) {}

@@ -34,6 +34,7 @@ class CommandTurns {
   explicit CommandTurns(Limits limits) : limits_(limits), places_(limits.places_max) {}
 
   bool empty() const { return turns_.empty(); }
+  std::size_t size() const { return turns_.size(); }
 
   void begin_slice() { work_ = 0; }
   bool is_slice_over() const { return work_ >= limits_.slice_work; }

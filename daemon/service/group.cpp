@@ -4,8 +4,13 @@
 #include <utility>
 
 #include "daemon/service/personal.h"
+#include "daemon/service/record_lines.h"
 
 namespace postern::service {
+
+schema::Code Reply::code() const {
+  return flatbuffers::GetRoot<schema::Receipt>(receipt.data())->code();
+}
 
 void Reply::revoke(schema::Code code) {
   if (shows_secret)
@@ -31,6 +36,7 @@ void Group::add_changes(const schema::Record& record, domain::Changes changes,
     if (event->body_type() == schema::EventBody::UserErased)
       erased.push_back(slot_of(state.tables().find_user(*event->user())->key));
   operators_changed |= !changes.operators.empty();
+  add_lines(record, changes, state, lines);
   domain::note(record, changes, published->notes);
   published->changes.append(std::move(changes));
 }
@@ -57,6 +63,7 @@ domain::Changes Group::revoke() {
   for (GroupEntry& one : decided)
     if (one.reply) one.reply->revoke();
   operators_changed = false;
+  lines.clear();
   for (AttemptOutcome& outcome : published->attempts)
     outcome.code = schema::Code::journal_unavailable;
   published->notes = {};

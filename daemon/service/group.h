@@ -10,6 +10,7 @@
 #include "daemon/credential/key_store.h"
 #include "daemon/domain/message.h"
 #include "daemon/service/command_task.h"
+#include "daemon/service/diagnostics.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/own_messages.h"
 #include "daemon/service/receipts.h"
@@ -31,7 +32,12 @@ struct Reply {
   /// When what it refuses came, if it leaves by the grid (C9); by the monotonic clock.
   std::optional<std::int64_t> on_the_grid_since_ns = {};
   Owed::Claim owed = {};
+  /// What it is counted as; a batch, and what was not opened: `NONE`.
+  schema::CommandBody kind = schema::CommandBody::NONE;
+  /// When the command came, by the monotonic clock; absent: it was not opened.
+  std::optional<std::int64_t> came_ns = {};
 
+  schema::Code code() const;
   /// Says so instead.
   void revoke(schema::Code code = schema::Code::journal_unavailable);
   std::size_t bytes() const;
@@ -50,6 +56,8 @@ struct Group {
   /// U11: keys to be destroyed once it is durable, before anything leaves.
   std::vector<credential::KeySlot> erased;
   bool operators_changed = false;
+  /// What is told to whoever runs the daemon once it is durable.
+  std::vector<Diagnostic> lines;
   /// If operators changed: who may connect once it is durable.
   std::set<std::string> identities;
   /// Of records, receipts, and the messages that are kept.

@@ -85,11 +85,22 @@ GroupCommit::Durable GroupCommit::append() {
   std::vector<journal::View> records;
   for (const domain::StoredRecord& record : syncing_.records) records.push_back(view_of(record));
   const domain::Seq first = record_in(syncing_.records.front()).seq();
+  const std::int64_t began_ns = parts_.clock.monotonic_ns();
+  parts_.vitals.sync_began_ns = began_ns;
   const auto appended = parts_.journal.append(first - 1, records);
+  parts_.vitals.sync_began_ns = 0;
+  tell_time(parts_.clock.monotonic_ns() - began_ns);
   if (!appended) return {std::unexpected(appended.error()), {}};
   // U11: what is erased is in the journal first, so that no stop in between is forgotten.
   return {parts_.journal.head(),
           syncing_.erased.empty() ? Expected<>() : parts_.keys.erase(syncing_.erased)};
+}
+
+/// On whichever thread appended.
+void GroupCommit::tell_time(std::int64_t took_ns) {
+  parts_.vitals.measures.syncs.add(took_ns);
+  if (took_ns >= slow_sync_ns)
+    parts_.log(diagnostic<Line::sync_slow>(Duration{took_ns}, syncing_.records.size()));
 }
 
 void GroupCommit::finish(const Durable& durable) {
@@ -112,8 +123,7 @@ void GroupCommit::finish(const Durable& durable) {
 void GroupCommit::fail(const Failure& why) {
   stage_ = Stage::failed;
   parts_.vitals.degraded = true;
-  parts_.alarm("the journal failed, nothing is acknowledged from now on: " + why.sentence + " " +
-               why.remedy);
+  parts_.log(diagnostic<Line::journal_failed>(why));
   revoked_.push_back(syncing_.revoke());
   revoked_.push_back(group_.revoke());
   parts_.replies.revoke_secrets();
@@ -123,9 +133,7 @@ void GroupCommit::fail(const Failure& why) {
 void GroupCommit::leave_erasures(const Failure& why) {
   parts_.vitals.erase_unfinished = true;
   parts_.vitals.degraded = true;
-  parts_.alarm(
-      "an erased user's key could not be destroyed, no command is taken now: " + why.sentence +
-      " Mend the disk that holds the keys and restart the daemon, which finishes it.");
+  parts_.log(diagnostic<Line::erase_unfinished>(why));
   syncing_.leave_erasures_unacknowledged();
   group_.leave_erasures_unacknowledged();
 }
@@ -134,6 +142,7 @@ void GroupCommit::publish(Group& group, const journal::Head& head) {
   const bool advances = head.seq > head_.seq;
   parts_.replies.add(group.records.empty() ? 0 : head.seq, group.take_replies());
   if (group.operators_changed) parts_.operators_changed(std::move(group.identities));
+  for (const Diagnostic& line : group.lines) parts_.log(line);
   std::unique_ptr<Published> published = std::move(group.published);
   group = {};
   if (!advances && published->attempts.empty()) return;

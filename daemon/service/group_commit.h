@@ -8,6 +8,7 @@
 
 #include "daemon/domain/command_ids.h"
 #include "daemon/journal/journal.h"
+#include "daemon/service/diagnostics.h"
 #include "daemon/service/group.h"
 #include "daemon/service/present.h"
 #include "daemon/service/reply_line.h"
@@ -32,7 +33,7 @@ class GroupCommit {
     /// Runs the work on another thread, or later on this one; never two at a time.
     std::function<void(std::move_only_function<void()>)> run_beside;
     std::function<void(std::set<std::string>)> operators_changed;
-    std::function<void(std::string)> alarm;
+    Log log;
   };
 
   enum class Stage {
@@ -50,6 +51,9 @@ class GroupCommit {
   static constexpr std::size_t records_beside_min = 32;
   /// A group of large batches is made durable before it has its number of messages.
   static constexpr std::size_t bytes_max = 16 * 1'048'576;
+
+  /// A disk that takes as long is told of.
+  static constexpr std::int64_t slow_sync_ns = 1'000'000'000;
 
   /// `head_time_ns`: of the newest record.
   GroupCommit(Parts parts, std::int64_t head_time_ns);
@@ -103,6 +107,7 @@ class GroupCommit {
 
   Durable append();
   Expected<journal::Head> fold_others(domain::State& state, domain::CommandIds& ids);
+  void tell_time(std::int64_t took_ns);
   void finish(const Durable& durable);
   void fail(const Failure& why);
   void leave_erasures(const Failure& why);

@@ -1,14 +1,18 @@
 #include "daemon/service/guard_desk.h"
 
 #include <utility>
+
 #include "daemon/domain/day.h"
 
 namespace postern::service {
 
-namespace {
-
-
-}  // namespace
+schema::ProblemT too_many_calls() {
+  return make_problem(schema::Code::too_large, "guard",
+                      "The limit is " + std::to_string(domain::guard_calls_max) +
+                          " different recorded calls of the tenant, among the newest 2,000,000 "
+                          "that are kept of all, and those days hold more, or may. Look back "
+                          "fewer days.");
+}
 
 bool GuardDesk::begin(Task& task, const Asker& asker) {
   task->holder = asker.operator_id;

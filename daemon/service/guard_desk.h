@@ -49,4 +49,7 @@ class GuardDesk {
   std::uint64_t tickets_ = 0;
 };
 
+/// Of a guard whose evidence has no room.
+schema::ProblemT too_many_calls();
+
 }  // namespace postern::service

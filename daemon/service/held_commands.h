@@ -36,6 +36,7 @@ class HeldCommands {
   /// False, and the task stays: the operator has no place left.
   [[nodiscard]] bool wait(Task& task, const Uuid& operator_id);
   bool nobody_waits() const { return waiting_.empty(); }
+  std::size_t waiting() const { return waiting_.size(); }
 
   /// Each that waits behind nothing any more, in the order they came. `admit` may hold and wait.
   template <class Admit>

@@ -135,7 +135,7 @@ Historian::Historian(Parts parts, Settings settings, Send send, view::View view,
       head_time_ns_(time_ns),
       parking_(settings_.parked_max),
       audits_(settings_.audits_max),
-      scrubber_({parts_.journal, parts_.clock, parts_.vitals, parts_.alarm}) {
+      scrubber_({parts_.journal, parts_.clock, parts_.vitals, parts_.log}) {
   // The one that was kept from before.
   if (!parts_.checkpoints.newest().empty()) tell(true);
 }
@@ -155,10 +155,23 @@ void Historian::turn() {
   parts_.mail.historian_audited.drain([&](std::unique_ptr<AuditTask> task) {
     audits_.give_back(task->asker);
     const auto* request = flatbuffers::GetRoot<schema::HistoryRequest>(task->request.data());
+    begin(request->body_type(), task->came_ns);
     leave(task->peer, request->id(), task->page);
   });
   if (moved || !parked_.empty()) unpark();
+  parts_.vitals.requests_parked.store(parked_.size(), std::memory_order_relaxed);
+  parts_.vitals.audits_waiting.store(audits_.taken(), std::memory_order_relaxed);
   scrubber_.turn();
+}
+
+void Historian::begin(schema::HistoryBody kind, std::int64_t since_ns) {
+  under_way_ = {kind, since_ns};
+}
+
+void Historian::measure(schema::Code code) {
+  const std::int64_t took_ns =
+      under_way_.since_ns ? parts_.clock.monotonic_ns() - *under_way_.since_ns : -1;
+  parts_.vitals.measures.history.add(under_way_.kind, code, took_ns);
 }
 
 std::int64_t Historian::idle_ms() const {
@@ -174,6 +187,7 @@ void Historian::take(const Inbound& inbound) {
   const domain::Operator* asker = view_.tables().find_identity(inbound.identity);
   if (asker == nullptr) {
     credential::wipe(inbound.payload);
+    parts_.log(diagnostic<Line::sender_unknown>(platform::Stranger{std::string(inbound.identity)}));
     return count(parts_.vitals.strangers);
   }
   auto opened = open_message<schema::HistoryRequest>(
@@ -181,6 +195,7 @@ void Historian::take(const Inbound& inbound) {
   if (!opened || carries_secret(**opened)) credential::wipe(inbound.payload);
   if (!opened) {
     count(parts_.vitals.malformed);
+    under_way_ = {};
     if (opened.error().code == Code::too_large)
       opened.error().remedy = "Ask in parts: of a batch, preview some commands at a time.";
     return refuse(inbound.peer, 0, std::move(opened.error()));
@@ -191,6 +206,7 @@ void Historian::take(const Inbound& inbound) {
 void Historian::answer(Parked waiting, const domain::Operator& asker) {
   const schema::HistoryRequest& request = *waiting.request;
   const auto kind = request.body() == nullptr ? schema::HistoryBody::NONE : request.body_type();
+  begin(kind, parts_.clock.monotonic_ns());
   if (auto refused = refusal(asker, kind))
     return refuse(waiting.peer, request.id(), std::move(*refused));
   const bool names_moment = request.at_seq() != 0 || request.at_time_ns() != 0;
@@ -269,6 +285,7 @@ void Historian::give(const Peer& peer, std::uint64_t id, schema::HistoryPageBody
 
 void Historian::leave(const Peer& peer, std::uint64_t id, std::span<const std::uint8_t> page) {
   if (!parts_.has_room(peer, page.size(), 0)) return refuse_busy(peer, id);
+  measure(flatbuffers::GetRoot<schema::HistoryPage>(page.data())->code());
   send_(peer, page);
 }
 
@@ -300,6 +317,7 @@ void Historian::hand_to_auditor(const Peer& peer, const domain::Operator& asker,
   auto task = std::make_unique<AuditTask>();
   task->peer = peer;
   task->asker = asker.id;
+  task->came_ns = *under_way_.since_ns;
   task->request.assign(request.bytes().begin(), request.bytes().end());
   parts_.mail.auditor_tasks.post(std::move(task));
 }
@@ -337,6 +355,7 @@ void Historian::refuse_busy(const Peer& peer, std::uint64_t id) {
 
 void Historian::refuse(const Peer& peer, std::uint64_t id, schema::ProblemT problem,
                        std::uint32_t retry_after_ms) {
+  measure(problem.code);
   const Message page =
       refusal_page({id, head_.seq, parts_.clock.now_ns()}, std::move(problem), retry_after_ms);
   send_(peer, {page.data(), page.size()});

@@ -13,6 +13,7 @@
 #include "daemon/journal/proof.h"
 #include "daemon/platform/clock.h"
 #include "daemon/service/call_pages.h"
+#include "daemon/service/diagnostics.h"
 #include "daemon/service/fair_places.h"
 #include "daemon/service/inbound.h"
 #include "daemon/service/letters.h"
@@ -37,8 +38,7 @@ class Historian {
     const platform::Clock& clock;
     Vitals& vitals;
     Mailboxes& mail;
-    /// A sentence an operator must see.
-    std::function<void(std::string)> alarm;
+    Log log;
     /// L1; null: calls are not recorded here.
     CallPages* calls = nullptr;
     /// U11; null: no copy of the keys is given here.
@@ -74,6 +74,14 @@ class Historian {
     Uuid asker = {};
   };
 
+  /// What is being answered, and since when, by the monotonic clock; absent: not opened.
+  struct UnderWay {
+    schema::HistoryBody kind = schema::HistoryBody::NONE;
+    std::optional<std::int64_t> since_ns = {};
+  };
+
+  void begin(schema::HistoryBody kind, std::int64_t since_ns);
+  void measure(schema::Code code);
   void answer(Parked waiting, const domain::Operator& asker);
   void give_records(Parked waiting, const domain::Operator& asker,
                     const schema::GetRecords& wanted);
@@ -111,6 +119,7 @@ class Historian {
   FairPlaces parking_;
   FairPlaces audits_;
   bool checkpoints_fail_ = false;
+  UnderWay under_way_;
   domain::RecordGate gate_;
   Scrubber scrubber_;
 };

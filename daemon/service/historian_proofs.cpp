@@ -26,7 +26,7 @@ void Historian::tell(const Expected<bool>& made) {
   if (!made) {
     // Once: it is tried again every second.
     if (!std::exchange(checkpoints_fail_, true))
-      parts_.alarm("no checkpoint can be made, the one before stands: " + made.error().sentence);
+      parts_.log(diagnostic<Line::checkpoint_failed>(made.error()));
     return;
   }
   if (!*made) return;

@@ -58,6 +58,8 @@ struct AuditTask : Letter {
 
   platform::Peer peer;
   Uuid asker;
+  /// By the monotonic clock.
+  std::int64_t came_ns = 0;
   /// May hold a token.
   std::vector<std::byte> request;
   std::vector<std::uint8_t> page;

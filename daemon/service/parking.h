@@ -28,6 +28,7 @@ class Parking {
   explicit Parking(std::size_t places_max) : places_(places_max) {}
 
   bool empty() const { return parked_.empty(); }
+  std::size_t size() const { return parked_.size(); }
 
   /// False: there is no place, and `parked` is as it was.
   [[nodiscard]] bool add(Parked&& parked) {

@@ -183,8 +183,7 @@ PasswordFlow::Stage PasswordFlow::judge(PasswordCheck& check) {
   const domain::User* user = tables.find_user(check.user);
   if (!still_stands(check, tenant, user)) return Stage::consider;
   if (check.trouble) {
-    outlets_.alarm("the sealed password of user " + printable(user->username) +
-                   " cannot be opened");
+    outlets_.log(diagnostic<Line::password_unreadable>(*user));
     parts_.answers.refuse(check.asking, Code::journal_unavailable);
     return Stage::leave;
   }
@@ -227,8 +226,7 @@ PasswordFlow::Stage PasswordFlow::answer(PasswordCheck& check, Code reason,
 }
 
 PasswordFlow::Stage PasswordFlow::turn_away(const PasswordCheck& check) {
-  parts_.answers.refuse_busy(check.asking.peer, check.asking.query->id(),
-                             parts_.desk.retry_after_ms());
+  parts_.answers.refuse_busy(check.asking, parts_.desk.retry_after_ms());
   return Stage::leave;
 }
 
@@ -253,8 +251,10 @@ bool PasswordFlow::still_stands(const PasswordCheck& check, const domain::Tenant
 bool PasswordFlow::seen_right(const PasswordCheck& check, const domain::User& user,
                               std::int64_t now_ns) {
   const auto* finding = seen_.find(seen_.hash(user.id, check.password.reveal()));
-  return finding != nullptr && finding->user_seq == user.last_seq &&
-         finding->right_until_ns > now_ns;
+  const bool is_right =
+      finding != nullptr && finding->user_seq == user.last_seq && finding->right_until_ns > now_ns;
+  if (is_right) parts_.vitals.measures.password_cache_hits.add();
+  return is_right;
 }
 
 /// C5, by policy: this wrong password was counted already.

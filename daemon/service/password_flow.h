@@ -14,6 +14,7 @@
 #include "daemon/service/answers.h"
 #include "daemon/service/asking.h"
 #include "daemon/service/bearer.h"
+#include "daemon/service/diagnostics.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/mailbox.h"
 #include "daemon/service/password_desk.h"
@@ -42,7 +43,7 @@ class PasswordFlow {
     std::function<void(Asking, Bearer)> answer;
     /// It is answered with something else than what stopped this user (C9).
     std::function<void(const Asking&, const domain::User*, schema::Code)> note_stopped;
-    std::function<void(std::string)> alarm;
+    Log log;
   };
 
   PasswordFlow(Parts parts, Outlets outlets);

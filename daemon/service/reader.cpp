@@ -28,6 +28,7 @@ Reader::Reader(Parts parts, Settings settings, Outlets outlets, view::View view,
                std::int64_t time_ns)
     : parts_(parts),
       settings_(std::move(settings)),
+      ranges_age_max_ns_(settings_.ranges_age_max_ns),
       outlets_(std::move(outlets)),
       view_(std::move(view)),
       head_(head),
@@ -41,10 +42,11 @@ Reader::Reader(Parts parts, Settings settings, Outlets outlets, view::View view,
            [this](const Asking& asking, const domain::User* user, Code reason) {
              note_stopped(asking, user, reason);
            },
-           outlets_.alarm}),
+           outlets_.log}),
       parking_(settings_.parked_max),
       long_places_(long_places_max) {
   answers_.show(head_.seq);
+  tell_dates();
 }
 
 domain::CallFacts Reader::facts_of(const schema::Query& query) const {
@@ -62,6 +64,8 @@ void Reader::turn() {
   passwords_.turn();
   if (!long_checks_.empty()) go_on_with_long_checks();
   if (!parking_.empty()) unpark();
+  parts_.vitals.questions_parked.store(parking_.size(), std::memory_order_relaxed);
+  parts_.vitals.checks_under_way.store(long_checks_.size(), std::memory_order_relaxed);
   answers_.send_due();
 }
 
@@ -79,6 +83,8 @@ void Reader::take(const Inbound& inbound) {
   const domain::Operator* asker = view_.tables().find_identity(inbound.identity);
   if (asker == nullptr) {
     credential::wipe(inbound.payload);
+    outlets_.log(
+        diagnostic<Line::sender_unknown>(platform::Stranger{std::string(inbound.identity)}));
     return count(parts_.vitals.strangers);
   }
   auto opened =
@@ -90,6 +96,7 @@ void Reader::take(const Inbound& inbound) {
     return answers_.refuse(inbound.peer, 0, std::move(opened.error()));
   }
   Asking asking{inbound.peer, asker->id, std::move(*opened)};
+  asking.taken_ns = parts_.clock.monotonic_ns();
   if (asking.query->at_least_seq() > head_.seq) return park(inbound, std::move(asking));
   answer(*asker, std::move(asking));
 }
@@ -97,11 +104,14 @@ void Reader::take(const Inbound& inbound) {
 void Reader::answer(const domain::Operator& asker, Asking asking) {
   const schema::Query& query = *asking.query;
   const auto kind = query.body() == nullptr ? schema::QueryBody::NONE : query.body_type();
-  if (auto refused = refusal(asker, kind))
-    return answers_.refuse(asking.peer, query.id(), std::move(*refused));
+  if (auto refused = refusal(asker, kind)) {
+    std::vector<schema::ProblemT> problems;
+    problems.push_back(std::move(*refused));
+    return answers_.refuse(asking, std::move(problems));
+  }
   if (kind == schema::QueryBody::GetStatus) return report_status(asker, asking);
   std::vector<schema::ProblemT> problems = query_problems(query, asking.query.bytes().size());
-  if (!problems.empty()) return answers_.refuse(asking.peer, query.id(), std::move(problems));
+  if (!problems.empty()) return answers_.refuse(asking, std::move(problems));
   if (kind == schema::QueryBody::RenewSession) return renew(asker, asking);
   const CarriedCredential carried = credential_of(query);
   switch (carried.kind) {
@@ -160,21 +170,31 @@ void Reader::note_stopped(const Asking& asking, const domain::User* user, Code r
 }
 
 void Reader::report_status(const domain::Operator& asker, const Asking& asking) {
-  const schema::StatusT status =
-      status_for(asker, {view_, parts_.vitals, parts_.clock, head_, head_time_ns_, checkpoint_,
-                         settings_.program_version, settings_.installation,
-                         settings_.started_monotonic_ns, settings_.next_server_key,
-                         settings_.ranges_age_max_ns, outlets_.warnings, outlets_.counters});
+  const schema::StatusT status = status_for(
+      asker, {view_, parts_.vitals, parts_.clock, head_, head_time_ns_, checkpoint_,
+              settings_.program_version, settings_.installation, settings_.started_monotonic_ns,
+              settings_.next_server_key, ranges_age_max_ns_, outlets_.warnings, outlets_.counters});
   builder_.Clear();
   const auto body = schema::CreateStatus(builder_, &status);
   answers_.send(asking, builder_, schema::AnswerBody::Status, body.Union(), parts_.clock.now_ns(),
                 head_.seq);
 }
 
+/// Of what is in force: for the page of metrics.
+void Reader::tell_dates() {
+  for (const auto& ranges : view_.tables().providers())
+    if (ranges != nullptr)
+      parts_.vitals.ranges_imported_ns[static_cast<std::size_t>(ranges->provider)] =
+          ranges->imported_ns;
+  if (const auto& copies = view_.tables().copies())
+    parts_.vitals.keys_kept_until_ns = copies->keys_kept_until_ns;
+}
+
 // ---- freshness
 
 void Reader::take_published(std::unique_ptr<Published> published) {
   view_.take(published->changes);
+  if (!published->changes.ranges.empty() || !published->changes.copies.empty()) tell_dates();
   const bool advances = published->head.seq > head_.seq;
   if (advances) {
     head_ = published->head;
@@ -205,10 +225,9 @@ void Reader::park(const Inbound& inbound, Asking asking) {
   const std::int64_t wait_ns =
       std::min(asking.query->wait_ms(), settings_.wait_max_ms) * millisecond_ns;
   if (wait_ns == 0) return refuse_not_yet(asking);
-  const std::uint64_t id = asking.query->id();
-  const std::int64_t deadline_ns = parts_.clock.monotonic_ns() + wait_ns;
-  if (!parking_.add({std::move(asking), std::string(inbound.identity), deadline_ns}))
-    answers_.refuse_busy(inbound.peer, id, parking_retry_ms);
+  Parking::Parked parked{std::move(asking), std::string(inbound.identity),
+                         parts_.clock.monotonic_ns() + wait_ns};
+  if (!parking_.add(std::move(parked))) answers_.refuse_busy(parked.asking, parking_retry_ms);
 }
 
 void Reader::unpark() {

@@ -2,6 +2,7 @@
 // pool, their attempts to the writer, and a question of 10,000 parts is answered in slices.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -15,6 +16,7 @@
 #include "daemon/service/bearer.h"
 #include "daemon/service/call_notes.h"
 #include "daemon/service/decision_receipt.h"
+#include "daemon/service/diagnostics.h"
 #include "daemon/service/fair_places.h"
 #include "daemon/service/letters.h"
 #include "daemon/service/parking.h"
@@ -62,7 +64,7 @@ class Reader {
     std::function<std::vector<std::string>()> warnings;
     /// Figures for the status that others keep.
     std::function<std::vector<std::pair<std::string, std::uint64_t>>()> counters;
-    std::function<void(std::string)> alarm;
+    Log log;
     HasRoom has_room = always_has_room;
   };
 
@@ -72,6 +74,8 @@ class Reader {
   /// Takes what other threads have sent, goes on with long answers, lets waits end.
   void turn();
   void take(const Inbound& inbound);
+  /// N3: a setting that may change while it runs; any thread.
+  void set_ranges_age_max(std::int64_t age_ns) { ranges_age_max_ns_ = age_ns; }
   /// Milliseconds until a turn is due without anything arriving; 0: at once.
   std::int64_t idle_ms() const;
 
@@ -103,6 +107,7 @@ class Reader {
   domain::CallFacts facts_of(const schema::Query& query) const;
   void answer(const domain::Operator& asker, Asking asking);
   void answer_named(const domain::Operator& asker, Asking asking);
+  void tell_dates();
   void report_status(const domain::Operator& asker, const Asking& asking);
 
   // ---- checks
@@ -141,6 +146,7 @@ class Reader {
 
   Parts parts_;
   Settings settings_;
+  std::atomic<std::int64_t> ranges_age_max_ns_;
   Outlets outlets_;
   view::View view_;
   journal::Head head_;

@@ -66,6 +66,7 @@ void Reader::check(Asking asking, Bearer bearer) {
     const domain::Verdict verdict = view::check(bearer, view::question_of(*question), call);
     work_ += question_work + verdict.work;
     notes.add(*question, verdict);
+    parts_.vitals.measures.decisions.add(verdict.reason);
     decisions.push_back(pack_decision(builder_, verdict, left_out));
   }
   const auto body = schema::CreateChecked(builder_, builder_.CreateVector(decisions),
@@ -80,7 +81,7 @@ void Reader::check(Asking asking, Bearer bearer) {
 void Reader::check_many(LongCheck job) {
   const schema::Query& query = *job.asking.query;
   if (!answers_.has_room(job.asking.peer, job.asking.query.bytes().size()))
-    return answers_.refuse_busy(job.asking.peer, query.id(), long_retry_ms);
+    return answers_.refuse_busy(job.asking, long_retry_ms);
   job.began_after = published_;
   job.root = head_.root;
   if (query.receipt()) job.journal = journal_name();
@@ -93,7 +94,7 @@ void Reader::check_many(LongCheck job) {
     return job.builder.Swap(builder_);
   }
   if (!long_places_.take(job.asking.asker, job.places()))
-    return answers_.refuse_busy(job.asking.peer, query.id(), long_retry_ms);
+    return answers_.refuse_busy(job.asking, long_retry_ms);
   ++began_after_[job.began_after];
   const Uuid asker = job.asking.asker;
   long_checks_.add(asker, std::move(job));
@@ -116,6 +117,7 @@ std::size_t Reader::check_slice(LongCheck& job, std::size_t work_max) {
     const domain::Verdict verdict = view::check(job.bearer, view::question_of(question), call);
     work += question_work + verdict.work;
     notes.add(question, verdict);
+    parts_.vitals.measures.decisions.add(verdict.reason);
     job.decisions.push_back(pack_decision(job.builder, verdict, job.grants_left_out));
   }
   return work;
@@ -141,7 +143,7 @@ void Reader::drop_long_checks_that_hold_too_much() {
   while (held_back_.size() > held_back_max) {
     LongCheck oldest =
         long_checks_.take_first_by([](const LongCheck& job) { return job.began_after; });
-    answers_.refuse_busy(oldest.asking.peer, oldest.asking.query->id(), long_retry_ms);
+    answers_.refuse_busy(oldest.asking, long_retry_ms);
     end(oldest);
     pass_on();
   }

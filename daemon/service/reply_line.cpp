@@ -10,8 +10,11 @@ void ReplyLine::add(domain::Seq seq, std::vector<Reply> replies) {
 }
 
 void ReplyLine::send_shown(domain::Seq shown_seq) {
+  const std::int64_t now_ns = unsent_.empty() ? 0 : clock_.monotonic_ns();
   for (; !unsent_.empty() && unsent_.front().seq <= shown_seq; unsent_.pop_front())
     for (const Reply& reply : unsent_.front().replies) {
+      measures_.commands.add(reply.kind, reply.code(),
+                             reply.came_ns ? now_ns - *reply.came_ns : -1);
       const std::span<const std::uint8_t> bytes(reply.receipt.data(), reply.receipt.size());
       if (reply.on_the_grid_since_ns)
         grid_.keep(*reply.on_the_grid_since_ns, clock_.monotonic_ns(), reply.peer, bytes);

@@ -7,6 +7,7 @@
 
 #include "daemon/platform/clock.h"
 #include "daemon/service/group.h"
+#include "daemon/service/measures.h"
 #include "daemon/service/refusal_grid.h"
 
 namespace postern::service {
@@ -18,8 +19,8 @@ using Send = std::function<void(const Peer&, std::span<const std::uint8_t>)>;
 class ReplyLine {
  public:
   /// `grid_step_ns`: 0: there is no grid.
-  ReplyLine(Send send, const platform::Clock& clock, std::int64_t grid_step_ns)
-      : send_(std::move(send)), clock_(clock), grid_(grid_step_ns) {}
+  ReplyLine(Send send, const platform::Clock& clock, Measures& measures, std::int64_t grid_step_ns)
+      : send_(std::move(send)), clock_(clock), measures_(measures), grid_(grid_step_ns) {}
 
   bool has_grid() const { return grid_.is_used(); }
   bool empty() const { return unsent_.empty() && grid_.empty(); }
@@ -43,6 +44,7 @@ class ReplyLine {
 
   Send send_;
   const platform::Clock& clock_;
+  Measures& measures_;
   std::deque<Unsent> unsent_;
   RefusalGrid grid_;
 };

@@ -11,7 +11,7 @@ Failure not_the_tree(std::uint64_t first, std::uint64_t last) {
   return {FailureKind::damaged,
           "records " + std::to_string(first) + " to " + std::to_string(last) +
               " are no longer what the tree says",
-          "stop the daemon, keep the data folder, and restore from a backup"};
+          ""};
 }
 
 }  // namespace
@@ -36,20 +36,17 @@ void Scrubber::turn() {
 void Scrubber::found_damage(const Failure& failure) {
   found_damage_ = true;
   parts_.vitals.degraded = true;
-  parts_.alarm("the journal is damaged on the disk: " + failure.sentence +
-               "; commands are refused from now on. Now " + failure.remedy + ".");
+  parts_.log(diagnostic<Line::journal_damaged>(failure));
 }
 
 void Scrubber::could_not_look(const Failure& failure) {
   due_ns_ = parts_.clock.monotonic_ns() + between_tries_ns;
   if (parts_.vitals.scrub_hindered.exchange(true)) return;
-  parts_.alarm("the journal cannot be checked now, which is no damage: " + failure.sentence +
-               "; it is tried again each minute. " + failure.remedy + ".");
+  parts_.log(diagnostic<Line::scrub_hindered>(failure));
 }
 
 void Scrubber::could_look() {
-  if (parts_.vitals.scrub_hindered.exchange(false))
-    parts_.alarm("the journal can be checked again");
+  if (parts_.vitals.scrub_hindered.exchange(false)) parts_.log(diagnostic<Line::scrub_resumed>());
 }
 
 void Scrubber::begin() {

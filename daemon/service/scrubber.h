@@ -8,6 +8,7 @@
 
 #include "daemon/journal/tree.h"
 #include "daemon/platform/clock.h"
+#include "daemon/service/diagnostics.h"
 #include "daemon/service/vitals.h"
 
 namespace postern::service {
@@ -22,8 +23,7 @@ class Scrubber {
     const journal::Journal& journal;
     const platform::Clock& clock;
     Vitals& vitals;
-    /// A sentence an operator must see.
-    std::function<void(std::string)> alarm;
+    Log log;
   };
 
   /// A pass begins a day after the last began, or when that is done. One over records of a common

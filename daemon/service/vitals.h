@@ -2,6 +2,7 @@
 // atomics do.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "common_generated.h"
+#include "daemon/service/measures.h"
 
 namespace postern::service {
 
@@ -50,6 +52,28 @@ struct Vitals {
   std::atomic<std::uint64_t> scrub_passes{0};
   /// When the newest of these passes began; 0: none is done.
   std::atomic<std::int64_t> read_whole_ns{0};
+
+  /// A group is on its way to the disk since this, by the monotonic clock; 0: none is.
+  std::atomic<std::int64_t> sync_began_ns{0};
+  // What waits now: messages of commands for their operator's turn, and behind others; questions
+  // for a seq, and those of many parts; requests for records, and for the auditor.
+  std::atomic<std::uint64_t> commands_waiting{0};
+  std::atomic<std::uint64_t> commands_held{0};
+  std::atomic<std::uint64_t> questions_parked{0};
+  std::atomic<std::uint64_t> checks_under_way{0};
+  std::atomic<std::uint64_t> requests_parked{0};
+  std::atomic<std::uint64_t> audits_waiting{0};
+  /// When each provider's ranges were imported, by its number; until when a copy of the keys is
+  /// kept (U11); when the newest snapshot was written. UTC nanoseconds since 1970, 0: there is
+  /// none.
+  std::array<std::atomic<std::int64_t>, static_cast<std::size_t>(schema::Provider::MAX) + 1>
+      ranges_imported_ns{};
+  std::atomic<std::int64_t> keys_kept_until_ns{0};
+  std::atomic<std::int64_t> snapshot_ns{0};
+  /// The record up to which that snapshot stands for; 0: for none.
+  std::atomic<std::uint64_t> snapshot_seq{0};
+
+  Measures measures;
 };
 
 /// One reason why nothing can be recorded: what refuses commands, what the status says, what keeps

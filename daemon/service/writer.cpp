@@ -45,19 +45,21 @@ Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State st
                domain::CommandIds ids)
     : parts_(std::move(parts)),
       settings_(settings),
+      disk_floor_bytes_(settings.disk_floor_bytes),
+      group_max_(settings.group_max),
       outlets_(std::move(outlets)),
       state_(std::move(state)),
       first_shown_(state_.seq()),
       maker_(parts_.keys, parts_.entropy),
-      gate_({parts_.clock, parts_.vitals, outlets_.alarm}, std::move(ids)),
+      gate_({parts_.clock, parts_.vitals, outlets_.log}, std::move(ids)),
       turns_({settings.turn_places_max, settings.slice_work}),
       held_(settings.waiting_max),
       hashing_({maker_, parts_.pool, parts_.waker, parts_.vitals},
                {settings.cost, settings.hashing_places_max}),
       guards_(parts_.mail.recorder_evidence, settings.guard_places_max),
-      replies_(outlets_.send, parts_.clock, settings.refusal_step_ns),
+      replies_(outlets_.send, parts_.clock, parts_.vitals.measures, settings.refusal_step_ns),
       groups_({parts_.journal, parts_.keys, parts_.clock, parts_.waker, parts_.vitals, parts_.mail,
-               replies_, parts_.run_beside, outlets_.operators_changed, outlets_.alarm},
+               replies_, parts_.run_beside, outlets_.operators_changed, outlets_.log},
               state_.time_ns()) {
   parts_.clock.passed(state_.time_ns());
   gate_.watch_clock();
@@ -90,6 +92,8 @@ void Writer::take(const Inbound& inbound) {
   const domain::Operator* asker = state_.tables().find_identity(inbound.identity);
   if (asker == nullptr) {
     credential::wipe(inbound.payload);
+    outlets_.log(
+        diagnostic<Line::sender_unknown>(platform::Stranger{std::string(inbound.identity)}));
     return count(parts_.vitals.strangers);
   }
   // Beyond its operator's share, or its peer does not read what it has: nothing of it is looked at
@@ -190,7 +194,7 @@ void Writer::repeat(Task task, domain::Seq seq) {
   count(parts_.vitals.commands_repeated);
   const auto stored = groups_.stored_record(seq);
   if (!stored) {
-    outlets_.alarm("record " + std::to_string(seq) + " cannot be read: " + stored.error().sentence);
+    outlets_.log(diagnostic<Line::record_unreadable>(seq, stored.error()));
     return refuse(std::move(task), Code::journal_unavailable);
   }
   const auto& record = *flatbuffers::GetRoot<schema::Record>(stored->data());
@@ -214,7 +218,7 @@ void Writer::wait(Task task, const domain::Operator& asker) {
 bool Writer::prepare(CommandTask& task) {
   task.overtaken_count = overtaken_count_;
   const auto made = maker_.prepare(task, state_, now_ns());
-  if (!made) outlets_.alarm("no key for a new user: " + made.error().sentence);
+  if (!made) outlets_.log(diagnostic<Line::user_key_not_made>(made.error()));
   return made.has_value();
 }
 
@@ -266,29 +270,18 @@ void Writer::take_evidence(std::unique_ptr<EvidenceLetter> letter) {
   Task task = guards_.take(*letter);
   if (task == nullptr) return;
   held_.release(*task);
-  if (letter->trouble)
-    outlets_.alarm("recorded calls cannot be read: " + letter->trouble->sentence);
+  if (letter->trouble) outlets_.log(diagnostic<Line::calls_unreadable>(*letter->trouble));
   if (asker_of(*task) == nullptr) {
     count(parts_.vitals.strangers);
   } else if (parts_.vitals.degraded || letter->trouble) {
     refuse(std::move(task), Code::journal_unavailable);
   } else if (letter->too_many) {
-    refuse_guard(std::move(task));
+    refuse(std::move(task), {too_many_calls()});
   } else {
     // As if it came now, but with what is known.
     admit(std::move(task));
   }
   held_.let_go(state_, [&](Task waiting) { admit(std::move(waiting)); });
-}
-
-void Writer::refuse_guard(Task task) {
-  std::vector<schema::ProblemT> problems;
-  problems.push_back(make_problem(Code::too_large, "guard",
-                                  "The limit is " + std::to_string(domain::guard_calls_max) +
-                                      " different recorded calls of the tenant, among the newest "
-                                      "2,000,000 that are kept of all, and those days hold more, "
-                                      "or may. Look back fewer days."));
-  refuse(std::move(task), std::move(problems));
 }
 
 /// Meanwhile whatever is about the same waits.
@@ -304,7 +297,7 @@ void Writer::hash(Task task, const domain::Operator& asker) {
 
 void Writer::hashed(Task task) {
   held_.release(*task);
-  if (task->trouble) outlets_.alarm("a password could not be handled: " + task->trouble->sentence);
+  if (task->trouble) outlets_.log(diagnostic<Line::password_not_handled>(*task->trouble));
   if (asker_of(*task) == nullptr) {
     count(parts_.vitals.strangers);
   } else if (parts_.vitals.degraded || task->trouble) {
@@ -390,12 +383,14 @@ Reply Writer::reply_to(Task task, Message receipt) const {
   made.shows_secret = !task->made_keys.empty();
   made.owed = task->owed;
   // C9: of these some rest on a record and its sync, some do not.
-  const auto code = flatbuffers::GetRoot<schema::Receipt>(made.receipt.data())->code();
-  if (code == Code::invalid_credentials && replies_.has_grid()) {
+  if (made.code() == Code::invalid_credentials && replies_.has_grid()) {
     const domain::Operator* asker = asker_of(*task);
     if (asker != nullptr && asker->role == schema::Role::service)
       made.on_the_grid_since_ns = task->came_ns;
   }
+  const auto* commands = task->message->commands();
+  if (commands != nullptr && commands->size() == 1) made.kind = (*commands)[0]->body_type();
+  made.came_ns = task->came_ns;
   made.task = std::move(task);
   return made;
 }
@@ -406,8 +401,10 @@ void Writer::refuse(Task task, std::vector<schema::ProblemT> problems) {
   count(parts_.vitals.commands_refused);
   if (code == Code::busy) count(parts_.vitals.busy);
   const domain::Operator* asker = asker_of(*task);
-  if (asker != nullptr && has(problems, Code::not_permitted))
-    refusals_.note(asker->id, Code::not_permitted);
+  if (asker != nullptr) {
+    outlets_.log(diagnostic<Line::command_refused>(*asker, code));
+    if (has(problems, Code::not_permitted)) refusals_.note(asker->id, Code::not_permitted);
+  }
   Unrecorded made;
   if (task->message->id() != nullptr) made.id = task->id();
   made.dry_run = task->message->dry_run();
@@ -426,6 +423,7 @@ void Writer::refuse(Task task, Code code) {
 
 bool Writer::commit() {
   take_turns();
+  count_waiting();
   record_due_refusals();
   if (!groups_.commit(state_)) return false;
   decide_again_if_overtaken();
@@ -454,14 +452,17 @@ void Writer::decide_again_if_overtaken() {
 
 void Writer::send_shown() { replies_.send_shown(std::max(parts_.mail.shown_seq(), first_shown_)); }
 
+void Writer::count_waiting() {
+  parts_.vitals.commands_waiting.store(turns_.size(), std::memory_order_relaxed);
+  parts_.vitals.commands_held.store(held_.waiting(), std::memory_order_relaxed);
+}
+
 void Writer::watch_disk() {
   const std::uint64_t free = outlets_.disk_free();
   parts_.vitals.disk_free = free;
-  const bool low = free < settings_.disk_floor_bytes;
+  const bool low = free < disk_floor_bytes_;
   if (parts_.vitals.disk_low.exchange(low) != low)
-    outlets_.alarm(
-        std::string(low ? sentence_of(&Vitals::disk_low)
-                        : "free disk space is above the floor again: commands are accepted"));
+    outlets_.log(low ? diagnostic<Line::disk_low>() : diagnostic<Line::disk_enough>());
   outlets_.hold_reserve(!low);
 }
 

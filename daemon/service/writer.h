@@ -2,6 +2,7 @@
 // behind a hash and the group commit are classes of their own.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <set>
@@ -16,6 +17,7 @@
 #include "daemon/service/command_gate.h"
 #include "daemon/service/command_hashing.h"
 #include "daemon/service/command_turns.h"
+#include "daemon/service/diagnostics.h"
 #include "daemon/service/group_commit.h"
 #include "daemon/service/guard_desk.h"
 #include "daemon/service/held_commands.h"
@@ -77,8 +79,7 @@ class Writer {
     std::function<std::uint64_t()> disk_free;
     /// After each look at the disk: whether the reserve for a full one may be held.
     std::function<void(bool)> hold_reserve;
-    /// A sentence an operator must see.
-    std::function<void(std::string)> alarm;
+    Log log;
     HasRoom has_room = always_has_room;
   };
 
@@ -94,7 +95,7 @@ class Writer {
   /// gathering.
   bool commit();
   /// Nothing is decided until a `commit` was true.
-  bool is_full() const { return groups_.is_full(settings_.group_max); }
+  bool is_full() const { return groups_.is_full(group_max_); }
 
   /// Milliseconds until a turn is due without anything arriving.
   std::int64_t idle_ms() const;
@@ -102,6 +103,10 @@ class Writer {
   /// Refuses what comes from now on (`stopping`), and what waits for a password's hash that has not
   /// begun; the rest is finished. True when nothing is under way.
   bool drain();
+
+  // Settings that may change while it runs; any thread.
+  void set_disk_floor(std::uint64_t bytes) { disk_floor_bytes_ = bytes; }
+  void set_group_max(std::size_t messages) { group_max_ = messages; }
 
   const domain::State& state() const { return state_; }
   const domain::CommandIds& ids() const { return gate_.ids(); }
@@ -137,11 +142,11 @@ class Writer {
   Reply reply_to(Task task, Message receipt) const;
   void refuse(Task task, std::vector<schema::ProblemT> problems);
   void refuse(Task task, schema::Code code);
-  void refuse_guard(Task task);
 
   // ---- becoming durable
   void decide_again_if_overtaken();
   void send_shown();
+  void count_waiting();
   void watch_disk();
 
   const domain::Operator* asker_of(const CommandTask& task) const;
@@ -149,6 +154,8 @@ class Writer {
 
   Parts parts_;
   Settings settings_;
+  std::atomic<std::uint64_t> disk_floor_bytes_;
+  std::atomic<std::size_t> group_max_;
   Outlets outlets_;
   domain::State state_;
   /// The reader began with this.

@@ -89,6 +89,21 @@ bool Authenticator::is_allowed(const std::string& identity) {
   return allowed_.contains(identity);
 }
 
+void Authenticator::tell_denied(std::function<void(const platform::Stranger&)> tell) {
+  const std::lock_guard lock(mutex_);
+  tell_denied_ = std::move(tell);
+}
+
+void Authenticator::deny(const std::string& identity, const std::string& address) {
+  denied_.fetch_add(1, std::memory_order_relaxed);
+  const auto tell = [&] {
+    const std::lock_guard lock(mutex_);
+    return tell_denied_;
+  }();
+  // Over ipc the address is the process's and the user's, which the identity names.
+  if (tell) tell({identity, identity.starts_with("uid:") ? "" : address});
+}
+
 void Authenticator::run(std::promise<Expected<>> bound) {
   try {
     const auto socket = bind_handler(context_);
@@ -116,7 +131,7 @@ bool Authenticator::answer(const Socket& socket) {
   if (!request) return false;
   const auto identity = identity_in(*request);
   const bool allowed = identity && is_allowed(*identity);
-  if (!allowed) denied_.fetch_add(1, std::memory_order_relaxed);
+  if (!allowed) deny(identity.value_or(""), request->size() > 3 ? (*request)[3] : "");
   return send_frame(socket, "1.0", true) &&
          send_frame(socket, request->size() > 1 ? (*request)[1] : "", true) &&
          send_frame(socket, allowed ? "200" : "400", true) &&

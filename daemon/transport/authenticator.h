@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "daemon/platform/failure.h"
+#include "daemon/platform/peer.h"
 #include "daemon/platform/waker.h"
 #include "daemon/transport/socket.h"
 
@@ -30,6 +31,7 @@ class Authenticator {
   Expected<> start();
 
   void allow(std::set<std::string> identities);
+  void tell_denied(std::function<void(const platform::Stranger&)> tell);
   std::uint64_t denied() const { return denied_.load(std::memory_order_relaxed); }
   /// The thread has turned since the last call; it turns at least once a second.
   bool ticked() { return ticked_.exchange(false, std::memory_order_relaxed); }
@@ -39,11 +41,13 @@ class Authenticator {
   void serve(const Socket& socket);
   bool answer(const Socket& socket);
   bool is_allowed(const std::string& identity);
+  void deny(const std::string& identity, const std::string& address);
 
   void* context_;
   std::function<void()> on_death_;
   std::mutex mutex_;
   std::set<std::string> allowed_;
+  std::function<void(const platform::Stranger&)> tell_denied_;
   std::atomic<std::uint64_t> denied_ = 0;
   std::atomic<bool> ticked_ = false;
   std::atomic<bool> stopping_ = false;

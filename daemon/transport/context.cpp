@@ -42,6 +42,10 @@ void ZmqContext::allow(std::set<std::string> identities) {
   authenticator_->allow(std::move(identities));
 }
 
+void ZmqContext::tell_denied(std::function<void(const platform::Stranger&)> tell) {
+  authenticator_->tell_denied(std::move(tell));
+}
+
 std::uint64_t ZmqContext::denied() const { return authenticator_->denied() - denied_at_start_; }
 
 bool ZmqContext::ticked() { return authenticator_->ticked(); }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "daemon/platform/failure.h"
+#include "daemon/platform/peer.h"
 
 namespace postern::transport {
 
@@ -23,6 +24,9 @@ class Context {
 
   /// Replaces the identities that get in ("curve:<hex>", "uid:<n>"). Any thread.
   virtual void allow(std::set<std::string> identities) = 0;
+
+  /// Who is denied from now on is told, on the authenticator's thread.
+  virtual void tell_denied(std::function<void(const platform::Stranger&)> tell) = 0;
 
   /// Handshakes denied. Any thread.
   virtual std::uint64_t denied() const = 0;

@@ -21,6 +21,7 @@ class ZmqContext final : public Context {
   Expected<> start();
 
   void allow(std::set<std::string> identities) override;
+  void tell_denied(std::function<void(const platform::Stranger&)> tell) override;
   std::uint64_t denied() const override;
   bool ticked() override;
 

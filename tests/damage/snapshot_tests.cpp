@@ -136,7 +136,7 @@ struct Snapshots : DaemonProcess {
     data::OpenOptions options;
     options.window = window;
     options.from_snapshot = from_snapshot;
-    options.passed_over = [&](const std::string& sentence) { came.passed_over += sentence + "\n"; };
+    options.passed_over = [&](const Failure& why) { came.passed_over += why.sentence + "\n"; };
     platform::SystemEntropy entropy;
     return data::open_data_folder(folder, options, clock, entropy);
   }
@@ -248,7 +248,7 @@ BOOST_FIXTURE_TEST_CASE(a_start_goes_on_from_the_snapshot_of_the_last_stop, Snap
   BOOST_TEST((send(again).code == Code::command_id_reused));
   BOOST_TEST(stop().code == 0);
   BOOST_TEST(
-      tells(ended().said, "from snapshot of record " + last + ", " +
+      tells(ended().said, "from the snapshot of record " + last + ", " +
                               std::to_string(after.first - before.first) + " records after it"),
       ended().said);
   BOOST_TEST(snapshot_of(data()).filename() == "snapshot-" + std::to_string(after.first));

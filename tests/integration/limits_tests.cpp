@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include <boost/algorithm/string/erase.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <cstddef>
@@ -128,10 +129,10 @@ BOOST_AUTO_TEST_CASE(fact_13_connections_never_take_the_descriptors_the_daemon_n
   const Ended ended = daemon.stop();
   BOOST_TEST(ended.code == 0);
   BOOST_TEST(ended.said.contains("no descriptors are left for more connections"));
-  BOOST_TEST(!ended.said.contains(" error "));
+  BOOST_TEST(!boost::erase_all_copy(ended.said, " error connections_closed").contains(" error "));
   BOOST_TEST(!ended.said.contains("no snapshot"));
   BOOST_REQUIRE_MESSAGE(daemon.start(), daemon.ended().said);
-  BOOST_TEST(daemon.stop().said.contains("from snapshot of record"));
+  BOOST_TEST(daemon.stop().said.contains("from the snapshot of record"));
 }
 
 BOOST_AUTO_TEST_CASE(fact_13d_it_runs_where_netlink_is_forbidden) {

@@ -77,10 +77,11 @@ BOOST_AUTO_TEST_CASE(K5_no_storm_of_signals_hinders_start_work_or_stop) {
     BOOST_REQUIRE(
         (owner.execute(create_user("acme", "user-" + std::to_string(done)))->code == Code::ok));
   BOOST_TEST(owner.ask(get_status())->body.AsStatus()->degraded == false);
+  // SIGHUP had the settings read again.
+  BOOST_TEST(std::filesystem::exists(daemon.data() / "reloaded"));
   const Ended ended = daemon.stop();
   BOOST_TEST(ended.code == 0, ended.said);
   BOOST_TEST(storm.end() >= 10'000U);
-  BOOST_TEST(ended.said.find("SIGHUP changes nothing") != std::string::npos, ended.said);
   BOOST_TEST(ended.said.find("stopped at seq " + std::to_string(done + 2)) != std::string::npos);
 }
 

@@ -9,23 +9,8 @@ build=$(realpath "$2")
 # shellcheck source-path=SCRIPTDIR source=system.sh
 source "$(dirname "${BASH_SOURCE[0]}")/system.sh"
 
-work=$(mktemp -d)
-root=$work/root
-container=""
-end() {
-  if [[ -n $container ]]; then kill -KILL "$container" 2>/dev/null || true; fi
-  wait
-  rm -rf --one-file-system "$work"
-}
-trap end EXIT
-mkdir "$root" "$work/out"
-
-say() { printf '==> %s\n' "$*" >&2; }
-fail() {
-  say "failed: $*"
-  [[ ! -e $work/said ]] || cat "$work/said" >&2
-  exit 1
-}
+mkdir "$work/out"
+tell_more() { [[ ! -e $work/said ]] || cat "$work/said"; }
 
 # What the first stage puts into /out, by its own last line.
 install_line=$(grep '^RUN DESTDIR=/out' "$project/packaging/Containerfile")
@@ -76,16 +61,16 @@ start() {
   root=$root work=$work entry=$entry unshare --mount --pid --fork --net --kill-child \
     bash -euc 'run_here "$@"' run_here "${environment[@]}" >"$work/said" 2>&1 &
   starter=$!
-  container=""
+  system=""
   local deadline=$((SECONDS + 120))
-  until [[ -n $container ]] && in_it "$check" >/dev/null 2>&1; do
+  until [[ -n $system ]] && in_it "$check" >/dev/null 2>&1; do
     if ! kill -0 "$starter" 2>/dev/null || ((SECONDS > deadline)); then fail "it is not healthy"; fi
-    container=$(pgrep -P "$starter" || true)
+    system=$(pgrep -P "$starter" || true)
   done
 }
 # in_it COMMAND: as the image's user.
 in_it() {
-  nsenter --target "$container" --mount --net --pid --root --wd \
+  nsenter --target "$system" --mount --net --pid --root --wd \
     setpriv --reuid 7600 --regid 7600 --clear-groups --no-new-privs \
     env -i PATH=/usr/bin:/bin "${environment[@]}" sh -c "$1"
 }
@@ -96,7 +81,7 @@ for place in /written /etc/written /usr/bin/written /tmp/written; do
   if in_it "touch $place" 2>/dev/null; then fail "$place could be written"; fi
 done
 # The first of its namespace: it hears only what it asked to hear, so that this is a test too.
-kill -TERM "$container"
+kill -TERM "$system"
 wait "$starter" || fail "it did not end well"
 start
 in_it 'postern tenant list' | grep -q acme || fail "what was kept"

@@ -8,22 +8,7 @@ build=$(realpath "$2")
 # shellcheck source-path=SCRIPTDIR source=system.sh
 source "$(dirname "${BASH_SOURCE[0]}")/system.sh"
 
-work=$(mktemp -d)
-root=$work/root
-system=""
-end() {
-  halt
-  rm -rf --one-file-system "$work"
-}
-trap end EXIT
-mkdir "$root"
-
-say() { printf '==> %s\n' "$*" >&2; }
-fail() {
-  say "failed: $*"
-  inside journalctl --unit postern --no-pager --lines 40 >&2 || true
-  exit 1
-}
+tell_more() { inside journalctl --unit postern --no-pager --lines 40; }
 
 # run_block NAME: the block of packaging/README.md that is called so, as the user it is for.
 run_block() {
@@ -103,6 +88,45 @@ inside test ! -e "$its_root/home" || fail "its root folder"
 for page in posternd.8 postern.1 postern-replay.1 postern.toml.5; do
   inside man --where "${page##*.}" "${page%.*}" >/dev/null || fail "man $page"
 done
+
+say "settings read again, and refused"
+run_block reload
+main_process_after=$(inside systemctl show --property MainPID --value postern)
+[[ $main_process_after == "$main_process" ]] || fail "the reload was a restart"
+# said: the newest lines of its log.
+said() { inside journalctl --unit postern --output cat --lines 50; }
+grep -q 'settings_changed: the setting log.level is now "debug"' < <(said) ||
+  fail "what it said of the reload"
+echo 'levle = "info"' >>"$root/etc/postern/postern.toml"
+if inside systemctl reload postern 2>/dev/null; then fail "a mistake was taken"; fi
+grep -q 'log.levle is no setting; the nearest is log.level' < <(said) ||
+  fail "what it said of the mistake"
+sed -i '/^levle/d' "$root/etc/postern/postern.toml"
+
+say "what its sandbox forbids"
+# forbidden SETTING SENTENCE: the start fails with this sentence, and is not tried again.
+forbidden() {
+  cp "$root/etc/postern/postern.toml" "$work/good.toml"
+  sed -i "s|^${1%% =*} = .*|$1|" "$root/etc/postern/postern.toml"
+  if inside systemctl restart postern 2>/dev/null; then fail "$1 was taken"; fi
+  grep -qF -e "$2" < <(said) || fail "what it said of $1"
+  [[ $(inside systemctl is-active postern) == failed ]] || fail "$1 was tried again"
+  cp "$work/good.toml" "$root/etc/postern/postern.toml"
+  inside systemctl reset-failed postern
+  inside systemctl start postern
+}
+forbidden 'port_base = 100' 'AmbientCapabilities=CAP_NET_BIND_SERVICE'
+forbidden 'ipc_path = "/srv/elsewhere"' 'RuntimeDirectory='
+forbidden 'ipc_group = "users"' 'SupplementaryGroups=users'
+mkdir -p "$root/etc/systemd/system/postern.service.d"
+printf '[Service]\nExecStart=\nExecStart=/usr/bin/posternd --data /srv/postern %s\n' \
+  '--config /etc/postern/postern.toml' >"$root/etc/systemd/system/postern.service.d/data.conf"
+inside systemctl daemon-reload
+if inside systemctl restart postern 2>/dev/null; then fail "data that it does not see"; fi
+grep -qF 'BindPaths=/srv/postern' < <(said) || fail "what it said of data elsewhere"
+rm -r "$root/etc/systemd/system/postern.service.d"
+inside systemctl daemon-reload
+inside systemctl start postern
 
 say "an upgrade"
 put "$work/new"

@@ -1,6 +1,32 @@
 # A Debian system in a folder: made, entered, and booted with its own systemd, which needs root.
-# Sourced, never run; `root` is the folder, `work` one for what is said.
-# shellcheck shell=bash disable=SC2154
+# Sourced, never run; `root` is the folder, `work` one for what is said, `system` the pid here of
+# the first process of what was started in it.
+# shellcheck shell=bash
+
+work=$(mktemp -d)
+root=$work/root
+system=""
+mkdir "$root"
+
+# Whatever runs in the folder is ended.
+halt() {
+  if [[ -n $system ]]; then kill -KILL "$system" 2>/dev/null || true; fi
+  wait
+  system=""
+}
+end() {
+  halt
+  rm -rf --one-file-system "$work"
+}
+trap end EXIT
+
+say() { printf '==> %s\n' "$*" >&2; }
+# fail SENTENCE: ends the test, with what `tell_more` of the test prints.
+fail() {
+  say "failed: $*"
+  tell_more >&2 || true
+  exit 1
+}
 
 # The archive that this machine's apt uses.
 archive() {
@@ -86,8 +112,3 @@ inside() {
 
 # home_of USER, in `root`.
 home_of() { awk -F: -v user="$1" '$1 == user {print $6}' "$root/etc/passwd"; }
-
-halt() {
-  if [[ -n ${system:-} ]]; then kill -KILL "$system" 2>/dev/null || true; fi
-  system=""
-}

@@ -88,9 +88,9 @@ class Told {
     keep_records();
     view::View view;
     view.load(world.state().tables());
-    auditor.emplace(service::Auditor::Parts{journal, keys_, clock_, mail_,
-                                            [](std::string sentence) { BOOST_FAIL(sentence); }},
-                    view, journal.head(), support::past_index_of(journal));
+    const service::Log fail = [](const service::Diagnostic& told) { BOOST_FAIL(told.sentence()); };
+    auditor.emplace(service::Auditor::Parts{journal, keys_, clock_, mail_, fail}, view,
+                    journal.head(), support::past_index_of(journal));
     reader.emplace(service::Reader::Parts{desk_, clock_, vitals_, mail_, keys_, entropy_},
                    service::Reader::Settings{},
                    service::Reader::Outlets{
@@ -98,8 +98,7 @@ class Told {
                          answer_.assign(bytes.begin(), bytes.end());
                        },
                        [] { return std::vector<std::string>(); },
-                       [] { return std::vector<std::pair<std::string, std::uint64_t>>(); },
-                       [](const std::string& sentence) { BOOST_FAIL(sentence); }},
+                       [] { return std::vector<std::pair<std::string, std::uint64_t>>(); }, fail},
                    std::move(view), journal.head(), world.state().time_ns());
   }
 

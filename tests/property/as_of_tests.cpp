@@ -153,7 +153,7 @@ class Story {
  private:
   void begin(view::View view, domain::PastIndex index) {
     auditor_.emplace(
-        service::Auditor::Parts{journal, keys_, clock_, mail_, [](const std::string&) {}},
+        service::Auditor::Parts{journal, keys_, clock_, mail_, [](const service::Diagnostic&) {}},
         std::move(view), journal.head(), std::move(index));
   }
   /// As an opening does.

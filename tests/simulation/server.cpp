@@ -75,7 +75,7 @@ std::unique_ptr<Server> Server::start(const Outside& outside, std::vector<std::s
       outside.reader,
       service::Reader::Outlets{outside.answer, [] { return std::vector<std::string>(); },
                                [] { return std::vector<std::pair<std::string, std::uint64_t>>(); },
-                               [](const std::string&) {}},
+                               [](const service::Diagnostic&) {}},
       std::move(view), server->journal->head(), state.time_ns());
   service::Writer::Settings settings;
   settings.cost = least_cost;
@@ -87,7 +87,7 @@ std::unique_ptr<Server> Server::start(const Outside& outside, std::vector<std::s
                              }},
       settings,
       service::Writer::Outlets{outside.receipt, [](const std::set<std::string>&) {},
-                               outside.disk_free, [](bool) {}, [](const std::string&) {}},
+                               outside.disk_free, [](bool) {}, [](const service::Diagnostic&) {}},
       std::move(state), std::move(ids));
   server->turn_reader();
   server->writer->turn();

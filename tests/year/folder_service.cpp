@@ -71,7 +71,10 @@ void FolderService::make_services() {
           [](std::move_only_function<void()> work) { work(); },
           [] { return std::vector<std::string>(); },
           [] { return std::vector<std::pair<std::string, std::uint64_t>>(); },
-          [](const std::string& sentence) { throw std::runtime_error(sentence); }},
+          [](const service::Diagnostic& told) {
+            if (told.form().level == service::Level::error)
+              throw std::runtime_error(told.sentence());
+          }},
       must(calls::CallRing::open(paths_.calls(), ring_limits)),
       running::Services::JournalContents{std::move(data_.state), std::move(data_.ids),
                                          std::move(data_.past)});

@@ -1,5 +1,9 @@
 #include "tools/arguments/arguments.h"
 
+#include <optional>
+
+#include "schema/nearest_name.h"
+#include "tools/text/shown.h"
 #include "tools/text/words.h"
 
 namespace postern::arguments {
@@ -37,6 +41,36 @@ void refuse_empty_lists(const CLI::App& app) {
   for (const CLI::Option* option : app.parse_order())
     if (option->empty()) throw CLI::ValidationError(option->get_name(), empty);
   for (const CLI::App* command : app.get_subcommands()) refuse_empty_lists(*command);
+}
+
+/// The program, and what was named of it: its verb, or its noun and a verb of that.
+std::vector<const CLI::App*> named(const CLI::App& app) {
+  std::vector<const CLI::App*> all = {&app};
+  for (const CLI::App* command : app.get_subcommands())
+    for (const CLI::App* one : named(*command)) all.push_back(one);
+  return all;
+}
+
+/// Its dashes, which all have, make no two of them alike.
+std::optional<std::string> nearest_option(const CLI::App& app, std::string_view option) {
+  std::vector<std::string> names;
+  for (const CLI::App* one : named(app))
+    for (const CLI::Option* known : one->get_options())
+      for (const std::string& name : known->get_lnames()) names.push_back(name);
+  const auto nearest = schema::nearest_name(names, option.substr(2));
+  return nearest ? std::optional("--" + *nearest) : std::nullopt;
+}
+
+/// Of the last that has any.
+std::vector<std::string> known_verbs(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* one : named(app)) {
+    std::vector<std::string> own;
+    for (const CLI::App* command : one->get_subcommands([](const CLI::App*) { return true; }))
+      own.push_back(command->get_name());
+    if (!own.empty()) names = std::move(own);
+  }
+  return names;
 }
 
 /// The name that errors tell: the first.
@@ -104,6 +138,29 @@ void parse(CLI::App& app, const std::vector<std::string>& arguments) {
   // CLI11 takes them from the back.
   app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   refuse_empty_lists(app);
+}
+
+std::string told_unknown(const CLI::App& app, const std::string& option) {
+  const std::string told = " " + text::printable(option);
+  const auto nearest = nearest_option(app, option);
+  return nearest ? told + " (the nearest is " + *nearest + ")" : told;
+}
+
+std::string nearest_verb(const CLI::App& app, const std::string& word) {
+  return schema::nearest_told(known_verbs(app), word);
+}
+
+std::string nearest_known(const CLI::App& app) {
+  std::string lines;
+  for (const std::string& word : app.remaining(true)) {
+    const std::string name = word.substr(0, word.find('='));
+    const bool is_option = name.starts_with("--");
+    const auto nearest =
+        is_option ? nearest_option(app, name) : schema::nearest_name(known_verbs(app), name);
+    if (nearest) lines += "The nearest of " + text::printable(name) + " is " + *nearest + ".\n";
+    if (!is_option) break;
+  }
+  return lines;
 }
 
 std::vector<std::string> split_words(const std::string& line) {

@@ -20,4 +20,13 @@ void declare(CLI::App& app, const Options& options);
 /// environment variable that is empty counts as unset.
 void parse(CLI::App& app, const std::vector<std::string>& arguments);
 
+// ---- after CLI::ParseError: what nobody knows, and what may have been meant
+
+/// " --tennant (the nearest is --tenant)": an option of the program or of what was named of it.
+std::string told_unknown(const CLI::App& app, const std::string& option);
+/// "; the nearest is list": a verb of the program or of what was named of it.
+std::string nearest_verb(const CLI::App& app, const std::string& word);
+/// A line for each unknown option and for a word that is no verb, where something is near.
+std::string nearest_known(const CLI::App& app);
+
 }  // namespace postern::arguments

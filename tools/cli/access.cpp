@@ -241,6 +241,34 @@ client::KeyPair read_signing_key_file(const std::filesystem::path& path) {
   return read_pair(path, "signing_", "Give the operator's signing key with --signing-key.");
 }
 
+template <class Value>
+Value found(const std::map<std::string, Value>& values, const std::string& name) {
+  const auto place = values.find(name);
+  return place == values.end() ? Value() : place->second;
+}
+
+std::uint64_t LocalFile::number(const std::string& name) const { return found(numbers_, name); }
+std::string LocalFile::text(const std::string& name) const { return found(texts_, name); }
+std::vector<std::string> LocalFile::list(const std::string& name) const {
+  return found(lists_, name);
+}
+
+LocalFile read_local_file(const std::filesystem::path& path) {
+  LocalFile read;
+  const File file(path, O_RDONLY);
+  if (!file && errno == ENOENT) return read;
+  if (!file) stop_at(path, errno, "Do it as the daemon's user, or as root.");
+  for (const auto& [key, value] : parse_toml(read_all(file, path), path)) {
+    const std::string name(key.str());
+    if (const auto number = value.value_exact<std::int64_t>(); number && *number >= 0)
+      read.numbers_[name] = static_cast<std::uint64_t>(*number);
+    if (const auto text = value.value_exact<std::string>()) read.texts_[name] = *text;
+    if (const auto* entries = value.as_array())
+      for (const auto& entry : *entries) read.lists_[name].push_back(entry.value_or(std::string()));
+  }
+  return read;
+}
+
 client::Options reach(const Access& access) {
   client::Options options;
   if (access.signing_key)

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tools/client/client.h"
 
@@ -36,6 +39,24 @@ struct Access {
 /// folder. Throws Stop: 64 if the options do not say enough, 66 for missing files, 77 for a key
 /// others can read.
 client::Options reach(const Access& access);
+
+/// A small TOML file of a local data folder, as the daemon wrote it. Where the file or a name is
+/// not there, it says 0, nothing or an empty list. Throws Stop: 65 if it is damaged, 77 if it may
+/// not be read.
+class LocalFile {
+ public:
+  std::uint64_t number(const std::string& name) const;
+  std::string text(const std::string& name) const;
+  std::vector<std::string> list(const std::string& name) const;
+
+ private:
+  friend LocalFile read_local_file(const std::filesystem::path& path);
+
+  std::map<std::string, std::uint64_t> numbers_;
+  std::map<std::string, std::string> texts_;
+  std::map<std::string, std::vector<std::string>> lists_;
+};
+LocalFile read_local_file(const std::filesystem::path& path);
 
 /// 77 unless the file is its owner's alone.
 client::KeyPair read_key_file(const std::filesystem::path& path);

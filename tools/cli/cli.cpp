@@ -229,12 +229,13 @@ std::string unexpected(const CLI::App& app, bool has_verb) {
   std::vector<std::string> words;
   for (const std::string& word : app.remaining(true)) {
     if (word.starts_with("--"))
-      options += " " + text::printable(word.substr(0, word.find('=')));
+      options += arguments::told_unknown(app, word.substr(0, word.find('=')));
     else
       words.push_back(word);
   }
   if (!has_verb && !words.empty())
-    return fmt::format("There is no '{}'.\n", text::printable(words[0]));
+    return fmt::format("There is no '{}'{}.\n", text::printable(words[0]),
+                       arguments::nearest_verb(app, words[0]));
   std::string text = "It does not take" + options;
   if (!words.empty())
     text += fmt::format("{} {} more argument{}", options.empty() ? "" : ", nor", words.size(),

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "tools/cli/differences.h"
+#include "tools/cli/reload.h"
 #include "tools/cli/session.h"
 #include "tools/text/differences.h"
 #include "tools/text/ids.h"
@@ -243,6 +244,9 @@ constexpr Verb verbs[] = {
      "been.",
      "--tenant acme what-if commands.json --at 2026-10-01T00:00:00Z", what_if},
     {"status", Kind::reads, "Shows how the daemon is.", "status --output json", status},
+    {"reload", Kind::reads,
+     "Has a daemon on this machine read its settings again, and shows which.",
+     "--data /var/lib/postern reload", reload},
     {"send", Kind::changes, "Sends a batch of commands from a JSON file, all or nothing.",
      "send batch.json --dry-run", send},
 };

@@ -59,6 +59,7 @@ class Session {
  public:
   Session(Settings settings, ChangeSettings change, Streams streams);
 
+  const Access& access() const { return settings_.access; }
   text::Format format() const { return settings_.format; }
   std::ostream& out() { return streams_.out; }
   std::ostream& talk() { return streams_.talk; }

@@ -179,6 +179,11 @@ Expected<> Anchor::health() const {
   return {};
 }
 
+std::uint64_t Anchor::written_seq() const {
+  const std::lock_guard lock(mutex_);
+  return written_.seq;
+}
+
 Expected<> Anchor::close() {
   {
     const std::lock_guard lock(mutex_);

@@ -59,6 +59,8 @@ class Anchor {
   /// The journal's head is `head`, durably.
   Expected<> advance(const Head& head);
   Expected<> health() const;
+  /// What the file says. Any thread.
+  std::uint64_t written_seq() const;
   /// Brings the file to the head; the end.
   Expected<> close();
 

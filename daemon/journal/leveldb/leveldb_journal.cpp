@@ -61,6 +61,11 @@ class LevelDbJournal final : public Journal {
     return {};
   }
 
+  std::optional<std::uint64_t> anchored_seq() const override {
+    if (anchor_ == nullptr) return std::nullopt;
+    return anchor_->written_seq();
+  }
+
   Head head() const override { return ledger_.head(); }
 
   std::unique_ptr<Cursor> read_from(std::uint64_t seq) const override {

@@ -39,7 +39,7 @@ struct Fixture {
         calls::Recorder::Outlets{
             [this](UseSummaries summaries) { handed_over.push_back(std::move(summaries)); },
             [this] { return !disk_low; }, [this] { ++written; },
-            [this](std::string sentence) { alarms.push_back(std::move(sentence)); }});
+            [this](const Failure& why) { alarms.push_back(why.sentence); }});
   }
 
   std::vector<schema::CallViewT> calls() {

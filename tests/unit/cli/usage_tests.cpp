@@ -68,7 +68,11 @@ BOOST_AUTO_TEST_CASE(C4_what_is_too_much_is_not_repeated) {
   }
   BOOST_TEST(contains(run_with(words("user list --unknown=5 six")).talk,
                       "It does not take --unknown, nor 1 more argument."));
-  BOOST_TEST(contains(run_with(words("user lsit six")).talk, "There is no 'lsit'."));
+  BOOST_TEST(
+      contains(run_with(words("user list --tennant acme")).talk,
+               "It does not take --tennant (the nearest is --tenant), nor 1 more argument."));
+  BOOST_TEST(
+      contains(run_with(words("user lsit six")).talk, "There is no 'lsit'; the nearest is list."));
 }
 
 BOOST_AUTO_TEST_CASE(what_makes_no_sense_ends_64_and_says_nothing_on_standard_output) {

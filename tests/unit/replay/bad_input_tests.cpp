@@ -93,6 +93,15 @@ BOOST_AUTO_TEST_CASE(H1_H2_H3_what_is_asked_wrongly_is_told_with_its_place_and_i
   for (const Case& one : cases) told(one, replay(one.line));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_unknown_is_told_with_the_nearest_known) {
+  const Ended verb = replay("verfy");
+  BOOST_TEST(verb.code == 64);
+  BOOST_TEST(contains(verb.talk, "The nearest of verfy is verify."), verb.talk);
+  const Ended option = replay("verify --checkpiont x");
+  BOOST_TEST(option.code == 64);
+  BOOST_TEST(contains(option.talk, "The nearest of --checkpiont is --checkpoint."), option.talk);
+}
+
 BOOST_AUTO_TEST_CASE(H6_a_folder_that_is_in_use_is_left_alone) {
   const auto lock = platform::FolderLock::take(path());
   BOOST_REQUIRE(lock);

@@ -30,7 +30,7 @@ class Audit {
   Audit(ServiceFixture& fixture, const platform::Clock& clock,
         const service::AuditorLimits& limits = {})
       : auditor_({fixture.journal, fixture.keys(), clock, mail_,
-                  [](std::string sentence) { BOOST_FAIL(sentence); }},
+                  [](const service::Diagnostic& told) { BOOST_FAIL(told.sentence()); }},
                  load(fixture), fixture.journal.head(), past_index_of(fixture.journal), limits) {}
 
   template <class Body>

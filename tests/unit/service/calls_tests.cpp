@@ -30,7 +30,7 @@ struct Recorded : ServiceFixture {
                                    letter->summaries = std::move(summaries);
                                    mail().writer_uses.post(std::move(letter));
                                  },
-                                 [] { return true; }, [] {}, [](const std::string&) {}});
+                                 [] { return true; }, [] {}, [](const Failure&) {}});
     pages = std::make_unique<service::CallPages>(
         service::CallPages::Parts{*ring, keys(), [this] { return recorder->dropped(); }});
   }

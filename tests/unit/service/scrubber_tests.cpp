@@ -28,8 +28,9 @@ struct Scrubbing {
   std::vector<std::string> alarms;
 
   service::Scrubber over(const journal::Journal& journal) {
-    return service::Scrubber(
-        {journal, clock, vitals, [this](std::string told) { alarms.push_back(std::move(told)); }});
+    return service::Scrubber({journal, clock, vitals, [this](const service::Diagnostic& told) {
+                                alarms.push_back(told.sentence());
+                              }});
   }
 
   /// Until a pass is done or damage was found.

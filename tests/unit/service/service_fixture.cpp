@@ -83,7 +83,10 @@ ServiceFixture::ServiceFixture(credential::PasswordCost cost_of_checks) {
       kept[peer.routing_id].assign(payload.begin(), payload.end());
     };
   };
-  const auto alarm = [this](std::string sentence) { alarms.push_back(std::move(sentence)); };
+  const auto alarm = [this](const service::Diagnostic& told) {
+    lines.push_back(told);
+    if (told.form().level == service::Level::error) alarms.push_back(told.sentence());
+  };
   reader = std::make_unique<service::Reader>(
       service::Reader::Parts{*desk_, present, vitals, mail_, *keys_, entropy_, &calls},
       service::Reader::Settings{},

@@ -105,6 +105,8 @@ class ServiceFixture {
   service::Vitals vitals;
   std::uint64_t disk_free = 1ULL << 40U;
   bool holds_reserve = false;
+  /// What was told: all of it, and the errors alone.
+  std::vector<service::Diagnostic> lines;
   std::vector<std::string> alarms;
   /// What the reader notes for the recorder.
   platform::Waker recorder_waker;

@@ -279,7 +279,7 @@ struct SharedHistory : Shared {
     view.load(writer->state().tables());
     historian = std::make_unique<service::Historian>(
         service::Historian::Parts{journal, *checkpoints, present, vitals, mail(),
-                                  [](const std::string&) {}, nullptr, nullptr,
+                                  [](const service::Diagnostic&) {}, nullptr, nullptr,
                                   [this](const platform::Peer&, std::size_t bytes, std::size_t) {
                                     return bytes <= room;
                                   }},

@@ -96,8 +96,11 @@ void WholeService::make_services(domain::State state) {
                                  [](std::move_only_function<void()> work) { work(); },
                                  [this] { return running::Health(health_sources()).warnings(); },
                                  [this] { return running::Health(health_sources()).counters(); },
-                                 [this](const std::string& sentence) {
-                                   if (alarms_are_errors) BOOST_ERROR(sentence);
+                                 [this](const service::Diagnostic& told) {
+                                   lines.push_back(told);
+                                   if (alarms_are_errors &&
+                                       told.form().level == service::Level::error)
+                                     BOOST_ERROR(told.sentence());
                                  }},
       std::move(*ring),
       running::Services::JournalContents{std::move(state), domain::CommandIds({}),
@@ -111,8 +114,15 @@ running::HealthSources WholeService::health_sources() const {
           *services_,
           loops,
           folder.path() / "owner.key",
+          journal,
+          present,
           [this] { return handshakes_denied; },
-          [this] { return connections_closed; }};
+          [this] { return connections_closed; },
+          [this](service::Line line) {
+            return static_cast<std::uint64_t>(
+                std::ranges::count(lines, line, &service::Diagnostic::line));
+          },
+          [] { return std::uint64_t{0}; }};
 }
 
 void WholeService::turn() {
@@ -173,6 +183,10 @@ WholeService::Bytes WholeService::request(schema::HistoryRequestT request,
   auto bytes = packed<schema::HistoryRequest>(request, schema::history_request_identifier);
   services_->historian().take({peer, identity, bytes});
   return turn_until_answered();
+}
+
+void WholeService::say_to_reader(std::vector<std::byte> bytes, const std::string& identity) {
+  services_->reader().take({peer, identity, bytes});
 }
 
 schema::ReceiptT WholeService::accepted(const Bytes& receipt) {

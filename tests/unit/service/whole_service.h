@@ -53,6 +53,8 @@ class WholeService {
   Bytes send(schema::CommandMessageT message, const std::string& identity);
   Bytes ask(schema::QueryT query, const std::string& identity);
   Bytes request(schema::HistoryRequestT request, const std::string& identity);
+  /// What gets no answer.
+  void say_to_reader(std::vector<std::byte> bytes, const std::string& identity);
 
   /// Sends, and fails the test if it was refused.
   template <class Body>
@@ -83,7 +85,8 @@ class WholeService {
   std::uint64_t handshakes_denied = 0;
   std::uint64_t connections_closed = 0;
   running::HealthSources health_sources() const;
-  /// What only an operator is to see fails the test.
+  std::vector<service::Diagnostic> lines;
+  /// A line of the level `error` fails the test.
   bool alarms_are_errors = true;
 
  private:
