@@ -46,8 +46,8 @@ class Name {
   std::string text_;
 };
 
-std::string name_of(const domain::Operator& asker, const schema::GetDifference& wanted,
-                    const view::Moment& from, const view::Moment& to) {
+std::string difference_name(const domain::Operator& asker, const schema::GetDifference& wanted,
+                            const view::Moment& from, const view::Moment& to) {
   return Name(asker)
       .add_text("difference")
       .add_text(view_of(wanted.tenant()))
@@ -58,8 +58,8 @@ std::string name_of(const domain::Operator& asker, const schema::GetDifference& 
 
 /// Of all its bytes but the ids, which are others each time it is asked. They may hold a password,
 /// so the name is a hash.
-std::string name_of(const domain::Operator& asker, const schema::HistoryRequest& request,
-                    std::span<const std::byte> bytes) {
+std::string supposed_name(const domain::Operator& asker, const schema::HistoryRequest& request,
+                          std::span<const std::byte> bytes) {
   std::vector<std::pair<std::size_t, std::size_t>> ids;
   const auto add_id = [&](const void* place, std::size_t size) {
     if (place == nullptr) return;
@@ -126,7 +126,7 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer_long(const Request& 
 std::string Auditor::name_of(const Request& asked) const {
   const view::Moment at{asked.request.at_seq(), asked.request.at_time_ns()};
   if (const auto* wanted = asked.request.body_as_GetDifference())
-    return service::name_of(asked.asker, *wanted, {wanted->from_seq(), wanted->from_time_ns()}, at);
+    return difference_name(asked.asker, *wanted, {wanted->from_seq(), wanted->from_time_ns()}, at);
   if (const auto* wanted = asked.request.body_as_GetReport())
     return Name(asked.asker)
         .add_text("report")
@@ -136,7 +136,7 @@ std::string Auditor::name_of(const Request& asked) const {
         .take();
   if (const auto* wanted = asked.request.body_as_PlanUndo())
     return Name(asked.asker).add_text("undo").add(wanted->seq()).take();
-  return service::name_of(asked.asker, asked.request, asked.bytes);
+  return supposed_name(asked.asker, asked.request, asked.bytes);
 }
 
 /// One slice, of the view as it was.
@@ -210,7 +210,7 @@ Auditor::Begun Auditor::begin_difference(const Request& asked) {
   if (!pasts) return std::unexpected(std::move(pasts.error()));
   if (pasts->empty()) return std::nullopt;
   LongAnswers::Kept kept;
-  kept.names.push_back(service::name_of(asked.asker, wanted, *from, *to));
+  kept.names.push_back(difference_name(asked.asker, wanted, *from, *to));
   kept.moment = *to;
   kept.earlier = pasts->front();
   if (pasts->size() > 1) kept.past = pasts->back();

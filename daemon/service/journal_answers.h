@@ -59,7 +59,7 @@ class ReportAnswer final : public LongAnswer {
  public:
   /// Records from `first` to `last`, of which those from `from_seq` on are told (0: those since the
   /// tenant's last review, else all); `is_cut`: the tenant has older ones, which are not read.
-  ReportAnswer(const journal::Journal& journal, const Uuid& tenant, domain::Seq first,
+  ReportAnswer(const journal::Journal& journal, const domain::Uuid& tenant, domain::Seq first,
                domain::Seq last, domain::Seq from_seq, bool is_cut)
       : walk_(journal, first, last),
         activity_(tenant, from_seq),
