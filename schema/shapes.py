@@ -1,12 +1,15 @@
 #!/usr/bin/python3
-"""The schema as JSON, for adapters that turn JSON into messages: README.md says how it looks.
+"""What the schema declares, as data: for generators, and for programs that make messages of JSON.
 
-shapes.py PROJECT
+shapes.py FILE.fbs ... prints it as JSON. Of a field: its name, id, type, the type's kind (scalar,
+text, enum, struct, table, union), whether it is a list, its marks (secret, personal, clearable),
+and a default where the schema names one, null where the field may be absent.
 """
 
 import json
-import os
 import sys
+
+from declarations import declarations
 
 SCALARS = (
     "bool byte ubyte short ushort int uint long ulong float double "
@@ -25,12 +28,6 @@ def kind_of(name, shapes):
     raise SystemExit(f"the schema has no type {name}")
 
 
-def default_of(text):
-    return {"null": None, "true": True, "false": False}.get(text) if not text[0].isdigit() else int(
-        text
-    )
-
-
 def field_of(part):
     """name : type [= default] ( id : n , mark , ... )"""
     text = " ".join(part)
@@ -45,8 +42,9 @@ def field_of(part):
             field["id"] = int(attribute.removeprefix("id : "))
     field["marks"] = [a for a in attributes if not a.startswith("id : ")]
     if default:
-        known = default in ("null", "true", "false") or default[0].isdigit()
-        field["default"] = default_of(default) if known else default
+        # Of an enum it is a name, which is no JSON.
+        literal = default in ("null", "true", "false") or default[0].isdigit()
+        field["default"] = json.loads(default) if literal else default
     return field
 
 
@@ -60,15 +58,11 @@ def values_of(parts):
     return values
 
 
-def read_shapes(project):
-    sys.path.insert(0, os.path.join(project, "schema"))
-    from declarations import declarations
-
+def read_shapes(paths):
     shapes = {"tables": {}, "structs": {}, "enums": {}, "unions": {}}
-    folder = os.path.join(project, "schema")
-    for file in sorted(n for n in os.listdir(folder) if n.endswith(".fbs")):
-        with open(os.path.join(folder, file), encoding="utf-8") as opened:
-            text = opened.read()
+    for path in sorted(paths):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
         for kind, head, parts in declarations(text):
             if kind in ("table", "struct"):
                 shapes[f"{kind}s"][head[0]] = [field_of(part) for part in parts]
@@ -82,9 +76,5 @@ def read_shapes(project):
     return shapes
 
 
-def main(project):
-    print(json.dumps(read_shapes(project), indent=1))
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    print(json.dumps(read_shapes(sys.argv[1:]), indent=1))
