@@ -18,6 +18,7 @@ import traceback
 import zmq
 from a_daemon import RealDaemon
 from play_parts import FakeDaemon, Lines, Unexpected, holds, owner_keys, replaced
+from zmq.utils import z85
 
 LIMIT_S = 120
 KINDS = {
@@ -82,6 +83,9 @@ class Adapter:
         page = first()
         return page if page is not None else self.until(lambda _: first())
 
+    def kill(self):
+        self.lines.kill()
+
     def close(self):
         code, rest = self.lines.finish()
         for line in rest:
@@ -103,9 +107,10 @@ class Play:
     def run(self):
         for name, text in self.case.get("files", {}).items():
             self.write_file(name, self.value(text))
-        self.start_daemon()
-        self.adapter = Adapter(self.programs.adapter)
+        self.adapter = None
         try:
+            self.start_daemon()
+            self.adapter = Adapter(self.programs.adapter)
             if self.case.get("opens", True):
                 self.do_open({"open": {}})
             for number, step in enumerate(self.case["steps"], 1):
@@ -113,15 +118,16 @@ class Play:
             self.adapter.close()
             self.daemon.end()
         finally:
-            self.adapter.lines.kill()
-            self.daemon.kill()
+            for program in (self.adapter, self.daemon):
+                if program is not None:
+                    program.kill()
 
     def step(self, number, step):
-        verbs = [name for name in vars(Play) if name.startswith("do_") and name[3:] in step]
-        if len(verbs) != 1:
+        act = getattr(self, f"do_{next(iter(step))}", None)
+        if act is None:
             raise Unexpected(f"step {number} is none: {json.dumps(step)}")
         try:
-            getattr(self, verbs[0])(step)
+            act(step)
         except Unexpected as wrong:
             wrong.step = f"step {number}, {json.dumps(step, ensure_ascii=False)[:300]}"
             raise
@@ -136,7 +142,7 @@ class Play:
             self.daemon = RealDaemon(self.programs.project, self.programs.real, self.folder)
             self.daemon.start()
             self.own = owner_keys(self.daemon.data)
-            self.names["owner_key"] = list(zmq.utils.z85.decode(self.own["public_key"]))
+            self.names["owner_key"] = list(z85.decode(self.own["public_key"]))
 
     def do_daemon(self, step):
         self.daemon.hand(self.value(step["daemon"]))

@@ -1,0 +1,555 @@
+"""Messages to bytes and back (FlatBuffers).
+
+For each table one function that packs it and, for each layout of it that arrives, one that unpacks
+it are made when they are first needed; the README says why. Layouts kept of a table: LAYOUTS_MAX.
+Failure: BadMessage where a message cannot be packed, BadBytes where bytes are no message.
+"""
+
+from __future__ import annotations
+
+import struct
+import uuid
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from . import schema
+from ._table import Field, Table
+
+
+class BadMessage(Exception):
+    """A field holds what its type cannot."""
+
+
+class BadBytes(Exception):
+    """These bytes are no message of the schema."""
+
+
+DEPTH_MAX = 16
+LAYOUTS_MAX = 256
+#: Text and bytes that are taken out of one message, however often it shares them.
+TEXT_BYTES_MAX = 64 * 1_048_576
+SCALARS = {
+    "bool": ("?", 1),
+    "ubyte": ("B", 1),
+    "byte": ("b", 1),
+    "ushort": ("H", 2),
+    "short": ("h", 2),
+    "uint": ("I", 4),
+    "int": ("i", 4),
+    "ulong": ("Q", 8),
+    "long": ("q", 8),
+}
+#: The width of an enum's values: all fit one byte but for these.
+WIDE_ENUMS = {"Code": "ushort"}
+OFFSET_KINDS = ("text", "table", "union")
+MASK_64 = 2**64 - 1
+
+_uint = struct.Struct("<I")
+_read_uint = _uint.unpack_from
+_read_int = struct.Struct("<i").unpack_from
+_read_ushort = struct.Struct("<H").unpack_from
+_put_uint = _uint.pack_into
+
+
+def _scalar(field: Field) -> tuple[str, int]:
+    """Format and size of a scalar or an enum's value."""
+    return SCALARS[WIDE_ENUMS.get(field.of, "ubyte") if field.kind == "enum" else field.of]
+
+
+class _Slot:
+    """One entry of a table's vtable: a field, or the number of a union's member."""
+
+    def __init__(self, number: int, field: Field, part: str) -> None:
+        self.number, self.field, self.part = number, field, part
+        if part == "number":
+            self.code, self.size = "B", 1
+        elif part == "struct":
+            self.code, self.size = "QQ", 8
+        elif part == "scalar":
+            self.code, self.size = _scalar(field)
+        else:
+            self.code, self.size = "", 4
+
+    @property
+    def width(self) -> int:
+        return 16 if self.part == "struct" else self.size
+
+
+def _slots_of(table: type[Table]) -> list[_Slot]:
+    slots = []
+    for field in table._fields:
+        if field.kind == "union":
+            slots.append(_Slot(field.id - 1, field, "number"))
+            slots.append(_Slot(field.id, field, "offset"))
+        elif field.many or field.kind in ("text", "table"):
+            slots.append(_Slot(field.id, field, "offset"))
+        else:
+            slots.append(_Slot(field.id, field, "struct" if field.kind == "struct" else "scalar"))
+    return slots
+
+
+# ---- out
+
+
+class _Layout:
+    """Where the fields lie of a table that has just these."""
+
+    __slots__ = ("vtable", "pack", "at", "wide")
+
+    def __init__(self, slots: list[_Slot], entries: int, mask: int) -> None:
+        form, place, self.at = "<i", 4, [0] * len(slots)
+        present = [0] * entries
+        # A table with numbers of 64 bits begins 4 bytes before a multiple of 8.
+        self.wide = any(s.size == 8 for i, s in enumerate(slots) if mask >> i & 1)
+        for index, slot in enumerate(slots):
+            if not mask >> index & 1:
+                continue
+            gap = -(place + 4 * self.wide) % slot.size
+            form += f"{gap}x" + (slot.code or "4x")
+            place += gap
+            self.at[index] = present[slot.number] = place
+            place += slot.width
+        while present and present[-1] == 0:
+            present.pop()
+        size = 4 + 2 * len(present)
+        self.vtable = struct.pack(f"<HH{len(present)}H", size, place, *present)
+        self.pack = struct.Struct(form).pack
+
+
+class _Writer:
+    __slots__ = ("bytes", "vtables", "texts", "marked")
+
+    def __init__(self) -> None:
+        # The root's place and the identifier.
+        self.bytes = bytearray(8)
+        self.vtables: dict[bytes, int] = {}
+        #: Written behind all tables: what is the same is written once, but for secrets.
+        self.texts: list[tuple[int, str, bool]] = []
+        #: Where what is secret or personal begins and ends.
+        self.marked: list[tuple[int, int]] = []
+
+    def place(self, layout: _Layout) -> tuple[int, int]:
+        """Where the table goes, and how far behind its vtable that is."""
+        out = self.bytes
+        vtable = self.vtables.get(layout.vtable)
+        if vtable is None:
+            out += bytes(-len(out) % 4)
+            vtable = self.vtables[layout.vtable] = len(out)
+            out += layout.vtable
+        gap = (4 - len(out)) % 8 if layout.wide else -len(out) % 4
+        if gap:
+            out += bytes(gap)
+        return len(out), len(out) - vtable
+
+    def tables(self, at: int, items: list[Table]) -> None:
+        out = self.bytes
+        out += bytes(-len(out) % 4)
+        start = len(out)
+        _put_uint(out, at, start - at)
+        out += _uint.pack(len(items)) + bytes(4 * len(items))
+        place = start + 4
+        for item in items:
+            _put_uint(out, place, _writer_of(type(item))(self, item) - place)
+            place += 4
+
+    def list_of_texts(self, at: int, items: list[str], marked: bool) -> None:
+        out = self.bytes
+        out += bytes(-len(out) % 4)
+        start = len(out)
+        _put_uint(out, at, start - at)
+        out += _uint.pack(len(items)) + bytes(4 * len(items))
+        self.texts += [(start + 4 + 4 * i, item, marked) for i, item in enumerate(items)]
+
+    def numbers(self, at: int, items: Any, code: str, size: int) -> None:
+        """Numbers, or bytes as they are."""
+        out = self.bytes
+        out += bytes(-(len(out) + 4) % size) if size == 8 else b""
+        out += bytes(-len(out) % 4)
+        _put_uint(out, at, len(out) - at)
+        out += _uint.pack(len(items))
+        out += items if code == "" else struct.pack(f"<{len(items)}{code}", *items)
+
+    def finish_texts(self) -> None:
+        out, known = self.bytes, {}
+        for at, text, marked in self.texts:
+            place = None if marked else known.get(text)
+            if place is None:
+                data = text.encode()
+                out += bytes(-len(out) % 4)
+                place = len(out)
+                out += _uint.pack(len(data)) + data + b"\0"
+                if marked:
+                    self.marked.append((place + 4, place + 4 + len(data)))
+                else:
+                    known[text] = place
+            _put_uint(out, at, place - at)
+
+
+_writers: dict[type[Table], Callable[[_Writer, Any], int]] = {}
+
+
+def _writer_of(table: type[Table]) -> Callable[[_Writer, Any], int]:
+    return _writers.get(table) or _make_writer(table)
+
+
+def _make_writer(table: type[Table]) -> Callable[[_Writer, Any], int]:
+    """A function that writes such a table and gives its place."""
+    slots = _slots_of(table)
+    entries = max((slot.number for slot in slots), default=-1) + 1
+    layouts: dict[int, _Layout] = {}
+    known: dict[str, Any] = {"layouts": layouts, "writer_of": _writer_of, "put": _put_uint}
+
+    def layout_of(mask: int) -> _Layout:
+        return layouts.setdefault(mask, _Layout(slots, entries, mask))
+
+    known["layout_of"] = layout_of
+    source = ["def write(w, o):", " mask = 0", " args = []"]
+    later = []
+    for index, slot in enumerate(slots):
+        source += _source_of_slot(index, slot, known)
+        later += _source_behind(index, slot)
+    source += [
+        " layout = layouts.get(mask) or layout_of(mask)",
+        " place, behind = w.place(layout)",
+        " w.bytes += layout.pack(behind, *args)",
+        " at = layout.at",
+        *later,
+        " return place",
+    ]
+    exec("\n".join(source), known)
+    _writers[table] = known["write"]
+    return known["write"]
+
+
+def _source_of_slot(index: int, slot: _Slot, known: dict[str, Any]) -> list[str]:
+    """Learns whether the field is there, and takes what lies in the table itself."""
+    name, bit = slot.field.name, 1 << index
+    value = f"v{slot.number}"
+    if slot.part == "number":
+        members = schema.Table._unions[slot.field.of]
+        known[f"numbers{index}"] = {member: i for i, member in enumerate(members, 1)}
+        return [
+            f" {value} = o.{name}",
+            f" if {value} is not None:",
+            f"  args.append(numbers{index}[type({value})]); mask |= {bit}",
+        ]
+    source = [f" {value} = o.{name}"]
+    if slot.part == "struct":
+        return [
+            *source,
+            f" if {value} is not None:",
+            f"  mask |= {bit}; {value} = {value}.int",
+            f"  args.append({value} >> 64); args.append({value} & {MASK_64})",
+        ]
+    if slot.part == "offset":
+        there = f"{value}" if slot.field.many else f"{value} is not None"
+        return [*source, f" if {there}: mask |= {bit}"]
+    default = slot.field.default
+    known[f"default{index}"] = default
+    there = f"{value} is not None" if default is None else f"{value} != default{index}"
+    return [*source, f" if {there}:", f"  args.append({value}); mask |= {bit}"]
+
+
+def _source_behind(index: int, slot: _Slot) -> list[str]:
+    """Writes what lies behind the table and is led to from it."""
+    if slot.part != "offset":
+        return []
+    field, at, value = slot.field, f"place + at[{index}]", f"v{slot.number}"
+    marked = field.secret or field.personal
+    if field.many and field.kind == "text":
+        act = f"w.list_of_texts({at}, {value}, {marked})"
+    elif field.many and field.kind == "table":
+        act = f"w.tables({at}, {value})"
+    elif field.many:
+        code, size = _scalar(field)
+        code = "" if field.of == "ubyte" else code
+        act = f"w.numbers({at}, {value}, {code!r}, {size})"
+    elif field.kind == "text":
+        act = f"w.texts.append(({at}, {value}, {marked}))"
+    else:
+        return [
+            f" if mask & {1 << index}:",
+            f"  child = writer_of(type({value}))(w, {value})",
+            f"  put(w.bytes, {at}, child - place - at[{index}])",
+        ]
+    return [f" if mask & {1 << index}: {act}"]
+
+
+class Packed(NamedTuple):
+    """The bytes of a message, to be wiped, and the places of what is secret or personal."""
+
+    data: bytearray
+    marked: list[tuple[int, int]]
+
+
+def pack(message: Table, identifier: bytes) -> Packed:
+    writer = _Writer()
+    try:
+        root = _writer_of(type(message))(writer, message)
+        writer.finish_texts()
+    except (struct.error, AttributeError, TypeError, KeyError, ValueError) as wrong:
+        raise BadMessage(f"{type(message).__name__}: {wrong}") from wrong
+    writer.bytes[:8] = _uint.pack(root) + identifier
+    return Packed(writer.bytes, writer.marked)
+
+
+# ---- back
+
+
+class _Reader:
+    __slots__ = ("bytes", "size", "known", "tables", "text")
+
+    def __init__(self, data: bytes, tables_max: int) -> None:
+        self.bytes, self.size = data, len(data)
+        #: By table and vtable, what unpacks it.
+        self.known: dict[int, Callable[[_Reader, int, int], Any]] = {}
+        self.tables = tables_max
+        self.text = TEXT_BYTES_MAX
+
+    def read_text(self, at: int) -> str:
+        data = self.bytes
+        at += _read_uint(data, at)[0]
+        start = at + 4
+        end = start + _read_uint(data, at)[0]
+        if end >= self.size or data[end]:
+            raise BadBytes("a text does not end")
+        self.text -= end - at
+        if self.text < 0:
+            raise BadBytes("it holds more text than any message")
+        return data[start:end].decode()
+
+    def read_bytes(self, at: int) -> bytes:
+        at += _read_uint(self.bytes, at)[0]
+        end = at + 4 + _read_uint(self.bytes, at)[0]
+        if end > self.size:
+            raise BadBytes("a list does not end")
+        self.text -= end - at
+        if self.text < 0:
+            raise BadBytes("it holds more bytes than any message")
+        return self.bytes[at + 4 : end]
+
+    def places(self, at: int) -> range:
+        """Where the elements' offsets of a list lie."""
+        at += _read_uint(self.bytes, at)[0]
+        count = _read_uint(self.bytes, at)[0]
+        end = at + 4 + 4 * count
+        if end > self.size:
+            raise BadBytes("a list does not end")
+        self.tables -= count
+        if self.tables < 0:
+            raise BadBytes("it holds more than any message")
+        return range(at + 4, end, 4)
+
+    def read_numbers(self, at: int, code: str) -> list[Any]:
+        at += _read_uint(self.bytes, at)[0]
+        count = _read_uint(self.bytes, at)[0]
+        if at + 4 + count * struct.calcsize("<" + code) > self.size:
+            raise BadBytes("a list does not end")
+        self.text -= count
+        if self.text < 0:
+            raise BadBytes("it holds more than any message")
+        return list(struct.unpack_from(f"<{count}{code}", self.bytes, at + 4))
+
+
+_Read = Callable[[_Reader, int, int], Any]
+
+
+class _TableReader:
+    """Unpacks tables of one kind, whatever their layout."""
+
+    def __init__(self, table: type[Table], number: int) -> None:
+        self.table, self.number = table, number
+        self.slots = {slot.number: slot for slot in _slots_of(table)}
+        self.by_vtable: dict[bytes, _Read] = {}
+
+    def __call__(self, reader: _Reader, at: int, depth: int) -> Any:
+        vtable = at - _read_int(reader.bytes, at)[0]
+        read = reader.known.get(vtable << 9 | self.number)
+        if read is None:
+            read = reader.known[vtable << 9 | self.number] = self.learn(reader, vtable)
+        return read(reader, at, depth)
+
+    def learn(self, reader: _Reader, place: int) -> _Read:
+        if not 0 <= place < reader.size:
+            raise BadBytes("a table's layout lies outside")
+        size = _read_ushort(reader.bytes, place)[0]
+        vtable = reader.bytes[place : place + size]
+        if size < 4 or size % 2 or len(vtable) != size:
+            raise BadBytes("a table's layout is none")
+        read = self.by_vtable.get(vtable)
+        if read is None:
+            read = self.make(vtable)
+            if len(self.by_vtable) >= LAYOUTS_MAX:
+                self.by_vtable.clear()
+            self.by_vtable[vtable] = read
+        return read
+
+    def make(self, vtable: bytes) -> _Read:
+        entries = struct.unpack_from(f"<{len(vtable) // 2 - 2}H", vtable, 4)
+        present = sorted(
+            (
+                (place, self.slots[number])
+                for number, place in enumerate(entries)
+                if place and number in self.slots
+            ),
+            key=lambda one: one[0],
+        )
+        form, end, names = "<i", 4, ["_"]
+        for place, slot in present:
+            if place < end:
+                raise BadBytes("fields of a table lie over each other")
+            form += f"{place - end}x" + (slot.code or "4x")
+            end = place + slot.width
+            names += [f"v{slot.number}_{i}" for i in range(len(slot.code))]
+        known: dict[str, Any] = {"unpack": struct.Struct(form).unpack_from}
+        known |= {"table": self.table, "new": self.table.__new__, "depth_max": DEPTH_MAX}
+        source = [
+            "def read(r, at, depth):",
+            " r.tables -= 1",
+            " if r.tables < 0 or depth > depth_max: raise BadBytes('it holds more than any message')",
+            f" {', '.join(names)}, = unpack(r.bytes, at)",
+            " o = new(table)",
+        ]
+        found = {slot.number: place for place, slot in present}
+        for field in self.table._fields:
+            source += self.source_of(field, found, known)
+        known |= {"BadBytes": BadBytes}
+        exec("\n".join([*source, " return o"]), known)
+        return known["read"]
+
+    def source_of(self, field: Field, found: dict[int, int], known: dict[str, Any]) -> list[str]:
+        """Lines that set one field of the object."""
+        place, target = found.get(field.id), f" o.{field.name} = "
+        if field.kind == "union":
+            return self.source_of_union(field, found, known)
+        if place is None:
+            if field.many:
+                return [target + ('b""' if field.of == "ubyte" else "[]")]
+            name = f"default{field.id}"
+            scalar = field.kind in ("scalar", "enum")
+            known[name] = _default_of(field) if scalar else None
+            return [target + name]
+        at = f"at + {place}"
+        if field.many:
+            return [target + self.list_source(field, at, known)]
+        if field.kind == "text":
+            return [f"{target}r.read_text({at})"]
+        if field.kind == "table":
+            known[f"read{field.id}"] = _reader_of(getattr(schema, field.of))
+            known["uint"] = _read_uint
+            return [f"{target}read{field.id}(r, {at} + uint(r.bytes, {at})[0], depth + 1)"]
+        if field.kind == "struct":
+            known["UUID"] = uuid.UUID
+            return [f"{target}UUID(int=v{field.id}_0 << 64 | v{field.id}_1)"]
+        if field.kind == "enum":
+            known[f"enum{field.id}"] = getattr(schema, field.of)
+            known[f"values{field.id}"] = _values_of(field.of)
+            return [
+                f" v = values{field.id}.get(v{field.id}_0)",
+                f"{target}enum{field.id}(v{field.id}_0) if v is None else v",
+            ]
+        return [f"{target}v{field.id}_0"]
+
+    def list_source(self, field: Field, at: str, known: dict[str, Any]) -> str:
+        known["uint"] = _read_uint
+        if field.kind == "text":
+            return f"[r.read_text(p) for p in r.places({at})]"
+        if field.kind == "table":
+            name = f"read{field.id}"
+            known[name] = _reader_of(getattr(schema, field.of))
+            return (
+                f"[{name}(r, p + uint(r.bytes, p)[0], depth + 1) for p in r.places({at})]"
+            )
+        if field.of == "ubyte":
+            return f"r.read_bytes({at})"
+        numbers = f"r.read_numbers({at}, {_scalar(field)[0]!r})"
+        if field.kind != "enum":
+            return numbers
+        known[f"enum{field.id}"] = getattr(schema, field.of)
+        return f"[enum{field.id}(v) for v in {numbers}]"
+
+    def source_of_union(
+        self, field: Field, found: dict[int, int], known: dict[str, Any]
+    ) -> list[str]:
+        """A kind without its value, and one that nobody knows, are refused."""
+        at, has_number = found.get(field.id), field.id - 1 in found
+        known[f"members{field.id}"] = _Members(field.of)
+        number = f"v{field.id - 1}_0" if has_number else "0"
+        value = "0" if at is None else f"at + {at}"
+        return [f" o.{field.name} = members{field.id}.read(r, {number}, {value}, depth)"]
+
+
+class _Members:
+    """Reads whatever a union holds."""
+
+    def __init__(self, name: str) -> None:
+        self.readers = [_reader_of(member) for member in schema.Table._unions[name]]
+
+    def read(self, reader: _Reader, number: int, at: int, depth: int) -> Any:
+        if (number == 0) != (at == 0):
+            raise BadBytes("a kind lacks its value")
+        if number == 0:
+            return None
+        if number > len(self.readers):
+            raise BadBytes("it holds something this client does not know")
+        at += _read_uint(reader.bytes, at)[0]
+        return self.readers[number - 1](reader, at, depth + 1)
+
+
+def _default_of(field: Field) -> Any:
+    if field.default is None or field.kind == "enum":
+        return field.default if field.default != 0 else getattr(schema, field.of)(0)
+    return bool(field.default) if field.of == "bool" else field.default
+
+
+def _values_of(enum: str) -> dict[int, Any]:
+    return {int(value): value for value in getattr(schema, enum)}
+
+
+_readers: dict[type[Table], _TableReader] = {}
+
+
+def _reader_of(table: type[Table]) -> _TableReader:
+    reader = _readers.get(table)
+    if reader is None:
+        reader = _readers[table] = _TableReader(table, len(_readers))
+    return reader
+
+
+def _place_in_root(data: bytes | bytearray, number: int) -> int:
+    """Where a field of the root lies; 0: it is absent."""
+    root = _read_uint(data, 0)[0]
+    vtable = root - _read_int(data, root)[0]
+    if vtable < 0:
+        raise BadBytes("a table's layout lies outside")
+    if 4 + 2 * number >= _read_ushort(data, vtable)[0]:
+        return 0
+    place = _read_ushort(data, vtable + 4 + 2 * number)[0]
+    return root + place if place else 0
+
+
+def peek(data: bytes, table: type[Table], *names: str) -> list[int]:
+    """Numbers of 16 bits of the root, without a look at anything else."""
+    fields = {field.name: field for field in table._fields}
+    try:
+        places = [(fields[name], _place_in_root(data, fields[name].id)) for name in names]
+        return [_read_ushort(data, at)[0] if at else int(f.default) for f, at in places]
+    except struct.error as wrong:
+        raise BadBytes("its structure is damaged") from wrong
+
+
+def place_of_bytes(data: bytearray, table: type[Table], name: str) -> tuple[int, int]:
+    """Where the content of a list of bytes begins and ends, in what was packed here."""
+    field = next(field for field in table._fields if field.name == name)
+    at = _place_in_root(data, field.id)
+    at += _read_uint(data, at)[0]
+    return at + 4, at + 4 + _read_uint(data, at)[0]
+
+
+def unpack(data: bytes, table: type[Table], tables_max: int) -> Any:
+    """The message that these bytes are; its identifier has been looked at."""
+    reader = _Reader(data, tables_max)
+    try:
+        return _reader_of(table)(reader, _read_uint(data, 0)[0], 0)
+    except (struct.error, UnicodeDecodeError, IndexError) as wrong:
+        raise BadBytes("its structure is damaged") from wrong
