@@ -22,12 +22,14 @@ void wait_for(const platform::Waker& waker) {
 
 }  // namespace
 
+/// When the daemon stops, the endpoint goes before the services take their last turn: whoever still
+/// waits then is answered by the end of its connection.
 Services::Outlet Loop::outlet() {
   return {[this](const platform::Peer& peer, std::span<const std::uint8_t> payload) {
-            endpoint->send(peer, payload);
+            if (endpoint) endpoint->send(peer, payload);
           },
           [this](const platform::Peer& peer, std::size_t bytes, std::size_t owed) {
-            return endpoint->has_room(peer, bytes, owed);
+            return endpoint && endpoint->has_room(peer, bytes, owed);
           }};
 }
 
