@@ -206,51 +206,44 @@ class Awaiting(Waiting):
             self.client.close()
         self.client = AsyncClient(options)
 
-    async def begin(self, line):
-        """A task that has begun: what is refused at once is told at once."""
-        name, (part, body) = line["name"], part_of(line)
-        acts = {
-            "command": lambda: self.client.execute(body),
-            "question": lambda: self.client.ask(body),
-            "request": lambda: self.client.history(body),
-            "follow": lambda: self.follow(name, body),
-            "check_history": lambda: self.client.check_history(),
-        }
-        task = asyncio.get_running_loop().create_task(acts[part]())
-        await asyncio.sleep(0)
-        if task.done() and isinstance(task.exception(), Error) and part != "check_history":
-            return say(did="send", error=error_of(task.exception()))
-        self.tasks[name] = (task, part, body)
-        say(did="send", id=str(body.id) if part == "command" else "0")
+    def send(self, name, part, body):
+        """What is refused at once is told at once."""
+        if part == "follow":
+            call, work = None, self.follow(name, body)
+        elif part == "check_history":
+            call, work = None, self.client.check_history()
+        else:
+            call = self.client.submit(body)
+            work = self.wait(call)
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks[name] = (task, call)
         task.add_done_callback(lambda task: self.ended(name, task))
+        return str(call.id) if call else "0"
 
     def ended(self, name, task):
-        if task.cancelled():
-            if self.tasks[name][1] == "command":
-                say_end(name, self.unknown)
-            return
-        say_end(name, task.exception() or task.result())
+        if not task.cancelled():
+            say_end(name, task.exception() or task.result())
+
+    async def wait(self, call):
+        return await call
 
     async def follow(self, name, wanted):
         async for page in self.client.follow(wanted):
             say_page(name, page)
+
+    def cancel(self, name):
+        """Of what is sent as one message by its own handle, else as tasks are cancelled."""
+        task, call = self.tasks[name]
+        return call.cancel() if call else task.cancel()
 
     async def go(self):
         loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader(limit=1 << 24)
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
         while data := await reader.readline():
-            line = json.loads(data)
-            if line["do"] == "send":
-                await self.begin(line)
-            else:
-                self.do(line)
-        for task, _, _ in self.tasks.values():
+            self.do(json.loads(data))
+        for task, _ in self.tasks.values():
             task.cancel()
-
-    def cancel(self, name):
-        task, _, body = self.tasks[name]
-        return task.cancel()
 
     def run(self):
         asyncio.run(self.go())

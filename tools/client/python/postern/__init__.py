@@ -7,7 +7,7 @@ from . import schema
 from ._core import Call
 from ._follower import Follower, Page, read_records
 from ._gate import read_record
-from .asynchronous import AsyncClient
+from .asynchronous import AsyncCall, AsyncClient
 from .checkpoint import Checkpoint, open_checkpoint, read_checkpoint
 from .client import Client
 from .errors import Error, ErrorKind, Refused, require_ok, text_of
@@ -15,6 +15,7 @@ from .identity import make_key_pair, make_uuid
 from .options import Options
 
 __all__ = [
+    "AsyncCall",
     "AsyncClient",
     "Call",
     "Checkpoint",

@@ -3,17 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Generator, Iterable
 from types import TracebackType
 from typing import Any
 
 from . import questions, schema
-from ._core import Call, Core, Message
+from ._core import Call, Core, Id, Message
 from ._follower import Follower, Page
 from .checkpoint import Checkpoint
 from .errors import Error
 from .options import Options
 from .questions import Credential, Pair
+
+
+class AsyncCall:
+    """A message that was sent: await it for its answer, or the Error it ended with."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._future: asyncio.Future[Any] = loop.create_future()
+        self._call: Call
+
+    @property
+    def id(self) -> Id:
+        return self._call.id
+
+    def cancel(self) -> bool:
+        """As Call.cancel. Who awaits a question's answer is cancelled with it."""
+        return self._call.cancel()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        try:
+            return (yield from self._future.__await__())
+        except asyncio.CancelledError:
+            self._call.cancel()
+            raise
+
+    def _ended(self, call: Call) -> None:
+        if self._future.done():
+            return
+        if call.dropped:
+            self._future.cancel()
+            return
+        try:
+            self._future.set_result(call.result())
+        except Error as wrong:
+            self._future.set_exception(wrong)
 
 
 class AsyncClient:
@@ -49,13 +83,13 @@ class AsyncClient:
         self.close()
 
     async def execute(self, message: schema.CommandMessage) -> schema.Receipt:
-        return await self._await(self._core.send, message)
+        return await self.submit(message)
 
     async def ask(self, query: schema.Query) -> schema.Answer:
-        return await self._await(self._core.send, query)
+        return await self.submit(query)
 
     async def history(self, request: schema.HistoryRequest) -> schema.HistoryPage:
-        return await self._await(self._core.send, request)
+        return await self.submit(request)
 
     async def check(
         self,
@@ -108,27 +142,18 @@ class AsyncClient:
             yield follower.take(await self.history(follower.next()))
 
     async def check_history(self) -> Checkpoint:
-        return await self._await(self._core.check_history)
+        return await self._begin(self._core.check_history)
 
-    async def _await(self, send: Any, *message: Message) -> Any:
+    def submit(self, message: Message) -> AsyncCall:
+        """Sends it now, to be awaited later; raises `usage` or `busy` where it does not begin."""
+        return self._begin(self._core.send, message)
+
+    def _begin(self, send: Any, *message: Message) -> AsyncCall:
         loop = self._attached()
-        future: asyncio.Future[Any] = loop.create_future()
-
-        def ended(call: Call) -> None:
-            if future.done():
-                return
-            try:
-                future.set_result(call.result())
-            except Error as wrong:
-                future.set_exception(wrong)
-
-        call = send(*message, ended)
+        call = AsyncCall(loop)
+        call._call = send(*message, call._ended)
         self._go_on()
-        try:
-            return await future
-        except asyncio.CancelledError:
-            call.cancel()
-            raise
+        return call
 
     def _attached(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.get_running_loop()
