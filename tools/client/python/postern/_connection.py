@@ -17,6 +17,13 @@ from .options import Options
 
 ANSWER_BYTES_MAX = 8 * 1_048_576
 _count = itertools.count(1)
+# As numbers: ZeroMQ's enums take longer than what they are for.
+_READABLE, _MORE, _POLLIN, _NOW = (
+    int(zmq.EVENTS),
+    int(zmq.RCVMORE),
+    int(zmq.POLLIN),
+    int(zmq.NOBLOCK),
+)
 _EVENTS = (
     zmq.EVENT_CONNECTED
     | zmq.EVENT_CONNECT_RETRIED
@@ -103,7 +110,7 @@ class Connection:
         """Without waiting; False if the queue to the socket is full."""
         self.unread = True
         try:
-            self._socket.send(data, zmq.NOBLOCK)
+            self._socket.send(data, _NOW)
         except zmq.Again:
             return False
         return True
@@ -111,23 +118,26 @@ class Connection:
     def receive(self) -> bytes | None:
         """The next message that is there, without waiting. Other than one frame: passed over."""
         socket = self._socket
-        while socket.get(zmq.EVENTS) & zmq.POLLIN:
+        while socket.get(_READABLE) & _POLLIN:
             try:
-                frame = socket.recv(zmq.NOBLOCK)
+                frame = socket.recv(_NOW)
             except zmq.Again:
                 break
-            if not socket.get(zmq.RCVMORE):
+            if not socket.get(_MORE):
                 return frame
-            while socket.get(zmq.RCVMORE):
-                socket.recv(zmq.NOBLOCK)
+            while socket.get(_MORE):
+                socket.recv(_NOW)
         self.unread = False
         return None
 
-    def look(self) -> None:
-        """Learns what became of the connection."""
-        while self._monitor.get(zmq.EVENTS) & zmq.POLLIN:
-            event, _ = self._monitor.recv_multipart(zmq.NOBLOCK)
+    def look(self) -> bool:
+        """Learns what became of the connection; False if there was nothing new."""
+        new = False
+        while self._monitor.get(_READABLE) & _POLLIN:
+            event, _ = self._monitor.recv_multipart(_NOW)
             self._learn(struct.unpack_from("=H", event)[0])
+            new = True
+        return new
 
     def renewed(self) -> bool:
         """It was lost and stands again since the last call."""

@@ -130,7 +130,8 @@ class Core:
 
     def due(self) -> float:
         """When `turn` must be called again though the descriptor stays unreadable."""
-        return min(lane.due() for lane in self._lanes)
+        commands, queries, history = self._lanes
+        return min(commands.due(), queries.due(), history.due())
 
     def left_s(self) -> float | None:
         """The same as a time from now; None: it need not."""

@@ -11,7 +11,7 @@ from ._connection import ANSWER_BYTES_MAX
 from ._ed25519 import sign
 from ._table import Table
 from ._wire import BadBytes, BadMessage, Packed, pack, peek, place_of_bytes, unpack
-from .errors import Error, ErrorKind
+from .errors import Error, ErrorKind, no_answer
 
 PROTOCOL_VERSION = 1
 MESSAGE_BYTES_MIN = 16
@@ -89,19 +89,11 @@ def _sign(packed: Packed, seed: bytes) -> None:
     packed.data[start:end] = sign(seed, bytes(blank))
 
 
-def _no_answer(what: str) -> Error:
-    return Error(
-        ErrorKind.protocol,
-        f"The answer is not one of this protocol: {what}.",
-        "Check that the address is a Postern daemon's and that its version fits this client.",
-    )
-
-
 def _look(data: bytes, identifier: bytes) -> None:
     if not MESSAGE_BYTES_MIN <= len(data) <= ANSWER_BYTES_MAX:
-        raise _no_answer(f"its size is {len(data)} bytes")
+        raise no_answer(f"its size is {len(data)} bytes")
     if data[4:8] != identifier:
-        raise _no_answer("it has another identifier")
+        raise no_answer("it has another identifier")
 
 
 def from_bytes(data: bytes, conversation: Conversation) -> Any:
@@ -117,7 +109,7 @@ def from_bytes(data: bytes, conversation: Conversation) -> Any:
             )
         return unpack(data, conversation.answer, conversation.tables_max)
     except BadBytes as wrong:
-        raise _no_answer(str(wrong)) from wrong
+        raise no_answer(str(wrong)) from wrong
 
 
 def read_record(data: bytes) -> schema.Record:
@@ -126,7 +118,7 @@ def read_record(data: bytes) -> schema.Record:
     try:
         return unpack(data, schema.Record, RECORD_TABLES_MAX)
     except BadBytes as wrong:
-        raise _no_answer(str(wrong)) from wrong
+        raise no_answer(str(wrong)) from wrong
 
 
 def credential_of(query: schema.Query) -> Any:

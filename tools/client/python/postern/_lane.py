@@ -206,15 +206,24 @@ class Lane:
             self._connection = None
 
     def _take_arrivals(self, connection: Connection) -> None:
-        # What is known of the connection first: an answer that came before its end counts.
-        connection.look()
+        """What is known of the connection is learned when nothing came, before the times are
+        looked at; an answer that came before its end counts."""
+        if not self._receive(connection) and connection.look():
+            self._receive(connection)
+
+    def _receive(self, connection: Connection) -> bool:
+        """False if there was nothing."""
+        came = False
         while (data := connection.receive()) is not None:
+            came = True
             self._last_arrival = time.monotonic()
             try:
                 answer = from_bytes(data, self._is)
             except Error as wrong:
-                return self._end_all(wrong)
+                self._end_all(wrong)
+                return True
             self._take(answer)
+        return came
 
     def _judge(self) -> None:
         """Looks at the connection and at the times."""

@@ -38,7 +38,8 @@ class Enum(enum.IntEnum):
 class Table:
     """A message or a part of one. Secrets stay out of its text."""
 
-    __slots__ = ()
+    #: The name of a part that was not read yet, and what reads it.
+    __slots__ = ("_later",)
     _fields: ClassVar[tuple[Field, ...]] = ()
     #: by the union's name, its members in the order of their numbers, from 1
     _unions: ClassVar[dict[str, tuple[type[Table], ...]]] = {}
@@ -56,6 +57,18 @@ class Table:
         if type(other) is not type(self):
             return NotImplemented
         return all(getattr(self, f.name) == getattr(other, f.name) for f in self._fields)
+
+    def __getattr__(self, name: str) -> Any:
+        """The part that is read when it is first asked for."""
+        try:
+            part, read = object.__getattribute__(self, "_later")
+        except AttributeError:
+            part = None
+        if part != name:
+            raise AttributeError(f"{type(self).__name__} has no {name}")
+        value = read()
+        setattr(self, name, value)
+        return value
 
     def __copy__(self) -> Any:
         other = type(self).__new__(type(self))

@@ -7,6 +7,7 @@ Failure: BadMessage where a message cannot be packed, BadBytes where bytes are n
 
 from __future__ import annotations
 
+import functools
 import struct
 import uuid
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 
 from . import schema
 from ._table import Field, Table
+from .errors import no_answer
 
 
 class BadMessage(Exception):
@@ -41,7 +43,8 @@ SCALARS = {
 }
 #: The width of an enum's values: all fit one byte but for these.
 WIDE_ENUMS = {"Code": "ushort"}
-OFFSET_KINDS = ("text", "table", "union")
+#: Read when it is first asked for: what most callers of a check never look at.
+LATER = {"Decision": "grant"}
 MASK_64 = 2**64 - 1
 
 _uint = struct.Struct("<I")
@@ -116,6 +119,23 @@ class _Layout:
         self.pack = struct.Struct(form).pack
 
 
+class Pairs(list[tuple[str, str]]):
+    """Questions, each an action and a resource, in the place of a list of Question."""
+
+
+#: What ends a text of so many bytes, modulo 4, up to the next multiple of 4.
+PADDING = (b"\0\0\0\0", b"\0\0\0", b"\0\0", b"\0")
+#: A table with two texts.
+PAIR_BYTES = 12
+
+
+@functools.cache
+def _pair_layout() -> _Layout:
+    slots = _slots_of(schema.Question)
+    assert [slot.field.name for slot in slots[:2]] == ["action", "resource"]
+    return _Layout(slots, len(slots), 0b11)
+
+
 class _Writer:
     __slots__ = ("bytes", "vtables", "texts", "marked")
 
@@ -142,6 +162,8 @@ class _Writer:
         return len(out), len(out) - vtable
 
     def tables(self, at: int, items: list[Table]) -> None:
+        if type(items) is Pairs:
+            return self.pairs(at, items)
         out = self.bytes
         out += bytes(-len(out) % 4)
         start = len(out)
@@ -151,6 +173,37 @@ class _Writer:
         for item in items:
             _put_uint(out, place, _writer_of(type(item))(self, item) - place)
             place += 4
+
+    def pairs(self, at: int, items: Pairs) -> None:
+        """A list, its tables and their texts, each of these parts in one go."""
+        out, count = self.bytes, len(items)
+        layout = _pair_layout()
+        self.place(layout)
+        vtable = self.vtables[layout.vtable]
+        start = len(out)
+        _put_uint(out, at, start - at)
+        table = start + 4 + 4 * count
+        place = table + PAIR_BYTES * count
+        known: dict[str, int] = {}
+        texts, numbers = [], []
+        for pair in items:
+            numbers.append(table - vtable)
+            field = table + 4
+            for text in pair:
+                found = known.get(text)
+                if found is None:
+                    data = text.encode()
+                    size = len(data)
+                    texts.append(_uint.pack(size) + data + PADDING[size & 3])
+                    found = known[text] = place
+                    place += 4 + size + len(PADDING[size & 3])
+                numbers.append(found - field)
+                field += 4
+            table += PAIR_BYTES
+        ahead = PAIR_BYTES - 4
+        offsets = range(4 * count, (4 + ahead) * count, ahead)
+        out += struct.pack(f"<{1 + 4 * count}I", count, *offsets, *numbers)
+        out += b"".join(texts)
 
     def list_of_texts(self, at: int, items: list[str], marked: bool) -> None:
         out = self.bytes
@@ -301,8 +354,8 @@ class _Reader:
 
     def __init__(self, data: bytes, tables_max: int) -> None:
         self.bytes, self.size = data, len(data)
-        #: By table and vtable, what unpacks it.
-        self.known: dict[int, Callable[[_Reader, int, int], Any]] = {}
+        #: By table and vtable, what unpacks it: one, and many.
+        self.known: dict[int, tuple[_Read, _ReadMany]] = {}
         self.tables = tables_max
         self.text = TEXT_BYTES_MAX
 
@@ -352,6 +405,9 @@ class _Reader:
 
 
 _Read = Callable[[_Reader, int, int], Any]
+#: reader, where the list's offsets begin, these, the first to read, depth, where the objects go,
+#: and the layout's place; gives the first with another layout.
+_ReadMany = Callable[[_Reader, int, tuple[int, ...], int, int, list[Any], int], int]
 
 
 class _TableReader:
@@ -360,31 +416,43 @@ class _TableReader:
     def __init__(self, table: type[Table], number: int) -> None:
         self.table, self.number = table, number
         self.slots = {slot.number: slot for slot in _slots_of(table)}
-        self.by_vtable: dict[bytes, _Read] = {}
+        self.by_vtable: dict[bytes, tuple[_Read, _ReadMany]] = {}
 
     def __call__(self, reader: _Reader, at: int, depth: int) -> Any:
         vtable = at - _read_int(reader.bytes, at)[0]
-        read = reader.known.get(vtable << 9 | self.number)
-        if read is None:
-            read = reader.known[vtable << 9 | self.number] = self.learn(reader, vtable)
-        return read(reader, at, depth)
+        known = reader.known.get(vtable << 9 | self.number) or self.learn(reader, vtable)
+        return known[0](reader, at, depth)
 
-    def learn(self, reader: _Reader, place: int) -> _Read:
+    def read_list(self, reader: _Reader, at: int, depth: int) -> list[Any]:
+        data, found = reader.bytes, []
+        places = reader.places(at)
+        start, count = places.start, len(places)
+        offsets = struct.unpack_from(f"<{count}I", data, start)
+        done = 0
+        while done < count:
+            place = start + 4 * done + offsets[done]
+            vtable = place - _read_int(data, place)[0]
+            known = reader.known.get(vtable << 9 | self.number) or self.learn(reader, vtable)
+            done = known[1](reader, start, offsets, done, depth, found, vtable)
+        return found
+
+    def learn(self, reader: _Reader, place: int) -> tuple[_Read, _ReadMany]:
         if not 0 <= place < reader.size:
             raise BadBytes("a table's layout lies outside")
         size = _read_ushort(reader.bytes, place)[0]
         vtable = reader.bytes[place : place + size]
         if size < 4 or size % 2 or len(vtable) != size:
             raise BadBytes("a table's layout is none")
-        read = self.by_vtable.get(vtable)
-        if read is None:
-            read = self.make(vtable)
+        known = self.by_vtable.get(vtable)
+        if known is None:
+            known = self.make(vtable)
             if len(self.by_vtable) >= LAYOUTS_MAX:
                 self.by_vtable.clear()
-            self.by_vtable[vtable] = read
-        return read
+            self.by_vtable[vtable] = known
+        reader.known[place << 9 | self.number] = known
+        return known
 
-    def make(self, vtable: bytes) -> _Read:
+    def make(self, vtable: bytes) -> tuple[_Read, _ReadMany]:
         entries = struct.unpack_from(f"<{len(vtable) // 2 - 2}H", vtable, 4)
         present = sorted(
             (
@@ -398,68 +466,68 @@ class _TableReader:
         for place, slot in present:
             if place < end:
                 raise BadBytes("fields of a table lie over each other")
-            form += f"{place - end}x" + (slot.code or "4x")
+            form += f"{place - end}x" + (slot.code or "I")
             end = place + slot.width
-            names += [f"v{slot.number}_{i}" for i in range(len(slot.code))]
-        known: dict[str, Any] = {"unpack": struct.Struct(form).unpack_from}
-        known |= {"table": self.table, "new": self.table.__new__, "depth_max": DEPTH_MAX}
-        source = [
-            "def read(r, at, depth):",
-            " r.tables -= 1",
-            " if r.tables < 0 or depth > depth_max: raise BadBytes('it holds more than any message')",
-            f" {', '.join(names)}, = unpack(r.bytes, at)",
-            " o = new(table)",
-        ]
+            wide = slot.part == "struct"
+            names += [f"v{slot.number}_{i}" for i in (0, 1)] if wide else [f"v{slot.number}"]
+        known: dict[str, Any] = {"unpack": struct.Struct(form).unpack_from, "uint": _read_uint}
+        known |= {"table": self.table, "new": self.table.__new__, "later": _Later}
+        known |= {"check_depth": _check_depth}
         found = {slot.number: place for place, slot in present}
+        fields = ["o = new(table)"]
         for field in self.table._fields:
-            source += self.source_of(field, found, known)
-        known |= {"BadBytes": BadBytes}
-        exec("\n".join([*source, " return o"]), known)
-        return known["read"]
+            fields += self.source_of(field, found, known)
+        unpacked = f"{', '.join(names)}, = unpack(r.bytes, at)"
+        one = ["def one(r, at, depth):", " check_depth(r, depth)", f" {unpacked}"]
+        one += [f" {line}" for line in [*fields, "return o"]]
+        many = ["def many(r, start, offsets, first, depth, found, vtable):"]
+        many += [" depth += 1", " check_depth(r, depth)"]
+        many += [" for i in range(first, len(offsets)):", "  at = start + 4 * i + offsets[i]"]
+        many += [f"  {unpacked}", "  if at - _ != vtable: return i"]
+        many += [f"  {line}" for line in [*fields, "found.append(o)"]]
+        exec("\n".join([*one, *many, " return len(offsets)"]), known)
+        return known["one"], known["many"]
 
     def source_of(self, field: Field, found: dict[int, int], known: dict[str, Any]) -> list[str]:
         """Lines that set one field of the object."""
-        place, target = found.get(field.id), f" o.{field.name} = "
+        number, place, target = field.id, found.get(field.id), f"o.{field.name} = "
         if field.kind == "union":
             return self.source_of_union(field, found, known)
         if place is None:
             if field.many:
                 return [target + ('b""' if field.of == "ubyte" else "[]")]
-            name = f"default{field.id}"
             scalar = field.kind in ("scalar", "enum")
-            known[name] = _default_of(field) if scalar else None
-            return [target + name]
+            known[f"default{number}"] = _default_of(field) if scalar else None
+            return [f"{target}default{number}"]
         at = f"at + {place}"
         if field.many:
             return [target + self.list_source(field, at, known)]
         if field.kind == "text":
             return [f"{target}r.read_text({at})"]
         if field.kind == "table":
-            known[f"read{field.id}"] = _reader_of(getattr(schema, field.of))
-            known["uint"] = _read_uint
-            return [f"{target}read{field.id}(r, {at} + uint(r.bytes, {at})[0], depth + 1)"]
+            known[f"read{number}"] = _reader_of(getattr(schema, field.of))
+            where = f"{at} + v{number}, depth + 1"
+            if LATER.get(self.table.__name__) == field.name:
+                return [f"o._later = {field.name!r}, later(read{number}, r, {where})"]
+            return [f"{target}read{number}(r, {where})"]
         if field.kind == "struct":
             known["UUID"] = uuid.UUID
-            return [f"{target}UUID(int=v{field.id}_0 << 64 | v{field.id}_1)"]
+            return [f"{target}UUID(int=v{number}_0 << 64 | v{number}_1)"]
         if field.kind == "enum":
-            known[f"enum{field.id}"] = getattr(schema, field.of)
-            known[f"values{field.id}"] = _values_of(field.of)
+            known[f"enum{number}"] = getattr(schema, field.of)
+            known[f"values{number}"] = _values_of(field.of)
             return [
-                f" v = values{field.id}.get(v{field.id}_0)",
-                f"{target}enum{field.id}(v{field.id}_0) if v is None else v",
+                f"v = values{number}.get(v{number})",
+                f"{target}enum{number}(v{number}) if v is None else v",
             ]
-        return [f"{target}v{field.id}_0"]
+        return [f"{target}v{number}"]
 
     def list_source(self, field: Field, at: str, known: dict[str, Any]) -> str:
-        known["uint"] = _read_uint
         if field.kind == "text":
             return f"[r.read_text(p) for p in r.places({at})]"
         if field.kind == "table":
-            name = f"read{field.id}"
-            known[name] = _reader_of(getattr(schema, field.of))
-            return (
-                f"[{name}(r, p + uint(r.bytes, p)[0], depth + 1) for p in r.places({at})]"
-            )
+            known[f"read{field.id}"] = _reader_of(getattr(schema, field.of)).read_list
+            return f"read{field.id}(r, {at}, depth)"
         if field.of == "ubyte":
             return f"r.read_bytes({at})"
         numbers = f"r.read_numbers({at}, {_scalar(field)[0]!r})"
@@ -472,11 +540,32 @@ class _TableReader:
         self, field: Field, found: dict[int, int], known: dict[str, Any]
     ) -> list[str]:
         """A kind without its value, and one that nobody knows, are refused."""
-        at, has_number = found.get(field.id), field.id - 1 in found
+        at = found.get(field.id)
         known[f"members{field.id}"] = _Members(field.of)
-        number = f"v{field.id - 1}_0" if has_number else "0"
+        number = f"v{field.id - 1}" if field.id - 1 in found else "0"
         value = "0" if at is None else f"at + {at}"
-        return [f" o.{field.name} = members{field.id}.read(r, {number}, {value}, depth)"]
+        return [f"o.{field.name} = members{field.id}.read(r, {number}, {value}, depth)"]
+
+
+class _Later:
+    """A part that is read when it is first asked for; it may be damaged then."""
+
+    __slots__ = ("read", "reader", "at", "depth")
+
+    def __init__(self, read: _Read, reader: _Reader, at: int, depth: int) -> None:
+        self.read, self.reader, self.at, self.depth = read, reader, at, depth
+
+    def __call__(self) -> Any:
+        try:
+            return self.read(self.reader, self.at, self.depth)
+        except (BadBytes, struct.error, UnicodeDecodeError, IndexError) as wrong:
+            raise no_answer(f"a part of it is damaged, {wrong}") from wrong
+
+
+def _check_depth(reader: _Reader, depth: int) -> None:
+    reader.tables -= 1
+    if reader.tables < 0 or depth > DEPTH_MAX:
+        raise BadBytes("it holds more than any message")
 
 
 class _Members:

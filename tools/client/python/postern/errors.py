@@ -40,6 +40,14 @@ class Error(Exception):
         return int(self.kind)
 
 
+def no_answer(what: str) -> Error:
+    return Error(
+        ErrorKind.protocol,
+        f"The answer is not one of this protocol: {what}.",
+        "Check that the address is a Postern daemon's and that its version fits this client.",
+    )
+
+
 Answered = Union[schema.Receipt, schema.Answer, schema.HistoryPage]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Union
 
 from . import schema
+from ._wire import Pairs
 from .errors import Error, ErrorKind, require_ok
 
 Credential = Union[
@@ -13,6 +14,18 @@ Credential = Union[
 ]
 #: An action and a resource.
 Pair = tuple[str, str]
+
+
+def _asked(questions: Iterable[Pair | schema.Question]) -> list[schema.Question]:
+    pairs = Pairs(questions)  # type: ignore[arg-type]
+    if all(type(one) is tuple for one in pairs):
+        return pairs  # type: ignore[return-value]
+    return [
+        one
+        if isinstance(one, schema.Question)
+        else schema.Question(action=one[0], resource=one[1])
+        for one in pairs
+    ]
 
 
 def check_query(
@@ -23,13 +36,7 @@ def check_query(
     at_least_seq: int,
     wait_ms: int,
 ) -> schema.Query:
-    asked = [
-        one
-        if isinstance(one, schema.Question)
-        else schema.Question(action=one[0], resource=one[1])
-        for one in questions
-    ]
-    body = schema.Check(credential=credential, questions=asked)
+    body = schema.Check(credential=credential, questions=_asked(questions))
     return schema.Query(
         tenant=tenant, call=call, at_least_seq=at_least_seq, wait_ms=wait_ms, body=body
     )
