@@ -14,7 +14,8 @@ import uuid
 
 sys.path.insert(0, sys.argv[1])
 
-from postern import AsyncClient, Client, Error, Follower, Options, Refused, schema, text_of  # noqa: E402
+from postern import AsyncClient, Client, Error, Follower  # noqa: E402
+from postern import Options, Refused, schema, text_of  # noqa: E402
 
 ROOTS = {
     "command": schema.CommandMessage,

@@ -23,9 +23,9 @@ ROOTS = (
 PYTHON = {"bool": "bool"}
 LINE_MAX = 100
 
-HEAD = '''"""The protocol's messages, made from schema/*.fbs by generate.py; what each field means stands there.
+HEAD = '''"""The protocol's messages, made from schema/*.fbs by generate.py.
 
-Where a field may be absent it is None; an absent list is an empty one. A secret is not shown.
+What each field means stands there. Where a field may be absent it is None; an absent list is an empty one. A secret is not shown.
 """
 
 # ruff: noqa
@@ -198,7 +198,7 @@ def codes_module(text):
         for _, number, sentence, remedy in read_codes(text)
     )
     return (
-        '"""What every code means and what to do, made from schema/common.fbs by generate.py."""\n\n'
+        '"""Every code's sentence and remedy, made from schema/common.fbs by generate.py."""\n\n'
         f"TEXTS: dict[int, tuple[str, str]] = {{\n{rows}}}\n"
     )
 

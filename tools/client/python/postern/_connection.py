@@ -88,6 +88,7 @@ class Connection:
         #: ZeroMQ's descriptor is readable once for each change, and sending takes that sign away:
         #: `receive` until there is nothing ends it.
         self.unread = True
+        self._just_sent = False
         self._reached = False
         self._connected_before = False
         self._renewed = False
@@ -108,7 +109,7 @@ class Connection:
 
     def send(self, data: bytearray) -> bool:
         """Without waiting; False if the queue to the socket is full."""
-        self.unread = True
+        self.unread = self._just_sent = True
         try:
             self._socket.send(data, _NOW)
         except zmq.Again:
@@ -129,6 +130,12 @@ class Connection:
                 socket.recv(_NOW)
         self.unread = False
         return None
+
+    def is_to_be_looked_at(self) -> bool:
+        """Not before the first waiting after a sending, which is where the time goes: if there is
+        something new, the monitor's descriptor is readable until it was looked at."""
+        just_sent, self._just_sent = self._just_sent, False
+        return not just_sent
 
     def look(self) -> bool:
         """Learns what became of the connection; False if there was nothing new."""

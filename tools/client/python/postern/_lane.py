@@ -156,10 +156,12 @@ class Lane:
         while self._connection is not None:
             self._take_arrivals(self._connection)
             self._judge()
-            ended, self._ended = self._ended, []
-            for then, result in ended:
-                then(result)
-            if not ended and (self._connection is None or not self._connection.unread):
+            if self._ended:
+                ended, self._ended = self._ended, []
+                for then, result in ended:
+                    then(result)
+            # What those have sent may have hidden that something is there.
+            if self._connection is None or not self._connection.unread:
                 return
 
     def due(self) -> float:
@@ -208,8 +210,9 @@ class Lane:
     def _take_arrivals(self, connection: Connection) -> None:
         """What is known of the connection is learned when nothing came, before the times are
         looked at; an answer that came before its end counts."""
-        if not self._receive(connection) and connection.look():
-            self._receive(connection)
+        if not self._receive(connection) and connection.is_to_be_looked_at():
+            if connection.look():
+                self._receive(connection)
 
     def _receive(self, connection: Connection) -> bool:
         """False if there was nothing."""
