@@ -22,8 +22,9 @@ void wait_for(const platform::Waker& waker) {
 
 }  // namespace
 
+/// When the daemon stops, the endpoint goes before the services take their last turn: whoever still
+/// waits then is answered by the end of its connection.
 Services::Outlet Loop::outlet() {
-  // Once the thread has ended there is nobody to send to.
   return {[this](const platform::Peer& peer, std::span<const std::uint8_t> payload) {
             if (endpoint != nullptr) endpoint->send(peer, payload);
           },

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import tomllib
 
 # Kept open, so that they stay locked.
 LOCKS = []
@@ -37,6 +38,53 @@ def generate(project, folder, *options):
         + [f"{project}/schema/{name}" for name in schemas],
         check=True,
     )
+
+
+class RealDaemon:
+    """posternd on a new data folder, killed, stopped and started as often as wanted."""
+
+    def __init__(self, project, program, folder):
+        sys.path.insert(0, f"{project}/tools/demo")
+        self.program, self.folder, self.data = program, folder, f"{folder}/data"
+        self.port_base = free_port_base()
+        self.process = None
+        subprocess.run([program, "init", "--data", self.data], check=True, capture_output=True)
+
+    def start(self):
+        """Returns when it says that it is ready."""
+        from supervise import wait_until_ready
+
+        with tempfile.TemporaryDirectory() as folder, open(f"{self.folder}/log", "ab") as log:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifications:
+                notifications.bind(f"{folder}/notify")
+                command = [self.program, "--data", self.data, "--port-base", str(self.port_base)]
+                environment = os.environ | {"NOTIFY_SOCKET": f"{folder}/notify"}
+                self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+                assert wait_until_ready(self.process, notifications), self.words()
+
+    def addresses(self, curve):
+        with open(f"{self.data}/addresses", "rb") as file:
+            told = tomllib.load(file)
+        suffix = "" if curve else "_ipc"
+        doors = {name: told[name + suffix] for name in ("commands", "queries", "history")}
+        return doors | ({"server_key": told["server_key"]} if curve else {})
+
+    def kill(self):
+        """As a crash of the process."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def end(self):
+        """It must end with 0."""
+        self.process.send_signal(signal.SIGTERM)
+        ended, self.process = self.process.wait(timeout=120), None
+        assert ended == 0, f"the daemon ended with {ended}: {self.words()}"
+
+    def words(self):
+        with open(f"{self.folder}/log", encoding="utf-8") as file:
+            return file.read()
 
 
 @contextlib.contextmanager
