@@ -263,9 +263,16 @@ export class Client {
    * do so by themselves whenever an answer brings a new one; the status, where `history` cannot be
    * reached, goes without.
    */
-  async checkHistory(): Promise<Checkpoint> {
-    this.mayBegin({});
-    return this.historian.check();
+  async checkHistory({ signal }: { signal?: AbortSignal } = {}): Promise<Checkpoint> {
+    this.mayBegin({ signal });
+    const checked = this.historian.check();
+    if (signal === undefined) return checked;
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+      const forget = () => signal.removeEventListener('abort', abort);
+      checked.then(resolve, reject).finally(forget);
+    });
   }
 
   /** Messages that are unanswered. */
