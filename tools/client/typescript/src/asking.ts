@@ -106,7 +106,7 @@ export class Asking {
     if (flight === undefined) return false;
     this.flights.delete(id);
     flight.cancelled = true;
-    if (flight.wire !== undefined) this.lane.cancel(flight.wire.toString());
+    if (flight.wire !== undefined) this.lane.cancel(flight.wire);
     return true;
   }
 
@@ -126,7 +126,7 @@ export class Asking {
   private post(query: Query, flight: Flight | undefined, id: bigint, spent: number, ended: Ended) {
     const asked = { ...query, id };
     this.lane.send({
-      ticket: id.toString(),
+      ticket: id,
       bytes: packQuery(asked),
       repeatable: !carriesPassword(asked),
       timeoutMs: flight?.timeoutMs,

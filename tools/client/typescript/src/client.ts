@@ -207,19 +207,17 @@ export class Client {
 
   /** The same with all that the answer holds. */
   async checkAll(check: Check & Around, options?: CallOptions): Promise<Checked> {
-    const { credential, questions, ...around } = check;
+    const { credential, questions } = check;
     if (credential === undefined || questions === undefined)
       return missing('check', 'credential and questions');
     const body = { type: 'Check' as const, credential, questions };
-    const answer = await this.ask({ ...around, body }, options);
-    if (answer.body.decisions.length !== questions.length)
-      throw new ClientError(
-        'protocol',
-        `The daemon answered ${questions.length} questions with ${answer.body.decisions.length} ` +
-          'decisions.',
-        'Check that its version fits this client.',
-      );
-    return answer.body;
+    const { body: checked } = await this.ask(around(check, checkNames, body), options);
+    if (checked.decisions.length === questions.length) return checked;
+    throw new ClientError(
+      'protocol',
+      `The daemon answered ${questions.length} questions with ${checked.decisions.length} decisions.`,
+      'Check that its version fits this client.',
+    );
   }
 
   /** Is this the user's password, key or token? `allowed` says. */
@@ -227,11 +225,11 @@ export class Client {
     authenticate: Authenticate & Around,
     options?: CallOptions,
   ): Promise<Authenticated> {
-    const { credential, declineToken, ...around } = authenticate;
+    const { credential, declineToken } = authenticate;
     if (credential === undefined) return missing('authenticate', 'a credential');
     const decline = declineToken === undefined ? {} : { declineToken };
     const body = { type: 'Authenticate' as const, credential, ...decline };
-    return (await this.ask({ ...around, body }, options)).body;
+    return (await this.ask(around(authenticate, authenticateNames, body), options)).body;
   }
 
   /** A new token for the same session. */
@@ -295,6 +293,20 @@ export class Client {
     if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs >= 0))
       throw new ClientError('usage', 'timeoutMs takes milliseconds, from 0.', 'Leave it out.');
   }
+}
+
+const checkNames: ReadonlySet<string> = new Set(['credential', 'questions']);
+const authenticateNames: ReadonlySet<string> = new Set(['credential', 'declineToken']);
+
+/** A question with this body and what else was given beside the body's own fields. */
+function around<Body extends QueryBody>(
+  given: Around,
+  own: ReadonlySet<string>,
+  body: Body,
+): Asked<Body> {
+  const query: { [name: string]: unknown } = { body };
+  for (const name in given) if (!own.has(name)) query[name] = given[name as keyof Around];
+  return query as unknown as Asked<Body>;
 }
 
 function withId(error: ClientError, id: Uuid): ClientError {

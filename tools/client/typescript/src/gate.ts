@@ -29,22 +29,34 @@ export interface AnyAnswer {
 /** One kind of conversation with the daemon. */
 export interface Conversation<Given extends AnyAnswer> {
   readonly table: Table;
-  readonly identifier: string;
+  /** Its four letters as they lie in a message. */
+  readonly identifier: number;
   readonly tablesMax: number;
   /** A sending does something. */
   readonly acts: boolean;
   /** The client waits such an answer out by itself. */
   isSentAgain(code: Code): boolean;
   /** What an answer is found by. */
-  ticketOf(answer: Given): string;
+  ticketOf(answer: Given): Ticket;
 }
 
+/** A command's id, or the number of a question or request. */
+export type Ticket = string | bigint;
+
 /** Of an answer to what the daemon could not read. */
-export const noTicket: ReadonlySet<string> = new Set(['0', '00000000-0000-0000-0000-000000000000']);
+export const noTicket: ReadonlySet<Ticket> = new Set<Ticket>([
+  0n, '', '00000000-0000-0000-0000-000000000000',
+]);
 
 export function resendingOf(code: Code): Resending {
   return resendings[code] ?? 'final';
 }
+
+function lettersOf(identifier: string): number {
+  return Buffer.from(identifier, 'latin1').readUInt32LE();
+}
+
+const recordIdentifier = lettersOf(identifiers.record);
 
 const triesAgain = (code: Code) => resendingOf(code) === 'try_again';
 /** A wait that was given and is over is an answer. */
@@ -52,35 +64,42 @@ const asksAgain = (code: Code) => code !== 'not_yet' && triesAgain(code);
 
 export const commandConversation: Conversation<Receipt> = {
   table: tableNamed('Receipt'),
-  identifier: identifiers.receipt,
+  identifier: lettersOf(identifiers.receipt),
   tablesMax: 65_536,
   acts: true,
   isSentAgain: triesAgain,
-  ticketOf: (receipt) => receipt.id ?? '0',
+  ticketOf: (receipt) => receipt.id ?? '',
 };
 
 export const queryConversation: Conversation<Answer> = {
   table: tableNamed('Answer'),
-  identifier: identifiers.answer,
+  identifier: lettersOf(identifiers.answer),
   // 10,000 decisions of three tables each.
   tablesMax: 32_768,
   acts: false,
   isSentAgain: asksAgain,
-  ticketOf: (answer) => answer.id.toString(),
+  ticketOf: (answer) => answer.id,
 };
 
 export const historyConversation: Conversation<HistoryPage> = {
   table: tableNamed('HistoryPage'),
-  identifier: identifiers.historyPage,
+  identifier: lettersOf(identifiers.historyPage),
   // A user with 10,000 grants of four tables each.
   tablesMax: 65_536,
   acts: false,
   isSentAgain: asksAgain,
-  ticketOf: (page) => page.id.toString(),
+  ticketOf: (page) => page.id,
 };
 
-function packAs(table: string, value: unknown, identifier: string, max = messageBytesMax): Packed {
-  const packed = new Writer().pack(tableNamed(table), value, identifier);
+const writer = new Writer();
+const tables = {
+  message: tableNamed('CommandMessage'),
+  query: tableNamed('Query'),
+  request: tableNamed('HistoryRequest'),
+};
+
+function packAs(table: Table, value: unknown, identifier: string, max = messageBytesMax): Packed {
+  const packed = writer.pack(table, value, identifier);
   if (packed.bytes.length <= max) return packed;
   throw usage(
     `The message has ${packed.bytes.length} bytes; the daemon takes at most ${max}.`,
@@ -94,24 +113,24 @@ export function packCommands(message: CommandMessage, signingSeed?: Uint8Array):
   const imports = second === undefined && only?.body?.type === 'ImportRanges';
   const max = imports ? importBytesMax : messageBytesMax;
   const identifier = identifiers.commandMessage;
-  if (signingSeed === undefined) return packAs('CommandMessage', message, identifier, max).bytes;
+  if (signingSeed === undefined) return packAs(tables.message, message, identifier, max).bytes;
   const placed = { ...message, signature: new Uint8Array(64) };
-  return signed(packAs('CommandMessage', placed, identifier, max), signingSeed);
+  return signed(packAs(tables.message, placed, identifier, max), signingSeed);
 }
 
 export function packQuery(query: Query): Buffer {
-  return packAs('Query', query, identifiers.query).bytes;
+  return packAs(tables.query, query, identifiers.query).bytes;
 }
 
 export function packRequest(request: HistoryRequest): Buffer {
-  return packAs('HistoryRequest', request, identifiers.historyRequest).bytes;
+  return packAs(tables.request, request, identifiers.historyRequest).bytes;
 }
 
-function verified(received: Uint8Array, identifier: string): Buffer {
+function verified(received: Uint8Array, identifier: number): Buffer {
   const bytes = Buffer.from(received.buffer, received.byteOffset, received.byteLength);
   if (bytes.length < messageBytesMin || bytes.length > answerBytesMax)
     throw notAnAnswer(`its size is ${bytes.length} bytes`);
-  if (bytes.toString('latin1', 4, 8) !== identifier) throw notAnAnswer('it has another identifier');
+  if (bytes.readUInt32LE(4) !== identifier) throw notAnAnswer('it has another identifier');
   return bytes;
 }
 
@@ -133,7 +152,7 @@ export function unpack<Given extends AnyAnswer>(
 }
 
 export function unpackRecord(stored: Uint8Array): JournalRecord {
-  const bytes = verified(stored, identifiers.record);
+  const bytes = verified(stored, recordIdentifier);
   return new Reader(bytes, recordTablesMax).root(tableNamed('Record')) as unknown as JournalRecord;
 }
 

@@ -52,7 +52,7 @@ export class GuardedHistory {
   }
 
   cancel(id: bigint): boolean {
-    this.lane.cancel(id.toString());
+    this.lane.cancel(id);
     return this.flights.delete(id);
   }
 
@@ -77,7 +77,7 @@ export class GuardedHistory {
 
   private post(request: HistoryRequest, id: bigint, timeoutMs: number | undefined, ended: Ended) {
     this.lane.send({
-      ticket: id.toString(),
+      ticket: id,
       bytes: packRequest({ ...request, id }),
       repeatable: true,
       timeoutMs,

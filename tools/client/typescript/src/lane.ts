@@ -2,16 +2,19 @@
 // it again. Each message that is not cancelled ends exactly once, with its answer or an error.
 import { Connection, type Trouble } from './connection.js';
 import { ClientError, notAnAnswer, usage } from './errors.js';
-import { noTicket, resendingOf, unpack, type AnyAnswer, type Conversation } from './gate.js';
+import {
+  noTicket, resendingOf, unpack, type AnyAnswer, type Conversation, type Ticket,
+} from './gate.js';
 import type { Code } from './generated/schema.js';
 import type { Settings } from './options.js';
+import { Wakefulness } from './wakefulness.js';
 
 const pauseMinMs = 10;
 const pauseMaxMs = 1_000;
 
 /** A message to send. */
 export interface Posting<Given> {
-  readonly ticket: string;
+  readonly ticket: Ticket;
   readonly bytes: Buffer;
   /** It may be sent again though nobody knows whether it arrived. */
   readonly repeatable: boolean;
@@ -80,7 +83,8 @@ export class Lane<Given extends AnyAnswer> {
   /** What it says now it says of what is unanswered now. */
   private madeForPending = false;
   /** By their tickets, in the order they were sent. */
-  private readonly pending = new Map<string, Pending<Given>>();
+  private readonly pending = new Map<Ticket, Pending<Given>>();
+  private readonly wakefulness = new Wakefulness();
   private lastArrival = -Infinity;
   private checkAt = Infinity;
   private timer: NodeJS.Timeout | undefined;
@@ -118,6 +122,7 @@ export class Lane<Given extends AnyAnswer> {
     };
     this.pending.set(posting.ticket, pending);
     this.sendNow(pending, now);
+    if (this.pending.size === 1) this.wakefulness.wait(now);
     this.checkBy(pending.attemptEnds);
     // What is known of an older connection is judged anew, when the caller has its message's id.
     const { connection } = this;
@@ -126,7 +131,7 @@ export class Lane<Given extends AnyAnswer> {
   }
 
   /** Forgets a message; its answer, if it comes, is dropped. false: it is not under way. */
-  cancel(ticket: string): boolean {
+  cancel(ticket: Ticket): boolean {
     return this.pending.delete(ticket);
   }
 
@@ -175,6 +180,7 @@ export class Lane<Given extends AnyAnswer> {
 
   private arrived(bytes: Uint8Array): void {
     this.lastArrival = performance.now();
+    this.wakefulness.answered(this.lastArrival);
     let answer: Given;
     try {
       answer = unpack(this.conversation, bytes);

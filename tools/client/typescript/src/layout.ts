@@ -34,6 +34,8 @@ export interface Field {
 
 export class Table {
   fields: readonly Field[] = [];
+  /** Those whose values lie elsewhere and are pointed to. */
+  elsewhere: readonly Field[] = [];
   /** Larger values first, as they are best laid out. */
   bySize: readonly Field[] = [];
   names: ReadonlySet<string> = new Set();
@@ -133,6 +135,10 @@ function missingOf(kind: Kind, absent: unknown, isWritten: boolean): unknown {
   return kind.is === 'bytes' ? noBytes : undefined;
 }
 
+function liesInTable({ is }: Kind): boolean {
+  return is === 'scalar' || is === 'enum' || is === 'uuid';
+}
+
 function sizeOf({ kind }: Field): number {
   if (kind.is === 'uuid') return 16;
   return kind.is === 'scalar' || kind.is === 'enum' ? widthOf[kind.scalar] : 4;
@@ -164,6 +170,7 @@ for (const [name, union] of unionOf)
 
 for (const [name, table] of tableOf) {
   table.fields = (tables[name] ?? []).map((row) => fieldOf(name, row));
+  table.elsewhere = table.fields.filter(({ kind }) => !liesInTable(kind));
   table.bySize = [...table.fields].sort((left, right) => sizeOf(right) - sizeOf(left));
   table.names = new Set(table.fields.map((field) => field.name));
   table.slots = Math.max(0, ...table.fields.map((field) => field.id + 1));

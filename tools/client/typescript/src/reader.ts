@@ -14,7 +14,7 @@ type Plain = { [name: string]: unknown };
 
 export class Reader {
   private readonly view: DataView;
-  private readonly texts = new Map<number, string>();
+  private texts: Map<number, string> | undefined;
   private tablesLeft: number;
 
   constructor(
@@ -125,11 +125,22 @@ export class Reader {
 
   private text(at: number): string {
     const end = this.end(at, 1);
-    if (end - at < rememberedMin) return this.bytes.toString('utf8', at + 4, end);
+    if (end - at < rememberedMin) return this.shortText(at + 4, end);
+    this.texts ??= new Map();
     const known = this.texts.get(at);
     if (known !== undefined) return known;
     const text = this.bytes.toString('utf8', at + 4, end);
     this.texts.set(at, text);
+    return text;
+  }
+
+  private shortText(from: number, to: number): string {
+    let text = '';
+    for (let at = from; at < to; ++at) {
+      const byte = this.view.getUint8(at);
+      if (byte >= 0x80) return this.bytes.toString('utf8', from, to);
+      text += String.fromCharCode(byte);
+    }
     return text;
   }
 
@@ -140,7 +151,13 @@ export class Reader {
 
   private uuid(at: number): string {
     if (at + 16 > this.bytes.length) throw this.damaged();
-    return uuidText(this.view.getBigUint64(at, true), this.view.getBigUint64(at + 8, true));
+    const { view } = this;
+    const hex = (place: number) => view.getUint32(place, true).toString(16).padStart(8, '0');
+    // Two halves, each with its lower part first.
+    const [first, third] = [hex(at + 4), hex(at + 12)];
+    const [second, fourth] = [hex(at), hex(at + 8)];
+    const [b, d] = [second.slice(0, 4), third.slice(0, 4)];
+    return `${first}-${b}-${second.slice(4)}-${d}-${third.slice(4)}${fourth}`;
   }
 
   private list(at: number, of: Kind, depth: number): unknown[] {
@@ -151,11 +168,4 @@ export class Reader {
     for (let place = at + 4; place < end; place += width) read.push(this.value(place, of, depth));
     return read;
   }
-}
-
-/** Two halves as 32 hexadecimal digits with four dashes. */
-export function uuidText(high: bigint, low: bigint): string {
-  const digits = high.toString(16).padStart(16, '0') + low.toString(16).padStart(16, '0');
-  const parts = [[0, 8], [8, 12], [12, 16], [16, 20], [20, 32]] as const;
-  return parts.map(([from, to]) => digits.slice(from, to)).join('-');
 }

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 
 import type { Uuid } from './generated/schema.js';
-import { uuidText } from './reader.js';
 
 const form = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -11,6 +10,11 @@ export function parseUuid(text: string): { high: bigint; low: bigint } | undefin
   if (!form.test(text)) return undefined;
   const digits = text.replaceAll('-', '');
   return { high: BigInt(`0x${digits.slice(0, 16)}`), low: BigInt(`0x${digits.slice(16)}`) };
+}
+
+function uuidText(high: bigint, low: bigint): Uuid {
+  const digits = high.toString(16).padStart(16, '0') + low.toString(16).padStart(16, '0');
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 /** A fresh UUIDv7: the system's clock in milliseconds, then entropy. */
