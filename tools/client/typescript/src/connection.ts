@@ -37,6 +37,8 @@ export interface Listener {
 
 export class Connection {
   trouble: Trouble = 'none';
+  /** When the newest end of the connection was learned. What was sent since waits in ZeroMQ. */
+  lostAt = -Infinity;
   private readonly socket: Dealer;
   private reached = false;
   private handshakesFailed = 0;
@@ -137,6 +139,7 @@ export class Connection {
         this.reached = false;
         return false;
       case 'disconnect':
+        this.lostAt = performance.now();
         if (this.trouble === 'none') this.trouble = 'lost';
         return false;
       case 'handshake': {

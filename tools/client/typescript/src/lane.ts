@@ -207,7 +207,7 @@ export class Lane<Given extends AnyAnswer> {
       trouble === 'denied' ||
       (!this.settings.waitForDaemon && (trouble === 'refused' || trouble === 'handshake'));
     if (isHopeless) return this.endAll(unanswered(trouble, this.address));
-    if (renewed) this.sendAllAgain();
+    if (renewed) this.sendAllAgain(connection.lostAt);
   }
 
   private end(pending: Pending<Given>, answer: Given | ClientError): void {
@@ -305,10 +305,11 @@ export class Lane<Given extends AnyAnswer> {
   }
 
   /** What was under way when the connection ended is lost. What is put off keeps its time. */
-  private sendAllAgain(): void {
+  private sendAllAgain(lostAt = Infinity): void {
     const now = performance.now();
     for (const pending of this.pending.values())
-      if (pending.posting.repeatable && !pending.putOff) this.sendNow(pending, now);
+      if (pending.posting.repeatable && !pending.putOff && pending.sent <= lostAt)
+        this.sendNow(pending, now);
     this.findNextCheck();
   }
 
