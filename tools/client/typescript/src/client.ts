@@ -8,8 +8,8 @@ import { ClientError, RefusedError } from './errors.js';
 import { Follower, type Followed } from './follower.js';
 import { commandConversation, packCommands, timeToHash } from './gate.js';
 import type {
-  Answer, AnswerBody, Authenticate, Authenticated, Check, Checked, CommandMessage, Decision,
-  GetRecords, HistoryBody, HistoryPage, HistoryPageBody, HistoryRequest, Query, QueryBody, Receipt,
+  Answer, AnswerBody, Authenticated, Check, CommandMessage, Credential, Decision, GetRecords,
+  HistoryBody, HistoryPage, HistoryPageBody, HistoryRequest, Query, QueryBody, Question, Receipt,
   Status, Uuid,
 } from './generated/schema.js';
 import { GuardedHistory, Ids } from './guarded_history.js';
@@ -43,8 +43,25 @@ export type AnswerTo<Type extends QueryBody['type']> =
 export type PageOf<Type extends HistoryBody['type']> =
   HistoryPage & { body: Extract<HistoryPageBody, { type: PageTypes[Type] }> };
 
-/** What every question takes beside its own fields. */
-type Around = Omit<Asked, 'body'>;
+/** What every question takes beside its own fields; for a receipt there is `ask`. */
+export type Around = Omit<Asked, 'body' | 'receipt'>;
+export type OneCheck = Around & {
+  readonly credential: Credential;
+  readonly action: string;
+  readonly resource: string;
+  /** About this path alone, not all below it. */
+  readonly thisLevelOnly?: boolean;
+};
+export type ManyChecks = Around & {
+  readonly credential: Credential;
+  /** 1 to 10,000. */
+  readonly questions: Question[];
+};
+export type Authentication = Around & {
+  readonly credential: Credential;
+  /** No session token is made. */
+  readonly declineToken?: boolean;
+};
 
 /** A message that was begun. */
 export interface Begun<Id, Given> {
@@ -200,36 +217,46 @@ export class Client {
     return mustBe(page, pageTypes[request.body.type]) as PageOf<Body['type']>;
   }
 
-  /** May this user do this now? A decision for each question, in the same order. */
-  async check(check: Check & Around, options?: CallOptions): Promise<Decision[]> {
-    return (await this.checkAll(check, options)).decisions;
+  /**
+   * May this user do this now? true or false, and nothing that is true by being there. Why not tell
+   * `decisions`.
+   */
+  async check(check: OneCheck, options?: CallOptions): Promise<boolean> {
+    const { action, resource, thisLevelOnly, credential } = check;
+    const question = thisLevelOnly === undefined ? { action, resource }
+      : { action, resource, thisLevelOnly };
+    const body = { type: 'Check' as const, credential, questions: [question] };
+    const [decision] = await this.decided(around(check, checkNames, body), 1, options);
+    return decision?.allowed === true;
   }
 
-  /** The same with all that the answer holds. */
-  async checkAll(check: Check & Around, options?: CallOptions): Promise<Checked> {
+  /** A decision for each question, in the same order; each says by `allowed` whether it allows. */
+  async decisions(check: ManyChecks, options?: CallOptions): Promise<Decision[]> {
     const { credential, questions } = check;
-    if (credential === undefined || questions === undefined)
-      return missing('check', 'credential and questions');
     const body = { type: 'Check' as const, credential, questions };
-    const { body: checked } = await this.ask(around(check, checkNames, body), options);
-    if (checked.decisions.length === questions.length) return checked;
+    return this.decided(around(check, manyNames, body), questions.length, options);
+  }
+
+  private async decided(
+    query: Asked<{ type: 'Check' } & Check>,
+    count: number,
+    options?: CallOptions,
+  ): Promise<Decision[]> {
+    const { decisions } = (await this.ask(query, options)).body;
+    if (decisions.length === count) return decisions;
     throw new ClientError(
       'protocol',
-      `The daemon answered ${questions.length} questions with ${checked.decisions.length} decisions.`,
+      `The daemon answered ${count} questions with ${decisions.length} decisions.`,
       'Check that its version fits this client.',
     );
   }
 
   /** Is this the user's password, key or token? `allowed` says. */
-  async authenticate(
-    authenticate: Authenticate & Around,
-    options?: CallOptions,
-  ): Promise<Authenticated> {
-    const { credential, declineToken } = authenticate;
-    if (credential === undefined) return missing('authenticate', 'a credential');
+  async authenticate(given: Authentication, options?: CallOptions): Promise<Authenticated> {
+    const { credential, declineToken } = given;
     const decline = declineToken === undefined ? {} : { declineToken };
     const body = { type: 'Authenticate' as const, credential, ...decline };
-    return (await this.ask(around(authenticate, authenticateNames, body), options)).body;
+    return (await this.ask(around(given, authenticateNames, body), options)).body;
   }
 
   /** A new token for the same session. */
@@ -295,7 +322,10 @@ export class Client {
   }
 }
 
-const checkNames: ReadonlySet<string> = new Set(['credential', 'questions']);
+const checkNames: ReadonlySet<string> = new Set([
+  'credential', 'action', 'resource', 'thisLevelOnly',
+]);
+const manyNames: ReadonlySet<string> = new Set(['credential', 'questions']);
 const authenticateNames: ReadonlySet<string> = new Set(['credential', 'declineToken']);
 
 /** A question with this body and what else was given beside the body's own fields. */
@@ -313,10 +343,6 @@ function withId(error: ClientError, id: Uuid): ClientError {
   const own = new ClientError(error.kind, error.message, error.remedy, error.cause);
   own.commandId = id;
   return own;
-}
-
-function missing(call: string, what: string): never {
-  throw new ClientError('usage', `${call} takes ${what}.`, 'Give what is missing.');
 }
 
 function abortion(): DOMException {

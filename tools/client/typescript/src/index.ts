@@ -1,7 +1,7 @@
 // What programs use.
 export {
-  Client, type AnswerTo, type Asked, type Begun, type CallOptions, type Commands, type PageOf,
-  type Requested,
+  Client, type AnswerTo, type Around, type Asked, type Authentication, type Begun,
+  type CallOptions, type Commands, type ManyChecks, type OneCheck, type PageOf, type Requested,
 } from './client.js';
 export { ClientError, RefusedError, exitCodes, textOf, type ErrorKind } from './errors.js';
 export type { KeyPair, Options } from './options.js';
