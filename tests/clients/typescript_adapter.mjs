@@ -153,7 +153,8 @@ class Session {
     } else {
       const checked = this.client.checkHistory({ signal }).then(
         ({ origin, size }) => ({ ended: name, checkpoint: { origin, size: size.toString() } }),
-        (error) => (error.name === 'AbortError' ? undefined : { ended: name, error: errorOut(error) }),
+        (error) =>
+          error.name === 'AbortError' ? undefined : { ended: name, error: errorOut(error) },
       );
       void checked.then((told) => told && this.end(name, told));
     }

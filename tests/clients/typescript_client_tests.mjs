@@ -45,10 +45,12 @@ const usage = (text) => (error) =>
 // ---- what is in an object arrives
 
 test('false is off, where absent is as the policy says', async () => {
-  await execute({ commands: [
-    { body: { type: 'CreateUser', username: 'off', apiAccess: false } },
-    { body: { type: 'CreateUser', username: 'as_the_policy_says' } },
-  ] });
+  await execute({
+    commands: [
+      { body: { type: 'CreateUser', username: 'off', apiAccess: false } },
+      { body: { type: 'CreateUser', username: 'as_the_policy_says' } },
+    ],
+  });
   assert.equal((await user('off')).security.apiAccess, false);
   assert.equal((await user('as_the_policy_says')).security.apiAccess, true);
 });
@@ -66,21 +68,35 @@ test('false and 0 change settings', async () => {
 });
 
 test('a grant until the beginning of time allows nothing', async () => {
-  await execute({ commands: [
-    { body: { type: 'CreateUser', username: 'late' } },
-    { user: 'late', body: { type: 'AddGrant', effect: 'allow', action: 'read',
-      resource: 'table/customer', conditions: { notAfterNs: 0n } } },
-  ] });
+  await execute({
+    commands: [
+      { body: { type: 'CreateUser', username: 'late' } },
+      {
+        user: 'late',
+        body: {
+          type: 'AddGrant',
+          effect: 'allow',
+          action: 'read',
+          resource: 'table/customer',
+          conditions: { notAfterNs: 0n },
+        },
+      },
+    ],
+  });
   const credential = { type: 'NamedUser', username: 'late' };
   const around = { tenant: 'traps', credential, atLeastSeq: seq, waitMs: 5_000 };
-  assert.equal(await client.check({ ...around, action: 'read', resource: 'table/customer' }), false);
+  assert.equal(
+    await client.check({ ...around, action: 'read', resource: 'table/customer' }),
+    false,
+  );
 });
 
 test('empty text clears, absent text stays', async () => {
   const profile = { firstName: 'Till', email: 'till@example.org' };
   await execute({ commands: [{ body: { type: 'CreateUser', username: 'named', profile } }] });
-  await execute({ commands: [
-    { user: 'named', body: { type: 'SetProfile', profile: { email: '' } } } ] });
+  await execute({
+    commands: [{ user: 'named', body: { type: 'SetProfile', profile: { email: '' } } }],
+  });
   const found = (await user('named')).details.profile;
   assert.equal(found.firstName, 'Till');
   assert.equal(found.email || '', '');
@@ -108,8 +124,11 @@ function absentOf(read, value) {
 }
 
 function comparable(value) {
-  return JSON.parse(JSON.stringify(value, (_, part) =>
-    typeof part === 'bigint' ? `${part}n` : part instanceof Uint8Array ? [...part] : part));
+  return JSON.parse(
+    JSON.stringify(value, (_, part) =>
+      typeof part === 'bigint' ? `${part}n` : part instanceof Uint8Array ? [...part] : part,
+    ),
+  );
 }
 
 function filled(table, depth) {
@@ -124,8 +143,14 @@ function filled(table, depth) {
 function sample(kind, depth) {
   switch (kind.is) {
     case 'scalar':
-      return { bool: true, u8: 200, u16: 60_000, u32: 4_000_000_000, i64: -(2n ** 62n),
-        u64: 2n ** 63n + 5n }[kind.scalar];
+      return {
+        bool: true,
+        u8: 200,
+        u16: 60_000,
+        u32: 4_000_000_000,
+        i64: -(2n ** 62n),
+        u64: 2n ** 63n + 5n,
+      }[kind.scalar];
     case 'enum':
       return [...kind.values.numbers.keys()].at(-1);
     case 'text':
@@ -152,21 +177,29 @@ function sample(kind, depth) {
 
 test('a name that is no field is refused, with the one that is meant', async () => {
   const body = { type: 'CreateUser', username: 'x', api_access: false };
-  await assert.rejects(execute({ commands: [{ body }] }), (error) =>
-    usage("has no field 'api_access'")(error) && error.remedy.includes('apiAccess'));
-  const grant = { type: 'AddGrant', effect: 'allow', action: 'read', resource: 'table/customer',
-    conditons: { notAfterNs: 1n } };
+  await assert.rejects(
+    execute({ commands: [{ body }] }),
+    (error) => usage("has no field 'api_access'")(error) && error.remedy.includes('apiAccess'),
+  );
+  const grant = {
+    type: 'AddGrant',
+    effect: 'allow',
+    action: 'read',
+    resource: 'table/customer',
+    conditons: { notAfterNs: 1n },
+  };
   await assert.rejects(execute({ commands: [{ user: 'x', body: grant }] }), usage('conditons'));
   const credential = { type: 'NamedUser', username: 'x' };
   await assert.rejects(
     client.check({ tennant: 'traps', credential, action: 'read', resource: 'table' }),
-    usage('tennant'));
+    usage('tennant'),
+  );
   assert.throws(() => new Client({ querys: 'ipc:///nowhere' }), usage('querys'));
 });
 
 test('values that would be cut are refused', () => {
-  const settings = (sessionTimeoutSeconds) => packCommands({ commands: [
-    { body: { type: 'SetUserSettings', sessionTimeoutSeconds } }] });
+  const settings = (sessionTimeoutSeconds) =>
+    packCommands({ commands: [{ body: { type: 'SetUserSettings', sessionTimeoutSeconds } }] });
   for (const wrong of [2 ** 32 + 60, -1, 1.5, NaN, '60', 60n, null])
     assert.throws(() => settings(wrong), usage('sessionTimeoutSeconds'), String(wrong));
   for (const wrong of [7, 2n ** 64n, -1n, '7'])
@@ -176,8 +209,10 @@ test('values that would be cut are refused', () => {
   assert.throws(() => packCommands({ id: '7' }), usage('id'));
   assert.throws(() => packCommands({ reason: 'half \ud83d' }), usage('half a character'));
   assert.throws(() => packQuery({ body: { type: 'Chek' } }), usage("'type'"));
-  assert.throws(() => packCommands({ commands: [{ body: { type: 'AddGrant', effect: 'permit' } }] }),
-    usage('Effect'));
+  assert.throws(
+    () => packCommands({ commands: [{ body: { type: 'AddGrant', effect: 'permit' } }] }),
+    usage('Effect'),
+  );
 });
 
 test('after a mistake the next message is whole', () => {
@@ -189,15 +224,24 @@ test('after a mistake the next message is whole', () => {
 
 test('what is wrong is told without a secret', () => {
   const secret = 'correct horse 1\ud83d';
-  assert.throws(() => packCommands({ commands: [{ body: { type: 'ResetPassword', password: secret } }] }),
-    (error) => !JSON.stringify([error.message, error.remedy]).includes('horse'));
+  assert.throws(
+    () => packCommands({ commands: [{ body: { type: 'ResetPassword', password: secret } }] }),
+    (error) => !JSON.stringify([error.message, error.remedy]).includes('horse'),
+  );
 });
 
 test('bytes of a secret are never shared with what is none', () => {
   const name = 'correct horse 1';
-  const { secret, bytes } = new Writer().pack(tableNamed('CommandMessage'), { reason: name, commands: [
-    { user: name, body: { type: 'ResetPassword', password: name, passwordConfirmation: name } },
-  ] }, 'PSCM');
+  const { secret, bytes } = new Writer().pack(
+    tableNamed('CommandMessage'),
+    {
+      reason: name,
+      commands: [
+        { user: name, body: { type: 'ResetPassword', password: name, passwordConfirmation: name } },
+      ],
+    },
+    'PSCM',
+  );
   assert.equal(secret.length, 2);
   for (const [from, to] of secret) bytes.fill(0, from, to);
   const read = new Reader(bytes, 100).root(tableNamed('CommandMessage'));
@@ -208,9 +252,16 @@ test('bytes of a secret are never shared with what is none', () => {
 
 test('every field that the schema marks as secret is one here', async () => {
   const marked = Object.entries(schema.tables).flatMap(([table, rows]) =>
-    rows.filter((row) => row[4]?.includes('s')).map((row) => `${table}.${row[0]}`));
-  for (const name of ['PasswordCredential.password', 'KeyCredential.key', 'TokenCredential.token',
-    'CreateUser.password', 'ChangePassword.current_password', 'RenewSession.token'])
+    rows.filter((row) => row[4]?.includes('s')).map((row) => `${table}.${row[0]}`),
+  );
+  for (const name of [
+    'PasswordCredential.password',
+    'KeyCredential.key',
+    'TokenCredential.token',
+    'CreateUser.password',
+    'ChangePassword.current_password',
+    'RenewSession.token',
+  ])
     assert.ok(marked.includes(name), name);
 });
 
@@ -220,20 +271,26 @@ test('what was not answered throws, and a denial does not', async () => {
   const credential = { type: 'NamedUser', username: 'off' };
   const question = { tenant: 'traps', credential, action: 'read', resource: 'table/customer' };
   assert.equal(await client.check(question), false);
-  await assert.rejects(client.check({ ...question, atLeastSeq: 2n ** 40n }), (error) =>
-    error instanceof RefusedError && error.code === 'not_yet' && error.remedy !== '');
+  await assert.rejects(
+    client.check({ ...question, atLeastSeq: 2n ** 40n }),
+    (error) => error instanceof RefusedError && error.code === 'not_yet' && error.remedy !== '',
+  );
   const nobody = new Client({ queries: 'ipc:///nowhere/queries', waitForDaemon: false });
   await assert.rejects(nobody.check(question), (error) => error.exitCode === 69);
   nobody.close();
 });
 
-test('an aborted question throws the reason, an aborted command says that it is not known', async () => {
+test('an aborted question throws the reason, an aborted command that it is not known', async () => {
   const reason = new Error('the caller went away');
   const stop = new AbortController();
-  const asked = client.ask({ body: { type: 'GetStatus' }, atLeastSeq: 2n ** 40n, waitMs: 10_000 },
-    { signal: stop.signal });
-  const sent = client.execute({ tenant: 'traps', commands: [
-    { body: { type: 'CreateUser', username: 'perhaps' } }] }, { signal: stop.signal });
+  const asked = client.ask(
+    { body: { type: 'GetStatus' }, atLeastSeq: 2n ** 40n, waitMs: 10_000 },
+    { signal: stop.signal },
+  );
+  const sent = client.execute(
+    { tenant: 'traps', commands: [{ body: { type: 'CreateUser', username: 'perhaps' } }] },
+    { signal: stop.signal },
+  );
   stop.abort(reason);
   await assert.rejects(asked, (error) => error === reason);
   let id;
@@ -241,9 +298,15 @@ test('an aborted question throws the reason, an aborted command says that it is 
     id = error.commandId;
     return error.kind === 'busy' && error.cause === reason;
   });
-  const again = await execute({ id, commands: [{ body: { type: 'CreateUser', username: 'perhaps' } }] });
+  const again = await execute({
+    id,
+    commands: [{ body: { type: 'CreateUser', username: 'perhaps' } }],
+  });
   assert.equal(again.code, 'ok');
-  await assert.rejects(client.status({ signal: AbortSignal.abort(reason) }), (error) => error === reason);
+  await assert.rejects(
+    client.status({ signal: AbortSignal.abort(reason) }),
+    (error) => error === reason,
+  );
 });
 
 test('a closed client ends what is under way, and begins nothing', async () => {
@@ -275,8 +338,11 @@ test('keys and their texts', () => {
 test('kept tokens are bounded, and found by their credential alone', () => {
   const kept = new KeptTokens(10);
   const answer = { timeNs: 0n, body: { type: 'Authenticated', token: 't', expiresNs: 10n ** 12n } };
-  const name = (number, call) => kept.nameOf({ tenant: 'acme', call },
-    { type: 'PasswordCredential', username: 'anna', password: `${number}` });
+  const name = (number, call) =>
+    kept.nameOf(
+      { tenant: 'acme', call },
+      { type: 'PasswordCredential', username: 'anna', password: `${number}` },
+    );
   for (let number = 0; number < 100; ++number)
     kept.keep(name(number), { tenant: 'acme', username: 'anna' }, answer, 0);
   assert.ok(kept.size <= 10);
@@ -290,10 +356,28 @@ test('kept tokens are bounded, and found by their credential alone', () => {
 // ---- what a stranger sends
 
 test('damaged bytes are no answer, and nothing worse', () => {
-  const decision = { allowed: true, reason: 'ok', grant: { reference: { seq: 5n, index: 3 },
-    effect: 'allow', action: 'read', resource: 'table/customer' } };
-  const { bytes } = new Writer().pack(tableNamed('Answer'), { id: 7n, code: 'ok', body: {
-    type: 'Checked', decisions: [decision, decision] } }, 'PSAN');
+  const decision = {
+    allowed: true,
+    reason: 'ok',
+    grant: {
+      reference: { seq: 5n, index: 3 },
+      effect: 'allow',
+      action: 'read',
+      resource: 'table/customer',
+    },
+  };
+  const { bytes } = new Writer().pack(
+    tableNamed('Answer'),
+    {
+      id: 7n,
+      code: 'ok',
+      body: {
+        type: 'Checked',
+        decisions: [decision, decision],
+      },
+    },
+    'PSAN',
+  );
   let random = 1;
   const next = (below) => {
     random = (random * 48_271) % 2_147_483_647;
@@ -327,7 +411,11 @@ test('a list of one table many times is as long as it says', () => {
 });
 
 test('values of a newer daemon have a name, and say no', () => {
-  const { bytes } = new Writer().pack(tableNamed('Answer'), { id: 1n, code: 'unknown_999' }, 'PSAN');
+  const { bytes } = new Writer().pack(
+    tableNamed('Answer'),
+    { id: 1n, code: 'unknown_999' },
+    'PSAN',
+  );
   const answer = unpack(queryConversation, bytes);
   assert.equal(answer.code, 'unknown_999');
   const error = new RefusedError(answer);

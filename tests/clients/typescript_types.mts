@@ -41,7 +41,9 @@ export async function traps(client: Client): Promise<void> {
   await client.execute({ commands: [], signature: new Uint8Array(64) });
 
   // What answers a request is known.
-  const page = await client.history({ body: { type: 'GetUser', tenant: 'acme', username: 'till' } });
+  const page = await client.history({
+    body: { type: 'GetUser', tenant: 'acme', username: 'till' },
+  });
   const access: boolean | undefined = page.body.security?.apiAccess;
   // @ts-expect-error: another answer has users
   page.body.users;

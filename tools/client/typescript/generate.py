@@ -189,7 +189,8 @@ class Writer:
     def write_layout(self):
         self.say("/** Name, type, id, default, marks (s: secret, p: personal, c: clearable). */")
         self.say("export type FieldRow = readonly [", "  name: string, type: string, id: number,")
-        self.say("  absent?: number | bigint | boolean | null | undefined, marks?: string,", "];", "")
+        self.say("  absent?: number | bigint | boolean | null | undefined, marks?: string,")
+        self.say("];", "")
         self.say("export const tables: { readonly [name: string]: readonly FieldRow[] } = {")
         for name, fields in self.source.tables.items():
             self.say(f"  {name}: [", *(self.row(name, field) for field in fields), "  ],")
@@ -199,8 +200,10 @@ class Writer:
         self.say("", "export interface Values {", "  readonly [value: string]: number;", "}", "")
         self.say("export const enums: { readonly [name: string]: Values } = {")
         for name, values in self.source.enums.items():
-            self.say(f"  {name}: {{", *(f"    {v}: {number}," for v, number in values.items()), "  },")
-        self.say("};", "", "export const unions: { readonly [name: string]: readonly string[] } = {")
+            rows = [f"    {value}: {number}," for value, number in values.items()]
+            self.say(f"  {name}: {{", *rows, "  },")
+        self.say("};", "")
+        self.say("export const unions: { readonly [name: string]: readonly string[] } = {")
         for name, members in self.source.unions.items():
             self.say(f"  {name}: [", *(f"    '{member}'," for member in members), "  ],")
         self.say("};", "")
@@ -216,11 +219,12 @@ class Writer:
         self.say("export const resendings: { readonly [code: string]: Resending } = {")
         self.say(*(f"  {code}: '{says}'," for code, says in resendings), "};", "")
         self.say("/** What each code means, and what to do. */", "export const codeTexts: {")
-        self.say("  readonly [code in KnownCode]: { number: number; sentence: string; remedy: string };")
+        self.say("  readonly [code in KnownCode]: {")
+        self.say("    number: number; sentence: string; remedy: string;", "  };")
         self.say("} = {")
         for name, number, sentence, remedy in self.source.codes:
-            self.say(f"  {name}: {{", f"    number: {number},", f"    sentence: {quoted(sentence)},")
-            self.say(f"    remedy: {quoted(remedy)},", "  },")
+            self.say(f"  {name}: {{", f"    number: {number},")
+            self.say(f"    sentence: {quoted(sentence)},", f"    remedy: {quoted(remedy)},", "  },")
         self.say("};")
 
     def text(self):

@@ -2,7 +2,12 @@
 // another kind is none.
 import { notAnAnswer } from './errors.js';
 import type {
-  Answer, AnswerBody, HistoryBody, HistoryPage, HistoryPageBody, QueryBody,
+  Answer,
+  AnswerBody,
+  HistoryBody,
+  HistoryPage,
+  HistoryPageBody,
+  QueryBody,
 } from './generated/schema.js';
 
 export const answerTypes = {

@@ -38,9 +38,17 @@ interface Flight {
  * client is told that keeps none.
  */
 const stops: ReadonlySet<Code> = new Set<Code>([
-  'invalid_credentials', 'session_expired', 'credential_expired', 'tenant_unknown',
-  'tenant_disabled', 'interactive_not_allowed', 'user_locked', 'user_not_active',
-  'api_access_not_allowed', 'network_not_allowed', 'tls_required',
+  'invalid_credentials',
+  'session_expired',
+  'credential_expired',
+  'tenant_unknown',
+  'tenant_disabled',
+  'interactive_not_allowed',
+  'user_locked',
+  'user_not_active',
+  'api_access_not_allowed',
+  'network_not_allowed',
+  'tls_required',
 ]);
 
 /** What became of the credential; undefined: the answer does not say. */
@@ -167,8 +175,7 @@ export class Asking {
       asked = withCredential(query, { type: 'TokenCredential', token: found.token, ...owner });
     }
     this.post(asked, flight, id, 0, (answer) => this.settle(one, flight, kept, answer));
-    if (found !== undefined && found.renewAt <= begun && !found.renewing)
-      this.renew(name, kept);
+    if (found !== undefined && found.renewAt <= begun && !found.renewing) this.renew(name, kept);
   }
 
   /** Behind the question, so that it costs the question nothing. */
@@ -178,7 +185,8 @@ export class Asking {
     const query: Query = { body: { type: 'RenewSession', token: found.token } };
     try {
       this.post(query, undefined, this.ids.next(), 0, (answer) =>
-        this.learnRenewal(name, kept, answer));
+        this.learnRenewal(name, kept, answer),
+      );
       found.renewing = true;
     } catch (error) {
       // As many as may be are unanswered: the next question tries again.
@@ -212,7 +220,8 @@ export class Asking {
     one.byToken = false;
     try {
       this.post(one.question, flight, this.ids.next(), performance.now() - one.begun, (answer) =>
-        this.settle(one, flight, kept, answer));
+        this.settle(one, flight, kept, answer),
+      );
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
       this.end(one.shown, error);
@@ -247,7 +256,10 @@ export class Asking {
       if (this.flights.delete(id)) flight.ended(result);
     };
     if (answer instanceof ClientError || answer.body?.type !== 'Status') return finish(answer);
-    void this.history.examine(answer.body.checkpoint).then((wrong) =>
-      finish(wrong === undefined || wrong.kind === 'unreachable' ? answer : wrong));
+    void this.history
+      .examine(answer.body.checkpoint)
+      .then((wrong) =>
+        finish(wrong === undefined || wrong.kind === 'unreachable' ? answer : wrong),
+      );
   }
 }

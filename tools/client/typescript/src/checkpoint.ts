@@ -108,7 +108,10 @@ export function readCheckpoint(note: string): Checkpoint {
   const root = decode(root64 ?? '');
   if (!origin || size === undefined || root?.length !== hashBytes)
     throw badNote('lacks its origin, size or root');
-  const time = extensions.filter((line) => line.startsWith('time_ns ')).at(-1)?.slice(8);
+  const time = extensions
+    .filter((line) => line.startsWith('time_ns '))
+    .at(-1)
+    ?.slice(8);
   const timeNs = plainNumber(time ?? '', 2n ** 63n - 1n) ?? 0n;
   return { origin, size, root: new Uint8Array(root), timeNs };
 }
@@ -124,7 +127,10 @@ export function openCheckpoint(note: string, verifierKey: string): Checkpoint {
   const gap = note.lastIndexOf('\n\n');
   if (Buffer.byteLength(note) > noteBytesMax || gap < 0 || !note.endsWith('\n'))
     throw badNote('has no signature');
-  const lines = note.slice(gap + 2).split('\n').slice(0, -1);
+  const lines = note
+    .slice(gap + 2)
+    .split('\n')
+    .slice(0, -1);
   checkSignatures(lines, note.slice(0, gap + 1), verifier);
   const checkpoint = readCheckpoint(note);
   if (checkpoint.origin !== verifier.name)

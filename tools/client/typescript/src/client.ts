@@ -8,9 +8,24 @@ import { ClientError, RefusedError } from './errors.js';
 import { Follower, type Followed } from './follower.js';
 import { commandConversation, packCommands, timeToHash } from './gate.js';
 import type {
-  Answer, AnswerBody, Authenticated, Check, CommandMessage, Credential, Decision, GetRecords,
-  HistoryBody, HistoryPage, HistoryPageBody, HistoryRequest, Query, QueryBody, Question, Receipt,
-  Status, Uuid,
+  Answer,
+  AnswerBody,
+  Authenticated,
+  Check,
+  CommandMessage,
+  Credential,
+  Decision,
+  GetRecords,
+  HistoryBody,
+  HistoryPage,
+  HistoryPageBody,
+  HistoryRequest,
+  Query,
+  QueryBody,
+  Question,
+  Receipt,
+  Status,
+  Uuid,
 } from './generated/schema.js';
 import { GuardedHistory, Ids } from './guarded_history.js';
 import { Lane } from './lane.js';
@@ -32,16 +47,21 @@ export interface CallOptions {
 /** A message to send; the client signs it, and makes an id if there is none. */
 export type Commands = Omit<CommandMessage, 'version' | 'signature'>;
 /** A question; the client chooses its id. */
-export type Asked<Body extends QueryBody = QueryBody> =
-  Omit<Query, 'version' | 'id' | 'body'> & { readonly body: Body };
+export type Asked<Body extends QueryBody = QueryBody> = Omit<Query, 'version' | 'id' | 'body'> & {
+  readonly body: Body;
+};
 /** A request; the client chooses its id. */
-export type Requested<Body extends HistoryBody = HistoryBody> =
-  Omit<HistoryRequest, 'version' | 'id' | 'body'> & { readonly body: Body };
+export type Requested<Body extends HistoryBody = HistoryBody> = Omit<
+  HistoryRequest,
+  'version' | 'id' | 'body'
+> & { readonly body: Body };
 
-export type AnswerTo<Type extends QueryBody['type']> =
-  Answer & { body: Extract<AnswerBody, { type: AnswerTypes[Type] }> };
-export type PageOf<Type extends HistoryBody['type']> =
-  HistoryPage & { body: Extract<HistoryPageBody, { type: PageTypes[Type] }> };
+export type AnswerTo<Type extends QueryBody['type']> = Answer & {
+  body: Extract<AnswerBody, { type: AnswerTypes[Type] }>;
+};
+export type PageOf<Type extends HistoryBody['type']> = HistoryPage & {
+  body: Extract<HistoryPageBody, { type: PageTypes[Type] }>;
+};
 
 /** What every question takes beside its own fields; for a receipt there is `ask`. */
 export type Around = Omit<Asked, 'body' | 'receipt'>;
@@ -96,7 +116,10 @@ function closed(acts: boolean): ClientError {
         'Send the same again with the same id: the daemon then says what became of it.',
       )
     : new ClientError(
-        'unreachable', 'The client was closed before an answer came.', 'Ask another client.');
+        'unreachable',
+        'The client was closed before an answer came.',
+        'Ask another client.',
+      );
 }
 
 /** A promise with what ends it. */
@@ -223,8 +246,8 @@ export class Client {
    */
   async check(check: OneCheck, options?: CallOptions): Promise<boolean> {
     const { action, resource, thisLevelOnly, credential } = check;
-    const question = thisLevelOnly === undefined ? { action, resource }
-      : { action, resource, thisLevelOnly };
+    const question =
+      thisLevelOnly === undefined ? { action, resource } : { action, resource, thisLevelOnly };
     const body = { type: 'Check' as const, credential, questions: [question] };
     const [decision] = await this.decided(around(check, checkNames, body), 1, options);
     return decision?.allowed === true;
@@ -315,15 +338,17 @@ export class Client {
 
   private mayBegin({ signal, timeoutMs }: CallOptions): void {
     signal?.throwIfAborted();
-    if (this.isClosed)
-      throw new ClientError('usage', 'The client is closed.', 'Make a new one.');
+    if (this.isClosed) throw new ClientError('usage', 'The client is closed.', 'Make a new one.');
     if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs >= 0))
       throw new ClientError('usage', 'timeoutMs takes milliseconds, from 0.', 'Leave it out.');
   }
 }
 
 const checkNames: ReadonlySet<string> = new Set([
-  'credential', 'action', 'resource', 'thisLevelOnly',
+  'credential',
+  'action',
+  'resource',
+  'thisLevelOnly',
 ]);
 const manyNames: ReadonlySet<string> = new Set(['credential', 'questions']);
 const authenticateNames: ReadonlySet<string> = new Set(['credential', 'declineToken']);
@@ -348,4 +373,3 @@ function withId(error: ClientError, id: Uuid): ClientError {
 function abortion(): DOMException {
   return new DOMException('This operation was aborted', 'AbortError');
 }
-

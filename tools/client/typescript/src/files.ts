@@ -10,8 +10,7 @@ function textsIn(toml: string): Map<string, string> {
   const texts = new Map<string, string>();
   for (const line of toml.split('\n')) {
     const found = /^(\w+) = "((?:[^"\\]|\\["\\])*)"$/.exec(line);
-    if (found !== null)
-      texts.set(found[1] as string, (found[2] as string).replace(/\\(.)/g, '$1'));
+    if (found !== null) texts.set(found[1] as string, (found[2] as string).replace(/\\(.)/g, '$1'));
   }
   return texts;
 }

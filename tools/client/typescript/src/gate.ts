@@ -3,8 +3,18 @@
 // anybody reads a field.
 import { ClientError, notAnAnswer, usage } from './errors.js';
 import type {
-  Answer, Code, Command, CommandMessage, Credential, HistoryPage, HistoryRequest, JournalRecord,
-  Query, Receipt, RecordPage, Resending,
+  Answer,
+  Code,
+  Command,
+  CommandMessage,
+  Credential,
+  HistoryPage,
+  HistoryRequest,
+  JournalRecord,
+  Query,
+  Receipt,
+  RecordPage,
+  Resending,
 } from './generated/schema.js';
 import { identifiers, protocolVersion, resendings } from './generated/schema.js';
 import { tableNamed, type Table } from './layout.js';
@@ -45,7 +55,9 @@ export type Ticket = string | bigint;
 
 /** Of an answer to what the daemon could not read. */
 export const noTicket: ReadonlySet<Ticket> = new Set<Ticket>([
-  0n, '', '00000000-0000-0000-0000-000000000000',
+  0n,
+  '',
+  '00000000-0000-0000-0000-000000000000',
 ]);
 
 export function resendingOf(code: Code): Resending {

@@ -36,7 +36,8 @@ export class GuardedHistory {
   ) {
     this.lane = new Lane(settings, settings.history ?? '', historyConversation);
     this.guard = new HistoryGuard(settings.checkpointFile, settings.verifierKey, (body) =>
-      this.ask(body));
+      this.ask(body),
+    );
   }
 
   get inFlight(): number {
@@ -90,7 +91,8 @@ export class GuardedHistory {
   private ask(body: HistoryBody): Promise<HistoryPage> {
     return new Promise((resolve, reject) => {
       this.post({ body }, this.ids.next(), undefined, (page) =>
-        page instanceof ClientError ? reject(page) : resolve(page));
+        page instanceof ClientError ? reject(page) : resolve(page),
+      );
     });
   }
 

@@ -3,12 +3,25 @@
 // `contradiction` is the loud error; `input_output` where the file cannot be read or written, and
 // then nothing new is believed.
 import {
-  closeSync, constants, fchownSync, fsyncSync, openSync, readFileSync, renameSync,
-  statSync, unlinkSync, writeSync,
+  closeSync,
+  constants,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { openCheckpoint, provesConsistency, readCheckpoint, type Checkpoint } from './checkpoint.js';
+import {
+  openCheckpoint,
+  provesConsistency,
+  readCheckpoint,
+  type Checkpoint,
+} from './checkpoint.js';
 import { ClientError } from './errors.js';
 import type { CheckpointPage, HistoryBody, HistoryPage } from './generated/schema.js';
 
@@ -149,11 +162,13 @@ export class HistoryGuard {
       return this.checkRestored(known.checkpoint, given);
     if (key !== given.verifierKey)
       throw this.contradiction(
-        `it is signed with another key, ${given.verifierKey} instead of ${key}`);
+        `it is signed with another key, ${given.verifierKey} instead of ${key}`,
+      );
     const seen = openCheckpoint(given.checkpoint, key);
     if (known.checkpoint !== undefined && seen.size < known.checkpoint.size)
       throw this.contradiction(
-        `it went back, from ${known.checkpoint.size} records to ${seen.size} records`);
+        `it went back, from ${known.checkpoint.size} records to ${seen.size} records`,
+      );
     return this.accept(known, given.checkpoint, seen);
   }
 
@@ -185,7 +200,11 @@ export class HistoryGuard {
     }
     const name = from.origin === to.origin ? {} : { name: from.origin };
     const page = await this.ask({
-      type: 'GetConsistency', fromSize: from.size, toSize: to.size, ...name });
+      type: 'GetConsistency',
+      fromSize: from.size,
+      toSize: to.size,
+      ...name,
+    });
     if (page.code === 'journal_restored') throw this.restored(page);
     if (page.code === 'field_malformed' && from.origin !== to.origin)
       throw this.contradiction(`it is signed as ${to.origin}, which never was ${from.origin}`);
@@ -225,7 +244,8 @@ export class HistoryGuard {
 
   private noExtension(from: Checkpoint): ClientError {
     return this.contradiction(
-      `its first ${from.size} records are not those that were there before`);
+      `its first ${from.size} records are not those that were there before`,
+    );
   }
 
   private restored({ problems }: HistoryPage): ClientError {

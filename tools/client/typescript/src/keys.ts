@@ -4,7 +4,8 @@ import { curveKeyPair } from 'zeromq';
 import { usage } from './errors.js';
 import type { KeyPair } from './options.js';
 
-const digits = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#';
+const digits =
+  '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#';
 const keyBytes = 32;
 
 /** From the system's entropy. */

@@ -3,7 +3,12 @@
 import { Connection, type Trouble } from './connection.js';
 import { ClientError, notAnAnswer, usage } from './errors.js';
 import {
-  noTicket, resendingOf, unpack, type AnyAnswer, type Conversation, type Ticket,
+  noTicket,
+  resendingOf,
+  unpack,
+  type AnyAnswer,
+  type Conversation,
+  type Ticket,
 } from './gate.js';
 import type { Code } from './generated/schema.js';
 import type { Settings } from './options.js';
@@ -48,23 +53,34 @@ export function unanswered(trouble: Trouble, address: string): ClientError {
   switch (trouble) {
     case 'refused':
       return new ClientError(
-        'unreachable', `Nobody listens ${at}.`, 'Start posternd, or correct the address.');
+        'unreachable',
+        `Nobody listens ${at}.`,
+        'Start posternd, or correct the address.',
+      );
     case 'denied':
       return new ClientError(
-        'not_permitted', `The daemon ${at} does not let this key or user in.`,
-        "Use the key of an operator; an owner sees them with 'operator list'.");
+        'not_permitted',
+        `The daemon ${at} does not let this key or user in.`,
+        "Use the key of an operator; an owner sees them with 'operator list'.",
+      );
     case 'handshake':
       return new ClientError(
-        'protocol', `The handshake broke off ${at}.`,
-        "Check that the server key is this daemon's and that the port is right.");
+        'protocol',
+        `The handshake broke off ${at}.`,
+        "Check that the server key is this daemon's and that the port is right.",
+      );
     case 'lost':
       return new ClientError(
-        'unreachable', `The connection was lost ${at} before an answer came.`,
-        'Ask again when the daemon is back; a command with the same id.');
+        'unreachable',
+        `The connection was lost ${at} before an answer came.`,
+        'Ask again when the daemon is back; a command with the same id.',
+      );
     case 'none':
       return new ClientError(
-        'unreachable', `No answer came in time ${at}.`,
-        "Ask again, a command with the same id; check the daemon's diagnostics.");
+        'unreachable',
+        `No answer came in time ${at}.`,
+        "Ask again, a command with the same id; check the daemon's diagnostics.",
+      );
   }
 }
 

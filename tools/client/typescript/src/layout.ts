@@ -108,12 +108,9 @@ function kindOf(type: string): Kind {
   if (type === 'Uuid') return { is: 'uuid' };
   if (scalars.has(type)) return { is: 'scalar', scalar: type as Scalar };
   const values = enumOf.get(type);
-  if (values !== undefined)
-    return { is: 'enum', values, scalar: type === 'Code' ? 'u16' : 'u8' };
+  if (values !== undefined) return { is: 'enum', values, scalar: type === 'Code' ? 'u16' : 'u8' };
   const union = unionOf.get(type);
-  return union === undefined
-    ? { is: 'table', table: tableNamed(type) }
-    : { is: 'union', union };
+  return union === undefined ? { is: 'table', table: tableNamed(type) } : { is: 'union', union };
 }
 
 const noBytes = new Uint8Array(0);

@@ -60,8 +60,19 @@ export interface Settings extends Options {
 }
 
 const names: ReadonlySet<string> = new Set([
-  'commands', 'queries', 'history', 'serverKey', 'keys', 'signingSeed', 'timeoutMs', 'retries',
-  'waitForDaemon', 'inFlightMax', 'keepTokens', 'checkpointFile', 'verifierKey',
+  'commands',
+  'queries',
+  'history',
+  'serverKey',
+  'keys',
+  'signingSeed',
+  'timeoutMs',
+  'retries',
+  'waitForDaemon',
+  'inFlightMax',
+  'keepTokens',
+  'checkpointFile',
+  'verifierKey',
 ]);
 
 function mustBeKey(text: string | undefined, what: string): void {

@@ -111,9 +111,7 @@ export class Reader {
     const width = widthOf[scalar];
     if (width !== 8) return this.number(at, width);
     if (at + 8 > this.bytes.length) throw this.damaged();
-    return scalar === 'u64'
-      ? this.view.getBigUint64(at, true)
-      : this.view.getBigInt64(at, true);
+    return scalar === 'u64' ? this.view.getBigUint64(at, true) : this.view.getBigInt64(at, true);
   }
 
   /** The end of so many elements behind their count. */

@@ -66,8 +66,7 @@ export class Writer {
     // What was begun and not ended can only be left behind.
     if (this.path.length > 1 || buffer.capacity() > keptBytesMax) this.builder = new Builder(1024);
     else this.builder.clear();
-    for (const places of [this.secret, this.personal, this.signature, this.path])
-      places.length = 0;
+    for (const places of [this.secret, this.personal, this.signature, this.path]) places.length = 0;
     this.shared.clear();
   }
 
@@ -197,7 +196,8 @@ export class Writer {
 
   private encodedWhole(value: string): number {
     // The encoder would put another character in its place, without a word.
-    if (/\p{Surrogate}/u.test(value)) throw this.wrong('holds half a character.', 'Give whole text.');
+    if (/\p{Surrogate}/u.test(value))
+      throw this.wrong('holds half a character.', 'Give whole text.');
     const encoded = encoder.encode(value);
     const offset = this.builder.createString(encoded);
     encoded.fill(0);
@@ -219,7 +219,7 @@ export class Writer {
     if (of.is === 'scalar' || of.is === 'enum') {
       const width = widthOf[of.scalar];
       builder.startVector(width, all.length, width);
-      for (let at = all.length; at-- > 0; ) {
+      for (let at = all.length; at-- > 0;) {
         path.push(at);
         this.number(of.scalar, this.numberOf(of, all[at]));
         path.pop();
@@ -233,7 +233,7 @@ export class Writer {
       path.pop();
     }
     builder.startVector(4, offsets.length, 4);
-    for (let at = offsets.length; at-- > 0; ) builder.addOffset(offsets[at] as number);
+    for (let at = offsets.length; at-- > 0;) builder.addOffset(offsets[at] as number);
     return builder.endVector();
   }
 
@@ -275,7 +275,9 @@ export class Writer {
     if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max)
       return value;
     throw this.wrong(
-      `takes a whole number from 0 to ${max}, not ${described(value)}.`, 'Give one of these.');
+      `takes a whole number from 0 to ${max}, not ${described(value)}.`,
+      'Give one of these.',
+    );
   }
 }
 
