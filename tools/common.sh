@@ -13,10 +13,12 @@ usage_error() {
 
 # Installs those packages of the named lists that are missing; touches the network only then.
 install_missing() {
-  local package missing=()
+  local package provided missing=()
+  # Of another origin a package may hold what Debian has in two, as nodejs may hold npm.
+  provided=$(dpkg-query -W -f '${db:Status-Status} ${Package}, ${Provides}\n' |
+    sed -n 's/^installed //p' | tr ',' '\n' | awk 'NF {print $1}')
   while read -r package; do
-    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
-      missing+=("$package")
+    grep -qxF "$package" <<<"$provided" || missing+=("$package")
   done < <(sed 's/#.*//' "$@" | awk 'NF {print $1}')
   ((${#missing[@]})) || return 0
   local -a as_root=()

@@ -9,7 +9,7 @@ from schema_change import check_schema_changes
 from schema_readers import read_codes
 from tree import lines
 
-CODE = (".h", ".cpp", ".fbs", ".py", ".sh", ".cmake", "CMakeLists.txt")
+CODE = (".h", ".cpp", ".fbs", ".py", ".sh", ".cmake", "CMakeLists.txt", ".ts", ".mts", ".mjs")
 SCRIPTS = ("tools/run", "tools/test", ".ci/run")
 LINE_LENGTH_MAX = 100
 

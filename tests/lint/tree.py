@@ -4,9 +4,13 @@ import os
 
 TEXT_SUFFIXES = (
     ".cpp", ".h", ".fbs", ".py", ".sh", ".cmake", ".txt", ".md", ".toml", ".json", ".service",
-    ".conf", ".yml", ".install", ".1", ".5", ".8", ".in",
+    ".conf", ".yml", ".install", ".1", ".5", ".8", ".in", ".ts", ".mts", ".mjs",
 )  # fmt: skip
-SKIPPED_FOLDERS = ("build", "var", "__pycache__", ".git", "corpus", "golden")
+SKIPPED_FOLDERS = (
+    "build", "var", "__pycache__", ".git", "corpus", "golden",
+    # What the TypeScript client's own scripts make.
+    "node_modules", "dist", "generated",
+)  # fmt: skip
 
 
 def is_text(path):
