@@ -95,6 +95,7 @@ main_process_after=$(inside systemctl show --property MainPID --value postern)
 [[ $main_process_after == "$main_process" ]] || fail "the reload was a restart"
 # said: the newest lines of its log.
 said() { inside journalctl --unit postern --output cat --lines 50; }
+errors() { inside journalctl --unit postern --output cat --priority err --lines 5; }
 grep -q 'settings_changed: the setting log.level is now "debug"' < <(said) ||
   fail "what it said of the reload"
 echo 'levle = "info"' >>"$root/etc/postern/postern.toml"
@@ -109,21 +110,21 @@ forbidden() {
   cp "$root/etc/postern/postern.toml" "$work/good.toml"
   sed -i "s|^${1%% =*} = .*|$1|" "$root/etc/postern/postern.toml"
   if inside systemctl restart postern 2>/dev/null; then fail "$1 was taken"; fi
-  grep -qF -e "$2" < <(said) || fail "what it said of $1"
+  grep -qE "^daemon_ended: .*$2" < <(errors) || fail "what it said of $1"
   [[ $(inside systemctl is-active postern) == failed ]] || fail "$1 was tried again"
   cp "$work/good.toml" "$root/etc/postern/postern.toml"
   inside systemctl reset-failed postern
   inside systemctl start postern
 }
 forbidden 'port_base = 100' 'AmbientCapabilities=CAP_NET_BIND_SERVICE'
-forbidden 'ipc_path = "/srv/elsewhere"' 'RuntimeDirectory='
+forbidden 'ipc_path = "/srv/elsewhere"' '/srv/elsewhere: .* write BindPaths= with it'
 forbidden 'ipc_group = "users"' 'SupplementaryGroups=users'
 mkdir -p "$root/etc/systemd/system/postern.service.d"
 printf '[Service]\nExecStart=\nExecStart=/usr/bin/posternd --data /srv/postern %s\n' \
   '--config /etc/postern/postern.toml' >"$root/etc/systemd/system/postern.service.d/data.conf"
 inside systemctl daemon-reload
 if inside systemctl restart postern 2>/dev/null; then fail "data that it does not see"; fi
-grep -qF 'BindPaths=/srv/postern' < <(said) || fail "what it said of data elsewhere"
+grep -qE '^daemon_ended: .* /srv/postern.* write BindPaths= with it' < <(errors) || fail "what it said of data elsewhere"
 rm -r "$root/etc/systemd/system/postern.service.d"
 inside systemctl daemon-reload
 inside systemctl start postern
