@@ -143,14 +143,14 @@ struct Arguments {
   offline::RestoreOrder restored;
 };
 
-/// Under a service manager a path may be missing in the daemon's root folder alone.
-Failure with_unit(Failure failure, const std::string& data) {
+/// What ended the daemon, told where its log is read.
+int report_end(Failure failure, const Config& config) {
+  // The path may be missing in the daemon's root folder alone.
   if (failure.kind == FailureKind::missing && std::getenv("INVOCATION_ID") != nullptr)
     failure.remedy +=
-        " If it is there: a unit with RootDirectory= shows the daemon only what it "
-        "names; write BindPaths=" +
-        printable(data, 200) + " into it.";
-  return failure;
+        "; in a unit with RootDirectory= the daemon sees what BindPaths= names and no more: if the "
+        "path is there, write BindPaths= with it into the unit";
+  return running::tell_end(config, failure) ? exit_code(failure) : report(failure);
 }
 
 int run(const Arguments& arguments) {
@@ -166,10 +166,10 @@ int run(const Arguments& arguments) {
     return settings_of(arguments.config, arguments.port_base);
   };
   auto config = settings_of(arguments.config, arguments.port_base);
-  if (!config) return report(config.error());
+  if (!config) return report_end(config.error(), Config());
   options.config = std::move(*config);
   const auto ran = running::run_daemon(options);
-  return ran ? 0 : report(with_unit(ran.error(), arguments.data));
+  return ran ? 0 : report_end(ran.error(), options.config);
 }
 
 /// An empty value is never "not given". Commands take the options of the program as well, so that

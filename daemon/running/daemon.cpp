@@ -99,6 +99,18 @@ data::OpenOptions open_options(const RunOptions& options, platform::Notifier& ma
 
 std::string diagnostics_page() { return service::diagnostics_page(); }
 
+bool tell_end(const Config& config, const Failure& why) {
+  const DiagnosticLog::Form form = log_form(config);
+  if (!form.is_json && !form.has_priorities) return false;
+  // What has a line for each problem is one line there.
+  Failure in_one_line{why.kind, "", why.remedy};
+  for (const char letter : why.sentence)
+    in_one_line.sentence += letter == '\n' ? std::string("; ") : std::string(1, letter);
+  the_log().set_form(form);
+  the_log().say(diagnostic<Line::daemon_ended>(in_one_line));
+  return true;
+}
+
 Expected<> run_daemon(const RunOptions& options) {
   DiagnosticLog& log = the_log();
   log.set_form(log_form(options.config));

@@ -23,6 +23,10 @@ struct RunOptions {
 /// The handbook's page of every line that the daemon may say.
 std::string diagnostics_page();
 
+/// Has the log tell what the daemon ends by, where programs read it: the journal of systemd, or
+/// whoever takes lines of JSON. False: a person reads, to whom nothing was said yet.
+bool tell_end(const Config& config, const Failure& why);
+
 /// Runs until SIGTERM or SIGINT. The calling thread must be the process's only one.
 Expected<> run_daemon(const RunOptions& options);
 

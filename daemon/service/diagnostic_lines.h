@@ -86,6 +86,7 @@ enum class Line : std::uint8_t {
   lines_held_back,
   stopping,
   stopped,
+  daemon_ended,
 };
 
 struct LineForm {
@@ -245,6 +246,7 @@ inline constexpr LineForm line_forms[] = {
      "The page of metrics counts all of them."},
     {Line::stopping, "stopping", Level::info, "stopping", ""},
     {Line::stopped, "stopped", Level::info, "stopped at seq {seq}", ""},
+    {Line::daemon_ended, "daemon_ended", Level::error, "the daemon ends: {why}", ""},
 };
 
 constexpr const LineForm& form_of(Line line) { return line_forms[static_cast<std::size_t>(line)]; }
@@ -253,7 +255,7 @@ constexpr bool is_in_order() {
   std::size_t place = 0;
   for (const LineForm& form : line_forms)
     if (static_cast<std::size_t>(form.line) != place++) return false;
-  return place == static_cast<std::size_t>(Line::stopped) + 1;
+  return place == static_cast<std::size_t>(Line::daemon_ended) + 1;
 }
 static_assert(is_in_order());
 

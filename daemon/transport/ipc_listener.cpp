@@ -105,9 +105,12 @@ Expected<> check_lets_in(const std::filesystem::path& folder, const struct stat&
   if (group_alone && (about.st_mode & S_IXGRP) != 0 && about.st_gid == wanted) return {};
   return refused(FailureKind::configuration, folder,
                  "is a folder that keeps out whom sockets.ipc_mode lets in",
-                 group_alone ? "Give it to their group and let that in: chgrp " +
-                                   std::to_string(wanted) + " and chmod 0750 it"
-                             : "Let them in: chmod 0755 it");
+                 group_alone
+                     ? "Give it to their group and let that in: chgrp " + std::to_string(wanted) +
+                           " and chmod 0750 it; in a unit, whose "
+                           "RuntimeDirectory= is made anew at each start: "
+                           "RuntimeDirectoryMode=0755"
+                     : "Let them in: chmod 0755 it; in a unit: RuntimeDirectoryMode=0755");
 }
 
 Expected<Descriptor> open_folder(const std::filesystem::path& folder, std::optional<gid_t> group,

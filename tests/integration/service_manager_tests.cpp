@@ -83,6 +83,17 @@ BOOST_AUTO_TEST_CASE(a_mode_for_others_without_a_path_for_them_does_not_start) {
   BOOST_TEST(daemon.ended().code == 78);
 }
 
+BOOST_AUTO_TEST_CASE(what_ends_it_is_a_line_of_the_log_where_programs_read_it) {
+  DaemonProcess daemon(
+      "[log]\nformat = \"json\"\n[sockets]\nipc_path = \"/no-such-folder/postern\"\n");
+  BOOST_TEST(!daemon.start());
+  const Ended ended = daemon.ended();
+  BOOST_TEST(ended.code == 66);
+  BOOST_TEST(ended.said.contains("\"event\":\"daemon_ended\""), ended.said);
+  BOOST_TEST(ended.said.contains("/no-such-folder/postern"), ended.said);
+  BOOST_TEST(!ended.said.contains("posternd: "), ended.said);
+}
+
 BOOST_AUTO_TEST_CASE(the_page_listens_apart_from_the_sockets) {
   DaemonProcess daemon("[sockets]\nmetrics_address = \"127.0.0.2\"\n");
   BOOST_REQUIRE_MESSAGE(daemon.start(), daemon.ended().said);

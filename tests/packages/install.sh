@@ -95,6 +95,7 @@ main_process_after=$(inside systemctl show --property MainPID --value postern)
 [[ $main_process_after == "$main_process" ]] || fail "the reload was a restart"
 # said: the newest lines of its log.
 said() { inside journalctl --unit postern --output cat --lines 50; }
+errors() { inside journalctl --unit postern --output cat --priority err --lines 5; }
 grep -q 'settings_changed: the setting log.level is now "debug"' < <(said) ||
   fail "what it said of the reload"
 echo 'levle = "info"' >>"$root/etc/postern/postern.toml"
@@ -103,30 +104,48 @@ grep -q 'log.levle is no setting; the nearest is log.level' < <(said) ||
   fail "what it said of the mistake"
 sed -i '/^levle/d' "$root/etc/postern/postern.toml"
 
-say "what its sandbox forbids"
-# forbidden SETTING SENTENCE: the start fails with this sentence, and is not tried again.
-forbidden() {
-  cp "$root/etc/postern/postern.toml" "$work/good.toml"
-  sed -i "s|^${1%% =*} = .*|$1|" "$root/etc/postern/postern.toml"
-  if inside systemctl restart postern 2>/dev/null; then fail "$1 was taken"; fi
-  grep -qF -e "$2" < <(said) || fail "what it said of $1"
-  [[ $(inside systemctl is-active postern) == failed ]] || fail "$1 was tried again"
-  cp "$work/good.toml" "$root/etc/postern/postern.toml"
-  inside systemctl reset-failed postern
-  inside systemctl start postern
+say "what its sandbox forbids, and the lines that it names"
+drop_ins=$root/etc/systemd/system/postern.service.d
+# unit_with LINE…: has them below [Service].
+unit_with() {
+  mkdir -p "$drop_ins"
+  printf '%s\n' '[Service]' "$@" >"$drop_ins/test.conf"
+  inside systemctl daemon-reload
 }
-forbidden 'port_base = 100' 'AmbientCapabilities=CAP_NET_BIND_SERVICE'
-forbidden 'ipc_path = "/srv/elsewhere"' 'RuntimeDirectory='
-forbidden 'ipc_group = "users"' 'SupplementaryGroups=users'
-mkdir -p "$root/etc/systemd/system/postern.service.d"
-printf '[Service]\nExecStart=\nExecStart=/usr/bin/posternd --data /srv/postern %s\n' \
-  '--config /etc/postern/postern.toml' >"$root/etc/systemd/system/postern.service.d/data.conf"
+starts() { inside systemctl reset-failed postern && inside systemctl restart postern; }
+# forbidden SENTENCE LINE…: it does not start and says why, once; with these lines it does.
+forbidden() {
+  if starts 2>/dev/null; then fail "it started, and should have said '$1'"; fi
+  grep -qE "^daemon_ended: .*$1" < <(errors) || fail "it did not say '$1'"
+  [[ $(inside systemctl is-active postern) == failed ]] || fail "it was tried again: $1"
+  [[ $# -eq 1 ]] || unit_with "${@:2}"
+}
+set_to() { sed -i "s|^$1 = .*|$1 = $2|" "$root/etc/postern/postern.toml"; }
+cp -a "$root/etc/postern/postern.toml" "$work/good.toml"
+
+set_to port_base 100
+forbidden 'AmbientCapabilities=CAP_NET_BIND_SERVICE, .* CapabilityBoundingSet=' \
+  AmbientCapabilities=CAP_NET_BIND_SERVICE CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+starts || fail "with the right to low ports it does not start"
+cp -a "$work/good.toml" "$root/etc/postern/postern.toml"
+
+set_to ipc_group '"users"'
+forbidden 'RuntimeDirectoryMode=0755' RuntimeDirectoryMode=0755
+forbidden 'SupplementaryGroups=users, and SystemCallFilter=@chown' \
+  RuntimeDirectoryMode=0755 SupplementaryGroups=users SystemCallFilter=@chown
+starts || fail "with the group it does not start"
+cp -a "$work/good.toml" "$root/etc/postern/postern.toml"
+
+unit_with ExecStart= \
+  'ExecStart=/usr/bin/posternd --data /srv/postern --config /etc/postern/postern.toml'
+cp -a "$root/var/lib/postern" "$root/srv/postern"
+forbidden ' /srv/postern.* write BindPaths= with it'
+echo BindPaths=/srv/postern >>"$drop_ins/test.conf"
 inside systemctl daemon-reload
-if inside systemctl restart postern 2>/dev/null; then fail "data that it does not see"; fi
-grep -qF 'BindPaths=/srv/postern' < <(said) || fail "what it said of data elsewhere"
-rm -r "$root/etc/systemd/system/postern.service.d"
+starts || fail "with data elsewhere it does not start"
+rm -r "$drop_ins" "$root/srv/postern"
 inside systemctl daemon-reload
-inside systemctl start postern
+starts
 
 say "an upgrade"
 put "$work/new"
