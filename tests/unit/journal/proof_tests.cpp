@@ -1,6 +1,10 @@
 #include <bit>
+#include <boost/algorithm/hex.hpp>
 #include <boost/test/unit_test.hpp>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <random>
 
 #include "daemon/journal/proof.h"
 #include "daemon/journal/sha256.h"
@@ -8,6 +12,7 @@
 #include "tests/support/journal_bytes.h"
 #include "tests/support/memory_journal.h"
 #include "tests/support/rfc9162.h"
+#include "tests/support/temporary_folder.h"
 
 namespace postern::journal {
 
@@ -44,6 +49,13 @@ Proof subproof(std::size_t size, Leaves leaves, bool known) {
                      : subproof(size - half, leaves.subspan(half), false);
   proof.push_back(tree_hash(left ? leaves.subspan(half) : leaves.first(half)));
   return proof;
+}
+
+std::string hex(const Hash& hash) {
+  std::string text;
+  const auto* bytes = reinterpret_cast<const unsigned char*>(hash.data());
+  boost::algorithm::hex_lower(bytes, bytes + hash.size(), std::back_inserter(text));
+  return text;
 }
 
 void fill(Journal& journal, const std::vector<Bytes>& records) {
@@ -139,6 +151,62 @@ BOOST_AUTO_TEST_CASE(H6_proofs_around_powers_of_two_convince_the_verifier_of_rfc
   }
   BOOST_TEST(sizes.size() == 38U);
   BOOST_TEST(wrong == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(H7_of_random_proofs_ours_and_the_independent_verifier_say_the_same) {
+  constexpr std::size_t size_max = 70;
+  constexpr int proofs = 100'000;
+  const auto records = support::records_from(1, size_max);
+  MemoryJournal journal;
+  fill(journal, records);
+  std::mt19937_64 random(7);
+  const support::TemporaryFolder folder;
+  std::ofstream file(folder.path() / "proofs", std::ios::binary);
+  int proved = 0;
+  for (int count = 0; count < proofs; ++count) {
+    std::uint64_t size = 1 + random() % size_max;
+    std::uint64_t seq = 1 + random() % size;
+    Hash root = *root_at(journal, size);
+    Hash leaf = leaf_hash(records[seq - 1]);
+    Proof proof = *inclusion_proof(journal, seq, size);
+    switch (random() % 10) {
+      case 0:
+        root[random() % root.size()] ^= std::byte{1};
+        break;
+      case 1:
+        leaf[random() % leaf.size()] ^= std::byte{1};
+        break;
+      case 2:
+        seq = 1 + random() % size;
+        break;
+      case 3:
+        size = seq + random() % size_max;
+        break;
+      case 4:
+        if (!proof.empty()) proof[random() % proof.size()] = root;
+        break;
+      case 5:
+        if (!proof.empty()) proof.erase(proof.begin() + random() % proof.size());
+        break;
+      case 6:
+        proof.insert(proof.begin() + random() % (proof.size() + 1), leaf);
+        break;
+      default:
+        break;
+    }
+    const bool proves = proves_inclusion(proof, seq, leaf, {size, root});
+    proved += proves;
+    // One line each: what is claimed, and what we say of it.
+    file << proves << ' ' << seq - 1 << ' ' << size << ' ' << hex(leaf) << ' ' << hex(root);
+    for (const Hash& hash : proof) file << ' ' << hex(hash);
+    file << '\n';
+  }
+  file.close();
+  BOOST_TEST(proved > proofs / 4);
+  BOOST_TEST(proved < proofs);
+  const std::string line = "python3 -B " POSTERN_SOURCE "/tests/unit/journal/proofs.py " +
+                           (folder.path() / "proofs").native();
+  BOOST_TEST(std::system(line.c_str()) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(H6_a_changed_proof_root_size_or_leaf_proves_nothing) {
