@@ -6,10 +6,13 @@ python_calls_tests.py PACKAGES. PACKAGES is the folder the client is installed i
 """
 
 import asyncio
+import gc
+import os
 import signal
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 import zmq
@@ -17,7 +20,7 @@ import zmq
 sys.path.insert(0, sys.argv[1])
 
 from postern import AsyncClient, Client, Error, ErrorKind, Follower, Refused  # noqa: E402
-from postern import _wire, require_ok, schema  # noqa: E402
+from postern import _packing, _reading, require_ok, schema  # noqa: E402
 
 
 class Daemon:
@@ -40,10 +43,10 @@ class Daemon:
         try:
             while True:
                 peer, data = socket.recv_multipart()
-                query = _wire.unpack(data, schema.Query, 1_000)
+                query = _reading.unpack(data, schema.Query, 1_000)
                 if query.tenant == "told":
                     answer = schema.Answer(id=query.id, body=schema.Status(seq=query.id))
-                    socket.send_multipart([peer, bytes(_wire.pack(answer, b"PSAN").data)])
+                    socket.send_multipart([peer, bytes(_packing.pack(answer, b"PSAN").data)])
         except zmq.ContextTerminated:
             socket.close()
 
@@ -101,6 +104,33 @@ class CallsTests(unittest.TestCase):
             finally:
                 signal.signal(signal.SIGALRM, before)
             self.assertEqual(client.ask(query("told")).body.seq, 2)
+
+    def test_a_client_that_is_let_go_leaves_nothing_open(self):
+        def descriptors():
+            gc.collect()
+            return len(os.listdir("/proc/self/fd"))
+
+        with self.client() as client:
+            client.ask(query("told"))
+        before = descriptors()
+        for _ in range(20):
+            client = self.client()
+            client.ask(query("told"))
+            client.submit(query("silent"))
+            del client
+        # ZeroMQ's own thread closes what is left of the last ones.
+        limit = time.monotonic() + 120
+        while descriptors() > before + 5 and time.monotonic() < limit:
+            pass
+        self.assertLessEqual(descriptors(), before + 5)
+
+    def test_a_closed_client_says_so(self):
+        client = self.client()
+        client.close()
+        client.close()
+        with self.assertRaises(Error) as raised:
+            client.ask(query("told"))
+        self.assertEqual(raised.exception.kind, ErrorKind.usage)
 
     def test_an_answer_of_another_kind_is_no_decision(self):
         with self.client() as client:

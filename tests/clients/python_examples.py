@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The examples of the Python client's README and of its first page, word for word, against a real
-daemon; each must print what the page says it prints.
+"""The examples of the Python client's README, and all that its first page says to do, word for
+word, against a real daemon; each must print what the page says it prints.
 
 python_examples.py PROJECT POSTERND PACKAGES. PACKAGES is the folder the client is installed in.
 """
@@ -13,21 +13,43 @@ import tempfile
 
 from a_daemon import RealDaemon
 
-PAGES = ("README.md", "first_check.md")
+STARTED = "posternd init --data data\nposternd --data data &\n"
 
 
-def examples(project):
-    """Each program of the pages with what it prints."""
-    for page in PAGES:
-        with open(f"{project}/tools/client/python/{page}", encoding="utf-8") as file:
-            text = file.read()
-        # Between program and output may stand how it is run, and no other program.
-        pairs = re.findall(
-            r"```python\n(.*?)```((?:(?!```python).)*?)It prints:\n\n```\n(.*?)```", text, re.S
-        )
-        assert len(pairs) == text.count("```python"), page
-        for number, (program, _, printed) in enumerate(pairs, 1):
-            yield f"{page}, example {number}", program, printed
+def page(project, name):
+    with open(f"{project}/tools/client/python/{name}", encoding="utf-8") as file:
+        return file.read()
+
+
+def examples(text):
+    """Each program of a page with what it prints."""
+    # Between program and output may stand how it is run, and no other program.
+    pairs = re.findall(
+        r"```python\n(.*?)```((?:(?!```python).)*?)It prints:\n\n```\n(.*?)```", text, re.S
+    )
+    assert len(pairs) == text.count("```python")
+    return [(program, printed) for program, _, printed in pairs]
+
+
+def run(command, printed, **options):
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
+    print(ran.stdout + ran.stderr, flush=True)
+    assert ran.returncode == 0, ran.returncode
+    assert printed is None or ran.stdout == printed, f"expected:\n{printed}"
+
+
+def follow_first_page(project, folder):
+    """In an empty folder, with the sources beside it and the daemon started as the page says."""
+    text = page(project, "first_check.md")
+    started, made, ran = re.findall(r"```sh\n(.*?)```", text, re.S)
+    assert started == STARTED, started
+    ((program, printed),) = examples(text)
+    with open(f"{folder}/first.py", "w", encoding="utf-8") as file:
+        file.write(program)
+    os.symlink(f"{project}/tools", f"{folder}/tools")
+    environment = os.environ | {"PATH": "/usr/bin:/bin", "PIP_ROOT_USER_ACTION": "ignore"}
+    for commands, expected in ((made, None), (ran, printed)):
+        run(["sh", "-e", "-c", commands], expected, cwd=folder, env=environment)
 
 
 def main(project, posternd, packages):
@@ -35,21 +57,14 @@ def main(project, posternd, packages):
         daemon = RealDaemon(project, posternd, folder)
         daemon.start()
         try:
-            for name, program, printed in examples(project):
-                ran = subprocess.run(
-                    [sys.executable, "-c", program, daemon.data],
-                    env=os.environ | {"PYTHONPATH": packages},
-                    capture_output=True,
-                    text=True,
-                    timeout=120,
-                )
-                print(f"{name}:\n{ran.stdout}{ran.stderr}")
-                assert ran.returncode == 0, ran.returncode
-                assert ran.stdout == printed, f"expected:\n{printed}"
+            for program, printed in examples(page(project, "README.md")):
+                environment = os.environ | {"PYTHONPATH": packages}
+                run([sys.executable, "-c", program, daemon.data], printed, env=environment)
+            follow_first_page(project, folder)
             daemon.end()
         finally:
             daemon.kill()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*map(os.path.abspath, sys.argv[1:]))

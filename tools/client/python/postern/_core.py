@@ -76,9 +76,11 @@ class Call:
 
 
 class Core:
+    #: Also of one that was never made whole.
+    _closed = True
+
     def __init__(self, options: Options) -> None:
         options.check()
-        self._options = options
         self._seed = parse_key(options.signing_seed) if options.signing_seed else None
         self._watch = Watch()
         #: Of questions and of requests, so that an id names one or the other.
@@ -86,6 +88,10 @@ class Core:
         self._commands = Lane(COMMANDS, options.commands, options, self._watch)
         self._history = GuardedHistory(options, self._watch, next_id)
         self._queries = Asking(options, self._watch, self._history, next_id)
+        self._closed = False
+
+    def __del__(self) -> None:
+        self.close()
 
     def fileno(self) -> int:
         """To be waited on until it can be read, then `turn`."""
@@ -93,6 +99,7 @@ class Core:
 
     def send(self, message: Message, then: Callable[[Call], None]) -> Call:
         """Raises `usage` or `busy` where it does not begin."""
+        self._require_open()
         call = Call(self, then)
         if isinstance(message, schema.Query):
             call.id = self._queries.send(message, call._end)
@@ -103,6 +110,7 @@ class Core:
         return call
 
     def check_history(self, then: Callable[[Call], None]) -> Call:
+        self._require_open()
         call = Call(self, then)
         self._history.check(call._end)
         return call
@@ -145,10 +153,18 @@ class Core:
         self._watch.set_raised(more or self.due() == -NEVER)
 
     def close(self) -> None:
+        """Drops what is unanswered. Once is enough."""
+        if self._closed:
+            return
+        self._closed = True
         self._commands.close()
         self._queries.close()
         self._history.close()
         self._watch.close()
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise Error(ErrorKind.usage, "The client is closed.", "Make another one.")
 
     def _send_command(self, message: schema.CommandMessage, call: Call) -> uuid.UUID:
         if message.id is None:
