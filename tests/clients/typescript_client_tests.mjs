@@ -219,6 +219,7 @@ test('after a mistake the next message is whole', () => {
   const right = { tenant: 'traps', body: { type: 'GetStatus' } };
   const once = packQuery(right);
   assert.throws(() => packQuery({ call: { address: 7 } }), usage('address'));
+  assert.throws(() => packQuery({ waitMs: 'long' }), usage('waitMs'));
   assert.deepEqual(packQuery(right), once);
 });
 
@@ -275,8 +276,11 @@ test('what was not answered throws, and a denial does not', async () => {
     client.check({ ...question, atLeastSeq: 2n ** 40n }),
     (error) => error instanceof RefusedError && error.code === 'not_yet' && error.remedy !== '',
   );
-  const nobody = new Client({ queries: 'ipc:///nowhere/queries', waitForDaemon: false });
+  const nowhere = { queries: 'ipc:///nowhere/queries', commands: 'ipc:///nowhere/commands' };
+  const nobody = new Client({ ...nowhere, waitForDaemon: false });
   await assert.rejects(nobody.check(question), (error) => error.exitCode === 69);
+  const { id, ended } = nobody.beginCommands({ commands: [] });
+  await assert.rejects(ended, (error) => error.exitCode === 69 && error.commandId === id);
   nobody.close();
 });
 
@@ -395,6 +399,18 @@ test('damaged bytes are no answer, and nothing worse', () => {
     }
   }
   assert.ok(refused > 1_000);
+});
+
+test('text that is longer than its message is damaged', () => {
+  for (const address of ['192.0.2.7', 'x'.repeat(100)]) {
+    const bytes = packQuery({ call: { address } });
+    const place = bytes.indexOf(address) - 4;
+    assert.equal(bytes.readUInt32LE(place), address.length);
+    bytes.writeUInt32LE(bytes.length - place - 4, place);
+    new Reader(bytes, 100).root(tableNamed('Query'));
+    bytes.writeUInt32LE(bytes.length - place - 3, place);
+    assert.throws(() => new Reader(bytes, 100).root(tableNamed('Query')), /damaged/);
+  }
 });
 
 test('a list of one table many times is as long as it says', () => {
