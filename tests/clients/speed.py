@@ -16,7 +16,7 @@ import tempfile
 from a_daemon import RealDaemon
 
 WARM_ROUNDS, ROUNDS = 3, 25
-CHECKS, BATCHES = 1_000, 50
+CHECKS, BATCHES = 2_000, 200
 
 
 class Program:

@@ -7,6 +7,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 
 const load = (file) => import(pathToFileURL(join(process.env.POSTERN_PACKAGE, 'dist', file)).href);
 const postern = await load('index.js');
@@ -112,9 +113,11 @@ test('numbers of 64 bits keep all their bits', () => {
 test('every table with every field comes back as it went', () => {
   for (const name of Object.keys(schema.tables)) {
     const value = filled(tableNamed(name), 3);
+    assert.ok(!comparableText(value).includes(secret));
     const { bytes } = new Writer().pack(tableNamed(name), value, 'TEST');
     const read = new Reader(bytes, 100_000).root(tableNamed(name));
     assert.deepEqual(comparable(read), comparable({ ...absentOf(read, value), ...value }), name);
+    assert.deepEqual(secretsIn(read), secretsIn(value), name);
   }
 });
 
@@ -123,21 +126,34 @@ function absentOf(read, value) {
   return Object.fromEntries(Object.entries(read).filter(([name]) => !(name in value)));
 }
 
-function comparable(value) {
-  return JSON.parse(
-    JSON.stringify(value, (_, part) =>
-      typeof part === 'bigint' ? `${part}n` : part instanceof Uint8Array ? [...part] : part,
-    ),
+function comparableText(value) {
+  return JSON.stringify(value, (_, part) =>
+    typeof part === 'bigint' ? `${part}n` : part instanceof Uint8Array ? [...part] : part,
   );
 }
 
+function comparable(value) {
+  return JSON.parse(comparableText(value));
+}
+
+const secret = 'correct horse 1';
+
 function filled(table, depth) {
   const value = {};
-  for (const { name, kind } of table.fields) {
-    const part = sample(kind, depth);
-    if (part !== undefined) value[name] = part;
+  for (const { name, kind, secret: isSecret } of table.fields) {
+    const part = isSecret ? (kind.is === 'list' ? [secret] : secret) : sample(kind, depth);
+    if (part === undefined) continue;
+    // As the reader does it.
+    Object.defineProperty(value, name, { value: part, enumerable: !isSecret, writable: true });
   }
   return value;
+}
+
+function secretsIn(value) {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
+  return Object.getOwnPropertyNames(value).flatMap((name) =>
+    value[name] === secret ? [name] : secretsIn(value[name]),
+  );
 }
 
 function sample(kind, depth) {
@@ -207,6 +223,7 @@ test('values that would be cut are refused', () => {
   for (const wrong of [0, 'false', null])
     assert.throws(() => packCommands({ dryRun: wrong }), usage('dryRun'), String(wrong));
   assert.throws(() => packCommands({ id: '7' }), usage('id'));
+  assert.throws(() => client.beginCommands({ id: 7n }), usage('id'));
   assert.throws(() => packCommands({ reason: 'half \ud83d' }), usage('half a character'));
   assert.throws(() => packQuery({ body: { type: 'Chek' } }), usage("'type'"));
   assert.throws(
@@ -219,6 +236,7 @@ test('after a mistake the next message is whole', () => {
   const right = { tenant: 'traps', body: { type: 'GetStatus' } };
   const once = packQuery(right);
   assert.throws(() => packQuery({ call: { address: 7 } }), usage('address'));
+  assert.throws(() => packQuery({ waitMs: 'long' }), usage('waitMs'));
   assert.deepEqual(packQuery(right), once);
 });
 
@@ -275,8 +293,11 @@ test('what was not answered throws, and a denial does not', async () => {
     client.check({ ...question, atLeastSeq: 2n ** 40n }),
     (error) => error instanceof RefusedError && error.code === 'not_yet' && error.remedy !== '',
   );
-  const nobody = new Client({ queries: 'ipc:///nowhere/queries', waitForDaemon: false });
+  const nowhere = { queries: 'ipc:///nowhere/queries', commands: 'ipc:///nowhere/commands' };
+  const nobody = new Client({ ...nowhere, waitForDaemon: false });
   await assert.rejects(nobody.check(question), (error) => error.exitCode === 69);
+  const { id, ended } = nobody.beginCommands({ commands: [] });
+  await assert.rejects(ended, (error) => error.exitCode === 69 && error.commandId === id);
   nobody.close();
 });
 
@@ -322,6 +343,23 @@ test('by tcp with the key of a file', async () => {
   const owner = new Client(await postern.readOptions(data, join(data, 'owner.key')));
   assert.ok((await owner.status()).seq > 0n);
   owner.close();
+});
+
+test('neither a client nor an answer shows a secret in a log', async () => {
+  const { POSTERN_DATA: data } = process.env;
+  const options = await postern.readOptions(data, join(data, 'owner.key'));
+  const owner = new Client(options);
+  const shown = inspect(owner, { depth: 9, showHidden: true }) + JSON.stringify(owner);
+  assert.ok(!shown.includes(options.keys.secretKey));
+  owner.close();
+  const receipt = await execute({
+    commands: [
+      { body: { type: 'CreateUser', username: 'keyed' } },
+      { user: 'keyed', body: { type: 'CreateKey', name: 'first' } },
+    ],
+  });
+  assert.match(receipt.secrets[0], /^pstk_[0-9A-Za-z]{94}$/);
+  assert.ok(!(inspect(receipt, { depth: 9 }) + comparableText(receipt)).includes('pstk_'));
 });
 
 test('keys and their texts', () => {
@@ -395,6 +433,18 @@ test('damaged bytes are no answer, and nothing worse', () => {
     }
   }
   assert.ok(refused > 1_000);
+});
+
+test('text that is longer than its message is damaged', () => {
+  for (const address of ['192.0.2.7', 'x'.repeat(100)]) {
+    const bytes = packQuery({ call: { address } });
+    const place = bytes.indexOf(address) - 4;
+    assert.equal(bytes.readUInt32LE(place), address.length);
+    bytes.writeUInt32LE(bytes.length - place - 4, place);
+    new Reader(bytes, 100).root(tableNamed('Query'));
+    bytes.writeUInt32LE(bytes.length - place - 3, place);
+    assert.throws(() => new Reader(bytes, 100).root(tableNamed('Query')), /damaged/);
+  }
 });
 
 test('a list of one table many times is as long as it says', () => {

@@ -2,6 +2,8 @@
 // Nothing is connected before the first message; `close` ends what is unanswered. Every call ends
 // with an answer whose code is `ok`, or it throws: RefusedError where the daemon said no,
 // ClientError where there is no answer. So no failure can be taken for a denial, nor for a yes.
+import { inspect } from 'node:util';
+
 import { Asking } from './asking.js';
 import type { Checkpoint } from './checkpoint.js';
 import { ClientError, RefusedError } from './errors.js';
@@ -169,7 +171,8 @@ export class Client {
   beginCommands(message: Commands, options: CallOptions = {}): Begun<Uuid, Receipt> {
     this.mayBegin(options);
     // As the daemon writes it, whose answer is found by it.
-    const id = message.id === undefined ? makeUuid() : message.id.toLowerCase();
+    const given: unknown = message.id ?? makeUuid();
+    const id = (typeof given === 'string' ? given.toLowerCase() : given) as Uuid;
     const { ended, end, reject } = ending<Receipt>();
     const whole: CommandMessage = { ...message, id };
     const bytes = packCommands(whole, this.settings.signingSeed);
@@ -334,6 +337,15 @@ export class Client {
     this.commands.close(closed);
     this.asking.close(closed);
     this.historian.close(closed);
+  }
+
+  /** What it shows in a log: nothing of its keys. */
+  [inspect.custom](): string {
+    return `Client { ${this.inFlight} unanswered }`;
+  }
+
+  toJSON(): object {
+    return { inFlight: this.inFlight };
   }
 
   private mayBegin({ signal, timeoutMs }: CallOptions): void {

@@ -42,28 +42,27 @@ export class Reader {
     return place + offset;
   }
 
-  private table(at: number, table: Table, depth: number): Plain {
+  private table(at: number, table: Table, depth: number, read: Plain = {}): Plain {
     if (depth > depthMax || --this.tablesLeft < 0) throw this.damaged();
     const { view, bytes } = this;
     const vtable = at - view.getInt32(at, true);
     if (vtable < 0 || vtable + 4 > bytes.length) throw this.damaged();
     const size = view.getUint16(vtable, true);
     if (size < 4 || (size & 1) !== 0 || vtable + size > bytes.length) throw this.damaged();
-    const read: Plain = {};
     for (const field of table.fields) {
       const slot = 4 + 2 * field.id;
       const offset = slot < size ? view.getUint16(vtable + slot, true) : 0;
+      let value: unknown;
       if (field.kind.is === 'union') {
         const before = slot - 2 < size ? view.getUint16(vtable + slot - 2, true) : 0;
-        const value = this.union(before && at + before, offset && at + offset, field, depth);
-        if (value !== undefined) read[field.name] = value;
+        value = this.union(before && at + before, offset && at + offset, field, depth);
       } else if (offset !== 0) {
-        read[field.name] = this.value(at + offset, field.kind, depth);
-      } else if (field.emptyList) {
-        read[field.name] = [];
-      } else if (field.missing !== undefined) {
-        read[field.name] = field.missing;
+        value = this.value(at + offset, field.kind, depth);
+      } else {
+        value = field.emptyList ? [] : field.missing;
       }
+      if (field.secret) hide(read, field.name, value);
+      else if (value !== undefined) read[field.name] = value;
     }
     return read;
   }
@@ -75,8 +74,7 @@ export class Reader {
     const table = members[number];
     if (table === undefined || valueAt === 0)
       throw notAnAnswer('it holds something this client does not know');
-    const type = { type: table.name };
-    return Object.assign(type, this.table(this.target(valueAt), table, depth + 1));
+    return this.table(this.target(valueAt), table, depth + 1, { type: table.name });
   }
 
   private number(at: number, width: 1 | 2 | 4): number {
@@ -166,4 +164,10 @@ export class Reader {
     for (let place = at + 4; place < end; place += width) read.push(this.value(place, of, depth));
     return read;
   }
+}
+
+/** There for who asks for it by its name, and in no log or JSON. */
+function hide(read: Plain, name: string, value: unknown): void {
+  if (value === undefined) return;
+  Object.defineProperty(read, name, { value, enumerable: false, writable: true });
 }

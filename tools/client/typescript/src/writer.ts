@@ -63,8 +63,7 @@ export class Writer {
   private clear(): void {
     const buffer = this.builder.dataBuffer();
     buffer.bytes().fill(0);
-    // What was begun and not ended can only be left behind.
-    if (this.path.length > 1 || buffer.capacity() > keptBytesMax) this.builder = new Builder(1024);
+    if (buffer.capacity() > keptBytesMax) this.builder = new Builder(1024);
     else this.builder.clear();
     for (const places of [this.secret, this.personal, this.signature, this.path]) places.length = 0;
     this.shared.clear();
