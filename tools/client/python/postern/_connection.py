@@ -97,6 +97,8 @@ class Connection:
             self._socket.connect(address)
         except zmq.ZMQError:
             self.trouble = Trouble.refused
+        # ZeroMQ signs to a descriptor only what comes after it was looked at in vain.
+        self.look()
 
     def close(self) -> None:
         for descriptor in self._descriptors:
