@@ -22,12 +22,14 @@ void wait_for(const platform::Waker& waker) {
 
 }  // namespace
 
+/// Once its thread has ended nobody is heard any more: what the stop still passes on between the
+/// services, as the answer of an auditor that was at work, reaches no peer.
 Services::Outlet Loop::outlet() {
   return {[this](const platform::Peer& peer, std::span<const std::uint8_t> payload) {
-            endpoint->send(peer, payload);
+            if (endpoint != nullptr) endpoint->send(peer, payload);
           },
           [this](const platform::Peer& peer, std::size_t bytes, std::size_t owed) {
-            return endpoint->has_room(peer, bytes, owed);
+            return endpoint != nullptr && endpoint->has_room(peer, bytes, owed);
           }};
 }
 
