@@ -22,8 +22,8 @@ void wait_for(const platform::Waker& waker) {
 
 }  // namespace
 
-/// When the daemon stops, the endpoint goes before the services take their last turn: whoever still
-/// waits then is answered by the end of its connection.
+/// Once its thread has ended nobody is heard any more: what the stop still passes on between the
+/// services, as the answer of an auditor that was at work, reaches no peer.
 Services::Outlet Loop::outlet() {
   return {[this](const platform::Peer& peer, std::span<const std::uint8_t> payload) {
             if (endpoint != nullptr) endpoint->send(peer, payload);

@@ -174,6 +174,13 @@ fi
 grep -q 'were last used by version' "$work/said" || fail "what it said: $(<"$work/said")"
 inside systemctl start postern
 
+say "the keys sealed under one of the service manager"
+run_block seal
+[[ $(head -c 8 "$root/var/lib/postern/keys/root") == PSTNSEAL ]] || fail "the root of the keys"
+rm -r "$drop_ins"
+inside systemctl daemon-reload
+forbidden 'LoadCredential='
+
 run_block remove
 run_block purge
 say "the packages are good"

@@ -75,6 +75,8 @@ boot_here() {
   mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts "$root/dev/pts"
   ln -s pts/ptmx "$root/dev/ptmx"
   ip link set lo up
+  # Of these namespaces alone: credentials reach their units by a mount that is passed on.
+  mount --make-rshared "$root"
   export container=chroot
   exec chroot "$root" /lib/systemd/systemd --system --log-target=journal --show-status=0 \
     systemd.unit=multi-user.target
