@@ -1,7 +1,6 @@
 """What conformance.py plays with: programs that speak in lines of JSON, and the scripted daemon."""
 
 import json
-import os
 import queue
 import subprocess
 import threading

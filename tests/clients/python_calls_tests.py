@@ -132,6 +132,15 @@ class CallsTests(unittest.TestCase):
             client.ask(query("told"))
         self.assertEqual(raised.exception.kind, ErrorKind.usage)
 
+    def test_a_credential_that_is_no_text_is_usage(self):
+        with self.client() as client:
+            for password in (5, "\ud800"):
+                credential = schema.PasswordCredential(username="anna", password=password)
+                with self.assertRaises(Error) as raised:
+                    client.check("told", credential, "read", "table/a")
+                self.assertEqual(raised.exception.kind, ErrorKind.usage)
+                self.assertNotIn("ud800", raised.exception.sentence)
+
     def test_an_answer_of_another_kind_is_no_decision(self):
         with self.client() as client:
             with self.assertRaises(Error) as raised:

@@ -109,8 +109,13 @@ class Asking:
         if self._kept is None or not keeps or getattr(query.body, "decline_token", False):
             return self._post(query, lambda answer: self._end(answer, then))
         now = time.monotonic()
-        username = credential.username if not hasattr(credential, "key") else ""
-        name = self._kept.name_of(query, credential)
+        by_password = isinstance(credential, schema.PasswordCredential)
+        username = credential.username if by_password else ""
+        try:
+            name = self._kept.name_of(query, credential)
+        except (AttributeError, UnicodeEncodeError):
+            # What is no text: packing says so.
+            return self._post(query, lambda answer: self._end(answer, then))
         one = _Underway(name, Owner(query.tenant or "", username or ""), now, then)
         kept = self._kept.find(one.name, now)
         one.by_token = kept is not None

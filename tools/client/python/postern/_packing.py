@@ -272,6 +272,9 @@ def pack(message: Table, identifier: bytes) -> Packed:
     writer = _Writer()
     try:
         root = _writer_of(type(message))(writer, message)
+    except UnicodeEncodeError:
+        # Its own words name the character, which may be a secret's.
+        raise BadMessage(f"{type(message).__name__}: a text has a half of a character") from None
     except (struct.error, AttributeError, TypeError, KeyError, ValueError) as wrong:
         raise BadMessage(f"{type(message).__name__}: {wrong}") from wrong
     writer.pieces[0] = _put_uint(root) + identifier
