@@ -64,9 +64,25 @@ std::optional<json::object> WireText::message(Door door, const std::string& byte
   std::memcpy(copy.data(), bytes.data(), bytes.size());
   const auto* start = reinterpret_cast<const std::uint8_t*>(copy.data());
   if (!is_well_formed(door, start, bytes.size())) return std::nullopt;
-  parser_.SetRootType((prefix + at(door).request).c_str());
+  return fields_of(at(door).request, start);
+}
+
+json::object WireText::answer_fields(Door door, const std::string& bytes) {
+  std::vector<std::max_align_t> copy(bytes.size() / sizeof(std::max_align_t) + 1);
+  std::memcpy(copy.data(), bytes.data(), bytes.size());
+  const auto fields = fields_of(at(door).answer, copy.data());
+  if (!fields) throw BadScript("no well-formed answer");
+  return *fields;
+}
+
+std::string WireText::request(Door door, json::object fields) {
+  return pack(at(door).request, at(door).request_identifier, std::move(fields));
+}
+
+std::optional<json::object> WireText::fields_of(const char* root, const void* bytes) {
+  parser_.SetRootType((prefix + root).c_str());
   std::string text;
-  if (!flatbuffers::GenerateText(parser_, start, &text)) return std::nullopt;
+  if (!flatbuffers::GenerateText(parser_, bytes, &text)) return std::nullopt;
   return json::parse(text).as_object();
 }
 

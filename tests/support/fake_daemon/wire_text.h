@@ -25,6 +25,10 @@ class WireText {
 
   /// Nothing if it is no well-formed message of that door.
   std::optional<boost::json::object> message(Door door, const std::string& bytes);
+  /// The same of an answer that comes out of that door.
+  boost::json::object answer_fields(Door door, const std::string& bytes);
+  /// A message for that door, with its own id.
+  std::string request(Door door, boost::json::object fields);
   /// What is wanted, of the first command: "CreateUser", "Check", "GetRecords".
   static std::string kind_of(Door door, const boost::json::object& message);
   /// Where messages of a kind come in.
@@ -34,6 +38,7 @@ class WireText {
   std::string answer(Door door, boost::json::object fields, const boost::json::value& id);
 
  private:
+  std::optional<boost::json::object> fields_of(const char* root, const void* bytes);
   std::string pack(const std::string& root, const char* identifier, boost::json::value fields);
   /// Puts the bytes of every {"packed": ROOT, "fields": {…}} in its place.
   void pack_within(boost::json::value& value);

@@ -25,7 +25,8 @@ LINE_MAX = 100
 
 HEAD = '''"""The protocol's messages, made from schema/*.fbs by generate.py.
 
-What each field means stands there. Where a field may be absent it is None; an absent list is an empty one. A secret is not shown.
+What each field means stands there. Where a field may be absent it is None; an absent list is an
+empty one. A secret is not shown.
 """
 
 # ruff: noqa
