@@ -34,7 +34,8 @@ constexpr std::pair<client::ErrorKind, const char*> kinds[] = {
 void say(const json::object& line) { std::cout << line << std::endl; }
 
 json::object fields_of(const client::Error& error) {
-  const auto* kind = std::ranges::find(kinds, error.kind, [](const auto& row) { return row.first; });
+  const auto* kind =
+      std::ranges::find(kinds, error.kind, [](const auto& row) { return row.first; });
   return {{"kind", kind->second},
           {"number", client::exit_code(error)},
           {"sentence", error.sentence},
@@ -219,8 +220,9 @@ void Adapter::check_history(const std::string& name) {
 
 void Adapter::cancel(const json::object& line) {
   const auto found = sent_.find(text_of(line, "name"));
-  const bool gives = found != sent_.end() &&
-                     std::visit([this](const auto& id) { return client_->cancel(id); }, found->second);
+  const bool gives =
+      found != sent_.end() &&
+      std::visit([this](const auto& id) { return client_->cancel(id); }, found->second);
   say({{"did", "cancel"}, {"gives", gives}});
 }
 
@@ -249,8 +251,8 @@ void Adapter::collect() {
 void Adapter::take_page(const client::PageOutcome& outcome) {
   const std::string name = names_.at(outcome.id);
   const auto follower = followers_.find(name);
-  const bool goes_on = follower != followers_.end() && outcome.answer &&
-                       outcome.answer->code == schema::Code::ok;
+  const bool goes_on =
+      follower != followers_.end() && outcome.answer && outcome.answer->code == schema::Code::ok;
   if (!goes_on) return end(name, "page", Door::history, outcome);
   const auto records = follower->second.take(*outcome.answer);
   if (!records) return end(name, records.error());

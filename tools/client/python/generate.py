@@ -199,7 +199,7 @@ def codes_module(text):
         for _, number, sentence, remedy in read_codes(text)
     )
     return (
-        '"""Every code's sentence and remedy, made from schema/common.fbs by generate.py."""\n\n'
+        '"""What each code means and what to do, made from schema/common.fbs by generate.py."""\n\n'
         f"TEXTS: dict[int, tuple[str, str]] = {{\n{rows}}}\n"
     )
 

@@ -51,7 +51,7 @@ _uint = struct.Struct("<I")
 _read_uint = _uint.unpack_from
 _read_int = struct.Struct("<i").unpack_from
 _read_ushort = struct.Struct("<H").unpack_from
-_put_uint = _uint.pack_into
+_put_uint = _uint.pack
 
 
 def _scalar(field: Field) -> tuple[str, int]:
@@ -93,11 +93,15 @@ def _slots_of(table: type[Table]) -> list[_Slot]:
 
 # ---- out
 
+#: What ends a text of so many bytes, modulo 4, up to the next multiple of 4.
+PADDING = (b"\0\0\0\0", b"\0\0\0", b"\0\0", b"\0")
+
 
 class _Layout:
-    """Where the fields lie of a table that has just these."""
+    """Where the fields lie of a table that has just these. Table and vtable end at multiples of
+    4."""
 
-    __slots__ = ("vtable", "pack", "at", "wide")
+    __slots__ = ("vtable", "vtable_size", "pack", "size", "at", "wide")
 
     def __init__(self, slots: list[_Slot], entries: int, mask: int) -> None:
         form, place, self.at = "<i", 4, [0] * len(slots)
@@ -108,23 +112,24 @@ class _Layout:
             if not mask >> index & 1:
                 continue
             gap = -(place + 4 * self.wide) % slot.size
-            form += f"{gap}x" + (slot.code or "4x")
+            form += f"{gap}x" + (slot.code or "I")
             place += gap
             self.at[index] = present[slot.number] = place
             place += slot.width
         while present and present[-1] == 0:
             present.pop()
         size = 4 + 2 * len(present)
-        self.vtable = struct.pack(f"<HH{len(present)}H", size, place, *present)
-        self.pack = struct.Struct(form).pack
+        vtable = struct.pack(f"<HH{len(present)}H", size, place, *present)
+        self.vtable = vtable + bytes(-size % 4)
+        self.vtable_size = len(self.vtable)
+        self.pack = struct.Struct(form + f"{-place % 4}x").pack
+        self.size = place + -place % 4
 
 
 class Pairs(list[tuple[str, str]]):
     """Questions, each an action and a resource, in the place of a list of Question."""
 
 
-#: What ends a text of so many bytes, modulo 4, up to the next multiple of 4.
-PADDING = (b"\0\0\0\0", b"\0\0\0", b"\0\0", b"\0")
 #: A table with two texts.
 PAIR_BYTES = 12
 
@@ -137,51 +142,85 @@ def _pair_layout() -> _Layout:
 
 
 class _Writer:
-    __slots__ = ("bytes", "vtables", "texts", "marked")
+    """Pieces one behind the other, each a multiple of 4 long; what is led to lies behind what leads
+    to it."""
+
+    __slots__ = ("pieces", "size", "vtables", "marked")
 
     def __init__(self) -> None:
-        # The root's place and the identifier.
-        self.bytes = bytearray(8)
-        self.vtables: dict[bytes, int] = {}
-        #: Written behind all tables: what is the same is written once, but for secrets.
-        self.texts: list[tuple[int, str, bool]] = []
+        #: The first is the root's place and the identifier.
+        self.pieces: list[bytes] = [b""]
+        self.size = 8
+        self.vtables: dict[_Layout, int] = {}
         #: Where what is secret or personal begins and ends.
         self.marked: list[tuple[int, int]] = []
 
-    def place(self, layout: _Layout) -> tuple[int, int]:
-        """Where the table goes, and how far behind its vtable that is."""
-        out = self.bytes
-        vtable = self.vtables.get(layout.vtable)
+    def place(self, layout: _Layout) -> int:
+        """Where the vtable is; behind everything a table has its place then."""
+        vtable = self.vtables.get(layout)
         if vtable is None:
-            out += bytes(-len(out) % 4)
-            vtable = self.vtables[layout.vtable] = len(out)
-            out += layout.vtable
-        gap = (4 - len(out)) % 8 if layout.wide else -len(out) % 4
-        if gap:
-            out += bytes(gap)
-        return len(out), len(out) - vtable
+            vtable = self.vtables[layout] = self.size
+            self.pieces.append(layout.vtable)
+            self.size += layout.vtable_size
+        if layout.wide and self.size & 7 != 4:
+            self.pieces.append(bytes(4))
+            self.size += 4
+        return vtable
 
-    def tables(self, at: int, items: list[Table]) -> None:
+    def text(self, text: str) -> int:
+        data = text.encode()
+        size = len(data)
+        place = self.size
+        self.pieces.append(_put_uint(size) + data + PADDING[size & 3])
+        self.size = place + (size + 8 & ~3)
+        return place
+
+    def marked_text(self, text: str) -> int:
+        place = self.text(text)
+        self.marked.append((place + 4, place + 4 + len(text.encode())))
+        return place
+
+    def offsets(self, count: int) -> tuple[int, int]:
+        """A list of so many offsets, to be filled in: its place, and that of its piece."""
+        place = self.size
+        self.pieces.append(b"")
+        self.size += 4 + 4 * count
+        return place, len(self.pieces) - 1
+
+    def fill(self, place: int, piece: int, children: list[int]) -> int:
+        place += 4
+        ahead = [child - place - 4 * i for i, child in enumerate(children)]
+        self.pieces[piece] = struct.pack(f"<{1 + len(ahead)}I", len(ahead), *ahead)
+        return place - 4
+
+    def tables(self, items: list[Table]) -> int:
         if type(items) is Pairs:
-            return self.pairs(at, items)
-        out = self.bytes
-        out += bytes(-len(out) % 4)
-        start = len(out)
-        _put_uint(out, at, start - at)
-        out += _uint.pack(len(items)) + bytes(4 * len(items))
-        place = start + 4
-        for item in items:
-            _put_uint(out, place, _writer_of(type(item))(self, item) - place)
-            place += 4
+            return self.pairs(items)
+        place, piece = self.offsets(len(items))
+        return self.fill(place, piece, [_writer_of(type(item))(self, item) for item in items])
 
-    def pairs(self, at: int, items: Pairs) -> None:
-        """A list, its tables and their texts, each of these parts in one go."""
-        out, count = self.bytes, len(items)
-        layout = _pair_layout()
-        self.place(layout)
-        vtable = self.vtables[layout.vtable]
-        start = len(out)
-        _put_uint(out, at, start - at)
+    def texts(self, items: list[str]) -> int:
+        place, piece = self.offsets(len(items))
+        return self.fill(place, piece, [self.text(item) for item in items])
+
+    def marked_texts(self, items: list[str]) -> int:
+        place, piece = self.offsets(len(items))
+        return self.fill(place, piece, [self.marked_text(item) for item in items])
+
+    def numbers(self, items: Any, code: str, size: int) -> int:
+        """Numbers, or bytes as they are."""
+        if size == 8 and self.size & 7 != 4:
+            self.pieces.append(bytes(4))
+            self.size += 4
+        data = bytes(items) if code == "" else struct.pack(f"<{len(items)}{code}", *items)
+        place = self.size
+        self.pieces.append(_put_uint(len(items)) + data + bytes(-len(data) % 4))
+        self.size = place + 4 + len(data) + -len(data) % 4
+        return place
+
+    def pairs(self, items: Pairs) -> int:
+        """A list, its tables and their texts in one go; what is the same is written once."""
+        vtable, start, count = self.place(_pair_layout()), self.size, len(items)
         table = start + 4 + 4 * count
         place = table + PAIR_BYTES * count
         known: dict[str, int] = {}
@@ -194,48 +233,18 @@ class _Writer:
                 if found is None:
                     data = text.encode()
                     size = len(data)
-                    texts.append(_uint.pack(size) + data + PADDING[size & 3])
+                    texts.append(_put_uint(size) + data + PADDING[size & 3])
                     found = known[text] = place
-                    place += 4 + size + len(PADDING[size & 3])
+                    place += size + 8 & ~3
                 numbers.append(found - field)
                 field += 4
             table += PAIR_BYTES
         ahead = PAIR_BYTES - 4
         offsets = range(4 * count, (4 + ahead) * count, ahead)
-        out += struct.pack(f"<{1 + 4 * count}I", count, *offsets, *numbers)
-        out += b"".join(texts)
-
-    def list_of_texts(self, at: int, items: list[str], marked: bool) -> None:
-        out = self.bytes
-        out += bytes(-len(out) % 4)
-        start = len(out)
-        _put_uint(out, at, start - at)
-        out += _uint.pack(len(items)) + bytes(4 * len(items))
-        self.texts += [(start + 4 + 4 * i, item, marked) for i, item in enumerate(items)]
-
-    def numbers(self, at: int, items: Any, code: str, size: int) -> None:
-        """Numbers, or bytes as they are."""
-        out = self.bytes
-        out += bytes(-(len(out) + 4) % size) if size == 8 else b""
-        out += bytes(-len(out) % 4)
-        _put_uint(out, at, len(out) - at)
-        out += _uint.pack(len(items))
-        out += items if code == "" else struct.pack(f"<{len(items)}{code}", *items)
-
-    def finish_texts(self) -> None:
-        out, known = self.bytes, {}
-        for at, text, marked in self.texts:
-            place = None if marked else known.get(text)
-            if place is None:
-                data = text.encode()
-                out += bytes(-len(out) % 4)
-                place = len(out)
-                out += _uint.pack(len(data)) + data + b"\0"
-                if marked:
-                    self.marked.append((place + 4, place + 4 + len(data)))
-                else:
-                    known[text] = place
-            _put_uint(out, at, place - at)
+        self.pieces.append(struct.pack(f"<{1 + 4 * count}I", count, *offsets, *numbers))
+        self.pieces += texts
+        self.size = place
+        return start
 
 
 _writers: dict[type[Table], Callable[[_Writer, Any], int]] = {}
@@ -250,23 +259,24 @@ def _make_writer(table: type[Table]) -> Callable[[_Writer, Any], int]:
     slots = _slots_of(table)
     entries = max((slot.number for slot in slots), default=-1) + 1
     layouts: dict[int, _Layout] = {}
-    known: dict[str, Any] = {"layouts": layouts, "writer_of": _writer_of, "put": _put_uint}
 
     def layout_of(mask: int) -> _Layout:
         return layouts.setdefault(mask, _Layout(slots, entries, mask))
 
-    known["layout_of"] = layout_of
-    source = ["def write(w, o):", " mask = 0", " args = []"]
+    known: dict[str, Any] = {"layouts": layouts, "writer_of": _writer_of, "layout_of": layout_of}
+    source = ["def write(w, o):", " mask = 0"]
     later = []
     for index, slot in enumerate(slots):
-        source += _source_of_slot(index, slot, known)
-        later += _source_behind(index, slot)
+        source += _source_of_presence(index, slot, known)
+        later += _source_of_value(index, slot)
     source += [
         " layout = layouts.get(mask) or layout_of(mask)",
-        " place, behind = w.place(layout)",
-        " w.bytes += layout.pack(behind, *args)",
-        " at = layout.at",
+        " vtable = w.place(layout)",
+        " place = w.size; w.size = place + layout.size",
+        " at = layout.at; piece = len(w.pieces); w.pieces.append(None)",
+        " args = [place - vtable]",
         *later,
+        " w.pieces[piece] = layout.pack(*args)",
         " return place",
     ]
     exec("\n".join(source), known)
@@ -274,58 +284,52 @@ def _make_writer(table: type[Table]) -> Callable[[_Writer, Any], int]:
     return known["write"]
 
 
-def _source_of_slot(index: int, slot: _Slot, known: dict[str, Any]) -> list[str]:
-    """Learns whether the field is there, and takes what lies in the table itself."""
-    name, bit = slot.field.name, 1 << index
-    value = f"v{slot.number}"
+def _source_of_presence(index: int, slot: _Slot, known: dict[str, Any]) -> list[str]:
+    """Learns whether the field is there."""
+    name, bit, value = slot.field.name, 1 << index, f"v{slot.number}"
+    source = [f" {value} = o.{name}"]
     if slot.part == "number":
         members = schema.Table._unions[slot.field.of]
         known[f"numbers{index}"] = {member: i for i, member in enumerate(members, 1)}
         return [
-            f" {value} = o.{name}",
-            f" if {value} is not None:",
-            f"  args.append(numbers{index}[type({value})]); mask |= {bit}",
-        ]
-    source = [f" {value} = o.{name}"]
-    if slot.part == "struct":
-        return [
             *source,
             f" if {value} is not None:",
-            f"  mask |= {bit}; {value} = {value}.int",
-            f"  args.append({value} >> 64); args.append({value} & {MASK_64})",
+            f"  mask |= {bit}; {value} = numbers{index}[type({value})]",
         ]
-    if slot.part == "offset":
-        there = f"{value}" if slot.field.many else f"{value} is not None"
-        return [*source, f" if {there}: mask |= {bit}"]
     default = slot.field.default
-    known[f"default{index}"] = default
-    there = f"{value} is not None" if default is None else f"{value} != default{index}"
-    return [*source, f" if {there}:", f"  args.append({value}); mask |= {bit}"]
-
-
-def _source_behind(index: int, slot: _Slot) -> list[str]:
-    """Writes what lies behind the table and is led to from it."""
-    if slot.part != "offset":
-        return []
-    field, at, value = slot.field, f"place + at[{index}]", f"v{slot.number}"
-    marked = field.secret or field.personal
-    if field.many and field.kind == "text":
-        act = f"w.list_of_texts({at}, {value}, {marked})"
-    elif field.many and field.kind == "table":
-        act = f"w.tables({at}, {value})"
-    elif field.many:
-        code, size = _scalar(field)
-        code = "" if field.of == "ubyte" else code
-        act = f"w.numbers({at}, {value}, {code!r}, {size})"
-    elif field.kind == "text":
-        act = f"w.texts.append(({at}, {value}, {marked}))"
+    if slot.part == "offset" and slot.field.many:
+        there = value
+    elif slot.part in ("offset", "struct") or default is None:
+        there = f"{value} is not None"
     else:
-        return [
-            f" if mask & {1 << index}:",
-            f"  child = writer_of(type({value}))(w, {value})",
-            f"  put(w.bytes, {at}, child - place - at[{index}])",
-        ]
-    return [f" if mask & {1 << index}: {act}"]
+        known[f"default{index}"] = default
+        there = f"{value} != default{index}"
+    return [*source, f" if {there}: mask |= {bit}"]
+
+
+def _source_of_value(index: int, slot: _Slot) -> list[str]:
+    """Takes what lies in the table itself, and writes what is led to from it."""
+    field, value = slot.field, f"v{slot.number}"
+    marked = "marked_" if field.secret or field.personal else ""
+    if slot.part == "struct":
+        taken = f"{value} = {value}.int; args += ({value} >> 64, {value} & {MASK_64})"
+    elif slot.part != "offset":
+        taken = f"args.append({value})"
+    else:
+        if field.many and field.kind == "text":
+            child = f"w.{marked}texts({value})"
+        elif field.many and field.kind == "table":
+            child = f"w.tables({value})"
+        elif field.many:
+            code, size = _scalar(field)
+            code = "" if field.of == "ubyte" else code
+            child = f"w.numbers({value}, {code!r}, {size})"
+        elif field.kind == "text":
+            child = f"w.{marked}text({value})"
+        else:
+            child = f"writer_of(type({value}))(w, {value})"
+        taken = f"args.append({child} - place - at[{index}])"
+    return [f" if mask & {1 << index}: {taken}"]
 
 
 class Packed(NamedTuple):
@@ -339,11 +343,10 @@ def pack(message: Table, identifier: bytes) -> Packed:
     writer = _Writer()
     try:
         root = _writer_of(type(message))(writer, message)
-        writer.finish_texts()
     except (struct.error, AttributeError, TypeError, KeyError, ValueError) as wrong:
         raise BadMessage(f"{type(message).__name__}: {wrong}") from wrong
-    writer.bytes[:8] = _uint.pack(root) + identifier
-    return Packed(writer.bytes, writer.marked)
+    writer.pieces[0] = _put_uint(root) + identifier
+    return Packed(bytearray().join(writer.pieces), writer.marked)
 
 
 # ---- back
