@@ -241,5 +241,6 @@ class Asking:
         if isinstance(answer, Error) or answer.code != Code.ok:
             return
         if not _gives_token(answer) or _is_of_another(answer, kept.owner.username):
-            return self._kept.drop(name)  # type: ignore[union-attr]
-        self._kept.renew(kept, answer, now)  # type: ignore[union-attr]
+            self._kept.drop(name)  # type: ignore[union-attr]
+        else:
+            self._kept.renew(kept, answer, now)  # type: ignore[union-attr]

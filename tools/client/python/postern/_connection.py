@@ -66,7 +66,7 @@ class Connection:
     def __init__(self, options: Options, address: str, watch: Watch) -> None:
         self._watch = watch
         context = options.context or zmq.Context.instance()
-        self._socket: zmq.Socket = context.socket(zmq.DEALER)
+        self._socket: zmq.Socket[bytes] = context.socket(zmq.DEALER)
         for setting, value in _SETTINGS.items():
             self._socket.set(setting, value)
         # A hair above the lane's own bound, so that a send within it never meets a full queue.
@@ -76,12 +76,12 @@ class Connection:
             self._socket.curve_serverkey = (options.server_key or "").encode()
             self._socket.curve_publickey = (options.public_key or "").encode()
             self._socket.curve_secretkey = (options.secret_key or "").encode()
-        self._monitor: zmq.Socket = context.socket(zmq.PAIR)
+        self._monitor: zmq.Socket[bytes] = context.socket(zmq.PAIR)
         self._monitor.set(zmq.LINGER, 0)
         name = f"inproc://postern-python-{id(self):x}-{next(_count)}"
         self._socket.monitor(name, _EVENTS)
         self._monitor.connect(name)
-        self._descriptors = [self._socket.get(zmq.FD), self._monitor.get(zmq.FD)]
+        self._descriptors = [int(one.get(zmq.FD)) for one in (self._socket, self._monitor)]
         for descriptor in self._descriptors:
             watch.add(descriptor)
         self.trouble = Trouble.none
@@ -119,7 +119,7 @@ class Connection:
     def receive(self) -> bytes | None:
         """The next message that is there, without waiting. Other than one frame: passed over."""
         socket = self._socket
-        while socket.get(_READABLE) & _POLLIN:
+        while socket.get(_READABLE) & _POLLIN:  # type: ignore[operator]
             try:
                 frame = socket.recv(_NOW)
             except zmq.Again:
@@ -140,7 +140,7 @@ class Connection:
     def look(self) -> bool:
         """Learns what became of the connection; False if there was nothing new."""
         new = False
-        while self._monitor.get(_READABLE) & _POLLIN:
+        while self._monitor.get(_READABLE) & _POLLIN:  # type: ignore[operator]
             event, _ = self._monitor.recv_multipart(_NOW)
             self._learn(struct.unpack_from("=H", event)[0])
             new = True

@@ -86,8 +86,6 @@ class Core:
         self._commands = Lane(COMMANDS, options.commands, options, self._watch)
         self._history = GuardedHistory(options, self._watch, next_id)
         self._queries = Asking(options, self._watch, self._history, next_id)
-        # The questions before the history, which they ask too.
-        self._lanes = (self._commands, self._queries, self._history)
 
     def fileno(self) -> int:
         """To be waited on until it can be read, then `turn`."""
@@ -124,14 +122,14 @@ class Core:
         return True
 
     def turn(self) -> None:
-        """Does what can be done now."""
-        for lane in self._lanes:
-            lane.turn()
+        """Does what can be done now; the questions before the history, which they ask too."""
+        self._commands.turn()
+        self._queries.turn()
+        self._history.turn()
 
     def due(self) -> float:
         """When `turn` must be called again though the descriptor stays unreadable."""
-        commands, queries, history = self._lanes
-        return min(commands.due(), queries.due(), history.due())
+        return min(self._commands.due(), self._queries.due(), self._history.due())
 
     def left_s(self) -> float | None:
         """The same as a time from now; None: it need not."""
@@ -147,8 +145,9 @@ class Core:
         self._watch.set_raised(more or self.due() == -NEVER)
 
     def close(self) -> None:
-        for lane in self._lanes:
-            lane.close()
+        self._commands.close()
+        self._queries.close()
+        self._history.close()
         self._watch.close()
 
     def _send_command(self, message: schema.CommandMessage, call: Call) -> uuid.UUID:

@@ -43,6 +43,10 @@ def _lifetime_s(answer: schema.Answer) -> float:
     return (answer.body.expires_ns - answer.time_ns) / 1e9  # type: ignore[union-attr]
 
 
+def _token_in(answer: schema.Answer) -> str:
+    return answer.body.token or ""  # type: ignore[union-attr]
+
+
 class KeptTokens:
     def __init__(self, count_max: int = COUNT_MAX) -> None:
         self._key = os.urandom(32)
@@ -92,7 +96,7 @@ class KeptTokens:
         self.drop(name)
         self._age()
         lifetime = _lifetime_s(answer)
-        token = answer.body.token  # type: ignore[union-attr]
+        token = _token_in(answer)
         self._newer[name] = KeptToken(owner, token, now + lifetime, now + lifetime / 2)
 
     def renew(self, kept: KeptToken, answer: schema.Answer, now: float) -> None:
@@ -101,7 +105,7 @@ class KeptTokens:
         prolongs = now + lifetime > kept.ends + PROLONGED_LEAST_S
         kept.renew_at = now + lifetime / 2 if prolongs else math.inf
         kept.ends = now + lifetime
-        kept.token = answer.body.token  # type: ignore[union-attr]
+        kept.token = _token_in(answer)
 
     def drop(self, name: bytes) -> None:
         self._newer.pop(name, None)

@@ -193,8 +193,8 @@ class _Writer:
         self.pieces[piece] = struct.pack(f"<{1 + len(ahead)}I", len(ahead), *ahead)
         return place - 4
 
-    def tables(self, items: list[Table]) -> int:
-        if type(items) is Pairs:
+    def tables(self, items: list[Any]) -> int:
+        if isinstance(items, Pairs):
             return self.pairs(items)
         place, piece = self.offsets(len(items))
         return self.fill(place, piece, [_writer_of(type(item))(self, item) for item in items])
@@ -289,7 +289,7 @@ def _source_of_presence(index: int, slot: _Slot, known: dict[str, Any]) -> list[
     name, bit, value = slot.field.name, 1 << index, f"v{slot.number}"
     source = [f" {value} = o.{name}"]
     if slot.part == "number":
-        members = schema.Table._unions[slot.field.of]
+        members = Table._unions[slot.field.of]
         known[f"numbers{index}"] = {member: i for i, member in enumerate(members, 1)}
         return [
             *source,
@@ -427,7 +427,8 @@ class _TableReader:
         return known[0](reader, at, depth)
 
     def read_list(self, reader: _Reader, at: int, depth: int) -> list[Any]:
-        data, found = reader.bytes, []
+        data = reader.bytes
+        found: list[Any] = []
         places = reader.places(at)
         start, count = places.start, len(places)
         offsets = struct.unpack_from(f"<{count}I", data, start)
@@ -575,7 +576,7 @@ class _Members:
     """Reads whatever a union holds."""
 
     def __init__(self, name: str) -> None:
-        self.readers = [_reader_of(member) for member in schema.Table._unions[name]]
+        self.readers = [_reader_of(member) for member in Table._unions[name]]
 
     def read(self, reader: _Reader, number: int, at: int, depth: int) -> Any:
         if (number == 0) != (at == 0):

@@ -47,17 +47,20 @@ class Options:
     #: one that is seen.
     verifier_key: str = ""
     #: The ZeroMQ context to take part in; None: the process's own.
-    context: zmq.Context | None = field(default=None, repr=False)
+    context: zmq.Context[zmq.Socket[bytes]] | None = field(default=None, repr=False)
 
     @classmethod
     def of_data_folder(cls, folder: str | os.PathLike[str], *, tcp: bool = False) -> Options:
         """For programs beside the daemon: over ipc, or over tcp with the first owner's key."""
         told = _read_toml(os.path.join(folder, "addresses"))
         if not tcp:
-            return cls(**{door: _ipc(told[f"{door}_ipc"], folder) for door in DOORS})
+            addresses = [_ipc(told[f"{door}_ipc"], folder) for door in DOORS]
+            return cls(commands=addresses[0], queries=addresses[1], history=addresses[2])
         own = _read_toml(os.path.join(folder, "owner.key"))
         return cls(
-            **{door: told[door] for door in DOORS},
+            commands=told["commands"],
+            queries=told["queries"],
+            history=told["history"],
             server_key=told["server_key"],
             public_key=own["public_key"],
             secret_key=own["secret_key"],
