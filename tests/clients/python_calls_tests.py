@@ -17,7 +17,7 @@ import zmq
 sys.path.insert(0, sys.argv[1])
 
 from postern import AsyncClient, Client, Error, ErrorKind, Follower, Refused  # noqa: E402
-from postern import _wire, require_ok, schema  # noqa: E402
+from postern import _packing, _reading, require_ok, schema  # noqa: E402
 
 
 class Daemon:
@@ -40,10 +40,10 @@ class Daemon:
         try:
             while True:
                 peer, data = socket.recv_multipart()
-                query = _wire.unpack(data, schema.Query, 1_000)
+                query = _reading.unpack(data, schema.Query, 1_000)
                 if query.tenant == "told":
                     answer = schema.Answer(id=query.id, body=schema.Status(seq=query.id))
-                    socket.send_multipart([peer, bytes(_wire.pack(answer, b"PSAN").data)])
+                    socket.send_multipart([peer, bytes(_packing.pack(answer, b"PSAN").data)])
         except zmq.ContextTerminated:
             socket.close()
 

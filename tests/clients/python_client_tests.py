@@ -21,7 +21,7 @@ PROJECT, PACKAGES = sys.argv[1:3]
 sys.path[:0] = [PACKAGES, f"{PROJECT}/schema"]
 
 from postern import Error, ErrorKind, Options, make_uuid, schema, text_of  # noqa: E402
-from postern import _gate, _kept_tokens, _wire  # noqa: E402
+from postern import _gate, _kept_tokens, _packing, _reading, _slots  # noqa: E402
 
 import generate_marks  # noqa: E402
 from generate_codes import read_codes  # noqa: E402
@@ -71,7 +71,7 @@ class Filler:
     def number(self, of):
         if of == "bool":
             return self.random.random() < 0.5
-        code, size = _wire.SCALARS[of]
+        code, size = _slots.SCALARS[of]
         bits = 8 * size - (code.islower())
         return self.random.getrandbits(bits)
 
@@ -152,11 +152,11 @@ class WireTests(unittest.TestCase):
             table = getattr(schema, name)
             for seed in range(150):
                 ours = Filler(seed).table(table)
-                data = bytes(_wire.pack(ours, identifier).data)
+                data = bytes(_packing.pack(ours, identifier).data)
                 theirs = self.flatc.read(name, data)
                 self.same(ours, theirs, f"{name} of seed {seed}")
-                self.assertEqual(_wire.unpack(data, table, TABLES_MAX), ours)
-                again = _wire.unpack(self.flatc.write(name, theirs), table, TABLES_MAX)
+                self.assertEqual(_reading.unpack(data, table, TABLES_MAX), ours)
+                again = _reading.unpack(self.flatc.write(name, theirs), table, TABLES_MAX)
                 self.assertEqual(again, ours)
 
     def test_every_table_is_met(self):
@@ -181,16 +181,16 @@ class WireTests(unittest.TestCase):
         pairs = [("read", f"table/a{i % 7}") for i in range(40)] + [("", "ä"), ("write", "")]
         questions = [schema.Question(action=a, resource=r) for a, r in pairs]
         for given in (pairs, questions):
-            body = schema.Check(questions=_wire.Pairs(given) if given is pairs else given)
+            body = schema.Check(questions=_packing.Pairs(given) if given is pairs else given)
             query = schema.Query(tenant="acme", body=body)
-            data = bytes(_wire.pack(query, b"PSQU").data)
-            self.assertEqual(_wire.unpack(data, schema.Query, 1_000).body.questions, questions)
+            data = bytes(_packing.pack(query, b"PSQU").data)
+            self.assertEqual(_reading.unpack(data, schema.Query, 1_000).body.questions, questions)
             self.assertEqual(len(self.flatc.read("Query", data).body.questions), len(pairs))
 
     def test_damaged_bytes_are_refused_or_harmless(self):
         for name in ("Receipt", "Answer", "HistoryPage", "Record"):
             table = getattr(schema, name)
-            data = bytearray(_wire.pack(Filler(7).table(table), ROOTS[name]).data)
+            data = bytearray(_packing.pack(Filler(7).table(table), ROOTS[name]).data)
             for place in range(len(data)):
                 for bit in (0x01, 0x80, 0xFF):
                     data[place] ^= bit
@@ -200,25 +200,25 @@ class WireTests(unittest.TestCase):
 
     def harmless(self, data, table):
         try:
-            _wire.peek(data, table, *(f.name for f in table._fields if f.name in ("code",)))
-            repr(_wire.unpack(data, table, 65_536))
-        except (_wire.BadBytes, Error):
+            _reading.peek(data, table, *(f.name for f in table._fields if f.name in ("code",)))
+            repr(_reading.unpack(data, table, 65_536))
+        except (_reading.BadBytes, Error):
             pass
 
     def test_endlessly_shared_tables_and_texts_are_refused(self):
         problem = schema.Problem(sentence="x" * 1_000)
         receipt = schema.Receipt(problems=[problem] * 70_000)
-        data = bytes(_wire.pack(receipt, b"PSRC").data)
-        with self.assertRaises(_wire.BadBytes):
-            _wire.unpack(data, schema.Receipt, 65_536)
+        data = bytes(_packing.pack(receipt, b"PSRC").data)
+        with self.assertRaises(_reading.BadBytes):
+            _reading.unpack(data, schema.Receipt, 65_536)
         # 20,000 times the same text of 16 KiB, which its offsets share.
         count, text = 20_000, 16_384
         vtable = struct.pack("<13H2x", 26, 8, *[0] * 10, 4)
         offsets = range(4 * count, 0, -4)
         data = struct.pack("<I4s", 36, b"PSRC") + vtable + struct.pack("<iII", 28, 4, count)
         data += struct.pack(f"<{count}II", *offsets, text) + b"x" * text + b"\0"
-        with self.assertRaisesRegex(_wire.BadBytes, "more text"):
-            _wire.unpack(data, schema.Receipt, 65_536)
+        with self.assertRaisesRegex(_reading.BadBytes, "more text"):
+            _reading.unpack(data, schema.Receipt, 65_536)
 
     def test_what_is_no_value_of_a_field_is_usage(self):
         for message in (

@@ -9,8 +9,9 @@ from typing import Any
 from . import schema
 from ._connection import ANSWER_BYTES_MAX
 from ._ed25519 import sign
+from ._packing import BadMessage, Packed, pack
+from ._reading import BadBytes, peek, place_of_bytes, unpack
 from ._table import Table
-from ._wire import BadBytes, BadMessage, Packed, pack, peek, place_of_bytes, unpack
 from .errors import Error, ErrorKind, no_answer
 
 PROTOCOL_VERSION = 1

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Union
 
 from . import schema
-from ._wire import Pairs
+from ._packing import Pairs
 from .errors import Error, ErrorKind, require_ok
 
 Credential = Union[
