@@ -208,6 +208,32 @@ class Writer:
             self.say(f"  {name}: [", *(f"    '{member}'," for member in members), "  ],")
         self.say("};", "")
 
+    def write_functions(self):
+        """What goes through a table's own names, which is several times faster than by layout."""
+        unions = self.source.unions.values()
+        members = list(dict.fromkeys(name for union in unions for name in union))
+        self.say("/** A table's values, in the order of its rows, of an object that holds them. */")
+        self.say("type Held = { readonly [name: string]: unknown };", "export const takers: {")
+        self.say("  readonly [name: string]: (held: Held) => unknown[];", "} = {")
+        for name, fields in self.source.tables.items():
+            values = ", ".join(f"held['{camel(field.name)}']" for field in fields)
+            self.say(f"  {name}: ({'held' if fields else ''}) => [{values}],")
+        self.say("};", "", "/** An object of a table's values; what is secret is left out. */")
+        self.write_makers("makers", self.source.tables, lambda name: [])
+        self.say("/** The same of a union's member. */")
+        self.write_makers("memberMakers", members, lambda name: [f"type: '{name}'"])
+
+    def write_makers(self, variable, names, first):
+        self.say(f"export const {variable}: {{")
+        self.say("  readonly [name: string]: (v: unknown[]) => object;")
+        self.say("} = {")
+        for name in names:
+            fields = enumerate(self.source.tables[name])
+            shown = [f"{camel(f.name)}: v[{at}]" for at, f in fields if "secret" not in f.marks]
+            parts = ", ".join(first(name) + shown)
+            self.say(f"  {name}: ({'v' if shown else ''}) => ({{ {parts} }}),")
+        self.say("};", "")
+
     def write_constants(self):
         identifiers, version, resendings = self.source.constants
         self.say(f"export const protocolVersion = {version};", "")
@@ -235,6 +261,7 @@ class Writer:
         self.say("export type Uuid = string;", "")
         self.write_types()
         self.write_layout()
+        self.write_functions()
         self.write_constants()
         return "\n".join(self.lines) + "\n"
 

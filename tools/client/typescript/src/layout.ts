@@ -1,5 +1,14 @@
 // The schema's tables as the reader and the writer go through them.
-import { enums, tables, unions, written, type FieldRow } from './generated/schema.js';
+import {
+  enums,
+  makers,
+  memberMakers,
+  tables,
+  takers,
+  unions,
+  written,
+  type FieldRow,
+} from './generated/schema.js';
 
 export type Scalar = 'bool' | 'u8' | 'u16' | 'u32' | 'i64' | 'u64';
 
@@ -19,6 +28,8 @@ export interface Field {
   /** As in the schema: api_access. */
   readonly schemaName: string;
   readonly id: number;
+  /** Its place among the table's fields. */
+  readonly at: number;
   readonly kind: Kind;
   /** The number that a value which is not there means; null: it means nothing. */
   readonly absent: number | bigint | null;
@@ -42,7 +53,19 @@ export class Table {
   /** Slots of its vtable. */
   slots = 0;
 
-  constructor(readonly name: string) {}
+  /** Those whose values are secret. */
+  secret: readonly Field[] = [];
+  /** The values of an object that holds them, in the order of the fields. */
+  readonly take: (held: { readonly [name: string]: unknown }) => unknown[];
+  /** An object of such values without the secret ones; as a member of a union with its type. */
+  readonly make: (values: unknown[]) => object;
+  readonly makeMember: (values: unknown[]) => object;
+
+  constructor(readonly name: string) {
+    this.take = takers[name] as Table['take'];
+    this.make = makers[name] as Table['make'];
+    this.makeMember = memberMakers[name] ?? this.make;
+  }
 }
 
 export class Union {
@@ -141,7 +164,7 @@ function sizeOf({ kind }: Field): number {
   return kind.is === 'scalar' || kind.is === 'enum' ? widthOf[kind.scalar] : 4;
 }
 
-function fieldOf(table: string, [schemaName, type, id, given, marks]: FieldRow): Field {
+function fieldOf(table: string, [schemaName, type, id, given, marks]: FieldRow, at: number): Field {
   const isWritten = written.has(table);
   const kind = kindOf(type);
   const absent = absentOf(kind, given);
@@ -149,6 +172,7 @@ function fieldOf(table: string, [schemaName, type, id, given, marks]: FieldRow):
     name: camel(schemaName),
     schemaName,
     id,
+    at,
     kind,
     absent: typeof absent === 'boolean' ? Number(absent) : absent,
     secret: marks?.includes('s') ?? false,
@@ -166,7 +190,8 @@ for (const [name, union] of unionOf)
   }
 
 for (const [name, table] of tableOf) {
-  table.fields = (tables[name] ?? []).map((row) => fieldOf(name, row));
+  table.fields = (tables[name] ?? []).map((row, at) => fieldOf(name, row, at));
+  table.secret = table.fields.filter(({ secret }) => secret);
   table.elsewhere = table.fields.filter(({ kind }) => !liesInTable(kind));
   table.bySize = [...table.fields].sort((left, right) => sizeOf(right) - sizeOf(left));
   table.names = new Set(table.fields.map((field) => field.name));

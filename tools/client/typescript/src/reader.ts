@@ -10,8 +10,6 @@ const depthMax = 16;
 /** Shorter text is read anew each time. */
 const rememberedMin = 32;
 
-type Plain = { [name: string]: unknown };
-
 export class Reader {
   private readonly view: DataView;
   private texts: Map<number, string> | undefined;
@@ -25,7 +23,7 @@ export class Reader {
     this.tablesLeft = tablesMax;
   }
 
-  root(table: Table): Plain {
+  root(table: Table): object {
     return this.table(this.target(0), table, 0);
   }
 
@@ -42,13 +40,14 @@ export class Reader {
     return place + offset;
   }
 
-  private table(at: number, table: Table, depth: number, read: Plain = {}): Plain {
+  private table(at: number, table: Table, depth: number, isMember = false): object {
     if (depth > depthMax || --this.tablesLeft < 0) throw this.damaged();
     const { view, bytes } = this;
     const vtable = at - view.getInt32(at, true);
     if (vtable < 0 || vtable + 4 > bytes.length) throw this.damaged();
     const size = view.getUint16(vtable, true);
     if (size < 4 || (size & 1) !== 0 || vtable + size > bytes.length) throw this.damaged();
+    const values: unknown[] = [];
     for (const field of table.fields) {
       const slot = 4 + 2 * field.id;
       const offset = slot < size ? view.getUint16(vtable + slot, true) : 0;
@@ -61,20 +60,21 @@ export class Reader {
       } else {
         value = field.emptyList ? [] : field.missing;
       }
-      if (field.secret) hide(read, field.name, value);
-      else if (value !== undefined) read[field.name] = value;
+      values.push(value);
     }
-    return read;
+    const made = isMember ? table.makeMember(values) : table.make(values);
+    for (const { name, at: place } of table.secret) hide(made, name, values[place]);
+    return made;
   }
 
-  private union(kindAt: number, valueAt: number, field: Field, depth: number): Plain | undefined {
+  private union(kindAt: number, valueAt: number, field: Field, depth: number): object | undefined {
     const number = kindAt === 0 ? 0 : this.number(kindAt, 1);
     if (number === 0 && valueAt === 0) return undefined;
     const { members } = (field.kind as { union: Union }).union;
     const table = members[number];
     if (table === undefined || valueAt === 0)
       throw notAnAnswer('it holds something this client does not know');
-    return this.table(this.target(valueAt), table, depth + 1, { type: table.name });
+    return this.table(this.target(valueAt), table, depth + 1, true);
   }
 
   private number(at: number, width: 1 | 2 | 4): number {
@@ -167,7 +167,7 @@ export class Reader {
 }
 
 /** There for who asks for it by its name, and in no log or JSON. */
-function hide(read: Plain, name: string, value: unknown): void {
+function hide(read: object, name: string, value: unknown): void {
   if (value === undefined) return;
   Object.defineProperty(read, name, { value, enumerable: false, writable: true });
 }

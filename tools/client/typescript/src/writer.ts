@@ -86,9 +86,10 @@ export class Writer {
       if (!table.names.has(name) && name !== 'type')
         throw this.wrong(`has no field '${name}'.`, nearest(name, table));
     const { builder, path } = this;
+    const values = table.take(value);
     const offsets: number[] = [];
     for (const field of table.elsewhere) {
-      const part = value[field.name];
+      const part = values[field.at];
       if (part === undefined) continue;
       path.push(field.name);
       offsets[field.id] = this.child(field, part);
@@ -96,7 +97,7 @@ export class Writer {
     }
     builder.startObject(table.slots);
     for (const field of table.bySize) {
-      const part = value[field.name];
+      const part = values[field.at];
       if (part === undefined) continue;
       path.push(field.name);
       this.slot(field, part, offsets[field.id]);
