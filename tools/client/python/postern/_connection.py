@@ -97,6 +97,8 @@ class Connection:
             self._socket.connect(address)
         except zmq.ZMQError:
             self.trouble = Trouble.refused
+        # ZeroMQ tells by the descriptor of what comes after somebody found nothing, not before.
+        self.look()
 
     def close(self) -> None:
         for descriptor in self._descriptors:
