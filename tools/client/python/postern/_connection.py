@@ -97,7 +97,7 @@ class Connection:
             self._socket.connect(address)
         except zmq.ZMQError:
             self.trouble = Trouble.refused
-        # ZeroMQ signs to a descriptor only what comes after it was looked at in vain.
+        # ZeroMQ tells by the descriptor of what comes after somebody found nothing, not before.
         self.look()
 
     def close(self) -> None:
