@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+"""Holds every command that a document names in running text against the programs' own help.
+
+mentions.py BIN PROJECT. A command is what stands in `…`, or in a source file in '…', and begins with
+the name of one of the programs: its verbs and options must be ones that `--help` knows. Words in
+capitals, <…> and … stand for something. What stands in blocks is run elsewhere.
+"""
+
+import functools
+import pathlib
+import re
+import subprocess
+import sys
+
+PROGRAMS = ("postern", "posternd", "postern-replay", "postern-bench")
+BLOCK = re.compile(r"^```.*?^```", re.S | re.M)
+MENTIONS = {
+    ".md": re.compile(r"`((?:%s)(?: [^`]*)?)`" % "|".join(PROGRAMS)),
+    "": re.compile(r"'((?:%s) [^']*)'" % "|".join(PROGRAMS)),
+}
+#: What a receipt's signature is made over begins so.
+NO_COMMANDS = ("postern receipt 1",)
+SOURCES = ("*.md", "*.cpp", "*.h", "*.fbs", "*.yml", "*.json")
+FOLDERS = ("daemon", "packaging", "replay", "schema", "tools")
+OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
+
+
+@functools.cache
+def help_of(folder, *path):
+    ran = subprocess.run(
+        [f"{folder}/{path[0]}", *path[1:], "--help"], capture_output=True, text=True, timeout=60
+    )
+    text = ran.stdout
+    verbs = re.search(r"^(?:Sub)?[Cc]ommands:\n(.*?)(?:\n\n|\Z)", text, re.S | re.M)
+    named = re.findall(r"^  ([a-z][a-z-]*)\b", verbs[1], re.M) if verbs else []
+    return set(named), set(OPTION.findall(text))
+
+
+def is_placeholder(word):
+    return not re.fullmatch(r"[a-z][a-z-]*", word)
+
+
+def fault_in(folder, command):
+    """Empty: the programs know all of it."""
+    program, *words = command.split()
+    path, options = [program], set()
+    verbs, known = help_of(folder, program)
+    options |= known
+    for word in words:
+        for option in OPTION.findall(word) if word.startswith(("-", "[-")) else ():
+            if option not in options:
+                return f"{' '.join(path)} has no {option}"
+        if not verbs or is_placeholder(word):
+            continue
+        if word not in verbs:
+            return f"{' '.join(path)} has no verb {word}"
+        path.append(word)
+        verbs, known = help_of(folder, *path)
+        options |= known
+    return ""
+
+
+def documents(project):
+    yield from sorted(project.glob("*.md"))
+    for folder in FOLDERS:
+        for pattern in SOURCES:
+            for file in sorted((project / folder).rglob(pattern)):
+                if "node_modules" not in file.parts:
+                    yield file
+
+
+def faults_of(folder, file):
+    """Of each command in it: what is wrong, or nothing."""
+    text = file.read_text(encoding="utf-8")
+    is_page = file.suffix == ".md"
+    if is_page:
+        text = BLOCK.sub(lambda block: "\n" * block[0].count("\n"), text)
+    for found in MENTIONS[".md" if is_page else ""].finditer(text):
+        # A sentence in a source goes on in the next literal.
+        command = re.sub(r'"\s*\n\s*"|\s+', lambda gap: "" if '"' in gap[0] else " ", found[1])
+        if command in NO_COMMANDS:
+            continue
+        fault = fault_in(folder, command)
+        line = text.count("\n", 0, found.start()) + 1
+        yield f"{file}:{line}: `{command}`: {fault}" if fault else ""
+
+
+def main(folder, project):
+    files = list(documents(pathlib.Path(project)))
+    found = [fault for file in files for fault in faults_of(folder, file)]
+    print(f"{len(found)} commands in {len(files)} files")
+    assert found, "no file names a command"
+    if faults := [fault for fault in found if fault]:
+        raise SystemExit("\n".join(faults))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
