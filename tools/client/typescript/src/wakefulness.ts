@@ -2,6 +2,8 @@
 // answer itself. So a lane with one message under way keeps its event loop turning for a moment,
 // as long as answers have been coming that soon; everything else in the loop goes on meanwhile.
 const awakeMs = 0.12;
+/** What an answer takes that would have come in that time, if it also had to wake somebody. */
+const soonMs = 0.2;
 
 export class Wakefulness {
   private soon = false;
@@ -20,7 +22,7 @@ export class Wakefulness {
 
   answered(now: number): void {
     this.waits = false;
-    this.soon = now - this.sent < awakeMs;
+    this.soon = now - this.sent < soonMs;
   }
 
   private readonly turn = (): void => {
