@@ -2,50 +2,35 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include <algorithm>
-#include <boost/test/unit_test.hpp>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
-#include "tests/support/daemon_process.h"
+#include "tests/support/command_line.h"
 
 namespace postern::support {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Import {
-  TemporaryFolder folder;
-  DaemonProcess daemon;
-
+struct Import : CommandLine {
   Import() {
-    BOOST_REQUIRE_MESSAGE(daemon.start(), daemon.ended().said);
-    for (const char* alias : {"acme", "other"}) done({"tenant", "create", alias});
-    for (const char* tenant : {"acme", "other"})
-      done({"--tenant", tenant, "role", "create", "clerk"});
+    done({"tenant", "create", "acme"});
+    done({"--tenant", "acme", "role", "create", "clerk"});
   }
 
-  std::string path(const std::string& name) const { return folder.path() / name; }
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(path(name), std::ios::binary) << text;
-  }
-  std::string read(const std::string& name) const {
-    std::ostringstream text;
-    text << std::ifstream(path(name), std::ios::binary).rdbuf();
-    return text.str();
-  }
-
-  std::vector<std::string> words(std::vector<std::string> more) const {
-    std::vector<std::string> all{POSTERN_CLI, "--data", daemon.data().string()};
-    std::ranges::move(more, std::back_inserter(all));
-    return all;
-  }
-  Ended postern(std::vector<std::string> more) const { return run_program(words(std::move(more))); }
-  std::string done(std::vector<std::string> more) const {
-    const Ended ended = postern(std::move(more));
-    BOOST_REQUIRE_MESSAGE(ended.code == 0, ended.said);
-    return ended.said;
+  schema::Code login(const std::string& user, const std::string& password) const {
+    schema::PasswordCredentialT credential;
+    credential.username = user;
+    credential.password = password;
+    schema::AuthenticateT body;
+    body.credential.Set(std::move(credential));
+    schema::QueryT query;
+    query.tenant = "acme";
+    query.body.Set(std::move(body));
+    auto client = daemon.owner();
+    const auto answer = client.ask(std::move(query));
+    BOOST_REQUIRE(answer.has_value());
+    BOOST_REQUIRE(answer->body.AsAuthenticated() != nullptr);
+    return answer->body.AsAuthenticated()->reason;
   }
   Ended users(const std::string& file, std::vector<std::string> more = {}) const {
     std::vector<std::string> all{"--tenant", "acme", "import", "users", path(file)};
@@ -55,14 +40,6 @@ struct Import {
   std::string exported(const std::string& tenant, const std::string& name) const {
     done({"--tenant", tenant, "export", "users", path(name)});
     return read(name);
-  }
-  std::uint64_t seq() const {
-    schema::QueryT query;
-    query.body.Set(schema::GetStatusT{});
-    auto client = daemon.owner();
-    const auto answer = client.ask(std::move(query));
-    BOOST_REQUIRE(answer.has_value());
-    return answer->body.AsStatus()->seq;
   }
 };
 
@@ -142,22 +119,8 @@ BOOST_AUTO_TEST_CASE(C8_passwords_and_keys_that_are_made_go_to_a_file_of_its_own
   BOOST_TEST(!contains(made, "Chosen"));
   BOOST_TEST(contains(made, "\r\nb,,pstk_"));
   const auto begin = made.find("\r\na,") + 4;
-  auto client = daemon.owner();
-  for (const std::string& password :
-       {made.substr(begin, made.find(',', begin) - begin), std::string("Chosen-Kettle-42")}) {
-    schema::PasswordCredentialT credential;
-    credential.username = password.starts_with("Chosen") ? "b" : "a";
-    credential.password = password;
-    schema::AuthenticateT body;
-    body.credential.Set(std::move(credential));
-    schema::QueryT query;
-    query.tenant = "acme";
-    query.body.Set(std::move(body));
-    const auto answer = client.ask(std::move(query));
-    BOOST_REQUIRE(answer.has_value());
-    BOOST_REQUIRE(answer->body.AsAuthenticated() != nullptr);
-    BOOST_TEST((answer->body.AsAuthenticated()->reason == schema::Code::ok));
-  }
+  BOOST_TEST((login("a", made.substr(begin, made.find(',', begin) - begin)) == schema::Code::ok));
+  BOOST_TEST((login("b", "Chosen-Kettle-42") == schema::Code::ok));
   BOOST_TEST(!fs::exists(path("new.csv.import.part")));
 }
 
@@ -215,6 +178,83 @@ BOOST_AUTO_TEST_CASE(what_no_import_takes_is_said) {
   BOOST_TEST(postern({"--tenant", "nobody", "import", "users", path("x.csv")}).code == 1);
   BOOST_TEST(users("x.csv").code == 0);
   BOOST_TEST(users("x.csv").code == 1);
+}
+
+BOOST_AUTO_TEST_CASE(C12_hashes_of_an_htpasswd_file_log_in_and_are_replaced) {
+  write(".htpasswd",
+        "# made elsewhere\n"
+        "bcrypt:$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n"
+        "sha:$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5\n"
+        "apr1:$apr1$8sFt66rZ$BEEfdSBjBZy0pYI0VyOqc.\n"
+        "dear:$2a$15$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n");
+  const std::vector<std::string> import{"--tenant", "acme", "import", "htpasswd",
+                                        path(".htpasswd")};
+  const Ended refused = postern(import);
+  BOOST_TEST(refused.code == 1);
+  for (const char* part : {"C12  line 4, column 2 (password_hash): It is an apr1 hash",
+                           "field_malformed  line 5", "2 problems in 2 lines"})
+    BOOST_TEST(contains(refused.said, part), part << " in " << refused.said);
+  BOOST_TEST(!contains(refused.said, "BEEfdSBj"));
+  auto again = import;
+  again.insert(again.end(), {"--rejects", path("aside")});
+  done(again);
+  BOOST_TEST(contains(read("aside"), "apr1:$apr1$"));
+  for (int time = 0; time < 2; ++time) {
+    BOOST_TEST((login("bcrypt", "U*U") == schema::Code::ok));
+    BOOST_TEST((login("sha", "Hello world!") == schema::Code::ok));
+    BOOST_TEST((login("sha", "Hello world") == schema::Code::invalid_credentials));
+  }
+  const std::string events = done({"--tenant", "acme", "events", "list"});
+  BOOST_TEST(contains(events, "PasswordRehashed"));
+  BOOST_TEST(!contains(events, "YMJKvyOeW"));
+}
+
+BOOST_AUTO_TEST_CASE(C12_hashes_stand_in_tables_too) {
+  write("hashes.csv",
+        "username,password_hash\n"
+        "a,$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n");
+  BOOST_TEST(users("hashes.csv").code == 0);
+  BOOST_TEST((login("a", "U*U") == schema::Code::ok));
+  BOOST_TEST(!contains(exported("acme", "out.csv"), "$2a$"));
+}
+
+BOOST_AUTO_TEST_CASE(other_systems_rights_are_reported_then_made_and_a_second_time_nothing) {
+  write("users.acl",
+        "user default off nopass sanitize-payload ~* &* -@all\n"
+        "user shop on #8c6976e5b5410415bde908bd4dee15dfb167a9c873fc4bb8a81f6f2ab448a918 "
+        "~orders:* %R~cache:* &news:* +@read +set -keys (+get ~other:*)\n");
+  write("account.json",
+        R"({"UserDetailList": [{"UserName": "bob", "GroupList": ["Admins"]}],
+            "GroupDetailList": [{"GroupName": "Admins", "GroupPolicyList": [{"PolicyName": "p",
+              "PolicyDocument": {"Statement": [
+                {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::b/*"},
+                {"Effect": "Deny", "Action": "s3:Delete*", "Resource": "*"}]}}]}]})");
+  const auto check = [&](const char* user, const char* action, const char* resource) {
+    return postern({"--tenant", "acme", "check", user, action, resource}).code;
+  };
+  const std::string redis = done({"--tenant", "acme", "import", "redis-acl", path("users.acl")});
+  for (const char* part : {"left out  line 2, user shop: (+get ~other:*)",
+                           "left out  line 2, user "
+                           "shop: #",
+                           "2 users", "create  user shop", "Done: "})
+    BOOST_TEST(contains(redis, part), part << " in " << redis);
+  BOOST_TEST(!contains(redis, "8c6976e5"));
+  BOOST_TEST(check("shop", "write", "key/orders/17") == 0);
+  BOOST_TEST(check("shop", "write", "key/cache/17") == 1);
+  BOOST_TEST(check("shop", "run", "command/keys") == 1);
+  BOOST_TEST(check("default", "read", "key/orders") == 1);
+  const std::string aws = done({"--tenant", "acme", "import", "aws-iam", path("account.json")});
+  for (const char* part : {"wider     group Admins, policy p, statement 2: Deny s3:Delete*",
+                           "create  role group.admins"})
+    BOOST_TEST(contains(aws, part), part << " in " << aws);
+  BOOST_TEST(check("bob", "get-object", "s3/b/c") == 0);
+  for (const std::string kind : {"redis-acl", "aws-iam"})
+    BOOST_TEST(contains(done({"--tenant", "acme", "import", kind,
+                              path(kind == "aws-iam" ? "account.json" : "users.acl")}),
+                        "Nothing to do."));
+  BOOST_TEST(postern({"--tenant", "acme", "import", "aws-iam", path("users.acl")}).code == 64);
+  BOOST_TEST(postern({"--tenant", "acme", "import", "redis-acl", path("none")}).code == 66);
+  BOOST_TEST(postern({"--tenant", "acne", "import", "redis-acl", path("users.acl")}).code == 66);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

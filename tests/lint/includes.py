@@ -84,6 +84,7 @@ LIBRARIES = {
     r"prometheus/": ["daemon/running/metrics_text.cpp"],
     r"toml": ["daemon/config", "daemon/data/key_file", "tools/cli/", "tests/"],
     r"CLI/": ["daemon/main", "replay/replay.cpp", "tools/arguments/", "tools/bench/main"],
+    r"yaml-cpp/": ["tools/intake/yaml"],
     r"boost/json": ["replay/", "tools/", "tests/"],
     r"boost/(asio|beast)": ["daemon/running/metrics_page.cpp", "tests/"],
     r"boost/crc": ["daemon/platform/crc32c"],

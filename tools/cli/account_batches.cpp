@@ -34,7 +34,8 @@ std::size_t bytes_of(const schema::ProfileT& profile) {
 std::size_t bytes_of_command(const schema::CommandT& command) {
   std::size_t bytes = command_bytes + command.user.size();
   if (const auto* create = command.body.AsCreateUser()) {
-    bytes += create->username.size() + create->note.size() + 2 * create->password.size();
+    bytes += create->username.size() + create->note.size() + 2 * create->password.size() +
+             create->password_hash.size();
     if (create->profile) bytes += bytes_of(*create->profile);
     if (create->settings) bytes += 40 + bytes_of(create->settings->networks.get());
   } else if (const auto* add = command.body.AsAddGrant()) {
@@ -53,7 +54,10 @@ bool has_password(const schema::CommandT& command) {
 
 void wipe_passwords(AccountBatch& batch) {
   for (const auto& command : batch.commands)
-    if (auto* create = command->body.AsCreateUser()) client::wipe(create->password);
+    if (auto* create = command->body.AsCreateUser()) {
+      client::wipe(create->password);
+      client::wipe(create->password_hash);
+    }
 }
 
 template <class Body>

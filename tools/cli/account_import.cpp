@@ -192,8 +192,9 @@ schema::CommandMessageT Import::new_message() const {
 
 /// The same for every pass over the file.
 void Import::prepare(intake::Entry& entry) {
-  if (wanted_.makes_passwords && entry.account.user.password.empty())
-    entry.account.user.password = passwords_->of(entry.line);
+  auto& user = entry.account.user;
+  if (wanted_.makes_passwords && user.password.empty() && user.password_hash.empty())
+    user.password = passwords_->of(entry.line);
 }
 
 /// From the file's beginning.

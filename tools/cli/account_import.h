@@ -5,6 +5,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <istream>
 #include <memory>
 #include <string>
 

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>

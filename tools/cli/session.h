@@ -72,6 +72,8 @@ class Session {
   /// --tenant; 64 if it is not given.
   const std::string& tenant() const;
   bool has_tenant() const { return !settings_.tenant.empty(); }
+  /// As if --tenant said so.
+  void work_in(std::string tenant) { settings_.tenant = std::move(tenant); }
   client::Client& client();
 
   /// Sends with --dry-run, --reason, --expect-version and --id, prints the receipt, returns the

@@ -62,18 +62,18 @@ constexpr ProfileText profile_texts[] = {
     {"system", &schema::ProfileT::system},
 };
 
-std::string schema::ProfileT::*profile_text(std::string_view name) {
+std::string schema::ProfileT::*member_of_profile(std::string_view name) {
   return std::ranges::find(profile_texts, name, &ProfileText::name)->text;
 }
 
 std::string read_profile(Account& account, std::string_view name, std::string_view text) {
-  account.profile().*profile_text(name) = text;
+  account.profile().*member_of_profile(name) = text;
   return {};
 }
 
 std::string tell_profile(const Told& user, std::string_view name) {
   const auto& profile = user.details->profile;
-  return profile ? (*profile).*profile_text(name) : std::string();
+  return profile ? (*profile).*member_of_profile(name) : std::string();
 }
 
 void add_attribute(Account& account, std::string_view name, std::string_view value) {
@@ -156,6 +156,11 @@ std::string tell_note(const Told& user, std::string_view) { return user.details-
 
 std::string read_password(Account& account, std::string_view, std::string_view text) {
   account.user.password = text;
+  return {};
+}
+
+std::string read_password_hash(Account& account, std::string_view, std::string_view text) {
+  account.user.password_hash = text;
   return {};
 }
 
@@ -260,6 +265,7 @@ constexpr Field all_fields[] = {
     {"roles", read_roles, tell_roles, true},
     {"grants", read_grants, tell_grants, true},
     {"password", read_password, nullptr},
+    {"password_hash", read_password_hash, nullptr},
 };
 
 constexpr std::string_view attribute_prefix = "attribute.";
@@ -295,6 +301,11 @@ std::span<const Field> fields() { return all_fields; }
 const Field* find_field(std::string_view name) {
   const auto* found = std::ranges::find(all_fields, name, &Field::name);
   return found == std::end(all_fields) ? nullptr : found;
+}
+
+const std::string* profile_text(const schema::ProfileT& profile, std::string_view name) {
+  const auto* found = std::ranges::find(profile_texts, name, &ProfileText::name);
+  return found == std::end(profile_texts) ? nullptr : &(profile.*(found->text));
 }
 
 bool is_field(std::string_view name) {
@@ -368,6 +379,9 @@ json::object told_fields(const Told& user) {
       for (const std::string& entry : entries_of(text, "|")) list.emplace_back(entry);
     } else if (field.name == "attributes") {
       told[field.name] = attributes_of(user);
+    } else if (field.tell == tell_access || field.tell == tell_locked ||
+               field.tell == tell_setting) {
+      told[field.name] = text == "on";
     } else {
       told[field.name] = text;
     }

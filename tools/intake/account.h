@@ -49,6 +49,8 @@ std::span<const Field> fields();
 const Field* find_field(std::string_view name);
 /// Also "attribute.NAME".
 bool is_field(std::string_view name);
+/// Null: the field is no text of the profile.
+const std::string* profile_text(const schema::ProfileT& profile, std::string_view name);
 /// For suggestions.
 const std::vector<std::string>& field_names();
 
