@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "daemon/credential/foreign_hash.h"
 #include "daemon/credential/sodium_ready.h"
 #include "daemon/platform/require.h"
 
@@ -118,7 +119,19 @@ std::string hash_password(const Secret& password, PasswordCost cost) {
   return encode(hash);
 }
 
+HashKind kind_of_hash(std::string_view hash) {
+  if (is_foreign_hash(hash)) return HashKind::foreign;
+  // Of what others chose, so that nobody waits for it.
+  constexpr std::uint32_t memory_kib_max = 262'144;
+  constexpr std::uint32_t passes_max = 16;
+  const auto decoded = decode(hash);
+  const bool is_known = decoded && decoded->cost.memory_kib <= memory_kib_max &&
+                        decoded->cost.passes <= passes_max;
+  return is_known ? HashKind::argon2id : HashKind::unknown;
+}
+
 bool verify_password(const std::string& hash, const Secret& password) {
+  if (is_foreign_hash(hash)) return verify_foreign(hash, password);
   const auto decoded = decode(hash);
   return decoded && is_made_from(*decoded, password);
 }

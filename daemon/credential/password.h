@@ -1,10 +1,11 @@
-// Argon2id (C4). Any thread; each call takes the memory and the time of its cost, so: pool threads
-// alone. Out of memory stops the program, as everywhere: a password nobody could look at must not
-// count as wrong.
+// Argon2id (C4), and what was brought along (C12). Any thread; each call takes the memory and the
+// time of its cost, so: pool threads alone. Out of memory stops the program, as everywhere: a
+// password nobody could look at must not count as wrong.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "daemon/credential/secret.h"
 
@@ -22,11 +23,22 @@ struct PasswordCost {
 /// An Argon2id string with a fresh salt.
 std::string hash_password(const Secret& password, PasswordCost cost);
 
-/// Takes as long as the hash's own cost. A string that is no Argon2id hash is nobody's: false, at
-/// once.
+/// What a hash that is brought along is (C12).
+enum class HashKind {
+  /// Nothing that is verified here, or at a cost that nobody is to wait for.
+  unknown,
+  argon2id,
+  /// bcrypt or SHA-crypt: the next success replaces it.
+  foreign,
+};
+
+HashKind kind_of_hash(std::string_view hash);
+
+/// Takes as long as the hash's own cost. A string that `kind_of_hash` does not know is nobody's:
+/// false, at once.
 bool verify_password(const std::string& hash, const Secret& password);
 
-/// The hash was made at another cost than `cost` (C4).
+/// The hash was made at another cost than `cost` (C4), or in another way (C12).
 bool needs_rehash(const std::string& hash, PasswordCost cost);
 
 /// Takes as long as a verification at `cost` and finds nothing (C9).

@@ -17,6 +17,14 @@
 
 namespace postern::domain {
 
+/// C12: a hash that a command brings along.
+enum class HashBrought : std::uint8_t {
+  none,
+  /// Of no kind that is verified, or dearer than it may be.
+  unknown,
+  known,
+};
+
 /// What the outside made for one command, because the rules may not: ids, keys, hashes, opened
 /// data.
 struct Material {
@@ -38,6 +46,8 @@ struct Material {
   /// The hash of `password`, sealed; empty before hashing: the command is decided without it once,
   /// so that what would be refused is refused before hashing.
   Bytes sealed_password;
+  /// C12: with `known` it is in `sealed_password`.
+  HashBrought hash_brought = HashBrought::none;
   /// C3: what the check of `current_password` found; absent before it was checked.
   std::optional<bool> current_password_right;
   /// C8: whose new key it is, as its text says, and what is kept of it.

@@ -32,6 +32,8 @@ constexpr NumberPolicy<std::uint16_t> short_numbers[] = {
     {"password_length_min", &PolicyChanges::password_length_min, &PoliciesT::password_length_min, 1,
      1'024},
     {"lockout_failures", &PolicyChanges::lockout_failures, &PoliciesT::lockout_failures, 1, 100},
+    {"imported_hash_days", &PolicyChanges::imported_hash_days, &PoliciesT::imported_hash_days, 1,
+     3'650, true},
 };
 
 constexpr NumberPolicy<std::uint32_t> seconds[] = {

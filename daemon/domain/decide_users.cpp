@@ -53,6 +53,11 @@ void create_user(const Case& asked) {
   cleared.refuse_unknown();
   if (!asked.material.password.empty() || asked.material.password_confirmation)
     check_new_password(asked, *tenant, username);
+  if (asked.material.hash_brought == HashBrought::unknown)
+    asked.refuse(Code::field_malformed, "password_hash",
+                 "It is no Argon2id, bcrypt or SHA-crypt string that is taken, or too dear.");
+  if (asked.material.hash_brought != HashBrought::none && !asked.material.password.empty())
+    asked.refuse(Code::field_malformed, "password_hash", "There is a password too.");
   if (!asked.decision.refusals.empty()) return;
   schema::UserCreatedT created;
   created.user = std::make_unique<Uuid>(asked.material.new_id);

@@ -208,26 +208,45 @@ void pass_catalogue(Io& io, Passed<Io, std::shared_ptr<const Catalogue>>& catalo
   }
 }
 
-/// Bit 0: the tenant is enabled. Bit 1: what 0.2 added stands at its end; where it has nothing of
-/// that its form is as 0.1 wrote it, so that older journals keep their digests.
+/// Bit 0: the tenant is enabled. The others: what 0.2 added stands at its end; where it has nothing
+/// of that its form is as 0.1 wrote it, so that older journals keep their digests.
+inline constexpr std::uint64_t enabled_bit = 1;
+inline constexpr std::uint64_t domain_bit = 2;
+inline constexpr std::uint64_t imported_hash_days_bit = 4;
+
 template <class Io>
-bool pass_switches(Io& io, Passed<Io, Tenant>& tenant) {
+std::uint64_t pass_switches(Io& io, Passed<Io, Tenant>& tenant) {
+  static const schema::PoliciesT defaults;
   std::uint64_t switches = 0;
-  if constexpr (!Io::reads)
-    switches = (tenant.enabled ? 1 : 0) | (tenant.policies.username_domain.empty() ? 0 : 2);
+  if constexpr (!Io::reads) {
+    if (tenant.enabled) switches |= enabled_bit;
+    if (!tenant.policies.username_domain.empty()) switches |= domain_bit;
+    if (tenant.policies.imported_hash_days != defaults.imported_hash_days)
+      switches |= imported_hash_days_bit;
+  }
   io.number(switches);
   if constexpr (Io::reads) {
-    if (switches > 3) io.fail("a number does not fit its field");
-    tenant.enabled = (switches & 1) != 0;
+    if (switches >= 2 * imported_hash_days_bit) io.fail("a number does not fit its field");
+    tenant.enabled = (switches & enabled_bit) != 0;
   }
-  return (switches & 2) != 0;
+  return switches;
 }
 
 template <class Io>
-void pass_additions(Io& io, Passed<Io, Tenant>& tenant) {
-  io.text(tenant.policies.username_domain);
-  if constexpr (Io::reads)
-    if (tenant.policies.username_domain.empty()) io.fail("what is absent has a place");
+void pass_additions(Io& io, Passed<Io, Tenant>& tenant, std::uint64_t switches) {
+  auto& policies = tenant.policies;
+  if ((switches & domain_bit) != 0) {
+    io.text(policies.username_domain);
+    if constexpr (Io::reads)
+      if (policies.username_domain.empty()) io.fail("what is absent has a place");
+  }
+  if ((switches & imported_hash_days_bit) != 0) {
+    static const schema::PoliciesT defaults;
+    io.number(policies.imported_hash_days);
+    if constexpr (Io::reads)
+      if (policies.imported_hash_days == defaults.imported_hash_days)
+        io.fail("what is as ever has a place");
+  }
 }
 
 template <class Io>
@@ -242,14 +261,14 @@ void pass_tenant(Io& io, Passed<Io, Tenant>& tenant) {
   io.number(tenant.policies.signatures_required);
   io.number(tenant.policies_seq);
   pass_catalogue(io, tenant.catalogue);
-  const bool has_additions = pass_switches(io, tenant);
+  const std::uint64_t switches = pass_switches(io, tenant);
   io.number(tenant.created_seq);
   io.number(tenant.status_seq);
   io.number(tenant.disabled_seq);
   io.number(tenant.disabled_index);
   io.number(tenant.session_epoch);
   pass_roles(io, tenant.roles);
-  if (has_additions) pass_additions(io, tenant);
+  pass_additions(io, tenant, switches);
 }
 
 // ---- users

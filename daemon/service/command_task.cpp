@@ -43,7 +43,8 @@ class SecretTaker {
   static constexpr std::pair<std::string_view, std::optional<credential::Secret> CommandSecrets::*>
       kept[] = {{"password", &CommandSecrets::password},
                 {"password_confirmation", &CommandSecrets::confirmation},
-                {"current_password", &CommandSecrets::current_password}};
+                {"current_password", &CommandSecrets::current_password},
+                {"password_hash", &CommandSecrets::password_hash}};
 
   std::vector<std::span<std::byte>> places_;
 };
@@ -110,7 +111,8 @@ std::string_view reveal(const std::optional<credential::Secret>& secret) {
 
 bool carries_secret(const CommandTask& task) {
   return std::ranges::any_of(task.secrets, [](const CommandSecrets& secrets) {
-    return secrets.password || secrets.confirmation || secrets.current_password;
+    return secrets.password || secrets.confirmation || secrets.current_password ||
+           secrets.password_hash;
   });
 }
 
@@ -237,6 +239,7 @@ Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std
         material.sealed_profile = seal_profile(*opened, material.new_id, personal, entropy_);
       }
       profiles.put(material.new_id, std::move(personal));
+      if (secrets.password_hash) made = take_hash(*secrets.password_hash, now_ns, material);
     } else if (const auto* profile = command.body_as_SetProfile()) {
       made = profiles.change(index, *profile, material);
     } else if (secrets.password) {
@@ -244,6 +247,21 @@ Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std
     }
     if (!made) return made;
   }
+  return {};
+}
+
+/// C12: what is none of the kinds that are verified here, the rules refuse.
+Expected<> TaskMaker::take_hash(const credential::Secret& hash, std::int64_t now_ns,
+                                domain::Material& material) const {
+  using domain::HashBrought;
+  material.hash_brought = HashBrought::unknown;
+  const std::string_view text = hash.reveal();
+  if (credential::kind_of_hash(text) == credential::HashKind::unknown) return {};
+  const auto key = keys_.user_key({material.key.file, material.key.slot});
+  if (!key) return std::unexpected(key.error());
+  material.hash_brought = HashBrought::known;
+  material.sealed_password =
+      seal_imported(std::string(text), now_ns, *key, material.new_id, entropy_);
   return {};
 }
 
@@ -304,6 +322,8 @@ std::vector<HashJob> TaskMaker::hash_jobs(const CommandTask& task, const domain:
     const domain::UserExtras& extras = domain::extras_of(*subject->user);
     job.sealed_current = subject->user->sealed_password;
     if (extras.old_password_until_ns > now_ns) job.sealed_old = extras.sealed_old_password;
+    const auto* tenant = state.tables().find_tenant(subject->user->tenant);
+    job.imports_ended_until_ns = imports_ended_until(tenant->policies, now_ns);
   }
   return jobs;
 }
@@ -324,9 +344,10 @@ Expected<> TaskMaker::run(CommandTask& task, const HashJob& job,
         job.sealed_current ? std::span<const std::uint8_t>(*job.sealed_current)
                            : std::span<const std::uint8_t>();
     const credential::Secret& current = secrets.current_password ? *secrets.current_password : none;
-    const auto found = verify_either({*key, job.user, sealed, job.sealed_old.get()}, current);
+    const auto found = verify_either(
+        {*key, job.user, sealed, job.sealed_old.get(), job.imports_ended_until_ns}, current);
     if (!found) return std::unexpected(found.error());
-    material.current_password_right = found->right();
+    material.current_password_right = found->may_be_used();
     if (!*material.current_password_right) return {};
   }
   material.sealed_password = hash_and_seal(*secrets.password, cost, *key, job.user, entropy_);

@@ -26,6 +26,8 @@ struct CommandSecrets {
   std::optional<credential::Secret> password;
   std::optional<credential::Secret> confirmation;
   std::optional<credential::Secret> current_password;
+  /// C12.
+  std::optional<credential::Secret> password_hash;
 };
 
 /// A key that no user has yet. It lies on disk; in memory only while it is used.
@@ -44,6 +46,8 @@ struct HashJob {
   std::shared_ptr<const domain::Bytes> sealed_current;
   /// C7: also valid now; null: none is.
   std::shared_ptr<const domain::Bytes> sealed_old;
+  /// C12.
+  std::int64_t imports_ended_until_ns = 0;
   /// C9: takes a hash's time and finds nothing.
   bool for_time_alone = false;
 };
@@ -122,6 +126,8 @@ class TaskMaker {
  private:
   class Profiles;
 
+  Expected<> take_hash(const credential::Secret& hash, std::int64_t now_ns,
+                       domain::Material& material) const;
   void make_key(CommandTask& task, const domain::State& state, std::size_t index,
                 std::int64_t now_ns) const;
   Expected<UnusedKey> take_key(CommandTask& task);

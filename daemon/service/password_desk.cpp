@@ -45,7 +45,7 @@ bool PasswordDesk::has_room(const PasswordCheck& check) const {
 }
 
 bool PasswordDesk::hash(std::unique_ptr<PasswordCheck>& check, const domain::User* user,
-                        std::int64_t now_ns) {
+                        const domain::Tenant* tenant, std::int64_t now_ns) {
   const credential::Turn turn{check->holder, check->tenant};
   Against against;
   if (user != nullptr) {
@@ -54,6 +54,7 @@ bool PasswordDesk::hash(std::unique_ptr<PasswordCheck>& check, const domain::Use
     against.sealed = user->sealed_password;
     against.old_until_ns = extras.old_password_until_ns;
     if (against.old_until_ns > now_ns) against.old = extras.sealed_old_password;
+    against.imports_ended_until_ns = imports_ended_until(tenant->policies, now_ns);
   }
   // What refuses work drops it; the check outlives that.
   auto holder = std::make_shared<std::unique_ptr<PasswordCheck>>(std::move(check));
@@ -68,14 +69,19 @@ bool PasswordDesk::hash(std::unique_ptr<PasswordCheck>& check, const domain::Use
 void PasswordDesk::run(PasswordCheck& check, const Against& against) const {
   check.right = false;
   check.rehashed.clear();
+  check.has_ended = false;
   if (against.sealed == nullptr) return credential::verify_nothing(check.password, cost_);
   const auto key = keys_.user_key(slot_of(against.key));
   const auto found =
-      key ? verify_either({*key, check.user, *against.sealed, against.old.get()}, check.password)
+      key ? verify_either({*key, check.user, *against.sealed, against.old.get(),
+                           against.imports_ended_until_ns},
+                          check.password)
           : std::unexpected(key.error());
   check.trouble = !found;
   if (check.trouble) return;
   check.right = found->right();
+  check.has_ended = found->has_ended;
+  if (check.has_ended) return;
   check.old_until_ns = found->is_newest ? 0 : against.old_until_ns;
   if (found->is_newest && credential::needs_rehash(found->hash, cost_))
     check.rehashed = hash_and_seal(check.password, cost_, *key, check.user, entropy_);

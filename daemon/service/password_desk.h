@@ -45,6 +45,8 @@ struct PasswordCheck : Letter {
   /// C7: what was right is the old password, valid until then; 0: the newest.
   std::int64_t old_until_ns = 0;
   domain::Bytes rehashed;
+  /// C12: it is right, and of a hash that was brought along and has ended.
+  bool has_ended = false;
   bool trouble = false;
 
   explicit PasswordCheck(Asking question) : asking(std::move(question)), holder(asking.asker) {}
@@ -91,7 +93,8 @@ class PasswordDesk {
 
   /// Has the password checked against the user's, or takes as long (null). False if the pool is
   /// full; then `check` is kept.
-  bool hash(std::unique_ptr<PasswordCheck>& check, const domain::User* user, std::int64_t now_ns);
+  bool hash(std::unique_ptr<PasswordCheck>& check, const domain::User* user,
+            const domain::Tenant* tenant, std::int64_t now_ns);
 
   Mailbox<PasswordCheck>& done() { return done_; }
   /// Places taken.
@@ -106,6 +109,7 @@ class PasswordDesk {
     std::shared_ptr<const domain::Bytes> sealed;
     std::shared_ptr<const domain::Bytes> old;
     std::int64_t old_until_ns = 0;
+    std::int64_t imports_ended_until_ns = 0;
   };
   void run(PasswordCheck& check, const Against& against) const;
 

@@ -10,6 +10,7 @@
 //   hash       the pool, also where only time is to pass (C9)                             │
 //     │
 //   judge      stopped: told as decided above; what it rested on has changed ─────────────┤
+//     │        right, by a hash brought along that has ended (C12): told so             │
 //     │        right, or a wrong one that counts once (C5), and nothing to record ──┐     │
 //   record     the writer; not recorded ────────────────────────────────────────────┼─────┤
 //     │                                                                             │     │
@@ -166,7 +167,9 @@ PasswordFlow::Stage PasswordFlow::consider(PasswordCheck& check) {
 PasswordFlow::Stage PasswordFlow::hash(Check& check) {
   const domain::User* user =
       check->told == Code::ok ? parts_.view.tables().find_user(check->user) : nullptr;
-  if (!parts_.desk.hash(check, user, parts_.clock.now_ns())) return turn_away(*check);
+  const domain::Tenant* tenant =
+      user != nullptr ? parts_.view.tables().find_tenant(user->tenant) : nullptr;
+  if (!parts_.desk.hash(check, user, tenant, parts_.clock.now_ns())) return turn_away(*check);
   count(parts_.vitals.password_hashes);
   return Stage::judge;
 }
@@ -187,6 +190,8 @@ PasswordFlow::Stage PasswordFlow::judge(PasswordCheck& check) {
     parts_.answers.refuse(check.asking, Code::journal_unavailable);
     return Stage::leave;
   }
+  // C12: it was verified, so the true reason is told; it neither counts nor clears.
+  if (check.right && check.has_ended) return answer(check, Code::credential_expired, tenant, user);
   const bool nothing_to_record = check.right ? user->failures == 0 && check.rehashed.empty()
                                              : seen_wrong(check, *tenant, *user);
   return nothing_to_record ? Stage::conclude : Stage::record;

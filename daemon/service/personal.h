@@ -2,6 +2,7 @@
 // check (U11).
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -21,9 +22,14 @@ Expected<schema::PersonalT> open_profile(const credential::KeyStore& keys,
 domain::Bytes seal_profile(const credential::Key& key, const domain::Uuid& user,
                            const schema::PersonalT& personal, platform::Entropy& entropy);
 
-/// An opened password hash, sealed as `sealed`. Fails with kind `damaged`.
-Expected<std::string> open_password_hash(const credential::Key& key, const domain::Uuid& user,
-                                         std::span<const std::uint8_t> sealed);
+/// An opened password hash, sealed as `sealed`, and when it was brought along. Fails with kind
+/// `damaged`.
+Expected<schema::PersonalT> open_password_hash(const credential::Key& key,
+                                               const domain::Uuid& user,
+                                               std::span<const std::uint8_t> sealed);
+
+/// C12: hashes of others that were brought along up to then have ended.
+std::int64_t imports_ended_until(const schema::PoliciesT& policies, std::int64_t now_ns);
 
 /// The password hashes that are valid for a user, sealed.
 struct SealedPasswords {
@@ -32,16 +38,20 @@ struct SealedPasswords {
   std::span<const std::uint8_t> sealed;
   /// C7; null: none.
   const domain::Bytes* old = nullptr;
+  std::int64_t imports_ended_until_ns = std::numeric_limits<std::int64_t>::min();
 };
 
 /// What a password was found to be.
 struct PasswordFound {
   bool is_newest = false;
   bool is_old = false;
+  /// C12: the one that is right was brought along, and has ended.
+  bool has_ended = false;
   /// The newest, opened.
   std::string hash;
 
   bool right() const { return is_newest || is_old; }
+  bool may_be_used() const { return right() && !has_ended; }
 };
 
 /// Tries both, whichever is right, so that time does not tell which (C7). Takes a hash's time for
@@ -53,5 +63,9 @@ Expected<PasswordFound> verify_either(const SealedPasswords& valid,
 domain::Bytes hash_and_seal(const credential::Secret& password, credential::PasswordCost cost,
                             const credential::Key& key, const domain::Uuid& user,
                             platform::Entropy& entropy);
+
+/// C12: the same of a hash that is brought along; takes no time.
+domain::Bytes seal_imported(std::string hash, std::int64_t now_ns, const credential::Key& key,
+                            const domain::Uuid& user, platform::Entropy& entropy);
 
 }  // namespace postern::service

@@ -73,6 +73,7 @@ std::unique_ptr<schema::PolicyChangesT> policies_back(schema::PoliciesT old,
   put(&Old::password_length_min, &Changes::password_length_min);
   put(&Old::password_needs_digit_or_symbol, &Changes::password_needs_digit_or_symbol);
   put(&Old::lockout_failures, &Changes::lockout_failures);
+  put(&Old::imported_hash_days, &Changes::imported_hash_days);
   put(&Old::direct_deletion, &Changes::direct_deletion);
   put(&Old::new_user_status, &Changes::new_user_status);
   put(&Old::new_user_api_access, &Changes::new_user_api_access);

@@ -47,7 +47,9 @@ FOLDERS = {
                 "daemon/data/folder_proofs.h", "daemon/data/snapshot.h", "daemon/view/",
                 "tools/text/", "tools/arguments/"],
     "tools/client/": [],
-    "tools/cli/": ["tools/client/", "tools/text/", "tools/arguments/options.h"],
+    # Other systems' files, tables and desired states: what they say of accounts.
+    "tools/intake/": ["tools/text/"],
+    "tools/cli/": ["tools/client/", "tools/intake/", "tools/text/", "tools/arguments/options.h"],
     # It alone reads the library that parses command lines, which takes longer than the verbs.
     "tools/cli/cli": ["tools/cli/", "tools/text/", "tools/arguments/"],
     # It merges ranges as the domain does.
@@ -75,12 +77,14 @@ LIBRARIES = {
     r"openssl/": ["daemon/journal/sha256", "daemon/journal/base64", "tools/bench/",
                   "tools/client/checkpoint", "tests/"],
     r"sodium": ["daemon/credential/", "tools/client/signing", "tools/client/kept_tokens",
-                "tools/cli/provider_file", "tools/cli/report", "tools/cli/undo",
+                "tools/cli/account_import", "tools/cli/provider_file", "tools/cli/report",
+                "tools/cli/seeded_passwords", "tools/cli/undo",
                 "tests/"],
     r"spdlog/": ["daemon/running/"],
     r"prometheus/": ["daemon/running/metrics_text.cpp"],
     r"toml": ["daemon/config", "daemon/data/key_file", "tools/cli/", "tests/"],
     r"CLI/": ["daemon/main", "replay/replay.cpp", "tools/arguments/", "tools/bench/main"],
+    r"yaml-cpp/": ["tools/intake/yaml"],
     r"boost/json": ["replay/", "tools/", "tests/"],
     r"boost/(asio|beast)": ["daemon/running/metrics_page.cpp", "tests/"],
     r"boost/crc": ["daemon/platform/crc32c"],

@@ -287,8 +287,8 @@ int run_parsed(const std::vector<std::string>& given, Streams streams) {
 std::span<const Noun> nouns() {
   static const Noun all[] = {tenant_noun, user_noun,  password_noun,  key_noun,       session_noun,
                              grant_noun,  role_noun,  catalogue_noun, network_noun,   operator_noun,
-                             events_noun, calls_noun, backup_noun,    question_verbs, report_verbs,
-                             undo_verbs,  other_verbs};
+                             events_noun, calls_noun, backup_noun,    import_noun,    export_verbs,
+                             question_verbs, report_verbs, undo_verbs, other_verbs};
   return all;
 }
 

@@ -1,12 +1,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "tools/cli/generated_password.h"
 #include "tools/cli/new_file.h"
 #include "tools/cli/session.h"
 #include "tools/cli/values.h"
@@ -48,42 +48,6 @@ std::vector<std::string> users_of(Session& session, const Reset& asked) {
   return users;
 }
 
-schema::PoliciesT policies_of(Session& session) {
-  schema::GetTenantT get;
-  get.alias = session.tenant();
-  const auto page = session.page(request(std::move(get)));
-  const auto& tenants = Session::part(page.body.AsTenantPage()).tenants;
-  if (tenants.size() != 1 || !tenants[0]->policies) Session::stop_unexpected();
-  return *tenants[0]->policies;
-}
-
-/// Every place as likely as another; `count` is at most 256.
-std::size_t random_below(std::size_t count) {
-  const std::size_t fair = 256 - 256 % count;
-  for (std::uint8_t byte = 0;;)
-    if (::getrandom(&byte, 1, 0) == 1 && byte < fair) return byte % count;
-}
-
-/// By the tenant's policies; without vowels, so that no word is in it.
-std::string generated_password(const schema::PoliciesT& policies) {
-  constexpr std::size_t size_usual = 24;
-  constexpr std::size_t letters_min = 16;
-  std::string letters = "bcdfghjkmnpqrstvwxzBCDFGHJKLMNPQRSTVWXZ";
-  std::string digits = "23456789";
-  for (std::string* characters : {&letters, &digits})
-    std::erase_if(*characters, [&](char character) {
-      return policies.password_forbidden_characters.find(character) != std::string::npos;
-    });
-  if (letters.size() < letters_min || digits.empty())
-    stop_usage("The tenant forbids too many characters for a generated password.",
-               "Choose the passwords, a line each.");
-  std::string password(1, digits[random_below(digits.size())]);
-  const std::string all = letters + digits;
-  const auto size = std::max<std::size_t>(policies.password_length_min, size_usual);
-  while (password.size() < size) password += all[random_below(all.size())];
-  return password;
-}
-
 /// A line for each user of a pipe or file, and nothing more; at a terminal each is typed twice.
 std::string next_password(Session& session, const std::vector<std::string>& users,
                           std::size_t place) {
@@ -107,8 +71,8 @@ int run_reset(Session& session, const Reset& asked) {
   std::string lines;
   for (std::size_t place = 0; place < users.size(); ++place) {
     schema::ResetPasswordT body;
-    body.password =
-        asked.generate ? generated_password(policies) : next_password(session, users, place);
+    body.password = asked.generate ? generated_password(policies, random_byte)
+                                   : next_password(session, users, place);
     if (asked.generate) lines += users[place] + " " + body.password + "\n";
     add_command(message, users[place], std::move(body));
   }

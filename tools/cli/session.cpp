@@ -112,6 +112,17 @@ const std::string& Session::tenant() const {
   return settings_.tenant;
 }
 
+void Session::refuse_options_of_one_message(std::string_view what) const {
+  const char* const given = change_.id                      ? "--id"
+                            : change_.expected_version != 0 ? "--expect-version"
+                            : change_.preview_days != 0     ? "--preview"
+                            : !change_.guard.empty()        ? "--guard"
+                                                            : nullptr;
+  if (given != nullptr)
+    stop_usage(fmt::format("{} is about one message, and {} sends many.", given, what),
+               "Leave it out.");
+}
+
 client::Client& Session::client() {
   if (client_) return *client_;
   if (!reached_) reached_ = reach(settings_.access);

@@ -66,9 +66,15 @@ class Session {
   Input& input() { return input_; }
   bool dry_run() const { return change_.dry_run; }
   bool yes() const { return change_.yes; }
+  const std::string& reason() const { return change_.reason; }
+  bool talks_to_a_person() const { return streams_.talk_is_terminal; }
+  /// 64 where an option was given that is about one message; `what` sends many.
+  void refuse_options_of_one_message(std::string_view what) const;
   /// --tenant; 64 if it is not given.
   const std::string& tenant() const;
   bool has_tenant() const { return !settings_.tenant.empty(); }
+  /// As if --tenant said so.
+  void work_in(std::string tenant) { settings_.tenant = std::move(tenant); }
   client::Client& client();
 
   /// Sends with --dry-run, --reason, --expect-version and --id, prints the receipt, returns the

@@ -94,6 +94,8 @@ extern const Noun operator_noun;
 extern const Noun events_noun;
 extern const Noun calls_noun;
 extern const Noun backup_noun;
+extern const Noun import_noun;
+extern const Noun export_verbs;
 extern const Noun question_verbs;
 extern const Noun report_verbs;
 extern const Noun other_verbs;

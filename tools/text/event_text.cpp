@@ -116,6 +116,7 @@ Line& Line::policies(const std::unique_ptr<schema::PoliciesT>& policies) {
         schema::EnumNamePrefixRule(held.username_prefix_rule));
   number("session_timeout_seconds", held.session_timeout_seconds);
   number("session_seconds_max", held.session_seconds_max).number("lock_seconds", held.lock_seconds);
+  number("imported_hash_days", held.imported_hash_days);
   flag("same_wrong_password_counts_once", held.same_wrong_password_counts_once);
   flag("lock_closes_password_only", held.lock_closes_password_only).networks(held.networks);
   flag("user_networks_mandatory", held.user_networks_mandatory);

@@ -55,6 +55,7 @@ const PolicyField policy_fields[] = {
      &Policies::password_forbidden_characters},
     {"lockout_failures", "lockout failures", &Policies::lockout_failures},
     {"lock_seconds", "lock seconds", &Policies::lock_seconds},
+    {"imported_hash_days", "imported hash days", &Policies::imported_hash_days},
     {"same_wrong_password_counts_once", "same wrong password once",
      &Policies::same_wrong_password_counts_once},
     {"lock_closes_password_only", "lock closes password only",

@@ -32,6 +32,7 @@ void change_all(Changes& changes) {
   changes.password_needs_digit_or_symbol = false;
   changes.password_forbidden_characters = "&é";
   changes.lockout_failures = 7;
+  changes.imported_hash_days = 30;
   changes.direct_deletion = true;
   changes.new_user_status = UserStatus::new_user;
   changes.new_user_api_access = false;
@@ -58,6 +59,7 @@ schema::PoliciesT all_changed() {
   policies.password_needs_digit_or_symbol = false;
   policies.password_forbidden_characters = "&é";
   policies.lockout_failures = 7;
+  policies.imported_hash_days = 30;
   policies.direct_deletion = true;
   policies.new_user_status = UserStatus::new_user;
   policies.new_user_api_access = false;
@@ -137,6 +139,7 @@ BOOST_AUTO_TEST_CASE(T4_every_policy_that_may_be_false_or_0_or_empty_is_cleared_
   expected.new_user_api_access = false;
   expected.session_timeout_seconds = 60;
   expected.session_seconds_max = 2'592'000;
+  expected.imported_hash_days = 0;
   BOOST_TEST((story.tenant().policies == expected));
   BOOST_TEST(story.tenant().networks == nullptr);
 }

@@ -165,6 +165,11 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_tenant_counts) {
                       [](Tenant& t) { t.policies.session_timeout_seconds = 60; },
                       [](Tenant& t) { t.policies.session_seconds_max = 60; },
                       [](Tenant& t) { t.policies.lock_seconds = 60; },
+                      [](Tenant& t) { t.policies.imported_hash_days = 60; },
+                      [](Tenant& t) {
+                        t.policies.imported_hash_days = 60;
+                        t.policies.username_domain = "a";
+                      },
                       [](Tenant& t) { t.policies.same_wrong_password_counts_once = true; },
                       [](Tenant& t) { t.policies.lock_closes_password_only = true; },
                       [](Tenant& t) { t.policies.user_networks_mandatory = true; },

@@ -85,7 +85,7 @@ struct RaisedCost : CredentialShop {
     BOOST_REQUIRE(key);
     const auto hash = service::open_password_hash(*key, user("shop").id, sealed);
     BOOST_REQUIRE(hash);
-    return *hash;
+    return hash->password_hash;
   }
   /// What each rehash in the journal holds.
   std::vector<std::string> rehashed() const {
@@ -244,6 +244,94 @@ BOOST_FIXTURE_TEST_CASE(C4_a_reset_under_way_is_not_undone_by_hashing_the_old_ag
   answer(asked);
   BOOST_TEST((login(password) == Code::invalid_credentials));
   BOOST_TEST((login(newer) == Code::ok));
+}
+
+// ---- C12: hashes brought along
+
+namespace {
+
+/// A user whose hash is bcrypt.
+struct Brought : RaisedCost {
+  static constexpr const char* secret = "U*U";
+  static constexpr const char* bcrypt =
+      "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+
+  schema::ReceiptT create(const std::string& name, const std::string& hash,
+                          const std::string& chosen = {}) {
+    schema::CreateUserT body;
+    body.username = name;
+    body.password_hash = hash;
+    body.password = chosen;
+    return run(message("acme", "", std::move(body)));
+  }
+  Code login_as(const std::string& name, const std::string& chosen) {
+    return answer(ask(by_password("acme", name, chosen))).body.AsAuthenticated()->reason;
+  }
+  void pass_days(std::int64_t days) { clock.advance_ms(days * 86'400'000); }
+  void end_after(std::uint16_t days) {
+    set_policies([days](auto& policies) { policies.imported_hash_days = days; });
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(C12_a_hash_brought_along_is_verified_and_then_replaced, Brought) {
+  const auto receipt = create("old", bcrypt);
+  BOOST_REQUIRE(receipt.code == Code::ok);
+  BOOST_TEST(receipt.events.at(0)->body.AsUserCreated()->sealed_password.empty());
+  BOOST_TEST((login_as("old", "wrong-0ne") == Code::invalid_credentials));
+  BOOST_TEST(user("old").failures == 1u);
+  BOOST_TEST(events_of(EventBody::PasswordRehashed) == 0u);
+  BOOST_TEST((login_as("old", secret) == Code::ok));
+  BOOST_TEST(events_of(EventBody::PasswordRehashed) == 1u);
+  BOOST_TEST(user("old").failures == 0u);
+  pass_days(400);
+  BOOST_TEST((login_as("old", secret) == Code::ok), "it is Argon2id, which does not end");
+}
+
+BOOST_FIXTURE_TEST_CASE(C12_what_was_not_used_for_90_days_ends, Brought) {
+  BOOST_REQUIRE(create("old", bcrypt).code == Code::ok);
+  pass_days(90);
+  BOOST_TEST((login_as("old", "wrong-0ne") == Code::invalid_credentials));
+  BOOST_TEST((login_as("old", secret) == Code::credential_expired));
+  BOOST_TEST(user("old").failures == 1u, "it neither counts nor clears");
+  BOOST_TEST(events_of(EventBody::PasswordRehashed) == 0u);
+  schema::ChangePasswordT change;
+  change.current_password = secret;
+  change.password = newer;
+  BOOST_TEST((run(message("acme", "old", std::move(change))).code != Code::ok));
+  // A day less, and it is used.
+  end_after(91);
+  BOOST_TEST((login_as("old", secret) == Code::ok));
+}
+
+BOOST_FIXTURE_TEST_CASE(C12_by_policy_it_never_ends, Brought) {
+  BOOST_REQUIRE(create("old", bcrypt).code == Code::ok);
+  end_after(0);
+  pass_days(4'000);
+  BOOST_TEST((login_as("old", secret) == Code::ok));
+}
+
+BOOST_FIXTURE_TEST_CASE(C12_argon2id_brought_along_does_not_end, Brought) {
+  BOOST_REQUIRE(create("old", credential::hash_password(credential::Secret(newer), {8, 1})).code ==
+                Code::ok);
+  pass_days(400);
+  BOOST_TEST((login_as("old", newer) == Code::ok));
+}
+
+BOOST_FIXTURE_TEST_CASE(C12_other_hashes_and_a_password_beside_one_are_refused, Brought) {
+  const std::string dear = "$2a$31" + std::string(bcrypt).substr(6);
+  for (const std::string& hash : {std::string("$apr1$a$b"), std::string("plain"), dear}) {
+    const auto receipt = create("old", hash);
+    BOOST_REQUIRE(receipt.code == Code::field_malformed);
+    BOOST_TEST(receipt.problems.at(0)->field == "password_hash");
+    BOOST_TEST(!receipt.problems.at(0)->sentence.contains(hash));
+  }
+  BOOST_TEST((create("old", bcrypt, newer).code == Code::field_malformed));
+  schema::SetTenantT body;
+  body.policies = std::make_unique<schema::PolicyChangesT>();
+  body.policies->imported_hash_days = 3'651;
+  BOOST_TEST((run(message("acme", "", std::move(body))).code == Code::field_malformed));
 }
 
 // ---- C7: two passwords

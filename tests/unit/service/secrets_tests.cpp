@@ -83,7 +83,8 @@ BOOST_AUTO_TEST_CASE(C4_every_secret_of_every_command_is_taken_out_and_wiped) {
       BOOST_TEST(!holds_marker(task.signed_message));
       const service::CommandSecrets& taken = task.secrets.at(0);
       std::size_t kept = 0;
-      for (const auto* secret : {&taken.password, &taken.confirmation, &taken.current_password})
+      for (const auto* secret : {&taken.password, &taken.confirmation, &taken.current_password,
+                                 &taken.password_hash})
         kept += secret->has_value() && (*secret)->reveal() == marker;
       BOOST_TEST(kept == count);
       // What is signed is the same with and without them.

@@ -256,9 +256,9 @@ std::vector<Said> about_others() {
       "new_user_status=new_user new_user_api_access=true tell_reasons=false "
       "username_generated=false username_domain=none username_fixed=false username_prefix=API_ "
       "username_prefix_rule=warn session_timeout_seconds=1800 session_seconds_max=86400 "
-      "lock_seconds=0 same_wrong_password_counts_once=false lock_closes_password_only=false "
-      "networks=192.0.2.0/24,AWS user_networks_mandatory=false secure_transport_required=false "
-      "signatures_required=true",
+      "lock_seconds=0 imported_hash_days=90 same_wrong_password_counts_once=false "
+      "lock_closes_password_only=false networks=192.0.2.0/24,AWS user_networks_mandatory=false "
+      "secure_transport_required=false signatures_required=true",
       [](auto& b) {
         b.display_name = "Acme";
         b.policies = std::make_unique<PoliciesT>();
