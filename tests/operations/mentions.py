@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Holds every command that a document names in running text against the programs' own help.
 
-mentions.py BIN PROJECT. A command is what stands in `…`, or in a source file in '…', and begins with
-the name of one of the programs: its verbs and options must be ones that `--help` knows. Words in
-capitals, <…> and … stand for something. What stands in blocks is run elsewhere.
+mentions.py BIN PROJECT. A command is what stands in `…`, or in a source file in '…', and begins
+with the name of one of the programs: its verbs and options must be ones that `--help` knows. Words
+in capitals, <…> and … stand for something. What stands in blocks is run elsewhere.
 """
 
 import functools
