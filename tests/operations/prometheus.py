@@ -207,11 +207,14 @@ def hold_syncs(story, held, prometheus):
     waiting.start()
     wait_for("PosternSyncStuck", lambda: "PosternSyncStuck" in prometheus.firing())
     os.rename(f"{held}/sync", f"{held}/over")
-    while waiting.is_alive():
+    tick, released = threading.Event(), False
+    # Who is held need not be who is waited for: a command may be refused, and a sync be another's.
+    while waiting.is_alive() or not released:
         try:
             os.close(os.open(f"{held}/over", os.O_WRONLY | os.O_NONBLOCK))
+            released = True
         except OSError:
-            waiting.join(0.1)
+            tick.wait(0.1)
     return {"PosternSyncStuck"}
 
 
