@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Holds every command that a document names in running text against the programs' own help.
+"""Holds every command that a document names in running text, and each example of --help and so of
+the man pages, against the programs' own help.
 
 mentions.py BIN PROJECT. A command is what stands in `…`, or in a source file in '…', and begins
 with the name of one of the programs: its verbs and options must be ones that `--help` knows. Words
@@ -26,14 +27,28 @@ OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 
 
 @functools.cache
+def page_of(folder, *path):
+    command = [f"{folder}/{path[0]}", *path[1:], "--help"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+
+
+@functools.cache
 def help_of(folder, *path):
-    ran = subprocess.run(
-        [f"{folder}/{path[0]}", *path[1:], "--help"], capture_output=True, text=True, timeout=60
-    )
-    text = ran.stdout
+    """Verbs, options, and those of the options that take a value."""
+    text = page_of(folder, *path)
     verbs = re.search(r"^(?:Sub)?[Cc]ommands:\n(.*?)(?:\n\n|\Z)", text, re.S | re.M)
     named = re.findall(r"^  ([a-z][a-z-]*)\b", verbs[1], re.M) if verbs else []
-    return set(named), set(OPTION.findall(text))
+    valued = re.findall(r"^  (?:-\w,)?((?:--[\w-]+,?)+) (?:[A-Z]|TEXT)", text, re.M)
+    with_value = {one for names in valued for one in names.split(",")}
+    return set(named), set(OPTION.findall(text)), with_value
+
+
+def enter(folder, path, options, valued):
+    """What may be said behind this: adds its options, gives its verbs."""
+    verbs, known, with_value = help_of(folder, *path)
+    options |= known
+    valued |= with_value
+    return verbs
 
 
 def is_placeholder(word):
@@ -43,10 +58,13 @@ def is_placeholder(word):
 def fault_in(folder, command):
     """Empty: the programs know all of it."""
     program, *words = command.split()
-    path, options = [program], set()
-    verbs, known = help_of(folder, program)
-    options |= known
+    path, options, valued = [program], set(), set()
+    verbs = enter(folder, path, options, valued)
+    before = ""
     for word in words:
+        before, is_value = word, before in valued
+        if is_value:
+            continue
         for option in OPTION.findall(word) if word.startswith(("-", "[-")) else ():
             if option not in options:
                 return f"{' '.join(path)} has no {option}"
@@ -55,8 +73,7 @@ def fault_in(folder, command):
         if word not in verbs:
             return f"{' '.join(path)} has no verb {word}"
         path.append(word)
-        verbs, known = help_of(folder, *path)
-        options |= known
+        verbs = enter(folder, path, options, valued)
     return ""
 
 
@@ -85,9 +102,26 @@ def faults_of(folder, file):
         yield f"{file}:{line}: `{command}`: {fault}" if fault else ""
 
 
+def examples(folder, *path):
+    """Of each help page, the man pages' source, what its example says, as a command each."""
+    text = page_of(folder, *path)
+    verbs, _, _ = help_of(folder, *path)
+    for shown in re.findall(r"^Examples?:[ \n]((?:.+\n?)+)", text, re.M):
+        for command in re.split(r"&&|\||;|\n", shown):
+            words = command.split()
+            if words and words[0] in PROGRAMS:
+                yield path, " ".join(words)
+    for verb in sorted(verbs):
+        yield from examples(folder, *path, verb)
+
+
 def main(folder, project):
     files = list(documents(pathlib.Path(project)))
     found = [fault for file in files for fault in faults_of(folder, file)]
+    for program in PROGRAMS:
+        for path, command in examples(folder, program):
+            fault = fault_in(folder, command)
+            found.append(f"{' '.join(path)} --help: `{command}`: {fault}" if fault else "")
     print(f"{len(found)} commands in {len(files)} files")
     assert found, "no file names a command"
     if faults := [fault for fault in found if fault]:
