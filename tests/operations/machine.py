@@ -96,6 +96,7 @@ class Machine:
 
     def __init__(self, project, programs, root):
         self.project, self.root = project, root
+        self.data = f"{root}/var/lib/postern"
         self.port_base = free_port_base()
         for folder in ("bin", "etc/postern", "var/lib", "run/postern", "srv"):
             os.makedirs(f"{root}/{folder}")
@@ -137,6 +138,15 @@ class Machine:
         return subprocess.run(
             command, env=self.environment, check=True, capture_output=True, text=True
         ).stdout
+
+    def postern(self, *words, text="", good=(0,)):
+        """What the command line came to; `good`: the exit codes that may come, None: any."""
+        ran = subprocess.run(
+            ["postern", "--data", self.data, *words],
+            env=self.environment, input=text, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert good is None or ran.returncode in good, f"{words}: {ran.returncode} {ran.stderr}"
+        return ran
 
     def log(self):
         try:

@@ -19,7 +19,6 @@ class Settings:
     def __init__(self, machine, root):
         self.machine, self.root = machine, root
         self.file = f"{root}/etc/postern/postern.toml"
-        self.data = f"{root}/var/lib/postern"
 
     def write(self, more):
         base = self.machine.port_base
@@ -27,15 +26,8 @@ class Settings:
             file.write(f"[sockets]\nport_base = {base}\n{more}\n")
 
     def reload(self, code):
-        ran = self.postern("reload")
-        assert ran.returncode == code, f"{ran.returncode}: {ran.stdout}{ran.stderr}"
+        ran = self.machine.postern("reload", good=(code,))
         return ran.stdout + ran.stderr
-
-    def postern(self, *words):
-        return subprocess.run(
-            ["postern", "--data", self.data, *words],
-            env=self.machine.environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
 
     def page(self, host):
         url = f"http://{host}:{self.machine.port_base + 5}/metrics"
@@ -48,7 +40,7 @@ class Settings:
 def try_all(machine, root):
     settings = Settings(machine, root)
     follower = subprocess.Popen(
-        ["postern", "--data", settings.data, "--output", "jsonl", "events", "follow"],
+        ["postern", "--data", machine.data, "--output", "jsonl", "events", "follow"],
         env=machine.environment, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     passwords = "[passwords]\nmemory_kib = 8\npasses = 1\n"
@@ -80,7 +72,7 @@ def try_all(machine, root):
     settings.reload(0)
     assert len(os.listdir(threads)) == before - 2, "two threads should have ended"
     assert settings.page("127.0.0.1") is None and settings.page("127.0.0.2")
-    with open(f"{settings.data}/addresses", encoding="utf-8") as file:
+    with open(f"{machine.data}/addresses", encoding="utf-8") as file:
         assert "http://127.0.0.2:" in file.read()
     settings.write("metrics_address = \"0.0.0.0\"\n" + passwords + "threads = 1\n")
     settings.reload(0)
@@ -95,7 +87,7 @@ def try_all(machine, root):
     assert settings.page("127.0.0.1") is None
 
     # Who listened all the while still does.
-    settings.postern("tenant", "create", "acme")
+    settings.machine.postern("tenant", "create", "acme")
     while "TenantCreated" not in follower.stdout.readline():
         assert follower.poll() is None, "the follower has ended"
     follower.kill()
