@@ -86,8 +86,8 @@ def documents(project):
                     yield file
 
 
-def faults_of(folder, file):
-    """Of each command in it: what is wrong, or nothing."""
+def mentions_of(file):
+    """Each command that it names in running text, with its line."""
     text = file.read_text(encoding="utf-8")
     is_page = file.suffix == ".md"
     if is_page:
@@ -95,11 +95,22 @@ def faults_of(folder, file):
     for found in MENTIONS[".md" if is_page else ""].finditer(text):
         # A sentence in a source goes on in the next literal.
         command = re.sub(r'"\s*\n\s*"|\s+', lambda gap: "" if '"' in gap[0] else " ", found[1])
-        if command in NO_COMMANDS:
-            continue
+        if command not in NO_COMMANDS:
+            yield command, text.count("\n", 0, found.start()) + 1
+
+
+def faults_of(folder, file):
+    """Of each command in it: what is wrong, or nothing."""
+    for command, line in mentions_of(file):
         fault = fault_in(folder, command)
-        line = text.count("\n", 0, found.start()) + 1
         yield f"{file}:{line}: `{command}`: {fault}" if fault else ""
+
+
+def is_whole(command):
+    """Nothing in it stands for something, and it does not end with an option's name."""
+    words = command.split()[1:]
+    stands_for = re.compile(r".*[…<>\[\]\"].*|[A-Z]+(,.*)?")
+    return words and not words[-1].startswith("-") and not any(map(stands_for.fullmatch, words))
 
 
 def examples(folder, *path):
