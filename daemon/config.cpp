@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <iterator>
+#include <ranges>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -259,23 +260,74 @@ std::string joined(std::string_view name, Problems problems) {
   return text;
 }
 
+/// Lines of a file, some of which are taken out, so that the parser tells what is wrong with the
+/// others.
+class Lines {
+ public:
+  explicit Lines(std::string_view text) {
+    for (const auto line : std::views::split(text, '\n'))
+      lines_.emplace_back(std::string_view(line));
+  }
+
+  /// Takes out the line, counted from 1, that the parser cannot read; below a table's name, all up
+  /// to the next one, as nobody knows what it is of. Where there is nothing, as what was opened
+  /// above never ends, it is the last one above. Which it was; 0: none is left.
+  std::size_t take_out(std::size_t number) {
+    number = std::min(number, lines_.size());
+    while (number > 0 && lines_[number - 1].empty()) number--;
+    if (number == 0) return 0;
+    auto line = lines_.begin() + static_cast<std::ptrdiff_t>(number - 1);
+    const bool is_table = is_name(*line);
+    do line++->clear();
+    while (is_table && line != lines_.end() && !is_name(*line));
+    return number;
+  }
+
+  std::string text() const {
+    std::string joined;
+    for (const std::string& line : lines_) joined += line + "\n";
+    return joined;
+  }
+
+ private:
+  static bool is_name(std::string_view line) {
+    const auto begin = line.find_first_not_of(" \t");
+    return begin != line.npos && line[begin] == '[';
+  }
+
+  std::vector<std::string> lines_;
+};
+
+/// All that can be read of it; `problems` has what cannot.
+toml::table parsed_by_lines(std::string_view text, Problems& problems) {
+  constexpr std::size_t told_max = 100;
+  unsigned unended = 0;
+  for (Lines lines(text); problems.size() < told_max;) {
+    try {
+      return toml::parse(lines.text());
+    } catch (const toml::parse_error& error) {
+      const unsigned line = error.source().begin.line;
+      const auto taken = static_cast<unsigned>(lines.take_out(line));
+      if (taken == 0) break;
+      // What never ends is told once, at the line where it begins.
+      if (line == unended)
+        problems.back().line = taken;
+      else
+        problems.push_back({taken, printable(error.description(), 200)});
+      unended = taken == line ? 0 : line;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Expected<Config> parse_config(std::string_view text, std::string_view name) {
   constexpr const char* remedy =
       "See postern.toml(5), or packaging/postern.toml, for every setting with its meaning.";
-  toml::table parsed;
-  try {
-    parsed = toml::parse(text);
-  } catch (const toml::parse_error& error) {
-    return std::unexpected(Failure{FailureKind::configuration,
-                                   std::string(name) + ":" +
-                                       std::to_string(error.source().begin.line) + ": " +
-                                       printable(error.description(), 200),
-                                   remedy});
-  }
-  Config config;
   Problems problems;
+  const toml::table parsed = parsed_by_lines(text, problems);
+  Config config;
   for (const auto& [table, node] : parsed) {
     const bool known =
         std::ranges::any_of(keys(), [&](const Key& row) { return row.table == table.str(); });

@@ -53,6 +53,25 @@ BOOST_AUTO_TEST_CASE(ten_mistakes_are_told_at_once_with_line_bound_and_nearest_n
   BOOST_TEST(says(told + "\n", "s:13: commands.qqqqqqqq is no setting\n"), told);
 }
 
+BOOST_AUTO_TEST_CASE(a_line_that_is_no_toml_hides_no_other_mistake) {
+  const auto config = parse_config(
+      "[sockets\nport_base = 0\n"
+      "[sockets]\nport_base = 0\nipc_mode = \"0660\nports = 3\n"
+      "ipc_path = \"/a\"\nipc_path = \"/b\"\n"
+      "[log]\nlevel = info\nformt = \"json\"\n"
+      "[calls]\nring_mib = 0\nfile_mib = [1,\n2\n\n",
+      "s");
+  BOOST_REQUIRE(!config);
+  const std::string& told = "\n" + config.error().sentence;
+  // Of what stands below the table's name that cannot be read nothing is said.
+  for (const char* part :
+       {"\ns:1: ", "\ns:4: sockets.port_base must be ", "\ns:5: ", "\ns:6: sockets.ports is no ",
+        "\ns:8: ", "\ns:10: ", "\ns:11: log.formt is no setting", "\ns:13: calls.ring_mib must be ",
+        "\ns:14: "})
+    BOOST_TEST(says(told, part), part << " in:" << told);
+  BOOST_TEST(std::ranges::count(told, '\n') == 9, told);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_far_from_every_name_has_no_nearest) {
   const std::vector<std::string> names = {"level", "format"};
   BOOST_TEST(*schema::nearest_name(names, "leveel") == "level");
