@@ -2,9 +2,10 @@
 """The dashboard, the rules and a real Prometheus that reads a real daemon.
 
 prometheus.py PROJECT BIN LIBRARIES, with `prometheus` and `promtool` on the path. Every query of
-the dashboard and every series that a rule names returns data; the rules load; alerts fire: the slow
-ones in promtool's own time, the others by a fault of the real daemon. Each has a line in the
-handbook.
+the dashboard and every series that a rule names returns data; the rules load; each alert that a
+fault of one daemon can bring within minutes fires by it, the others in promtool's own time. Each
+has a line in the handbook. Prometheus has the rules without their waits (`for`), which promtool
+tries as they are.
 """
 
 import json
@@ -22,7 +23,7 @@ import urllib.request
 
 from machine import Machine
 
-PATIENCE_S = 300
+PATIENCE_S = 120
 SELECTOR = re.compile(r"\b(?:postern|process)_\w+(?:\{[^}]*\})?")
 
 
@@ -42,7 +43,10 @@ class Prometheus:
     def __init__(self, root, project, target):
         self.port = target + 4
         rules = f"{root}/alerts.yml"
-        shutil.copy(f"{project}/packaging/monitoring/alerts.yml", rules)
+        with open(f"{project}/packaging/monitoring/alerts.yml", encoding="utf-8") as file:
+            without_waits = re.sub(r"\n +for: \S+", "", file.read())
+        with open(rules, "w", encoding="utf-8") as file:
+            file.write(without_waits)
         with open(f"{root}/prometheus.yml", "w", encoding="utf-8") as file:
             file.write(
                 "global: { scrape_interval: 1s, evaluation_interval: 1s }\n"
@@ -182,10 +186,20 @@ class Story:
         for one in asks:
             one.wait()
 
-    def fail_the_journal(self):
+    def pid(self):
         with open(f"{self.root}/pid", encoding="utf-8") as file:
-            pid = int(file.read())
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, 1))
+            return int(file.read())
+
+    def limit(self, what, most):
+        resource.prlimit(self.pid(), what, (most, resource.prlimit(self.pid(), what)[1]))
+
+    def leave_few_descriptors(self):
+        """Enough for the page and a command."""
+        taken = len(os.listdir(f"/proc/{self.pid()}/fd"))
+        self.limit(resource.RLIMIT_NOFILE, taken + 10)
+
+    def fail_the_journal(self):
+        self.limit(resource.RLIMIT_FSIZE, 1)
         self.postern("tenant", "create", "too-late", good=None)
 
 
@@ -210,6 +224,11 @@ def hold_syncs(story, held, prometheus):
     return {"PosternSyncStuck"}
 
 
+def move_clock(moved, hours):
+    with open(moved, "r+b") as file:
+        file.write((hours * 3_600 * 1_000_000_000).to_bytes(8, "little"))
+
+
 def main(project, programs, libraries):
     with tempfile.TemporaryDirectory(prefix="p-") as root:
         to_fire = check_files(project, root)
@@ -232,7 +251,7 @@ def main(project, programs, libraries):
                 fired = fire(story, prometheus, held, moved)
         missing = to_fire - fired
         assert not missing, f"made to fire by nothing: {missing}"
-        print("fired by a fault:", *sorted(fired & to_fire))
+        print(f"{len(fired)} alerts fired by a fault:", *sorted(fired))
 
 
 def fire(story, prometheus, held, moved):
@@ -251,6 +270,8 @@ def fire(story, prometheus, held, moved):
         assert rule["health"] in ("ok", "unknown"), rule
         for series in SELECTOR.findall(rule["query"]):
             wait_for(series, lambda: prometheus.query(series))  # noqa: B023
+    # Its passwords are hashed with the least, and no copy was made of its keys.
+    expect("PosternUnsafe", "PosternKeysNotBackedUp")
     story.locks()
     expect("PosternLocks")
     story.not_permitted()
@@ -261,15 +282,18 @@ def fire(story, prometheus, held, moved):
     expect("PosternDiskLow", "PosternErrors")
     story.settings("disk_floor_mib = 1")
     fired |= hold_syncs(story, held, prometheus)
-    with open(moved, "r+b") as file:
-        file.write((3_600 * 1_000_000_000).to_bytes(8, "little"))
+    expect("PosternSyncSlow")
+    move_clock(moved, hours=1)
     expect("PosternClockSuspect")
-    with open(moved, "r+b") as file:
-        file.write(bytes(8))
+    move_clock(moved, hours=0)
     # Lines that were held back are dropped.
     expect("PosternDropped")
+    story.leave_few_descriptors()
+    expect("PosternDescriptors")
     story.fail_the_journal()
     expect("PosternJournalFailed")
+    story.machine.run("systemctl", "stop")
+    expect("PosternDown")
     return fired
 
 
