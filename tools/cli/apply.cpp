@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include "tools/cli/plan.h"
 #include "tools/cli/preset.h"
 #include "tools/cli/session.h"
+#include "tools/cli/sweep.h"
 #include "tools/text/output.h"
 #include "tools/text/shown.h"
 
@@ -121,6 +123,15 @@ void tell_counts(Session& session, const Plan& plan) {
                                 counts[2]);
 }
 
+/// Before the first message, so that nothing stops between two.
+void confirm_removals(Session& session, const Plan& plan, const std::string& tenant) {
+  const auto removed = std::ranges::count(plan.steps, Doing::remove, &Step::doing);
+  if (removed != 0)
+    session.confirm({fmt::format("This removes {} {} tenant {}.", removed,
+                                 removed == 1 ? "thing from" : "things from", tenant),
+                     tenant});
+}
+
 }  // namespace
 
 int apply_state(Session& session, intake::DesiredState desired, bool prune) {
@@ -155,6 +166,7 @@ int apply_state(Session& session, intake::DesiredState desired, bool prune) {
     session.talk() << "A dry run: nothing was changed.\n";
     return exit_codes::yes;
   }
+  confirm_removals(session, plan, desired.tenant);
   const auto count = plan.steps.size();
   PlanSender sender(session, desired.tenant);
   for (Step& step : plan.steps) sender.add(std::move(step));

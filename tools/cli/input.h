@@ -20,6 +20,8 @@ class Input {
   std::optional<std::string> line();
 
   bool at_terminal() const;
+  /// For what is no text: to be read before any line is.
+  int descriptor() const { return descriptor_; }
 
   /// A line from a pipe or file, without its LF or CRLF; at a terminal asks with this prompt and
   /// does not show what is typed.

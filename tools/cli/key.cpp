@@ -1,3 +1,4 @@
+#include "tools/cli/key_scan.h"
 #include "tools/cli/session.h"
 #include "tools/cli/user_views.h"
 #include "tools/cli/values.h"
@@ -84,6 +85,10 @@ constexpr Verb verbs[] = {
     {"revoke", Kind::changes, "Ends a key, with the sessions that it opened.",
      "--tenant acme key revoke api.bob nightly", revoke},
     {"list", Kind::reads, "Lists a user's keys.", "--tenant acme key list api.bob", list},
+    {"scan", Kind::changes,
+     "Finds keys in files by form and checksum, says whose they are, revokes those that are live. "
+     "Ends 0 where there is none, 1 where there are.",
+     "key scan - --live", scan_keys},
 };
 
 }  // namespace

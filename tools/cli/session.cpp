@@ -177,13 +177,18 @@ schema::ReceiptT Session::execute(schema::CommandMessageT message) {
   return receipt;
 }
 
-void Session::confirm(const schema::CommandMessageT& message) {
-  if (change_.yes || message.dry_run || !input_.at_terminal()) return;
-  const auto sweep = sweep_of(message);
-  if (!sweep) return;
-  if (input_.answer(fmt::format("{} Type {} to go on", sweep->sentence, sweep->name)) !=
-      sweep->name)
+void Session::confirm(const Sweep& sweep) {
+  if (change_.yes || change_.dry_run || !input_.at_terminal()) return;
+  const auto question =
+      fmt::format("{} Type {} to go on", sweep.sentence, text::printable(sweep.name));
+  if (input_.answer(question) != sweep.name)
     throw Stop{exit_codes::no, "Nothing was done.", "--yes says so beforehand."};
+  take_as_confirmed();
+}
+
+void Session::confirm(const schema::CommandMessageT& message) {
+  if (message.dry_run) return;
+  if (const auto sweep = sweep_of(message)) confirm(*sweep);
 }
 
 void Session::preview(schema::CommandMessageT message) {
@@ -309,11 +314,10 @@ schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
   auto page = page_once(schema::HistoryRequestT(request));
   std::string told;
   const schema::HistoryBody kind = request.body.type;
-  const bool reads_the_past = at_.is_given() || kind == schema::HistoryBody::GetDifference ||
-                              kind == schema::HistoryBody::GetReport ||
-                              kind == schema::HistoryBody::PreviewCommands ||
-                              kind == schema::HistoryBody::PlanUndo ||
-                              kind == schema::HistoryBody::GetWhatIf;
+  const bool reads_the_past =
+      at_.is_given() || kind == schema::HistoryBody::GetDifference ||
+      kind == schema::HistoryBody::GetReport || kind == schema::HistoryBody::PreviewCommands ||
+      kind == schema::HistoryBody::PlanUndo || kind == schema::HistoryBody::GetWhatIf;
   for (int standing = 0; page.code == Code::busy && reads_the_past && !page.problems.empty() &&
                          standing < standing_still_max;) {
     const std::string& sentence = page.problems[0]->sentence;

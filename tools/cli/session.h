@@ -55,6 +55,8 @@ struct ChangeSettings {
   std::optional<std::string> id;
 };
 
+struct Sweep;
+
 class Session {
  public:
   Session(Settings settings, ChangeSettings change, Streams streams);
@@ -87,6 +89,11 @@ class Session {
              const std::function<void(const schema::ReceiptT&)>& done);
   /// The same without printing; says why not, and stops.
   schema::ReceiptT execute(schema::CommandMessageT message);
+  /// At a terminal, unless --yes or --dry-run: has the name typed of what the command line is going
+  /// to do, and stops if it is another. Nothing of it is asked for again.
+  void confirm(const Sweep& sweep);
+  /// What is sent from now on is a part of what was confirmed, or takes nothing away.
+  void take_as_confirmed() { change_.yes = true; }
   /// Answers and pages with code `ok`; else says why not and stops.
   schema::AnswerT ask(schema::QueryT query);
   schema::HistoryPageT page(schema::HistoryRequestT request);
@@ -119,7 +126,6 @@ class Session {
   /// Ends the command line.
   [[noreturn]] void preview(schema::CommandMessageT message);
   client::Result<schema::ReceiptT> execute_in_view(schema::CommandMessageT message);
-  /// At a terminal, has the name typed of what a sweeping change concerns; stops if it is another.
   void confirm(const schema::CommandMessageT& message);
   void stop_unless_done(const schema::ReceiptT& receipt);
   int say_what_is_known(schema::Code code);

@@ -15,19 +15,35 @@ using schema::CommandBody;
 
 enum class When { always, of_several_users };
 
+std::string user_of(const schema::CommandT& command) {
+  return command.user_id ? text::uuid_text(command.user_id) : command.user;
+}
+
+std::string key_of(const schema::CommandT& command) { return command.body.AsRevokeKey()->name; }
+
+std::string role_of(const schema::CommandT& command) { return command.body.AsDeleteRole()->name; }
+
 struct Row {
   CommandBody kind;
   When when;
   /// "This … acme."
   const char* verb;
+  /// What it concerns; empty: the tenant.
+  std::string (*name)(const schema::CommandT& command) = user_of;
 };
 
+/// What no command takes back (daemon/view/undo.cpp has those), but for what asks for a new
+/// password or ends one session; and what concerns many at once.
 constexpr Row rows[] = {
     {CommandBody::DisableTenant, When::always, "denies everything to, and locks, every user of"},
     {CommandBody::EndTenantSessions, When::always, "ends every session of every user of"},
     {CommandBody::DeleteUser, When::always, "deletes for ever"},
     {CommandBody::EraseUser, When::always,
      "makes profile, note and password unreadable for ever, of"},
+    {CommandBody::RevokeKey, When::always, "ends for ever, with the sessions that it opened, key",
+     key_of},
+    {CommandBody::DeleteRole, When::always, "takes from all of its holders, and deletes, role",
+     role_of},
     {CommandBody::DisableUser, When::of_several_users, "disables"},
     {CommandBody::TrashUser, When::of_several_users, "moves to the trash"},
     {CommandBody::LockUser, When::of_several_users, "locks"},
@@ -42,35 +58,31 @@ const Row* row_of(CommandBody kind) {
   return found == std::end(rows) ? nullptr : found;
 }
 
-std::string user_of(const schema::CommandT& command) {
-  return command.user_id ? text::uuid_text(command.user_id) : command.user;
-}
-
-std::string shown(const std::vector<std::string>& users) {
+std::string shown(const std::vector<std::string>& names) {
   constexpr std::size_t shown_max = 10;
-  if (users.size() <= shown_max) return text::joined(users);
-  const std::vector<std::string> first(users.begin(), users.begin() + shown_max);
-  return fmt::format("{} and {} more", text::joined(first), users.size() - shown_max);
+  if (names.size() <= shown_max) return text::joined(names);
+  const std::vector<std::string> first(names.begin(), names.begin() + shown_max);
+  return fmt::format("{} and {} more", text::joined(first), names.size() - shown_max);
 }
 
 }  // namespace
 
 std::optional<Sweep> sweep_of(const schema::CommandMessageT& message) {
   const Row* most = nullptr;
-  std::vector<std::string> users;
+  std::vector<std::string> names;
   for (const auto& command : message.commands) {
     const Row* row = row_of(command->body.type);
     if (row == nullptr) continue;
     if (most == nullptr || row->when == When::always) most = row;
-    const auto user = user_of(*command);
-    if (!user.empty() && std::ranges::find(users, user) == users.end()) users.push_back(user);
+    const auto name = row->name(*command);
+    if (!name.empty() && std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
-  if (most == nullptr || (most->when == When::of_several_users && users.size() < 2))
+  if (most == nullptr || (most->when == When::of_several_users && names.size() < 2))
     return std::nullopt;
   const auto of_tenant = "tenant " + message.tenant;
   return Sweep{text::printable(fmt::format("This {} {}.", most->verb,
-                                           users.empty() ? of_tenant : shown(users))),
-               users.size() == 1 ? users[0] : message.tenant};
+                                           names.empty() ? of_tenant : shown(names))),
+               names.size() == 1 ? names[0] : message.tenant};
 }
 
 }  // namespace postern::cli

@@ -212,6 +212,8 @@ constexpr Swept swept[] = {
     {"user erase api.bob", "api.bob"},
     {"user erase --user-id 0190d6c8-8a51-7b3e-9c2f-000000000001",
      "0190d6c8-8a51-7b3e-9c2f-000000000001"},
+    {"key revoke api.bob nightly", "nightly"},
+    {"role delete clerk", "clerk"},
     {"user disable api.bob api.eve", "acme"},
     {"user trash api.bob api.eve", "acme"},
     {"user lock api.bob api.eve", "acme"},
