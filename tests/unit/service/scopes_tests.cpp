@@ -328,6 +328,14 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
     case HistoryBody::GetWhatIf:
       by_tenant(schema::GetWhatIfT());
       break;
+    case HistoryBody::ListSessions:
+      by_tenant(schema::ListSessionsT());
+      by_user(schema::ListSessionsT());
+      break;
+    case HistoryBody::ListExpiring:
+      add_body(made, schema::ListExpiringT());
+      by_tenant(schema::ListExpiringT());
+      break;
     case HistoryBody::NONE:
       break;
   }
