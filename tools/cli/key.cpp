@@ -1,3 +1,4 @@
+#include "tools/cli/list.h"
 #include "tools/cli/session.h"
 #include "tools/cli/user_views.h"
 #include "tools/cli/values.h"
@@ -55,14 +56,17 @@ Handler revoke(Options& options) {
   };
 }
 
+constexpr text::Column key_columns[] = {
+    {"NAME", 0, 16}, {"BEGINS WITH", 1}, {"EXPIRES", 0, 0, text::Shade::until},
+    {"ONLY", 3, 16}, {"CREATED", 4, 26}, {"LAST USED", 0}};
+
 Handler list(Options& options) {
   auto user = std::make_shared<std::string>();
   options.add("USER", user.get(), "Its name").required();
   return [user](Session& session) {
     const auto page = read_user(session, *user);
     const auto& view = Session::part(page.body.AsUserView());
-    text::Listing listing(session.out(), session.format(),
-                          {"NAME", "BEGINS WITH", "EXPIRES", "ONLY", "CREATED"});
+    ShownList listing(session, key_columns);
     if (view.security) {
       for (const auto& key : view.security->keys) {
         std::vector<std::string> only;
@@ -70,7 +74,8 @@ Handler list(Options& options) {
           only.push_back(part->action + " " + part->resource);
         listing.add(*key, {key->name, key->prefix,
                            key->expires_ns == 0 ? "never" : text::time_text_short(key->expires_ns),
-                           text::joined(only), text::cause_text(key->created)});
+                           text::joined(only), text::cause_text(key->created),
+                           key->last_used_ns == 0 ? "" : text::time_text_short(key->last_used_ns)});
       }
     }
     listing.finish();
@@ -83,7 +88,7 @@ constexpr Verb verbs[] = {
      "--tenant acme key create api.bob nightly --only 'read table/customer'", create},
     {"revoke", Kind::changes, "Ends a key, with the sessions that it opened.",
      "--tenant acme key revoke api.bob nightly", revoke},
-    {"list", Kind::reads, "Lists a user's keys.", "--tenant acme key list api.bob", list},
+    {"list", Kind::lists, "Lists a user's keys.", "--tenant acme key list api.bob", list},
 };
 
 }  // namespace

@@ -260,7 +260,10 @@ void Session::print_receipt(const schema::ReceiptT& receipt) {
   // Under an id of ours, the first receipt was lost and the client asked again.
   if (receipt.repeated && id_given_) talk() << "This id was seen before; nothing was done again.\n";
   if (receipt.dry_run) talk() << "A dry run: nothing was changed. It would cause:\n";
-  text::Table table({"SEQ", "TIME", "EVENT", "USER", "DETAILS"});
+  static constexpr text::Column columns[] = {
+      {"SEQ"}, {"TIME", 2}, {"EVENT"}, {"USER", 1, 16}, {"DETAILS", 0, 20}};
+  text::Table table(columns);
+  table.wrap_last();
   Names names(*this);
   names.learn(receipt.events, typed_);
   const text::EventForms forms{[&](text::Named kind, const schema::Uuid& id) {
@@ -309,11 +312,10 @@ schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
   auto page = page_once(schema::HistoryRequestT(request));
   std::string told;
   const schema::HistoryBody kind = request.body.type;
-  const bool reads_the_past = at_.is_given() || kind == schema::HistoryBody::GetDifference ||
-                              kind == schema::HistoryBody::GetReport ||
-                              kind == schema::HistoryBody::PreviewCommands ||
-                              kind == schema::HistoryBody::PlanUndo ||
-                              kind == schema::HistoryBody::GetWhatIf;
+  const bool reads_the_past =
+      at_.is_given() || kind == schema::HistoryBody::GetDifference ||
+      kind == schema::HistoryBody::GetReport || kind == schema::HistoryBody::PreviewCommands ||
+      kind == schema::HistoryBody::PlanUndo || kind == schema::HistoryBody::GetWhatIf;
   for (int standing = 0; page.code == Code::busy && reads_the_past && !page.problems.empty() &&
                          standing < standing_still_max;) {
     const std::string& sentence = page.problems[0]->sentence;

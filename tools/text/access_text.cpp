@@ -66,7 +66,14 @@ void write_explanation(std::ostream& out, const schema::ExplanationT& explanatio
     out << "  and " << explanation.stops_left_out << " more reasons\n";
 }
 
-Row decision_heads() { return {"ANSWER", "ACTION", "RESOURCE", "REASON", "GRANT"}; }
+Columns decision_columns() {
+  static constexpr Column columns[] = {{"ANSWER", 0, 0, Shade::state},
+                                       {"ACTION", 0, 12},
+                                       {"RESOURCE", 0, 24},
+                                       {"REASON", 1, 20, Shade::code},
+                                       {"GRANT", 2, 16}};
+  return columns;
+}
 
 void add_decision(Listing& listing, const schema::QuestionT& question,
                   const schema::DecisionT& decision, const Moment& moment) {
@@ -80,8 +87,15 @@ void add_decision(Listing& listing, const schema::QuestionT& question,
   listing.add_object(object);
 }
 
-Row permission_heads() {
-  return {"STATE", "EFFECT", "ACTION", "RESOURCE", "ROLE", "CONDITIONS", "GRANT"};
+Columns permission_columns() {
+  static constexpr Column columns[] = {{"STATE", 0, 18, Shade::code},
+                                       {"EFFECT", 0, 0, Shade::state},
+                                       {"ACTION", 0, 12},
+                                       {"RESOURCE", 0, 24},
+                                       {"ROLE", 1, 10},
+                                       {"CONDITIONS", 2, 16},
+                                       {"GRANT", 3}};
+  return columns;
 }
 
 Row row_of(const schema::PermissionT& permission) {
@@ -96,7 +110,11 @@ Row row_of(const schema::PermissionT& permission) {
           grant_name(grant.reference)};
 }
 
-Row holder_heads() { return {"USER", "STATE", "BY"}; }
+Columns holder_columns() {
+  static constexpr Column columns[] = {
+      {"USER", 0, 20}, {"STATE", 0, 18, Shade::code}, {"BY", 1, 24}};
+  return columns;
+}
 
 Row row_of(const schema::HolderT& holder) {
   return {holder.username, code_name(holder.state), holder.grant ? by_grant(*holder.grant) : ""};

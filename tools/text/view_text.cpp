@@ -176,14 +176,16 @@ void write_security(std::ostream& out, const schema::UserSecurityT& security) {
 }
 
 void write_roles(std::ostream& out, const std::vector<std::unique_ptr<schema::RoleHeldT>>& roles) {
-  Table table({"ROLE", "ASSIGNED"});
+  static constexpr Column columns[] = {{"ROLE"}, {"ASSIGNED", 1, 20}};
+  Table table(columns);
   for (const auto& role : roles) table.add({role->name, cause_text(role->added)});
   out << "Roles\n";
   table.write(out);
 }
 
 void write_catalogue(std::ostream& out, const schema::TenantViewT& tenant) {
-  Table table({"KIND", "ACTIONS", "KNOWN"});
+  static constexpr Column columns[] = {{"KIND"}, {"ACTIONS", 1, 20}, {"KNOWN", 2}};
+  Table table(columns);
   for (const auto& kind : tenant.catalogue) {
     std::vector<std::string> actions;
     for (const auto& action : kind->actions) actions.push_back(action->name);
@@ -222,18 +224,18 @@ std::string networks_text(const std::unique_ptr<schema::NetworksT>& networks) {
 
 void write_grants(std::ostream& out,
                   const std::vector<std::unique_ptr<schema::GrantHeldT>>& grants) {
-  Table table({"GRANT", "EFFECT", "ACTION", "RESOURCE", "CONDITIONS", "ADDED"});
-  for (const auto& held : grants) {
-    if (!held->grant) continue;
-    const auto& grant = *held->grant;
-    table.add({grant_name(grant.reference), effect_text(grant.effect), grant.action, grant.resource,
-               conditions_text(grant.conditions), cause_text(held->added)});
-  }
+  Table table(grant_columns());
+  for (const auto& held : grants)
+    if (held->grant) table.add(row_of(*held));
   table.write(out);
 }
 
 void write_grants_of(std::ostream& out, const schema::UserViewT& user) {
   write_grants(out, user.data_access);
+  write_roles_of(out, user);
+}
+
+void write_roles_of(std::ostream& out, const schema::UserViewT& user) {
   for (const auto& role : user.roles)
     out << "and all of role " << printable(role->name) << " (" << cause_text(role->added) << ")\n";
 }
@@ -284,9 +286,38 @@ void write_policies(std::ostream& out, const schema::PoliciesT& policies) {
   fields.write(out, 2);
 }
 
-Row user_heads() {
-  return {"USER",    "STATUS",  "LOCKED BY", "ACCESS", "GRANTS",      "VERSION",
-          "CREATED", "CHANGED", "LAST USED", "NAME",   "DESCRIPTION", "ID"};
+Columns grant_columns() {
+  static constexpr Column columns[] = {
+      {"GRANT", 1},        {"EFFECT", 0, 0, Shade::state}, {"ACTION", 0, 12},
+      {"RESOURCE", 0, 24}, {"CONDITIONS", 2, 24},          {"ADDED", 3, 26},
+  };
+  return columns;
+}
+
+Row row_of(const schema::GrantHeldT& held) {
+  if (!held.grant) return {};
+  const auto& grant = *held.grant;
+  return {
+      grant_name(grant.reference),       effect_text(grant.effect), grant.action, grant.resource,
+      conditions_text(grant.conditions), cause_text(held.added)};
+}
+
+Columns user_columns() {
+  static constexpr Column columns[] = {
+      {"USER", 0, 20},
+      {"STATUS", 0, 0, Shade::state},
+      {"LOCKED BY", 1, 0, Shade::fault},
+      {"ACCESS", 2, 0, Shade::state},
+      {"GRANTS", 7},
+      {"VERSION", 9},
+      {"CREATED", 6},
+      {"CHANGED", 8},
+      {"LAST USED", 3},
+      {"NAME", 4, 12},
+      {"DESCRIPTION", 5, 16},
+      {"ID", 10},
+  };
+  return columns;
 }
 
 Row row_of(const schema::UserSummaryT& user) {
@@ -306,14 +337,22 @@ Row row_of(const schema::UserSummaryT& user) {
           uuid_text(user.id)};
 }
 
-Row tenant_heads() { return {"ALIAS", "STATUS", "USERS", "NAME", "ID"}; }
+Columns tenant_columns() {
+  static constexpr Column columns[] = {
+      {"ALIAS", 0, 24}, {"STATUS", 0, 0, Shade::state}, {"USERS", 1}, {"NAME", 2, 16}, {"ID", 3}};
+  return columns;
+}
 
 Row row_of(const schema::TenantViewT& tenant) {
   return {tenant.alias, enabled_text(tenant.enabled), std::to_string(tenant.user_count),
           tenant.display_name, uuid_text(tenant.id)};
 }
 
-Row role_heads() { return {"ROLE", "GRANTS", "HOLDERS", "HOLDS", "DESCRIPTION"}; }
+Columns role_columns() {
+  static constexpr Column columns[] = {
+      {"ROLE", 0, 24}, {"GRANTS", 1}, {"HOLDERS", 1}, {"HOLDS", 3, 12}, {"DESCRIPTION", 2, 16}};
+  return columns;
+}
 
 Row row_of(const schema::RoleViewT& role) {
   return {role.name, std::to_string(role.grant_count), std::to_string(role.holder_count),
