@@ -8,6 +8,7 @@
 #include "tools/text/json.h"
 #include "tools/text/output.h"
 #include "tools/text/schema_names.h"
+#include "tools/text/user_page.h"
 
 namespace postern::replay {
 namespace entries {

@@ -73,7 +73,7 @@ class World:
                  "--tenants", f"{TENANT},umbra", "--key-out", f"{self.folder}/helpdesk.key",
                  tenant=None)  # fmt: skip
         ranges = {"prefixes": [{"ipv4Prefix": "34.1.208.0/20"}, {"ipv6Prefix": "2600:1900::/35"}],
-                  "syncToken": "1", "creationTime": "2026-10-01T00:00:00"}  # fmt: skip
+                  "syncToken": "1790812800000", "creationTime": "2026-10-01T00:00:00"}  # fmt: skip
         self.run("network", "import", "GOOGLE", self.write("goog.json", json.dumps(ranges)),
                  "--reason", "monthly", tenant=None)  # fmt: skip
         disable = {"body_type": "DisableUser", "user": USER, "body": {}}

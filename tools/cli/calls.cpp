@@ -45,19 +45,17 @@ void add_call(text::Listing& listing, Names& names, const Session& session,
                text::code_name(call.reason), text::grant_name(call.grant)});
 }
 
-constexpr text::Column columns[] = {
-    {"POSITION", 7},
-    {"TIME"},
-    {"USER", 0, 12},
-    {"SERVICE", 5, 8},
-    {"ADDRESS", 3},
-    {"CLIENT", 4, 8},
-    {"BY", 8},
-    {"QUESTION", 0, 20},
-    {"ANSWER", 0, 0, text::Shade::state},
-    {"REASON", 2, 12, text::Shade::code},
-    {"GRANT", 6},
-};
+constexpr text::Column columns[] = {{"POSITION", 7},
+                                    {"TIME"},
+                                    {"USER", 0, 12},
+                                    {"SERVICE", 6, 8},
+                                    {"ADDRESS", 3},
+                                    {"CLIENT", 5, 8},
+                                    {"BY", 8},
+                                    {"QUESTION", 0, 22},
+                                    {"ANSWER", 0, 0, text::Shade::state},
+                                    {"REASON", 2, 12, text::Shade::code},
+                                    {"GRANT", 4}};
 
 /// `to`: none at or behind it; 0: any.
 schema::CallPageT read_page(Session& session, const Arguments& asked, std::uint64_t from,

@@ -45,6 +45,8 @@ void print_kinds(std::ostream& out, const schema::TenantViewT& tenant, const std
                  action->warning});
   }
   table.write(out);
+  // Where somebody looks on, the two tables stand apart.
+  if (text::screen_of(out).width != 0) out << '\n';
 }
 
 int run_show(Session& session, const std::string& kind) {

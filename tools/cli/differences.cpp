@@ -80,7 +80,7 @@ int tell_flips(Session& session, const schema::FlipPageT& page) {
     listing.finish();
   }
   for (const std::string& sentence : text::flip_sentences(page, text::time_text_short))
-    session.talk() << sentence << '\n';
+    text::write_sentence(session.talk(), sentence);
   return page.denied + page.allowed == 0 ? exit_codes::yes : exit_codes::no;
 }
 

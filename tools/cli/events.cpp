@@ -43,6 +43,10 @@ void add_record(text::Listing& listing, Names& names, const schema::RecordT& rec
   }
 }
 
+text::Columns columns_of(const Session& session) {
+  return session.has_tenant() ? text::record_columns_of_tenant() : text::record_columns();
+}
+
 /// The request with what the command line as a whole says.
 schema::GetRecordsT request_of(const Arguments& asked, const Session& session) {
   auto request = asked.request;
@@ -86,7 +90,7 @@ void stop_if_ended_badly(Session& session, const client::Result<schema::HistoryP
 }
 
 int run_newest_first(Session& session, const schema::GetRecordsT& request, std::uint64_t left) {
-  ShownList listing(session, text::record_columns());
+  ShownList listing(session, columns_of(session));
   Names names(session);
   read_back(session, request, [&](const auto& records) {
     for (const auto& record : records | std::views::reverse) {
@@ -107,7 +111,7 @@ int run_list(Session& session, const Arguments& asked) {
   if (asked.since_ns != 0)
     request.from_seq = std::max(request.from_seq, first_seq_since(session, asked.since_ns));
   if (asked.newest_first) return run_newest_first(session, request, left);
-  ShownList listing(session, text::record_columns());
+  ShownList listing(session, columns_of(session));
   Names names(session);
   const auto ended = take_records(
       session, request, left, [&](const auto& record) { add_record(listing, names, record); },
@@ -121,7 +125,7 @@ int run_list(Session& session, const Arguments& asked) {
 }
 
 int run_follow(Session& session, const Arguments& asked) {
-  ShownList listing(session, text::record_columns());
+  ShownList listing(session, columns_of(session));
   Names names(session);
   auto request = request_of(asked, session);
   if (!asked.from_seq) request.from_seq = newest_seq(session) + 1;

@@ -56,28 +56,15 @@ Handler revoke(Options& options) {
   };
 }
 
-constexpr text::Column key_columns[] = {
-    {"NAME", 0, 16}, {"BEGINS WITH", 1}, {"EXPIRES", 0, 0, text::Shade::until},
-    {"ONLY", 3, 16}, {"CREATED", 4, 26}, {"LAST USED", 0}};
-
 Handler list(Options& options) {
   auto user = std::make_shared<std::string>();
   options.add("USER", user.get(), "Its name").required();
   return [user](Session& session) {
     const auto page = read_user(session, *user);
     const auto& view = Session::part(page.body.AsUserView());
-    ShownList listing(session, key_columns);
-    if (view.security) {
-      for (const auto& key : view.security->keys) {
-        std::vector<std::string> only;
-        for (const auto& part : key->narrowed_to)
-          only.push_back(part->action + " " + part->resource);
-        listing.add(*key, {key->name, key->prefix,
-                           key->expires_ns == 0 ? "never" : text::time_text_short(key->expires_ns),
-                           text::joined(only), text::cause_text(key->created),
-                           key->last_used_ns == 0 ? "" : text::time_text_short(key->last_used_ns)});
-      }
-    }
+    ShownList listing(session, text::key_columns());
+    if (view.security)
+      for (const auto& key : view.security->keys) listing.add(*key, text::row_of(*key));
     listing.finish();
     return exit_codes::yes;
   };

@@ -68,7 +68,8 @@ void ShownList::finish() {
   Listing::finish();
   const std::vector<std::string> names = left_out();
   if (!names.empty() && session_.talks_to_a_person())
-    session_.talk() << "No room for: " << text::joined(names) << " (--columns shows them).\n";
+    text::write_sentence(session_.talk(),
+                         "No room for: " + text::joined(names) + " (--columns shows them).");
 }
 
 }  // namespace postern::cli

@@ -158,8 +158,8 @@ int run_set(Session& session, const Arguments& asked) {
 
 int run_list(Session& session) {
   static constexpr text::Column columns[] = {{"NAME", 0, 16}, {"ROLE", 0}, {"TENANTS", 0, 12},
-                                             {"VOUCHES", 1},  {"UID", 2},  {"PUBLIC KEYS", 4, 20},
-                                             {"ADDED", 3, 20}};
+                                             {"VOUCHES", 1},  {"UID", 2},  {"PUBLIC KEYS", 4},
+                                             {"ADDED", 3, 28}};
   ShownList listing(session, columns);
   for (const auto& known : read_operators(session)) {
     const auto standing = known->standing ? *known->standing : schema::OperatorStandingT{};

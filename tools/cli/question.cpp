@@ -307,7 +307,7 @@ Handler permissions(Options& options) {
       const auto page = session.page(request(schema::ListPermissionsT(list)));
       const auto& part = Session::part(page.body.AsPermissionPage());
       for (const auto& stop : part.stops)
-        if (first) session.talk() << "Stopped: " << text::printable(stop->sentence) << '\n';
+        if (first) text::write_sentence(session.talk(), "Stopped: " + stop->sentence);
       first = false;
       for (const auto& permission : part.permissions)
         if (permission->grant) listing.add(*permission, text::row_of(*permission));

@@ -8,6 +8,7 @@
 #include "tools/text/schema_names.h"
 #include "tools/text/shown.h"
 #include "tools/text/times.h"
+#include "tools/text/view_text.h"
 
 namespace postern::cli {
 namespace session_commands {
@@ -64,21 +65,17 @@ struct ListArguments {
   std::uint64_t count_max = 0;
 };
 
-constexpr text::Column columns[] = {
-    {"USER", 0, 16}, {"OPENED", 1},     {"LAST USED"},      {"EXPIRES", 2, 0, text::Shade::until},
-    {"CALLS", 4},    {"BY KEY", 3, 10}, {"SERVICE", 5, 10}, {"SESSION", 6},
-};
-
 /// A token is no record, so a daemon that was started since knows only what was used since.
 void say_what_is_missing(Session& session, const schema::SessionPageT& page) {
-  session.talk() << "Opened before " << text::time_text_short(page.seen_from_ns)
-                 << ", when the daemon started, and not used since: not shown.\n";
+  text::write_sentence(session.talk(), "Not shown: sessions from before the daemon's start, " +
+                                           text::time_text_short(page.seen_from_ns) +
+                                           ", that were not used since.");
   if (page.left_out != 0)
     session.talk() << "Too many to remember: calls in others, " << page.left_out << ".\n";
 }
 
 int run_list(Session& session, const ListArguments& asked) {
-  ShownList listing(session, columns);
+  ShownList listing(session, text::session_columns());
   schema::ListSessionsT list = asked.request;
   list.tenant = session.tenant();
   auto left = asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
@@ -86,12 +83,7 @@ int run_list(Session& session, const ListArguments& asked) {
     list.count_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, page_count));
     const auto page = session.page(request(schema::ListSessionsT(list)));
     const auto& part = Session::part(page.body.AsSessionPage());
-    for (const auto& one : part.sessions)
-      listing.add(*one,
-                  {one->username, text::time_text_short(one->opened_ns),
-                   text::time_text_short(one->last_used_ns), text::time_text_short(one->expires_ns),
-                   std::to_string(one->call_count), one->key ? one->key_name : std::string(),
-                   one->service_name, text::uuid_text(one->session)});
+    for (const auto& one : part.sessions) listing.add(*one, text::row_of(*one));
     listing.flush();
     left -= std::min<std::uint64_t>(left, part.sessions.size());
     more = part.more && !part.sessions.empty();

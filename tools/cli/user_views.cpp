@@ -9,6 +9,7 @@
 #include "tools/text/json.h"
 #include "tools/text/output.h"
 #include "tools/text/schema_names.h"
+#include "tools/text/user_page.h"
 #include "tools/text/view_text.h"
 
 namespace postern::cli {
@@ -42,6 +43,32 @@ namespace {
 
 // ---- show
 
+/// What a page of now shows of other answers; those that an older daemon does not give are absent.
+struct Beside {
+  std::optional<schema::HistoryPageT> sessions;
+  std::optional<schema::HistoryPageT> tenant;
+};
+
+std::optional<schema::HistoryPageT> page_if_any(Session& session, schema::HistoryRequestT wanted) {
+  auto page = session.client().history(std::move(wanted));
+  if (!page || page->code != schema::Code::ok) return std::nullopt;
+  return std::move(*page);
+}
+
+Beside read_beside(Session& session, const std::string& tenant, const std::string& username) {
+  schema::ListSessionsT sessions;
+  sessions.tenant = tenant;
+  sessions.username = username;
+  sessions.newest_first = true;
+  sessions.count_max = 20;
+  schema::GetTenantT get;
+  get.alias = tenant;
+  Beside beside;
+  beside.sessions = page_if_any(session, request(std::move(sessions)));
+  beside.tenant = page_if_any(session, request(std::move(get)));
+  return beside;
+}
+
 int run_show(Session& session, const std::string& user, const std::string& user_id) {
   const auto page = read_user(session, user, user_id);
   const auto& view = Session::part(page.body.AsUserView());
@@ -49,7 +76,15 @@ int run_show(Session& session, const std::string& user, const std::string& user_
     session.print(text::to_json(view));
     return exit_codes::yes;
   }
-  text::write_user(session.out(), view);
+  const auto beside = session.is_in_the_past() || !view.details
+                          ? Beside()
+                          : read_beside(session, view.details->tenant, view.details->username);
+  const schema::TenantPageT* tenant = beside.tenant ? beside.tenant->body.AsTenantPage() : nullptr;
+  text::write_user(
+      session.out(), view,
+      {beside.sessions ? beside.sessions->body.AsSessionPage() : nullptr,
+       tenant != nullptr && tenant->tenants.size() == 1 ? tenant->tenants[0]->policies.get()
+                                                        : nullptr});
   return exit_codes::yes;
 }
 

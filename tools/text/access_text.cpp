@@ -36,17 +36,25 @@ std::string owners_sentence(std::string_view username, const std::vector<NameOwn
 
 void write_verdict(std::ostream& out, const Verdict& verdict) {
   const auto* grant = verdict.grant;
+  constexpr std::size_t behind_verdict = 8;
+  const Screen screen = screen_of(out);
   if (verdict.allowed) {
-    out << "allowed" << (grant != nullptr ? "  by " + printable(by_grant(*grant)) : "") << '\n';
-    return;
+    out << styled(screen, Style::good, "allowed") << (grant != nullptr ? "  " : "");
+    return write_behind(out, grant != nullptr ? "by " + by_grant(*grant) : "", behind_verdict + 1);
   }
-  out << fmt::format("denied  {} — {}", code_name(verdict.reason), code_sentence(verdict.reason));
-  if (grant != nullptr) out << " (" << printable(by_grant(*grant)) << ")";
-  out << fmt::format("\n        {}\n", code_remedy(verdict.reason));
+  const std::string by = grant != nullptr ? fmt::format(" ({})", by_grant(*grant)) : "";
+  out << styled(screen, Style::bad, "denied") << "  ";
+  write_behind(
+      out, fmt::format("{} — {}{}", code_name(verdict.reason), code_sentence(verdict.reason), by),
+      behind_verdict);
+  out << std::string(behind_verdict, ' ');
+  write_behind(out, code_remedy(verdict.reason), behind_verdict);
 }
 
 void write_explanation(std::ostream& out, const schema::ExplanationT& explanation) {
-  out << (explanation.allowed ? "allowed" : "denied") << '\n';
+  out << (explanation.allowed ? styled(screen_of(out), Style::good, "allowed")
+                              : styled(screen_of(out), Style::bad, "denied"))
+      << '\n';
   Fields fields;
   for (const auto& stop : explanation.stops) {
     fields.add(code_name(stop->code),

@@ -276,8 +276,15 @@ std::string of_nesting(const Body& body, Line line) {
 
 Columns record_columns() {
   static constexpr Column columns[] = {
-      {"SEQ"},         {"TIME"},         {"OPERATOR", 4, 8}, {"TENANT", 3, 8},
-      {"USER", 1, 12}, {"EVENT", 0, 16}, {"DETAILS", 2, 20}, {"REASON", 5, 12}};
+      {"SEQ"},         {"TIME"},         {"OPERATOR", 4, 8}, {"TENANT", 2, 16},
+      {"USER", 1, 12}, {"EVENT", 0, 16}, {"DETAILS", 3, 20}, {"REASON", 5, 12}};
+  return columns;
+}
+
+Columns record_columns_of_tenant() {
+  static constexpr Column columns[] = {
+      {"SEQ"},         {"TIME"},         {"OPERATOR", 4, 8}, {"TENANT", 6, 16},
+      {"USER", 1, 12}, {"EVENT", 0, 16}, {"DETAILS", 3, 20}, {"REASON", 5, 12}};
   return columns;
 }
 

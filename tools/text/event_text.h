@@ -24,6 +24,8 @@ struct EventForms {
 
 /// Of a list of records, a row for each event.
 Columns record_columns();
+/// The same where all are of one tenant, which nobody needs to be told.
+Columns record_columns_of_tenant();
 
 /// "UserCreated"; of a kind this program does not know, its number.
 std::string event_kind(const schema::EventT& event);

@@ -1,6 +1,7 @@
 #include "tools/text/layout.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "tools/text/shown.h"
 
@@ -10,6 +11,8 @@ namespace {
 
 /// Below, not even a word's beginning can be read.
 constexpr std::size_t cut_min = 4;
+/// Above every rank.
+constexpr unsigned empty_rank = 256;
 
 std::size_t least_width(const Column& column, std::size_t width) {
   if (column.cut_to == 0) return width;
@@ -45,14 +48,19 @@ std::string column_name(const Column& column) {
 }
 
 std::vector<std::size_t> columns_that_fit(Columns columns, const std::vector<std::size_t>& widths,
-                                          std::vector<std::size_t> order, std::size_t width) {
+                                          const std::vector<bool>& is_empty, std::size_t width) {
+  std::vector<std::size_t> order(columns.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
   const auto needed = [&] {
     std::vector<std::size_t> least;
     for (const std::size_t place : order)
       least.push_back(least_width(columns[place], widths[place]));
     return total_of(least);
   };
-  const auto rank_of = [&](std::size_t place) { return columns[place].rank; };
+  const auto rank_of = [&](std::size_t place) {
+    const unsigned rank = columns[place].rank;
+    return rank != 0 && is_empty[place] ? rank + empty_rank : rank;
+  };
   while (needed() > width) {
     // The last of the highest.
     const auto first = std::ranges::max_element(order.rbegin(), order.rend(), {}, rank_of);

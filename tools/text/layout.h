@@ -30,10 +30,10 @@ std::string column_name(const Column& column);
 /// Blanks between two columns.
 inline constexpr std::size_t column_gap = 2;
 
-/// Of those in `order`, the ones that a line of `width` has room for. `widths`: what the cells of
-/// each column take.
+/// Of all of them, the ones that a line of `width` has room for. `widths`: what the cells of each
+/// column take. `is_empty`: those without any cell that says something, which go before the others.
 std::vector<std::size_t> columns_that_fit(Columns columns, const std::vector<std::size_t>& widths,
-                                          std::vector<std::size_t> order, std::size_t width);
+                                          const std::vector<bool>& is_empty, std::size_t width);
 
 /// How wide each of those in `order` is shown, so that a line is `width` at most.
 std::vector<std::size_t> fitted_widths(Columns columns, const std::vector<std::size_t>& widths,

@@ -15,16 +15,20 @@ void pad(std::ostream& out, const Screen& screen, const std::string& cell, Style
   for (std::size_t column = width_of(cell); column < width; ++column) out << ' ';
 }
 
+/// What is left of a line behind so many columns.
+std::size_t room_behind(const Screen& screen, std::size_t begin) {
+  constexpr std::size_t readable_min = 10;
+  return screen.width >= begin + readable_min ? screen.width - begin : readable_min;
+}
+
 /// To the end of the line, which begins at that column; on a screen in as many lines as it takes.
 void write_below(std::ostream& out, const Screen& screen, std::string_view text, Style style,
                  std::size_t begin) {
-  constexpr std::size_t readable_min = 10;
   if (screen.width == 0) {
     out << text << '\n';
     return;
   }
-  const std::size_t room =
-      screen.width >= begin + readable_min ? screen.width - begin : readable_min;
+  const std::size_t room = room_behind(screen, begin);
   bool is_first = true;
   for (const std::string& line : wrapped(text, room))
     out << (std::exchange(is_first, false) ? "" : std::string(begin, ' '))
@@ -48,11 +52,14 @@ bool read_format(std::string_view name, Format& format) {
 Table::Table(Columns columns, std::vector<std::size_t> chosen)
     : columns_(columns), chosen_(std::move(chosen)), headed_(columns.empty()) {
   for (const Column& column : columns_) widths_.push_back(column.head.size());
+  empty_.resize(columns_.size(), true);
 }
 
 void Table::add(Row row) {
   widths_.resize(std::max(widths_.size(), row.size()));
+  empty_.resize(widths_.size(), true);
   for (std::size_t column = 0; column < row.size(); ++column) {
+    empty_[column] = empty_[column] && row[column].empty();
     row[column] = row[column].empty() ? "-" : printable(row[column]);
     widths_[column] = std::max(widths_[column], width_of(row[column]));
   }
@@ -62,10 +69,12 @@ void Table::add(Row row) {
 void Table::settle(const Screen& screen) {
   order_ = chosen_;
   if (!order_.empty()) return;
+  if (screen.width != 0 && !columns_.empty()) {
+    order_ = columns_that_fit(columns_, widths_, empty_, room_behind(screen, indent_));
+    return;
+  }
   order_.resize(widths_.size());
   std::iota(order_.begin(), order_.end(), std::size_t{0});
-  if (screen.width != 0 && !columns_.empty())
-    order_ = columns_that_fit(columns_, widths_, std::move(order_), screen.width);
 }
 
 void Table::write(std::ostream& out) {
@@ -74,7 +83,7 @@ void Table::write(std::ostream& out) {
   if (order_.empty()) settle(screen);
   std::vector<std::size_t> widths;
   if (screen.width != 0 && !columns_.empty()) {
-    widths = fitted_widths(columns_, widths_, order_, screen.width);
+    widths = fitted_widths(columns_, widths_, order_, room_behind(screen, indent_));
   } else {
     for (const std::size_t place : order_) widths.push_back(widths_[place]);
   }
@@ -86,6 +95,7 @@ void Table::write(std::ostream& out) {
 
 void Table::write_heads(std::ostream& out, const Screen& screen,
                         const std::vector<std::size_t>& widths) {
+  out << std::string(indent_, ' ');
   for (std::size_t shown = 0; shown < order_.size(); ++shown) {
     const std::string head = cut(columns_[order_[shown]].head, widths[shown]);
     const bool is_last = shown + 1 == order_.size();
@@ -96,7 +106,8 @@ void Table::write_heads(std::ostream& out, const Screen& screen,
 
 void Table::write_row(std::ostream& out, const Screen& screen, const Row& row,
                       const std::vector<std::size_t>& widths) const {
-  std::size_t begin = 0;
+  std::size_t begin = indent_;
+  out << std::string(indent_, ' ');
   for (std::size_t shown = 0; shown < order_.size() && order_[shown] < row.size(); ++shown) {
     const std::size_t place = order_[shown];
     const std::string& cell = row[place];
@@ -140,6 +151,14 @@ void Fields::write(std::ostream& out, std::size_t indent) {
 
 void write_heading(std::ostream& out, std::string_view heading) {
   out << styled(screen_of(out), Style::heading, heading) << '\n';
+}
+
+void write_behind(std::ostream& out, std::string_view sentence, std::size_t begin) {
+  write_below(out, screen_of(out), printable(sentence), Style::plain, begin);
+}
+
+void write_sentence(std::ostream& out, std::string_view sentence) {
+  write_behind(out, sentence, 0);
 }
 
 // ---- lists

@@ -34,6 +34,8 @@ class Table {
   explicit Table(Columns columns, std::vector<std::size_t> chosen = {});
   /// On a screen the last column goes on below itself instead of being cut.
   Table& wrap_last() { return wraps_last_ = true, *this; }
+  /// So many blanks before each line.
+  Table& indent(std::size_t blanks) { return indent_ = blanks, *this; }
   void add(Row row);
   /// Writes the rows added since the last time; the heads before the first. Which columns are shown
   /// is settled then.
@@ -52,8 +54,11 @@ class Table {
   std::vector<Row> rows_;
   /// Of all columns, as far as rows were added.
   std::vector<std::size_t> widths_;
+  /// Those where no row says anything.
+  std::vector<bool> empty_;
   /// Those that are shown; empty: not settled yet.
   std::vector<std::size_t> order_;
+  std::size_t indent_ = 0;
   bool wraps_last_ = false;
   bool headed_ = false;
 };
@@ -64,6 +69,7 @@ class Fields {
  public:
   void add(std::string name, std::string value, Shade shade = Shade::plain);
   void write(std::ostream& out, std::size_t indent = 0);
+  bool empty() const { return fields_.empty(); }
 
  private:
   struct Field {
@@ -76,6 +82,11 @@ class Fields {
 
 /// The line above a section of a page.
 void write_heading(std::ostream& out, std::string_view heading);
+/// A sentence, printable, and the end of its line, of which `begin` columns are written; on a
+/// screen it goes on below itself.
+void write_behind(std::ostream& out, std::string_view sentence, std::size_t begin);
+/// The same of a whole line.
+void write_sentence(std::ostream& out, std::string_view sentence);
 
 /// Many things of one kind, in whatever form was asked for.
 class Listing {

@@ -26,7 +26,6 @@ void write_grants(std::ostream& out,
 void write_roles_of(std::ostream& out, const schema::UserViewT& user);
 /// Both.
 void write_grants_of(std::ostream& out, const schema::UserViewT& user);
-void write_user(std::ostream& out, const schema::UserViewT& user);
 void write_role(std::ostream& out, const schema::RoleViewT& role);
 void write_tenant(std::ostream& out, const schema::TenantViewT& tenant);
 void write_policies(std::ostream& out, const schema::PoliciesT& policies);
@@ -42,8 +41,12 @@ Row row_of(const schema::TenantViewT& tenant);
 Columns role_columns();
 Row row_of(const schema::RoleViewT& role);
 
-/// The fields of Policies and of Profile that are told.
+Columns key_columns();
+Row row_of(const schema::KeyViewT& key);
+Columns session_columns();
+Row row_of(const schema::SessionViewT& session);
+
+/// The fields of Policies that are told.
 std::vector<std::string> policy_names();
-std::vector<std::string> profile_names();
 
 }  // namespace postern::text
