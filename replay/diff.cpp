@@ -74,7 +74,7 @@ Expected<int> diff(const Audit& audit, const DiffOptions& options) {
   scope.unfold = options.unfold;
   auto lines = view::differences({before, from_seq, from_ns, trail}, inquiry, scope);
   if (!lines) return std::unexpected(failure_of(lines.error()));
-  text::Listing listing(audit.streams.out, audit.format, text::difference_heads());
+  text::Listing listing(audit.streams.out, audit.format, text::difference_columns());
   for (const schema::DifferenceLineT& line : *lines)
     listing.add(line, text::difference_row(line, text::time_text_short));
   listing.finish();

@@ -8,6 +8,7 @@
 #include "tools/text/json.h"
 #include "tools/text/output.h"
 #include "tools/text/schema_names.h"
+#include "tools/text/user_page.h"
 
 namespace postern::replay {
 namespace entries {
@@ -38,9 +39,9 @@ Run run_with(const Asked& asked, Expected<int> (*run)(const Audit&, const Wanted
 
 /// A whole list: one page after the other, each in the list's form. `ask` sets where a page begins.
 template <class Page, class Body, class Part>
-Expected<int> list(const Asking& asking, const text::Row& heads, Body body, Part part,
+Expected<int> list(const Asking& asking, text::Columns columns, Body body, Part part,
                    void (*go_on)(Body&, const Page&)) {
-  text::Listing listing(asking.audit().streams.out, asking.audit().format, heads);
+  text::Listing listing(asking.audit().streams.out, asking.audit().format, columns);
   bool first = true;
   for (bool more = true; more; first = false) {
     const auto page = asking.page<Page>(Body(body));
@@ -131,7 +132,7 @@ Expected<int> list_users(const Audit& audit, const Wanted& wanted) {
   body.status = text::status_named(wanted.status);
   body.sort = text::sort_named(wanted.sort);
   return list<schema::UserPageT>(
-      *asking, text::user_heads(), std::move(body),
+      *asking, text::user_columns(), std::move(body),
       [](const schema::UserPageT& page) -> const auto& { return page.users; },
       +[](schema::ListUsersT& next, const schema::UserPageT& page) { next.after = page.next; });
 }
@@ -169,7 +170,7 @@ Expected<int> list_roles(const Audit& audit, const Wanted& wanted) {
   body.tenant = wanted.of.tenant;
   body.count_max = page_count;
   return list<schema::RolePageT>(
-      *asking, text::role_heads(), std::move(body),
+      *asking, text::role_columns(), std::move(body),
       [](const schema::RolePageT& page) -> const auto& { return page.roles; },
       +[](schema::ListRolesT& next, const schema::RolePageT& page) {
         if (!page.roles.empty()) next.after = page.roles.back()->name;
@@ -198,7 +199,7 @@ Expected<int> list_tenants(const Audit& audit, const Wanted& wanted) {
   schema::ListTenantsT body;
   body.count_max = page_count;
   return list<schema::TenantPageT>(
-      *asking, text::tenant_heads(), std::move(body),
+      *asking, text::tenant_columns(), std::move(body),
       [](const schema::TenantPageT& page) -> const auto& { return page.tenants; },
       +[](schema::ListTenantsT& next, const schema::TenantPageT& page) {
         if (!page.tenants.empty()) next.after = page.tenants.back()->alias;

@@ -126,7 +126,7 @@ Expected<int> run_check_many(const Audit& audit, const Question& asked) {
   const auto checked = ask_check(*asking, asked, *questions);
   if (!checked) return std::unexpected(checked.error());
   asking->write_moment();
-  text::Listing listing(audit.streams.out, audit.format, text::decision_heads());
+  text::Listing listing(audit.streams.out, audit.format, text::decision_columns());
   bool all = true;
   for (std::size_t index = 0; index < questions->size(); ++index) {
     const schema::DecisionT& decision = *checked->decisions.at(index);
@@ -175,7 +175,7 @@ Expected<int> run_permissions(const Audit& audit, const Question& asked) {
   list.tenant = asked.of.tenant;
   list.username = asked.user;
   list.call = asked.call_of();
-  text::Listing listing(audit.streams.out, audit.format, text::permission_heads());
+  text::Listing listing(audit.streams.out, audit.format, text::permission_columns());
   for (bool more = true, first = true; more; first = false) {
     const auto page = asking->page<schema::PermissionPageT>(schema::ListPermissionsT(list));
     if (!page) return std::unexpected(page.error());
@@ -201,7 +201,7 @@ Expected<int> run_who_can(const Audit& audit, const Question& asked) {
   who.call = asked.call_of();
   who.usable_only = asked.usable_only;
   who.count_max = 1'000;
-  text::Listing listing(audit.streams.out, audit.format, text::holder_heads());
+  text::Listing listing(audit.streams.out, audit.format, text::holder_columns());
   for (bool more = true, first = true; more; first = false) {
     const auto page = asking->page<schema::HolderPageT>(schema::WhoCanT(who));
     if (!page) return std::unexpected(page.error());

@@ -2,6 +2,7 @@
 
 #include "replay/event_lines.h"
 #include "replay/verbs.h"
+#include "tools/text/event_text.h"
 #include "tools/text/ids.h"
 #include "tools/text/output.h"
 #include "tools/text/times.h"
@@ -100,8 +101,7 @@ class Filter {
 class Records {
  public:
   explicit Records(const Audit& audit)
-      : listing_(audit.streams.out, audit.format,
-                 {"SEQ", "TIME", "OPERATOR", "TENANT", "USER", "EVENT", "DETAILS", "REASON"}) {}
+      : listing_(audit.streams.out, audit.format, text::record_columns()) {}
 
   void add(const Step& step) {
     if (listing_.format() != text::Format::table)

@@ -208,7 +208,7 @@ Expected<int> what_if(const Audit& audit, const WhatIfOptions& options) {
   if (audit.format == text::Format::json) {
     audit.streams.out << text::json_text(text::to_json(*page)) << '\n';
   } else {
-    text::Listing listing(audit.streams.out, audit.format, text::flip_heads());
+    text::Listing listing(audit.streams.out, audit.format, text::flip_columns());
     for (const auto& flip : page->flips)
       listing.add(*flip, text::flip_row(*flip, text::time_text_short));
     listing.finish();

@@ -1,5 +1,5 @@
 // What the reader notes of one call for the recorder. Behind the head follow its texts (address,
-// client, action, resource) and then its outcomes, eight bytes each.
+// client, action, resource), then its outcomes, eight bytes each, and its session where it has one.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +44,16 @@ class Outcome {
   std::uint64_t word_ = 0;
 };
 
+/// S1: what the token of a call says of its session.
+struct SessionNote {
+  Uuid session;
+  std::int64_t opened_ns = 0;
+  std::int64_t expires_ns = 0;
+  /// S2: as the entries had them.
+  domain::Seq user_epoch = 0;
+  domain::Seq tenant_epoch = 0;
+};
+
 struct CallNote {
   Uuid user;
   Uuid tenant;
@@ -71,12 +81,14 @@ struct CallNote {
   bool has_question = false;
   bool this_level_only = false;
   bool tls = false;
+  bool has_session = false;
 
   std::size_t text_bytes() const {
     return std::size_t{address_size} + client_size + action_size + resource_size;
   }
   std::size_t bytes() const {
-    return sizeof(CallNote) + text_bytes() + outcome_count * sizeof(Outcome);
+    return sizeof(CallNote) + text_bytes() + outcome_count * sizeof(Outcome) +
+           (has_session ? sizeof(SessionNote) : 0);
   }
 
   // ---- what follows; for a note that lies in the line
@@ -91,11 +103,18 @@ struct CallNote {
     std::memcpy(&copy, texts() + text_bytes() + place * sizeof(Outcome), sizeof copy);
     return copy;
   }
+  /// Where it has one.
+  SessionNote session() const {
+    SessionNote copy;
+    std::memcpy(&copy, texts() + text_bytes() + outcome_count * sizeof(Outcome), sizeof copy);
+    return copy;
+  }
 
  private:
   const char* texts() const { return reinterpret_cast<const char*>(this + 1); }
 };
 
-static_assert(std::is_trivially_copyable_v<CallNote> && std::is_trivially_copyable_v<Outcome>);
+static_assert(std::is_trivially_copyable_v<CallNote> && std::is_trivially_copyable_v<Outcome> &&
+              std::is_trivially_copyable_v<SessionNote>);
 
 }  // namespace postern::calls

@@ -32,6 +32,7 @@ void Recorder::turn() {
   if (now_ns >= next_collect_ns_) {
     next_collect_ns_ = now_ns + collect_interval_ns;
     counters_.collect_due(parts_.clock.now_ns());
+    seen_.forget_expired(parts_.clock.now_ns());
   }
   hand_over_due();
 }
@@ -42,6 +43,7 @@ void Recorder::take_notes() {
   while (const CallNote* note = parts_.line.front()) {
     any = true;
     if (!counters_.add(*note)) dropped_.fetch_add(1, std::memory_order_relaxed);
+    seen_.add(*note);
     if (note->logged) record(*note, last);
     parts_.line.pop();
     if (parts_.ring.waiting() >= entries_together) write();

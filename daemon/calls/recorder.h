@@ -11,6 +11,7 @@
 
 #include "daemon/calls/call_line.h"
 #include "daemon/calls/call_ring.h"
+#include "daemon/calls/seen_lately.h"
 #include "daemon/calls/use_counters.h"
 #include "daemon/credential/key_store.h"
 #include "daemon/platform/clock.h"
@@ -61,6 +62,8 @@ class Recorder {
   std::int64_t idle_ms();
 
   std::uint64_t recorded() const { return recorded_.load(std::memory_order_relaxed); }
+  /// Any thread.
+  const SeenLately& seen() const { return seen_; }
   /// Calls that neither log nor counts hold, and entries the disk did not take.
   std::uint64_t dropped() const {
     return dropped_.load(std::memory_order_relaxed) + parts_.line.dropped();
@@ -81,6 +84,7 @@ class Recorder {
   Parts parts_;
   Outlets outlets_;
   UseCounters counters_;
+  SeenLately seen_;
   std::atomic<std::uint64_t> recorded_{0};
   std::atomic<std::uint64_t> dropped_{0};
   bool write_failed_ = false;

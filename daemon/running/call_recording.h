@@ -38,6 +38,7 @@ class CallRecording {
   calls::CallLine& line() { return line_; }
   const calls::CallRing& ring() const { return *ring_; }
   service::CallPages& pages() { return pages_; }
+  const calls::SeenLately& seen() const { return recorder_.seen(); }
 
   /// Writes what is noted and hands over what is due; the recorder's thread does it, once started.
   void turn();

@@ -60,7 +60,7 @@ void Services::make_historian(const Parts& parts, const Settings& settings, cons
       held.state.time_ns());
   auditor_ = std::make_unique<service::Auditor>(
       service::Auditor::Parts{parts.journal, parts.keys, parts.clock, mail_, outlets.log,
-                              &calls_.ring()},
+                              &calls_.ring(), &calls_.seen()},
       view_of(held.state), parts.journal.head(), std::move(held.past), settings.auditor);
 }
 

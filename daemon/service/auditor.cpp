@@ -57,6 +57,7 @@ Auditor::Auditor(Parts parts, view::View view, journal::Head head, domain::PastI
                  const AuditorLimits& limits)
     : parts_(std::move(parts)),
       view_(std::move(view)),
+      started_ns_(parts_.clock.now_ns()),
       head_(head),
       index_(std::move(index)),
       reader_(parts_.journal),
@@ -363,6 +364,7 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer_of_part(const Reques
 view::Answer<std::optional<Auditor::Reply>> Auditor::answer_from(const view::View& view,
                                                                  const Request& asked) {
   view::Sources beside = sources();
+  if (asked.moment.seq == head_.seq) add_seen(beside);
   beside.command_refusal = [&](schema::CommandBody kind) { return refusal(asked.asker, kind); };
   const view::Inquiry inquiry{view, asked.asker, asked.moment.time_ns, beside};
   auto body = view::answer(inquiry, asked.request);
@@ -387,6 +389,24 @@ view::Sources Auditor::sources() {
   made.record = [this](domain::Seq seq) { return record_of(seq); };
   made.newest = head_.seq;
   return made;
+}
+
+void Auditor::add_seen(view::Sources& sources) const {
+  if (parts_.seen == nullptr) return;
+  sources.key_used_ns = [this](const Uuid& key) { return parts_.seen->key_used_ns(key); };
+  sources.sessions = [this](const Uuid& tenant, const Uuid* user) {
+    view::SeenSessions made{{}, started_ns_, parts_.seen->left_out()};
+    for (const calls::SeenSession& seen : parts_.seen->sessions_of(tenant, user)) {
+      const calls::SessionNote& token = seen.token;
+      made.sessions.push_back({{seen.tenant, seen.user, token.session, seen.key, token.expires_ns,
+                                token.user_epoch, token.tenant_epoch},
+                               token.opened_ns,
+                               seen.last_used_ns,
+                               seen.call_count,
+                               seen.service});
+    }
+    return made;
+  };
 }
 
 schema::DigestT Auditor::digest() const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "daemon/calls/call_ring.h"
+#include "daemon/calls/seen_lately.h"
 #include "daemon/credential/key_store.h"
 #include "daemon/domain/fold.h"
 #include "daemon/platform/clock.h"
@@ -48,6 +49,8 @@ class Auditor {
     Log log;
     /// L1; null: calls are not recorded here.
     const calls::CallRing* calls = nullptr;
+    /// S1, C8; null: calls are not noted here.
+    const calls::SeenLately* seen = nullptr;
   };
 
   /// View and index stand at the head.
@@ -130,6 +133,8 @@ class Auditor {
   LongAnswer::Step make_on(LongAnswers::Kept& kept, const Request& asked);
 
   view::Sources sources();
+  /// What was seen since the start, for answers about the present.
+  void add_seen(view::Sources& sources) const;
   schema::DigestT digest() const;
   /// All empty where it cannot be opened, with a diagnostic where it should.
   schema::PersonalT personal_of(const domain::User& user) const;
@@ -142,6 +147,7 @@ class Auditor {
 
   Parts parts_;
   view::View view_;
+  const std::int64_t started_ns_;
   journal::Head head_;
   domain::PastIndex index_;
   domain::RecordGate gate_;

@@ -40,6 +40,7 @@ CallNote head_of(const NotedCall& noted) {
   note.key_slot = noted.user->key.slot;
   note.credential = noted.credential;
   note.verified = noted.verified;
+  note.has_session = noted.session != nullptr;
   note.address_size = static_cast<std::uint8_t>(address_of(noted).size());
   note.client_size = static_cast<std::uint16_t>(client_of(noted).size());
   if (noted.call != nullptr) {
@@ -58,6 +59,15 @@ std::byte* put_head(std::byte* place, const CallNote& note, const NotedCall& not
   std::memcpy(place, &note, sizeof note);
   place = put(place + sizeof note, address_of(noted));
   return put(place, client_of(noted));
+}
+
+/// Behind the outcomes.
+void put_session(std::byte* place, const NotedCall& noted) {
+  if (noted.session == nullptr) return;
+  const credential::SessionToken& token = *noted.session;
+  const calls::SessionNote note{token.session, token.first_ns, token.expires_ns, token.user_epoch,
+                                token.tenant_epoch};
+  std::memcpy(place, &note, sizeof note);
 }
 
 /// One outcome, with the question where it is given.
@@ -82,6 +92,7 @@ void note_one(calls::CallLine& line, const NotedCall& noted, const schema::Quest
   place = put(put(put_head(place, note, noted), action), resource);
   const Outcome outcome(verdict.grant, verdict.allowed());
   std::memcpy(place, &outcome, sizeof outcome);
+  put_session(place + sizeof outcome, noted);
   line.hand_over(note.bytes());
 }
 
@@ -134,6 +145,7 @@ void QuestionNotes::end_together() {
     note.outcome_count = static_cast<std::uint32_t>(count_);
     // Fewer may have been decided than there was room for.
     std::memcpy(together_ - note.text_bytes() - sizeof note, &note, sizeof note);
+    put_session(together_ + count_ * sizeof(Outcome), noted_);
     line_->hand_over(note.bytes());
   }
   together_ = nullptr;

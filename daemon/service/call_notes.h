@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/calls/call_line.h"
+#include "daemon/credential/session_token.h"
 #include "daemon/domain/authorize.h"
 #include "query_generated.h"
 
@@ -20,6 +21,8 @@ struct NotedCall {
   schema::CredentialKind credential = schema::CredentialKind::named;
   /// C8: zero: none was used.
   Uuid key = Uuid();
+  /// S1: null: the call is in none.
+  const credential::SessionToken* session = nullptr;
   /// The credential was found right.
   bool verified = false;
   std::int64_t time_ns = 0;

@@ -1,6 +1,7 @@
 #include "daemon/service/call_pages.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "daemon/calls/call_seals.h"
@@ -15,15 +16,18 @@ using schema::Code;
 
 /// What a call takes of a page besides its texts.
 constexpr std::size_t call_bytes = 256;
+/// A long check is noted when it ends, with the time that it began at.
+constexpr std::int64_t noted_late_max_ns = 60'000'000'000;
 
 struct Filter {
   const domain::Operator* asker = nullptr;
   std::optional<Uuid> tenant;
   std::optional<Uuid> user;
+  std::int64_t from_time_ns = 0;
 
   bool matches(const calls::Entry& entry) const {
-    return domain::in_scope(*asker, entry.tenant) && (!tenant || entry.tenant == *tenant) &&
-           (!user || *entry.call.user == *user);
+    return entry.call.time_ns >= from_time_ns && domain::in_scope(*asker, entry.tenant) &&
+           (!tenant || entry.tenant == *tenant) && (!user || *entry.call.user == *user);
   }
 };
 
@@ -36,6 +40,7 @@ std::expected<Filter, schema::ProblemT> filter_of(const view::View& view,
   if (!names) return std::unexpected(names.error());
   if (names->tenant != nullptr) filter.tenant = names->tenant->id;
   if (names->user != nullptr) filter.user = names->user->id;
+  filter.from_time_ns = wanted.from_time_ns();
   return filter;
 }
 
@@ -54,7 +59,8 @@ std::expected<CallPages::FoundCalls, schema::ProblemT> CallPages::find(
   if (!filter) return std::unexpected(filter.error());
   const std::size_t count_max = read_on_count(wanted.count_max());
   // What is written while this reads is for the next page.
-  const std::uint64_t end = parts_.ring.next();
+  const std::uint64_t head = parts_.ring.next();
+  const std::uint64_t end = wanted.to() == 0 ? head : std::min(wanted.to(), head);
   FoundCalls found;
   schema::CallPageT& page = found.page;
   page.oldest = parts_.ring.oldest();
@@ -64,7 +70,9 @@ std::expected<CallPages::FoundCalls, schema::ProblemT> CallPages::find(
     page.dropped = parts_.dropped();
   }
   // What a crash of the machine took back is given again.
-  page.next = std::clamp(from, page.oldest, end);
+  page.next = std::clamp(from, page.oldest, std::max(page.oldest, end));
+  if (wanted.from_time_ns() != 0)
+    page.next = std::max(page.next, skipped_to(wanted.from_time_ns()));
   calls::CallSeals seals(parts_.keys,
                          [&](const Uuid& user) { return view.tables().find_user(user); });
   std::size_t bytes = 0;
@@ -88,9 +96,25 @@ std::expected<CallPages::FoundCalls, schema::ProblemT> CallPages::find(
   if (!read)
     return std::unexpected(
         make_problem(Code::journal_unavailable, "", printable(read.error().sentence)));
-  found.at_head = !is_full;
-  if (found.at_head) page.next = std::max(page.next, end);
+  if (!is_full) page.next = std::max(page.next, end);
+  found.at_head = !is_full && end == head;
   return found;
+}
+
+std::uint64_t CallPages::skipped_to(std::int64_t time_ns) {
+  const std::vector<calls::CallRing::File> files = parts_.ring.files();
+  const auto begins_before = [&](const calls::CallRing::File& file) {
+    std::int64_t first_ns = time_ns;
+    // What cannot be read is passed over, not over what lies before it.
+    const auto read = reader_.read(file.first, [&](std::uint64_t, auto stored) {
+      const auto entry = calls::open_entry(stored);
+      if (entry) first_ns = entry->call.time_ns;
+      return !entry;
+    });
+    return read && first_ns < time_ns - noted_late_max_ns;
+  };
+  const auto after = std::ranges::partition_point(files, begins_before);
+  return after == files.begin() ? 0 : std::prev(after)->first;
 }
 
 }  // namespace postern::service

@@ -36,6 +36,9 @@ class CallPages {
                                                    std::uint64_t from);
 
  private:
+  /// Where a file begins, before which all calls are of an earlier time.
+  std::uint64_t skipped_to(std::int64_t time_ns);
+
   Parts parts_;
   calls::CallReader reader_;
 };

@@ -96,13 +96,15 @@ struct FoundRecords {
 };
 
 Expected<FoundRecords> search(const journal::Journal& journal, domain::RecordGate& gate,
-                              const RecordFilter& filter, domain::Seq from_seq,
+                              const RecordFilter& filter, domain::Seq from_seq, domain::Seq to_seq,
                               std::uint32_t count_max) {
   FoundRecords found;
   found.page.next_seq = from_seq;
   std::size_t bytes = 0;
   const auto cursor = journal.read_from(from_seq);
-  for (std::size_t scanned = 0; scanned < read_on_scan_max && found.page.records.size() < count_max;
+  for (std::size_t scanned = 0;
+       scanned < read_on_scan_max && found.page.records.size() < count_max &&
+       found.page.next_seq <= to_seq;
        ++scanned) {
     const auto stored = cursor->next();
     if (!stored) return std::unexpected(stored.error());
@@ -252,18 +254,25 @@ void Historian::give_records(Parked waiting, const domain::Operator& asker,
   const std::uint64_t id = waiting.request->id();
   const auto filter = filter_of(view_, asker, wanted);
   if (!filter) return refuse(waiting.peer, id, filter.error());
-  const domain::Seq from_seq = std::max<domain::Seq>({wanted.from_seq(), waiting.from, 1});
+  domain::Seq from_seq = std::max<domain::Seq>({wanted.from_seq(), waiting.from, 1});
   // The writer may be ahead of what was published here: what is durable may be given.
   const domain::Seq head_seq = parts_.journal.head().seq;
   if (from_seq > head_seq + 1)
     return refuse(waiting.peer, id,
                   make_problem(Code::seq_beyond_journal, "from_seq",
                                "The head is " + std::to_string(head_seq) + "."));
-  const std::uint32_t count_max = read_on_count(wanted.count_max());
-  auto found = search(parts_.journal, gate_, *filter, from_seq, count_max);
-  if (!found)
-    return refuse(waiting.peer, id,
-                  make_problem(Code::journal_unavailable, "", printable(found.error().sentence)));
+  const auto tell_unread = [&](const Failure& why) {
+    refuse(waiting.peer, id, make_problem(Code::journal_unavailable, "", printable(why.sentence)));
+  };
+  if (wanted.from_time_ns() != 0 && waiting.from == 0) {
+    const auto first = seq_from(wanted.from_time_ns(), head_seq);
+    if (!first) return tell_unread(first.error());
+    from_seq = std::max(from_seq, *first);
+  }
+  const domain::Seq to_seq = wanted.to_seq() == 0 ? ~domain::Seq{0} : wanted.to_seq();
+  auto found =
+      search(parts_.journal, gate_, *filter, from_seq, to_seq, read_on_count(wanted.count_max()));
+  if (!found) return tell_unread(found.error());
   waiting.from = found->page.next_seq;
   if (found->page.records.empty() && found->at_head) {
     const Wait wait = park(waiting, asker, wanted.wait_ms());
@@ -276,6 +285,24 @@ void Historian::give_records(Parked waiting, const domain::Operator& asker,
   schema::HistoryPageBodyUnion body;
   body.Set(std::move(found->page));
   give(waiting.peer, id, std::move(body));
+}
+
+Expected<domain::Seq> Historian::seq_from(std::int64_t time_ns, domain::Seq head_seq) {
+  domain::Seq low = 1;
+  domain::Seq high = head_seq + 1;
+  while (low < high) {
+    const domain::Seq middle = low + (high - low) / 2;
+    const auto cursor = parts_.journal.read_from(middle);
+    const auto stored = cursor->next();
+    if (!stored) return std::unexpected(stored.error());
+    const auto record = gate_.open(*stored);
+    if (!record) return std::unexpected(Failure{FailureKind::damaged, record.error().sentence, ""});
+    if ((*record)->time_ns() < time_ns)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
 }
 
 void Historian::give(const Peer& peer, std::uint64_t id, schema::HistoryPageBodyUnion body) {
@@ -311,8 +338,7 @@ void Historian::give_calls(Parked waiting, const domain::Operator& asker,
 void Historian::hand_to_auditor(const Peer& peer, const domain::Operator& asker,
                                 OpenedMessage<schema::HistoryRequest> request) {
   // The auditor may have ended.
-  if (parts_.vitals.stopping)
-    return refuse(peer, request->id(), make_problem(Code::stopping, ""));
+  if (parts_.vitals.stopping) return refuse(peer, request->id(), make_problem(Code::stopping, ""));
   if (!audits_.take(asker.id)) return refuse_busy(peer, request->id());
   auto task = std::make_unique<AuditTask>();
   task->peer = peer;

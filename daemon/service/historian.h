@@ -85,6 +85,8 @@ class Historian {
   void answer(Parked waiting, const domain::Operator& asker);
   void give_records(Parked waiting, const domain::Operator& asker,
                     const schema::GetRecords& wanted);
+  /// The first record of this time or later, by halves; behind the head where there is none.
+  Expected<domain::Seq> seq_from(std::int64_t time_ns, domain::Seq head_seq);
   /// A page leaves, or `busy` where it finds no room: the peer does not read what it has.
   void leave(const Peer& peer, std::uint64_t id, std::span<const std::uint8_t> page);
   void give_calls(Parked waiting, const domain::Operator& asker, const schema::ListCalls& wanted);

@@ -53,6 +53,9 @@ bool takes_moment(HistoryBody kind) {
     case HistoryBody::GetKeys:
     case HistoryBody::PreviewCommands:
     case HistoryBody::PlanUndo:
+    // What was seen since the start, and what is to come.
+    case HistoryBody::ListSessions:
+    case HistoryBody::ListExpiring:
     case HistoryBody::NONE:
       break;
   }

@@ -122,6 +122,8 @@ constexpr Row<HistoryBody> history[] = {
     {HistoryBody::PlanUndo, managers, Reach::own},
     // It tells what recorded calls tell; nobody could send what it supposes by it.
     {HistoryBody::GetWhatIf, readers, Reach::tenant},
+    {HistoryBody::ListSessions, readers, Reach::tenant},
+    {HistoryBody::ListExpiring, readers, Reach::own},
 };
 
 /// Each kind of the union has exactly one row.

@@ -148,6 +148,7 @@ void Reader::answer_named(const domain::Operator& asker, Asking asking) {
                               facts_of(query))});
 }
 
+/// Borrows from the bearer.
 NotedCall Reader::noted_call(const Asking& asking, const Bearer& bearer) const {
   NotedCall noted;
   noted.user = bearer.user;
@@ -155,6 +156,7 @@ NotedCall Reader::noted_call(const Asking& asking, const Bearer& bearer) const {
   noted.service = asking.asker;
   noted.credential = credential_kind(*asking.query);
   if (bearer.key != nullptr) noted.key = bearer.key->id;
+  if (bearer.session) noted.session = &*bearer.session;
   noted.seq = head_.seq;
   return noted;
 }

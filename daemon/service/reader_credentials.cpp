@@ -99,6 +99,7 @@ void Reader::answer_authenticated(const Asking& asking, Bearer bearer, bool give
   const bool allowed = bearer.stop == Code::ok;
   const bool has_token =
       bearer.session && asking.query->body_type() != schema::QueryBody::RenewSession;
+  if (allowed && !bearer.session && gives_token) bearer.session = open_session(bearer, now_ns);
   NotedCall noted = noted_call(asking, bearer);
   noted.verified = allowed;
   noted.time_ns = now_ns;
@@ -107,7 +108,6 @@ void Reader::answer_authenticated(const Asking& asking, Bearer bearer, bool give
   flatbuffers::Offset<flatbuffers::String> token;
   flatbuffers::Offset<flatbuffers::String> username;
   if (allowed) {
-    if (!bearer.session && gives_token) bearer.session = open_session(bearer, now_ns);
     if (gives_token && !has_token)
       token = builder_.CreateString(
           credential::seal_token(parts_.keys.own_key(credential::OwnKey::session_tokens),

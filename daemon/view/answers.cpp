@@ -51,6 +51,10 @@ Answer<schema::HistoryPageBodyUnion> answer(const Inquiry& inquiry,
       return answer_as<schema::WhoCan>(inquiry, request);
     case HistoryBody::PlanUndo:
       return answer_as<schema::PlanUndo>(inquiry, request);
+    case HistoryBody::ListSessions:
+      return answer_as<schema::ListSessions>(inquiry, request);
+    case HistoryBody::ListExpiring:
+      return answer_as<schema::ListExpiring>(inquiry, request);
     // Made of the journal, the keys, or all state at once.
     case HistoryBody::GetRecords:
     case HistoryBody::ListCalls:

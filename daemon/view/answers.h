@@ -30,6 +30,12 @@ Answer<schema::ExplanationT> answer(const Inquiry& inquiry, const schema::Explai
 // ---- H10: what takes a record back, in undo.cpp; it reads records
 Answer<schema::UndoPlanT> answer(const Inquiry& inquiry, const schema::PlanUndo& wanted);
 
+// ---- S1, S3: who is in a session, in sessions.cpp; of now alone
+Answer<schema::SessionPageT> answer(const Inquiry& inquiry, const schema::ListSessions& wanted);
+
+// ---- what expires soon, in expiring.cpp
+Answer<schema::ExpiringPageT> answer(const Inquiry& inquiry, const schema::ListExpiring& wanted);
+
 // ---- N1 to N4: addresses, in networks.cpp
 Answer<schema::RangesPageT> answer(const Inquiry& inquiry, const schema::ListRanges& wanted);
 Answer<schema::AddressTestedT> answer(const Inquiry& inquiry, const schema::TestAddress& wanted);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/view/bearer.h"
 #include "daemon/view/view.h"
@@ -20,6 +21,25 @@ namespace postern::view {
 
 using domain::Uuid;
 using schema::view_of;
+
+/// S1: one that was seen, as its newest token says.
+struct SeenSession {
+  Session token;
+  std::int64_t opened_ns = 0;
+  std::int64_t last_used_ns = 0;
+  std::uint64_t call_count = 0;
+  /// The operator that called last.
+  Uuid service;
+};
+
+/// Open or not any more, in any order.
+struct SeenSessions {
+  std::vector<SeenSession> sessions;
+  /// None is known from before.
+  std::int64_t seen_from_ns = 0;
+  /// Calls in sessions that were not remembered.
+  std::uint64_t left_out = 0;
+};
 
 /// What lies in no view. Called on the thread of the answer while it is made; what cannot be had is
 /// told by whoever looks for it.
@@ -37,6 +57,10 @@ struct Sources {
   std::function<std::shared_ptr<const schema::Record>(domain::Seq)> record;
   /// The newest that it reads.
   domain::Seq newest = 0;
+  /// S1: a tenant's sessions, or one user's alone. Null: none was seen.
+  std::function<SeenSessions(const Uuid& tenant, const Uuid* user)> sessions = {};
+  /// C8: when a key was used last that no record tells of yet; 0: not. Null: of none.
+  std::function<std::int64_t(const Uuid& key)> key_used_ns = {};
   /// O1: why the asker may not send commands of a kind; nothing: it may. Null: it may send all.
   std::function<std::optional<schema::ProblemT>(schema::CommandBody)> command_refusal = {};
 };

@@ -63,6 +63,8 @@ const flatbuffers::String* after_in(const schema::HistoryRequest& request) {
     case HistoryBody::GetWhatIf:
     case HistoryBody::GetReport:
     case HistoryBody::PlanUndo:
+    case HistoryBody::ListSessions:
+    case HistoryBody::ListExpiring:
     case HistoryBody::NONE:
       break;
   }

@@ -1,4 +1,6 @@
 // One user as a portal shows it (Q6): details, security, data access.
+#include <algorithm>
+
 #include "daemon/domain/access.h"
 #include "daemon/domain/profile.h"
 #include "daemon/domain/roles.h"
@@ -98,12 +100,28 @@ std::unique_ptr<schema::UserSecurityT> security_of(const Inquiry& inquiry,
   return security;
 }
 
-std::unique_ptr<schema::KeyViewT> key_view(const Inquiry& inquiry, const domain::ApiKey& key) {
+/// D1: as recorded, or since.
+std::int64_t last_used_ns(const Inquiry& inquiry, const domain::UserExtras& extras,
+                          const domain::ApiKey& key) {
+  std::int64_t last_ns = 0;
+  if (extras.use != nullptr) {
+    const auto& used = extras.use->keys;
+    const auto place = std::ranges::find(used, key.id, &domain::UseOfKey::key);
+    if (place != used.end()) last_ns = place->last_ns;
+  }
+  const std::int64_t since_ns =
+      inquiry.sources.key_used_ns ? inquiry.sources.key_used_ns(key.id) : 0;
+  return since_ns <= inquiry.now_ns ? std::max(last_ns, since_ns) : last_ns;
+}
+
+std::unique_ptr<schema::KeyViewT> key_view(const Inquiry& inquiry, const domain::UserExtras& extras,
+                                           const domain::ApiKey& key) {
   auto made = std::make_unique<schema::KeyViewT>();
   made->key = std::make_unique<Uuid>(key.id);
   made->name = key.name;
   made->prefix = inquiry.sources.key_beginning(key.id);
   made->expires_ns = key.expires_ns;
+  made->last_used_ns = last_used_ns(inquiry, extras, key);
   made->created = cause_of(inquiry, key.created_seq);
   for (const domain::Narrowing& part : key.narrowed_to) {
     auto& narrowing = made->narrowed_to.emplace_back(std::make_unique<schema::NarrowingT>());
@@ -141,7 +159,7 @@ Answer<schema::UserViewT> answer(const Inquiry& inquiry, const schema::GetUser& 
   const domain::UserExtras& extras = domain::extras_of(*found->user);
   made.security->keys_left_out =
       fill(extras.keys, made.security->keys, section_bytes_soft_max,
-           [&](const domain::ApiKey& key) { return key_view(inquiry, key); });
+           [&](const domain::ApiKey& key) { return key_view(inquiry, extras, key); });
   made.roles_left_out =
       fill(extras.roles, made.roles, section_bytes_soft_max,
            [&](const domain::RoleHeld& role) { return role_held(inquiry, *found->tenant, role); });

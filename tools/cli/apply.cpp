@@ -48,7 +48,9 @@ const char* doing_text(Doing doing) {
 }
 
 void tell_plan(Session& session, const Plan& plan) {
-  text::Listing listing(session.out(), session.format(), {"PLAN", "WHAT", "DETAILS"});
+  static constexpr text::Column columns[] = {
+      {"PLAN", 0, 0, text::Shade::state}, {"WHAT", 0, 30}, {"DETAILS", 0, 20}};
+  text::Listing listing(session.out(), session.format(), columns);
   for (const Step& step : plan.steps) {
     if (session.format() == text::Format::table)
       listing.add_row({doing_text(step.doing), step.what, step.detail});

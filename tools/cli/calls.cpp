@@ -1,5 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <ranges>
+
+#include "tools/cli/list.h"
 #include "tools/cli/names.h"
 #include "tools/cli/session.h"
 #include "tools/text/output.h"
@@ -15,6 +20,8 @@ struct Arguments {
   schema::ListCallsT request;
   std::optional<std::uint64_t> from;
   std::uint64_t count_max = 0;
+  std::int64_t since_ns = 0;
+  bool newest_first = false;
 };
 
 std::string credential_text(const schema::CallViewT& call) {
@@ -38,16 +45,24 @@ void add_call(text::Listing& listing, Names& names, const Session& session,
                text::code_name(call.reason), text::grant_name(call.grant)});
 }
 
-text::Listing listing_of(Session& session) {
-  return {session.out(),
-          session.format(),
-          {"POSITION", "TIME", "USER", "SERVICE", "ADDRESS", "CLIENT", "BY", "QUESTION", "ANSWER",
-           "REASON", "GRANT"}};
-}
+constexpr text::Column columns[] = {{"POSITION", 7},
+                                    {"TIME"},
+                                    {"USER", 0, 12},
+                                    {"SERVICE", 6, 8},
+                                    {"ADDRESS", 3},
+                                    {"CLIENT", 5, 8},
+                                    {"BY", 8},
+                                    {"QUESTION", 0, 22},
+                                    {"ANSWER", 0, 0, text::Shade::state},
+                                    {"REASON", 2, 12, text::Shade::code},
+                                    {"GRANT", 4}};
 
+/// `to`: none at or behind it; 0: any.
 schema::CallPageT read_page(Session& session, const Arguments& asked, std::uint64_t from,
-                            std::uint64_t left) {
+                            std::uint64_t left, std::uint64_t to = 0) {
   auto wanted = asked.request;
+  wanted.to = to;
+  wanted.from_time_ns = asked.since_ns;
   wanted.from = from;
   wanted.count_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, page_count));
   if (session.has_tenant() || !wanted.username.empty()) wanted.tenant = session.tenant();
@@ -73,8 +88,57 @@ void say_what_is_missing(Session& session, const schema::CallPageT& page) {
                  << " that could not be recorded since the daemon's start.\n";
 }
 
+/// Where following begins that names no place, and reading back: behind the newest call.
+std::uint64_t newest(Session& session) { return read_page(session, {}, ~std::uint64_t{0}, 1).next; }
+
+/// Those that match in a window of the ring, which ends before `end`.
+std::vector<std::unique_ptr<schema::CallViewT>> calls_before(Session& session,
+                                                             const Arguments& asked,
+                                                             std::uint64_t begin,
+                                                             std::uint64_t end) {
+  std::vector<std::unique_ptr<schema::CallViewT>> calls;
+  for (std::uint64_t from = begin; from < end;) {
+    auto page = read_page(session, asked, from, page_count, end);
+    std::ranges::move(page.calls, std::back_inserter(calls));
+    if (!calls.empty() && calls.back()->position >= end)
+      throw Stop{exit_codes::protocol, "The daemon is older than this program, and cannot do this.",
+                 "Leave out --newest-first."};
+    if (page.next <= from) break;
+    from = page.next;
+  }
+  return calls;
+}
+
+/// The daemon gives calls by rising position: window by window, each before the one that was read.
+int run_newest_first(Session& session, const Arguments& asked) {
+  constexpr std::uint64_t window_max = 50'000;
+  ShownList listing(session, columns);
+  Names names(session);
+  auto left = asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
+  const auto last = read_page(session, asked, ~std::uint64_t{0}, 1);
+  const std::uint64_t first = std::max<std::uint64_t>(
+      {read_page(session, asked, asked.from.value_or(0), 1, 1).next, last.oldest, 1});
+  std::uint64_t window = page_count;
+  for (std::uint64_t end = last.next; end > first && left > 0 && session.out();) {
+    const std::uint64_t begin = end - std::min(end - first, window);
+    const auto calls = calls_before(session, asked, begin, end);
+    for (const auto& call : calls | std::views::reverse) {
+      if (left == 0) break;
+      add_call(listing, names, session, *call);
+      --left;
+    }
+    listing.flush();
+    end = begin;
+    window = calls.size() * 2 < page_count ? std::min(window * 4, window_max) : page_count;
+  }
+  if (left > 0) say_what_is_missing(session, last);
+  listing.finish();
+  return exit_codes::yes;
+}
+
 int run_list(Session& session, const Arguments& asked) {
-  auto listing = listing_of(session);
+  if (asked.newest_first) return run_newest_first(session, asked);
+  ShownList listing(session, columns);
   Names names(session);
   auto left = asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
   for (auto from = asked.from.value_or(0); left > 0;) {
@@ -91,11 +155,8 @@ int run_list(Session& session, const Arguments& asked) {
   return exit_codes::yes;
 }
 
-/// Where following begins that names no place: behind the newest call.
-std::uint64_t newest(Session& session) { return read_page(session, {}, ~std::uint64_t{0}, 1).next; }
-
 int run_follow(Session& session, Arguments asked) {
-  auto listing = listing_of(session);
+  ShownList listing(session, columns);
   Names names(session);
   auto from = asked.from ? *asked.from : newest(session);
   asked.request.wait_ms = follow_wait_ms;
@@ -120,10 +181,18 @@ std::shared_ptr<Arguments> add_filters(Options& options) {
   return asked;
 }
 
+std::shared_ptr<Arguments> add_list_filters(Options& options) {
+  auto asked = add_filters(options);
+  add_since(options, asked->since_ns, "Only calls of this time or later");
+  options.add("--newest-first", &asked->newest_first, "From the newest call back");
+  return asked;
+}
+
 constexpr Verb verbs[] = {
-    {"list", Kind::reads, "Lists recorded calls, oldest first.",
-     "--tenant acme calls list --user api.bob", prepared_with<add_filters, run_list>},
-    {"follow", Kind::reads, "Lists calls as they are recorded, from --from or from now on.",
+    {"list", Kind::lists, "Lists recorded calls, the oldest first unless --newest-first.",
+     "--tenant acme calls list --user api.bob --since 12h --newest-first",
+     prepared_with<add_list_filters, run_list>},
+    {"follow", Kind::lists, "Lists calls as they are recorded, from --from or from now on.",
      "--tenant acme --output jsonl calls follow --user api.bob",
      prepared_with<add_filters, run_follow>},
 };

@@ -1,5 +1,6 @@
 #include <fstream>
 
+#include "tools/cli/list.h"
 #include "tools/cli/session.h"
 #include "tools/text/json_message.h"
 #include "tools/text/output.h"
@@ -31,7 +32,10 @@ struct Arguments {
 // ---- show
 
 void print_kinds(std::ostream& out, const schema::TenantViewT& tenant, const std::string& kind) {
-  text::Table table({"KIND", "ACTION", "IMPLIES", "KNOWN", "DESCRIPTION", "WARNING"});
+  static constexpr text::Column columns[] = {{"KIND", 0, 12},        {"ACTION", 0, 12},
+                                             {"IMPLIES", 2, 12},     {"KNOWN", 1},
+                                             {"DESCRIPTION", 1, 16}, {"WARNING", 3, 12}};
+  text::Table table(columns);
   for (const auto& known : tenant.catalogue) {
     if (!kind.empty() && known->name != kind) continue;
     table.add({known->name, "", "", known->open ? "anything below" : "what is listed",
@@ -41,6 +45,8 @@ void print_kinds(std::ostream& out, const schema::TenantViewT& tenant, const std
                  action->warning});
   }
   table.write(out);
+  // Where somebody looks on, the two tables stand apart.
+  if (text::screen_of(out).width != 0) out << '\n';
 }
 
 int run_show(Session& session, const std::string& kind) {
@@ -49,9 +55,11 @@ int run_show(Session& session, const std::string& kind) {
   const auto tenant_page = session.page(request(std::move(get)));
   const auto& tenants = Session::part(tenant_page.body.AsTenantPage()).tenants;
   if (tenants.size() != 1) Session::stop_unexpected();
-  if (session.format() == text::Format::table) print_kinds(session.out(), *tenants[0], kind);
-  text::Listing listing(session.out(), session.format(),
-                        {"RESOURCE", "BELOW", "DESCRIPTION", "WARNING"});
+  static constexpr text::Column columns[] = {
+      {"RESOURCE", 0, 24}, {"BELOW", 1}, {"DESCRIPTION", 1, 16}, {"WARNING", 2, 12}};
+  ShownList listing(session, columns);
+  if (session.format() == text::Format::table && session.columns_asked().empty())
+    print_kinds(session.out(), *tenants[0], kind);
   if (session.format() != text::Format::table)
     for (const auto& known : tenants[0]->catalogue)
       if (kind.empty() || known->name == kind) listing.add(*known, {});
@@ -230,7 +238,7 @@ Handler import(Options& options) {
 }
 
 constexpr Verb verbs[] = {
-    {"show", Kind::reads, "Shows kinds, actions and resources that the tenant knows.",
+    {"show", Kind::lists, "Shows kinds, actions and resources that the tenant knows.",
      "--tenant acme catalogue show endpoint", show},
     {"define", Kind::changes, "Adds actions and resources to a kind, or replaces them.",
      "--tenant acme catalogue define endpoint --resource endpoint/query/sales", define},

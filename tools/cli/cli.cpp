@@ -7,6 +7,7 @@
 #include "tools/arguments/arguments.h"
 #include "tools/arguments/manual.h"
 #include "tools/cli/differences.h"
+#include "tools/cli/list.h"
 #include "tools/text/numbers.h"
 #include "tools/text/output.h"
 #include "tools/text/shown.h"
@@ -40,6 +41,7 @@ arguments::Manual manual() {
 struct Prepared {
   CLI::App* command;
   Handler handler;
+  Kind kind;
 };
 
 /// All that the arguments set.
@@ -160,9 +162,10 @@ void add_verb(CLI::App& parent, const Verb& verb, bool is_named, Arguments& aske
   Options options;
   auto handler = verb.prepare(options);
   if (verb.kind == Kind::changes) add_change_options(options, asked.change);
+  if (verb.kind == Kind::lists) add_columns_option(options, asked.settings.columns);
   arguments::declare(*command, options);
   command->footer(fmt::format("Example:\n  postern {}", verb.example));
-  prepared.push_back({command, std::move(handler)});
+  prepared.push_back({command, std::move(handler), verb.kind});
 }
 
 void add_nouns(CLI::App& app, const std::vector<std::string>& given, Arguments& asked,
@@ -275,7 +278,10 @@ int run_parsed(const std::vector<std::string>& given, Streams streams) {
     return exit_codes::usage;
   }
   for (const auto& one : prepared)
-    if (one.command->parsed()) return run_handler(asked, one.handler, streams);
+    if (one.command->parsed()) {
+      asked.settings.kind = one.kind;
+      return run_handler(asked, one.handler, streams);
+    }
   // A noun without a verb, or nothing at all.
   const auto named = app.get_subcommands();
   streams.talk << (named.empty() ? app.help() : named.front()->help("postern"));
@@ -285,10 +291,11 @@ int run_parsed(const std::vector<std::string>& given, Streams streams) {
 }  // namespace
 
 std::span<const Noun> nouns() {
-  static const Noun all[] = {tenant_noun, user_noun,  password_noun,  key_noun,       session_noun,
-                             grant_noun,  role_noun,  catalogue_noun, network_noun,   operator_noun,
-                             events_noun, calls_noun, backup_noun,    import_noun,    export_verbs,
-                             question_verbs, report_verbs, undo_verbs, other_verbs};
+  static const Noun all[] = {tenant_noun,  user_noun,     password_noun, key_noun,
+                             session_noun, grant_noun,    role_noun,     catalogue_noun,
+                             network_noun, operator_noun, events_noun,   calls_noun,
+                             backup_noun,  import_noun,   export_verbs,  question_verbs,
+                             report_verbs, undo_verbs,    other_verbs};
   return all;
 }
 

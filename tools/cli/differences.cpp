@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/cli/list.h"
 #include "tools/cli/session.h"
 #include "tools/text/differences.h"
 #include "tools/text/numbers.h"
@@ -30,7 +31,7 @@ int run_diff(Session& session, const DiffArguments& asked) {
   wanted.from_time_ns = asked.from.time_ns;
   wanted.count_max = page_count;
   session.stand_at(asked.to);
-  text::Listing listing(session.out(), session.format(), text::difference_heads());
+  ShownList listing(session, text::difference_columns());
   bool any = false;
   for (bool more = true; more;) {
     const auto page = session.page(request(schema::GetDifferenceT(wanted)));
@@ -73,13 +74,13 @@ int tell_flips(Session& session, const schema::FlipPageT& page) {
   if (session.format() == text::Format::json) {
     session.print(text::to_json(page));
   } else {
-    text::Listing listing(session.out(), session.format(), text::flip_heads());
+    ShownList listing(session, text::flip_columns());
     for (const auto& flip : page.flips)
       listing.add(*flip, text::flip_row(*flip, text::time_text_short));
     listing.finish();
   }
   for (const std::string& sentence : text::flip_sentences(page, text::time_text_short))
-    session.talk() << sentence << '\n';
+    text::write_sentence(session.talk(), sentence);
   return page.denied + page.allowed == 0 ? exit_codes::yes : exit_codes::no;
 }
 

@@ -1,6 +1,10 @@
 #include <fmt/format.h>
 
+#include <ranges>
+
+#include "tools/cli/list.h"
 #include "tools/cli/names.h"
+#include "tools/cli/records_back.h"
 #include "tools/cli/session.h"
 #include "tools/text/event_text.h"
 #include "tools/text/ids.h"
@@ -19,6 +23,8 @@ struct Arguments {
   std::optional<std::uint64_t> from_seq;
   std::uint64_t count_max = 0;
   std::string user_id;
+  std::int64_t since_ns = 0;
+  bool newest_first = false;
 };
 
 /// One row for each event; what the record says of all of them stands in each.
@@ -37,10 +43,8 @@ void add_record(text::Listing& listing, Names& names, const schema::RecordT& rec
   }
 }
 
-text::Listing listing_of(Session& session) {
-  return {session.out(),
-          session.format(),
-          {"SEQ", "TIME", "OPERATOR", "TENANT", "USER", "EVENT", "DETAILS", "REASON"}};
+text::Columns columns_of(const Session& session) {
+  return session.has_tenant() ? text::record_columns_of_tenant() : text::record_columns();
 }
 
 /// The request with what the command line as a whole says.
@@ -85,11 +89,30 @@ void stop_if_ended_badly(Session& session, const client::Result<schema::HistoryP
                          exit_code_of(ended->code, exit_codes::missing));
 }
 
-int run_list(Session& session, const Arguments& asked) {
-  auto listing = listing_of(session);
+int run_newest_first(Session& session, const schema::GetRecordsT& request, std::uint64_t left) {
+  ShownList listing(session, columns_of(session));
   Names names(session);
+  read_back(session, request, [&](const auto& records) {
+    for (const auto& record : records | std::views::reverse) {
+      if (left == 0) break;
+      add_record(listing, names, record);
+      --left;
+    }
+    listing.flush();
+    return left > 0 && session.out();
+  });
+  listing.finish();
+  return exit_codes::yes;
+}
+
+int run_list(Session& session, const Arguments& asked) {
   auto request = request_of(asked, session);
   auto left = count_of(asked);
+  if (asked.since_ns != 0)
+    request.from_seq = std::max(request.from_seq, first_seq_since(session, asked.since_ns));
+  if (asked.newest_first) return run_newest_first(session, request, left);
+  ShownList listing(session, columns_of(session));
+  Names names(session);
   const auto ended = take_records(
       session, request, left, [&](const auto& record) { add_record(listing, names, record); },
       [&](const auto& page) {
@@ -101,19 +124,11 @@ int run_list(Session& session, const Arguments& asked) {
   return exit_codes::yes;
 }
 
-/// Where following begins that names no place: behind the newest record.
-std::uint64_t next_seq(Session& session) {
-  schema::GetRecordsT newest;
-  newest.count_max = 1;
-  const auto page = session.page(request(std::move(newest)));
-  return Session::part(page.body.AsRecordPage()).head_seq + 1;
-}
-
 int run_follow(Session& session, const Arguments& asked) {
-  auto listing = listing_of(session);
+  ShownList listing(session, columns_of(session));
   Names names(session);
   auto request = request_of(asked, session);
-  if (!asked.from_seq) request.from_seq = next_seq(session);
+  if (!asked.from_seq) request.from_seq = newest_seq(session) + 1;
   request.wait_ms = follow_wait_ms;
   auto left = count_of(asked);
   for (;;) {
@@ -146,10 +161,19 @@ std::shared_ptr<Arguments> add_filters(Options& options) {
   return asked;
 }
 
+std::shared_ptr<Arguments> add_list_filters(Options& options) {
+  auto asked = add_filters(options);
+  add_since(options, asked->since_ns, "Only records of this time or later");
+  options.add("--newest-first", &asked->newest_first,
+              "From the newest record back, without reading those before the last that is shown");
+  return asked;
+}
+
 constexpr Verb verbs[] = {
-    {"list", Kind::reads, "Lists records of the journal with their events.",
-     "--tenant acme events list --user api.bob", prepared_with<add_filters, run_list>},
-    {"follow", Kind::reads, "Lists records as they are made, from --from-seq or from now on.",
+    {"list", Kind::lists, "Lists records of the journal with their events.",
+     "--tenant acme events list --user api.bob --since 7d --newest-first",
+     prepared_with<add_list_filters, run_list>},
+    {"follow", Kind::lists, "Lists records as they are made, from --from-seq or from now on.",
      "--output jsonl events follow --kind UserLocked", prepared_with<add_filters, run_follow>},
 };
 

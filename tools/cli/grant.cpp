@@ -1,5 +1,6 @@
 #include "tools/cli/catalogue_names.h"
 #include "tools/cli/conditions.h"
+#include "tools/cli/list.h"
 #include "tools/cli/session.h"
 #include "tools/cli/user_views.h"
 #include "tools/text/output.h"
@@ -54,13 +55,12 @@ Handler list(Options& options) {
     session.stand_at(*at);
     const auto page = read_user(session, *user);
     const auto& view = Session::part(page.body.AsUserView());
-    if (session.format() == text::Format::table) {
-      text::write_grants_of(session.out(), view);
-      return exit_codes::yes;
-    }
-    text::Listing listing(session.out(), session.format(), {});
-    for (const auto& held : view.data_access) listing.add(*held, {});
+    ShownList listing(session, text::grant_columns());
+    for (const auto& held : view.data_access)
+      if (held->grant || session.format() != text::Format::table)
+        listing.add(*held, text::row_of(*held));
     listing.finish();
+    if (session.format() == text::Format::table) text::write_roles_of(session.out(), view);
     return exit_codes::yes;
   };
 }
@@ -70,7 +70,7 @@ constexpr Verb verbs[] = {
      "--tenant acme grant add api.bob read,write table/customer", change<schema::AddGrantT>},
     {"remove", Kind::changes, "Takes back exactly this grant.",
      "--tenant acme grant remove api.bob read table/customer", change<schema::RemoveGrantT>},
-    {"list", Kind::reads, "Lists a user's grants.", "--tenant acme grant list api.bob", list},
+    {"list", Kind::lists, "Lists a user's grants.", "--tenant acme grant list api.bob", list},
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "tools/cli/key_scan.h"
+#include "tools/cli/list.h"
 #include "tools/cli/session.h"
 #include "tools/cli/user_views.h"
 #include "tools/cli/values.h"
@@ -62,18 +63,9 @@ Handler list(Options& options) {
   return [user](Session& session) {
     const auto page = read_user(session, *user);
     const auto& view = Session::part(page.body.AsUserView());
-    text::Listing listing(session.out(), session.format(),
-                          {"NAME", "BEGINS WITH", "EXPIRES", "ONLY", "CREATED"});
-    if (view.security) {
-      for (const auto& key : view.security->keys) {
-        std::vector<std::string> only;
-        for (const auto& part : key->narrowed_to)
-          only.push_back(part->action + " " + part->resource);
-        listing.add(*key, {key->name, key->prefix,
-                           key->expires_ns == 0 ? "never" : text::time_text_short(key->expires_ns),
-                           text::joined(only), text::cause_text(key->created)});
-      }
-    }
+    ShownList listing(session, text::key_columns());
+    if (view.security)
+      for (const auto& key : view.security->keys) listing.add(*key, text::row_of(*key));
     listing.finish();
     return exit_codes::yes;
   };
@@ -84,7 +76,7 @@ constexpr Verb verbs[] = {
      "--tenant acme key create api.bob nightly --only 'read table/customer'", create},
     {"revoke", Kind::changes, "Ends a key, with the sessions that it opened.",
      "--tenant acme key revoke api.bob nightly", revoke},
-    {"list", Kind::reads, "Lists a user's keys.", "--tenant acme key list api.bob", list},
+    {"list", Kind::lists, "Lists a user's keys.", "--tenant acme key list api.bob", list},
     {"scan", Kind::changes,
      "Finds keys in files by form and checksum, says whose they are, revokes those that are live. "
      "Ends 0 where there is none, 1 where there are.",

@@ -29,6 +29,9 @@ void add_at(arguments::Options& options, At& at);
 arguments::Option& add_moment(arguments::Options& options, std::string name, At& at,
                               std::string help);
 
+/// `--since`, a time or how long ago; `since_ns` in UTC nanoseconds, 0 where it is not given.
+arguments::Option& add_since(arguments::Options& options, std::int64_t& since_ns, std::string help);
+
 /// "As of seq 12, 2026-07-01T12:00:00Z."
 void tell_moment(std::ostream& talk, const schema::HistoryPageT& page);
 /// U1: who has or had the name that was asked for, where they are several.

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tools/cli/list.h"
 #include "tools/cli/provider_file.h"
 #include "tools/cli/session.h"
 #include "tools/text/ids.h"
@@ -76,8 +77,10 @@ Handler import(Options& options) {
 
 int run_show(Session& session) {
   auto page = session.page(request(schema::ListRangesT{}));
-  text::Listing listing(session.out(), session.format(),
-                        {"PROVIDER", "IPV4", "IPV6", "FILE", "ITS TIME", "SHA-256", "IMPORTED"});
+  static constexpr text::Column columns[] = {{"PROVIDER"},       {"IPV4", 1},     {"IPV6", 1},
+                                             {"FILE", 3, 16},    {"ITS TIME", 2}, {"SHA-256", 5},
+                                             {"IMPORTED", 4, 20}};
+  ShownList listing(session, columns);
   for (const auto& ranges : Session::part(page.body.AsRangesPage()).ranges)
     listing.add(
         *ranges,
@@ -127,7 +130,7 @@ Handler test(Options& options) {
 constexpr Verb verbs[] = {
     {"import", Kind::changes, "Replaces a provider's ranges by those in its published file.",
      "network import CLOUDFLARE ips-v4.txt ips-v6.txt", import},
-    {"show", Kind::reads, "Lists whose ranges are known, and from which file.", "network show",
+    {"show", Kind::lists, "Lists whose ranges are known, and from which file.", "network show",
      show},
     {"test", Kind::reads, "Says which providers have an address, and what the rules say of it.",
      "network test 192.0.2.1 --tenant acme --user loader", test},

@@ -1,5 +1,6 @@
 #include <filesystem>
 
+#include "tools/cli/list.h"
 #include "tools/cli/new_file.h"
 #include "tools/cli/session.h"
 #include "tools/text/ids.h"
@@ -156,8 +157,10 @@ int run_set(Session& session, const Arguments& asked) {
 }
 
 int run_list(Session& session) {
-  text::Listing listing(session.out(), session.format(),
-                        {"NAME", "ROLE", "TENANTS", "VOUCHES", "UID", "PUBLIC KEYS", "ADDED"});
+  static constexpr text::Column columns[] = {{"NAME", 0, 16}, {"ROLE", 0}, {"TENANTS", 0, 12},
+                                             {"VOUCHES", 1},  {"UID", 2},  {"PUBLIC KEYS", 4},
+                                             {"ADDED", 3, 28}};
+  ShownList listing(session, columns);
   for (const auto& known : read_operators(session)) {
     const auto standing = known->standing ? *known->standing : schema::OperatorStandingT{};
     std::vector<std::string> keys;
@@ -229,7 +232,7 @@ Handler remove(Options& options) {
 constexpr Verb verbs[] = {
     {"add", Kind::changes, "Makes an operator.",
      "operator add helpdesk --role manager --tenants acme,umbra --key-out helpdesk.key", add},
-    {"list", Kind::reads, "Lists the operators.", "operator list", list},
+    {"list", Kind::lists, "Lists the operators.", "operator list", list},
     {"set", Kind::changes, "Changes what is named of an operator; the rest stays.",
      "operator set helpdesk --key-out next.key", set},
     {"remove", Kind::changes, "Removes an operator.", "operator remove helpdesk --reason 'left'",

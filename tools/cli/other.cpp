@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "tools/cli/differences.h"
+#include "tools/cli/expiring.h"
 #include "tools/cli/reload.h"
 #include "tools/cli/session.h"
 #include "tools/text/differences.h"
@@ -79,6 +80,8 @@ int run_status(Session& session) {
     print_status(session.out(), status);
   else
     session.print(text::to_json(status));
+  // A service is told of nothing that expires.
+  if (session.format() == text::Format::table && status.installation) write_expiring_soon(session);
   return exit_codes::yes;
 }
 
@@ -236,14 +239,17 @@ Handler what_if(Options& options) {
 }
 
 constexpr Verb verbs[] = {
-    {"diff", Kind::reads, "Shows what can be done that could not before, or no more, and by whom.",
+    {"diff", Kind::lists, "Shows what can be done that could not before, or no more, and by whom.",
      "--tenant acme diff --from 2026-10-01T00:00:00Z", diff},
-    {"what-if", Kind::reads,
+    {"what-if", Kind::lists,
      "Shows which recorded calls would be answered otherwise, had commands been sent or records "
      "not "
      "been.",
      "--tenant acme what-if commands.json --at 2026-10-01T00:00:00Z", what_if},
-    {"status", Kind::reads, "Shows how the daemon is.", "status --output json", status},
+    {"status", Kind::reads, "Shows how the daemon is, and what expires within 30 days.",
+     "status --output json", status},
+    {"expiring", Kind::lists, "Lists keys, grants and old passwords that expire soon.",
+     "--tenant acme expiring --within 90d", expiring},
     {"reload", Kind::reads,
      "Has a daemon on this machine read its settings again, and shows which.",
      "--data /var/lib/postern reload", reload},

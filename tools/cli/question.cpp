@@ -11,6 +11,7 @@
 #include "tools/arguments/options.h"
 #include "tools/cli/catalogue_names.h"
 #include "tools/cli/conditions.h"
+#include "tools/cli/list.h"
 #include "tools/cli/new_file.h"
 #include "tools/cli/past_check.h"
 #include "tools/cli/session.h"
@@ -236,7 +237,7 @@ int run_check_many(Session& session, const Arguments& asked) {
   std::vector<schema::QuestionT> asked_for;
   for (const auto& one : questions) asked_for.push_back(*one);
   const auto answer = ask_check(session, asked, std::move(questions));
-  text::Listing listing(session.out(), session.format(), text::decision_heads());
+  ShownList listing(session, text::decision_columns());
   bool all = true;
   for (std::size_t index = 0; index < asked_for.size(); ++index) {
     const auto& decision = *answer.checked.decisions[index];
@@ -300,13 +301,13 @@ Handler permissions(Options& options) {
       list.username = asked->user;
     }
     list.call = call_of(*asked);
-    text::Listing listing(session.out(), session.format(), text::permission_heads());
+    ShownList listing(session, text::permission_columns());
     bool first = true;
     for (bool more = true; more;) {
       const auto page = session.page(request(schema::ListPermissionsT(list)));
       const auto& part = Session::part(page.body.AsPermissionPage());
       for (const auto& stop : part.stops)
-        if (first) session.talk() << "Stopped: " << text::printable(stop->sentence) << '\n';
+        if (first) text::write_sentence(session.talk(), "Stopped: " + stop->sentence);
       first = false;
       for (const auto& permission : part.permissions)
         if (permission->grant) listing.add(*permission, text::row_of(*permission));
@@ -340,7 +341,7 @@ Handler who_can(Options& options) {
     who.call = call_of(*asked);
     who.usable_only = *usable_only;
     who.count_max = 1'000;
-    text::Listing listing(session.out(), session.format(), text::holder_heads());
+    ShownList listing(session, text::holder_columns());
     for (bool more = true; more;) {
       const auto page = session.page(request(schema::WhoCanT(who)));
       const auto& part = Session::part(page.body.AsHolderPage());
@@ -423,13 +424,13 @@ constexpr Verb verbs[] = {
      "--tenant acme authenticate api.bob --address 192.0.2.7 --tls", authenticate},
     {"check", Kind::reads, "Asks whether a user may do something: 0 allowed, 1 denied.",
      "--tenant acme check api.bob read table/customer", check},
-    {"check-many", Kind::reads, "Asks many such questions at once: 0 if all are allowed.",
+    {"check-many", Kind::lists, "Asks many such questions at once: 0 if all are allowed.",
      "--tenant acme check-many api.bob questions.txt", check_many},
     {"explain", Kind::reads, "Shows every reason for a denial, what caused it, and the remedy.",
      "--tenant acme explain api.bob read table/customer", explain},
-    {"permissions", Kind::reads, "Lists what a user may do, and what takes it away now.",
+    {"permissions", Kind::lists, "Lists what a user may do, and what takes it away now.",
      "--tenant acme permissions api.bob --address 192.0.2.7 --tls", permissions},
-    {"who-can", Kind::reads, "Lists who may do this, with the grant that lets them.",
+    {"who-can", Kind::lists, "Lists who may do this, with the grant that lets them.",
      "--tenant acme who-can read table/customer --usable-only", who_can},
 };
 

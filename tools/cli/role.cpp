@@ -1,5 +1,6 @@
 #include "tools/cli/catalogue_names.h"
 #include "tools/cli/conditions.h"
+#include "tools/cli/list.h"
 #include "tools/cli/session.h"
 #include "tools/text/json.h"
 #include "tools/text/output.h"
@@ -118,7 +119,7 @@ Handler unassign(Options& options) {
 
 int run_list(Session& session, const At& at) {
   session.stand_at(at);
-  text::Listing listing(session.out(), session.format(), text::role_heads());
+  ShownList listing(session, text::role_columns());
   schema::ListRolesT list;
   list.tenant = session.tenant();
   list.count_max = page_count;
@@ -178,7 +179,7 @@ constexpr Verb verbs[] = {
      "--tenant acme role delete clerk", remove},
     {"show", Kind::reads, "Shows a role with its own grants.", "--tenant acme role show clerk",
      show},
-    {"list", Kind::reads, "Lists the tenant's roles.", "--tenant acme role list", list},
+    {"list", Kind::lists, "Lists the tenant's roles.", "--tenant acme role list", list},
     {"grant", Kind::changes, "Allows all holders of a role an action on a resource and all below.",
      "--tenant acme role grant clerk read table/orders", grant},
     {"revoke", Kind::changes, "Takes exactly this grant back from a role.",

@@ -265,7 +265,10 @@ void Session::print_receipt(const schema::ReceiptT& receipt) {
   // Under an id of ours, the first receipt was lost and the client asked again.
   if (receipt.repeated && id_given_) talk() << "This id was seen before; nothing was done again.\n";
   if (receipt.dry_run) talk() << "A dry run: nothing was changed. It would cause:\n";
-  text::Table table({"SEQ", "TIME", "EVENT", "USER", "DETAILS"});
+  static constexpr text::Column columns[] = {
+      {"SEQ"}, {"TIME", 2}, {"EVENT"}, {"USER", 1, 16}, {"DETAILS", 0, 20}};
+  text::Table table(columns);
+  table.wrap_last();
   Names names(*this);
   names.learn(receipt.events, typed_);
   const text::EventForms forms{[&](text::Named kind, const schema::Uuid& id) {

@@ -36,6 +36,10 @@ struct Settings {
   Access access;
   std::string tenant;
   text::Format format = text::Format::table;
+  /// Of the verb.
+  Kind kind = Kind::reads;
+  /// Of a list, as --columns names them; empty: those that find room.
+  std::vector<std::string> columns = {};
   /// U12: of the times that are shown; empty: UTC.
   std::string time_zone;
 };
@@ -63,6 +67,8 @@ class Session {
 
   const Access& access() const { return settings_.access; }
   text::Format format() const { return settings_.format; }
+  Kind kind() const { return settings_.kind; }
+  const std::vector<std::string>& columns_asked() const { return settings_.columns; }
   std::ostream& out() { return streams_.out; }
   std::ostream& talk() { return streams_.talk; }
   Input& input() { return input_; }

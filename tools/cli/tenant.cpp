@@ -1,3 +1,4 @@
+#include "tools/cli/list.h"
 #include "tools/cli/policies.h"
 #include "tools/cli/preset.h"
 #include "tools/cli/session.h"
@@ -26,7 +27,7 @@ int run_show(Session& session, const std::string& alias) {
 }
 
 int run_list(Session& session) {
-  text::Listing listing(session.out(), session.format(), text::tenant_heads());
+  ShownList listing(session, text::tenant_columns());
   schema::ListTenantsT list;
   list.count_max = page_count;
   for (bool more = true; more;) {
@@ -130,7 +131,7 @@ constexpr Verb verbs[] = {
      "tenant set acme --password-length-min 10 --networks 10.0.0.0/8,AWS", set},
     {"show", Kind::reads, "Shows a tenant with its policies and catalogue.", "tenant show acme",
      show},
-    {"list", Kind::reads, "Lists the tenants you may see.", "tenant list", list},
+    {"list", Kind::lists, "Lists the tenants you may see.", "tenant list", list},
     {"enable", Kind::changes, "Enables a tenant; each of its users then needs a password reset.",
      "tenant enable acme --reason 'paid'", switch_to<schema::EnableTenantT>},
     {"disable", Kind::changes, "Disables a tenant: denies everything and locks all of its users.",

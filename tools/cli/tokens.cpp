@@ -1,3 +1,5 @@
+#include "tools/cli/list.h"
+#include "tools/cli/moment.h"
 #include "tools/cli/question.h"
 #include "tools/cli/session.h"
 #include "tools/text/ids.h"
@@ -6,6 +8,7 @@
 #include "tools/text/schema_names.h"
 #include "tools/text/shown.h"
 #include "tools/text/times.h"
+#include "tools/text/view_text.h"
 
 namespace postern::cli {
 namespace session_commands {
@@ -57,6 +60,49 @@ Handler renew(Options&) {
   };
 }
 
+struct ListArguments {
+  schema::ListSessionsT request;
+  std::uint64_t count_max = 0;
+};
+
+/// A token is no record, so a daemon that was started since knows only what was used since.
+void say_what_is_missing(Session& session, const schema::SessionPageT& page) {
+  text::write_sentence(session.talk(), "Not shown: sessions from before the daemon's start, " +
+                                           text::time_text_short(page.seen_from_ns) +
+                                           ", that were not used since.");
+  if (page.left_out != 0)
+    session.talk() << "Too many to remember: calls in others, " << page.left_out << ".\n";
+}
+
+int run_list(Session& session, const ListArguments& asked) {
+  ShownList listing(session, text::session_columns());
+  schema::ListSessionsT list = asked.request;
+  list.tenant = session.tenant();
+  auto left = asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
+  for (bool more = true; more && left > 0;) {
+    list.count_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, page_count));
+    const auto page = session.page(request(schema::ListSessionsT(list)));
+    const auto& part = Session::part(page.body.AsSessionPage());
+    for (const auto& one : part.sessions) listing.add(*one, text::row_of(*one));
+    listing.flush();
+    left -= std::min<std::uint64_t>(left, part.sessions.size());
+    more = part.more && !part.sessions.empty();
+    if (more) list.after = std::make_unique<schema::Uuid>(*part.sessions.back()->session);
+    if (!more || left == 0) say_what_is_missing(session, part);
+  }
+  listing.finish();
+  return exit_codes::yes;
+}
+
+Handler list(Options& options) {
+  auto asked = std::make_shared<ListArguments>();
+  options.add("USER", &asked->request.username, "Its name; left out: every user of the tenant");
+  add_since(options, asked->request.opened_from_ns, "Only those opened at this time or later");
+  options.add("--newest-first", &asked->request.newest_first, "The last opened first");
+  options.add_number("--count", asked->count_max, "End after so many", {1});
+  return [asked](Session& session) { return run_list(session, *asked); };
+}
+
 struct Ending {
   std::string user;
   std::string session;
@@ -89,6 +135,8 @@ constexpr Verb verbs[] = {
      "--tenant acme session open api.bob", open},
     {"renew", Kind::reads, "Prints a new token for the session of the one on standard input.",
      "session renew <token.txt", renew},
+    {"list", Kind::lists, "Lists open sessions that were opened or used since the daemon's start.",
+     "--tenant acme session list api.bob --newest-first", list},
     {"end", Kind::changes, "Ends one session, all of a user, or all of the tenant.",
      "--tenant acme session end api.bob", end},
 };

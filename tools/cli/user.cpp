@@ -169,7 +169,7 @@ constexpr Verb verbs[] = {
      "--tenant acme user create api.bob --email ops@acme.example --password", create},
     {"show", Kind::reads, "Shows a user: details, security, data access.",
      "--tenant acme user show api.bob", show_user},
-    {"list", Kind::reads, "Lists the users of a tenant.",
+    {"list", Kind::lists, "Lists the users of a tenant.",
      "--tenant acme user list --locked --sort changed --descending", list_users},
     {"set", Kind::changes, "Sets profile, note, settings and API access of users.",
      "--tenant acme user set api.bob --email ops@acme.example --networks 192.0.2.0/24", set},

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <iterator>
 
+#include "tools/cli/list.h"
 #include "tools/cli/session.h"
 #include "tools/text/ids.h"
 #include "tools/text/json.h"
 #include "tools/text/output.h"
 #include "tools/text/schema_names.h"
+#include "tools/text/user_page.h"
 #include "tools/text/view_text.h"
 
 namespace postern::cli {
@@ -41,6 +43,32 @@ namespace {
 
 // ---- show
 
+/// What a page of now shows of other answers; those that an older daemon does not give are absent.
+struct Beside {
+  std::optional<schema::HistoryPageT> sessions;
+  std::optional<schema::HistoryPageT> tenant;
+};
+
+std::optional<schema::HistoryPageT> page_if_any(Session& session, schema::HistoryRequestT wanted) {
+  auto page = session.client().history(std::move(wanted));
+  if (!page || page->code != schema::Code::ok) return std::nullopt;
+  return std::move(*page);
+}
+
+Beside read_beside(Session& session, const std::string& tenant, const std::string& username) {
+  schema::ListSessionsT sessions;
+  sessions.tenant = tenant;
+  sessions.username = username;
+  sessions.newest_first = true;
+  sessions.count_max = 20;
+  schema::GetTenantT get;
+  get.alias = tenant;
+  Beside beside;
+  beside.sessions = page_if_any(session, request(std::move(sessions)));
+  beside.tenant = page_if_any(session, request(std::move(get)));
+  return beside;
+}
+
 int run_show(Session& session, const std::string& user, const std::string& user_id) {
   const auto page = read_user(session, user, user_id);
   const auto& view = Session::part(page.body.AsUserView());
@@ -48,7 +76,15 @@ int run_show(Session& session, const std::string& user, const std::string& user_
     session.print(text::to_json(view));
     return exit_codes::yes;
   }
-  text::write_user(session.out(), view);
+  const auto beside = session.is_in_the_past() || !view.details
+                          ? Beside()
+                          : read_beside(session, view.details->tenant, view.details->username);
+  const schema::TenantPageT* tenant = beside.tenant ? beside.tenant->body.AsTenantPage() : nullptr;
+  text::write_user(
+      session.out(), view,
+      {beside.sessions ? beside.sessions->body.AsSessionPage() : nullptr,
+       tenant != nullptr && tenant->tenants.size() == 1 ? tenant->tenants[0]->policies.get()
+                                                        : nullptr});
   return exit_codes::yes;
 }
 
@@ -78,14 +114,38 @@ struct ListArguments {
   std::string sort;
   std::uint64_t count_max = 0;
   At at;
+  std::int64_t since_ns = 0;
+  bool newest_first = false;
 };
 
+/// The time that users are in order of; by username it is none.
+std::int64_t sorted_time(const schema::UserSummaryT& user, schema::UserSort sort) {
+  switch (sort) {
+    case schema::UserSort::username:
+      break;
+    case schema::UserSort::created:
+      return user.created_ns;
+    case schema::UserSort::changed:
+      return user.changed_ns;
+    case schema::UserSort::last_used:
+      return user.last_used_ns;
+  }
+  return 0;
+}
+
+/// By time the newest come first, so that reading ends where they are older.
+void sort_by_time(schema::ListUsersT& list) {
+  if (list.sort == schema::UserSort::username) list.sort = schema::UserSort::created;
+  list.descending = true;
+}
+
 int run_list(Session& session, const ListArguments& asked) {
-  text::Listing listing(session.out(), session.format(), text::user_heads());
+  ShownList listing(session, text::user_columns());
   auto list = asked.request;
   list.tenant = session.tenant();
   list.status = text::status_named(asked.status);
   list.sort = text::sort_named(asked.sort);
+  if (asked.newest_first || asked.since_ns != 0) sort_by_time(list);
   session.stand_at(asked.at);
   auto left = asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
   for (bool more = true; more && left > 0;) {
@@ -93,8 +153,10 @@ int run_list(Session& session, const ListArguments& asked) {
     const auto page = session.page(request(schema::ListUsersT(list)));
     const auto& part = Session::part(page.body.AsUserPage());
     for (const auto& user : part.users) {
+      if (asked.since_ns != 0 && sorted_time(*user, list.sort) < asked.since_ns) left = 0;
+      if (left == 0) break;
       listing.add(*user, text::row_of(*user));
-      if (--left == 0) break;
+      --left;
     }
     listing.flush();
     more = part.more && !part.next.empty();
@@ -117,6 +179,10 @@ Handler list_users(Options& options) {
   options.add("--sort", &asked->sort, "username (if left out), created, changed or last-used")
       .one_of({"username", "created", "changed", "last-used"});
   options.add("--descending", &asked->request.descending, "The last first");
+  options.add("--newest-first", &asked->newest_first,
+              "The last created first; with --sort, the last changed or used");
+  add_since(options, asked->since_ns,
+            "Only those created since then; with --sort, changed or used. The newest first");
   options.add_number("--count", asked->count_max, "End after so many", {1});
   add_at(options, asked->at);
   return [asked](Session& session) { return run_list(session, *asked); };

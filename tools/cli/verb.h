@@ -49,6 +49,8 @@ using Handler = std::function<int(Session&)>;
 enum class Kind {
   /// Reads; takes --tenant where it concerns users.
   reads,
+  /// Reads, and shows a list: takes --columns besides.
+  lists,
   /// Takes --dry-run, --reason, --expect-version, --guard and --id.
   changes,
 };

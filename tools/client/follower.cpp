@@ -11,7 +11,7 @@ bool without_gap(const schema::GetRecordsT& request, const schema::RecordPageT& 
                  std::span<const schema::RecordT> records) {
   const bool filtered = !request.tenant.empty() || !request.user.empty() ||
                         request.user_id != nullptr || !request.operator_name.empty() ||
-                        !request.kind.empty();
+                        !request.kind.empty() || request.from_time_ns != 0;
   std::uint64_t next = std::max<std::uint64_t>(request.from_seq, 1);
   for (const auto& record : records) {
     if (filtered ? record.seq < next : record.seq != next) return false;

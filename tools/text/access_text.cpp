@@ -36,17 +36,25 @@ std::string owners_sentence(std::string_view username, const std::vector<NameOwn
 
 void write_verdict(std::ostream& out, const Verdict& verdict) {
   const auto* grant = verdict.grant;
+  constexpr std::size_t behind_verdict = 8;
+  const Screen screen = screen_of(out);
   if (verdict.allowed) {
-    out << "allowed" << (grant != nullptr ? "  by " + printable(by_grant(*grant)) : "") << '\n';
-    return;
+    out << styled(screen, Style::good, "allowed") << (grant != nullptr ? "  " : "");
+    return write_behind(out, grant != nullptr ? "by " + by_grant(*grant) : "", behind_verdict + 1);
   }
-  out << fmt::format("denied  {} — {}", code_name(verdict.reason), code_sentence(verdict.reason));
-  if (grant != nullptr) out << " (" << printable(by_grant(*grant)) << ")";
-  out << fmt::format("\n        {}\n", code_remedy(verdict.reason));
+  const std::string by = grant != nullptr ? fmt::format(" ({})", by_grant(*grant)) : "";
+  out << styled(screen, Style::bad, "denied") << "  ";
+  write_behind(
+      out, fmt::format("{} — {}{}", code_name(verdict.reason), code_sentence(verdict.reason), by),
+      behind_verdict);
+  out << std::string(behind_verdict, ' ');
+  write_behind(out, code_remedy(verdict.reason), behind_verdict);
 }
 
 void write_explanation(std::ostream& out, const schema::ExplanationT& explanation) {
-  out << (explanation.allowed ? "allowed" : "denied") << '\n';
+  out << (explanation.allowed ? styled(screen_of(out), Style::good, "allowed")
+                              : styled(screen_of(out), Style::bad, "denied"))
+      << '\n';
   Fields fields;
   for (const auto& stop : explanation.stops) {
     fields.add(code_name(stop->code),
@@ -66,7 +74,14 @@ void write_explanation(std::ostream& out, const schema::ExplanationT& explanatio
     out << "  and " << explanation.stops_left_out << " more reasons\n";
 }
 
-Row decision_heads() { return {"ANSWER", "ACTION", "RESOURCE", "REASON", "GRANT"}; }
+Columns decision_columns() {
+  static constexpr Column columns[] = {{"ANSWER", 0, 0, Shade::state},
+                                       {"ACTION", 0, 12},
+                                       {"RESOURCE", 0, 24},
+                                       {"REASON", 1, 20, Shade::code},
+                                       {"GRANT", 2, 16}};
+  return columns;
+}
 
 void add_decision(Listing& listing, const schema::QuestionT& question,
                   const schema::DecisionT& decision, const Moment& moment) {
@@ -80,8 +95,15 @@ void add_decision(Listing& listing, const schema::QuestionT& question,
   listing.add_object(object);
 }
 
-Row permission_heads() {
-  return {"STATE", "EFFECT", "ACTION", "RESOURCE", "ROLE", "CONDITIONS", "GRANT"};
+Columns permission_columns() {
+  static constexpr Column columns[] = {{"STATE", 0, 18, Shade::code},
+                                       {"EFFECT", 0, 0, Shade::state},
+                                       {"ACTION", 0, 12},
+                                       {"RESOURCE", 0, 24},
+                                       {"ROLE", 1, 10},
+                                       {"CONDITIONS", 2, 16},
+                                       {"GRANT", 3}};
+  return columns;
 }
 
 Row row_of(const schema::PermissionT& permission) {
@@ -96,7 +118,11 @@ Row row_of(const schema::PermissionT& permission) {
           grant_name(grant.reference)};
 }
 
-Row holder_heads() { return {"USER", "STATE", "BY"}; }
+Columns holder_columns() {
+  static constexpr Column columns[] = {
+      {"USER", 0, 20}, {"STATE", 0, 18, Shade::code}, {"BY", 1, 24}};
+  return columns;
+}
 
 Row row_of(const schema::HolderT& holder) {
   return {holder.username, code_name(holder.state), holder.grant ? by_grant(*holder.grant) : ""};

@@ -43,16 +43,16 @@ void write_verdict(std::ostream& out, const Verdict& verdict);
 /// The grant under a denial is the one that would allow, were it not for the stops.
 void write_explanation(std::ostream& out, const schema::ExplanationT& explanation);
 
-// ---- rows of lists, with their heads
+// ---- rows of lists, with their columns
 
-Row decision_heads();
-/// One of a list with these heads; in JSON with the question and the moment.
+Columns decision_columns();
+/// One of a list with these columns; in JSON with the question and the moment.
 void add_decision(Listing& listing, const schema::QuestionT& question,
                   const schema::DecisionT& decision, const Moment& moment);
-Row permission_heads();
+Columns permission_columns();
 /// One without a grant has none.
 Row row_of(const schema::PermissionT& permission);
-Row holder_heads();
+Columns holder_columns();
 Row row_of(const schema::HolderT& holder);
 
 }  // namespace postern::text

@@ -53,9 +53,20 @@ std::string by_whom(const schema::CauseT& cause) {
 
 }  // namespace
 
-std::vector<std::string> difference_heads() {
-  return {"CHANGE", "USER", "ACTION", "RESOURCE", "BEFORE", "AFTER",
-          "ROLE",   "SEQ",  "TIME",   "BY",       "REASON", "USED"};
+Columns difference_columns() {
+  static constexpr Column columns[] = {{"CHANGE", 0, 8, Shade::state},
+                                       {"USER", 0, 16},
+                                       {"ACTION", 0, 10},
+                                       {"RESOURCE", 0, 20},
+                                       {"BEFORE", 7, 10, Shade::code},
+                                       {"AFTER", 6, 10, Shade::code},
+                                       {"ROLE", 8, 8},
+                                       {"SEQ", 1},
+                                       {"TIME", 3},
+                                       {"BY", 2, 8},
+                                       {"REASON", 5, 12},
+                                       {"USED", 4, 12}};
+  return columns;
 }
 
 std::vector<std::string> difference_row(const schema::DifferenceLineT& line,
@@ -75,8 +86,16 @@ std::vector<std::string> difference_row(const schema::DifferenceLineT& line,
   return row;
 }
 
-std::vector<std::string> flip_heads() {
-  return {"USER", "ACTION", "RESOURCE", "WAS", "WOULD BE", "CALLS", "FIRST", "LAST"};
+Columns flip_columns() {
+  static constexpr Column columns[] = {{"USER", 0, 16},
+                                       {"ACTION", 0, 10},
+                                       {"RESOURCE", 0, 20},
+                                       {"WAS", 2, 10, Shade::code},
+                                       {"WOULD BE", 0, 12, Shade::code},
+                                       {"CALLS", 1},
+                                       {"FIRST", 4},
+                                       {"LAST", 3}};
+  return columns;
 }
 
 std::vector<std::string> flip_row(const schema::FlipT& flip, const TimeForm& time_of) {

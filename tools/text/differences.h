@@ -8,17 +8,18 @@
 #include <vector>
 
 #include "history_generated.h"
+#include "tools/text/layout.h"
 
 namespace postern::text {
 
 using TimeForm = std::function<std::string(std::int64_t time_ns)>;
 
-std::vector<std::string> difference_heads();
+Columns difference_columns();
 /// "gained  api.bob  read  table/customer  no_matching_grant  ok  12  …".
 std::vector<std::string> difference_row(const schema::DifferenceLineT& line,
                                         const TimeForm& time_of);
 
-std::vector<std::string> flip_heads();
+Columns flip_columns();
 std::vector<std::string> flip_row(const schema::FlipT& flip, const TimeForm& time_of);
 
 /// "2 recorded calls would be denied, 0 allowed, of 14 that were asked again; 3 could not be.", and

@@ -274,6 +274,20 @@ std::string of_nesting(const Body& body, Line line) {
 
 }  // namespace
 
+Columns record_columns() {
+  static constexpr Column columns[] = {
+      {"SEQ"},         {"TIME"},         {"OPERATOR", 4, 8}, {"TENANT", 2, 16},
+      {"USER", 1, 12}, {"EVENT", 0, 16}, {"DETAILS", 3, 20}, {"REASON", 5, 12}};
+  return columns;
+}
+
+Columns record_columns_of_tenant() {
+  static constexpr Column columns[] = {
+      {"SEQ"},         {"TIME"},         {"OPERATOR", 4, 8}, {"TENANT", 6, 16},
+      {"USER", 1, 12}, {"EVENT", 0, 16}, {"DETAILS", 3, 20}, {"REASON", 5, 12}};
+  return columns;
+}
+
 std::string event_kind(const schema::EventT& event) {
   const std::string name = schema::EnumNameEventBody(event.body.type);
   return name.empty() ? "kind " + std::to_string(static_cast<unsigned>(event.body.type)) : name;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "event_generated.h"
+#include "tools/text/layout.h"
 
 namespace postern::text {
 
@@ -20,6 +21,11 @@ struct EventForms {
   std::function<std::string(std::int64_t time_ns)> time_of;
   std::function<std::string(const std::vector<std::uint8_t>& bytes)> key_of;
 };
+
+/// Of a list of records, a row for each event.
+Columns record_columns();
+/// The same where all are of one tenant, which nobody needs to be told.
+Columns record_columns_of_tenant();
 
 /// "UserCreated"; of a kind this program does not know, its number.
 std::string event_kind(const schema::EventT& event);

@@ -8,10 +8,11 @@
 #include <ostream>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "tools/text/json.h"
+#include "tools/text/layout.h"
+#include "tools/text/screen.h"
 
 namespace postern::text {
 
@@ -21,36 +22,77 @@ enum class Format { table, json, jsonl };
 bool read_format(std::string_view name, Format& format);
 inline constexpr const char* wanted_format = "table, json or jsonl";
 
-/// Rows under heads; each column as wide as its widest cell so far. Cells are made printable.
+/// Rows under heads. Where nobody looks on, each column is as wide as its widest cell so far; on a
+/// screen no line is wider than that: columns are left out by their rank, and cells are cut. Cells
+/// are made printable.
 class Table {
  public:
-  /// Without heads: none are written.
-  explicit Table(std::vector<std::string> heads);
-  void add(std::vector<std::string> row);
-  /// Writes the rows added since the last time; the heads before the first.
+  using Row = std::vector<std::string>;
+
+  /// Without columns: no heads are written. `chosen`: these alone, in this order; empty: all that
+  /// find room.
+  explicit Table(Columns columns, std::vector<std::size_t> chosen = {});
+  /// On a screen the last column goes on below itself instead of being cut.
+  Table& wrap_last() { return wraps_last_ = true, *this; }
+  /// So many blanks before each line.
+  Table& indent(std::size_t blanks) { return indent_ = blanks, *this; }
+  void add(Row row);
+  /// Writes the rows added since the last time; the heads before the first. Which columns are shown
+  /// is settled then.
   void write(std::ostream& out);
+  /// Those that found no room.
+  std::vector<std::string> left_out() const;
 
  private:
-  std::vector<std::string> heads_;
-  std::vector<std::vector<std::string>> rows_;
+  void settle(const Screen& screen);
+  void write_heads(std::ostream& out, const Screen& screen, const std::vector<std::size_t>& widths);
+  void write_row(std::ostream& out, const Screen& screen, const Row& row,
+                 const std::vector<std::size_t>& widths) const;
+
+  Columns columns_;
+  std::vector<std::size_t> chosen_;
+  std::vector<Row> rows_;
+  /// Of all columns, as far as rows were added.
   std::vector<std::size_t> widths_;
+  /// Those where no row says anything.
+  std::vector<bool> empty_;
+  /// Those that are shown; empty: not settled yet.
+  std::vector<std::size_t> order_;
+  std::size_t indent_ = 0;
+  bool wraps_last_ = false;
   bool headed_ = false;
 };
 
-/// Names and values, one a line; lines with an empty value are left out.
+/// Names and values, one a line; lines with an empty value are left out. On a screen a long value
+/// goes on below itself.
 class Fields {
  public:
-  void add(std::string name, std::string value);
+  void add(std::string name, std::string value, Shade shade = Shade::plain);
   void write(std::ostream& out, std::size_t indent = 0);
+  bool empty() const { return fields_.empty(); }
 
  private:
-  std::vector<std::pair<std::string, std::string>> fields_;
+  struct Field {
+    std::string name;
+    std::string value;
+    Shade shade;
+  };
+  std::vector<Field> fields_;
 };
+
+/// The line above a section of a page.
+void write_heading(std::ostream& out, std::string_view heading);
+/// A sentence, printable, and the end of its line, of which `begin` columns are written; on a
+/// screen it goes on below itself.
+void write_behind(std::ostream& out, std::string_view sentence, std::size_t begin);
+/// The same of a whole line.
+void write_sentence(std::ostream& out, std::string_view sentence);
 
 /// Many things of one kind, in whatever form was asked for.
 class Listing {
  public:
-  Listing(std::ostream& out, Format format, std::vector<std::string> heads);
+  /// `chosen`: as in Table.
+  Listing(std::ostream& out, Format format, Columns columns, std::vector<std::size_t> chosen = {});
   /// Ends the JSON array.
   void finish();
 
@@ -66,6 +108,9 @@ class Listing {
   /// Writes what was added: the end of a page.
   void flush();
   Format format() const { return format_; }
+  std::ostream& out() { return out_; }
+  /// As in Table; none of JSON.
+  std::vector<std::string> left_out() const { return table_.left_out(); }
 
  private:
   std::ostream& out_;

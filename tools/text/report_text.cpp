@@ -106,7 +106,9 @@ void write_report(std::ostream& out, const ReportMade& made) {
   fields.add("sha256", made.sha256);
   fields.write(out);
   out << '\n';
-  Table table({"FINDING", "COUNT", "WHY"});
+  static constexpr Column columns[] = {{"FINDING"}, {"COUNT"}, {"WHY", 1, 24}};
+  Table table(columns);
+  table.wrap_last();
   for (const auto& finding : report.findings)
     if (finding->count != 0)
       table.add({std::string(finding_title(finding->kind)), std::to_string(finding->count),

@@ -1,5 +1,8 @@
 #include "tools/text/shown.h"
 
+#include <locale.h>
+#include <wchar.h>
+
 #include <algorithm>
 #include <boost/locale/utf.hpp>
 #include <cstdio>
@@ -39,6 +42,39 @@ constexpr Range deceiving[] = {
 bool deceives(char32_t code) {
   const auto* found = std::ranges::lower_bound(deceiving, code, {}, &Range::last);
   return found != std::end(deceiving) && code >= found->first;
+}
+
+bool is_ascii(char byte) { return static_cast<unsigned char>(byte) < 0x80; }
+
+/// While it lives, this thread's C library knows every character, whatever the environment says.
+class InUnicode {
+ public:
+  InUnicode() : before_(::uselocale(unicode())) {}
+  ~InUnicode() { ::uselocale(before_); }
+  InUnicode(const InUnicode&) = delete;
+  InUnicode& operator=(const InUnicode&) = delete;
+
+ private:
+  /// A part of the C library; null, which changes nothing, where it is another.
+  static locale_t unicode() {
+    static const locale_t made = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    return made;
+  }
+
+  locale_t before_;
+};
+
+/// `take` gets each character's columns and bytes, until it says false.
+template <class Take>
+void visit(std::string_view text, Take take) {
+  while (!text.empty()) {
+    const auto character = first_character(text);
+    const std::size_t size = std::max<std::size_t>(character.size, 1);
+    // Of what it does not know, a terminal shows a box.
+    const int columns = character.size == 0 ? 1 : ::wcwidth(static_cast<wchar_t>(character.code));
+    if (!take(static_cast<std::size_t>(columns < 0 ? 1 : columns), size)) return;
+    text.remove_prefix(size);
+  }
 }
 
 template <class... Numbers>
@@ -91,8 +127,27 @@ std::string shown_json(std::string_view json) {
 }
 
 std::size_t width_of(std::string_view printable_text) {
-  const auto begins = [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; };
-  return static_cast<std::size_t>(std::ranges::count_if(printable_text, begins));
+  if (std::ranges::all_of(printable_text, is_ascii)) return printable_text.size();
+  const InUnicode unicode;
+  std::size_t columns = 0;
+  visit(printable_text, [&](std::size_t width, std::size_t) {
+    columns += width;
+    return true;
+  });
+  return columns;
+}
+
+std::size_t bytes_within(std::string_view printable_text, std::size_t columns) {
+  const InUnicode unicode;
+  std::size_t taken = 0;
+  std::size_t bytes = 0;
+  visit(printable_text, [&](std::size_t width, std::size_t size) {
+    if (taken + width > columns) return false;
+    taken += width;
+    bytes += size;
+    return true;
+  });
+  return bytes;
 }
 
 }  // namespace postern::text

@@ -17,7 +17,10 @@ std::string valid_utf8(std::string_view text);
 /// halves, so that it is read as the same value.
 std::string shown_json(std::string_view json);
 
-/// Characters, as a terminal counts them; wide ones count as one.
+/// Columns of a terminal, as the C library counts them (wcwidth): a wide character takes two, a
+/// mark that is put above another none.
 std::size_t width_of(std::string_view printable_text);
+/// How many bytes of it take so many columns at most, its last character whole.
+std::size_t bytes_within(std::string_view printable_text, std::size_t columns);
 
 }  // namespace postern::text

@@ -16,28 +16,7 @@ namespace postern::text {
 
 namespace {
 
-using schema::ProfileT;
 using Policies = schema::PoliciesT;
-
-struct ProfileField {
-  const char* name;
-  std::string ProfileT::*field;
-};
-constexpr ProfileField profile_fields[] = {
-    {"first-name", &ProfileT::first_name},
-    {"last-name", &ProfileT::last_name},
-    {"email", &ProfileT::email},
-    {"description", &ProfileT::description},
-    {"organization", &ProfileT::organization},
-    {"department", &ProfileT::department},
-    {"warehouse", &ProfileT::warehouse},
-    {"language", &ProfileT::language},
-    {"time-zone", &ProfileT::time_zone},
-    {"phone", &ProfileT::phone},
-    {"address", &ProfileT::address},
-    {"hire-date", &ProfileT::hire_date},
-    {"system", &ProfileT::system},
-};
 
 struct PolicyField {
   const char* field;
@@ -100,97 +79,16 @@ std::string name_of(const schema::UserSummaryT& user) {
   return user.first_name + (both ? " " : "") + user.last_name;
 }
 
-void add_settings(Fields& fields, const schema::UserSettingsT& settings) {
-  const auto on_off = [](bool on) { return on ? "on" : "off"; };
-  fields.add("networks", networks_text(settings.networks));
-  fields.add("skip ip check", on_off(settings.skip_ip_check));
-  fields.add("require tls", on_off(settings.secure_transport_required));
-  fields.add("session timeout", settings.session_timeout_seconds == 0
-                                    ? "the tenant's"
-                                    : std::to_string(settings.session_timeout_seconds) + " s");
-  fields.add("api logging", on_off(settings.api_logging));
-}
-
-void write_use(std::ostream& out, const schema::UseT& use) {
-  Fields fields;
-  const auto with_others = [](const std::vector<std::string>& names, std::uint32_t others) {
-    return joined(names) + (others == 0 ? "" : fmt::format(" and {} more", others));
-  };
-  std::uint64_t allowed = 0;
-  std::uint64_t denied = 0;
-  for (const auto& day : use.days) {
-    allowed += day->allowed;
-    denied += day->denied;
-  }
-  fields.add("first", time_or_nothing(use.first_ns));
-  fields.add("last", time_or_nothing(use.last_ns));
-  fields.add("days", std::to_string(use.days.size()));
-  fields.add("allowed", std::to_string(allowed));
-  fields.add("denied", std::to_string(denied));
-  fields.add("password", time_or_nothing(use.password_last_ns));
-  for (const auto& key : use.keys)
-    fields.add("key", fmt::format("{}: {} times, last {}", uuid_text(key->key), key->count,
-                                  time_or_nothing(key->last_ns)));
-  fields.add("networks", with_others(use.networks, use.networks_left_out));
-  fields.add("clients", with_others(use.clients, use.clients_left_out));
-  fields.add("grants", std::to_string(use.grants.size()));
-  out << "Use\n";
-  fields.write(out, 2);
-}
-
-void write_details(std::ostream& out, const schema::UserDetailsT& details) {
-  Fields fields;
-  fields.add("id", uuid_text(details.id));
-  fields.add("tenant", details.tenant);
-  fields.add("username", details.username);
-  fields.add("status", status_text(details.status));
-  fields.add("version", std::to_string(details.version));
-  if (details.profile) {
-    for (const auto& [name, field] : profile_fields) fields.add(name, (*details.profile).*field);
-    for (const auto& attribute : details.profile->attributes)
-      fields.add(attribute->name, attribute->value);
-  }
-  fields.add("note", details.note);
-  if (details.settings) add_settings(fields, *details.settings);
-  fields.add("settings changed", cause_text(details.settings_changed));
-  fields.add("created", cause_text(details.created));
-  fields.add("status changed", cause_text(details.status_changed));
-  fields.add("last changed", cause_text(details.changed));
-  if (details.erased) fields.add("erased", cause_text(details.erased));
-  out << "Details\n";
-  fields.write(out, 2);
-}
-
-void write_security(std::ostream& out, const schema::UserSecurityT& security) {
-  Fields fields;
-  fields.add("api access", security.api_access ? "on" : "off");
-  fields.add("access changed", cause_text(security.api_access_changed));
-  if (security.locks.empty()) fields.add("locked", "no");
-  for (const auto& lock : security.locks)
-    fields.add("locked", "by " + lock_text(lock->cause) + ": " + cause_text(lock->caused_by));
-  fields.add("failures", std::to_string(security.failures));
-  fields.add("password", security.password_set ? "set" : "none");
-  fields.add("password set", cause_text(security.password_changed));
-  out << "Security\n";
-  fields.write(out, 2);
-}
-
-void write_roles(std::ostream& out, const std::vector<std::unique_ptr<schema::RoleHeldT>>& roles) {
-  Table table({"ROLE", "ASSIGNED"});
-  for (const auto& role : roles) table.add({role->name, cause_text(role->added)});
-  out << "Roles\n";
-  table.write(out);
-}
-
 void write_catalogue(std::ostream& out, const schema::TenantViewT& tenant) {
-  Table table({"KIND", "ACTIONS", "KNOWN"});
+  static constexpr Column columns[] = {{"KIND"}, {"ACTIONS", 1, 20}, {"KNOWN", 2}};
+  Table table(columns);
   for (const auto& kind : tenant.catalogue) {
     std::vector<std::string> actions;
     for (const auto& action : kind->actions) actions.push_back(action->name);
     table.add({kind->name, joined(actions), kind->open ? "anything below" : "what is listed"});
   }
-  out << "Catalogue\n";
-  table.write(out);
+  write_heading(out, "Catalogue");
+  table.indent(2).write(out);
 }
 
 }  // namespace
@@ -222,30 +120,20 @@ std::string networks_text(const std::unique_ptr<schema::NetworksT>& networks) {
 
 void write_grants(std::ostream& out,
                   const std::vector<std::unique_ptr<schema::GrantHeldT>>& grants) {
-  Table table({"GRANT", "EFFECT", "ACTION", "RESOURCE", "CONDITIONS", "ADDED"});
-  for (const auto& held : grants) {
-    if (!held->grant) continue;
-    const auto& grant = *held->grant;
-    table.add({grant_name(grant.reference), effect_text(grant.effect), grant.action, grant.resource,
-               conditions_text(grant.conditions), cause_text(held->added)});
-  }
+  Table table(grant_columns());
+  for (const auto& held : grants)
+    if (held->grant) table.add(row_of(*held));
   table.write(out);
 }
 
 void write_grants_of(std::ostream& out, const schema::UserViewT& user) {
   write_grants(out, user.data_access);
-  for (const auto& role : user.roles)
-    out << "and all of role " << printable(role->name) << " (" << cause_text(role->added) << ")\n";
+  write_roles_of(out, user);
 }
 
-void write_user(std::ostream& out, const schema::UserViewT& user) {
-  if (user.details) write_details(out, *user.details);
-  if (user.security) write_security(out, *user.security);
-  if (user.details && user.details->use) write_use(out, *user.details->use);
-  if (!user.roles.empty()) write_roles(out, user.roles);
-  if (user.roles_left_out > 0) out << "  and " << user.roles_left_out << " more\n";
-  out << "Data access\n";
-  write_grants(out, user.data_access);
+void write_roles_of(std::ostream& out, const schema::UserViewT& user) {
+  for (const auto& role : user.roles)
+    write_sentence(out, "and all of role " + role->name + " (" + cause_text(role->added) + ")");
 }
 
 void write_role(std::ostream& out, const schema::RoleViewT& role) {
@@ -257,7 +145,12 @@ void write_role(std::ostream& out, const schema::RoleViewT& role) {
   fields.add("holders", std::to_string(role.holder_count));
   fields.add("created", cause_text(role.created));
   fields.write(out);
-  write_grants(out, role.grants);
+  if (role.grants.empty()) return;
+  write_heading(out, "Grants");
+  Table table(grant_columns());
+  for (const auto& held : role.grants)
+    if (held->grant) table.add(row_of(*held));
+  table.indent(2).write(out);
 }
 
 void write_tenant(std::ostream& out, const schema::TenantViewT& tenant) {
@@ -265,7 +158,7 @@ void write_tenant(std::ostream& out, const schema::TenantViewT& tenant) {
   fields.add("id", uuid_text(tenant.id));
   fields.add("alias", tenant.alias);
   fields.add("display name", tenant.display_name);
-  fields.add("status", enabled_text(tenant.enabled));
+  fields.add("status", enabled_text(tenant.enabled), Shade::state);
   fields.add("users", std::to_string(tenant.user_count));
   fields.add("created", cause_text(tenant.created));
   fields.add("status changed", cause_text(tenant.status_changed));
@@ -280,13 +173,41 @@ void write_policies(std::ostream& out, const schema::PoliciesT& policies) {
     fields.add(
         policy.name,
         std::visit([&](const auto field) { return value_text(policies.*field); }, policy.value));
-  out << "Policies\n";
+  write_heading(out, "Policies");
   fields.write(out, 2);
 }
 
-Row user_heads() {
-  return {"USER",    "STATUS",  "LOCKED BY", "ACCESS", "GRANTS",      "VERSION",
-          "CREATED", "CHANGED", "LAST USED", "NAME",   "DESCRIPTION", "ID"};
+Columns grant_columns() {
+  static constexpr Column columns[] = {{"GRANT", 2},          {"EFFECT", 0, 0, Shade::state},
+                                       {"ACTION", 0, 12},     {"RESOURCE", 0, 24},
+                                       {"CONDITIONS", 1, 26}, {"ADDED", 3, 28}};
+  return columns;
+}
+
+Row row_of(const schema::GrantHeldT& held) {
+  if (!held.grant) return {};
+  const auto& grant = *held.grant;
+  return {
+      grant_name(grant.reference),       effect_text(grant.effect), grant.action, grant.resource,
+      conditions_text(grant.conditions), cause_text(held.added)};
+}
+
+Columns user_columns() {
+  static constexpr Column columns[] = {
+      {"USER", 0, 20},
+      {"STATUS", 0, 0, Shade::state},
+      {"LOCKED BY", 1, 0, Shade::fault},
+      {"ACCESS", 2, 0, Shade::state},
+      {"GRANTS", 7},
+      {"VERSION", 9},
+      {"CREATED", 6},
+      {"CHANGED", 8},
+      {"LAST USED", 3},
+      {"NAME", 4, 12},
+      {"DESCRIPTION", 5, 16},
+      {"ID", 10},
+  };
+  return columns;
 }
 
 Row row_of(const schema::UserSummaryT& user) {
@@ -306,14 +227,22 @@ Row row_of(const schema::UserSummaryT& user) {
           uuid_text(user.id)};
 }
 
-Row tenant_heads() { return {"ALIAS", "STATUS", "USERS", "NAME", "ID"}; }
+Columns tenant_columns() {
+  static constexpr Column columns[] = {
+      {"ALIAS", 0, 24}, {"STATUS", 0, 0, Shade::state}, {"USERS", 1}, {"NAME", 2, 16}, {"ID", 3}};
+  return columns;
+}
 
 Row row_of(const schema::TenantViewT& tenant) {
   return {tenant.alias, enabled_text(tenant.enabled), std::to_string(tenant.user_count),
           tenant.display_name, uuid_text(tenant.id)};
 }
 
-Row role_heads() { return {"ROLE", "GRANTS", "HOLDERS", "HOLDS", "DESCRIPTION"}; }
+Columns role_columns() {
+  static constexpr Column columns[] = {
+      {"ROLE", 0, 24}, {"GRANTS", 1}, {"HOLDERS", 1}, {"HOLDS", 3, 12}, {"DESCRIPTION", 2, 16}};
+  return columns;
+}
 
 Row row_of(const schema::RoleViewT& role) {
   return {role.name, std::to_string(role.grant_count), std::to_string(role.holder_count),
@@ -326,10 +255,40 @@ std::vector<std::string> policy_names() {
   return names;
 }
 
-std::vector<std::string> profile_names() {
-  std::vector<std::string> names;
-  for (const ProfileField& field : profile_fields) names.emplace_back(field.name);
-  return names;
+Columns key_columns() {
+  static constexpr Column columns[] = {
+      {"NAME", 0, 16}, {"BEGINS WITH", 1}, {"EXPIRES", 0, 0, Shade::until},
+      {"ONLY", 3, 16}, {"CREATED", 4, 26}, {"LAST USED", 0}};
+  return columns;
+}
+
+Row row_of(const schema::KeyViewT& key) {
+  std::vector<std::string> only;
+  for (const auto& part : key.narrowed_to) only.push_back(part->action + " " + part->resource);
+  return {key.name,
+          key.prefix,
+          key.expires_ns == 0 ? "never" : time_text_short(key.expires_ns),
+          joined(only),
+          cause_text(key.created),
+          time_or_nothing(key.last_used_ns)};
+}
+
+Columns session_columns() {
+  static constexpr Column columns[] = {
+      {"USER", 0, 16}, {"OPENED", 1},     {"LAST USED"},      {"EXPIRES", 2, 0, Shade::until},
+      {"CALLS", 5},    {"BY KEY", 4, 10}, {"SERVICE", 6, 10}, {"SESSION", 3}};
+  return columns;
+}
+
+Row row_of(const schema::SessionViewT& session) {
+  return {session.username,
+          time_text_short(session.opened_ns),
+          time_text_short(session.last_used_ns),
+          time_text_short(session.expires_ns),
+          std::to_string(session.call_count),
+          session.key_name,
+          session.service_name,
+          uuid_text(session.session)};
 }
 
 }  // namespace postern::text

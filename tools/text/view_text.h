@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "history_generated.h"
+#include "tools/text/layout.h"
 
 namespace postern::text {
 
@@ -21,24 +22,31 @@ std::string networks_text(const std::unique_ptr<schema::NetworksT>& networks);
 
 void write_grants(std::ostream& out,
                   const std::vector<std::unique_ptr<schema::GrantHeldT>>& grants);
-/// With the roles behind them, of which the user has all grants too.
+/// Whose grants the user has all too.
+void write_roles_of(std::ostream& out, const schema::UserViewT& user);
+/// Both.
 void write_grants_of(std::ostream& out, const schema::UserViewT& user);
-void write_user(std::ostream& out, const schema::UserViewT& user);
 void write_role(std::ostream& out, const schema::RoleViewT& role);
 void write_tenant(std::ostream& out, const schema::TenantViewT& tenant);
 void write_policies(std::ostream& out, const schema::PoliciesT& policies);
 
-// ---- rows of lists, with their heads
+// ---- rows of lists, with their columns
 
-Row user_heads();
+Columns grant_columns();
+Row row_of(const schema::GrantHeldT& held);
+Columns user_columns();
 Row row_of(const schema::UserSummaryT& user);
-Row tenant_heads();
+Columns tenant_columns();
 Row row_of(const schema::TenantViewT& tenant);
-Row role_heads();
+Columns role_columns();
 Row row_of(const schema::RoleViewT& role);
 
-/// The fields of Policies and of Profile that are told.
+Columns key_columns();
+Row row_of(const schema::KeyViewT& key);
+Columns session_columns();
+Row row_of(const schema::SessionViewT& session);
+
+/// The fields of Policies that are told.
 std::vector<std::string> policy_names();
-std::vector<std::string> profile_names();
 
 }  // namespace postern::text

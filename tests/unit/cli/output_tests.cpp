@@ -25,7 +25,8 @@ BOOST_AUTO_TEST_CASE(what_deceives_is_escaped_in_tables_and_in_json) {
   for (const auto& [text, escaped] : deceiving) {
     const std::string typed = std::string("a") + text + "b";
     std::ostringstream table;
-    text::Table rows({"NAME"});
+    static constexpr text::Column columns[] = {{"NAME"}};
+    text::Table rows(columns);
     rows.add({typed});
     rows.write(table);
     BOOST_TEST(table.str() == std::string("NAME\na") + escaped + "b\n");

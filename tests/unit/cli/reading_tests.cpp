@@ -113,9 +113,10 @@ BOOST_AUTO_TEST_CASE(Q6_user_show_has_its_sections) {
   };
   const auto ended = postern("--tenant acme user show api.bob");
   BOOST_TEST(ended.exit_code == 0);
-  for (const char* part : {"Details\n", "  status    trashed\n", "  email     ops@acme.example\n",
-                           "by 00000000-0000-0000-0000-000000000005", "Security\n",
-                           "  failures    4\n", "Data access\n", "table/customer"})
+  for (const char* part :
+       {"Identity\n", "Status\n  status      trashed\n", "Profile\n  email  ops@acme.example\n",
+        "by 00000000-0000-0000-0000-000000000005", "Roles\n  none\n", "Keys\n  none\n",
+        "Password\n  password  set\n  failures  4\n", "Grants\n", "table/customer"})
     BOOST_TEST(contains(ended.out, part), part << " in\n" << ended.out);
   BOOST_TEST(contains(postern("--output json --tenant acme user show api.bob").out,
                       R"("status":"trashed")"));

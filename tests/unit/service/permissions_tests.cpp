@@ -111,6 +111,8 @@ const std::map<std::string_view, std::string_view> requests = {
     {"GetReport", "oamu"},
     // Whoever may change something may ask how it is taken back.
     {"PlanUndo", "oam"},
+    {"ListSessions", "oamu"},
+    {"ListExpiring", "oamu"},
 };
 
 domain::Operator asker(Role role, bool all_tenants) {

@@ -90,6 +90,7 @@ Foreign fill(WholeService& service, const std::string& alias, std::uint32_t uids
   service.run(alias, word, grant<schema::AddGrantT>());
   schema::CreateKeyT key;
   key.name = "till";
+  key.expires_ns = service.clock.now_ns() + 5 * std::int64_t{86'400'000'000'000};
   made.key = service.run(alias, word, std::move(key)).secrets.at(0);
   schema::CreateRoleT role;
   role.name = word + "-role";
@@ -327,6 +328,14 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
       break;
     case HistoryBody::GetWhatIf:
       by_tenant(schema::GetWhatIfT());
+      break;
+    case HistoryBody::ListSessions:
+      by_tenant(schema::ListSessionsT());
+      by_user(schema::ListSessionsT());
+      break;
+    case HistoryBody::ListExpiring:
+      add_body(made, schema::ListExpiringT());
+      by_tenant(schema::ListExpiringT());
       break;
     case HistoryBody::NONE:
       break;

@@ -104,7 +104,8 @@ BOOST_AUTO_TEST_CASE(a_time_zone_that_nobody_knows_is_not_taken_for_utc) {
 }
 
 BOOST_AUTO_TEST_CASE(columns_align_by_characters) {
-  Table table({"NAME", "N"});
+  static constexpr Column columns[] = {{"NAME"}, {"N"}};
+  Table table(columns);
   table.add({"ü", "1"});
   table.add({"longer name", "2"});
   table.add({"", "3"});

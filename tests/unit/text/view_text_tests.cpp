@@ -5,6 +5,7 @@
 #include "tools/text/access_text.h"
 #include "tools/text/ids.h"
 #include "tools/text/report_text.h"
+#include "tools/text/user_page.h"
 #include "tools/text/view_text.h"
 
 namespace postern::text {

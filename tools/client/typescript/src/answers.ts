@@ -44,6 +44,8 @@ export const pageTypes = {
   GetReport: 'Report',
   PlanUndo: 'UndoPlan',
   GetWhatIf: 'FlipPage',
+  ListSessions: 'SessionPage',
+  ListExpiring: 'ExpiringPage',
 } as const satisfies { [type in HistoryBody['type']]: HistoryPageBody['type'] };
 
 export type AnswerTypes = typeof answerTypes;

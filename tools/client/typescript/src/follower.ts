@@ -11,8 +11,8 @@ export interface Followed {
 
 /** With a filter, seqs only rise; without one, none is missing. */
 function withoutGap(wanted: GetRecords, page: RecordPage, records: JournalRecord[]): boolean {
-  const { tenant, user, userId, operatorName, kind } = wanted;
-  const filtered = Boolean(tenant || user || userId || operatorName || kind);
+  const { tenant, user, userId, operatorName, kind, fromTimeNs } = wanted;
+  const filtered = Boolean(tenant || user || userId || operatorName || kind || fromTimeNs);
   let next = wanted.fromSeq || 1n;
   for (const { seq } of records) {
     if (filtered ? seq < next : seq !== next) return false;

@@ -1,0 +1,83 @@
+#include "tools/cli/records_back.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "tools/cli/session.h"
+
+namespace postern::cli {
+
+namespace {
+
+/// What the daemon looks at for one page.
+constexpr std::uint64_t window_max = 50'000;
+
+[[noreturn]] void stop_older() {
+  throw Stop{exit_codes::protocol, "The daemon is older than this program, and cannot do this.",
+             "Leave out --since and --newest-first, or give --from-seq."};
+}
+
+std::vector<schema::RecordT> records_in(const schema::RecordPageT& page) {
+  auto records = client::read_records(page);
+  if (!records)
+    throw Stop{client::exit_code(records.error()), records.error().sentence,
+               records.error().remedy};
+  return std::move(*records);
+}
+
+schema::RecordPageT page_of(Session& session, const schema::GetRecordsT& wanted) {
+  auto page = session.page(request(schema::GetRecordsT(wanted)));
+  return std::move(Session::part(page.body.AsRecordPage()));
+}
+
+/// Those that match from one record to another.
+std::vector<schema::RecordT> records_between(Session& session, schema::GetRecordsT wanted,
+                                             std::uint64_t from_seq, std::uint64_t to_seq) {
+  std::vector<schema::RecordT> all;
+  wanted.to_seq = to_seq;
+  wanted.count_max = page_count;
+  for (wanted.from_seq = from_seq; wanted.from_seq <= to_seq;) {
+    const auto page = page_of(session, wanted);
+    std::ranges::move(records_in(page), std::back_inserter(all));
+    if (!all.empty() && all.back().seq > to_seq) stop_older();
+    if (page.next_seq <= wanted.from_seq) Session::stop_unexpected();
+    wanted.from_seq = page.next_seq;
+  }
+  return all;
+}
+
+}  // namespace
+
+std::uint64_t newest_seq(Session& session) {
+  schema::GetRecordsT newest;
+  newest.count_max = 1;
+  return page_of(session, newest).head_seq;
+}
+
+/// Asked for the first record alone, it answers where it would begin.
+std::uint64_t first_seq_since(Session& session, std::int64_t since_ns) {
+  schema::GetRecordsT first;
+  first.from_time_ns = since_ns;
+  first.to_seq = 1;
+  first.count_max = 1;
+  const auto page = page_of(session, first);
+  if (page.records.empty()) return page.next_seq;
+  if (records_in(page).front().time_ns < since_ns) stop_older();
+  return 1;
+}
+
+void read_back(Session& session, const schema::GetRecordsT& wanted,
+               const std::function<bool(const std::vector<schema::RecordT>&)>& take) {
+  const std::uint64_t first = std::max<std::uint64_t>(wanted.from_seq, 1);
+  std::uint64_t window = page_count;
+  for (std::uint64_t end = newest_seq(session) + 1; end > first;) {
+    const std::uint64_t begin = end - std::min(end - first, window);
+    const auto records = records_between(session, wanted, begin, end - 1);
+    if (!take(records)) return;
+    end = begin;
+    // Where a filter lets little pass, more is looked at together.
+    window = records.size() * 2 < page_count ? std::min(window * 4, window_max) : page_count;
+  }
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,26 @@
+// Records from the newest back: the history socket gives them by rising seq, so they are asked for
+// in windows, each before the one that was read.
+// Thread: main. Failure: `Stop`.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "history_generated.h"
+
+namespace postern::cli {
+
+class Session;
+
+std::uint64_t newest_seq(Session& session);
+
+/// The first record of this time or later; behind the newest where there is none.
+std::uint64_t first_seq_since(Session& session, std::int64_t since_ns);
+
+/// Those that match and are not before `wanted.from_seq`: window by window, within each by rising
+/// seq. `take` says whether to go on. Memory: one window, at most 50,000 records.
+void read_back(Session& session, const schema::GetRecordsT& wanted,
+               const std::function<bool(const std::vector<schema::RecordT>&)>& take);
+
+}  // namespace postern::cli
