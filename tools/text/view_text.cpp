@@ -171,6 +171,9 @@ void write_security(std::ostream& out, const schema::UserSecurityT& security) {
   fields.add("failures", std::to_string(security.failures));
   fields.add("password", security.password_set ? "set" : "none");
   fields.add("password set", cause_text(security.password_changed));
+  if (security.imported_hash_ends_ns != 0)
+    fields.add("imported hash", "brought along and not used since; its end: " +
+                                    time_text_short(security.imported_hash_ends_ns));
   out << "Security\n";
   fields.write(out, 2);
 }
