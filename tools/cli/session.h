@@ -55,6 +55,9 @@ struct ChangeSettings {
   std::optional<std::string> id;
 };
 
+/// Where that which a problem is about stands: "command 3  email", "line 4, users/api.bob/email".
+using Places = std::function<std::string(const schema::ProblemT&)>;
+
 class Session {
  public:
   Session(Settings settings, ChangeSettings change, Streams streams);
@@ -86,7 +89,11 @@ class Session {
   int change(schema::CommandMessageT message,
              const std::function<void(const schema::ReceiptT&)>& done);
   /// The same without printing; says why not, and stops.
-  schema::ReceiptT execute(schema::CommandMessageT message);
+  schema::ReceiptT execute(schema::CommandMessageT message, const Places& places = {});
+  /// Writes every problem to `talk`; `places`: where what was refused stands.
+  void say_problems(schema::Code code,
+                    const std::vector<std::unique_ptr<schema::ProblemT>>& problems,
+                    const Places& places);
   /// Answers and pages with code `ok`; else says why not and stops.
   schema::AnswerT ask(schema::QueryT query);
   schema::HistoryPageT page(schema::HistoryRequestT request);
@@ -121,11 +128,8 @@ class Session {
   client::Result<schema::ReceiptT> execute_in_view(schema::CommandMessageT message);
   /// At a terminal, has the name typed of what a sweeping change concerns; stops if it is another.
   void confirm(const schema::CommandMessageT& message);
-  void stop_unless_done(const schema::ReceiptT& receipt);
+  void stop_unless_done(const schema::ReceiptT& receipt, const Places& places = {});
   int say_what_is_known(schema::Code code);
-  void say_problems(schema::Code code,
-                    const std::vector<std::unique_ptr<schema::ProblemT>>& problems,
-                    std::string_view part);
   void print_receipt(const schema::ReceiptT& receipt);
 
   Settings settings_;
