@@ -62,6 +62,7 @@ Past::Past(const Audit& audit) : audit_(audit) {
   auditor_.all_tenants = true;
   sources_.cause = [this](domain::Seq seq) { return cause(seq); };
   sources_.personal = [this](const domain::User& user) { return personal_of(user); };
+  sources_.imported_ns = [this](const domain::User& user) { return imported_ns_of(user); };
   sources_.session = [](std::string_view) { return std::nullopt; };
   sources_.key_beginning = credential::api_key_beginning;
   sources_.record = [this](domain::Seq seq) { return record_of(seq); };
@@ -197,6 +198,12 @@ schema::PersonalT Past::personal_of(const domain::User& user) const {
   audit_.streams.talk << "postern-replay: the profile of user " << printable(user.username)
                       << " cannot be opened: " << personal.error().sentence << '\n';
   return {};
+}
+
+std::int64_t Past::imported_ns_of(const domain::User& user) const {
+  if (keys_ == nullptr || user.sealed_password == nullptr) return 0;
+  const auto key = keys_->user_key({user.key.file, user.key.slot});
+  return key ? credential::imported_ns_of(*key, user.id, *user.sealed_password).value_or(0) : 0;
 }
 
 std::shared_ptr<const schema::Record> Past::record_of(domain::Seq seq) const {

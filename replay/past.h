@@ -95,6 +95,7 @@ class Past {
   void show_erased();
   Expected<> arrive(const Moment& moment);
   schema::PersonalT personal_of(const domain::User& user) const;
+  std::int64_t imported_ns_of(const domain::User& user) const;
 
   const Audit& audit_;
   domain::Operator auditor_;

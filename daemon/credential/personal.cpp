@@ -44,4 +44,12 @@ Expected<schema::PersonalT> open_personal(const Key& key, const schema::Uuid& us
   return personal;
 }
 
+Expected<std::int64_t> imported_ns_of(const Key& key, const schema::Uuid& user,
+                                      std::span<const std::uint8_t> sealed) {
+  auto personal = open_personal(key, user, PersonalPart::password, sealed);
+  if (!personal) return std::unexpected(personal.error());
+  wipe(std::as_writable_bytes(std::span(personal->password_hash)));
+  return personal->imported_ns;
+}
+
 }  // namespace postern::credential

@@ -15,4 +15,8 @@ std::vector<std::uint8_t> seal_personal(const Key& key, const schema::Uuid& user
 Expected<schema::PersonalT> open_personal(const Key& key, const schema::Uuid& user,
                                           PersonalPart part, std::span<const std::uint8_t> sealed);
 
+/// C12: of a sealed password's hash, when it was brought along; 0: it was not. The same failure.
+Expected<std::int64_t> imported_ns_of(const Key& key, const schema::Uuid& user,
+                                      std::span<const std::uint8_t> sealed);
+
 }  // namespace postern::credential

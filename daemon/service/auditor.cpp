@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/credential/api_key.h"
+#include "daemon/credential/personal.h"
 #include "daemon/domain/digest.h"
 #include "daemon/domain/time_text.h"
 #include "daemon/journal/sha256.h"
@@ -105,6 +106,7 @@ void Auditor::take_published() {
     if (RecentChanges::erases(*published)) {
       pasts_.clear();
       long_.clear();
+      ahead_.clear();
     }
     recent_.take(std::move(published), parts_.clock.monotonic_ns(),
                  [&](std::unique_ptr<Published> taken) {
@@ -366,6 +368,8 @@ view::Answer<std::optional<Auditor::Reply>> Auditor::answer_from(const view::Vie
   view::Sources beside = sources();
   if (asked.moment.seq == head_.seq) add_seen(beside);
   beside.command_refusal = [&](schema::CommandBody kind) { return refusal(asked.asker, kind); };
+  beside.ahead = &ahead_;
+  beside.view_seq = asked.moment.seq;
   const view::Inquiry inquiry{view, asked.asker, asked.moment.time_ns, beside};
   auto body = view::answer(inquiry, asked.request);
   if (!body) return std::unexpected(std::move(body.error()));
@@ -380,6 +384,7 @@ view::Sources Auditor::sources() {
   view::Sources made;
   made.cause = [this](domain::Seq seq) { return cause_of(seq); };
   made.personal = [this](const domain::User& user) { return personal_of(user); };
+  made.imported_ns = [this](const domain::User& user) { return imported_ns_of(user); };
   made.session = [this](std::string_view text) -> std::optional<view::Session> {
     const auto token = open_token(parts_.keys, text);
     if (!token) return std::nullopt;
@@ -428,6 +433,12 @@ schema::PersonalT Auditor::personal_of(const domain::User& user) const {
   if (personal.error().kind != FailureKind::missing || user.status < schema::UserStatus::trashed)
     parts_.log(diagnostic<Line::profile_unreadable>(user, personal.error()));
   return {};
+}
+
+std::int64_t Auditor::imported_ns_of(const domain::User& user) const {
+  const auto key = parts_.keys.user_key(slot_of(user.key));
+  if (!key) return 0;
+  return credential::imported_ns_of(*key, user.id, *user.sealed_password).value_or(0);
 }
 
 schema::CauseT Auditor::cause_of(domain::Seq seq) {

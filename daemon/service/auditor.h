@@ -23,6 +23,7 @@
 #include "daemon/service/turns.h"
 #include "daemon/service/whole_past.h"
 #include "daemon/view/inquiry.h"
+#include "daemon/view/lists_ahead.h"
 
 namespace postern::service {
 
@@ -138,6 +139,8 @@ class Auditor {
   schema::DigestT digest() const;
   /// All empty where it cannot be opened, with a diagnostic where it should.
   schema::PersonalT personal_of(const domain::User& user) const;
+  /// C12; 0 where it cannot be opened, which whoever verifies it tells of.
+  std::int64_t imported_ns_of(const domain::User& user) const;
   /// Its seq alone where the record cannot be read, with a diagnostic.
   schema::CauseT cause_of(domain::Seq seq);
   /// With its bytes; null where there is none, or with a diagnostic where it cannot be read.
@@ -153,6 +156,7 @@ class Auditor {
   domain::RecordGate gate_;
   PastReader reader_;
   RecentChanges recent_;
+  view::ListsAhead ahead_;
   WholePasts pasts_;
   LongAnswers long_;
   /// Of the question that is being answered: what was done for it now, and how far its answer is.

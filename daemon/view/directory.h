@@ -26,11 +26,15 @@ struct UserFilter {
   std::int64_t now_ns = 0;
   /// Held by the user itself; absent: any or none.
   std::optional<domain::Uuid> role = std::nullopt;
+
+  bool operator==(const UserFilter&) const = default;
 };
 
 struct UserOrder {
   schema::UserSort sort = schema::UserSort::username;
   bool descending = false;
+
+  bool operator==(const UserOrder&) const = default;
 };
 
 /// The letters A to Z without regard to case.

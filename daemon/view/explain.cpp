@@ -1,4 +1,5 @@
 // Every stop of a question, in order, with what caused it (Q5).
+#include <algorithm>
 #include <map>
 
 #include "daemon/view/answers.h"
@@ -23,6 +24,21 @@ std::vector<const domain::Stop*> first_of_each(const std::vector<domain::Stop>& 
   return first;
 }
 
+/// C12: where a hash that was brought along has ended, that is the true reason of a password that
+/// is right; it stands before what stops the question.
+void add_end_of_hash(const Inquiry& inquiry, const Subject& subject,
+                     std::vector<domain::Stop>& stops) {
+  constexpr Code behind[] = {Code::resource_malformed, Code::unknown_resource,
+                             Code::denied_by_grant,    Code::denied_below,
+                             Code::condition_not_met,  Code::no_matching_grant};
+  const std::int64_t ends_ns = imported_hash_ends_ns(inquiry, *subject.tenant, *subject.user);
+  if (ends_ns == 0 || ends_ns > inquiry.now_ns) return;
+  const auto place = std::ranges::find_if(stops, [&](const domain::Stop& stop) {
+    return std::ranges::find(behind, stop.code) != std::end(behind);
+  });
+  stops.insert(place, domain::Stop{Code::credential_expired, subject.user->password_seq});
+}
+
 }  // namespace
 
 Answer<schema::ExplanationT> answer(const Inquiry& inquiry, const schema::Explain& wanted) {
@@ -36,8 +52,9 @@ Answer<schema::ExplanationT> answer(const Inquiry& inquiry, const schema::Explai
     subject.user = tables.find_user(subject.tenant->id, view_of(wanted.username()));
   std::optional<domain::Question> question;
   if (wanted.question() != nullptr) question = question_of(*wanted.question());
-  const auto stops =
+  auto stops =
       domain::all_stops(subject.tenant, subject.user, *call, question ? &*question : nullptr);
+  if (subject.user != nullptr && call->with_password) add_end_of_hash(inquiry, subject, stops);
   const auto first = first_of_each(stops);
   schema::ExplanationT made;
   made.allowed = stops.empty();

@@ -28,6 +28,16 @@ std::unique_ptr<schema::CauseT> cause_of(const Inquiry& inquiry, domain::Seq seq
   return cause;
 }
 
+std::int64_t imported_hash_ends_ns(const Inquiry& inquiry, const domain::Tenant& tenant,
+                                   const domain::User& user) {
+  constexpr std::int64_t day_ns = 86'400LL * 1'000'000'000;
+  if (user.sealed_password == nullptr || tenant.policies.imported_hash_days == 0 ||
+      inquiry.sources.imported_ns == nullptr)
+    return 0;
+  const std::int64_t imported_ns = inquiry.sources.imported_ns(user);
+  return imported_ns == 0 ? 0 : imported_ns + tenant.policies.imported_hash_days * day_ns;
+}
+
 Answer<const domain::Tenant*> tenant_of(const Inquiry& inquiry, const flatbuffers::String* alias,
                                         std::string_view field) {
   const domain::Tenant* tenant = inquiry.view.find_tenant(inquiry.asker, view_of(alias));

@@ -41,6 +41,8 @@ struct SeenSessions {
   std::uint64_t left_out = 0;
 };
 
+class ListsAhead;
+
 /// What lies in no view. Called on the thread of the answer while it is made; what cannot be had is
 /// told by whoever looks for it.
 struct Sources {
@@ -63,6 +65,13 @@ struct Sources {
   std::function<std::int64_t(const Uuid& key)> key_used_ns = {};
   /// O1: why the asker may not send commands of a kind; nothing: it may. Null: it may send all.
   std::function<std::optional<schema::ProblemT>(schema::CommandBody)> command_refusal = {};
+  /// C12: when the hash of a user's password was brought along, UTC nanoseconds; 0: it was not, or
+  /// it cannot be told. Null: it cannot be told of anybody.
+  std::function<std::int64_t(const domain::User&)> imported_ns = {};
+  /// Of lists that go on, with the record that the view stands at; null: each page is looked for
+  /// anew.
+  ListsAhead* ahead = nullptr;
+  domain::Seq view_seq = 0;
 };
 
 /// All outlive the answer. The same one has the same answer, whenever it is given.
@@ -85,6 +94,11 @@ schema::CauseT cause_of(const schema::Record& record);
 
 /// The record behind a fact, with the name that its operator has; null for seq 0.
 std::unique_ptr<schema::CauseT> cause_of(const Inquiry& inquiry, domain::Seq seq);
+
+/// C12: when the user's password ends, because its hash was brought along and was not used since;
+/// 0: it does not. It may be past.
+std::int64_t imported_hash_ends_ns(const Inquiry& inquiry, const domain::Tenant& tenant,
+                                   const domain::User& user);
 
 /// The tenant that a question names; `field`: where.
 Answer<const domain::Tenant*> tenant_of(const Inquiry& inquiry, const flatbuffers::String* alias,

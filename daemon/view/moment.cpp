@@ -99,6 +99,8 @@ void name_moment(schema::HistoryPageBodyUnion& page, const Moment& moment) {
   name_in(page.AsRoleView(), text);
   name_in(page.AsTenantPage(), text);
   name_in(page.AsUserPage(), text);
+  if (auto* users = page.AsUserPage())
+    for (const auto& view : users->views) name_in(view.get(), text);
   name_in(page.AsCataloguePage(), text);
   name_in(page.AsRolePage(), text);
   name_in(page.AsPermissionPage(), text);

@@ -1,4 +1,6 @@
 // One user as a portal shows it (Q6): details, security, data access.
+#include "daemon/view/portal.h"
+
 #include <algorithm>
 
 #include "daemon/domain/access.h"
@@ -19,11 +21,6 @@ using schema::Code;
 constexpr std::size_t section_bytes_soft_max = 150'000;
 constexpr std::size_t grants_bytes_soft_max = 400'000;
 
-struct UserOfTenant {
-  const domain::Tenant* tenant;
-  const domain::User* user;
-};
-
 /// By id, by name, or by both where they agree.
 Answer<UserOfTenant> find(const Inquiry& inquiry, const schema::GetUser& wanted) {
   const View::Tables& tables = inquiry.view.tables();
@@ -43,7 +40,7 @@ Answer<UserOfTenant> find(const Inquiry& inquiry, const schema::GetUser& wanted)
   const bool agree = user != nullptr && user->tenant == tenant->id &&
                      (username.empty() || domain::equal_names(username, user->username));
   if (!agree) return refused(Code::user_unknown, "username");
-  return UserOfTenant{tenant, user};
+  return UserOfTenant{*tenant, *user};
 }
 
 std::unique_ptr<schema::UserSettingsT> settings_of(const domain::UserExtras& extras) {
@@ -58,10 +55,10 @@ std::unique_ptr<schema::UserSettingsT> settings_of(const domain::UserExtras& ext
 
 std::unique_ptr<schema::UserDetailsT> details_of(const Inquiry& inquiry,
                                                  const UserOfTenant& found) {
-  const domain::User& user = *found.user;
+  const domain::User& user = found.user;
   auto details = std::make_unique<schema::UserDetailsT>();
   details->id = std::make_unique<Uuid>(user.id);
-  details->tenant = found.tenant->alias;
+  details->tenant = found.tenant.alias;
   details->username = user.username;
   details->status = user.status;
   details->version = user.version;
@@ -81,11 +78,11 @@ std::unique_ptr<schema::UserDetailsT> details_of(const Inquiry& inquiry,
 
 std::unique_ptr<schema::UserSecurityT> security_of(const Inquiry& inquiry,
                                                    const UserOfTenant& found) {
-  const domain::User& user = *found.user;
+  const domain::User& user = found.user;
   auto security = std::make_unique<schema::UserSecurityT>();
   security->api_access = user.api_access;
   security->api_access_changed = cause_of(inquiry, user.api_access_seq);
-  for (const domain::Lock& lock : domain::locks_of(*found.tenant, user, inquiry.now_ns)) {
+  for (const domain::Lock& lock : domain::locks_of(found.tenant, user, inquiry.now_ns)) {
     auto& made = security->locks.emplace_back(std::make_unique<schema::LockT>());
     made->cause = lock.cause;
     made->caused_by = cause_of(inquiry, lock.seq);
@@ -97,6 +94,7 @@ std::unique_ptr<schema::UserSecurityT> security_of(const Inquiry& inquiry,
   const domain::UserExtras& extras = domain::extras_of(user);
   if (extras.old_password_until_ns > inquiry.now_ns)
     security->old_password_until_ns = extras.old_password_until_ns;
+  security->imported_hash_ends_ns = imported_hash_ends_ns(inquiry, found.tenant, user);
   return security;
 }
 
@@ -142,28 +140,32 @@ std::unique_ptr<schema::RoleHeldT> role_held(const Inquiry& inquiry, const domai
 
 }  // namespace
 
-Answer<schema::UserViewT> answer(const Inquiry& inquiry, const schema::GetUser& wanted) {
-  const auto found = find(inquiry, wanted);
-  if (!found) return std::unexpected(found.error());
-  const std::string_view after = place_in(wanted.after());
+Answer<schema::UserViewT> portal_of(const Inquiry& inquiry, const UserOfTenant& found,
+                                    std::string_view after, std::uint32_t count_max) {
   const std::size_t bytes_max = after.empty() ? grants_bytes_soft_max : page_bytes_soft_max;
-  auto grants = page_of(inquiry, *found->user->grants, {after, wanted.count_max(), bytes_max});
+  auto grants = page_of(inquiry, *found.user.grants, {after, count_max, bytes_max});
   if (!grants) return std::unexpected(std::move(grants.error()));
   schema::UserViewT made;
-  made.details = details_of(inquiry, *found);
-  made.security = security_of(inquiry, *found);
+  made.details = details_of(inquiry, found);
+  made.security = security_of(inquiry, found);
   made.data_access = std::move(grants->grants);
   made.more = grants->more;
   made.next = std::move(grants->next);
   if (!after.empty()) return made;
-  const domain::UserExtras& extras = domain::extras_of(*found->user);
+  const domain::UserExtras& extras = domain::extras_of(found.user);
   made.security->keys_left_out =
       fill(extras.keys, made.security->keys, section_bytes_soft_max,
            [&](const domain::ApiKey& key) { return key_view(inquiry, extras, key); });
   made.roles_left_out =
       fill(extras.roles, made.roles, section_bytes_soft_max,
-           [&](const domain::RoleHeld& role) { return role_held(inquiry, *found->tenant, role); });
+           [&](const domain::RoleHeld& role) { return role_held(inquiry, found.tenant, role); });
   return made;
+}
+
+Answer<schema::UserViewT> answer(const Inquiry& inquiry, const schema::GetUser& wanted) {
+  const auto found = find(inquiry, wanted);
+  if (!found) return std::unexpected(found.error());
+  return portal_of(inquiry, *found, place_in(wanted.after()), wanted.count_max());
 }
 
 }  // namespace postern::view

@@ -1,6 +1,7 @@
 #include "daemon/view/stops.h"
 
 #include "daemon/domain/conditions.h"
+#include "daemon/domain/time_text.h"
 #include "daemon/view/grants.h"
 
 namespace postern::view {
@@ -60,6 +61,14 @@ std::unique_ptr<schema::StopT> as_schema(const Inquiry& inquiry, const domain::S
   made->sentence = text.sentence;
   made->remedy = subject.user == nullptr ? text.remedy : remedy_of(stop, subject, call);
   made->caused_by = cause_of(inquiry, stop.seq);
+  // C12: the only credential of which a question by name can tell that it has ended.
+  if (made->code == Code::credential_expired)
+    made->sentence +=
+        " Its password's hash was brought along, and ended on " +
+        domain::time_text(imported_hash_ends_ns(inquiry, *subject.tenant, *subject.user)) +
+        ", as it was not used within " +
+        std::to_string(subject.tenant->policies.imported_hash_days) +
+        " days (the policy imported_hash_days).";
   if (stop.grant != nullptr) made->grant = as_schema({*stop.grant, stop.role, stop.conditions});
   std::vector<std::string> parts;
   if (stop.conditions != nullptr)

@@ -11,8 +11,10 @@
 #include "daemon/domain/roles.h"
 #include "daemon/view/answers.h"
 #include "daemon/view/directory.h"
+#include "daemon/view/lists_ahead.h"
 #include "daemon/view/moment.h"
 #include "daemon/view/page.h"
+#include "daemon/view/portal.h"
 
 namespace postern::view {
 
@@ -141,15 +143,82 @@ class TimesOfRecords {
   std::unordered_map<domain::Seq, std::int64_t> times_;
 };
 
-}  // namespace
+/// Those that were found with the page before; nothing: they are to be looked for.
+std::optional<Page<domain::User>> known_users(const Inquiry& inquiry, const UsersWanted& asked,
+                                              const ListsAhead::List& list, std::size_t count_max) {
+  const View::Tables& tables = inquiry.view.tables();
+  if (!asked.after) return std::nullopt;
+  const domain::User* last = tables.find_user(asked.after->id);
+  // A place that somebody made up is looked for as it says.
+  if (last == nullptr) return std::nullopt;
+  const UserPlace place = place_of(*last, asked.order.sort);
+  if (place.number != asked.after->number || place.name != asked.after->name) return std::nullopt;
+  const auto next = inquiry.sources.ahead->behind(list, last->id, count_max);
+  if (!next) return std::nullopt;
+  Page<domain::User> page;
+  page.more = next->more;
+  for (const Uuid& id : next->users) {
+    const domain::User* user = tables.find_user(id);
+    if (user == nullptr) return std::nullopt;
+    page.entries.push_back(user);
+  }
+  return page;
+}
 
-Answer<schema::UserPageT> answer(const Inquiry& inquiry, const schema::ListUsers& wanted) {
+Page<domain::User> users_of(const Inquiry& inquiry, const UsersWanted& asked,
+                            std::size_t count_max) {
+  ListsAhead* ahead = inquiry.sources.ahead;
+  if (ahead == nullptr)
+    return list_users(inquiry.view, asked.tenant, asked.filter, asked.order, asked.after,
+                      count_max);
+  const ListsAhead::List list{inquiry.sources.view_seq, asked.tenant.id, asked.filter, asked.order};
+  if (auto known = known_users(inquiry, asked, list, count_max)) return std::move(*known);
+  auto page = list_users(inquiry.view, asked.tenant, asked.filter, asked.order, asked.after,
+                         std::max(count_max, ListsAhead::users_max));
+  if (page.entries.size() <= count_max) return page;
+  ListsAhead::Next next;
+  next.more = page.more;
+  for (const domain::User* user : page.entries) next.users.push_back(user->id);
+  ahead->keep(list, std::move(next));
+  page.entries.resize(count_max);
+  page.more = true;
+  return page;
+}
+
+/// Q6: each as GetUser shows it, and its causes by their seq alone: a page is of users of as many
+/// records.
+Answer<schema::UserPageT> portal_page(const Inquiry& inquiry, const UsersWanted& asked) {
+  // So that few need more than their page.
+  constexpr std::uint32_t grants_max = 1'000;
+  Sources sources = inquiry.sources;
+  sources.cause = [](domain::Seq seq) {
+    schema::CauseT cause;
+    cause.seq = seq;
+    return cause;
+  };
+  const Inquiry bare{inquiry.view, inquiry.asker, inquiry.now_ns, sources};
+  const auto found = users_of(inquiry, asked, asked.count_max);
+  schema::UserPageT page;
+  page.more = found.more;
+  std::size_t bytes = 0;
+  const domain::User* last = nullptr;
+  for (const domain::User* user : found.entries) {
+    auto view = portal_of(bare, {asked.tenant, *user}, {}, grants_max);
+    if (!view) return std::unexpected(std::move(view.error()));
+    bytes += packed_bytes(*view);
+    page.more = page.more || (!page.views.empty() && bytes > page_bytes_soft_max);
+    if (!page.views.empty() && bytes > page_bytes_soft_max) break;
+    page.views.push_back(std::make_unique<schema::UserViewT>(std::move(*view)));
+    last = user;
+  }
+  if (page.more && last != nullptr) page.next = cursor_of(*last, asked.order.sort);
+  return page;
+}
+
+Answer<schema::UserPageT> summary_page(const Inquiry& inquiry, const UsersWanted& asked) {
   // Names are sealed: with a text so many users are opened for a page, whoever matches.
   constexpr std::size_t opened_max = 10'000;
-  const auto asked = read(inquiry, wanted);
-  if (!asked) return std::unexpected(asked.error());
-  const auto found = list_users(inquiry.view, asked->tenant, asked->filter, asked->order,
-                                asked->after, asked->text.empty() ? asked->count_max : opened_max);
+  const auto found = users_of(inquiry, asked, asked.text.empty() ? asked.count_max : opened_max);
   TimesOfRecords times(inquiry.sources);
   schema::UserPageT page;
   const domain::User* last = nullptr;
@@ -158,10 +227,10 @@ Answer<schema::UserPageT> answer(const Inquiry& inquiry, const schema::ListUsers
     const schema::PersonalT personal = inquiry.sources.personal(*user);
     const schema::ProfileT none;
     const schema::ProfileT& profile = personal.profile == nullptr ? none : *personal.profile;
-    if (is_about(*user, profile, asked->text)) {
-      page.more = page.users.size() == asked->count_max || bytes > page_bytes_soft_max;
+    if (is_about(*user, profile, asked.text)) {
+      page.more = page.users.size() == asked.count_max || bytes > page_bytes_soft_max;
       if (page.more) break;
-      auto summary = summary_of(asked->tenant, *user, profile, inquiry.now_ns);
+      auto summary = summary_of(asked.tenant, *user, profile, inquiry.now_ns);
       summary->created_ns = times.of(user->created_seq);
       summary->changed_ns = times.of(user->changed_seq);
       bytes += 200 + summary->username.size() + summary->first_name.size() +
@@ -171,8 +240,19 @@ Answer<schema::UserPageT> answer(const Inquiry& inquiry, const schema::ListUsers
     last = user;
   }
   page.more |= found.more;
-  if (page.more && last != nullptr) page.next = cursor_of(*last, asked->order.sort);
+  if (page.more && last != nullptr) page.next = cursor_of(*last, asked.order.sort);
   return page;
+}
+
+}  // namespace
+
+Answer<schema::UserPageT> answer(const Inquiry& inquiry, const schema::ListUsers& wanted) {
+  const auto asked = read(inquiry, wanted);
+  if (!asked) return std::unexpected(asked.error());
+  if (!wanted.portal()) return summary_page(inquiry, *asked);
+  if (!asked->text.empty())
+    return refused(Code::field_malformed, "text", "A list of portal views takes none.");
+  return portal_page(inquiry, *asked);
 }
 
 }  // namespace postern::view

@@ -4,6 +4,7 @@
 install_python_client.py PROJECT FOLDER
 """
 
+import filecmp
 import glob
 import os
 import shutil
@@ -26,6 +27,8 @@ def main(project, folder):
         )
     assert os.path.exists(f"{folder}/postern/schema.py")
     assert os.path.exists(f"{folder}/postern/py.typed")
+    (licence,) = glob.glob(f"{folder}/postern_client-*.dist-info/LICENSE")
+    assert filecmp.cmp(licence, f"{project}/LICENSE", shallow=False)
 
 
 if __name__ == "__main__":

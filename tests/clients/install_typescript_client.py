@@ -50,6 +50,7 @@ def build(project, source, made):
         shutil.rmtree(f"{made}/{name}", ignore_errors=True)
     skipped = shutil.ignore_patterns("node_modules", "dist", "generated")
     shutil.copytree(source, made, ignore=skipped, dirs_exist_ok=True)
+    shutil.copy(f"{project}/LICENSE", made)
     fetch(made)
     generate = [sys.executable, "-B", f"{source}/generate.py", f"{project}/schema"]
     subprocess.run([*generate, f"{made}/src/generated/schema.ts"], check=True)
@@ -68,7 +69,7 @@ def main(project, folder):
     npm(made, "pack")
     (tarball,) = glob.glob(f"{made}/postern-client-*.tgz")
     npm(installed, "install", tarball)
-    for file in ("dist/index.js", "dist/index.d.ts", "README.md", "first_check.md"):
+    for file in ("dist/index.js", "dist/index.d.ts", "README.md", "first_check.md", "LICENSE"):
         assert os.path.exists(f"{installed}/node_modules/postern-client/{file}"), file
 
 

@@ -112,16 +112,99 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_wrong_does_nothing) {
   const Ended again = postern({"apply", path("again.yaml")});
   BOOST_TEST(again.code == 1);
   BOOST_TEST(holds(again.said, "cannot be new again"), again.said);
-  write("refused.yaml",
-        "tenant: acme\nusers:\n  api.new: {email: none}\n  api.two: {roles: [nobody]}\n");
+  write("refused.yaml", "tenant: acme\nusers:\n  api.ok:\n  api.new:\n    email: none\n");
   const Ended refused = postern({"apply", path("refused.yaml")});
   BOOST_TEST(refused.code == 64, refused.said);
-  BOOST_TEST(holds(refused.said, "role_unknown"), refused.said);
+  // The line and the entry, not which command of a batch it was.
+  BOOST_TEST(holds(refused.said, "refused  field_malformed  line 5, users/api.new/email: "),
+             refused.said);
   BOOST_TEST(postern({"apply", path("none.yaml")}).code == 66);
   BOOST_TEST(postern({"--tenant", "other", "apply", path("again.yaml")}).code == 64);
   BOOST_TEST(postern({"apply", path("again.yaml"), "--guard", "unused"}).code == 64);
   BOOST_TEST(postern({"--tenant", "nobody", "export", "--as-desired"}).code == 66);
   BOOST_TEST(seq() == before);
+}
+
+/// A name of each kind that a file may mistype: what is said, with the line of the entry.
+struct Typo {
+  const char* lines;
+  const char* said;
+};
+constexpr Typo typos[] = {
+    {"polices: {lockout_failures: 3}",
+     "line 2 polices: There is no section 'polices'; the nearest "
+     "is 'policies'"},
+    {"preset: exgo", "There is no preset 'exgo'; the nearest is 'exigo'"},
+    {"policies:\n  lockout_failure: 3",
+     "line 3 policies/lockout_failure: There is no policy "
+     "'lockout_failure'; the nearest is 'lockout_failures'"},
+    {"policies:\n  new_user_status: actve",
+     "line 3 policies/new_user_status: There is no value 'actve'; the nearest is 'active'"},
+    {"catalogue:\n  - name: table\n    actoins: []",
+     "line 4 catalogue/0/actoins: There is no field "
+     "'actoins'; the nearest is 'actions'"},
+    {"roles:\n  clerk:\n    grnats: []",
+     "line 4 roles/clerk/grnats: There is no field of a role "
+     "'grnats'; the nearest is 'grants'"},
+    {"roles:\n  chief:\n    roles: [clrek]",
+     "line 4, roles/chief/roles/0: There is no role 'clrek'; "
+     "the nearest is 'clerk'"},
+    {"roles:\n  chief:\n    grants:\n      - raed table/orders",
+     "line 5, roles/chief/grants/0: There is no action of table 'raed'; the nearest is 'read'"},
+    {"users:\n  api.bob:\n    emial: x",
+     "line 4 users/api.bob/emial: There is no field 'emial'; the "
+     "nearest is 'email'"},
+    {"users:\n  api.bob:\n    status: actve",
+     "line 4 users/api.bob/status: 'actve' is no status; the nearest is 'active'"},
+    {"users:\n  api.bob:\n    roles:\n      - clerk\n      - clrek",
+     "line 6, users/api.bob/roles/1: There is no role 'clrek'; the nearest is 'clerk'"},
+    {"users:\n  api.bob:\n    grants:\n      - reed table/orders",
+     "line 5, users/api.bob/grants/0: There is no action of table 'reed'; the nearest is 'read'"},
+    {"users:\n  api.bob:\n    grants: [read tabel/orders]",
+     "line 4, users/api.bob/grants/0: There is no kind of resource 'tabel'; the nearest is "
+     "'table'"},
+    {"users:\n  api.bob:\n    grants: [read table/oders/17]",
+     "line 4, users/api.bob/grants/0: There is no resource 'table/oders/17'; the nearest is "
+     "'table/orders'"},
+    {"users:\n  api.bob:\n    grants: [alow read table/orders]",
+     "line 4 users/api.bob/grants: 'alow read table/orders': There is no effect 'alow'; the "
+     "nearest is 'allow'"},
+    {"users:\n  api.bob:\n    networks: [AMS]", "line 4, users/api.bob/networks"},
+};
+
+BOOST_AUTO_TEST_CASE(A7_a_mistyped_name_of_any_kind_tells_the_nearest_and_nothing_is_done) {
+  write(
+      "acme.yaml",
+      "tenant: acme\n"
+      "catalogue:\n"
+      "  - {name: table, actions: [{name: read}], resources: [{path: table/orders, open: true}]}\n"
+      "roles: {clerk: }\n");
+  done({"apply", path("acme.yaml")});
+  const auto before = seq();
+  for (const Typo& typo : typos) {
+    write("typo.yaml", std::string("tenant: acme\n") + typo.lines + "\n");
+    const Ended ended = postern({"apply", path("typo.yaml")});
+    BOOST_TEST(ended.code != 0, typo.lines);
+    BOOST_TEST(holds(ended.said, typo.said), typo.said << " in " << ended.said);
+    BOOST_TEST(seq() == before, typo.lines);
+  }
+  // Nor where it would be found in the second message alone, of a tenant that is not there yet.
+  std::string many = read("acme.yaml");
+  many.replace(many.find("acme"), 4, "other");
+  many += "users:\n";
+  for (int user = 0; user < 1'200; ++user) many += "  api." + std::to_string(user) + ":\n";
+  write("many.yaml", many + "  api.last: {grants: [reed table/orders]}\n");
+  const Ended last = postern({"apply", path("many.yaml")});
+  BOOST_TEST(last.code == 1);
+  BOOST_TEST(holds(last.said, "line 1206, users/api.last/grants/0: There is no action"), last.said);
+  write("many.yaml", many + "  api.last: {email: none}\n");
+  for (const char* done :
+       {"The tenant was made, and nothing else was done.", "Nothing was done."}) {
+    const Ended refused = postern({"apply", path("many.yaml")});
+    BOOST_TEST(holds(refused.said, "line 1206, users/api.last/email"), refused.said);
+    BOOST_TEST(holds(refused.said, done), refused.said);
+  }
+  BOOST_TEST(seq() == before + 1);
 }
 
 BOOST_AUTO_TEST_CASE(O2_who_may_not_make_roles_applies_no_file_with_new_ones) {

@@ -1,9 +1,4 @@
 // Users from tables into the real daemon, and out again.
-#include <signal.h>
-#include <sys/wait.h>
-
-#include <thread>
-
 #include "tests/support/command_line.h"
 
 namespace postern::support {
@@ -122,49 +117,6 @@ BOOST_AUTO_TEST_CASE(C8_passwords_and_keys_that_are_made_go_to_a_file_of_its_own
   BOOST_TEST((login("a", made.substr(begin, made.find(',', begin) - begin)) == schema::Code::ok));
   BOOST_TEST((login("b", "Chosen-Kettle-42") == schema::Code::ok));
   BOOST_TEST(!fs::exists(path("new.csv.import.part")));
-}
-
-/// Waits until the import has noted so many bytes, and ends it at once; false if it had ended.
-bool kill_at(const RunningProgram& program, const fs::path& notes, std::uintmax_t bytes) {
-  std::error_code error;
-  for (;;) {
-    int status = 0;
-    if (fs::file_size(notes, error) >= bytes && !error) {
-      ::kill(program.process(), SIGKILL);
-      return program.wait().code == 128 + SIGKILL;
-    }
-    if (::waitpid(program.process(), &status, WNOHANG) != 0) return false;
-    std::this_thread::yield();
-  }
-}
-
-BOOST_AUTO_TEST_CASE(K1_interrupted_twice_it_goes_on_and_nothing_is_lost_or_done_twice) {
-  constexpr std::size_t count = 30'000;
-  std::string text = "username,roles,grants\n";
-  for (std::size_t user = 0; user < count; ++user)
-    text += "user-" + std::to_string(user) + ",clerk,read table/x\n";
-  write("many.csv", text);
-  const auto before = seq();
-  const fs::path notes = path("many.csv.import.part");
-  const auto command =
-      words({"--tenant", "acme", "import", "users", path("many.csv"), "--reason", "moved"});
-  std::uintmax_t bytes = 1'500;
-  for (int interruption = 0; interruption < 2; ++interruption) {
-    const RunningProgram program(command);
-    BOOST_REQUIRE(kill_at(program, notes, bytes));
-    BOOST_TEST(mode_of(notes) == 0600U);
-    bytes = fs::file_size(notes) + 1'500;
-  }
-  // Another file, tenant or form under the same notes is refused.
-  BOOST_TEST(users("many.csv", {"--map", "roles=-"}).code == 64);
-  const Ended ended = run_program(command);
-  BOOST_TEST(ended.code == 0, ended.said);
-  BOOST_TEST(contains(ended.said, "was interrupted"), ended.said);
-  BOOST_TEST(!fs::exists(notes));
-  const std::string all = exported("acme", "many.jsonl");
-  BOOST_TEST(std::ranges::count(all, '\n') == count);
-  // 333 users a batch, each batch one record.
-  BOOST_TEST(seq() - before == (count + 332) / 333);
 }
 
 BOOST_AUTO_TEST_CASE(what_no_import_takes_is_said) {

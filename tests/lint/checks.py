@@ -1,5 +1,6 @@
 """Every check: a function from the tree of files to the problems it finds."""
 
+import json
 import os
 import re
 
@@ -97,6 +98,7 @@ def check_codes(tree):
 
 
 RULE_NAME = re.compile(r"\b([TUCSANLDOKQH]\d{1,2})_[a-z]\w*")
+CASES = "tests/clients/cases/"
 TEST_NAME = re.compile(
     r"^\s*(?:BOOST_\w*TEST_CASE\w*\(\s*|def (?:test_)?|add_test\(NAME |NAME )(\w+)", re.M
 )
@@ -105,11 +107,19 @@ TEST_NAME = re.compile(
 def rule_tests(tree):
     """Yields (rule, test's name, path) for each test that is named after a rule."""
     for path, text in tree.items():
-        if path.startswith("tests/") and path.endswith((".cpp", ".py", "CMakeLists.txt")):
-            for test in TEST_NAME.finditer(text):
-                found = RULE_NAME.match(test[1])
-                if found:
-                    yield found[1], test[1], path
+        for name in test_names(path, text):
+            found = RULE_NAME.match(name)
+            if found:
+                yield found[1], name, path
+
+
+def test_names(path, text):
+    """Of a test program's source, or of a list of cases that one plays."""
+    if path.startswith("tests/") and path.endswith((".cpp", ".py", "CMakeLists.txt")):
+        return [test[1] for test in TEST_NAME.finditer(text)]
+    if path.startswith(CASES) and path.endswith(".json"):
+        return [case["name"] for case in json.loads(text)["cases"]]
+    return []
 
 
 def check_rule_names(tree):

@@ -264,6 +264,8 @@ class LintTests(unittest.TestCase):
         self.finds(checks.check_rule_names, tree, "U14_is_so")
         tree["tests/unit/a.cpp"] = "BOOST_AUTO_TEST_CASE(U1_is_so) {\nBOOST_AUTO_TEST_CASE(other) {"
         self.passes(checks.check_rule_names, tree)
+        tree["tests/clients/cases/a.json"] = '{"cases": [{"name": "U15_is_so"}, {"name": "other"}]}'
+        self.finds(checks.check_rule_names, tree, "U15_is_so")
 
     def test_links(self):
         tree = {"README.md": "see [schema](schema/README.md) and `[i](x)`", "schema/README.md": ""}

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -135,8 +136,10 @@ RunningProgram::RunningProgram(const std::vector<std::string>& arguments)
 
 Ended RunningProgram::wait() const {
   int status = 0;
-  BOOST_REQUIRE(::waitpid(process_, &status, 0) == process_);
-  return {code_of(status), WCOREDUMP(status) != 0, read_text(folder_.path() / "said")};
+  rusage used{};
+  BOOST_REQUIRE(::wait4(process_, &status, 0, &used) == process_);
+  return {code_of(status), WCOREDUMP(status) != 0, read_text(folder_.path() / "said"),
+          static_cast<std::size_t>(used.ru_maxrss) << 10U};
 }
 
 DaemonProcess::DaemonProcess(std::string settings)

@@ -22,6 +22,8 @@ struct Ended {
   /// It left an image of its memory.
   bool dumped_core = false;
   std::string said;
+  /// The most memory that it had at once; 0: not measured.
+  std::size_t peak_bytes = 0;
 };
 
 /// A user of this machine that nobody is, for what one who is not root may do.

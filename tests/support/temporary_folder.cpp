@@ -11,7 +11,8 @@ namespace postern::support {
 namespace fs = std::filesystem;
 
 TemporaryFolder::TemporaryFolder() {
-  const fs::path in_memory = "/dev/shm";
+  const char* const named = std::getenv("POSTERN_TEST_FOLDER");
+  const fs::path in_memory = named != nullptr ? named : "/dev/shm";
   const fs::path parent = fs::is_directory(in_memory) ? in_memory : fs::temp_directory_path();
   std::string name = (parent / "postern-test-XXXXXX").native();
   require(::mkdtemp(name.data()) != nullptr);

@@ -5,7 +5,8 @@
 
 namespace postern::support {
 
-/// Made empty, in memory where the system has such a place; removed with all in it.
+/// Made empty, in memory where the system has such a place, or where POSTERN_TEST_FOLDER says;
+/// removed with all in it.
 class TemporaryFolder {
  public:
   TemporaryFolder();

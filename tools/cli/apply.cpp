@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <set>
+#include <span>
 #include <sstream>
 
 #include "tools/cli/import_progress.h"
@@ -74,34 +76,42 @@ std::size_t bytes_of_step(const schema::CommandT& command) {
   return builder.GetSize();
 }
 
-/// As few messages as there can be: what fits into one is all or nothing.
+/// What goes in one message: all or nothing.
+struct PlanMessage {
+  std::vector<Step> steps;
+  bool makes_tenant = false;
+};
+
+/// As few messages as there can be.
+std::vector<PlanMessage> messages_of(std::vector<Step> steps) {
+  std::vector<PlanMessage> messages;
+  std::size_t bytes = 0;
+  bool is_open = false;
+  for (Step& step : steps) {
+    const std::size_t more = bytes_of_step(*step.command);
+    const bool fits = is_open && messages.back().steps.size() < batch_commands_max &&
+                      bytes + more <= plan_bytes_max && more <= plan_command_bytes_max;
+    if (!fits) {
+      messages.emplace_back();
+      bytes = 0;
+    }
+    bytes += more;
+    messages.back().makes_tenant = step.command->body.type == schema::CommandBody::CreateTenant;
+    is_open = !messages.back().makes_tenant;
+    messages.back().steps.push_back(std::move(step));
+  }
+  return messages;
+}
+
 class PlanSender {
  public:
-  PlanSender(Session& session, const std::string& tenant) : session_(session), tenant_(tenant) {}
+  PlanSender(Session& session, const intake::DesiredState& desired)
+      : session_(session), desired_(desired) {}
 
-  void add(Step step) {
-    const std::size_t bytes = bytes_of_step(*step.command);
-    const bool makes_tenant = step.command->body.type == schema::CommandBody::CreateTenant;
-    const bool is_full = commands_.size() == batch_commands_max ||
-                         bytes_ + bytes > plan_bytes_max ||
-                         (bytes > plan_command_bytes_max && !commands_.empty());
-    if (is_full) flush();
-    bytes_ += bytes;
-    commands_.push_back(std::move(step.command));
-    if (makes_tenant) flush();
-  }
-
-  void flush() {
-    if (commands_.empty()) return;
-    schema::CommandMessageT message;
-    message.tenant = commands_[0]->body.type == schema::CommandBody::CreateTenant ? "" : tenant_;
-    message.commands = std::move(commands_);
-    commands_.clear();
-    bytes_ = 0;
-    last_seq_ = session_.execute(std::move(message)).seq;
-    if (first_seq_ == 0) first_seq_ = last_seq_;
-    ++messages_;
-  }
+  /// Where there are several, what one of the later ones would be refused for must not come to
+  /// light once the first are done: so each is asked dry before. Says what is wrong, and stops.
+  void try_all(std::span<const PlanMessage> messages, bool tenant_was_made);
+  void send(const PlanMessage& message);
 
   std::string records() const {
     return first_seq_ == last_seq_ ? fmt::format("record {}", last_seq_)
@@ -109,14 +119,97 @@ class PlanSender {
   }
 
  private:
+  schema::CommandMessageT message_of(const PlanMessage& message) const;
+  Places places(const PlanMessage& message) const;
+  void note_made(const Step& step);
+  bool rests_on_earlier(const schema::ProblemT& problem, const Step& step) const;
+
   Session& session_;
-  const std::string& tenant_;
-  std::vector<std::unique_ptr<schema::CommandT>> commands_;
-  std::size_t bytes_ = 0;
-  std::size_t messages_ = 0;
+  const intake::DesiredState& desired_;
+  /// What messages before make or change: "user bob", "roles", "catalogue".
+  std::set<std::string> made_;
   std::uint64_t first_seq_ = 0;
   std::uint64_t last_seq_ = 0;
 };
+
+schema::CommandMessageT PlanSender::message_of(const PlanMessage& message) const {
+  schema::CommandMessageT made;
+  if (!message.makes_tenant) made.tenant = desired_.tenant;
+  for (const Step& step : message.steps)
+    made.commands.push_back(std::make_unique<schema::CommandT>(*step.command));
+  return made;
+}
+
+Places PlanSender::places(const PlanMessage& message) const {
+  return [&](const schema::ProblemT& problem) {
+    if (problem.index >= message.steps.size()) return problem.field;
+    const Step& step = message.steps[problem.index];
+    const auto place = intake::place_of(desired_, step.way, problem.field);
+    return place.empty() ? step.what + (step.detail.empty() ? "" : ", " + step.detail) : place;
+  };
+}
+
+/// What a step leaves that later ones may rest on.
+void PlanSender::note_made(const Step& step) {
+  using enum schema::CommandBody;
+  const auto& command = *step.command;
+  const auto kind = command.body.type;
+  if (const auto* create = command.body.AsCreateUser())
+    made_.insert("user " + folded(create->username));
+  else if (!command.user.empty())
+    made_.insert("user " + folded(command.user));
+  else
+    made_.insert(kind == DefineCatalogue || kind == RetireCatalogue ? "catalogue" : "roles");
+}
+
+/// Refused for what a message before it makes otherwise.
+bool PlanSender::rests_on_earlier(const schema::ProblemT& problem, const Step& step) const {
+  using enum schema::Code;
+  struct Row {
+    schema::Code code;
+    std::string made;
+  };
+  const std::string user = "user " + folded(step.command->user);
+  const Row rows[] = {{user_unknown, user},
+                      {version_conflict, user},
+                      {status_move_not_allowed, user},
+                      {unknown_resource, "catalogue"},
+                      {role_unknown, "roles"},
+                      {role_in_use, "roles"}};
+  return std::ranges::any_of(
+      rows, [&](const Row& row) { return row.code == problem.code && made_.contains(row.made); });
+}
+
+void PlanSender::try_all(std::span<const PlanMessage> messages, bool tenant_was_made) {
+  if (messages.size() < 2) return;
+  schema::Code refused = schema::Code::ok;
+  for (const PlanMessage& message : messages) {
+    auto asked = message_of(message);
+    asked.dry_run = true;
+    const auto receipt = session_.client().execute(std::move(asked));
+    if (!receipt)
+      throw Stop{client::exit_code(receipt.error()), receipt.error().sentence,
+                 receipt.error().remedy};
+    std::vector<std::unique_ptr<schema::ProblemT>> told;
+    for (const auto& problem : receipt->problems)
+      if (problem->index >= message.steps.size() ||
+          !rests_on_earlier(*problem, message.steps[problem->index]))
+        told.push_back(std::make_unique<schema::ProblemT>(*problem));
+    if (!told.empty()) session_.say_problems(receipt->code, told, places(message));
+    if (!told.empty() && refused == schema::Code::ok) refused = told[0]->code;
+    for (const Step& step : message.steps) note_made(step);
+  }
+  if (refused != schema::Code::ok)
+    throw Stop{
+        exit_code_of(refused, exit_codes::no),
+        tenant_was_made ? "The tenant was made, and nothing else was done." : "Nothing was done.",
+        "Set the file right."};
+}
+
+void PlanSender::send(const PlanMessage& message) {
+  last_seq_ = session_.execute(message_of(message), places(message)).seq;
+  if (first_seq_ == 0) first_seq_ = last_seq_;
+}
 
 void tell_counts(Session& session, const Plan& plan) {
   std::size_t counts[3] = {};
@@ -156,7 +249,9 @@ int apply_state(Session& session, intake::DesiredState desired, bool prune) {
   tell_plan(session, plan);
   if (!plan.faults.empty()) {
     for (const auto& fault : plan.faults)
-      session.talk() << "refused  " << text::printable(fault) << '\n';
+      session.talk() << fmt::format("refused  {}: {}\n",
+                                    text::printable(intake::place_of(desired, fault.way)),
+                                    text::printable(fault.sentence));
     throw Stop{exit_codes::no, "Nothing was done.", "Set the file right."};
   }
   if (plan.steps.empty()) {
@@ -170,9 +265,17 @@ int apply_state(Session& session, intake::DesiredState desired, bool prune) {
   }
   confirm_removals(session, plan, desired.tenant);
   const auto count = plan.steps.size();
-  PlanSender sender(session, desired.tenant);
-  for (Step& step : plan.steps) sender.add(std::move(step));
-  sender.flush();
+  const auto messages = messages_of(std::move(plan.steps));
+  PlanSender sender(session, desired);
+  std::span<const PlanMessage> left(messages);
+  // Nothing can be asked of a tenant that is not there, not even dry.
+  const bool makes_tenant = left.front().makes_tenant;
+  if (makes_tenant) {
+    sender.send(left.front());
+    left = left.subspan(1);
+  }
+  sender.try_all(left, makes_tenant);
+  for (const PlanMessage& message : left) sender.send(message);
   session.talk() << fmt::format("Done: {}, {}.\n", counted(count, "command"), sender.records());
   return exit_codes::yes;
 }

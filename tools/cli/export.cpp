@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <boost/json/serialize.hpp>
+#include <functional>
+#include <utility>
 
 #include "tools/cli/apply.h"
 #include "tools/cli/import_progress.h"
@@ -68,32 +70,53 @@ struct Asked {
   std::string form;
 };
 
+std::uint64_t count_users(Session& session) {
+  schema::GetTenantT get;
+  get.alias = session.tenant();
+  auto page = session.page(request(std::move(get)));
+  const auto& tenants = Session::part(page.body.AsTenantPage()).tenants;
+  return tenants.empty() ? 0 : tenants[0]->user_count;
+}
+
+/// By name, as of one moment.
+void for_each_user(Session& session, const std::function<void(const schema::UserViewT&)>& take) {
+  ImportProgress progress(session, "exported", count_users(session));
+  UserReader reader(session);
+  std::uint64_t count = 0;
+  while (const auto view = reader.next()) {
+    take(*view);
+    progress.tell(++count);
+  }
+}
+
 int run_users(Session& session, const Asked& asked) {
   const bool by_name = asked.file.ends_with(".jsonl") || asked.file.ends_with(".ndjson");
   const bool as_jsonl = asked.form.empty() ? by_name || session.format() != text::Format::table
                                            : asked.form == "jsonl";
   Destination to(session, asked.file);
   if (!as_jsonl) to.add(intake::csv_line(heading()));
-  UserReader reader(session);
-  ImportProgress progress(session, "exported", 0);
-  std::uint64_t count = 0;
-  while (const auto page = reader.next()) {
-    const auto& user = *page->body.AsUserView();
+  for_each_user(session, [&](const schema::UserViewT& user) {
     if (as_jsonl)
       to.add(boost::json::serialize(intake::told_fields(user)) + "\n");
     else
       to.add(intake::csv_line(cells_of(user)));
-    progress.tell(++count);
-  }
+  });
   to.finish();
   return exit_codes::yes;
 }
 
-/// What `apply` reads and finds nothing to do about.
+/// What `apply` reads and finds nothing to do about. Users are written as they come, so that a
+/// million of them take no more memory than one page.
 int run_desired(Session& session, const Asked& asked) {
   Destination to(session, asked.what);
-  const auto standing = read_standing(session, WhichUsers::all, {});
-  to.add(intake::write_yaml(desired_of(standing)));
+  to.add(intake::write_yaml(desired_of(read_standing(session, WhichUsers::none, {}))));
+  bool any = false;
+  for_each_user(session, [&](const schema::UserViewT& user) {
+    if (!std::exchange(any, true)) to.add("users:\n");
+    to.add(
+        intake::write_yaml(boost::json::object{{user.details->username, desired_user(user)}}, 2));
+  });
+  if (!any) to.add("users: {}\n");
   to.finish();
   return exit_codes::yes;
 }

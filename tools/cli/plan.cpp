@@ -5,7 +5,9 @@
 #include <boost/json/serialize.hpp>
 #include <set>
 
+#include "tools/cli/known_catalogue.h"
 #include "tools/cli/plan_catalogue.h"
+#include "tools/intake/nearest.h"
 #include "tools/text/json.h"
 #include "tools/text/schema_names.h"
 #include "tools/text/words.h"
@@ -30,6 +32,8 @@ class Planner {
       : desired_(desired), standing_(standing), preset_(preset), wanted_(wanted) {}
 
   Plan make() {
+    learn_catalogue();
+    at(desired_.policies.empty() ? "/tenant" : "/policies");
     standing_.tenant ? change_tenant() : create_tenant();
     if (desired_.roles) plan_roles();
     if (desired_.users) plan_users();
@@ -44,6 +48,15 @@ class Planner {
   void step(Doing doing, std::string what, std::string detail, const std::string& user, Body body) {
     plan_.steps.push_back(
         make_step(doing, std::move(what), std::move(detail), user, std::move(body)));
+    if (doing != Doing::remove) plan_.steps.back().way = way_;
+  }
+
+  void fail(std::string sentence) { plan_.faults.push_back({way_, std::move(sentence)}); }
+
+  /// The entry that what follows is for.
+  void at(std::string way) { way_ = std::move(way); }
+  void at(const std::string& way, const char* list, std::size_t place) {
+    way_ = way + '/' + list + '/' + std::to_string(place);
   }
 
   // ---- the tenant
@@ -74,6 +87,12 @@ class Planner {
     }
     // Read before, so it can be read.
     return std::move(*intake::kinds_from(*desired_.catalogue));
+  }
+
+  /// Of a new tenant without any, the daemon's own is not known here.
+  void learn_catalogue() {
+    if (standing_.tenant) known_.add(standing_.tenant->catalogue);
+    known_.add(wanted_kinds());
   }
 
   void create_tenant() {
@@ -110,7 +129,21 @@ class Planner {
     add(define_catalogue(wanted_kinds(), standing_.tenant->catalogue));
   }
 
-  void add(std::vector<Step> more) { std::ranges::move(more, std::back_inserter(plan_.steps)); }
+  /// Steps of the catalogue.
+  void add(std::vector<Step> more) {
+    for (Step& step : more) {
+      const auto* define = step.command->body.AsDefineCatalogue();
+      if (define != nullptr && desired_.catalogue) step.way = way_to_kind(define->kinds[0]->name);
+      plan_.steps.push_back(std::move(step));
+    }
+  }
+  std::string way_to_kind(const std::string& name) const {
+    const auto& kinds = *desired_.catalogue;
+    for (std::size_t place = 0; place < kinds.size(); ++place)
+      if (const auto* kind = kinds[place].if_object(); kind && kind->contains("name"))
+        if (kind->at("name") == json::value(name)) return "/catalogue/" + std::to_string(place);
+    return "/catalogue";
+  }
 
   // ---- grants, of users and of roles
 
@@ -124,15 +157,23 @@ class Planner {
       if constexpr (requires { body.role; }) body.role = role;
     };
     std::set<std::string> lines;
-    for (const auto& grant : wanted) {
+    const std::string way = way_;
+    for (std::size_t place = 0; place < wanted.size(); ++place) {
+      const intake::Grant& grant = wanted[place];
       auto line = intake::grant_line(grant);
       if (!lines.insert(line).second || now.contains(line)) continue;
+      at(way, "grants", place);
+      if (auto fault = known_.empty() ? std::string() : known_.fault_of(grant); !fault.empty()) {
+        fail(std::move(fault));
+        continue;
+      }
       Add body;
       fill(body, grant);
       if (grant.conditions)
         body.conditions = std::make_unique<schema::ConditionsT>(*grant.conditions);
       step(Doing::change, what, "grant " + line, user, std::move(body));
     }
+    at(way);
     for (const auto& [line, held] : now) {
       if (lines.contains(line)) continue;
       if (!wanted_.prune) {
@@ -152,6 +193,7 @@ class Planner {
     static const StandingRole none;
     for (const auto& [name, role] : *desired_.roles) {
       if (standing_.roles.contains(name)) continue;
+      at("/roles/" + name);
       schema::CreateRoleT body;
       body.name = name;
       body.description = role.description;
@@ -161,12 +203,16 @@ class Planner {
       const auto found = standing_.roles.find(name);
       const StandingRole& now = found == standing_.roles.end() ? none : found->second;
       const std::string what = "role " + name;
+      at("/roles/" + name);
       if (&now != &none && now.description != role.description && !role.description.empty())
         plan_.beside.push_back(what + ": its description stays '" + now.description + "'");
       plan_grants<schema::AddRoleGrantT, schema::RemoveRoleGrantT>(what, "", name, role.grants,
                                                                    now.grants);
-      for (const auto& inner : role.roles) {
+      for (std::size_t place = 0; place < role.roles.size(); ++place) {
+        const std::string& inner = role.roles[place];
         if (std::ranges::find(now.roles, inner) != now.roles.end()) continue;
+        at("/roles/" + name, "roles", place);
+        if (!is_role(inner)) continue;
         schema::NestRoleT body;
         body.role = name;
         body.inner = inner;
@@ -184,6 +230,19 @@ class Planner {
         step(Doing::remove, what, "no longer holds role " + inner, "", std::move(body));
       }
     }
+  }
+
+  /// Of one that is not there, nor will be, a fault.
+  bool is_role(const std::string& name) {
+    const bool stays = standing_.roles.contains(name) && !goes(name);
+    if (stays || (desired_.roles && desired_.roles->contains(name))) return true;
+    std::vector<std::string> known;
+    for (const auto& [role, standing] : standing_.roles)
+      if (!goes(role)) known.push_back(role);
+    if (desired_.roles)
+      for (const auto& [role, wanted] : *desired_.roles) known.push_back(role);
+    fail(intake::no_such("role", name, known));
+    return false;
   }
 
   bool goes(const std::string& role) const {
@@ -219,8 +278,9 @@ class Planner {
     std::set<std::string> named;
     for (const auto& account : *desired_.users) {
       const auto& name = account.user.username;
+      at("/users/" + name);
       if (!named.insert(folded(name)).second) {
-        plan_.faults.push_back("user " + name + ": it is named twice, in other letters.");
+        fail("It is named twice, in other letters.");
         continue;
       }
       const auto* now = standing_.user(name);
@@ -230,8 +290,8 @@ class Planner {
       if (now != nullptr && first < plan_.steps.size())
         plan_.steps[first].command->expected_version = now->details->version;
     }
-    for (const auto& [name, page] : standing_.users)
-      if (!named.contains(name)) leave_or_trash(*page->body.AsUserView());
+    for (const auto& [name, view] : standing_.users)
+      if (!named.contains(name)) leave_or_trash(*view);
   }
 
   void leave_or_trash(const schema::UserViewT& user) {
@@ -295,8 +355,7 @@ class Planner {
     const auto wanted = account.status;
     if (wanted == UserStatus::unset || wanted == status) return status;
     if (wanted == UserStatus::new_user) {
-      plan_.faults.push_back(what + ": it cannot be new again, as it is " +
-                             text::status_text(status) + ".");
+      fail("It cannot be new again, as it is " + text::status_text(status) + ".");
       return status;
     }
     if (status == UserStatus::trashed) {
@@ -394,12 +453,17 @@ class Planner {
     std::set<std::string> held;
     if (now != nullptr)
       for (const auto& role : now->roles) held.insert(role->name);
-    for (const auto& role : account.roles) {
+    const std::string way = way_;
+    for (std::size_t place = 0; place < account.roles.size(); ++place) {
+      const std::string& role = account.roles[place];
       if (held.erase(role) > 0) continue;
+      at(way, "roles", place);
+      if (!is_role(role)) continue;
       schema::AssignRoleT body;
       body.role = role;
       step(Doing::change, what, "role " + role, name, std::move(body));
     }
+    at(way);
     for (const auto& role : held) {
       if (!wanted_.prune) {
         plan_.beside.push_back(what + ": role " + role);
@@ -419,6 +483,8 @@ class Planner {
   const schema::CreateTenantT& preset_;
   PlanWanted wanted_;
   Plan plan_;
+  std::string way_;
+  KnownCatalogue known_;
 };
 
 }  // namespace

@@ -22,6 +22,8 @@ struct Step {
   /// "grant read table/customer"; never a value of a profile.
   std::string detail;
   std::unique_ptr<schema::CommandT> command;
+  /// The entry of the file that it is for, "/users/api.bob/roles/0"; empty: none names it.
+  std::string way = {};
 };
 
 template <class Body>
@@ -33,13 +35,19 @@ Step make_step(Doing doing, std::string what, std::string detail, const std::str
   return {doing, std::move(what), std::move(detail), std::move(command)};
 }
 
+/// Why nothing leads there.
+struct PlanFault {
+  /// As in Step.
+  std::string way;
+  std::string sentence;
+};
+
 struct Plan {
   /// In the order they are to be sent. One that makes the tenant stands first.
   std::vector<Step> steps;
   /// What stands beside the desired state and is left: "user api.old".
   std::vector<std::string> beside;
-  /// "user api.bob: it cannot be new again."
-  std::vector<std::string> faults;
+  std::vector<PlanFault> faults;
 };
 
 struct PlanWanted {

@@ -44,6 +44,15 @@ int refused_exit_of(schema::HistoryBody kind, Code code) {
   return kind == HistoryBody::GetWhatIf ? exit_codes::usage : exit_codes::missing;
 }
 
+/// By its number, where a message has several parts, and the field.
+Places place_in(std::string_view part) {
+  return [part](const schema::ProblemT& problem) {
+    auto place = part.empty() ? std::string() : fmt::format("{} {}", part, problem.index);
+    if (!place.empty() && !problem.field.empty()) place += "  ";
+    return place + problem.field;
+  };
+}
+
 /// "unused", "30d", or both with a comma between.
 std::unique_ptr<schema::GuardT> guard_of(std::string_view text) {
   auto made = std::make_unique<schema::GuardT>();
@@ -171,9 +180,9 @@ int Session::change(schema::CommandMessageT message,
   return exit_codes::yes;
 }
 
-schema::ReceiptT Session::execute(schema::CommandMessageT message) {
+schema::ReceiptT Session::execute(schema::CommandMessageT message, const Places& places) {
   auto receipt = send(std::move(message));
-  stop_unless_done(receipt);
+  stop_unless_done(receipt, places);
   return receipt;
 }
 
@@ -238,9 +247,10 @@ client::Result<schema::ReceiptT> Session::execute_in_view(schema::CommandMessage
   return std::move(outcome->answer);
 }
 
-void Session::stop_unless_done(const schema::ReceiptT& receipt) {
+void Session::stop_unless_done(const schema::ReceiptT& receipt, const Places& places) {
   if (receipt.code == Code::ok) return;
-  say_problems(receipt.code, receipt.problems, several_ ? "command" : "");
+  say_problems(receipt.code, receipt.problems,
+               places ? places : place_in(several_ ? "command" : ""));
   throw Stop{say_what_is_known(receipt.code), "", ""};
 }
 
@@ -285,7 +295,7 @@ void Session::print_receipt(const schema::ReceiptT& receipt) {
   for (const auto& secret : receipt.secrets) out() << text::printable(secret) << '\n';
   if (!receipt.secrets.empty()) talk() << "The secret is shown this once.\n";
   if (receipt.repeated && !receipt.problems.empty())
-    say_problems(receipt.problems[0]->code, receipt.problems, "");
+    say_problems(receipt.problems[0]->code, receipt.problems, place_in(""));
   for (const auto& event : receipt.events)
     if (!event->warning.empty()) talk() << "Warning: " << text::printable(event->warning) << '\n';
 }
@@ -349,7 +359,7 @@ void Session::print(const boost::json::object& object) { out() << text::json_tex
 
 void Session::say_problems(Code code,
                            const std::vector<std::unique_ptr<schema::ProblemT>>& problems,
-                           std::string_view part) {
+                           const Places& places) {
   const auto say = [&](Code problem, const std::string& place, const std::string& sentence,
                        const std::string& remedy) {
     talk() << fmt::format(
@@ -361,17 +371,15 @@ void Session::say_problems(Code code,
   };
   if (problems.empty()) say(code, "", "", "");
   for (const auto& problem : problems) {
-    const auto field =
-        problem->field.empty() ? "" : fmt::format("  {}", text::printable(problem->field));
-    const auto place = part.empty() ? "" : fmt::format("  {} {}", part, problem->index);
-    say(problem->code, place + field, problem->sentence, problem->remedy);
+    const auto place = text::printable(places(*problem));
+    say(problem->code, place.empty() ? "" : "  " + place, problem->sentence, problem->remedy);
   }
 }
 
 void Session::stop_refused(Code code,
                            const std::vector<std::unique_ptr<schema::ProblemT>>& problems,
                            int exit_code, std::string_view part) {
-  say_problems(code, problems, part);
+  say_problems(code, problems, place_in(part));
   throw Stop{exit_code, "", ""};
 }
 

@@ -61,6 +61,9 @@ struct ChangeSettings {
 
 struct Sweep;
 
+/// Where that which a problem is about stands: "command 3  email", "line 4, users/api.bob/email".
+using Places = std::function<std::string(const schema::ProblemT&)>;
+
 class Session {
  public:
   Session(Settings settings, ChangeSettings change, Streams streams);
@@ -94,7 +97,11 @@ class Session {
   int change(schema::CommandMessageT message,
              const std::function<void(const schema::ReceiptT&)>& done);
   /// The same without printing; says why not, and stops.
-  schema::ReceiptT execute(schema::CommandMessageT message);
+  schema::ReceiptT execute(schema::CommandMessageT message, const Places& places = {});
+  /// Writes every problem to `talk`; `places`: where what was refused stands.
+  void say_problems(schema::Code code,
+                    const std::vector<std::unique_ptr<schema::ProblemT>>& problems,
+                    const Places& places);
   /// At a terminal, unless --yes or --dry-run: has the name typed of what the command line is going
   /// to do, and stops if it is another. Nothing of it is asked for again.
   void confirm(const Sweep& sweep);
@@ -133,11 +140,8 @@ class Session {
   [[noreturn]] void preview(schema::CommandMessageT message);
   client::Result<schema::ReceiptT> execute_in_view(schema::CommandMessageT message);
   void confirm(const schema::CommandMessageT& message);
-  void stop_unless_done(const schema::ReceiptT& receipt);
+  void stop_unless_done(const schema::ReceiptT& receipt, const Places& places = {});
   int say_what_is_known(schema::Code code);
-  void say_problems(schema::Code code,
-                    const std::vector<std::unique_ptr<schema::ProblemT>>& problems,
-                    std::string_view part);
   void print_receipt(const schema::ReceiptT& receipt);
 
   Settings settings_;

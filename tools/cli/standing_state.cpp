@@ -90,7 +90,7 @@ std::string folded(std::string_view name) {
 
 const schema::UserViewT* StandingState::user(const std::string& name) const {
   const auto found = users.find(folded(name));
-  return found == users.end() ? nullptr : found->second->body.AsUserView();
+  return found == users.end() ? nullptr : found->second.get();
 }
 
 StandingGrants grants_of(const std::vector<std::unique_ptr<schema::GrantHeldT>>& held) {
@@ -112,11 +112,12 @@ StandingState read_standing(Session& session, WhichUsers which, std::vector<std:
   read_resources(session, *standing.tenant);
   for (const std::string& name : role_names(session, tenant))
     standing.roles.emplace(name, read_role(session, tenant, name));
+  if (which == WhichUsers::none) return standing;
   UserReader reader =
       which == WhichUsers::all ? UserReader(session) : UserReader(session, std::move(names));
-  while (auto page = reader.next()) {
-    const auto name = folded(page->body.AsUserView()->details->username);
-    standing.users.emplace(name, std::move(page));
+  while (auto view = reader.next()) {
+    const auto name = folded(view->details->username);
+    standing.users.emplace(name, std::move(view));
   }
   return standing;
 }
@@ -178,14 +179,13 @@ json::object desired_of(const StandingState& standing) {
   made["catalogue"] = desired_catalogue(*standing.tenant);
   auto& roles = made["roles"].emplace_object();
   for (const auto& [name, role] : standing.roles) roles[name] = desired_role(role);
-  auto& users = made["users"].emplace_object();
-  for (const auto& [name, page] : standing.users) {
-    const auto& view = *page->body.AsUserView();
-    auto told = intake::told_fields(view);
-    told.stable_erase("username");
-    users[view.details->username] = std::move(told);
-  }
   return made;
+}
+
+json::object desired_user(const schema::UserViewT& view) {
+  auto told = intake::told_fields(view);
+  told.stable_erase("username");
+  return told;
 }
 
 }  // namespace postern::cli

@@ -34,12 +34,12 @@ struct StandingState {
   std::unique_ptr<schema::TenantViewT> tenant;
   std::map<std::string, StandingRole> roles;
   /// By the name in small letters.
-  std::map<std::string, std::unique_ptr<schema::HistoryPageT>> users;
+  std::map<std::string, std::unique_ptr<schema::UserViewT>> users;
 
   const schema::UserViewT* user(const std::string& name) const;
 };
 
-enum class WhichUsers { all, named };
+enum class WhichUsers { all, named, none };
 
 /// Of --tenant.
 StandingState read_standing(Session& session, WhichUsers which, std::vector<std::string> names);
@@ -47,7 +47,9 @@ StandingState read_standing(Session& session, WhichUsers which, std::vector<std:
 StandingGrants grants_of(const std::vector<std::unique_ptr<schema::GrantHeldT>>& held);
 std::string folded(std::string_view name);
 
-/// The form that intake::read_desired reads.
+/// The form that intake::read_desired reads, without users.
 boost::json::object desired_of(const StandingState& standing);
+/// A user in it, without its name.
+boost::json::object desired_user(const schema::UserViewT& view);
 
 }  // namespace postern::cli

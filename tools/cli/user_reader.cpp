@@ -8,65 +8,107 @@ namespace postern::cli {
 namespace {
 
 constexpr std::size_t users_asked_at_once = 64;
+/// The client waits some seconds for each, so a page that is long in the making is waited for.
+constexpr int busy_in_a_row_max = 30;
 
 }  // namespace
 
-UserReader::UserReader(Session& session) : session_(session) { list_.tenant = session.tenant(); }
+UserReader::UserReader(Session& session) : session_(session) {
+  list_.tenant = session.tenant();
+  list_.count_max = page_count;
+  list_.portal = true;
+  ask_page();
+}
 
-UserReader::UserReader(Session& session, std::vector<std::string> names) : UserReader(session) {
-  more_ = false;
+UserReader::UserReader(Session& session, std::vector<std::string> names) : session_(session) {
+  list_.tenant = session.tenant();
   names_.assign(std::make_move_iterator(names.begin()), std::make_move_iterator(names.end()));
 }
 
-std::unique_ptr<schema::HistoryPageT> UserReader::next() {
+UserReader::View UserReader::next() {
   for (;;) {
-    while (asked_.size() < users_asked_at_once && more_names()) ask();
-    if (asked_.empty()) return nullptr;
-    const std::uint64_t id = asked_.front().first;
-    while (!answered_.contains(id)) collect();
-    const std::string name = std::move(asked_.front().second);
-    asked_.pop_front();
-    auto page = std::move(answered_.extract(id).mapped());
-    // Not there, or gone since the list was read.
-    if (page->code == schema::Code::user_unknown) continue;
-    if (page->code != schema::Code::ok)
-      session_.stop_refused(page->code, page->problems,
-                            exit_code_of(page->code, exit_codes::missing));
-    if (Session::part(page->body.AsUserView()).more) *page = read_user(session_, name);
-    return page;
+    if (!views_.empty()) {
+      View view = std::move(views_.front());
+      views_.pop_front();
+      read_on(session_, *view);
+      return view;
+    }
+    if (!names_.empty() || !asked_.empty()) {
+      if (View view = next_named()) return view;
+      continue;
+    }
+    if (!page_) return nullptr;
+    take_page();
   }
 }
 
-bool UserReader::more_names() {
-  while (names_.empty() && more_) {
-    list_.count_max = page_count;
-    const auto page = session_.page(request(schema::ListUsersT(list_)));
-    const auto& part = Session::part(page.body.AsUserPage());
-    for (const auto& user : part.users)
-      if (user->status != schema::UserStatus::deleted) names_.push_back(user->username);
-    more_ = part.more && !part.next.empty();
+// ---- all, by pages
+
+void UserReader::ask_page() { page_ = submit(request(schema::ListUsersT(list_))); }
+
+/// Asks for the next one before this one is looked at.
+void UserReader::take_page() {
+  const auto page = collect(*page_);
+  page_.reset();
+  if (page->code == schema::Code::busy && ++busy_ < busy_in_a_row_max) return ask_page();
+  if (page->code != schema::Code::ok)
+    session_.stop_refused(page->code, page->problems,
+                          exit_code_of(page->code, exit_codes::missing));
+  busy_ = 0;
+  auto& part = Session::part(page->body.AsUserPage());
+  if (part.more && !part.next.empty()) {
     list_.after = part.next;
+    ask_page();
   }
-  return !names_.empty();
+  views_.assign(std::make_move_iterator(part.views.begin()),
+                std::make_move_iterator(part.views.end()));
+  // Of a daemon of 0.1, which knows no views in a list.
+  for (const auto& user : part.users) names_.push_back(user->username);
 }
 
-void UserReader::ask() {
+// ---- named ones
+
+/// Null: it is not there, or gone since its name was read.
+UserReader::View UserReader::next_named() {
+  while (asked_.size() < users_asked_at_once && !names_.empty()) ask_named();
+  const auto page = collect(asked_.front());
+  asked_.pop_front();
+  if (page->code == schema::Code::user_unknown) return nullptr;
+  if (page->code != schema::Code::ok)
+    session_.stop_refused(page->code, page->problems,
+                          exit_code_of(page->code, exit_codes::missing));
+  auto view =
+      std::make_unique<schema::UserViewT>(std::move(Session::part(page->body.AsUserView())));
+  read_on(session_, *view);
+  return view;
+}
+
+void UserReader::ask_named() {
   schema::GetUserT get;
   get.tenant = list_.tenant;
-  get.username = names_.front();
-  const auto id = session_.client().submit(request(std::move(get)));
-  if (!id) throw Stop{client::exit_code(id.error()), id.error().sentence, id.error().remedy};
-  asked_.emplace_back(*id, std::move(names_.front()));
+  get.username = std::move(names_.front());
   names_.pop_front();
+  asked_.push_back(submit(request(std::move(get))));
 }
 
-void UserReader::collect() {
-  auto outcome = session_.client().collect_page(std::chrono::seconds(1));
-  if (!outcome) return;
-  if (const auto& answer = outcome->answer; !answer)
-    throw Stop{client::exit_code(answer.error()), answer.error().sentence, answer.error().remedy};
-  answered_.emplace(outcome->id,
-                    std::make_unique<schema::HistoryPageT>(std::move(*outcome->answer)));
+// ---- the way to the daemon
+
+std::uint64_t UserReader::submit(schema::HistoryRequestT request) {
+  const auto id = session_.client().submit(std::move(request));
+  if (!id) throw Stop{client::exit_code(id.error()), id.error().sentence, id.error().remedy};
+  return *id;
+}
+
+std::unique_ptr<schema::HistoryPageT> UserReader::collect(std::uint64_t id) {
+  while (!answered_.contains(id)) {
+    auto outcome = session_.client().collect_page(std::chrono::seconds(1));
+    if (!outcome) continue;
+    if (const auto& answer = outcome->answer; !answer)
+      throw Stop{client::exit_code(answer.error()), answer.error().sentence, answer.error().remedy};
+    answered_.emplace(outcome->id,
+                      std::make_unique<schema::HistoryPageT>(std::move(*outcome->answer)));
+  }
+  return std::move(answered_.extract(id).mapped());
 }
 
 }  // namespace postern::cli

@@ -1,10 +1,12 @@
-// Portal views of many users of --tenant, several asked for at once, each with all its grants and
-// as it is when it is read. Thread: main. Lifetime: one command line; the session outlives it.
-// Failure: `Stop`.
+// Portal views of many users of --tenant, each with all its grants: all of them as of one moment,
+// page by page with the next page on its way; or named ones, several asked for at once, each as it
+// is when it is read. Holds two pages, however many they are.
+// Thread: main. Lifetime: one command line; the session outlives it. Failure: `Stop`.
 #pragma once
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -17,25 +19,34 @@ class Session;
 
 class UserReader {
  public:
+  using View = std::unique_ptr<schema::UserViewT>;
+
   /// All that are not deleted, by name.
   explicit UserReader(Session& session);
   /// These; who is not there is passed over.
   UserReader(Session& session, std::vector<std::string> names);
 
-  /// A page with a UserView; null at the end.
-  std::unique_ptr<schema::HistoryPageT> next();
+  /// Null at the end.
+  View next();
 
  private:
-  bool more_names();
-  void ask();
-  void collect();
+  void ask_page();
+  void take_page();
+  View next_named();
+  void ask_named();
+  std::uint64_t submit(schema::HistoryRequestT request);
+  std::unique_ptr<schema::HistoryPageT> collect(std::uint64_t id);
 
   Session& session_;
   schema::ListUsersT list_;
-  bool more_ = true;
+  /// The page that was asked for.
+  std::optional<std::uint64_t> page_;
+  int busy_ = 0;
+  /// Of the page that came last.
+  std::deque<View> views_;
   std::deque<std::string> names_;
   /// In the order they are given back.
-  std::deque<std::pair<std::uint64_t, std::string>> asked_;
+  std::deque<std::uint64_t> asked_;
   std::unordered_map<std::uint64_t, std::unique_ptr<schema::HistoryPageT>> answered_;
 };
 

@@ -27,16 +27,22 @@ schema::HistoryPageT read_user(Session& session, const std::string& user,
     get.user_id = std::make_unique<schema::Uuid>(*id);
   }
   auto whole = session.page(request(schema::GetUserT(get)));
-  auto* view = whole.body.AsUserView();
-  while (view != nullptr && view->more && view->next != get.after) {
-    get.after = view->next;
+  read_on(session, Session::part(whole.body.AsUserView()));
+  return whole;
+}
+
+void read_on(Session& session, schema::UserViewT& view) {
+  schema::GetUserT get;
+  if (view.details && view.details->id)
+    get.user_id = std::make_unique<schema::Uuid>(*view.details->id);
+  while (view.more && view.next != get.after) {
+    get.after = view.next;
     auto page = session.page(request(schema::GetUserT(get)));
     auto& part = Session::part(page.body.AsUserView());
-    std::ranges::move(part.data_access, std::back_inserter(view->data_access));
-    view->more = part.more;
-    view->next = part.next;
+    std::ranges::move(part.data_access, std::back_inserter(view.data_access));
+    view.more = part.more;
+    view.next = part.next;
   }
-  return whole;
 }
 
 namespace {

@@ -10,6 +10,9 @@ namespace postern::cli {
 schema::HistoryPageT read_user(Session& session, const std::string& user,
                                const std::string& user_id = {});
 
+/// The rest of its grants, where the view has not all, as of its own moment.
+void read_on(Session& session, schema::UserViewT& view);
+
 Handler show_user(Options& options);
 Handler list_users(Options& options);
 

@@ -120,9 +120,13 @@ std::string tell_username(const Told& user, std::string_view) { return user.deta
 
 std::string read_status(Account& account, std::string_view, std::string_view text) {
   account.status = text::status_named(std::string(text));
-  if (account.status == schema::UserStatus::unset || account.status == schema::UserStatus::deleted)
-    return quoted(text) + " is no status; one is new, active, inactive or trashed.";
-  return {};
+  if (account.status != schema::UserStatus::unset && account.status != schema::UserStatus::deleted)
+    return {};
+  static const std::vector<std::string> statuses{"new", "active", "inactive", "trashed"};
+  const std::string near = nearest(text, statuses);
+  return quoted(text) + " is no status; " +
+         (near.empty() ? "one is " + text::joined(statuses) : "the nearest is '" + near + "'") +
+         ".";
 }
 std::string tell_status(const Told& user, std::string_view) {
   return text::status_text(user.details->status);

@@ -16,12 +16,8 @@ const std::vector<std::string> sections = {"tenant",    "preset", "display_name"
                                            "catalogue", "roles",  "users"};
 const std::vector<std::string> role_fields = {"description", "grants", "roles"};
 
-std::vector<std::string> policy_names() {
-  std::vector<std::string> names;
-  const auto* type = schema::PolicyChangesTypeTable();
-  for (std::size_t field = 0; field < type->num_elems; ++field)
-    names.emplace_back(type->names[field]);
-  return names;
+std::vector<std::string> names_in(const flatbuffers::TypeTable& type) {
+  return {type.names, type.names + type.num_elems};
 }
 
 /// What `body` says as a command of this kind.
@@ -90,17 +86,56 @@ class Reader {
     return nullptr;
   }
 
+  // ---- what the schema's own reader would refuse without saying where
+
+  /// `noun`: what a name in it is. False: it told what does not fit.
+  bool fits(const json::value& value, const flatbuffers::TypeTable& type, const std::string& way,
+            std::string_view noun) {
+    if (!value.is_object()) return true;
+    bool fit = true;
+    const auto names = names_in(type);
+    for (const auto& [name, held] : value.get_object()) {
+      const std::string here = way + '/' + std::string(name);
+      const auto found = std::ranges::find(names, name);
+      if (found == names.end()) {
+        fail(here, no_such(noun, name, names));
+        fit = false;
+        continue;
+      }
+      const int part = type.type_codes[found - names.begin()].sequence_ref;
+      if (part >= 0) fit &= part_fits(held, *type.type_refs[part](), here);
+    }
+    return fit;
+  }
+
+  bool part_fits(const json::value& value, const flatbuffers::TypeTable& type,
+                 const std::string& way) {
+    if (type.st == flatbuffers::ST_ENUM) return value_fits(value, type, way);
+    if (!value.is_array()) return fits(value, type, way, "field");
+    bool fit = true;
+    std::size_t place = 0;
+    for (const auto& entry : value.get_array())
+      fit &= fits(entry, type, way + '/' + std::to_string(place++), "field");
+    return fit;
+  }
+
+  bool value_fits(const json::value& value, const flatbuffers::TypeTable& type,
+                  const std::string& way) {
+    auto names = names_in(type);
+    // As people say it: 'new' is a word of C++.
+    for (auto& name : names)
+      if (name == "new_user") name = "new";
+    if (!value.is_string() || value == "new_user" ||
+        std::ranges::find(names, std::string(value.get_string())) != names.end())
+      return true;
+    fail(way, no_such("value", value.get_string(), names));
+    return false;
+  }
+
   void read_policies(const json::object& object) {
     const auto* policies = section(object, "policies");
     if (policies == nullptr) return;
-    static const auto names = policy_names();
-    bool known = true;
-    for (const auto& [name, held] : *policies) {
-      if (std::ranges::find(names, name) != names.end()) continue;
-      fail("/policies/" + std::string(name), no_such("policy", name, names));
-      known = false;
-    }
-    if (!known) return;
+    if (!fits(*policies, *schema::PolicyChangesTypeTable(), "/policies", "policy")) return;
     made_.policies = *policies;
     if (const auto changes = policies_from(*policies); !changes) fail("/policies", changes.error());
   }
@@ -110,6 +145,12 @@ class Reader {
     if (value == nullptr) return;
     if (!value->is_array()) return fail("/catalogue", "It must be a list of kinds.");
     made_.catalogue = value->get_array();
+    std::size_t place = 0;
+    bool fit = true;
+    for (const auto& kind : *made_.catalogue)
+      fit &= fits(kind, *schema::CatalogueKindTypeTable(), "/catalogue/" + std::to_string(place++),
+                  "field");
+    if (!fit) return;
     if (const auto kinds = kinds_from(*made_.catalogue); !kinds) fail("/catalogue", kinds.error());
   }
 
@@ -207,14 +248,27 @@ std::expected<std::vector<std::unique_ptr<schema::CatalogueKindT>>, std::string>
   return std::move(message->commands.at(0)->body.AsDefineCatalogue()->kinds);
 }
 
+std::string place_of(const DesiredState& desired, const std::string& way,
+                     const std::string& field) {
+  if (way.empty()) return {};
+  const std::string part = way + '/' + std::string(field_behind(field));
+  std::string known = desired.lines.contains(part) ? part : way;
+  while (!known.empty() && !desired.lines.contains(known)) known.erase(known.rfind('/'));
+  if (known.empty()) return way.substr(1);
+  return "line " + std::to_string(desired.lines.at(known)) + ", " + known.substr(1);
+}
+
 std::expected<DesiredState, std::vector<Fault>> read_desired(const std::string& text) {
-  const auto yaml = read_yaml(text);
+  auto yaml = read_yaml(text);
   if (!yaml)
     return std::unexpected(
         std::vector<Fault>{{yaml.error().line, 0, "", "form", yaml.error().sentence}});
   Reader reader(*yaml);
   auto made = reader.read();
-  if (reader.faults().empty()) return made;
+  if (reader.faults().empty()) {
+    made.lines = std::move(yaml->lines);
+    return made;
+  }
   return std::unexpected(std::move(reader.faults()));
 }
 

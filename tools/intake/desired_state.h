@@ -35,7 +35,14 @@ struct DesiredState {
   std::optional<std::map<std::string, DesiredRole>> roles;
   /// With their names.
   std::optional<std::vector<Account>> users;
+  /// Of the file's entries, by the way to each; empty: it was read from no file of this form.
+  std::map<std::string, std::uint64_t> lines;
 };
+
+/// Where in the file an entry stands, or the part of it that a refusal names: "line 4,
+/// users/api.bob/email". Of no way it is empty.
+std::string place_of(const DesiredState& desired, const std::string& way,
+                     const std::string& field = {});
 
 std::expected<DesiredState, std::vector<Fault>> read_desired(const std::string& text);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "tools/intake/nearest.h"
 #include "tools/text/shown.h"
 #include "tools/text/times.h"
 #include "tools/text/words.h"
@@ -70,6 +71,9 @@ std::expected<Grant, std::string> read_grant(std::string_view line) {
   if (words.size() == place + 2) return made;
   made.conditions = std::make_unique<schema::ConditionsT>();
   auto fault = read_conditions(words, place + 2, *made.conditions);
+  static const std::vector<std::string> effects{"allow", "deny"};
+  if (!fault.empty() && place == 0 && !nearest(words[0], effects).empty())
+    fault = no_such("effect", words[0], effects) + " Else: " + fault;
   if (!fault.empty()) return std::unexpected(std::move(fault));
   return made;
 }

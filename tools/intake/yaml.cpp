@@ -146,10 +146,10 @@ std::expected<YamlText, YamlFault> read_yaml(const std::string& text) {
   return made;
 }
 
-std::string write_yaml(const json::value& value) {
+std::string write_yaml(const json::value& value, std::size_t indent) {
   std::string text;
   if (value.is_object())
-    write_entries(value.get_object(), 0, text, false);
+    write_entries(value.get_object(), indent, text, false);
   else
     text = yaml_scalar(value) + '\n';
   return text;

@@ -27,7 +27,8 @@ struct YamlText {
 /// else it is text, as it stands.
 std::expected<YamlText, YamlFault> read_yaml(const std::string& text);
 
-/// In blocks; read again it is the same.
-std::string write_yaml(const boost::json::value& value);
+/// In blocks; read again it is the same. `indent`: of the entries of a map that lies within
+/// another.
+std::string write_yaml(const boost::json::value& value, std::size_t indent = 0);
 
 }  // namespace postern::intake

@@ -116,6 +116,8 @@ Fields password(const Page& page) {
   fields.add("password", security.password_set ? "set" : "none");
   fields.add("password set", cause_text(security.password_changed));
   fields.add("old one until", time_if_any(security.old_password_until_ns), Shade::until);
+  // Where it was brought along and not used since.
+  fields.add("imported hash until", time_if_any(security.imported_hash_ends_ns), Shade::until);
   fields.add("failures", std::to_string(security.failures));
   return fields;
 }

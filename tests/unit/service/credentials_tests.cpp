@@ -4,6 +4,7 @@
 
 #include "daemon/domain/fold.h"
 #include "daemon/service/personal.h"
+#include "tests/unit/service/audit.h"
 #include "tests/unit/service/service_fixture.h"
 
 namespace postern::support {
@@ -303,6 +304,41 @@ BOOST_FIXTURE_TEST_CASE(C12_what_was_not_used_for_90_days_ends, Brought) {
   // A day less, and it is used.
   end_after(91);
   BOOST_TEST((login_as("old", secret) == Code::ok));
+}
+
+BOOST_FIXTURE_TEST_CASE(C12_who_may_explain_is_told_that_it_has_ended_and_a_stranger_is_not,
+                        Brought) {
+  add_operator("gateway", schema::Role::service, 8, true);
+  BOOST_REQUIRE(create("old", bcrypt).code == Code::ok);
+  const auto ends_ns = [&] {
+    schema::GetUserT get;
+    get.tenant = "acme";
+    get.username = "old";
+    return Audit(*this).ask(std::move(get)).body.AsUserView()->security->imported_hash_ends_ns;
+  };
+  const auto first_stop = [&] {
+    schema::ExplainT explain;
+    explain.tenant = "acme";
+    explain.username = "old";
+    explain.with_password = true;
+    const auto page = Audit(*this).ask(std::move(explain));
+    const auto& stops = page.body.AsExplanation()->stops;
+    return stops.empty() ? Code::ok : stops[0]->code;
+  };
+  BOOST_TEST(ends_ns() == present.now_ns() + 90 * 86'400'000'000'000);
+  BOOST_TEST((first_stop() == Code::ok));
+  pass_days(90);
+  BOOST_TEST((first_stop() == Code::credential_expired));
+  // C9: to a service that says no right password it is one refusal among all.
+  BOOST_TEST((login_as("old", "wrong-0ne") == Code::invalid_credentials));
+  schema::ExplainT explain;
+  explain.tenant = "acme";
+  explain.username = "old";
+  explain.with_password = true;
+  BOOST_TEST((Audit(*this).ask(std::move(explain), "gateway").code == Code::not_permitted));
+  end_after(91);
+  BOOST_TEST((login_as("old", secret) == Code::ok));
+  BOOST_TEST(ends_ns() == 0, "it is Argon2id by now");
 }
 
 BOOST_FIXTURE_TEST_CASE(C12_by_policy_it_never_ends, Brought) {

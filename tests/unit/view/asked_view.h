@@ -106,12 +106,14 @@ class AskedView {
       const auto* record = flatbuffers::GetRoot<schema::Record>(bytes->data());
       return {std::move(bytes), record};
     };
+    sources_.imported_ns = [this](const domain::User& user) { return imported_ns[user.username]; };
     refresh();
   }
 
   void refresh() {
     view = view::View();
     view.load(story.state().tables());
+    sources_.view_seq = story.state().seq();
     sources_.newest = story.state().seq();
   }
 
@@ -160,11 +162,16 @@ class AskedView {
   std::map<std::string, view::Session> sessions;
   /// By username.
   std::map<std::string, std::string> first_names;
+  /// C12: when a user's hash was brought along, by username.
+  std::map<std::string, std::int64_t> imported_ns;
   /// Profile and note are what the story's commands said, not made up.
   bool opens_profiles = false;
   std::vector<domain::Seq> causes_asked;
   /// The record that nobody can read; 0: none.
   domain::Seq unreadable = 0;
+
+  /// Lists that go on find their next pages there.
+  void look_ahead(view::ListsAhead& ahead) { sources_.ahead = &ahead; }
 
  private:
   view::Sources sources_;

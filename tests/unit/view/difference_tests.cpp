@@ -38,8 +38,8 @@ struct Acme : Moments {
       : Moments(given(tenant("acme"), user("alice"), user("bob"), role("clerk"),
                       role_grant(schema::Effect::allow, "clerk", "read", "table/stock"),
                       assign("alice", "clerk"), assign("bob", "clerk"),
-                      allow("bob", "read", "table/customer"), add_operator("other", Role::owner, 9,
-                                                                           {"acme"}))) {}
+                      allow("bob", "read", "table/customer"),
+                      add_operator("other", Role::owner, 9, {"acme"}))) {}
 
   std::vector<std::string> told(const view::DifferenceScope& scope = {"acme"}) {
     std::vector<std::string> texts;

@@ -70,4 +70,38 @@ BOOST_AUTO_TEST_CASE(Q5_of_one_code_a_hundred_are_told_and_the_rest_counted) {
   BOOST_TEST(made.stops_left_out == 4U);
 }
 
+BOOST_AUTO_TEST_CASE(C12_that_a_hash_brought_along_has_ended_is_told_before_the_question) {
+  constexpr std::int64_t day_ns = 86'400LL * 1'000'000'000;
+  story.given(user("eve", "correct horse 7"));
+  refresh();
+  wanted.username = "eve";
+  wanted.with_password = true;
+  // Ours does not end.
+  BOOST_TEST(codes() == (Codes{Code::no_matching_grant}));
+  imported_ns["eve"] = story.world().now_ns() - 90 * day_ns;
+  BOOST_TEST(codes() == (Codes{Code::credential_expired, Code::no_matching_grant}));
+  const auto made = page(wanted);
+  BOOST_TEST(made.stops[0]->caused_by->seq == story.user("eve").password_seq);
+  BOOST_TEST(made.stops[0]->sentence.find("brought along") != std::string::npos);
+  BOOST_TEST(made.stops[0]->sentence.find("90 days") != std::string::npos);
+  // Not by key or name, for which no password is looked at.
+  wanted.with_password = false;
+  BOOST_TEST(codes() == (Codes{Code::no_matching_grant}));
+  wanted.with_password = true;
+  imported_ns["eve"] += 1;
+  BOOST_TEST(codes() == (Codes{Code::no_matching_grant}));
+}
+
+BOOST_AUTO_TEST_CASE(C12_by_policy_no_hash_ends) {
+  schema::SetTenantT set;
+  set.policies = std::make_unique<schema::PolicyChangesT>();
+  set.policies->imported_hash_days = 0;
+  story.given(user("eve", "correct horse 7"), command(std::move(set)));
+  refresh();
+  wanted.username = "eve";
+  wanted.with_password = true;
+  imported_ns["eve"] = 1;
+  BOOST_TEST(codes() == (Codes{Code::no_matching_grant}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -82,4 +82,12 @@ BOOST_AUTO_TEST_CASE(Q6_a_later_page_has_grants_alone) {
   BOOST_TEST(refusal(wanted) == Code::field_malformed);
 }
 
+BOOST_AUTO_TEST_CASE(C12_a_user_is_shown_with_the_end_of_a_hash_that_was_brought_along) {
+  BOOST_TEST(page(bob()).security->imported_hash_ends_ns == 0);
+  constexpr std::int64_t day_ns = 86'400LL * 1'000'000'000;
+  imported_ns["bob"] = 5;
+  for (const char* asker : {"root", "auditor"})
+    BOOST_TEST(page(bob(), asker).security->imported_hash_ends_ns == 5 + 90 * day_ns);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

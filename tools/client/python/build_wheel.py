@@ -28,8 +28,8 @@ def stage(folder):
     os.mkdir(package)
     for path in [*glob.glob(f"{HERE}/postern/*.py"), f"{HERE}/postern/py.typed"]:
         shutil.copy(path, package)
-    for name in ("pyproject.toml", "README.md"):
-        shutil.copy(f"{HERE}/{name}", folder)
+    for path in (f"{HERE}/pyproject.toml", f"{HERE}/README.md", f"{PROJECT}/LICENSE"):
+        shutil.copy(path, folder)
     schemas = sorted(glob.glob(f"{PROJECT}/schema/*.fbs"))
     subprocess.run([sys.executable, "-B", f"{HERE}/generate.py", package, *schemas], check=True)
     with open(f"{package}/_version.py", "w", encoding="utf-8") as file:

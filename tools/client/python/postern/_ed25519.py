@@ -21,7 +21,8 @@ def _module() -> Any:
 
 
 def sign(seed: bytes, data: bytes) -> bytes:
-    return _module().Ed25519PrivateKey.from_private_bytes(seed).sign(data)
+    signature: bytes = _module().Ed25519PrivateKey.from_private_bytes(seed).sign(data)
+    return signature
 
 
 def verifies(public_key: bytes, signature: bytes, data: bytes) -> bool:

@@ -117,9 +117,10 @@ def read_record(data: bytes) -> schema.Record:
     """A record as the journal stores it."""
     _look(data, b"PSRE")
     try:
-        return unpack(data, schema.Record, RECORD_TABLES_MAX)
+        record: schema.Record = unpack(data, schema.Record, RECORD_TABLES_MAX)
     except BadBytes as wrong:
         raise no_answer(str(wrong)) from wrong
+    return record
 
 
 def credential_of(query: schema.Query) -> Any:

@@ -209,8 +209,9 @@ def _make_writer(table: type[Table]) -> Callable[[_Writer, Any], int]:
         " return place",
     ]
     exec("\n".join(source), known)
-    _writers[table] = known["write"]
-    return known["write"]
+    write: Callable[[_Writer, Any], int] = known["write"]
+    _writers[table] = write
+    return write
 
 
 def _source_of_presence(index: int, slot: Slot, known: dict[str, Any]) -> list[str]:

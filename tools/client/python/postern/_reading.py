@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import schema
-from ._slots import scalar, slots_of
+from ._slots import Slot, scalar, slots_of
 from ._table import Field, Table
 from .errors import no_answer
 
@@ -95,6 +95,10 @@ _Read = Callable[[_Reader, int, int], Any]
 _ReadMany = Callable[[_Reader, int, tuple[int, ...], int, int, list[Any], int], int]
 
 
+def _place_of(field: tuple[int, Slot]) -> int:
+    return field[0]
+
+
 class _TableReader:
     """Unpacks tables of one kind, whatever their layout."""
 
@@ -146,7 +150,7 @@ class _TableReader:
                 for number, place in enumerate(entries)
                 if place and number in self.slots
             ),
-            key=lambda one: one[0],
+            key=_place_of,
         )
         form, end, names = "<i", 4, ["_"]
         for place, slot in present:
@@ -299,8 +303,8 @@ def _place_in_root(data: bytes | bytearray, number: int) -> int:
         raise BadBytes("a table's layout lies outside")
     if 4 + 2 * number >= _read_ushort(data, vtable)[0]:
         return 0
-    place = _read_ushort(data, vtable + 4 + 2 * number)[0]
-    return root + place if place else 0
+    place: int = _read_ushort(data, vtable + 4 + 2 * number)[0]
+    return int(root) + place if place else 0
 
 
 def peek(data: bytes, table: type[Table], *names: str) -> list[int]:

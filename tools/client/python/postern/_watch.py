@@ -7,6 +7,10 @@ import math
 import os
 import select
 import time
+from typing import Any
+
+# Of which older type checkers know no eventfd.
+_os: Any = os
 
 WAIT_MAX_S = 3_600.0
 
@@ -14,7 +18,7 @@ WAIT_MAX_S = 3_600.0
 class Watch:
     def __init__(self) -> None:
         self._epoll = select.epoll()
-        self._event = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._event: int = _os.eventfd(0, _os.EFD_CLOEXEC | _os.EFD_NONBLOCK)
         self._epoll.register(self._event, select.EPOLLIN)
         self._raised = False
 
@@ -33,9 +37,9 @@ class Watch:
             return
         self._raised = raised
         if raised:
-            os.eventfd_write(self._event, 1)
+            _os.eventfd_write(self._event, 1)
         else:
-            os.eventfd_read(self._event)
+            _os.eventfd_read(self._event)
 
     def wait_until(self, then: float) -> None:
         """Until a socket has something, or then at the latest."""

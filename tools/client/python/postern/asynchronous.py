@@ -83,13 +83,16 @@ class AsyncClient:
         self.close()
 
     async def execute(self, message: schema.CommandMessage) -> schema.Receipt:
-        return await self.submit(message)
+        receipt: schema.Receipt = await self.submit(message)
+        return receipt
 
     async def ask(self, query: schema.Query) -> schema.Answer:
-        return await self.submit(query)
+        answer: schema.Answer = await self.submit(query)
+        return answer
 
     async def history(self, request: schema.HistoryRequest) -> schema.HistoryPage:
-        return await self.submit(request)
+        page: schema.HistoryPage = await self.submit(request)
+        return page
 
     async def check(
         self,
@@ -142,7 +145,8 @@ class AsyncClient:
             yield follower.take(await self.history(follower.next()))
 
     async def check_history(self) -> Checkpoint:
-        return await self._begin(self._core.check_history)
+        checkpoint: Checkpoint = await self._begin(self._core.check_history)
+        return checkpoint
 
     def submit(self, message: Message) -> AsyncCall:
         """Sends it now, to be awaited later; raises `usage` or `busy` where it does not begin."""

@@ -52,13 +52,16 @@ class Client:
     def execute(self, message: schema.CommandMessage) -> schema.Receipt:
         """A command or a batch. It gets an id if it has none; ask again with the same after an
         Error: the daemon then says what became of it, and never does it twice (K1)."""
-        return self._await(message)
+        receipt: schema.Receipt = self._await(message)
+        return receipt
 
     def ask(self, query: schema.Query) -> schema.Answer:
-        return self._await(query)
+        answer: schema.Answer = self._await(query)
+        return answer
 
     def history(self, request: schema.HistoryRequest) -> schema.HistoryPage:
-        return self._await(request)
+        page: schema.HistoryPage = self._await(request)
+        return page
 
     def check(
         self,
@@ -117,7 +120,8 @@ class Client:
     def check_history(self) -> Checkpoint:
         """Asks for the newest checkpoint; checks its signature and that it extends what is
         remembered, then remembers it (H6)."""
-        return self._result_of(self._begin(self._core.check_history))
+        checkpoint: Checkpoint = self._result_of(self._begin(self._core.check_history))
+        return checkpoint
 
     # ---- many at a time
 
@@ -164,10 +168,11 @@ class Client:
     def _begin(self, send: Any, *message: Message) -> Call:
         self._open += 1
         try:
-            return send(*message, self._note)
+            call: Call = send(*message, self._note)
         except BaseException:
             self._open -= 1
             raise
+        return call
 
     def _note(self, call: Call) -> None:
         """One has ended."""

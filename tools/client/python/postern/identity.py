@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections.abc import Callable
 
 import zmq
 from zmq.utils import z85
 
 KEY_BYTES = 32
+_decode: Callable[[bytes], bytes] = z85.decode
 
 
 def make_uuid() -> uuid.UUID:
@@ -29,7 +31,7 @@ def make_key_pair() -> tuple[str, str]:
 def parse_key(text: str) -> bytes | None:
     """The 32 bytes of a key in Z85."""
     try:
-        key = z85.decode(text.encode("ascii")) if len(text) == 40 else b""
+        key = _decode(text.encode("ascii")) if len(text) == 40 else b""
     except (ValueError, KeyError):
         return None
     return key if len(key) == KEY_BYTES else None

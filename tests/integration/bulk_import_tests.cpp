@@ -1,0 +1,161 @@
+// Very many users from a table, killed on the way, and out again: with POSTERN_IMPORT_USERS=1000000
+// in the long form.
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <thread>
+
+#include "tests/support/command_line.h"
+
+namespace postern::support {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::size_t users_imported() {
+  const char* const said = std::getenv("POSTERN_IMPORT_USERS");
+  return said != nullptr ? std::stoull(said) : 30'000;
+}
+
+/// A user's three commands go in one batch of up to 1,000.
+constexpr std::size_t users_of_batch = 333;
+
+/// Of a user all that differs; names are in the order of their numbers.
+struct SourceUser {
+  std::string name;
+  std::string email;
+  std::string network;
+  std::string grant;
+
+  explicit SourceUser(std::size_t number) {
+    std::string digits = std::to_string(number);
+    digits.insert(0, 8 - digits.size(), '0');
+    name = "api." + digits;
+    email = name + "@example.org";
+    network = "10." + std::to_string(number % 200) + ".0.0/16";
+    grant = (number % 7 == 0 ? "deny write table/area-" : "read table/area-") +
+            std::to_string(number % 1'000);
+  }
+};
+
+/// Not in the order of their names.
+void write_table(const fs::path& file, std::size_t count) {
+  // Prime, and no divisor of any count, so that each number comes once.
+  constexpr std::size_t step = 999'983;
+  std::ofstream out(file, std::ios::binary);
+  out << "\xef\xbb\xbfUser;E-Mail;Networks;Roles;Grants\r\n";
+  for (std::size_t place = 0; place < count; ++place) {
+    const SourceUser user(place * step % count);
+    out << user.name << ';' << user.email << ';' << user.network << ";clerk;" << user.grant
+        << "\r\n";
+  }
+}
+
+/// Counts the batches that an import's notes say are done, while it writes them.
+class DoneBatches {
+ public:
+  explicit DoneBatches(fs::path notes) : notes_(std::move(notes)) {}
+
+  std::size_t count() {
+    constexpr std::string_view mark = "{\"done\"";
+    std::ifstream in(notes_, std::ios::binary);
+    in.seekg(static_cast<std::streamoff>(read_));
+    std::ostringstream more;
+    more << in.rdbuf();
+    rest_ += more.str();
+    read_ += more.str().size();
+    std::size_t from = 0;
+    for (std::size_t at = rest_.find(mark); at != rest_.npos; at = rest_.find(mark, from)) {
+      ++count_;
+      from = at + mark.size();
+    }
+    // A mark may be half written.
+    rest_.erase(0, std::max(from, rest_.size() - std::min(rest_.size(), mark.size() - 1)));
+    return count_;
+  }
+
+ private:
+  fs::path notes_;
+  std::size_t read_ = 0;
+  std::string rest_;
+  std::size_t count_ = 0;
+};
+
+struct BulkImport : CommandLine {
+  BulkImport() {
+    done({"tenant", "create", "acme"});
+    done({"--tenant", "acme", "role", "create", "clerk"});
+  }
+
+  /// Waits until so many batches are done, and ends the import at once; false if it ended before.
+  static bool kill_at(const RunningProgram& program, const fs::path& notes, std::size_t batches) {
+    for (DoneBatches done(notes); done.count() < batches; std::this_thread::yield()) {
+      int status = 0;
+      if (::waitpid(program.process(), &status, WNOHANG) != 0) return false;
+    }
+    ::kill(program.process(), SIGKILL);
+    return program.wait().code == 128 + SIGKILL;
+  }
+
+  static double per_second(std::size_t count, std::chrono::steady_clock::time_point since) {
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - since;
+    return static_cast<double>(count) / std::max(passed.count(), 0.001);
+  }
+};
+
+BOOST_FIXTURE_TEST_SUITE(bulk_import_tests, BulkImport)
+
+BOOST_AUTO_TEST_CASE(K1_killed_twice_an_import_goes_on_nothing_is_lost_or_doubled_and_it_exports) {
+  const std::size_t count = users_imported();
+  const std::size_t batches = (count + users_of_batch - 1) / users_of_batch;
+  write_table(path("many.csv"), count);
+  const auto before = seq();
+  const fs::path notes = path("many.csv.import.part");
+  const auto command =
+      words({"--tenant", "acme", "import", "users", path("many.csv"), "--reason", "moved"});
+  for (std::size_t third = 1; third <= 2; ++third) {
+    const RunningProgram program(command);
+    BOOST_REQUIRE(kill_at(program, notes, third * batches / 3));
+    // It was in the middle.
+    BOOST_TEST(seq() - before >= third * batches / 3);
+    BOOST_TEST(seq() - before < batches);
+    BOOST_TEST(mode_of(notes) == 0600U);
+  }
+  // Another form under the same notes is refused.
+  BOOST_TEST(
+      postern({"--tenant", "acme", "import", "users", path("many.csv"), "--map", "Roles=-"}).code ==
+      64);
+  const RunningProgram last(command);
+  const Ended ended = last.wait();
+  BOOST_TEST(ended.code == 0, ended.said);
+  BOOST_TEST(ended.said.find("was interrupted") != std::string::npos, ended.said);
+  BOOST_TEST(!fs::exists(notes));
+  BOOST_TEST(seq() - before == batches, "each batch is one record");
+  BOOST_TEST_MESSAGE(ended.said << "the tool had " << (ended.peak_bytes >> 20U) << " MiB at most");
+
+  const auto begun = std::chrono::steady_clock::now();
+  const RunningProgram exporting(words({"--tenant", "acme", "export", "users", path("all.csv")}));
+  const Ended exported = exporting.wait();
+  BOOST_REQUIRE_MESSAGE(exported.code == 0, exported.said);
+  BOOST_TEST_MESSAGE("exported " << per_second(count, begun) << " users a second, with "
+                                 << (exported.peak_bytes >> 20U) << " MiB at most");
+  std::ifstream all(path("all.csv"), std::ios::binary);
+  std::string heading;
+  std::getline(all, heading);
+  std::string line;
+  std::size_t number = 0;
+  for (; std::getline(all, line) && number < count; ++number) {
+    const SourceUser user(number);
+    const std::string expected = user.name + ",active,on,,,," + user.email + ",,,,,,,,,,,,," +
+                                 user.network + ",,,,,clerk," + user.grant + "\r";
+    if (line != expected) break;
+  }
+  BOOST_TEST(number == count, "line " << number + 2 << ": " << line);
+  BOOST_TEST(!std::getline(all, line), "and no more");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace postern::support
