@@ -14,6 +14,7 @@
 #include "tools/cli/import_progress.h"
 #include "tools/cli/key_finder.h"
 #include "tools/cli/key_owners.h"
+#include "tools/cli/list.h"
 #include "tools/cli/session.h"
 #include "tools/cli/sweep.h"
 #include "tools/text/ids.h"
@@ -246,8 +247,10 @@ using KeyIds = std::set<std::string>;
 
 void tell(Session& session, KeyOwners& owners, const std::vector<Place>& places,
           const KeyIds& revoked) {
-  text::Listing listing(session.out(), session.format(),
-                        {"PLACE", "KEY", "TENANT", "USER", "NAME", "STATE", "DETAILS"});
+  static constexpr text::Column columns[] = {{"PLACE", 0, 20},  {"KEY", 2},      {"TENANT", 1, 12},
+                                             {"USER", 0, 20},   {"NAME", 1, 12}, {"STATE"},
+                                             {"DETAILS", 3, 20}};
+  ShownList listing(session, columns);
   for (const Place& place : places) {
     const KeyOwner& owner = owners.of(place.key.names);
     if (session.format() == text::Format::table)
