@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What is there before each example: tenants, users, roles, what was recorded, and the files that
 # the examples name. Runs in the folder where they run, with $POSTERN_DATA the daemon's folder.
 set -euo pipefail
