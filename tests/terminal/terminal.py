@@ -48,8 +48,9 @@ class Seen:
 
 
 def _environment(more):
-    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
-    return kept | {"TERM": "xterm-256color"} | more
+    kept = {"TERM": "xterm-256color"} | more
+    left_out = ("COLUMNS", "NO_COLOR", *kept)
+    return {name: value for name, value in os.environ.items() if name not in left_out} | kept
 
 
 def run_at_terminal(command, columns, typed=(), **environment):
