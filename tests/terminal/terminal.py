@@ -16,6 +16,8 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # What erases a line that is shown anew: progress.
 ERASING = "\x1b[K"
 PATIENCE_S = 120
+# Of the program too: a machine may be busy.
+os.environ["POSTERN_ANSWER_TIMEOUT"] = str(PATIENCE_S)
 
 
 def width_of(text):

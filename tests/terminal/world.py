@@ -125,7 +125,7 @@ class World:
 
     def wait_for_session(self):
         """The recorder looks at what was noted within a second; `calls follow` waits for it."""
-        self.run("--answer-timeout", "60", "calls", "follow", "--from", "1", "--count", "6")
+        self.run("calls", "follow", "--from", "1", "--count", "6")
 
     def words_of(self, row):
         more = [self.names.get(word[1:], word) if word.startswith("$") else word
