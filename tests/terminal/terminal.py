@@ -16,6 +16,8 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # What erases a line that is shown anew: progress.
 ERASING = "\x1b[K"
 PATIENCE_S = 120
+# Of the program too: a machine may be busy.
+os.environ["POSTERN_ANSWER_TIMEOUT"] = str(PATIENCE_S)
 
 
 def width_of(text):
@@ -48,8 +50,9 @@ class Seen:
 
 
 def _environment(more):
-    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
-    return kept | {"TERM": "xterm-256color"} | more
+    kept = {"TERM": "xterm-256color"} | more
+    left_out = ("COLUMNS", "NO_COLOR", *kept)
+    return {name: value for name, value in os.environ.items() if name not in left_out} | kept
 
 
 def run_at_terminal(command, columns, typed=(), **environment):

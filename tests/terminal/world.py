@@ -8,7 +8,8 @@ import subprocess
 
 TENANT = "acme-trading-and-forwarding"
 USER = "api.shop"
-LONG = "api.the-one-with-the-very-long-name-that-somebody-typed-once-and-nobody-may-change.ever+since@acme.example"
+LONG = ("api.the-one-with-the-very-long-name-that-somebody-typed-once-and-nobody-may-change"
+        ".ever+since@acme.example")  # fmt: skip
 ROLE = "reads-orders-of-all-branches-and-their-customers"
 PASSWORD = "Corr3ct-horse-battery"
 PROFILES = {
@@ -103,15 +104,14 @@ class World:
                  "--networks", "192.0.2.0/24,198.51.100.0/24", "--require-tls")  # fmt: skip
         self.run("grant", "add", USER, "read", "table/customers/ssn", "--deny")
         self.run("grant", "add", LONG, "read", "table/customers")
-        self.run("key", "create", USER, "first-key-of-the-till-in-the-north", "--expires", in_days(5))
+        self.run("key", "create", USER, "first-key-of-the-till-up-north", "--expires", in_days(5))
         self.keys = self.run("key", "create", USER, "second.key", "--only",
                              "read table/customers", "--only", "read table/orders")  # fmt: skip
 
     def make_use(self):
         """Calls, and sessions: by password and by key."""
         call = ("--address", "192.0.2.7", "--client", "till of the branch in the north")
-        for user in (USER,):
-            self.token = self.run("session", "open", user, *call, given=PASSWORD).strip()
+        self.token = self.run("session", "open", USER, *call, given=PASSWORD).strip()
         secret = [line for line in self.keys.splitlines() if line.startswith("pst")][-1]
         for question in ("read table/customers/name", "write table/customers/name"):
             action, resource = question.split()
@@ -125,7 +125,7 @@ class World:
 
     def wait_for_session(self):
         """The recorder looks at what was noted within a second; `calls follow` waits for it."""
-        self.run("--answer-timeout", "60", "calls", "follow", "--from", "1", "--count", "6")
+        self.run("calls", "follow", "--from", "1", "--count", "6")
 
     def words_of(self, row):
         more = [self.names.get(word[1:], word) if word.startswith("$") else word

@@ -283,7 +283,7 @@ Columns record_columns() {
 
 Columns record_columns_of_tenant() {
   static constexpr Column columns[] = {
-      {"SEQ"},         {"TIME"},         {"OPERATOR", 4, 8}, {"TENANT", 6, 16},
+      {"SEQ"},         {"TIME"},         {"OPERATOR", 4, 8}, {"TENANT", 9, 16},
       {"USER", 1, 12}, {"EVENT", 0, 16}, {"DETAILS", 3, 20}, {"REASON", 5, 12}};
   return columns;
 }

@@ -51,21 +51,23 @@ std::vector<std::size_t> columns_that_fit(Columns columns, const std::vector<std
                                           const std::vector<bool>& is_empty, std::size_t width) {
   std::vector<std::size_t> order(columns.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto needed = [&] {
-    std::vector<std::size_t> least;
+  const auto needed = [&](bool as_cut) {
+    std::vector<std::size_t> each;
     for (const std::size_t place : order)
-      least.push_back(least_width(columns[place], widths[place]));
-    return total_of(least);
+      each.push_back(as_cut ? least_width(columns[place], widths[place]) : widths[place]);
+    return total_of(each);
   };
   const auto rank_of = [&](std::size_t place) {
     const unsigned rank = columns[place].rank;
     return rank != 0 && is_empty[place] ? rank + empty_rank : rank;
   };
-  while (needed() > width) {
-    // The last of the highest.
-    const auto first = std::ranges::max_element(order.rbegin(), order.rend(), {}, rank_of);
-    if (first == order.rend() || rank_of(*first) == 0) break;
-    order.erase(std::next(first).base());
+  for (const bool as_cut : {false, true}) {
+    while (needed(as_cut) > width) {
+      // The last of the highest.
+      const auto first = std::ranges::max_element(order.rbegin(), order.rend(), {}, rank_of);
+      if (first == order.rend() || rank_of(*first) < (as_cut ? 1U : spare_rank)) break;
+      order.erase(std::next(first).base());
+    }
   }
   return order;
 }

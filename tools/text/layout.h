@@ -16,13 +16,15 @@ namespace postern::text {
 /// One of a table's columns. Tables are defined where their rows are made, and live for ever.
 struct Column {
   std::string_view head;
-  /// Where there is no room the highest goes first, of equal ones the last; 0: it stays.
+  /// Where there is no room the highest goes first, of equal ones the last; 0: it stays. From
+  /// `spare_rank` on it goes before anything else is cut.
   std::uint8_t rank = 0;
   /// Cells may be cut to this; 0: they are shown whole.
   std::uint8_t cut_to = 0;
   Shade shade = Shade::plain;
 };
 using Columns = std::span<const Column>;
+inline constexpr std::uint8_t spare_rank = 9;
 
 /// "LAST USED" as it is typed: "last-used".
 std::string column_name(const Column& column);

@@ -205,7 +205,7 @@ Columns user_columns() {
       {"LAST USED", 3},
       {"NAME", 4, 12},
       {"DESCRIPTION", 5, 16},
-      {"ID", 10},
+      {"ID", 9},
   };
   return columns;
 }
@@ -229,7 +229,7 @@ Row row_of(const schema::UserSummaryT& user) {
 
 Columns tenant_columns() {
   static constexpr Column columns[] = {
-      {"ALIAS", 0, 24}, {"STATUS", 0, 0, Shade::state}, {"USERS", 1}, {"NAME", 2, 16}, {"ID", 3}};
+      {"ALIAS", 0, 24}, {"STATUS", 0, 0, Shade::state}, {"USERS", 1}, {"NAME", 2, 16}, {"ID", 9}};
   return columns;
 }
 

@@ -191,7 +191,7 @@ BOOST_AUTO_TEST_CASE(Q6_user_show_tells_settings_roles_and_use) {
   };
   const auto ended = postern("--tenant acme user show api.bob");
   for (const char* part :
-       {"  networks         AWS\n", "  skip ip check    on\n", "  session timeout  the tenant's\n",
+       {"  networks       AWS\n", "  skip ip check  on\n", "  session timeout  the tenant's\n",
         "2024-02-29T12:34:56Z\n", "Use\n", "Roles\n", "clerk"})
     BOOST_TEST(contains(ended.out, part), part << " in\n" << ended.out);
 }

@@ -88,6 +88,19 @@ BOOST_AUTO_TEST_CASE(columns_go_by_their_rank_and_are_told) {
   BOOST_TEST((table.left_out() == std::vector<std::string>{"seen", "id"}));
 }
 
+BOOST_AUTO_TEST_CASE(
+    what_is_to_spare_goes_before_anything_is_cut_and_what_is_empty_before_the_rest) {
+  static constexpr Column spare[] = {{"NAME", 0, 4}, {"WHY", 1}, {"SEEN", 3}, {"ID", spare_rank}};
+  const std::vector<std::size_t> widths = {10, 3, 10, 8};
+  const std::vector<bool> none_empty(4, false);
+  using Places = std::vector<std::size_t>;
+  BOOST_TEST((columns_that_fit(spare, widths, none_empty, 37) == Places{0, 1, 2, 3}));
+  BOOST_TEST((columns_that_fit(spare, widths, none_empty, 36) == Places{0, 1, 2}));
+  BOOST_TEST((columns_that_fit(spare, widths, none_empty, 21) == Places{0, 1, 2}));
+  BOOST_TEST((columns_that_fit(spare, widths, none_empty, 20) == Places{0, 1}));
+  BOOST_TEST((columns_that_fit(spare, widths, {false, true, false, false}, 20) == Places{0, 2}));
+}
+
 BOOST_AUTO_TEST_CASE(later_pages_have_the_columns_of_the_first) {
   std::ostringstream out;
   set_screen(out, {40, false, 0});

@@ -56,8 +56,8 @@ class Follower:
     def _without_gap(self, page: schema.RecordPage, records: list[schema.Record]) -> bool:
         """With a filter, seqs only rise; without one, none is missing."""
         wanted = self._wanted
-        filters = (wanted.tenant, wanted.user, wanted.user_id, wanted.operator_name, wanted.kind, wanted.from_time_ns)
-        filtered = any(filters)
+        of_some = (wanted.tenant, wanted.user, wanted.user_id, wanted.operator_name, wanted.kind)
+        filtered = any(of_some) or wanted.from_time_ns != 0
         following = max(wanted.from_seq, 1)
         for record in records:
             if record.seq < following if filtered else record.seq != following:
