@@ -17,7 +17,6 @@ struct Confirmation : CommandLine {
       done({"--tenant", "acme", "user", verb, "api.bob", "api.max"});
     done({"--tenant", "acme", "user", "create", "api.eve"});
     done({"--tenant", "acme", "key", "create", "api.eve", "nightly"});
-    done({"--tenant", "acme", "role", "create", "clerk"});
   }
 
   Ended type(const Irrevocable& one, const std::string& keys) const {
@@ -36,7 +35,6 @@ const Irrevocable irrevocable[] = {
     {{"user", "erase", "api.bob"}, "api.bob"},
     {{"user", "delete", "api.max"}, "api.max"},
     {{"key", "revoke", "api.eve", "nightly"}, "nightly"},
-    {{"role", "delete", "clerk"}, "clerk"},
     {{"session", "end"}, "acme"},
     {{"tenant", "disable"}, "acme"},
 };

@@ -35,6 +35,8 @@ complete_words() {
     source "$build/manual/postern.bash"
     COMP_WORDS=(postern "$@")
     COMP_CWORD=$#
+    COMP_LINE="postern $*"
+    COMP_POINT=${#COMP_LINE}
     _postern postern "${!#}"
     printf '%s\n' "${COMPREPLY[@]}"
   )
@@ -44,3 +46,4 @@ complete_words tenant cr | grep -qx create || fail "bash: tenant cr"
 complete_words --tenant acme user cr | grep -qx create || fail "bash: --tenant acme user cr"
 complete_words user create --em | grep -qx -- --email || fail "bash: user create --em"
 [[ -z $(complete_words --tenant te) ]] || fail "bash: a value is no command"
+complete_words user create x --api-access o | grep -qx on || fail "bash: --api-access o"

@@ -160,26 +160,33 @@ struct Place {
   std::string path;
   std::vector<std::string> commands;
   std::vector<std::string> options;
+  /// Of these, those whose value is the next word.
+  std::set<std::string> valued;
 };
 
-std::vector<std::string> option_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options())
-    if (is_shown(*option))
-      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-  return names;
+void add_options(const CLI::App& app, Place& place) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (!is_shown(*option)) continue;
+    for (const std::string& name : option->get_lnames()) {
+      const std::string typed = "--" + name;
+      if (std::ranges::find(place.options, typed) != place.options.end()) continue;
+      place.options.push_back(typed);
+      if (takes_value(*option)) place.valued.insert(typed);
+    }
+  }
 }
 
-void find_places(const CLI::App& app, const std::string& path, std::vector<std::string> options,
-                 std::vector<Place>& places) {
-  for (std::string& name : option_names(app))
-    if (std::ranges::find(options, name) == options.end()) options.push_back(std::move(name));
-  Place place{path, {}, options};
+/// `outer`: what may stand behind the words before.
+void find_places(const CLI::App& app, const Place& outer, std::vector<Place>& places) {
+  Place place{outer.path, {}, outer.options, outer.valued};
+  add_options(app, place);
   for (const CLI::App* command : commands_of(app)) place.commands.push_back(command->get_name());
-  places.push_back(std::move(place));
-  for (const CLI::App* command : commands_of(app))
-    find_places(*command, path.empty() ? command->get_name() : path + " " + command->get_name(),
-                options, places);
+  places.push_back(place);
+  for (const CLI::App* command : commands_of(app)) {
+    Place inner = place;
+    inner.path += (inner.path.empty() ? "" : " ") + command->get_name();
+    find_places(*command, inner, places);
+  }
 }
 
 /// Options whose value is the next word, so that this is not taken for a command.
@@ -209,66 +216,131 @@ std::string shell_cases(const CLI::App& app, const std::vector<Place>& places) {
       "  for word in \"${before[@]}\"; do\n    if [[ $skip == yes ]]; then skip=no; "
       "continue; fi\n    case $word in\n      " +
       valued_options(app) + ") skip=yes; continue ;;\n      -*) continue ;;\n" +
-      "    esac\n    case \"$path${path:+ }$word\" in\n      ";
+      "    esac\n    case \"$place${place:+ }$word\" in\n      ";
   std::string known;
   for (const Place& place : places)
     if (!place.path.empty()) known += (known.empty() ? "'" : "|'") + place.path + "'";
-  text += known + ") path=\"$path${path:+ }$word\" ;;\n    esac\n  done\n";
-  text += "  [[ $skip == yes ]] && return\n  case $path in\n";
+  text += known + ") place=\"$place${place:+ }$word\" ;;\n    esac\n  done\n";
+  text += "  case $place in\n";
   for (const Place& place : places)
-    text += "    '" + place.path + "') commands='" + joined(place.commands) + "' options='" +
+    text += "    '" + place.path + "') verbs='" + joined(place.commands) + "' flags='" +
             joined(place.options) + "' ;;\n";
   return text + "  esac\n";
 }
 
-std::string bash_completion(const CLI::App& app, const std::vector<Place>& places) {
+/// A value, or a word where no command stands: the program knows what; else it is a file's name.
+constexpr const char* asks_program =
+    "  if [[ $skip == yes || ( -z $verbs && $current != -* ) || $current == --*=* ]]; then\n";
+
+/// Words as they are typed: bash parts them at '=', '@' and ':' too.
+constexpr const char* bash_words =
+    "  local word rest=${COMP_LINE:0:COMP_POINT} number\n"
+    "  local -a typed=()\n"
+    "  for ((number = 0; number <= COMP_CWORD; number++)); do\n"
+    "    word=${COMP_WORDS[number]}\n"
+    "    ((number < COMP_CWORD)) || word=${rest#\"${rest%%[![:blank:]]*}\"}\n"
+    "    if ((number > 0)) && [[ $rest != [[:blank:]]* ]]; then typed[-1]+=$word\n"
+    "    else typed+=(\"$word\"); fi\n"
+    "    rest=${rest#*\"$word\"}\n"
+    "  done\n"
+    "  local current=${typed[-1]}\n"
+    "  local -a before=(\"${typed[@]:1:${#typed[@]}-2}\")\n";
+
+/// What bash takes for the word begins behind what it parted it at.
+constexpr const char* bash_names =
+    "    if word=$(\"${1/#\\~/$HOME}\" --complete \"${before[@]}\" \"$current\" </dev/null "
+    "2>/dev/null); then\n"
+    "      compopt +o default 2>/dev/null\n"
+    "      [[ -z $word ]] || mapfile -t COMPREPLY <<<\"$word\"\n"
+    "      rest=${current%\"$2\"}\n"
+    "      COMPREPLY=(\"${COMPREPLY[@]#\"$rest\"}\")\n"
+    "    fi\n";
+
+std::string bash_completion(const CLI::App& app, const std::vector<Place>& places,
+                            const Manual& manual) {
   const std::string& name = app.get_name();
   std::string function = "_" + name;
   std::ranges::replace(function, '-', '_');
   return "# bash completion for " + name + "\n" + function +
-         "() {\n  local path='' skip=no commands='' options='' word current=$2\n"
-         "  local -a before=(\"${COMP_WORDS[@]:1:COMP_CWORD-1}\")\n  COMPREPLY=()\n" +
-         shell_cases(app, places) +
-         "  [[ $current == -* ]] && commands=$options\n"
-         "  mapfile -t COMPREPLY < <(compgen -W \"$commands\" -- \"$current\")\n}\n"
+         "() {\n  local place='' skip=no verbs='' flags=''\n" + bash_words + "  COMPREPLY=()\n" +
+         shell_cases(app, places) + asks_program + (manual.answers_complete ? bash_names : "") +
+         "    return\n  fi\n" +
+         "  [[ $current == -* ]] && verbs=$flags\n"
+         "  mapfile -t COMPREPLY < <(compgen -W \"$verbs\" -- \"$current\")\n}\n"
          "complete -o default -F " +
          function + " " + name + "\n";
 }
 
-std::string zsh_completion(const CLI::App& app, const std::vector<Place>& places) {
+constexpr const char* zsh_names =
+    "    if word=$(${~words[1]} --complete \"${before[@]}\" \"$current\" </dev/null 2>/dev/null); "
+    "then\n"
+    "      compadd -- ${(f)word}\n"
+    "      return\n"
+    "    fi\n";
+
+/// `path`, `commands` and `options` are zsh's own.
+std::string zsh_completion(const CLI::App& app, const std::vector<Place>& places,
+                           const Manual& manual) {
   return "#compdef " + app.get_name() +
-         "\nlocal path='' skip=no commands='' options='' word current=$words[CURRENT]\n"
-         "local -a before\nbefore=(${words[2,CURRENT-1]})\nif true; then\n" +
-         shell_cases(app, places) +
-         "  [[ $current == -* ]] && commands=$options\n"
-         "  if [[ -n $commands ]]; then compadd -- ${=commands}; else _files; fi\nfi\n";
+         "\nlocal place='' skip=no verbs='' flags='' word current=${(Q)PREFIX}\n"
+         "local -a before\nbefore=(\"${(@Q)words[2,CURRENT-1]}\")\nif true; then\n" +
+         shell_cases(app, places) + asks_program + (manual.answers_complete ? zsh_names : "") +
+         "    _files\n    return\n  fi\n"
+         "  [[ $current == -* ]] && verbs=$flags\n"
+         "  compadd -- ${=verbs}\nfi\n";
 }
 
-std::string fish_completion(const CLI::App& app, const std::vector<Place>& places) {
+/// The program is asked once for each list: its answer is kept from the condition to the words. It
+/// gives a value with the option it stands behind, fish wants it without.
+std::string fish_names(const std::string& name) {
+  const std::string ask = name + " --complete $words[2..] \"$current\" </dev/null 2>/dev/null";
+  return "function __" + name +
+         "_names\n  set -l words (commandline -opc)\n  set -l current (commandline -ct)\n"
+         "  set -g __" +
+         name + "_found (" + ask + ")\nend\nfunction __" + name + "_value\n  if __" + name +
+         "_names\n    string replace -r -- '^--[^=]*=' '' $__" + name +
+         "_found\n  else\n    __fish_complete_path (commandline -ct)\n  end\nend\n"
+         "complete -c " +
+         name + " -n __" + name + "_names -f -a '$__" + name + "_found'\n";
+}
+
+/// Behind these words, and before any of what may follow them.
+std::string fish_condition(const Place& place) {
+  std::string condition;
+  std::string words = place.path + " ";
+  for (std::size_t at = 0; !place.path.empty() && (at = words.find(' ')) != words.npos;
+       words.erase(0, at + 1))
+    condition += std::string(condition.empty() ? "" : "; and ") + "__fish_seen_subcommand_from " +
+                 words.substr(0, at);
+  return condition.empty() ? "__fish_use_subcommand" : condition;
+}
+
+std::string fish_completion(const CLI::App& app, const std::vector<Place>& places,
+                            const Manual& manual) {
   const std::string& name = app.get_name();
   std::string text = "# fish completion for " + name + "\n";
+  if (manual.answers_complete) text += fish_names(name);
+  const std::string value = manual.answers_complete ? " -r -f -a '(__" + name + "_value)'" : " -r";
   for (const Place& place : places) {
-    std::string condition = "__fish_use_subcommand";
-    if (!place.path.empty()) {
-      condition.clear();
-      std::string words = place.path + " ";
-      for (std::size_t at = 0; (at = words.find(' ')) != words.npos; words.erase(0, at + 1))
-        condition += std::string(condition.empty() ? "" : "; and ") +
-                     "__fish_seen_subcommand_from " + words.substr(0, at);
-    }
-    const std::string begin = "complete -c " + name + " -n '" + condition + "' ";
-    if (!place.commands.empty()) text += begin + "-f -a '" + joined(place.commands) + "'\n";
-    for (const std::string& option : place.options) text += begin + "-l " + option.substr(2) + "\n";
+    const std::string condition = fish_condition(place);
+    const std::string begin = "complete -c " + name + " -n '" + condition;
+    const std::string commands = joined(place.commands);
+    const std::string none =
+        place.path.empty() ? "" : "; and not __fish_seen_subcommand_from " + commands;
+    if (!commands.empty()) text += begin + none + "' -f -a '" + commands + "'\n";
+    for (const std::string& option : place.options)
+      text +=
+          begin + "' -l " + option.substr(2) + (place.valued.contains(option) ? value : "") + "\n";
   }
   return text;
 }
 
-std::string completion(const CLI::App& app, const std::string& shell) {
+std::string completion(const CLI::App& app, const std::string& shell, const Manual& manual) {
   std::vector<Place> places;
-  find_places(app, "", {}, places);
-  if (shell == "bash") return bash_completion(app, places);
-  if (shell == "zsh") return zsh_completion(app, places);
-  return fish_completion(app, places);
+  find_places(app, {}, places);
+  if (shell == "bash") return bash_completion(app, places, manual);
+  if (shell == "zsh") return zsh_completion(app, places, manual);
+  return fish_completion(app, places, manual);
 }
 
 }  // namespace
@@ -282,7 +354,7 @@ bool asks_for_text(const std::vector<std::string>& given) {
 std::optional<std::string> text_asked_for(const std::vector<std::string>& given,
                                           const CLI::App& app, const Manual& manual) {
   if (!asks_for_text(given)) return std::nullopt;
-  return given.size() == 1 ? manual_page(app, manual) : completion(app, given[1]);
+  return given.size() == 1 ? manual_page(app, manual) : completion(app, given[1], manual);
 }
 
 }  // namespace postern::arguments

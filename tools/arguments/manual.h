@@ -20,6 +20,9 @@ struct Manual {
   /// "posternd(8)"
   std::vector<std::string> see_also = {};
   std::string version;
+  /// The program answers `--complete WORD…`, the last word being typed: a line for each word that
+  /// may stand there, and 0; or 1 where it knows of none, so that it is a file's name.
+  bool answers_complete = false;
 };
 
 /// What `--man` (a man page) and `--completion SHELL` (bash, zsh, fish) ask for, where nothing else

@@ -6,6 +6,7 @@
 
 #include "tools/arguments/arguments.h"
 #include "tools/arguments/manual.h"
+#include "tools/cli/completion.h"
 #include "tools/cli/differences.h"
 #include "tools/cli/list.h"
 #include "tools/text/numbers.h"
@@ -34,7 +35,8 @@ arguments::Manual manual() {
       {{"/run/postern", "The ipc sockets of the packaged daemon, for members of the group postern"},
        {"/var/lib/postern", "The data folder of the packaged daemon"}},
       {"posternd(8)", "postern-replay(1)", "postern.toml(5)"},
-      POSTERN_VERSION};
+      POSTERN_VERSION,
+      true};
 }
 
 /// A verb that was named, and what runs it.
@@ -288,6 +290,53 @@ int run_parsed(const std::vector<std::string>& given, Streams streams) {
   return exit_codes::usage;
 }
 
+// ---- completions
+
+/// Settings as the words and the environment give them; nothing where they make no sense.
+std::optional<Settings> settings_in(const Cursor& cursor) {
+  CLI::App app;
+  Settings settings;
+  Options options;
+  add_global_options(options, settings);
+  arguments::declare(app, options);
+  std::vector<std::string> words;
+  for (const arguments::Option& option : options.all())
+    if (const auto given = cursor.given.find(option.names); given != cursor.given.end())
+      words.insert(words.end(), {option.names, given->second.back()});
+  try {
+    arguments::parse(app, words);
+  } catch (const CLI::ParseError&) {
+    return std::nullopt;
+  }
+  // Nothing is remembered of a word that is being typed.
+  settings.access.checkpoint.reset();
+  settings.access.without_checkpoint = true;
+  settings.access.timeout = completion_deadline();
+  return settings;
+}
+
+/// What cannot be asked is not offered, and nothing is said of it.
+int complete(const std::vector<std::string>& words, Streams streams) {
+  Arguments asked;
+  Options common;
+  Options of_changes;
+  add_global_options(common, asked.settings);
+  add_change_options(of_changes, asked.change);
+  const Cursor cursor = cursor_of(words, common, of_changes);
+  if (!is_completed(cursor)) return exit_codes::no;
+  try {
+    if (auto settings = settings_in(cursor)) {
+      Session session(std::move(*settings), {}, streams);
+      std::string lines;
+      for (const std::string& word : completions(session, cursor)) lines += word + '\n';
+      streams.out << lines << std::flush;
+    }
+  } catch (const Stop&) {
+    return exit_codes::yes;
+  }
+  return exit_codes::yes;
+}
+
 }  // namespace
 
 std::span<const Noun> nouns() {
@@ -301,6 +350,8 @@ std::span<const Noun> nouns() {
 
 int run(const std::vector<std::string>& arguments, Streams streams) {
   try {
+    if (!arguments.empty() && arguments[0] == completion_word)
+      return complete({arguments.begin() + 1, arguments.end()}, streams);
     return run_parsed(arguments, streams);
   } catch (const std::exception& bug) {
     streams.talk << "postern: bug: " << text::printable(bug.what()) << '\n';

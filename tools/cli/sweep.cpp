@@ -21,8 +21,6 @@ std::string user_of(const schema::CommandT& command) {
 
 std::string key_of(const schema::CommandT& command) { return command.body.AsRevokeKey()->name; }
 
-std::string role_of(const schema::CommandT& command) { return command.body.AsDeleteRole()->name; }
-
 struct Row {
   CommandBody kind;
   When when;
@@ -42,8 +40,6 @@ constexpr Row rows[] = {
      "makes profile, note and password unreadable for ever, of"},
     {CommandBody::RevokeKey, When::always, "ends for ever, with the sessions that it opened, key",
      key_of},
-    {CommandBody::DeleteRole, When::always, "takes from all of its holders, and deletes, role",
-     role_of},
     {CommandBody::DisableUser, When::of_several_users, "disables"},
     {CommandBody::TrashUser, When::of_several_users, "moves to the trash"},
     {CommandBody::LockUser, When::of_several_users, "locks"},

@@ -11,7 +11,7 @@ namespace postern::cli {
 struct Sweep {
   /// What will happen.
   std::string sentence;
-  /// What is to be typed: the name of the one user, key or role, else the tenant's.
+  /// What is to be typed: the name of the one user or key, else the tenant's.
   std::string name;
 };
 

@@ -23,7 +23,9 @@ BOOST_AUTO_TEST_CASE(the_example_of_each_verb_can_be_typed) {
     for (const auto& verb : noun.verbs) {
       const std::string example(verb.example);
       const auto ended = run_with(words(example.substr(0, example.find('<'))), "a line\n");
-      BOOST_TEST(contains(ended.talk, "postern: "), example << "\n" << ended.talk);
+      // No daemon is named, which is told, but where none is needed.
+      BOOST_TEST((ended.exit_code == 0 || contains(ended.talk, "postern: ")),
+                 example << "\n" << ended.talk);
       BOOST_TEST(!contains(ended.talk, "bug"), ended.talk);
       ++count;
     }
@@ -213,7 +215,6 @@ constexpr Swept swept[] = {
     {"user erase --user-id 0190d6c8-8a51-7b3e-9c2f-000000000001",
      "0190d6c8-8a51-7b3e-9c2f-000000000001"},
     {"key revoke api.bob nightly", "nightly"},
-    {"role delete clerk", "clerk"},
     {"user disable api.bob api.eve", "acme"},
     {"user trash api.bob api.eve", "acme"},
     {"user lock api.bob api.eve", "acme"},
