@@ -17,7 +17,7 @@ namespace postern::view {
 class ListsAhead {
  public:
   /// As many of a list as one pass finds.
-  static constexpr std::size_t users_max = 16'384;
+  static constexpr std::size_t users_max = 65'536;
   static constexpr std::size_t lists_max = 4;
 
   /// All that decides who is on a list, and in what order.

@@ -77,7 +77,7 @@ LIBRARIES = {
     r"openssl/": ["daemon/journal/sha256", "daemon/journal/base64", "tools/bench/",
                   "tools/client/checkpoint", "tests/"],
     r"sodium": ["daemon/credential/", "tools/client/signing", "tools/client/kept_tokens",
-                "tools/cli/account_import", "tools/cli/provider_file", "tools/cli/report",
+                "tools/cli/import_files", "tools/cli/provider_file", "tools/cli/report",
                 "tools/cli/seeded_passwords", "tools/cli/undo",
                 "tests/"],
     r"spdlog/": ["daemon/running/"],

@@ -75,6 +75,7 @@ std::unique_ptr<schema::PolicyChangesT> RandomCommands::policies(bool of_new_ten
   sometimes(made->session_timeout_seconds, number(60, 86'000));
   sometimes(made->session_seconds_max, number(60, 2'000'000));
   sometimes(made->lock_seconds, one_in(3) ? 0 : number(60, 1'000));
+  sometimes(made->imported_hash_days, one_in(3) ? std::uint16_t{0} : small(4'000));
   sometimes(made->same_wrong_password_counts_once, one_in(2));
   sometimes(made->lock_closes_password_only, one_in(2));
   if (one_in(6)) made->networks = networks();

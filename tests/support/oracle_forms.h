@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "common_generated.h"
+#include "command_generated.h"
 
 namespace postern::support::forms {
 
@@ -51,5 +51,10 @@ bool is_empty_list(const schema::NetworksT* list);
 
 /// How a native message says: there, and empty.
 inline const std::string cleared = "\x7f";
+
+/// Whether a text of four letters or more stands in another, in any case (C1).
+bool has(const std::string& text, const std::string& part);
+/// C12: none, or one alone of a kind that is taken.
+bool hash_fits(const schema::CreateUserT& body);
 
 }  // namespace postern::support::forms

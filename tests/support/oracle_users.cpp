@@ -43,6 +43,7 @@ void change(schema::PoliciesT& policies, const schema::PolicyChangesT& changes, 
   take_within(changes.session_timeout_seconds, policies.session_timeout_seconds, 60, 86'400);
   take_within(changes.session_seconds_max, policies.session_seconds_max, 60, 2'592'000);
   take_within(changes.lock_seconds, policies.lock_seconds, 60, 31'536'000, true);
+  take_within(changes.imported_hash_days, policies.imported_hash_days, 1, 3'650, true);
   take(changes.password_needs_digit_or_symbol, policies.password_needs_digit_or_symbol);
   take(changes.direct_deletion, policies.direct_deletion);
   take(changes.new_user_api_access, policies.new_user_api_access);
@@ -122,10 +123,6 @@ void check_settings(const schema::UserSettingsT& settings, const schema::Network
   const std::uint32_t timeout = settings.session_timeout_seconds;
   told.refuse_if(timeout != 0 && (timeout < 60 || timeout > 86'400), Code::field_malformed);
   told.refuse_if(!forms::are_networks(networks), Code::field_malformed);
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return part.size() >= 4 && forms::lower(text).find(forms::lower(part)) != std::string::npos;
 }
 
 /// How tests seal a password: its text backwards.
@@ -224,6 +221,7 @@ void Oracle::create_user(const Asked& asked, const schema::CreateUserT& body,
   if (!body.password.empty() || !body.password_confirmation.empty())
     check_new_password(body.password, body.password_confirmation, *tenant, body.username,
                        body.profile == nullptr ? "" : body.profile->email, opinion);
+  told.refuse_if(!forms::hash_fits(body), Code::field_malformed);
   told.cause(EventBody::UserCreated);
 }
 
@@ -273,8 +271,8 @@ void Oracle::set_profile(const Asked& asked, const schema::SetProfileT& body,
     check_size(*after.profile, told);
   }
   // U4: nobody learns of a note that he may not read by setting it again.
-  const bool may_read = asked.sender.role == schema::Role::owner ||
-                        asked.sender.role == schema::Role::administrator;
+  const bool may_read =
+      asked.sender.role == schema::Role::owner || asked.sender.role == schema::Role::administrator;
   if (opinion.refusals.empty() && (may_read || body.note.empty()))
     told.refuse_if(after == user->personal, Code::unchanged);
   told.cause(EventBody::ProfileChanged);
@@ -378,9 +376,9 @@ void Oracle::check_new_password(const std::string& password, const std::string& 
                                email.substr(0, email.find('@')),
                                tenant.alias,
                                tenant.display_name};
-  told.refuse_if(
-      std::ranges::any_of(words, [&](const std::string& word) { return has(password, word); }),
-      Code::password_contains_forbidden_word);
+  told.refuse_if(std::ranges::any_of(
+                     words, [&](const std::string& word) { return forms::has(password, word); }),
+                 Code::password_contains_forbidden_word);
   const std::string& forbidden = tenant.policies.password_forbidden_characters;
   const auto is_control = [](char byte) {
     return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f;

@@ -35,6 +35,14 @@ void take_password(domain::Material& material, const Body& body) {
     material.password_confirmation = view_of(body.password_confirmation());
 }
 
+/// C12: the world verifies nothing, so it goes by how a hash begins.
+void take_hash(domain::Material& material, std::string_view hash) {
+  if (hash.empty()) return;
+  const bool is_known = hash.size() > 3 && (hash.starts_with("$6$") || hash.starts_with("$2y$"));
+  material.hash_brought = is_known ? domain::HashBrought::known : domain::HashBrought::unknown;
+  if (is_known) material.sealed_password = sealed(hash);
+}
+
 Bytes sealed_profile(const schema::PersonalT& personal) {
   if (domain::is_empty(personal)) return {};
   return packed<schema::Personal>(personal, schema::personal_identifier);
@@ -120,6 +128,7 @@ domain::Material World::material_of(const schema::Command& command,
     material.name_part = "name" + std::to_string(id_count_);
     material.sealed_profile = sealed_profile(domain::personal_of(*body));
     if (body->profile() != nullptr) material.email = view_of(body->profile()->email());
+    take_hash(material, view_of(body->password_hash()));
     return material;
   }
   if (const auto* body = command.body_as_ResetPassword()) take_password(material, *body);

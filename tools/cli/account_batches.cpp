@@ -1,5 +1,6 @@
 #include "tools/cli/account_batches.h"
 
+#include "tools/cli/verb.h"
 #include "tools/client/client.h"
 
 namespace postern::cli {
@@ -69,16 +70,31 @@ void AccountBatches::make(const std::string& user, Body body, std::uint64_t line
   made_.push_back({std::move(command), {line, field}, false});
 }
 
-/// Last what keeps from being changed: a lock, the status.
 void AccountBatches::make_commands(intake::Entry& entry) {
+  const std::size_t place = accepted_++;
+  if (part_ == AccountPart::rights && place >= names_.size())
+    throw Stop{exit_codes::damaged, "The file has more users than were made.", ""};
+  const std::string user =
+      part_ == AccountPart::rights ? names_[place] : entry.account.user.username;
+  if (part_ != AccountPart::rights) make_user(entry);
+  if (part_ != AccountPart::users) make_rights(entry, user);
+  if (part_ != AccountPart::rights) made_.back().ends_entry = true;
+}
+
+void AccountBatches::make_user(intake::Entry& entry) {
   using schema::UserStatus;
   intake::Account& account = entry.account;
-  const std::string user = account.user.username;
-  const std::uint64_t line = entry.line;
   if (account.status != UserStatus::unset)
     account.user.status =
         account.status == UserStatus::new_user ? UserStatus::new_user : UserStatus::active;
-  make("", std::move(account.user), line, "");
+  make("", std::move(account.user), entry.line, "");
+}
+
+/// Last what keeps from being changed: a lock, the status.
+void AccountBatches::make_rights(intake::Entry& entry, const std::string& user) {
+  using schema::UserStatus;
+  intake::Account& account = entry.account;
+  const std::uint64_t line = entry.line;
   for (auto& role : account.roles) {
     schema::AssignRoleT body;
     body.role = std::move(role);
@@ -100,7 +116,6 @@ void AccountBatches::make_commands(intake::Entry& entry) {
   if (account.locked) make(user, schema::LockUserT{}, line, "locked");
   if (account.status == UserStatus::inactive) make(user, schema::DisableUserT{}, line, "status");
   if (account.status == UserStatus::trashed) make(user, schema::TrashUserT{}, line, "status");
-  made_.back().ends_entry = true;
 }
 
 /// The commands of the next entry; false at the end.

@@ -33,6 +33,10 @@ struct AccountBatch {
   std::uint64_t entries = 0;
 };
 
+/// Of an account: all, or where the tenant makes the names, the user first and its rights once it
+/// has a name.
+enum class AccountPart { whole, users, rights };
+
 /// Once it is done.
 void wipe_passwords(AccountBatch& batch);
 
@@ -44,6 +48,11 @@ class AccountBatches {
   /// `key`: the name of an API key that each account gets; empty: none.
   AccountBatches(intake::AccountSource& source, std::string key, Accept accept)
       : source_(source), key_(std::move(key)), accept_(std::move(accept)) {}
+  /// That part of each; `names`: for the rights, of all users in the file's order.
+  void only(AccountPart part, std::vector<std::string> names = {}) {
+    part_ = part;
+    names_ = std::move(names);
+  }
 
   /// Nothing at the end.
   std::optional<AccountBatch> next();
@@ -59,6 +68,8 @@ class AccountBatches {
 
   bool fill();
   void make_commands(intake::Entry& entry);
+  void make_user(intake::Entry& entry);
+  void make_rights(intake::Entry& entry, const std::string& user);
   template <class Body>
   void make(const std::string& user, Body body, std::uint64_t line, std::string_view field);
   void take(AccountBatch& batch);
@@ -66,6 +77,10 @@ class AccountBatches {
   intake::AccountSource& source_;
   std::string key_;
   Accept accept_;
+  AccountPart part_ = AccountPart::whole;
+  std::vector<std::string> names_;
+  /// Entries that were accepted.
+  std::size_t accepted_ = 0;
   intake::Entry entry_;
   /// Of the entry that was read last.
   std::deque<Made> made_;

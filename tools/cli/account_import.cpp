@@ -1,21 +1,21 @@
 #include "tools/cli/account_import.h"
 
 #include <fmt/format.h>
-#include <sodium.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 
 #include "tools/cli/account_batches.h"
 #include "tools/cli/generated_password.h"
+#include "tools/cli/import_files.h"
 #include "tools/cli/import_notes.h"
 #include "tools/cli/import_progress.h"
+#include "tools/cli/import_receivers.h"
 #include "tools/cli/import_report.h"
-#include "tools/cli/new_file.h"
 #include "tools/cli/seeded_passwords.h"
 #include "tools/cli/session.h"
-#include "tools/intake/csv.h"
 #include "tools/text/ids.h"
 #include "tools/text/schema_names.h"
 #include "tools/text/shown.h"
@@ -48,30 +48,33 @@ class Import {
 
   // ---- the file
   void open();
-  std::string sha256_of_file();
   void rewind();
   std::string options() const;
 
   // ---- the report
   void check();
-  void put_aside();
 
   // ---- sending
   void go_on();
-  void send_all();
+  void send(AccountPart part);
+  void send_noted(AccountPart part, AccountBatches& batches);
   void submit(OnItsWay sent);
   void collect(std::size_t at_most);
   void conclude(OnItsWay sent, schema::ReceiptT receipt);
   void find_out(OnItsWay sent);
+  void send_anew(OnItsWay sent);
   schema::CommandMessageT new_message() const;
   void prepare(intake::Entry& entry);
-  AccountBatches batches();
+  AccountBatches batches(AccountPart part);
+  std::vector<AccountPart> parts() const;
+  std::vector<std::string> names() const;
 
   // ---- what its receivers get
   void write_out();
+  void collect_made(AccountPart part, std::vector<MadeFor>& all, std::vector<std::size_t>& without);
   std::string made_password(const schema::CreateUserT& user, std::uint64_t line) const;
-  std::vector<std::string> renew_keys(const std::vector<std::string>& users);
 
+  void require_out() const;
   ImportFacts new_facts();
   void make_passwords();
   int finish();
@@ -93,6 +96,8 @@ class Import {
   std::unordered_map<std::string, OnItsWay> under_way_;
   std::unique_ptr<ImportProgress> progress_;
   std::uint64_t entries_done_ = 0;
+  /// Of these, what an import that was interrupted had done.
+  std::uint64_t entries_before_ = 0;
   std::uint64_t first_seq_ = 0;
   std::uint64_t last_seq_ = 0;
   Clock::time_point begun_{};
@@ -107,31 +112,13 @@ void Import::open() {
                fmt::format("Cannot read {}: {}.", text::printable(wanted_.file.string()),
                            std::strerror(errno)),
                "Name a file; it is read more than once, so it cannot be a pipe."};
-  sha256_ = sha256_of_file();
+  sha256_ = sha256_of(stream_, wanted_.file);
   rewind();
   if (source_->faults().empty()) return;
   ImportReport report(session_);
   for (const auto& fault : source_->faults()) report.add(fault);
   report.tell();
   throw Stop{exit_codes::damaged, "The file's heading cannot be used; nothing was sent.", ""};
-}
-
-std::string Import::sha256_of_file() {
-  crypto_hash_sha256_state state;
-  crypto_hash_sha256_init(&state);
-  std::vector<char> piece(1U << 20U);
-  while (stream_) {
-    stream_.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(piece.data()),
-                              static_cast<unsigned long long>(stream_.gcount()));
-  }
-  if (stream_.bad())
-    throw Stop{exit_codes::input_output,
-               fmt::format("Cannot read {}.", text::printable(wanted_.file.string())),
-               "Check the disk that holds it."};
-  std::array<std::uint8_t, crypto_hash_sha256_BYTES> digest{};
-  crypto_hash_sha256_final(&state, digest.data());
-  return text::hex_text(digest);
 }
 
 void Import::rewind() {
@@ -146,25 +133,10 @@ std::string Import::options() const {
 
 // ---- the report
 
-/// The entries that are refused, in the form of the file, to be mended and imported by themselves.
-void Import::put_aside() {
-  NewFile file(wanted_.rejects);
-  std::string text = source_->heading();
-  if (!text.empty()) text += "\n";
-  rewind();
-  intake::Entry entry;
-  while (source_->next(entry))
-    if (left_out_.contains(entry.line)) text += entry.text + "\n";
-  file.write(text);
-  file.keep();
-  session_.talk() << fmt::format("{} of {} put aside in {}.\n", counted(left_out_.size(), "line"),
-                                 text::printable(wanted_.file.string()),
-                                 text::printable(wanted_.rejects));
-}
-
 void Import::check() {
   rewind();
   ImportReport report(session_);
+  if (facts_.names_are_generated) report.names_are_generated();
   report.check(*source_, wanted_.key, [&](intake::Entry& entry) { prepare(entry); });
   session_.talk() << fmt::format("{}: {}.\n", text::printable(wanted_.file.string()),
                                  report.summary());
@@ -178,7 +150,8 @@ void Import::check() {
     throw Stop{exit_codes::no, "Nothing was sent.",
                "Mend these lines and say the same again; or add --rejects FILE, which puts them "
                "aside and imports the others."};
-  put_aside();
+  rewind();
+  put_aside(session_, *source_, left_out_, {wanted_.file, wanted_.rejects});
 }
 
 // ---- sending
@@ -198,13 +171,31 @@ void Import::prepare(intake::Entry& entry) {
 }
 
 /// From the file's beginning.
-AccountBatches Import::batches() {
+AccountBatches Import::batches(AccountPart part) {
   rewind();
-  return AccountBatches(*source_, wanted_.key, [this](intake::Entry& entry) {
+  AccountBatches made(*source_, wanted_.key, [this](intake::Entry& entry) {
     if (notes_.facts().left_out.contains(entry.line)) return false;
     prepare(entry);
     return true;
   });
+  if (part != AccountPart::whole)
+    made.only(part, part == AccountPart::rights ? names() : std::vector<std::string>());
+  return made;
+}
+
+/// U2: where the tenant makes the names, rights follow once all users have theirs.
+std::vector<AccountPart> Import::parts() const {
+  if (!facts_.names_are_generated) return {AccountPart::whole};
+  return {AccountPart::users, AccountPart::rights};
+}
+
+/// That were made, in the order of the file.
+std::vector<std::string> Import::names() const {
+  std::vector<std::string> all;
+  for (const SentBatch& sent : notes_.batches())
+    if (sent.part == AccountPart::users)
+      all.insert(all.end(), sent.names.begin(), sent.names.end());
+  return all;
 }
 
 void Import::submit(OnItsWay sent) {
@@ -250,15 +241,29 @@ void Import::conclude(OnItsWay sent, schema::ReceiptT receipt) {
                "goes on where it stopped."};
   }
   wipe_passwords(sent.batch);
-  notes_.done(sent.place, receipt.seq, std::move(receipt.secrets));
+  std::vector<std::string> names;
+  if (notes_.batches()[sent.place].part == AccountPart::users) {
+    names = names_made(receipt.events);
+    if (names.size() != sent.batch.entries) Session::stop_unexpected();
+  }
+  notes_.done(sent.place, receipt.seq, std::move(receipt.secrets), std::move(names));
   entries_done_ += sent.batch.entries;
   if (first_seq_ == 0 || receipt.seq < first_seq_) first_seq_ = receipt.seq;
   last_seq_ = std::max(last_seq_, receipt.seq);
 }
 
-/// K1: an id so old that the daemon does not remember it. Whether the batch was done, its first
-/// command tells, as all of it was done or nothing.
+/// K1: an id so old that the daemon does not remember it. Whether the batch was done its record
+/// tells, where names were made; else its first command, as all of it was done or nothing.
 void Import::find_out(OnItsWay sent) {
+  if (notes_.batches()[sent.place].part == AccountPart::users) {
+    auto made =
+        find_made_users(session_, notes_.facts().began_at_seq, notes_.batches()[sent.place].id);
+    if (!made) return send_anew(std::move(sent));
+    wipe_passwords(sent.batch);
+    notes_.done(sent.place, made->seq, {}, std::move(made->names));
+    entries_done_ += sent.batch.entries;
+    return;
+  }
   auto message = new_message();
   message.dry_run = true;
   for (const auto& command : sent.batch.commands)
@@ -276,28 +281,38 @@ void Import::find_out(OnItsWay sent) {
   if (was_done) {
     wipe_passwords(sent.batch);
     // Which record it was is not known; it is not the first one, which made the journal.
-    notes_.done(sent.place, 1, {});
+    notes_.done(sent.place, 1, {}, {});
     entries_done_ += sent.batch.entries;
     return;
   }
+  send_anew(std::move(sent));
+}
+
+void Import::send_anew(OnItsWay sent) {
   notes_.renew(sent.place, client::make_uuid());
   submit(std::move(sent));
 }
 
-void Import::send_all() {
-  AccountBatches batches = this->batches();
-  std::size_t place = 0;
-  for (const std::size_t noted = notes_.batches().size(); place < noted; ++place) {
+void Import::send_noted(AccountPart part, AccountBatches& batches) {
+  for (std::size_t place = 0; place < notes_.batches().size(); ++place) {
     const SentBatch& before = notes_.batches()[place];
+    if (before.part != part) continue;
     auto batch = batches.next(before.commands);
     if (!batch) throw Stop{exit_codes::damaged, "The notes name more than the file has.", ""};
     if (before.seq != 0) {
       entries_done_ += batch->entries;
+      entries_before_ += batch->entries;
+      progress_->begin_at(entries_before_);
       continue;
     }
     collect(in_flight_max - 1);
     submit({place, std::move(*batch)});
   }
+}
+
+void Import::send(AccountPart part) {
+  AccountBatches batches = this->batches(part);
+  send_noted(part, batches);
   for (bool more = true; more;) {
     std::vector<AccountBatch> next;
     std::vector<SentBatch> notes;
@@ -305,10 +320,14 @@ void Import::send_all() {
       auto batch = batches.next();
       more = batch.has_value();
       if (!more) break;
-      notes.push_back({client::make_uuid(), batch->commands.size(), 0, {}});
+      auto& note = notes.emplace_back();
+      note.id = client::make_uuid();
+      note.commands = batch->commands.size();
+      note.part = part;
       next.push_back(std::move(*batch));
     }
     if (next.empty()) break;
+    std::size_t place = notes_.batches().size();
     notes_.sending(notes);
     for (auto& batch : next) {
       collect(in_flight_max - 1);
@@ -340,84 +359,53 @@ void Import::go_on() {
 
 // ---- what its receivers get
 
-/// Keys whose secrets an interruption lost: a repeated receipt tells none, so they are made anew.
-std::vector<std::string> Import::renew_keys(const std::vector<std::string>& users) {
-  constexpr std::size_t users_at_once = 400;
-  std::vector<std::string> secrets;
-  // Nobody ever had them.
-  session_.take_as_confirmed();
-  for (std::size_t begin = 0; begin < users.size(); begin += users_at_once) {
-    schema::CommandMessageT message;
-    message.tenant = session_.tenant();
-    message.reason = "its secret was lost when the import was interrupted";
-    for (std::size_t at = begin; at < std::min(users.size(), begin + users_at_once); ++at) {
-      schema::RevokeKeyT revoke;
-      revoke.name = wanted_.key;
-      add_command(message, users[at], std::move(revoke));
-      schema::CreateKeyT create;
-      create.name = wanted_.key;
-      add_command(message, users[at], std::move(create));
-    }
-    auto receipt = session_.execute(std::move(message));
-    std::ranges::move(receipt.secrets, std::back_inserter(secrets));
-  }
-  return secrets;
-}
-
 /// Not one that the file gave.
 std::string Import::made_password(const schema::CreateUserT& user, std::uint64_t line) const {
   if (!wanted_.makes_passwords || user.password != passwords_->of(line)) return {};
   return user.password;
 }
 
-void Import::write_out() {
-  if (wanted_.out.empty()) return;
-  AccountBatches batches = this->batches();
-  struct Line {
-    std::string user;
-    std::string password;
-    std::string key;
-  };
-  std::vector<Line> lines;
-  std::vector<std::size_t> without;
+/// All that the batches of a part made; whose key was lost goes to `without`.
+void Import::collect_made(AccountPart part, std::vector<MadeFor>& all,
+                          std::vector<std::size_t>& without) {
+  AccountBatches batches = this->batches(part);
   for (const SentBatch& sent : notes_.batches()) {
+    if (sent.part != part) continue;
     auto batch = batches.next(sent.commands);
     if (!batch) Session::stop_unexpected();
     std::size_t key = 0;
+    std::size_t name = 0;
     for (std::size_t at = 0; at < batch->commands.size(); ++at) {
       const auto& command = *batch->commands[at];
+      const std::uint64_t line = batch->origins[at].line;
       if (const auto* create = command.body.AsCreateUser())
-        lines.push_back({create->username, made_password(*create, batch->origins[at].line), ""});
+        all.push_back({line, part == AccountPart::users ? sent.names.at(name++) : create->username,
+                       made_password(*create, line), ""});
       if (command.body.type != schema::CommandBody::CreateKey) continue;
+      const auto whose = std::ranges::lower_bound(all, line, {}, &MadeFor::line);
+      if (whose == all.end()) Session::stop_unexpected();
       if (key < sent.secrets.size())
-        lines.back().key = sent.secrets[key++];
+        whose->key = sent.secrets[key++];
       else
-        without.push_back(lines.size() - 1);
+        without.push_back(static_cast<std::size_t>(whose - all.begin()));
     }
   }
-  std::vector<std::string> users;
-  users.reserve(without.size());
-  for (const std::size_t place : without) users.push_back(lines[place].user);
-  const auto renewed = renew_keys(users);
-  if (renewed.size() != without.size()) Session::stop_unexpected();
-  for (std::size_t at = 0; at < without.size(); ++at) lines[without[at]].key = renewed[at];
-  NewFile file(wanted_.out);
-  std::string text = intake::csv_line({"username", "password", "key"});
-  for (auto& line : lines) {
-    text += intake::csv_line({line.user, line.password, line.key});
-    client::wipe(line.password);
-    client::wipe(line.key);
-  }
-  file.write(text);
-  client::wipe(text);
-  file.keep();
-  session_.talk() << fmt::format("What was made for {} is in {}, its owner's alone.\n",
-                                 counted(lines.size(), "user"), text::printable(wanted_.out));
+}
+
+void Import::write_out() {
+  if (wanted_.out.empty()) return;
+  std::vector<MadeFor> all;
+  std::vector<std::size_t> without;
+  for (const AccountPart part : parts()) collect_made(part, all, without);
+  renew_keys(session_, wanted_.key, all, without);
+  write_receivers(session_, wanted_.out, std::move(all),
+                  facts_.names_are_generated ? Lines::told : Lines::not_told);
 }
 
 int Import::finish() {
   const double seconds = std::chrono::duration<double>(Clock::now() - begun_).count();
-  const double rate = static_cast<double>(entries_done_) / std::max(seconds, 0.001);
+  const auto made = static_cast<double>(entries_done_ - entries_before_);
+  const double rate = made / std::max(seconds, 0.001);
   notes_.remove();
   if (session_.format() != text::Format::table) {
     session_.print({{"users", entries_done_},
@@ -427,8 +415,12 @@ int Import::finish() {
                     {"left_out", notes_.facts().left_out.size()}});
     return exit_codes::yes;
   }
-  session_.talk() << fmt::format("Imported {} in {:.1f} s ({:.0f} a second), records {} to {}.\n",
-                                 counted(entries_done_, "user"), seconds, rate, first_seq_,
+  const auto before = entries_before_ == 0
+                          ? std::string()
+                          : fmt::format(", {} of them before it was interrupted, the others",
+                                        counted(entries_before_, ""));
+  session_.talk() << fmt::format("Imported {}{} in {:.1f} s ({:.0f} a second), records {} to {}.\n",
+                                 counted(entries_done_, "user"), before, seconds, rate, first_seq_,
                                  last_seq_);
   return exit_codes::yes;
 }
@@ -439,13 +431,15 @@ ImportFacts Import::new_facts() {
   facts.tenant = session_.tenant();
   facts.options = options();
   facts.reason = session_.reason();
+  const auto tenant = tenant_of(session_);
+  facts.names_are_generated = tenant.policies.username_generated;
+  facts.began_at_seq = tenant.seq;
   if (!wanted_.makes_passwords) return facts;
   std::array<std::uint8_t, 32> seed{};
   for (auto& byte : seed) byte = random_byte();
   facts.seed = text::hex_text(seed);
-  const auto policies = policies_of(session_);
-  facts.password_length_min = policies.password_length_min;
-  facts.password_forbidden_characters = policies.password_forbidden_characters;
+  facts.password_length_min = tenant.policies.password_length_min;
+  facts.password_forbidden_characters = tenant.policies.password_forbidden_characters;
   return facts;
 }
 
@@ -457,17 +451,27 @@ void Import::make_passwords() {
   passwords_.emplace(facts_.seed, std::move(policies));
 }
 
-int Import::run() {
+/// What is made for users goes to a file, their names too.
+void Import::require_out() const {
   const bool makes = wanted_.makes_passwords || !wanted_.key.empty();
-  if (makes == wanted_.out.empty())
+  const bool generated = facts_.names_are_generated;
+  if (!makes && generated && wanted_.out.empty() && !session_.dry_run())
+    stop_usage(
+        "The tenant makes its users' names itself, and which line became whom goes to a file.",
+        "Say --out FILE.");
+  if (makes ? wanted_.out.empty() : !wanted_.out.empty() && !generated)
     stop_usage("What is made for users goes to a file.",
                "Say --out FILE with --generate-passwords or --create-keys.");
+}
+
+int Import::run() {
   session_.refuse_options_of_one_message("an import");
   open();
   if (notes_.any()) {
     go_on();
   } else {
     facts_ = new_facts();
+    require_out();
     make_passwords();
     check();
     if (session_.dry_run()) return exit_codes::yes;
@@ -478,7 +482,7 @@ int Import::run() {
   begun_ = Clock::now();
   session_.wait_for_daemon();
   progress_ = std::make_unique<ImportProgress>(session_, "imported", notes_.facts().entries);
-  send_all();
+  for (const AccountPart part : parts()) send(part);
   progress_.reset();
   write_out();
   return finish();

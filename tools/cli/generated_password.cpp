@@ -42,13 +42,15 @@ std::string generated_password(const schema::PoliciesT& policies, const NextByte
   return password;
 }
 
-schema::PoliciesT policies_of(Session& session) {
+TenantNow tenant_of(Session& session) {
   schema::GetTenantT get;
   get.alias = session.tenant();
   auto page = session.page(request(std::move(get)));
   auto& tenants = Session::part(page.body.AsTenantPage()).tenants;
   if (tenants.size() != 1 || !tenants[0]->policies) Session::stop_unexpected();
-  return std::move(*tenants[0]->policies);
+  return {std::move(*tenants[0]->policies), page.seq};
 }
+
+schema::PoliciesT policies_of(Session& session) { return tenant_of(session).policies; }
 
 }  // namespace postern::cli

@@ -12,7 +12,13 @@ namespace postern::cli {
 
 class Session;
 
+struct TenantNow {
+  schema::PoliciesT policies;
+  /// The newest record.
+  std::uint64_t seq = 0;
+};
 /// Of the tenant that --tenant names.
+TenantNow tenant_of(Session& session);
 schema::PoliciesT policies_of(Session& session);
 
 /// One byte after the other, each value as likely as another.

@@ -30,6 +30,8 @@ ImportFacts facts_from(const json::object& begin) {
   facts.password_length_min = begin.at("password_length_min").to_number<std::uint16_t>();
   facts.password_forbidden_characters =
       json::value_to<std::string>(begin.at("password_forbidden_characters"));
+  facts.names_are_generated = begin.at("names_are_generated").as_bool();
+  facts.began_at_seq = begin.at("began_at_seq").to_number<std::uint64_t>();
   for (const auto& line : begin.at("left_out").as_array())
     facts.left_out.insert(line.to_number<std::uint64_t>());
   return facts;
@@ -45,13 +47,17 @@ void take_note(const json::object& note, ImportFacts& facts, std::vector<SentBat
   if (const auto* begin = note.if_contains("begin")) {
     facts = facts_from(begin->as_object());
   } else if (const auto* sending = note.if_contains("sending")) {
-    for (const auto& one : sending->as_array())
-      batches.push_back(
-          {id_from(one.at("id")), one.at("commands").to_number<std::size_t>(), 0, {}});
+    for (const auto& one : sending->as_array()) {
+      auto& batch = batches.emplace_back();
+      batch.id = id_from(one.at("id"));
+      batch.commands = one.at("commands").to_number<std::size_t>();
+      batch.part = static_cast<AccountPart>(one.at("part").to_number<int>());
+    }
   } else if (const auto* done = note.if_contains("done")) {
     SentBatch& batch = batches.at(done->to_number<std::size_t>());
     batch.seq = note.at("seq").to_number<std::uint64_t>();
     batch.secrets = json::value_to<std::vector<std::string>>(note.at("secrets"));
+    batch.names = json::value_to<std::vector<std::string>>(note.at("names"));
   } else {
     batches.at(note.at("renewed").to_number<std::size_t>()).id = id_from(note.at("id"));
   }
@@ -98,6 +104,8 @@ void ImportNotes::begin(ImportFacts facts) {
                     {"seed", facts_.seed},
                     {"password_length_min", facts_.password_length_min},
                     {"password_forbidden_characters", facts_.password_forbidden_characters},
+                    {"names_are_generated", facts_.names_are_generated},
+                    {"began_at_seq", facts_.began_at_seq},
                     {"left_out", json::array(facts_.left_out.begin(), facts_.left_out.end())}}}}));
   file_.sync();
 }
@@ -105,22 +113,29 @@ void ImportNotes::begin(ImportFacts facts) {
 void ImportNotes::sending(const std::vector<SentBatch>& more) {
   json::array list;
   for (const SentBatch& batch : more) {
-    list.push_back(json::object{{"id", text::uuid_text(batch.id)}, {"commands", batch.commands}});
+    list.push_back(json::object{{"id", text::uuid_text(batch.id)},
+                                {"commands", batch.commands},
+                                {"part", static_cast<int>(batch.part)}});
     batches_.push_back(batch);
   }
   write(json::serialize(json::object{{"sending", std::move(list)}}));
   file_.sync();
 }
 
-void ImportNotes::done(std::size_t place, std::uint64_t seq, std::vector<std::string> secrets) {
-  std::string line = json::serialize(json::object{
-      {"done", place}, {"seq", seq}, {"secrets", json::array(secrets.begin(), secrets.end())}});
+void ImportNotes::done(std::size_t place, std::uint64_t seq, std::vector<std::string> secrets,
+                       std::vector<std::string> names) {
+  std::string line =
+      json::serialize(json::object{{"done", place},
+                                   {"seq", seq},
+                                   {"secrets", json::array(secrets.begin(), secrets.end())},
+                                   {"names", json::array(names.begin(), names.end())}});
   write(line);
   client::wipe(line);
   // Without its note a batch is asked for again, which tells no secret again.
   if (!secrets.empty()) file_.sync();
   batches_[place].seq = seq;
   batches_[place].secrets = std::move(secrets);
+  batches_[place].names = std::move(names);
 }
 
 void ImportNotes::renew(std::size_t place, const schema::Uuid& id) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "command_generated.h"
+#include "tools/cli/account_batches.h"
 #include "tools/cli/part_file.h"
 
 namespace postern::cli {
@@ -30,6 +31,10 @@ struct ImportFacts {
   std::string password_forbidden_characters;
   /// Lines of entries that are passed over.
   std::set<std::uint64_t> left_out;
+  /// U2: the tenant makes the names.
+  bool names_are_generated = false;
+  /// The newest record when it began.
+  std::uint64_t began_at_seq = 0;
 };
 
 struct SentBatch {
@@ -39,6 +44,9 @@ struct SentBatch {
   std::uint64_t seq = 0;
   /// C8: the keys that it made, in their order.
   std::vector<std::string> secrets;
+  AccountPart part = AccountPart::whole;
+  /// U2: the names that it made, in their order.
+  std::vector<std::string> names;
 };
 
 class ImportNotes {
@@ -57,7 +65,8 @@ class ImportNotes {
   void begin(ImportFacts facts);
   /// Notes that these follow, and is on disk when it returns.
   void sending(const std::vector<SentBatch>& more);
-  void done(std::size_t place, std::uint64_t seq, std::vector<std::string> secrets);
+  void done(std::size_t place, std::uint64_t seq, std::vector<std::string> secrets,
+            std::vector<std::string> names);
   /// Instead of a batch whose id is no longer known and that was not done.
   void renew(std::size_t place, const schema::Uuid& id);
   /// All is done: the notes go.

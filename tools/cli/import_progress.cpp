@@ -29,7 +29,8 @@ void ImportProgress::tell(std::uint64_t count) {
   told_ = now;
   shown_ = true;
   const double seconds = std::chrono::duration<double>(now - begun_).count();
-  const double rate = static_cast<double>(count) / std::max(seconds, 0.001);
+  const auto made = static_cast<double>(count - std::min(count, before_));
+  const double rate = made / std::max(seconds, 0.001);
   std::string line = fmt::format("{} {}, {:.0f} a second", verb_, counted(count, "user"), rate);
   if (of_ > count && rate > 0)
     line += fmt::format(", of {}: {:.0f} s left", counted(of_, ""),

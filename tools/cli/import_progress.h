@@ -19,6 +19,8 @@ class ImportProgress {
   /// `of`: how many there are; 0: not known.
   ImportProgress(Session& session, std::string_view verb, std::uint64_t of)
       : session_(session), verb_(verb), of_(of) {}
+  /// So many were there before it began, and took none of its time.
+  void begin_at(std::uint64_t before) { before_ = before; }
   ~ImportProgress();
   ImportProgress(const ImportProgress&) = delete;
   ImportProgress& operator=(const ImportProgress&) = delete;
@@ -33,7 +35,7 @@ class ImportProgress {
   std::uint64_t of_;
   Clock::time_point begun_ = Clock::now();
   Clock::time_point told_{};
-  /// Of those counted, what was there before it began.
+  std::uint64_t before_ = 0;
   bool shown_ = false;
 };
 

@@ -64,6 +64,12 @@ bool ImportReport::look_at(const intake::AccountSource& source, intake::Entry& e
   ++entries_;
   roles_ += entry.account.roles.size();
   grants_ += entry.account.grants.size();
+  rights_ ? look_at_rights(source, entry) : look_at_name(source, entry);
+  for (auto& fault : entry.faults) add(std::move(fault));
+  return entry.faults.empty();
+}
+
+void ImportReport::look_at_name(const intake::AccountSource& source, intake::Entry& entry) {
   const std::string& username = entry.account.user.username;
   const auto fail = [&](std::string sentence) {
     auto fault = source.fault_at(entry.line, "username");
@@ -72,15 +78,28 @@ bool ImportReport::look_at(const intake::AccountSource& source, intake::Entry& e
     entry.faults.push_back(std::move(fault));
   };
   if (username.empty() && entry.faults.empty()) fail("It has no username.");
-  if (!username.empty()) {
-    const auto [place, is_new] =
-        lines_.try_emplace(std::hash<std::string>()(folded_name(username)), entry.line);
-    if (!is_new)
-      fail(fmt::format("Line {} has the username '{}' too.", place->second,
-                       text::printable(username)));
-  }
-  for (auto& fault : entry.faults) add(std::move(fault));
-  return entry.faults.empty();
+  if (username.empty()) return;
+  const auto [place, is_new] =
+      lines_.try_emplace(std::hash<std::string>()(folded_name(username)), entry.line);
+  if (!is_new)
+    fail(fmt::format("Line {} has the username '{}' too.", place->second,
+                     text::printable(username)));
+}
+
+/// Of a tenant that makes the names: rights are asked for once there are names.
+void ImportReport::look_at_rights(const intake::AccountSource& source, intake::Entry& entry) const {
+  const auto fail = [&](std::string_view field, const char* rule, std::string sentence) {
+    auto fault = source.fault_at(entry.line, field);
+    fault.rule = rule;
+    fault.sentence = std::move(sentence);
+    entry.faults.push_back(std::move(fault));
+  };
+  if (!entry.account.user.username.empty())
+    fail("username", "U2",
+         "The tenant makes its users' names itself; leave the column out with --map "
+         "'username=-'.");
+  for (auto& fault : rights_->faults_of(entry.account))
+    fail(fault.field, "A7", std::move(fault.sentence));
 }
 
 /// A refusal that follows from that of the user itself is not told.
@@ -148,6 +167,7 @@ void ImportReport::check(intake::AccountSource& source, const std::string& key,
     prepare(entry);
     return true;
   });
+  if (rights_) batches.only(AccountPart::users);
   dry_run(source, batches);
   lines_ = {};
 }

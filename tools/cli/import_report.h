@@ -7,11 +7,13 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "tools/cli/account_batches.h"
+#include "tools/cli/generated_names.h"
 
 namespace postern::cli {
 
@@ -20,6 +22,9 @@ class Session;
 class ImportReport {
  public:
   explicit ImportReport(Session& session) : session_(session) {}
+
+  /// U2: of a tenant that makes the names.
+  void names_are_generated() { rights_.emplace(session_); }
 
   /// Reads the source to its end. `prepare` makes of an account what will be sent.
   void check(intake::AccountSource& source, const std::string& key,
@@ -41,11 +46,15 @@ class ImportReport {
 
  private:
   bool look_at(const intake::AccountSource& source, intake::Entry& entry);
+  void look_at_name(const intake::AccountSource& source, intake::Entry& entry);
+  void look_at_rights(const intake::AccountSource& source, intake::Entry& entry) const;
   void dry_run(const intake::AccountSource& source, AccountBatches& batches);
   void conclude(const intake::AccountSource& source, const AccountBatch& batch,
                 const schema::ReceiptT& receipt);
 
   Session& session_;
+  /// Nothing: the file has the names.
+  std::optional<KnownRights> rights_;
   /// By the hash of a name, which among millions is no other's: the line that has it.
   boost::unordered_flat_map<std::uint64_t, std::uint64_t> lines_;
   std::vector<intake::Fault> faults_;

@@ -62,7 +62,7 @@ void UserReader::take_page() {
   }
   views_.assign(std::make_move_iterator(part.views.begin()),
                 std::make_move_iterator(part.views.end()));
-  // Of a daemon of 0.1, which knows no views in a list.
+  // Of an older daemon, which knows no views in a list.
   for (const auto& user : part.users) names_.push_back(user->username);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
+#include <expected>
 #include <optional>
 
 #include "tools/text/times.h"
@@ -70,16 +71,21 @@ struct ArnPath {
 };
 
 /// arn:PARTITION:SERVICE:REGION:ACCOUNT:REST; "*" is all of a service.
-std::optional<ArnPath> path_of_arn(const std::string& service, std::string_view arn) {
+/// Else why nothing stands for it.
+std::expected<ArnPath, const char*> path_of_arn(const std::string& service, std::string_view arn) {
   if (arn == "*") return ArnPath{service, false};
   std::vector<std::string> heads;
   for (int head = 0; head < 5; ++head) {
     const auto colon = arn.find(':');
-    if (colon == arn.npos) return std::nullopt;
+    if (colon == arn.npos) return std::unexpected("It is no ARN.");
     heads.emplace_back(arn.substr(0, colon));
     arn.remove_prefix(colon + 1);
   }
-  if (heads[0] != "arn" || heads[2] != service) return std::nullopt;
+  if (heads[0] != "arn") return std::unexpected("It is no ARN.");
+  if (heads[2] != service)
+    return std::unexpected("It is a resource of another service than the action.");
+  if (arn.find("${") != arn.npos)
+    return std::unexpected("A resource here has no variables; name it.");
   std::vector<std::string> parts;
   if (!heads[3].empty() || !heads[4].empty())
     for (const auto& head : {heads[3], heads[4]}) parts.push_back(head.empty() ? "any" : head);
@@ -94,12 +100,18 @@ std::optional<ArnPath> path_of_arn(const std::string& service, std::string_view 
     path.is_wider = false;
   }
   constexpr std::size_t parts_max = 15;
-  if (std::ranges::count(parts, "*") > 4 || parts.size() > parts_max) return std::nullopt;
+  if (std::ranges::count(parts, "*") > 4)
+    return std::unexpected("A resource here has '*' four times at most.");
   for (const auto& part : parts) {
-    if (part != "*" && !is_path_segment(part)) return std::nullopt;
+    if (part != "*" && part.find_first_of("*?") != part.npos)
+      return std::unexpected(
+          "A pattern for a part of a segment is no resource here; '*' stands for a whole one.");
+    if (part != "*" && !is_path_segment(part))
+      return std::unexpected("A segment here is [a-z0-9][a-z0-9._-]*: no capitals.");
     path.resource += '/' + part;
   }
-  if (path.resource.size() > path_bytes_max) return std::nullopt;
+  if (parts.size() > parts_max || path.resource.size() > path_bytes_max)
+    return std::unexpected("A resource here has 16 segments and 512 bytes at most.");
   return path;
 }
 
@@ -191,7 +203,11 @@ class Statement {
     if (colon == action.npos || !is_path_segment(service))
       return leave(action, "Everything of every service is no grant; name the services.");
     std::string name = action.substr(colon + 1);
-    if (name != "*") {
+    if (name == "*") {
+      note(Note::Kind::taken, action,
+           "Any action of " + service +
+               " that the tenant knows: those that no policy names are still to be defined.");
+    } else {
       if (name.find_first_of("*?") != name.npos)
         return leave(action, "A part of an action's name is no grant; name the actions.");
       name = action_name(name);
@@ -209,10 +225,7 @@ class Statement {
   void take_resource(const std::string& action, const std::string& service, const std::string& name,
                      const std::string& resource) {
     const auto path = path_of_arn(service, resource);
-    if (!path)
-      return leave(action + " on " + resource,
-                   "Of another service, a pattern for a part of a segment, a variable, or letters "
-                   "that no resource has.");
+    if (!path) return leave(action + " on " + resource, path.error());
     if (path->is_wider && !is_deny_ && wider_told_.insert(resource).second)
       note(Note::Kind::wider, resource,
            "Taken as " + path->resource + ", which covers what lies below it too.");

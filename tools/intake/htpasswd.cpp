@@ -1,6 +1,10 @@
 // file := { [ name ":" hash { ":" ignored } | "#" comment ] end }
 #include "tools/intake/htpasswd.h"
 
+#include <algorithm>
+#include <optional>
+
+#include "tools/text/numbers.h"
 #include "tools/text/words.h"
 
 namespace postern::intake {
@@ -24,11 +28,41 @@ constexpr Kind kinds[] = {
     {"$2x$", "It is bcrypt of the kind $2x$, which hashes some characters wrongly."},
 };
 
+/// C12: what the daemon verifies takes no longer than this.
+constexpr unsigned bcrypt_cost_max = 14;
+constexpr unsigned sha_rounds_max = 1'000'000;
+
+/// The number that stands at the place, up to the next '$'; nothing where none does.
+std::optional<unsigned> number_at(std::string_view hash, std::size_t place) {
+  if (place >= hash.size()) return std::nullopt;
+  const auto digits = hash.substr(place, hash.find('$', place) - place);
+  return text::read_number<unsigned>(digits);
+}
+
+std::string why_too_dear(std::string_view hash) {
+  constexpr std::string_view rounds = "rounds=";
+  constexpr std::size_t behind_kind = 3;
+  if (hash.starts_with("$2")) {
+    const auto cost = number_at(hash, behind_kind + 1);
+    if (cost && *cost > bcrypt_cost_max)
+      return "It is bcrypt at cost " + std::to_string(*cost) +
+             ", which takes seconds for each guess; taken is a cost to " +
+             std::to_string(bcrypt_cost_max) + ".";
+  } else if (hash.substr(std::min(behind_kind, hash.size())).starts_with(rounds)) {
+    const auto count = number_at(hash, behind_kind + rounds.size());
+    if (count && *count > sha_rounds_max)
+      return "It is SHA-crypt of " + std::to_string(*count) +
+             " rounds, which take seconds for each guess; taken are 1000000 at most.";
+  }
+  return {};
+}
+
 }  // namespace
 
-std::string_view why_unusable(std::string_view hash) {
+std::string why_unusable(std::string_view hash) {
   for (const Kind& kind : kinds)
-    if (hash.starts_with(kind.prefix)) return kind.why;
+    if (hash.starts_with(kind.prefix))
+      return kind.why.empty() ? why_too_dear(hash) : std::string(kind.why);
   constexpr std::size_t des_size = 13;
   return hash.size() == des_size
              ? "It is a DES hash, of which eight characters count; none is taken."

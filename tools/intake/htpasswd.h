@@ -23,6 +23,6 @@ class HtpasswdSource : public AccountSource {
 
 /// Why a hash is not taken over, by what it begins with; empty: it may be. Argon2id, bcrypt and
 /// SHA-crypt are.
-std::string_view why_unusable(std::string_view hash);
+std::string why_unusable(std::string_view hash);
 
 }  // namespace postern::intake

@@ -318,11 +318,22 @@ Translation read_redis_acl(const std::string& text) {
     std::string rest;
     words >> keyword >> name;
     std::getline(words, rest);
-    if (lower(keyword) != "user" || !is_username(name)) {
-      made.notes.push_back({Note::Kind::left_out, number, "line", keyword + " " + name,
-                            "It is no 'user NAME …' with a name of [A-Za-z0-9._@+-]."});
+    if (lower(keyword) != "user" || name.empty()) {
+      made.notes.push_back({Note::Kind::left_out, number, keyword, "the whole line",
+                            "A line is 'user NAME' and what that user may do."});
       continue;
     }
+    if (!is_username(name)) {
+      made.notes.push_back({Note::Kind::left_out, number, "user " + name, "the whole user",
+                            "A name here is of [A-Za-z0-9._@+-]; give it another and say the line "
+                            "anew."});
+      continue;
+    }
+    if (name == "default")
+      made.notes.push_back(
+          {Note::Kind::taken, number, "user default", "the name",
+           "In Redis it is whoever names nobody. Here each call names its user, so "
+           "nobody is default without saying so."});
     RedisUser user(number, name, made.notes);
     take_rules(user, rest);
     made.desired.users->push_back(user.account());

@@ -1,0 +1,32 @@
+// What an import made for its users, and those who are to have it: generated names, passwords, API
+// keys. Thread: main. Failure: `Stop`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace postern::cli {
+
+class Session;
+
+struct MadeFor {
+  /// Of the file that was imported.
+  std::uint64_t line = 0;
+  std::string user;
+  std::string password;
+  std::string key;
+};
+
+/// Keys whose secrets an interruption lost: a repeated receipt tells none, so they are made anew.
+/// `without`: whose they are.
+void renew_keys(Session& session, const std::string& key, std::vector<MadeFor>& all,
+                const std::vector<std::size_t>& without);
+
+enum class Lines { told, not_told };
+/// To a new file, its owner's alone; what it holds is wiped. `lines`: with the line that each came
+/// from.
+void write_receivers(Session& session, const std::string& file, std::vector<MadeFor> all,
+                     Lines lines);
+
+}  // namespace postern::cli
