@@ -80,7 +80,7 @@ constexpr Verb verbs[] = {
     {"scan", Kind::changes,
      "Finds keys in files by form and checksum, says whose they are, revokes those that are live. "
      "Ends 0 where there is none, 1 where there are.",
-     "key scan - --live", scan_keys},
+     "key scan /srv/sources --live", scan_keys},
 };
 
 }  // namespace

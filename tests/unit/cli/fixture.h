@@ -49,6 +49,12 @@ struct Fixture {
 
 support::FakeDaemon::Replies refuse(const schema::CommandMessageT& message, schema::Code code);
 
+support::FakeDaemon::Replies page_with(const schema::HistoryRequestT& request, auto body) {
+  auto page = support::FakeDaemon::page_to(request);
+  page.body.Set(std::move(body));
+  return {support::packed(page)};
+}
+
 bool contains(const std::string& text, const std::string& part);
 
 }  // namespace postern::cli

@@ -10,12 +10,6 @@ namespace {
 
 using support::FakeDaemon;
 
-FakeDaemon::Replies page_with(const schema::HistoryRequestT& request, auto body) {
-  auto page = FakeDaemon::page_to(request);
-  page.body.Set(std::move(body));
-  return {packed(page)};
-}
-
 constexpr std::int64_t begin_ns = 1'709'210'096'000'000'000;
 constexpr std::uint64_t head = 2'500;
 

@@ -16,12 +16,6 @@ std::unique_ptr<schema::Uuid> id_of(std::uint64_t number) {
   return std::make_unique<schema::Uuid>(0, number);
 }
 
-FakeDaemon::Replies page_with(const schema::HistoryRequestT& request, auto body) {
-  auto page = FakeDaemon::page_to(request);
-  page.body.Set(std::move(body));
-  return {packed(page)};
-}
-
 /// Tenants "a", "b", "c", two to a page.
 FakeDaemon::Replies tenants(const schema::HistoryRequestT& request) {
   schema::TenantPageT page;

@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(Q6_a_list_of_portal_views_reads_no_record_and_keeps_to_its_
 
 BOOST_AUTO_TEST_CASE(K6_a_page_of_portal_views_ends_before_it_is_too_large) {
   const std::string long_path = "table/" + std::string(60, 'a') + '/' + std::string(55, 'b');
-  for (int place = 0; place < 1'100; ++place)
+  for (int place = 0; place < 1'300; ++place)
     for (const char* name : {"alice", "bob", "carol"})
       story.given(allow(name, "read", long_path + std::to_string(place)));
   refresh();
