@@ -116,14 +116,18 @@ test('every table with every field comes back as it went', () => {
     assert.ok(!comparableText(value).includes(secret));
     const { bytes } = new Writer().pack(tableNamed(name), value, 'TEST');
     const read = new Reader(bytes, 100_000).root(tableNamed(name));
-    assert.deepEqual(comparable(read), comparable({ ...absentOf(read, value), ...value }), name);
+    assert.deepEqual(comparable(read), comparable(withAbsent(value, read)), name);
     assert.deepEqual(secretsIn(read), secretsIn(value), name);
   }
 });
 
-/** Of what reading fills in, that which was not written. */
-function absentOf(read, value) {
-  return Object.fromEntries(Object.entries(read).filter(([name]) => !(name in value)));
+/** What was written, with what reading fills in where nothing was. */
+function withAbsent(value, read) {
+  if (Array.isArray(value)) return value.map((part, place) => withAbsent(part, read?.[place]));
+  if (value === null || value?.constructor !== Object) return value;
+  const whole = { ...read, ...value };
+  for (const [name, part] of Object.entries(value)) whole[name] = withAbsent(part, read?.[name]);
+  return whole;
 }
 
 function comparableText(value) {

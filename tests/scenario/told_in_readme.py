@@ -13,7 +13,7 @@ import sys
 PROMPT = re.compile(r"^ *\$ ((?:postern|python3).*)", re.M)
 CHANGING = (
     (re.compile(r"postern/\S+"), "KEY"),
-    (re.compile(r"/\S*/tmp\.\w+/"), ""),
+    (re.compile(r"/\S*/tmp\.\w+/|\S+/(?=replay/)"), ""),
     (re.compile(r"(?<![\w-])\d+(,\d+)*(?![\w-])"), "N"),
 )
 
