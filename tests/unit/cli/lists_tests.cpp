@@ -10,6 +10,8 @@ namespace {
 
 using support::FakeDaemon;
 
+BOOST_FIXTURE_TEST_SUITE(lists_tests, Fixture)
+
 constexpr std::int64_t begin_ns = 1'709'210'096'000'000'000;
 constexpr std::uint64_t head = 2'500;
 
@@ -48,8 +50,6 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-BOOST_FIXTURE_TEST_SUITE(lists_tests, Fixture)
-
 BOOST_AUTO_TEST_CASE(columns_are_chosen_by_name_and_the_nearest_is_told) {
   static constexpr text::Column columns[] = {{"USER"}, {"LAST USED"}, {"ID"}};
   BOOST_TEST((chosen_columns(columns, {"id", "last-used"}) == std::vector<std::size_t>{2, 1}));
@@ -86,11 +86,14 @@ BOOST_AUTO_TEST_CASE(Q7_records_since_a_time) {
 
 BOOST_AUTO_TEST_CASE(an_older_daemon_is_told_of_and_nothing_wrong_is_shown) {
   daemon.on_history = [](const auto& request) { return records(request, false); };
-  for (const char* more : {"--since 1h", "--newest-first --from-seq 1"}) {
+  for (const char* more : {"--since 1h", "--since 1h --newest-first"}) {
     const auto ended = postern(std::string("events list ") + more);
     BOOST_TEST(ended.exit_code == 76);
     BOOST_TEST(contains(ended.talk, "older than this program"), ended.talk);
+    BOOST_TEST(ended.out == "");
   }
+  // Its pages end where the stretches do.
+  BOOST_TEST(postern("events list --newest-first --count 1 --columns seq").out == "SEQ\n2500\n");
 }
 
 BOOST_AUTO_TEST_CASE(since_takes_a_time_or_how_long_ago) {
