@@ -188,8 +188,6 @@ Page<domain::User> users_of(const Inquiry& inquiry, const UsersWanted& asked,
 /// Q6: each as GetUser shows it, and its causes by their seq alone: a page is of users of as many
 /// records.
 Answer<schema::UserPageT> portal_page(const Inquiry& inquiry, const UsersWanted& asked) {
-  // So that few need more than their page.
-  constexpr std::uint32_t grants_max = 1'000;
   Sources sources = inquiry.sources;
   sources.cause = [](domain::Seq seq) {
     schema::CauseT cause;
@@ -203,7 +201,7 @@ Answer<schema::UserPageT> portal_page(const Inquiry& inquiry, const UsersWanted&
   std::size_t bytes = 0;
   const domain::User* last = nullptr;
   for (const domain::User* user : found.entries) {
-    auto view = portal_of(bare, {asked.tenant, *user}, {}, grants_max);
+    auto view = portal_of(bare, {asked.tenant, *user}, {}, 0);
     if (!view) return std::unexpected(std::move(view.error()));
     bytes += packed_bytes(*view);
     page.more = page.more || (!page.views.empty() && bytes > page_bytes_soft_max);

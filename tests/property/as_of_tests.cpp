@@ -244,6 +244,7 @@ class Story {
       case 3: {
         schema::ListUsersT list;
         list.count_max = 3;
+        list.portal = random.one_in(2);
         return about_a_tenant(std::move(list));
       }
       case 4: {

@@ -113,6 +113,17 @@ BOOST_AUTO_TEST_CASE(Q6_a_list_of_portal_views_shows_each_as_it_is_shown_alone_b
   BOOST_TEST(page(wanted, "auditor").views[2]->details->note == "", "U4");
 }
 
+BOOST_AUTO_TEST_CASE(O2_a_list_of_portal_views_of_another_tenant_is_of_none) {
+  story.given(tenant("globex"), add_operator("of-globex", Role::owner, 8, {"globex"}));
+  refresh();
+  wanted.portal = true;
+  BOOST_TEST(refusal(wanted, "of-globex") == Code::tenant_unknown);
+  wanted.tenant = "nobody";
+  BOOST_TEST(refusal(wanted, "of-globex") == Code::tenant_unknown);
+  wanted.tenant = "globex";
+  BOOST_TEST(page(wanted, "of-globex").views.empty());
+}
+
 BOOST_AUTO_TEST_CASE(Q6_a_list_of_portal_views_reads_no_record_and_keeps_to_its_filters) {
   wanted.portal = true;
   wanted.locked = true;
