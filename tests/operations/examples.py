@@ -22,7 +22,7 @@ import mentions
 from machine import Machine
 
 BLOCK = re.compile(r"^```\n(.*?)^```", re.S | re.M)
-PLACES = re.compile(r"(?<![\w/.])/(backup|mnt|opt|safe|var|vault)/")
+PLACES = re.compile(r"(?<![\w/.])/(backup|mnt|opt|safe|srv|var|vault)/")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 TO_COME = re.compile(r"(--(?:kept|old)-until) \S+")
 #: Records that the examples name, and what they are here: the nth from the journal's end.
@@ -49,6 +49,7 @@ FIRST = {
     "grant add api.bob": "postern --tenant acme grant remove api.bob read table/customer",
     "key list": KEY,
     "key revoke": KEY,
+    "key scan": "mkdir sources; cp verifier.txt sources",
     "operator add": "postern operator remove helpdesk",
     "role create clerk": UNASSIGNED + "postern --tenant acme role delete clerk",
     "role delete clerk": UNASSIGNED,
