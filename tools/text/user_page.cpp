@@ -176,7 +176,8 @@ template <class Entries>
 void write_rows(std::ostream& out, Columns columns, const Entries& entries,
                 std::uint32_t left_out = 0) {
   Table table(columns);
-  for (const auto& entry : entries) table.add(row_of(*entry));
+  for (const auto& entry : entries)
+    if (Row row = row_of(*entry); !row.empty()) table.add(std::move(row));
   if (entries.empty()) out << "  none\n";
   table.indent(indent_columns).write(out);
   if (left_out > 0) out << "  and " << left_out << " more\n";
@@ -210,8 +211,8 @@ void write_sessions(std::ostream& out, const Page& page) {
     table.add(std::move(row));
   }
   table.indent(indent_columns).write(out);
-  if (sessions.sessions.empty()) out << "  none seen";
-  if (sessions.sessions.empty()) out << " since " << time_text_short(sessions.seen_from_ns) << '\n';
+  if (sessions.sessions.empty())
+    out << "  none seen since " << time_text_short(sessions.seen_from_ns) << '\n';
   if (sessions.more) out << "  and more; see 'session list'\n";
 }
 

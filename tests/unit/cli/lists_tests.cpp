@@ -149,6 +149,41 @@ BOOST_AUTO_TEST_CASE(S1_sessions_are_listed_page_by_page_and_what_is_not_known_i
   BOOST_TEST(lines.size() == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(
+    Q10_beneath_the_status_stands_what_expires_and_a_daemon_that_does_not_tell_is_well) {
+  daemon.on_query = [](const auto& query) {
+    schema::StatusT status;
+    status.installation = std::make_unique<schema::Uuid>(0, 9);
+    auto answer = FakeDaemon::answer_to(query);
+    answer.body.Set(std::move(status));
+    return FakeDaemon::Replies{packed(answer)};
+  };
+  auto code = schema::Code::ok;
+  daemon.on_history = [&code](const auto& request) {
+    if (code != schema::Code::ok)
+      return FakeDaemon::Replies{packed(FakeDaemon::page_to(request, code))};
+    BOOST_TEST(request.body.AsListExpiring()->days == 30U);
+    schema::ExpiringPageT page;
+    page.count = 12;
+    page.expiring.push_back(std::make_unique<schema::ExpiringT>());
+    page.expiring[0]->kind = schema::ExpiringKind::key;
+    page.expiring[0]->expires_ns = begin_ns;
+    page.expiring[0]->key_name = "nightly";
+    return page_with(request, std::move(page));
+  };
+  const auto told = postern("status");
+  BOOST_TEST(told.exit_code == 0);
+  BOOST_TEST(contains(told.out, "Expires within 30 days\n"), told.out);
+  BOOST_TEST(contains(told.out, "2024-02-29T12:34:56Z  key"), told.out);
+  BOOST_TEST(contains(told.out, "and 11 more; see 'expiring'"), told.out);
+  BOOST_TEST(!contains(postern("--output json status").out, "nightly"));
+  code = schema::Code::unknown_kind;
+  const auto older = postern("status");
+  BOOST_TEST(older.exit_code == 0);
+  BOOST_TEST(contains(older.talk, "What expires soon is not shown."), older.talk);
+  BOOST_TEST(postern("expiring").exit_code != 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
