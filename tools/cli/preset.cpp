@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "schema/nearest_name.h"
 #include "tools/cli/verb.h"
 #include "tools/text/json_message.h"
 #include "tools/text/shown.h"
@@ -25,7 +26,9 @@ std::string read_text(const std::string& name) {
   std::vector<std::string> known;
   for (const Preset& preset : presets()) known.emplace_back(preset.name);
   if (!name.ends_with(".json") && name.find('/') == name.npos)
-    throw Stop{exit_codes::missing, fmt::format("There is no preset '{}'.", text::printable(name)),
+    throw Stop{exit_codes::missing,
+               fmt::format("There is no preset '{}'{}.", text::printable(name),
+                           schema::nearest_told(known, name)),
                fmt::format("Name one of {}, or a file that ends in .json.", text::joined(known))};
   std::ifstream opened(name, std::ios::binary);
   if (!opened)
