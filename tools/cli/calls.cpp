@@ -2,6 +2,7 @@
 
 #include "tools/cli/names.h"
 #include "tools/cli/session.h"
+#include "tools/cli/story.h"
 #include "tools/text/output.h"
 #include "tools/text/schema_names.h"
 #include "tools/text/times.h"
@@ -36,6 +37,22 @@ void add_call(text::Listing& listing, Names& names, const Session& session,
                names.operator_name(call.service, schema::Role::none), call.address, call.client,
                credential_text(call), question_text(call), call.allowed ? "allow" : "deny",
                text::code_name(call.reason), text::grant_name(call.grant)});
+}
+
+/// The same to a person.
+void tell_call(Story& story, Names& names, const Session& session, const schema::CallViewT& call) {
+  const auto user = names.user(call.user, session.has_tenant() ? session.tenant() : std::string());
+  const std::string did =
+      call.question == nullptr ? "logged in" : "asked to " + question_text(call);
+  const std::string from = call.address.empty() ? "" : " from " + call.address;
+  const std::string with = call.client.empty() ? "" : " with " + call.client;
+  const bool by_name = call.credential == schema::CredentialKind::named;
+  const auto sentence =
+      fmt::format("{} {}{}{} through {}, by {}: {}", user, did, from, with,
+                  names.operator_name(call.service, schema::Role::none),
+                  by_name ? "name" : credential_text(call), call.allowed ? "allowed" : "denied");
+  story.tell(call.time_ns, sentence, call.allowed ? text::Style::plain : text::Style::bad,
+             call.allowed ? text::grant_name(call.grant) : text::code_name(call.reason), "");
 }
 
 text::Listing listing_of(Session& session) {
@@ -97,15 +114,36 @@ std::uint64_t newest(Session& session) { return read_page(session, {}, ~std::uin
 int run_follow(Session& session, Arguments asked) {
   auto listing = listing_of(session);
   Names names(session);
+  Story story(session);
   auto from = asked.from ? *asked.from : newest(session);
   asked.request.wait_ms = follow_wait_ms;
   session.wait_for_daemon();
+  bool is_lost = false;
   for (auto left = asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
        left > 0 && session.out();) {
-    const auto page = read_page(session, asked, from, left);
+    schema::CallPageT page;
+    try {
+      page = read_page(session, asked, from, left);
+    } catch (const Stop& stop) {
+      if (stop.exit_code != exit_codes::unreachable) throw;
+      // Said once, however long it stays away.
+      if (!std::exchange(is_lost, true))
+        session.talk() << stop.sentence << " Following goes on from position " << from << ".\n";
+      session.wait_for_daemon();
+      continue;
+    }
+    if (std::exchange(is_lost, false)) session.talk() << "The daemon answers again.\n";
     if (page.oldest > from && from != 0)
       session.talk() << page.oldest - from << " calls made room for newer ones unseen.\n";
-    left -= add_calls(listing, names, session, page, left);
+    if (story.is_told()) {
+      const auto told = std::min<std::uint64_t>(left, page.calls.size());
+      for (std::uint64_t place = 0; place < told; ++place)
+        tell_call(story, names, session, *page.calls[place]);
+      session.out().flush();
+      left -= told;
+    } else {
+      left -= add_calls(listing, names, session, page, left);
+    }
     from = page.next;
   }
   listing.finish();

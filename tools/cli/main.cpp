@@ -6,6 +6,7 @@
 
 #include "tools/cli/cli.h"
 #include "tools/cli/completion.h"
+#include "tools/text/screen.h"
 
 namespace {
 
@@ -26,6 +27,8 @@ void end_soon() {
 int main(int count, char** arguments) {
   // Whoever stops reading ends this quietly, even where the caller ignores the signal.
   ::signal(SIGPIPE, SIG_DFL);
+  postern::text::set_screen(std::cout, postern::text::screen_at(STDOUT_FILENO));
+  postern::text::set_screen(std::cerr, postern::text::screen_at(STDERR_FILENO));
   const std::vector<std::string> given(arguments + 1, arguments + count);
   if (!given.empty() && given[0] == postern::cli::completion_word) end_soon();
   return postern::cli::run(given,

@@ -19,6 +19,8 @@ struct EventForms {
   std::function<std::string(Named, const schema::Uuid&)> name_of;
   std::function<std::string(std::int64_t time_ns)> time_of;
   std::function<std::string(const std::vector<std::uint8_t>& bytes)> key_of;
+  /// Without what is absent, false or 0.
+  bool brief = false;
 };
 
 /// "UserCreated"; of a kind this program does not know, its number.

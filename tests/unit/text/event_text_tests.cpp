@@ -4,6 +4,7 @@
 #include <set>
 
 #include "tests/support/reflected_event.h"
+#include "tools/text/event_story.h"
 #include "tools/text/event_text.h"
 
 namespace postern::text {
@@ -446,6 +447,43 @@ BOOST_AUTO_TEST_CASE(Q7_what_is_left_out_of_an_events_text_is_a_field) {
     });
     BOOST_TEST(found, one.part);
   }
+}
+
+BOOST_AUTO_TEST_CASE(every_kind_of_event_has_a_sentence_for_people) {
+  auto all = about_users();
+  for (Said& one : about_others()) all.push_back(std::move(one));
+  all.push_back(about_a_review());
+  std::set<std::string> sentences;
+  for (const Said& one : all) {
+    schema::EventT event;
+    event.body = one.body;
+    const auto told = event_sentence(event, {"anna", "api.bob", "acme"}, forms());
+    BOOST_TEST(told.sentence.starts_with("anna "), told.sentence);
+    BOOST_TEST(told.sentence.find_first_of("%#") == told.sentence.npos, told.sentence);
+    BOOST_TEST(sentences.insert(told.sentence).second, told.sentence);
+  }
+  BOOST_TEST(sentences.size() == static_cast<std::size_t>(EventBody::MAX));
+}
+
+BOOST_AUTO_TEST_CASE(a_sentence_leaves_out_what_is_not_set) {
+  schema::EventT event;
+  schema::GrantAddedT added;
+  added.effect = schema::Effect::allow;
+  added.action = "read";
+  added.resource = "table/a";
+  event.body.Set(std::move(added));
+  const auto granted = event_sentence(event, {"anna", "api.bob", "acme"}, forms());
+  BOOST_TEST(granted.sentence == "anna granted to api.bob");
+  BOOST_TEST(granted.details == "effect=allow action=read resource=table/a");
+  event.body.Set(schema::ApiAccessChangedT{});
+  const auto access = event_sentence(event, {"anna", "api.bob", "acme"}, forms());
+  BOOST_TEST(access.sentence == "anna switched API access of api.bob off");
+  BOOST_TEST(access.details == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_day_is_told_with_its_name) {
+  BOOST_TEST(day_heading(1'709'210'096'000'000'000) == "Thursday, 2024-02-29");
+  BOOST_TEST(time_of_day(1'709'210'096'000'000'000) == "12:34:56");
 }
 
 BOOST_AUTO_TEST_CASE(long_lists_are_counted) {
