@@ -465,27 +465,6 @@ BOOST_AUTO_TEST_CASE(every_kind_of_event_has_a_sentence_for_people) {
   BOOST_TEST(sentences.size() == static_cast<std::size_t>(EventBody::MAX));
 }
 
-BOOST_AUTO_TEST_CASE(a_sentence_leaves_out_what_is_not_set) {
-  schema::EventT event;
-  schema::GrantAddedT added;
-  added.effect = schema::Effect::allow;
-  added.action = "read";
-  added.resource = "table/a";
-  event.body.Set(std::move(added));
-  const auto granted = event_sentence(event, {"anna", "api.bob", "acme"}, forms());
-  BOOST_TEST(granted.sentence == "anna granted to api.bob");
-  BOOST_TEST(granted.details == "effect=allow action=read resource=table/a");
-  event.body.Set(schema::ApiAccessChangedT{});
-  const auto access = event_sentence(event, {"anna", "api.bob", "acme"}, forms());
-  BOOST_TEST(access.sentence == "anna switched API access of api.bob off");
-  BOOST_TEST(access.details == "");
-}
-
-BOOST_AUTO_TEST_CASE(a_day_is_told_with_its_name) {
-  BOOST_TEST(day_heading(1'709'210'096'000'000'000) == "Thursday, 2024-02-29");
-  BOOST_TEST(time_of_day(1'709'210'096'000'000'000) == "12:34:56");
-}
-
 BOOST_AUTO_TEST_CASE(long_lists_are_counted) {
   schema::UserUsedT used;
   used.use = std::make_unique<schema::UseT>();
