@@ -60,6 +60,20 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_undone_is_done_once_its_name_is_typed) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_apply_removes_is_asked_for_before_anything_is_sent) {
+  done({"--tenant", "acme", "role", "create", "clerk"});
+  write("acme.json", R"({"tenant": "acme", "roles": {"chief": {"description": "new"}}})");
+  const Irrevocable prune{{"apply", path("acme.json"), "--prune"}, "acme"};
+  const auto before = seq();
+  for (const std::string wrong : {"yes\n", "\x04"}) BOOST_TEST(type(prune, wrong).code == 1);
+  BOOST_TEST(seq() == before);
+  const Ended ended = type(prune, "acme\n");
+  BOOST_TEST(ended.code == 0, ended.said);
+  BOOST_TEST(ended.said.find("This removes 1 thing from tenant acme.") != ended.said.npos,
+             ended.said);
+  BOOST_TEST(seq() > before);
+}
+
 BOOST_AUTO_TEST_CASE(off_a_terminal_it_is_done_as_before_and_an_erasure_needs_a_word) {
   const auto at_once = [&](const Irrevocable& one, bool with_yes) {
     std::vector<std::string> all{"/bin/sh", "-c", "exec \"$@\" </dev/null", "sh"};

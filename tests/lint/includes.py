@@ -83,6 +83,7 @@ LIBRARIES = {
     r"spdlog/": ["daemon/running/"],
     r"prometheus/": ["daemon/running/metrics_text.cpp"],
     r"toml": ["daemon/config", "daemon/data/key_file", "tools/cli/", "tests/"],
+    r"curses\.h": ["tools/cli/status_watch"],
     r"CLI/": ["daemon/main", "replay/replay.cpp", "tools/arguments/", "tools/bench/main"],
     r"yaml-cpp/": ["tools/intake/yaml"],
     r"boost/json": ["replay/", "tools/", "tests/"],

@@ -7,6 +7,7 @@
 #include "tools/cli/list.h"
 #include "tools/cli/names.h"
 #include "tools/cli/session.h"
+#include "tools/cli/story.h"
 #include "tools/text/output.h"
 #include "tools/text/schema_names.h"
 #include "tools/text/times.h"
@@ -56,6 +57,22 @@ constexpr text::Column columns[] = {{"POSITION", 7},
                                     {"ANSWER", 0, 0, text::Shade::state},
                                     {"REASON", 2, 12, text::Shade::code},
                                     {"GRANT", 4}};
+
+/// The same to a person.
+void tell_call(Story& story, Names& names, const Session& session, const schema::CallViewT& call) {
+  const auto user = names.user(call.user, session.has_tenant() ? session.tenant() : std::string());
+  const std::string did =
+      call.question == nullptr ? "logged in" : "asked to " + question_text(call);
+  const std::string from = call.address.empty() ? "" : " from " + call.address;
+  const std::string with = call.client.empty() ? "" : " with " + call.client;
+  const bool by_name = call.credential == schema::CredentialKind::named;
+  const auto sentence =
+      fmt::format("{} {}{}{} through {}, by {}: {}", user, did, from, with,
+                  names.operator_name(call.service, schema::Role::none),
+                  by_name ? "name" : credential_text(call), call.allowed ? "allowed" : "denied");
+  story.tell(call.time_ns, sentence, call.allowed ? text::Style::plain : text::Style::bad,
+             call.allowed ? text::grant_name(call.grant) : text::code_name(call.reason), "");
+}
 
 /// `to`: none at or behind it; 0: any.
 schema::CallPageT read_page(Session& session, const Arguments& asked, std::uint64_t from,
@@ -158,15 +175,36 @@ int run_list(Session& session, const Arguments& asked) {
 int run_follow(Session& session, Arguments asked) {
   ShownList listing(session, columns);
   Names names(session);
+  Story story(session);
   auto from = asked.from ? *asked.from : newest(session);
   asked.request.wait_ms = follow_wait_ms;
   session.wait_for_daemon();
+  bool is_lost = false;
   for (auto left = asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
        left > 0 && session.out();) {
-    const auto page = read_page(session, asked, from, left);
+    schema::CallPageT page;
+    try {
+      page = read_page(session, asked, from, left);
+    } catch (const Stop& stop) {
+      if (stop.exit_code != exit_codes::unreachable) throw;
+      // Said once, however long it stays away.
+      if (!std::exchange(is_lost, true))
+        session.talk() << stop.sentence << " Following goes on from position " << from << ".\n";
+      session.wait_for_daemon();
+      continue;
+    }
+    if (std::exchange(is_lost, false)) session.talk() << "The daemon answers again.\n";
     if (page.oldest > from && from != 0)
       session.talk() << page.oldest - from << " calls made room for newer ones unseen.\n";
-    left -= add_calls(listing, names, session, page, left);
+    if (story.is_told()) {
+      const auto told = std::min<std::uint64_t>(left, page.calls.size());
+      for (std::uint64_t place = 0; place < told; ++place)
+        tell_call(story, names, session, *page.calls[place]);
+      session.out().flush();
+      left -= told;
+    } else {
+      left -= add_calls(listing, names, session, page, left);
+    }
     from = page.next;
   }
   listing.finish();

@@ -16,8 +16,8 @@
 
 namespace postern::cli {
 
-/// How long a shell is kept waiting, whatever hangs: 300 ms, or what POSTERN_COMPLETION_TIMEOUT says
-/// in seconds, up to 60.
+/// How long a shell is kept waiting, whatever hangs: 300 ms, or what POSTERN_COMPLETION_TIMEOUT
+/// says in seconds, up to 60.
 std::chrono::milliseconds completion_deadline();
 
 /// The place that is being typed at.

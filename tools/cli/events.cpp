@@ -6,6 +6,8 @@
 #include "tools/cli/names.h"
 #include "tools/cli/records_back.h"
 #include "tools/cli/session.h"
+#include "tools/cli/story.h"
+#include "tools/text/event_story.h"
 #include "tools/text/event_text.h"
 #include "tools/text/ids.h"
 #include "tools/text/json.h"
@@ -27,13 +29,31 @@ struct Arguments {
   bool newest_first = false;
 };
 
+text::EventForms forms_of(Names& names, const std::string& tenant) {
+  return {[&names, tenant](text::Named kind, const schema::Uuid& id) {
+            return names.inner(kind, id, tenant);
+          },
+          text::time_text_short, text::key_text};
+}
+
+/// The same to a person: a sentence for each event.
+void tell_record(Story& story, Names& names, const schema::RecordT& record) {
+  const auto tenant = names.tenant(record.tenant);
+  const auto forms = forms_of(names, tenant);
+  for (const auto& event : record.events) {
+    names.learn(*event);
+    const text::Persons persons{names.operator_name(record.operator_id, record.role),
+                                names.user(event->user, tenant), tenant};
+    const auto told = text::event_sentence(*event, persons, forms);
+    story.tell(record.time_ns, told.sentence, told.style, told.details, record.reason);
+  }
+}
+
 /// One row for each event; what the record says of all of them stands in each.
 void add_record(text::Listing& listing, Names& names, const schema::RecordT& record) {
   if (listing.format() != text::Format::table) return listing.add_object(text::to_json(record));
   const auto tenant = names.tenant(record.tenant);
-  const text::EventForms forms{
-      [&](text::Named kind, const schema::Uuid& id) { return names.inner(kind, id, tenant); },
-      text::time_text_short, text::key_text};
+  const auto forms = forms_of(names, tenant);
   for (const auto& event : record.events) {
     names.learn(*event);
     listing.add(record, {std::to_string(record.seq), text::time_text_short(record.time_ns),
@@ -81,12 +101,14 @@ std::uint64_t count_of(const Arguments& asked) {
   return asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
 }
 
-void stop_if_ended_badly(Session& session, const client::Result<schema::HistoryPageT>& ended) {
+void stop_if_ended_badly(Session& session, const schema::GetRecordsT& request,
+                         const client::Result<schema::HistoryPageT>& ended) {
   if (!ended)
     throw Stop{client::exit_code(ended.error()), ended.error().sentence, ended.error().remedy};
-  if (ended->code != schema::Code::ok)
-    session.stop_refused(ended->code, ended->problems,
-                         exit_code_of(ended->code, exit_codes::missing));
+  if (ended->code == schema::Code::ok) return;
+  session.remember_asked(text::to_json(request));
+  session.stop_refused(ended->code, ended->problems,
+                       exit_code_of(ended->code, exit_codes::missing));
 }
 
 int run_newest_first(Session& session, const schema::GetRecordsT& request, std::uint64_t left) {
@@ -119,7 +141,7 @@ int run_list(Session& session, const Arguments& asked) {
         listing.flush();
         return page.next_seq > page.head_seq;
       });
-  stop_if_ended_badly(session, ended);
+  stop_if_ended_badly(session, request, ended);
   listing.finish();
   return exit_codes::yes;
 }
@@ -131,21 +153,26 @@ int run_follow(Session& session, const Arguments& asked) {
   if (!asked.from_seq) request.from_seq = newest_seq(session) + 1;
   request.wait_ms = follow_wait_ms;
   auto left = count_of(asked);
-  for (;;) {
-    const auto ended = take_records(
-        session, request, left, [&](const auto& record) { add_record(listing, names, record); },
-        [&](const auto&) {
-          listing.flush();
-          return !session.out();
-        });
+  Story story(session);
+  const auto give = [&](const schema::RecordT& record) {
+    story.is_told() ? tell_record(story, names, record) : add_record(listing, names, record);
+  };
+  for (bool is_lost = false;;) {
+    const auto ended = take_records(session, request, left, give, [&](const auto&) {
+      if (std::exchange(is_lost, false)) session.talk() << "The daemon answers again.\n";
+      listing.flush();
+      return !session.out();
+    });
     const bool lost = !ended && ended.error().kind == client::ErrorKind::unreachable;
     if (!lost) {
-      stop_if_ended_badly(session, ended);
+      stop_if_ended_badly(session, request, ended);
       listing.finish();
       return exit_codes::yes;
     }
-    session.talk() << ended.error().sentence << " Following goes on from seq " << request.from_seq
-                   << ".\n";
+    // Said once, however long it stays away.
+    if (!std::exchange(is_lost, true))
+      session.talk() << ended.error().sentence << " Following goes on from seq " << request.from_seq
+                     << ".\n";
     session.wait_for_daemon();
   }
 }

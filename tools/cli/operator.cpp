@@ -1,6 +1,7 @@
 #include <filesystem>
 
 #include "tools/cli/list.h"
+#include "schema/nearest_name.h"
 #include "tools/cli/new_file.h"
 #include "tools/cli/session.h"
 #include "tools/text/ids.h"
@@ -143,13 +144,17 @@ int run_add(Session& session, const Arguments& asked) {
 int run_set(Session& session, const Arguments& asked) {
   schema::ChangeOperatorT body;
   body.name = asked.name;
+  std::vector<std::string> names;
   for (const auto& known : read_operators(session)) {
+    names.push_back(known->name);
     if (known->name != asked.name) continue;
     body.role = known->role;
     body.standing = std::make_unique<schema::OperatorStandingT>(*known->standing);
   }
   if (!body.standing)
-    throw Stop{exit_codes::no, "There is no operator named " + text::printable(asked.name) + ".",
+    throw Stop{exit_codes::no,
+               "There is no operator named " + text::printable(asked.name) +
+                   schema::nearest_told(names, asked.name) + ".",
                text::code_remedy(schema::Code::operator_unknown)};
   if (!asked.role.empty()) body.role = parse_role(asked.role);
   apply(asked, *body.standing);

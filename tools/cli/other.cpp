@@ -9,6 +9,8 @@
 #include "tools/cli/expiring.h"
 #include "tools/cli/reload.h"
 #include "tools/cli/session.h"
+#include "tools/cli/status_board.h"
+#include "tools/cli/status_watch.h"
 #include "tools/text/differences.h"
 #include "tools/text/ids.h"
 #include "tools/text/json.h"
@@ -26,21 +28,6 @@ namespace {
 constexpr std::size_t file_bytes_max = 16 * 1'048'576;
 
 // ---- status
-
-std::string checkpoint_text(const std::string& note) {
-  const auto checkpoint = client::read_checkpoint(note);
-  if (!checkpoint) return "malformed";
-  return fmt::format("of {} records, signed {}", checkpoint->size,
-                     text::time_text_short(checkpoint->time_ns));
-}
-
-/// Healthy is what takes commands.
-std::string state_text(const schema::StatusT& status) {
-  const std::string state = status.degraded ? "degraded" : "";
-  if (status.commands_refused == schema::Code::ok) return state.empty() ? "healthy" : state;
-  return fmt::format("{}commands are refused: {}", state.empty() ? "" : state + ", ",
-                     text::code_name(status.commands_refused));
-}
 
 void print_status(std::ostream& out, const schema::StatusT& status) {
   text::Fields fields;
@@ -95,10 +82,46 @@ int run_digest(Session& session) {
   return exit_codes::yes;
 }
 
+struct StatusAsked {
+  bool digest = false;
+  bool watch = false;
+  std::optional<std::uint64_t> interval_ms;
+  std::optional<std::uint64_t> count_max;
+};
+
+int run_watch(Session& session, const StatusAsked& asked) {
+  Watching watching;
+  if (asked.interval_ms) watching.interval = std::chrono::milliseconds(*asked.interval_ms);
+  watching.count_max = asked.count_max.value_or(0);
+  return watch_status(session, watching);
+}
+
 Handler status(Options& options) {
-  auto digest = std::make_shared<bool>(false);
-  options.add("--digest", digest.get(), "The digest of all state instead");
-  return [digest](Session& session) { return *digest ? run_digest(session) : run_status(session); };
+  auto asked = std::make_shared<StatusAsked>();
+  options.add("--digest", &asked->digest, "The digest of all state instead");
+  options
+      .add("--watch", &asked->watch,
+           "A live board, until q or Ctrl-C; blocks of lines where there is no terminal")
+      .excludes("--digest");
+  options
+      .add("--interval",
+           arguments::Reader{[asked = asked.get()](const std::string& typed) {
+                               constexpr std::uint64_t least_ms = 100;
+                               constexpr std::uint64_t most_ms = 3'600'000;
+                               asked->interval_ms = text::read_milliseconds(typed);
+                               return asked->interval_ms && *asked->interval_ms >= least_ms &&
+                                      *asked->interval_ms <= most_ms;
+                             },
+                             "seconds: 0.1 to 3600"},
+           "With --watch: seconds from one answer to the next; 1 if left out")
+      .type_name("SECONDS");
+  options.add_number("--count", asked->count_max, "With --watch: end after so many answers", {1});
+  return [asked](Session& session) {
+    if (!asked->watch && (asked->interval_ms || asked->count_max))
+      stop_usage("--interval and --count are of --watch.", "Say --watch, or leave them out.");
+    if (asked->watch) return run_watch(session, *asked);
+    return asked->digest ? run_digest(session) : run_status(session);
+  };
 }
 
 // ---- send

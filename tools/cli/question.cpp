@@ -12,6 +12,7 @@
 #include "tools/cli/catalogue_names.h"
 #include "tools/cli/conditions.h"
 #include "tools/cli/list.h"
+#include "tools/cli/mistyped.h"
 #include "tools/cli/new_file.h"
 #include "tools/cli/past_check.h"
 #include "tools/cli/session.h"
@@ -103,6 +104,12 @@ void set_credential(Session& session, const Arguments& asked, schema::Credential
 
 int exit_code_of_verdict(bool allowed) { return allowed ? exit_codes::yes : exit_codes::no; }
 
+/// A denial may be a slip of the finger. Programs, which ask all day, are told nothing of it.
+void suggest_bearer(Session& session, const Arguments& asked, schema::Code reason) {
+  if (session.talks_to_a_person() && session.has_tenant())
+    session.suggest(mistyped_bearer(reason, session.tenant(), asked.user));
+}
+
 // ---- authenticate
 
 int run_authenticate(Session& session, Arguments& asked) {
@@ -188,6 +195,7 @@ int run_check(Session& session, const Arguments& asked) {
     text::add_moment(object, {answer.seq, answer.time_ns});
     session.print(object);
   }
+  suggest_bearer(session, asked, decision.reason);
   return exit_code_of_verdict(decision.allowed);
 }
 
@@ -248,6 +256,7 @@ int run_check_many(Session& session, const Arguments& asked) {
   if (const auto left_out = answer.checked.grants_left_out; left_out > 0)
     session.talk() << "Of " << left_out
                    << " answers the grant is not shown: ask fewer questions at once.\n";
+  if (!asked_for.empty()) suggest_bearer(session, asked, answer.checked.decisions[0]->reason);
   return exit_code_of_verdict(all);
 }
 
@@ -274,6 +283,7 @@ int run_explain(Session& session, const Arguments& asked) {
     text::write_explanation(session.out(), explanation);
   else
     session.print(text::to_json(explanation));
+  if (!explanation.stops.empty()) suggest_bearer(session, asked, explanation.stops[0]->code);
   return exit_code_of_verdict(explanation.allowed);
 }
 

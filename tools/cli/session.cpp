@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <set>
 #include <thread>
 #include <utility>
 
+#include "command_marks.h"
 #include "history_marks.h"
 #include "schema/resending.h"
 #include "tools/cli/differences.h"
+#include "tools/cli/known_names.h"
+#include "tools/cli/mistyped.h"
 #include "tools/cli/names.h"
 #include "tools/cli/sweep.h"
 #include "tools/text/event_text.h"
@@ -70,6 +74,19 @@ std::unique_ptr<schema::GuardT> guard_of(std::string_view text) {
                  "For example --guard 30d,unused.");
   }
   return made;
+}
+
+/// What was meant is said of so many names, and nobody waits long for it.
+constexpr std::size_t suggestions_max = 3;
+constexpr std::chrono::milliseconds suggestion_timeout{1'000};
+
+/// What a refusal may be about; of a big batch nothing.
+boost::json::object json_without_secrets(const schema::CommandMessageT& message) {
+  constexpr std::size_t commands_max = 100;
+  if (message.commands.size() > commands_max) return {};
+  schema::CommandMessageT copy(message);
+  schema::visit_secrets(copy, [](auto, std::string& secret) { client::wipe(secret); });
+  return text::to_json(copy);
 }
 
 /// A hash takes so much less than the client grants it.
@@ -218,6 +235,7 @@ schema::ReceiptT Session::send(schema::CommandMessageT message) {
   confirm(message);
   several_ = message.commands.size() > 1;
   typed_ = typed_in(message);
+  asked_ = json_without_secrets(message);
   id_ = text::uuid_text(*message.id);
   const bool takes_long = client::time_to_hash(message) > std::chrono::seconds(2);
   auto receipt = takes_long && streams_.talk_is_terminal ? execute_in_view(std::move(message))
@@ -341,9 +359,11 @@ schema::HistoryPageT Session::page(schema::HistoryRequestT request) {
     page = page_once(schema::HistoryRequestT(request));
   }
   schema::visit_secrets(request, [](auto, std::string& secret) { client::wipe(secret); });
-  if (page.code != Code::ok)
+  if (page.code != Code::ok) {
+    asked_ = text::to_json(request);
     stop_refused(page.code, page.problems,
                  exit_code_of(page.code, refused_exit_of(kind, page.code)));
+  }
   const bool is_first = !std::exchange(moment_is_told_, true);
   if (is_first && at_.is_given()) tell_moment(talk(), page);
   if (is_first) tell_owners(talk(), page);
@@ -369,11 +389,30 @@ void Session::say_problems(Code code,
         "         {}\n",
         text::printable(remedy.empty() ? text::code_remedy(problem) : text::sentence_of(remedy)));
   };
-  if (problems.empty()) say(code, "", "", "");
+  if (problems.empty()) {
+    say(code, "", "", "");
+    suggest(mistyped_in(code, 0, asked_));
+  }
+  std::set<std::string> suggested;
   for (const auto& problem : problems) {
     const auto place = text::printable(places(*problem));
     say(problem->code, place.empty() ? "" : "  " + place, problem->sentence, problem->remedy);
+    const auto mistyped = mistyped_in(problem->code, problem->index, asked_);
+    if (mistyped && suggested.size() < suggestions_max && suggested.insert(mistyped->typed).second)
+      suggest(mistyped);
   }
+}
+
+void Session::suggest(const std::optional<Mistyped>& mistyped) {
+  if (!mistyped || !reached_) return;
+  auto options = *reached_;
+  options.timeout = suggestion_timeout;
+  options.retries = 0;
+  auto client = client::Client::make(std::move(options));
+  if (!client) return;
+  if (const auto nearest = nearest_known_name(*client, mistyped->wanted, mistyped->typed))
+    talk() << fmt::format("         The nearest of '{}' is {}.\n", text::printable(mistyped->typed),
+                          text::printable(*nearest));
 }
 
 void Session::stop_refused(Code code,

@@ -2,6 +2,7 @@
 // Thread: main. Lifetime: one command line. Failure: `Stop`, with everything said or to be said.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <functional>
 #include <optional>
 #include <ostream>
@@ -59,6 +60,7 @@ struct ChangeSettings {
   std::optional<std::string> id;
 };
 
+struct Mistyped;
 struct Sweep;
 
 /// Where that which a problem is about stands: "command 3  email", "line 4, users/api.bob/email".
@@ -125,6 +127,11 @@ class Session {
   void wait_for_daemon();
   [[noreturn]] static void stop_unexpected();
 
+  /// What is asked without this class, for what is said of its refusal.
+  void remember_asked(boost::json::object asked) { asked_ = std::move(asked); }
+  /// Of a name that nobody knows, says the nearest that is known and may be seen, where one is.
+  void suggest(const std::optional<Mistyped>& mistyped);
+
   /// One JSON object on a line.
   void print(const boost::json::object& object);
   /// Writes every problem to `talk`, and stops. `part`: what a message of several has many of.
@@ -161,6 +168,8 @@ class Session {
   bool several_ = false;
   /// What it named, for the receipt.
   Typed typed_;
+  /// The message or request that was sent, without its secrets: what a refusal is about.
+  boost::json::object asked_;
 };
 
 /// The exit code for a code: `refused` where the rules say no, trouble's own number otherwise.

@@ -29,6 +29,8 @@ class Line {
   explicit Line(const EventForms& forms) : forms_(forms) {}
 
   Line& text(std::string_view name, std::string_view value) {
+    const bool is_set = !value.empty() && value != none && value != "false" && value != "0";
+    if (forms_.brief && !is_set) return *this;
     text_ += (text_.empty() ? "" : " ") + std::string(name) + '=';
     text_ += value.empty() ? none : value;
     return *this;

@@ -20,6 +20,8 @@ struct EventForms {
   std::function<std::string(Named, const schema::Uuid&)> name_of;
   std::function<std::string(std::int64_t time_ns)> time_of;
   std::function<std::string(const std::vector<std::uint8_t>& bytes)> key_of;
+  /// Without what is absent, false or 0.
+  bool brief = false;
 };
 
 /// Of a list of records, a row for each event.

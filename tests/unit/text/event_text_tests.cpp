@@ -4,6 +4,7 @@
 #include <set>
 
 #include "tests/support/reflected_event.h"
+#include "tools/text/event_story.h"
 #include "tools/text/event_text.h"
 
 namespace postern::text {
@@ -446,6 +447,22 @@ BOOST_AUTO_TEST_CASE(Q7_what_is_left_out_of_an_events_text_is_a_field) {
     });
     BOOST_TEST(found, one.part);
   }
+}
+
+BOOST_AUTO_TEST_CASE(every_kind_of_event_has_a_sentence_for_people) {
+  auto all = about_users();
+  for (Said& one : about_others()) all.push_back(std::move(one));
+  all.push_back(about_a_review());
+  std::set<std::string> sentences;
+  for (const Said& one : all) {
+    schema::EventT event;
+    event.body = one.body;
+    const auto told = event_sentence(event, {"anna", "api.bob", "acme"}, forms());
+    BOOST_TEST(told.sentence.starts_with("anna "), told.sentence);
+    BOOST_TEST(told.sentence.find_first_of("%#") == told.sentence.npos, told.sentence);
+    BOOST_TEST(sentences.insert(told.sentence).second, told.sentence);
+  }
+  BOOST_TEST(sentences.size() == static_cast<std::size_t>(EventBody::MAX));
 }
 
 BOOST_AUTO_TEST_CASE(long_lists_are_counted) {
