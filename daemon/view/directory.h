@@ -53,7 +53,7 @@ UserPlace place_of(const domain::User& user, schema::UserSort sort);
 UserPlace behind(std::string_view name);
 
 /// Those that come after `after` (absent: all), at most `count_max` of them. One pass over all
-/// users, which copies no name and keeps a page at most.
+/// users, which copies no name and keeps two pages at most.
 Page<domain::User> list_users(const View& view, const domain::Tenant& tenant,
                               const UserFilter& filter, const UserOrder& order,
                               const std::optional<UserPlace>& after, std::size_t count_max);

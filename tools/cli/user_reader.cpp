@@ -8,8 +8,10 @@ namespace postern::cli {
 namespace {
 
 constexpr std::size_t users_asked_at_once = 64;
-/// The client waits some seconds for each, so a page that is long in the making is waited for.
+/// The client waits some seconds for each, so a page that is long in the making is waited for, and
+/// a daemon that a busy machine does not let come to it.
 constexpr int busy_in_a_row_max = 30;
+constexpr int silent_in_a_row_max = 6;
 
 }  // namespace
 
@@ -48,14 +50,16 @@ void UserReader::ask_page() { page_ = submit(request(schema::ListUsersT(list_)))
 
 /// Asks for the next one before this one is looked at.
 void UserReader::take_page() {
-  const auto page = collect(*page_);
+  auto answer = collect(*page_);
   page_.reset();
-  if (page->code == schema::Code::busy && ++busy_ < busy_in_a_row_max) return ask_page();
-  if (page->code != schema::Code::ok)
-    session_.stop_refused(page->code, page->problems,
-                          exit_code_of(page->code, exit_codes::missing));
-  busy_ = 0;
-  auto& part = Session::part(page->body.AsUserPage());
+  const bool is_silent = !answer && answer.error().kind == client::ErrorKind::unreachable;
+  if (is_silent && ++silent_ < silent_in_a_row_max) return ask_page();
+  auto page = page_in(std::move(answer));
+  if (page.code == schema::Code::busy && ++busy_ < busy_in_a_row_max) return ask_page();
+  if (page.code != schema::Code::ok)
+    session_.stop_refused(page.code, page.problems, exit_code_of(page.code, exit_codes::missing));
+  busy_ = silent_ = 0;
+  auto& part = Session::part(page.body.AsUserPage());
   if (part.more && !part.next.empty()) {
     list_.after = part.next;
     ask_page();
@@ -71,14 +75,12 @@ void UserReader::take_page() {
 /// Null: it is not there, or gone since its name was read.
 UserReader::View UserReader::next_named() {
   while (asked_.size() < users_asked_at_once && !names_.empty()) ask_named();
-  const auto page = collect(asked_.front());
+  auto page = page_in(collect(asked_.front()));
   asked_.pop_front();
-  if (page->code == schema::Code::user_unknown) return nullptr;
-  if (page->code != schema::Code::ok)
-    session_.stop_refused(page->code, page->problems,
-                          exit_code_of(page->code, exit_codes::missing));
-  auto view =
-      std::make_unique<schema::UserViewT>(std::move(Session::part(page->body.AsUserView())));
+  if (page.code == schema::Code::user_unknown) return nullptr;
+  if (page.code != schema::Code::ok)
+    session_.stop_refused(page.code, page.problems, exit_code_of(page.code, exit_codes::missing));
+  auto view = std::make_unique<schema::UserViewT>(std::move(Session::part(page.body.AsUserView())));
   read_on(session_, *view);
   return view;
 }
@@ -99,16 +101,18 @@ std::uint64_t UserReader::submit(schema::HistoryRequestT request) {
   return *id;
 }
 
-std::unique_ptr<schema::HistoryPageT> UserReader::collect(std::uint64_t id) {
+UserReader::Answer UserReader::collect(std::uint64_t id) {
   while (!answered_.contains(id)) {
     auto outcome = session_.client().collect_page(std::chrono::seconds(1));
-    if (!outcome) continue;
-    if (const auto& answer = outcome->answer; !answer)
-      throw Stop{client::exit_code(answer.error()), answer.error().sentence, answer.error().remedy};
-    answered_.emplace(outcome->id,
-                      std::make_unique<schema::HistoryPageT>(std::move(*outcome->answer)));
+    if (outcome) answered_.emplace(outcome->id, std::move(outcome->answer));
   }
   return std::move(answered_.extract(id).mapped());
+}
+
+schema::HistoryPageT UserReader::page_in(Answer answer) {
+  if (!answer)
+    throw Stop{client::exit_code(answer.error()), answer.error().sentence, answer.error().remedy};
+  return std::move(*answer);
 }
 
 }  // namespace postern::cli

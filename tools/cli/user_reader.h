@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "history_generated.h"
+#include "tools/client/client.h"
 
 namespace postern::cli {
 
@@ -30,24 +31,29 @@ class UserReader {
   View next();
 
  private:
+  using Answer = client::Result<schema::HistoryPageT>;
+
   void ask_page();
   void take_page();
   View next_named();
   void ask_named();
   std::uint64_t submit(schema::HistoryRequestT request);
-  std::unique_ptr<schema::HistoryPageT> collect(std::uint64_t id);
+  Answer collect(std::uint64_t id);
+  static schema::HistoryPageT page_in(Answer answer);
 
   Session& session_;
   schema::ListUsersT list_;
   /// The page that was asked for.
   std::optional<std::uint64_t> page_;
+  /// So often in a row it came to nothing.
   int busy_ = 0;
+  int silent_ = 0;
   /// Of the page that came last.
   std::deque<View> views_;
   std::deque<std::string> names_;
   /// In the order they are given back.
   std::deque<std::uint64_t> asked_;
-  std::unordered_map<std::uint64_t, std::unique_ptr<schema::HistoryPageT>> answered_;
+  std::unordered_map<std::uint64_t, Answer> answered_;
 };
 
 }  // namespace postern::cli
