@@ -24,7 +24,7 @@ WIDTHS = (80, 120)
 def verbs_that_list():
     """Those that take --columns, and those that say that they list, by the program's own words."""
     told = run_in_pipe([f"{BIN}/postern", "--completion", "bash"]).text
-    places = re.findall(r"^ +'([^']+)'\) commands='' options='([^']*)'", told, re.MULTILINE)
+    places = re.findall(r"^ +'([^']+)'\) verbs='' flags='([^']*)'", told, re.MULTILINE)
     taking = {verb for verb, options in places if "--columns" in options.split()}
     manual = run_in_pipe([f"{BIN}/postern", "--man"]).text.replace("\\-", "-")
     saying = re.findall(r'^\.SS "([a-z -]+?)(?: [A-Z].*)?"\nLists ', manual, re.MULTILINE)
