@@ -153,8 +153,8 @@ void write_heading(std::ostream& out, std::string_view heading) {
   out << styled(screen_of(out), Style::heading, heading) << '\n';
 }
 
-void write_behind(std::ostream& out, std::string_view sentence, std::size_t begin) {
-  write_below(out, screen_of(out), printable(sentence), Style::plain, begin);
+void write_behind(std::ostream& out, std::string_view sentence, std::size_t begin, Style style) {
+  write_below(out, screen_of(out), printable(sentence), style, begin);
 }
 
 void write_sentence(std::ostream& out, std::string_view sentence) {

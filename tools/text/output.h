@@ -84,7 +84,8 @@ class Fields {
 void write_heading(std::ostream& out, std::string_view heading);
 /// A sentence, printable, and the end of its line, of which `begin` columns are written; on a
 /// screen it goes on below itself.
-void write_behind(std::ostream& out, std::string_view sentence, std::size_t begin);
+void write_behind(std::ostream& out, std::string_view sentence, std::size_t begin,
+                  Style style = Style::plain);
 /// The same of a whole line.
 void write_sentence(std::ostream& out, std::string_view sentence);
 
