@@ -12,19 +12,26 @@
 
 namespace postern::schema {
 
-/// How many letters are put in, left out or replaced (Levenshtein); texts are short names.
+/// Fewest letters to put in, leave out, replace, or swap with the next (optimal string alignment);
+/// bytes are letters. Texts are short names.
 inline std::size_t name_distance(std::string_view left, std::string_view right) {
+  std::vector<std::size_t> before;
+  std::vector<std::size_t> last(right.size() + 1);
   std::vector<std::size_t> row(right.size() + 1);
-  for (std::size_t place = 0; place < row.size(); ++place) row[place] = place;
-  for (std::size_t line = 0; line < left.size(); ++line) {
-    std::size_t diagonal = std::exchange(row[0], line + 1);
-    for (std::size_t place = 0; place < right.size(); ++place) {
-      const std::size_t replaced = diagonal + (left[line] == right[place] ? 0 : 1);
-      diagonal = row[place + 1];
-      row[place + 1] = std::min({replaced, diagonal + 1, row[place] + 1});
+  for (std::size_t place = 0; place < last.size(); ++place) last[place] = place;
+  for (std::size_t line = 1; line <= left.size(); ++line) {
+    row[0] = line;
+    for (std::size_t place = 1; place <= right.size(); ++place) {
+      const bool is_same = left[line - 1] == right[place - 1];
+      row[place] =
+          std::min({last[place] + 1, row[place - 1] + 1, last[place - 1] + (is_same ? 0U : 1U)});
+      if (line > 1 && place > 1 && left[line - 1] == right[place - 2] &&
+          left[line - 2] == right[place - 1])
+        row[place] = std::min(row[place], before[place - 2] + 1);
     }
+    before = std::exchange(last, row);
   }
-  return row.back();
+  return last.back();
 }
 
 /// The nearest of the names, the first of those that are alike; nothing where none is near: what

@@ -37,7 +37,7 @@ const Slip slips[] = {
     {{"--tenant", "acm", "user", "lock", "api.bob"}, "The nearest of 'acm' is acme."},
     {{"tenant", "show", "ubmra"}, "The nearest of 'ubmra' is umbra."},
     {{"tenant", "enable", "ubmra"}, "The nearest of 'ubmra' is umbra."},
-    {{"tenant", "create", "x", "--preset", "exgio"}, "the nearest is exigo"},
+    {{"tenant", "create", "x", "--preset", "exgio"}, "the nearest is 'exigo'"},
     {{"--tenant", "acme", "user", "show", "api.bbo"}, bob},
     {{"--tenant", "acme", "user", "rename", "api.bbo", "x"}, bob},
     {{"--tenant", "acme", "user", "disable", "api.susan", "api.bbo"}, bob},

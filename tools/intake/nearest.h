@@ -7,10 +7,7 @@
 
 namespace postern::intake {
 
-/// Fewest letters to add, take away, replace, or swap with the next; bytes are letters.
-std::size_t edits_between(std::string_view one, std::string_view other);
-
-/// Empty where none is near: at most a third of its letters differ.
+/// As `schema::nearest_name`; empty where none is near.
 std::string nearest(std::string_view typed, std::span<const std::string> known);
 
 /// "There is no field 'emial'; the nearest is 'email'."

@@ -75,6 +75,7 @@ BOOST_AUTO_TEST_CASE(a_line_that_is_no_toml_hides_no_other_mistake) {
 BOOST_AUTO_TEST_CASE(what_is_far_from_every_name_has_no_nearest) {
   const std::vector<std::string> names = {"level", "format"};
   BOOST_TEST(*schema::nearest_name(names, "leveel") == "level");
+  BOOST_TEST(schema::name_distance("ab", "ba") == 1U);
   BOOST_TEST(!schema::nearest_name(names, "xxxxxx").has_value());
   BOOST_TEST(!schema::nearest_name(names, "").has_value());
 }
