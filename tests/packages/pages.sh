@@ -33,6 +33,7 @@ complete_words() {
   (
     # shellcheck source=/dev/null
     source "$build/manual/postern.bash"
+    PATH=$build/bin:$PATH
     COMP_WORDS=(postern "$@")
     COMP_CWORD=$#
     COMP_LINE="postern $*"
