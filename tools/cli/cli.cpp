@@ -319,10 +319,11 @@ std::optional<Settings> settings_in(const Cursor& cursor) {
 int complete(const std::vector<std::string>& words, Streams streams) {
   Arguments asked;
   Options common;
-  Options of_changes;
+  OptionsOfKinds of_kinds;
   add_global_options(common, asked.settings);
-  add_change_options(of_changes, asked.change);
-  const Cursor cursor = cursor_of(words, common, of_changes);
+  add_change_options(of_kinds[Kind::changes], asked.change);
+  add_columns_option(of_kinds[Kind::lists], asked.settings.columns);
+  const Cursor cursor = cursor_of(words, common, of_kinds);
   if (!is_completed(cursor)) return exit_codes::no;
   try {
     if (auto settings = settings_in(cursor)) {

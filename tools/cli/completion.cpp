@@ -116,7 +116,7 @@ std::string unquoted(const std::string& word) {
 /// Goes along the words as the parser of command lines does.
 class Walk {
  public:
-  Walk(const Options& common, const Options& of_changes) : of_changes_(of_changes) {
+  Walk(const Options& common, const OptionsOfKinds& of_kinds) : of_kinds_(of_kinds) {
     for (const Option& option : common.all()) known_.push_back(&option);
   }
 
@@ -181,8 +181,13 @@ class Walk {
       known_.push_back(&option);
       if (option.is_positional()) positionals_.push_back(&option);
     }
-    if (verb.kind == Kind::changes)
-      for (const Option& option : of_changes_.all()) known_.push_back(&option);
+    if (const Options* more = of_kind(verb.kind))
+      for (const Option& option : more->all()) known_.push_back(&option);
+  }
+
+  const Options* of_kind(Kind kind) const {
+    const auto found = of_kinds_.find(kind);
+    return found == of_kinds_.end() ? nullptr : &found->second;
   }
 
   const Option* find(const std::string& name) const {
@@ -211,7 +216,7 @@ class Walk {
     cursor_.typed = word.substr(begin);
   }
 
-  const Options& of_changes_;
+  const OptionsOfKinds& of_kinds_;
   const Verb* verb_ = nullptr;
   std::string path_;
   Options own_;
@@ -256,8 +261,8 @@ std::chrono::milliseconds completion_deadline() {
 }
 
 Cursor cursor_of(const std::vector<std::string>& words, const Options& common,
-                 const Options& of_changes) {
-  Walk walk(common, of_changes);
+                 const OptionsOfKinds& of_kinds) {
+  Walk walk(common, of_kinds);
   if (words.empty()) return {};
   for (std::size_t place = 0; place + 1 < words.size(); ++place) walk.take(unquoted(words[place]));
   return walk.at(unquoted(words.back()));

@@ -35,10 +35,13 @@ struct Cursor {
   std::map<std::string, std::vector<std::string>> given;
 };
 
+/// The options that every verb of a kind takes.
+using OptionsOfKinds = std::map<Kind, Options>;
+
 /// Of words as the shell has them, the last one being typed; `common` are the options that every
 /// verb takes.
 Cursor cursor_of(const std::vector<std::string>& words, const Options& common,
-                 const Options& of_changes);
+                 const OptionsOfKinds& of_kinds);
 
 /// What is known at a place of this verb; nothing: no names are, or new ones stand there.
 std::optional<NameKind> names_at(const std::string& path, const std::string& place);

@@ -115,6 +115,7 @@ const Offered offered[] = {
     {"--tenant acme role assign clerk api.bo", "api.bob"},
     {"--tenant acme role assign clerk --to-role ", "clerk"},
     {"--tenant acme user list --role c", "clerk"},
+    {"--tenant acme grant list --columns action api.bo", "api.bob"},
     {"--tenant acme key revoke api.bob ", "nightly|weekly"},
     {"--tenant acme --answer-timeout 5 key revoke --reason 'a b' api.bob w", "weekly"},
     {"--tenant acme grant remove api.bob ", "read"},
