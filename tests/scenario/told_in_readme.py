@@ -3,7 +3,7 @@
 one that was played.
 
 told_in_readme.py PROJECT BIN STORY. The README's first block shows the story `story`, those below
-"An audit" the story `audit`; records, keys and folders are others each time.
+"An audit" the story `audit`; records, times, keys and folders are others each time.
 """
 
 import re
@@ -12,8 +12,9 @@ import sys
 
 PROMPT = re.compile(r"^ *\$ ((?:postern|python3).*)", re.M)
 CHANGING = (
-    (re.compile(r"postern/\S+"), "KEY"),
     (re.compile(r"/\S*/tmp\.\w+/|\S+/(?=replay/)"), ""),
+    (re.compile(r"postern/\S+"), "KEY"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\S+Z"), "TIME"),
     (re.compile(r"(?<![\w-])\d+(,\d+)*(?![\w-])"), "N"),
 )
 
