@@ -12,6 +12,7 @@ import datetime
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -91,7 +92,10 @@ NAMES_MORE = 64
 #: These go on until they are ended: what happens meanwhile, and what they say of it.
 GOES_ON = {
     "calls follow": ("postern --tenant acme check api.bob read table/customer", "customer"),
-    "events follow": ("postern --tenant acme user lock api.bob", "UserLocked"),
+    "events follow": (
+        "postern --tenant acme user lock api.bob; postern --tenant acme user unlock api.bob",
+        "UserLocked",
+    ),
 }
 #: Figures take minutes; tests/bench runs it.
 ELSEWHERE = "postern-bench"
@@ -183,20 +187,24 @@ class Place:
         return ran.stdout
 
     def follow(self, command, meanwhile, sign):
-        """It tells what happens, and ends when it is told to."""
+        """It tells what happens, and ends when it is told to. What happens before it looks on it
+        does not tell, so that happens again."""
         follower = subprocess.Popen(
             ["bash", "-c", f"exec {command}"],
             cwd=f"{self.root}/srv",
             env=self.environment,
             stdout=subprocess.PIPE,
-            text=True,
         )
-        self.run(meanwhile)
-        for line in follower.stdout:
-            if sign in line:
+        told = b""
+        for _ in range(60):
+            self.run(meanwhile)
+            while select.select([follower.stdout], [], [], 1)[0]:
+                told += os.read(follower.stdout.fileno(), 65536)
+                if sign.encode() in told or follower.poll() is not None:
+                    break
+            if sign.encode() in told:
                 break
-        else:
-            raise AssertionError(f"{command}: it did not tell {sign}")
+        assert sign.encode() in told, f"{command}: it did not tell {sign}"
         follower.send_signal(signal.SIGINT)
         assert follower.wait(timeout=60) in (0, 130, -signal.SIGINT), follower.returncode
 
