@@ -1,7 +1,9 @@
 #include "daemon/domain/access.h"
 
 #include <algorithm>
+#include <span>
 #include <tuple>
+#include <type_traits>
 
 #include "daemon/domain/conditions.h"
 #include "daemon/domain/path.h"
@@ -93,6 +95,14 @@ constexpr std::size_t search_work = 4;
 /// So few grants with `*` are looked at sooner than searched.
 constexpr std::size_t tried_one_by_one_max = 32;
 
+/// So many marks are compared in the time that one grant is looked at.
+constexpr std::size_t marks_in_a_step = 8;
+
+bool is_below(std::string_view resource, std::string_view path) {
+  return resource.size() > path.size() && resource[path.size()] == '/' &&
+         resource.starts_with(path);
+}
+
 /// What is asked of one list of grants, and what was found so far.
 template <class At>
 class Search {
@@ -105,6 +115,8 @@ class Search {
   /// Of all without `*`.
   void plain(const Range& all) {
     if (all.empty()) return;
+    if constexpr (std::is_pointer_v<At>)
+      if (asked_.levels != nullptr) return plain_by_marks(all);
     for (std::string_view place = asked_.path; !place.empty(); place = parent_of(place))
       visit_at(all, place, [&](const Grant& grant) { keep(grants_, grant, call_, found_); });
     if (asked_.this_level_only || found_.deny != nullptr) return;
@@ -152,6 +164,43 @@ class Search {
   Range below(const Range& within, std::string& path) {
     found_.work += search_work;
     return part_below(grants_, within, path);
+  }
+
+  /// The same by the marks: of those that lie elsewhere almost no text is looked at.
+  void plain_by_marks(const Part<const Grant*>& all) {
+    const GrantMarks& marks = grants_.marks;
+    for (std::size_t level = asked_.levels->size(); level > 0; --level) {
+      const auto [mark, size] = (*asked_.levels)[level - 1];
+      found_.work += 1;
+      if ((marks.summary & GrantMarks::bit_of(mark)) == 0) continue;
+      found_.work += marks.each.size() / marks_in_a_step;
+      const std::string_view place = asked_.path.substr(0, size);
+      for_each_marked(mark, ~GrantMarks::denies, [&](std::size_t number) {
+        const Grant& grant = all.from[number];
+        if (*grant.resource == place && speaks_of(grant, asked_))
+          keep(grants_, grant, call_, found_);
+        return true;
+      });
+    }
+    if (asked_.this_level_only || found_.deny != nullptr) return;
+    for_each_marked(GrantMarks::denies, GrantMarks::denies, [&](std::size_t number) {
+      const Grant& grant = all.from[number];
+      const bool denies = is_below(*grant.resource, asked_.path) && speaks_of(grant, asked_) &&
+                          counts(grants_, grant, call_);
+      if (denies) found_.deny_below = &grant;
+      return !denies;
+    });
+  }
+
+  /// Whose mark is this one in the bits of `bits`, until the visitor says false.
+  template <class Visitor>
+  void for_each_marked(std::uint32_t mark, std::uint32_t bits, Visitor visitor) {
+    const std::vector<std::uint32_t>& marks = grants_.marks.each;
+    for (std::size_t number = 0; number < marks.size(); ++number) {
+      if (((marks[number] ^ mark) & bits) != 0) continue;
+      ++found_.work;
+      if (!visitor(number)) return;
+    }
   }
 
   void try_each(const Range& range) {
@@ -236,6 +285,42 @@ Chunked<ConditionsOfGrant>::Iterator find_conditions(const Grants& grants,
       [&](const ConditionsOfGrant& entry) { return name_of(entry) < name; });
 }
 
+std::uint32_t mark_of(const Grant& grant) {
+  return domain::mark_of(*grant.resource) | (grant.deny ? GrantMarks::denies : 0U);
+}
+
+void add_mark(GrantMarks& marks, std::uint32_t mark) {
+  marks.each.push_back(mark);
+  marks.summary |= GrantMarks::bit_of(mark);
+}
+
+/// Those of `grants` with one more before this place, of which the grant is plain.
+GrantMarks with_mark(const Grants& grants, std::size_t place, const Grant& grant) {
+  GrantMarks made;
+  made.each.reserve(grants.marks.each.size() + 1);
+  made.summary = grants.marks.summary;
+  const auto& each = grants.marks.each;
+  const auto at = each.begin() + static_cast<std::ptrdiff_t>(place);
+  made.each.assign(each.begin(), at);
+  add_mark(made, mark_of(grant));
+  made.each.insert(made.each.end(), at, each.end());
+  return made;
+}
+
+/// Those of `grants` without the one at this place, of which the grant is plain.
+GrantMarks without_mark(const Grants& grants, std::size_t place) {
+  GrantMarks made;
+  made.each.reserve(grants.marks.each.size() - 1);
+  for (std::size_t number = 0; number < grants.marks.each.size(); ++number)
+    if (number != place) add_mark(made, grants.marks.each[number]);
+  return made;
+}
+
+/// Of those in one chunk.
+std::size_t number_of(const Grants& grants, Place place) {
+  return static_cast<std::size_t>(place.operator->() - grants.sorted.in_one_chunk());
+}
+
 std::shared_ptr<const Grants> without(const Grants& grants, Place place) {
   const bool plain = !place->wildcard;
   auto changed = std::make_shared<Grants>();
@@ -248,6 +333,10 @@ std::shared_ptr<const Grants> without(const Grants& grants, Place place) {
   }
   changed->sorted = grants.sorted.without(place);
   changed->plain_count = grants.plain_count - (plain ? 1 : 0);
+  if (grants.sorted.in_one_chunk() == nullptr)
+    mark(*changed);
+  else
+    changed->marks = plain ? without_mark(grants, number_of(grants, place)) : grants.marks;
   return changed;
 }
 
@@ -258,14 +347,27 @@ std::shared_ptr<const Grants> no_grants() {
   return none;
 }
 
+void mark(Grants& grants) {
+  grants.marks = {};
+  const Grant* const first = grants.sorted.in_one_chunk();
+  if (first == nullptr) return;
+  grants.marks.each.reserve(grants.plain_count);
+  for (const Grant& grant : std::span(first, grants.plain_count))
+    add_mark(grants.marks, mark_of(grant));
+}
+
 std::shared_ptr<const Grants> with_grant(const Grants& grants, const Grant& grant,
                                          const Conditions* conditions) {
   const auto order = order_of(grant);
   auto changed = std::make_shared<Grants>();
-  changed->sorted = grants.sorted.with(
-      grants.sorted.partition_point([&](const Grant& held) { return order_of(held) <= order; }),
-      grant);
+  const Place place =
+      grants.sorted.partition_point([&](const Grant& held) { return order_of(held) <= order; });
+  changed->sorted = grants.sorted.with(place, grant);
   changed->plain_count = grants.plain_count + (grant.wildcard ? 0 : 1);
+  if (changed->sorted.in_one_chunk() != nullptr) {
+    const std::size_t number = grants.sorted.empty() ? 0 : number_of(grants, place);
+    changed->marks = grant.wildcard ? grants.marks : with_mark(grants, number, grant);
+  }
   changed->conditions = grants.conditions;
   // The newest grant is the last by seq and index too.
   if (conditions != nullptr)

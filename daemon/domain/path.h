@@ -1,6 +1,8 @@
 // Resource paths (A2): compared as plain text, because each thing has one spelling.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string_view>
 
 namespace postern::domain {
@@ -12,6 +14,32 @@ inline constexpr std::size_t action_bytes_max = 64;
 
 /// 1 to 16 segments of [a-z0-9][a-z0-9._-]{0,63} joined by '/', 512 bytes at most.
 bool is_path(std::string_view text);
+
+/// The places on a path from its kind down to itself, each with a mark: equal texts have equal
+/// marks, so that grants on other places are passed over before texts are compared.
+class PathLevels {
+ public:
+  struct Level {
+    std::uint32_t mark;
+    /// Of the path, so many bytes.
+    std::uint32_t size;
+  };
+
+  void add(Level level) { levels_[count_++] = level; }
+  void clear() { count_ = 0; }
+  std::size_t size() const { return count_; }
+  const Level& operator[](std::size_t place) const { return levels_[place]; }
+
+ private:
+  std::size_t count_ = 0;
+  std::array<Level, path_segments_max> levels_;
+};
+
+/// Of 31 bits. `levels` has the same for each place on a path.
+std::uint32_t mark_of(std::string_view path);
+
+/// Whether it is a path, as `is_path`; `levels`: where it is.
+bool read_path(std::string_view text, PathLevels& levels);
 
 /// The same, where `*` may stand for whole segments after the first, at most 4 times.
 bool is_path_pattern(std::string_view text);
