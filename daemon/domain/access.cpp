@@ -1,6 +1,9 @@
 #include "daemon/domain/access.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
 #include <span>
 #include <tuple>
 #include <type_traits>
@@ -98,6 +101,21 @@ constexpr std::size_t tried_one_by_one_max = 32;
 /// So many marks are compared in the time that one grant is looked at.
 constexpr std::size_t marks_in_a_step = 8;
 
+/// The first from there on whose mark is this one; as many as there are: none.
+std::size_t next_marked(std::span<const PlaceMark> marks, std::size_t from, PlaceMark mark) {
+  // Eight at a time, as long as it is none of them.
+  using Eight = PlaceMark __attribute__((vector_size(16)));
+  const Eight wanted = {mark, mark, mark, mark, mark, mark, mark, mark};
+  for (; from + 8 <= marks.size(); from += 8) {
+    Eight each;
+    std::memcpy(&each, marks.data() + from, sizeof each);
+    const auto equal = std::bit_cast<std::array<std::uint64_t, 2>>(each == wanted);
+    if ((equal[0] | equal[1]) != 0) break;
+  }
+  while (from < marks.size() && marks[from] != mark) ++from;
+  return from;
+}
+
 bool is_below(std::string_view resource, std::string_view path) {
   return resource.size() > path.size() && resource[path.size()] == '/' &&
          resource.starts_with(path);
@@ -168,39 +186,23 @@ class Search {
 
   /// The same by the marks: of those that lie elsewhere almost no text is looked at.
   void plain_by_marks(const Part<const Grant*>& all) {
-    const GrantMarks& marks = grants_.marks;
-    for (std::size_t level = asked_.levels->size(); level > 0; --level) {
-      const auto [mark, size] = (*asked_.levels)[level - 1];
-      found_.work += 1;
-      if ((marks.summary & GrantMarks::bit_of(mark)) == 0) continue;
-      found_.work += marks.each.size() / marks_in_a_step;
+    const std::span<const PlaceMark> marks = grants_.marks.each();
+    const PathLevels& levels = *asked_.levels;
+    for (std::size_t level = levels.size(); level > 0; --level) {
+      const auto [mark, size] = levels[level - 1];
+      ++found_.work;
+      if (!grants_.marks.may_have(mark)) continue;
+      found_.work += marks.size() / marks_in_a_step;
       const std::string_view place = asked_.path.substr(0, size);
-      for_each_marked(mark, ~GrantMarks::denies, [&](std::size_t number) {
-        const Grant& grant = all.from[number];
+      for (std::size_t at = next_marked(marks, 0, mark); at < marks.size();
+           at = next_marked(marks, at + 1, mark)) {
+        const Grant& grant = all.from[at];
         if (*grant.resource == place && speaks_of(grant, asked_))
           keep(grants_, grant, call_, found_);
-        return true;
-      });
+      }
     }
     if (asked_.this_level_only || found_.deny != nullptr) return;
-    for_each_marked(GrantMarks::denies, GrantMarks::denies, [&](std::size_t number) {
-      const Grant& grant = all.from[number];
-      const bool denies = is_below(*grant.resource, asked_.path) && speaks_of(grant, asked_) &&
-                          counts(grants_, grant, call_);
-      if (denies) found_.deny_below = &grant;
-      return !denies;
-    });
-  }
-
-  /// Whose mark is this one in the bits of `bits`, until the visitor says false.
-  template <class Visitor>
-  void for_each_marked(std::uint32_t mark, std::uint32_t bits, Visitor visitor) {
-    const std::vector<std::uint32_t>& marks = grants_.marks.each;
-    for (std::size_t number = 0; number < marks.size(); ++number) {
-      if (((marks[number] ^ mark) & bits) != 0) continue;
-      ++found_.work;
-      if (!visitor(number)) return;
-    }
+    if (grants_.marks.may_deny_below(levels[levels.size() - 1].mark)) deny_below(all);
   }
 
   void try_each(const Range& range) {
@@ -217,7 +219,8 @@ class Search {
   void deny_below(const Range& range) {
     for (At place = range.from; place != range.to && found_.deny_below == nullptr; ++place) {
       ++found_.work;
-      if (place->deny && speaks_of(*place, asked_) && counts(grants_, *place, call_))
+      if (place->deny && is_below(*place->resource, asked_.path) && speaks_of(*place, asked_) &&
+          counts(grants_, *place, call_))
         found_.deny_below = &*place;
     }
   }
@@ -285,34 +288,32 @@ Chunked<ConditionsOfGrant>::Iterator find_conditions(const Grants& grants,
       [&](const ConditionsOfGrant& entry) { return name_of(entry) < name; });
 }
 
-std::uint32_t mark_of(const Grant& grant) {
-  return domain::mark_of(*grant.resource) | (grant.deny ? GrantMarks::denies : 0U);
-}
-
-void add_mark(GrantMarks& marks, std::uint32_t mark) {
-  marks.each.push_back(mark);
-  marks.summary |= GrantMarks::bit_of(mark);
+/// Marks the places above a grant that denies.
+void deny_below_places_above(const Grant& grant, GrantMarks& marks) {
+  PathLevels levels;
+  if (!read_path(*grant.resource, levels)) return marks.deny_below_all();
+  for (std::size_t level = 0; level + 1 < levels.size(); ++level)
+    marks.deny_below(levels[level].mark);
 }
 
 /// Those of `grants` with one more before this place, of which the grant is plain.
 GrantMarks with_mark(const Grants& grants, std::size_t place, const Grant& grant) {
-  GrantMarks made;
-  made.each.reserve(grants.marks.each.size() + 1);
-  made.summary = grants.marks.summary;
-  const auto& each = grants.marks.each;
-  const auto at = each.begin() + static_cast<std::ptrdiff_t>(place);
-  made.each.assign(each.begin(), at);
-  add_mark(made, mark_of(grant));
-  made.each.insert(made.each.end(), at, each.end());
+  const auto before = grants.marks.each();
+  std::vector<PlaceMark> marks(before.begin(), before.end());
+  marks.insert(marks.begin() + static_cast<std::ptrdiff_t>(place), mark_of(*grant.resource));
+  GrantMarks made = grants.marks;
+  made.set(marks);
+  if (grant.deny) deny_below_places_above(grant, made);
   return made;
 }
 
-/// Those of `grants` without the one at this place, of which the grant is plain.
+/// Those of `grants` without the one at this place, of which the grant is plain and allows.
 GrantMarks without_mark(const Grants& grants, std::size_t place) {
-  GrantMarks made;
-  made.each.reserve(grants.marks.each.size() - 1);
-  for (std::size_t number = 0; number < grants.marks.each.size(); ++number)
-    if (number != place) add_mark(made, grants.marks.each[number]);
+  const auto before = grants.marks.each();
+  std::vector<PlaceMark> marks(before.begin(), before.end());
+  marks.erase(marks.begin() + static_cast<std::ptrdiff_t>(place));
+  GrantMarks made = grants.marks;
+  made.set(marks);
   return made;
 }
 
@@ -333,7 +334,7 @@ std::shared_ptr<const Grants> without(const Grants& grants, Place place) {
   }
   changed->sorted = grants.sorted.without(place);
   changed->plain_count = grants.plain_count - (plain ? 1 : 0);
-  if (grants.sorted.in_one_chunk() == nullptr)
+  if (grants.sorted.in_one_chunk() == nullptr || (plain && place->deny))
     mark(*changed);
   else
     changed->marks = plain ? without_mark(grants, number_of(grants, place)) : grants.marks;
@@ -351,9 +352,13 @@ void mark(Grants& grants) {
   grants.marks = {};
   const Grant* const first = grants.sorted.in_one_chunk();
   if (first == nullptr) return;
-  grants.marks.each.reserve(grants.plain_count);
-  for (const Grant& grant : std::span(first, grants.plain_count))
-    add_mark(grants.marks, mark_of(grant));
+  std::vector<PlaceMark> marks;
+  marks.reserve(grants.plain_count);
+  for (const Grant& grant : std::span(first, grants.plain_count)) {
+    marks.push_back(mark_of(*grant.resource));
+    if (grant.deny) deny_below_places_above(grant, grants.marks);
+  }
+  grants.marks.set(marks);
 }
 
 std::shared_ptr<const Grants> with_grant(const Grants& grants, const Grant& grant,

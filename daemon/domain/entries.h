@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/domain/chunked.h"
+#include "daemon/domain/grant_marks.h"
 #include "daemon/domain/ids.h"
 #include "daemon/domain/network.h"
 #include "daemon/domain/use.h"
@@ -125,20 +126,6 @@ struct ConditionsOfGrant {
   Conditions conditions;
 };
 
-/// By which the plain grants of one chunk are sorted out before their texts are compared.
-struct GrantMarks {
-  /// Of each, in order: `mark_of` its resource, and the top bit where it denies. Empty: there are
-  /// none, or more than one chunk.
-  std::vector<std::uint32_t> each;
-  /// Bit n: some have n as their mark's lowest six bits.
-  std::uint64_t summary = 0;
-
-  bool operator==(const GrantMarks&) const = default;
-
-  static constexpr std::uint32_t denies = std::uint32_t{1} << 31;
-  static std::uint64_t bit_of(std::uint32_t mark) { return std::uint64_t{1} << (mark & 63U); }
-};
-
 /// Grants in the order of their resource's plain text, so that a path's grants, and those of all
 /// below it, each lie together; those with a `*` segment at the end.
 struct Grants {
@@ -146,7 +133,7 @@ struct Grants {
   std::size_t plain_count = 0;
   /// Of the conditional ones, by seq and index.
   Chunked<ConditionsOfGrant> conditions = {};
-  /// Made of the rest.
+  /// Of the plain ones, where all lie in one chunk; made of the rest.
   GrantMarks marks = {};
 
   std::size_t size() const { return sorted.size(); }

@@ -27,12 +27,15 @@ bool is_segment(std::string_view text) {
   return true;
 }
 
-/// FNV-1a, so that the mark of a path goes on from that of the place above.
+/// FNV-1a, so that a path goes on from the place above.
 constexpr std::uint32_t first_mark = 0x811c9dc5U;
 constexpr std::uint32_t next_mark(std::uint32_t mark, char character) {
   return (mark ^ static_cast<unsigned char>(character)) * 0x01000193U;
 }
-constexpr std::uint32_t mark_bits = 0x7fffffffU;
+
+constexpr PlaceMark mark_at_end(std::uint32_t mark) {
+  return static_cast<PlaceMark>(mark ^ mark >> 16);
+}
 
 /// Takes the first segment off `rest`; a trailing '/' leaves an empty segment to be found.
 std::string_view take_segment(std::string_view& rest, bool& more) {
@@ -73,7 +76,7 @@ bool read_path(std::string_view text, PathLevels& levels) {
     if (at == end || class_of(*at) != alphanumeric) return false;
     for (; at != end && class_of(*at) != neither; ++at) mark = next_mark(mark, *at);
     if (static_cast<std::size_t>(at - begun) > segment_bytes_max) return false;
-    levels.add({mark & mark_bits, static_cast<std::uint32_t>(at - text.data())});
+    levels.add({mark_at_end(mark), static_cast<std::uint16_t>(at - text.data())});
     if (at == end) return true;
     if (*at != '/') return false;
     mark = next_mark(mark, '/');
@@ -81,10 +84,10 @@ bool read_path(std::string_view text, PathLevels& levels) {
   return false;
 }
 
-std::uint32_t mark_of(std::string_view path) {
+PlaceMark mark_of(std::string_view path) {
   std::uint32_t mark = first_mark;
   for (const char character : path) mark = next_mark(mark, character);
-  return mark & mark_bits;
+  return mark_at_end(mark);
 }
 
 bool is_path_pattern(std::string_view text) { return is_well_formed(text, path_wildcards_max); }

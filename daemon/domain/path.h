@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "daemon/domain/grant_marks.h"
+
 namespace postern::domain {
 
 inline constexpr std::size_t path_bytes_max = 512;
@@ -15,14 +17,13 @@ inline constexpr std::size_t action_bytes_max = 64;
 /// 1 to 16 segments of [a-z0-9][a-z0-9._-]{0,63} joined by '/', 512 bytes at most.
 bool is_path(std::string_view text);
 
-/// The places on a path from its kind down to itself, each with a mark: equal texts have equal
-/// marks, so that grants on other places are passed over before texts are compared.
+/// The places on a path from its kind down to itself, each with its mark.
 class PathLevels {
  public:
   struct Level {
-    std::uint32_t mark;
+    PlaceMark mark;
     /// Of the path, so many bytes.
-    std::uint32_t size;
+    std::uint16_t size;
   };
 
   void add(Level level) { levels_[count_++] = level; }
@@ -35,8 +36,8 @@ class PathLevels {
   std::array<Level, path_segments_max> levels_;
 };
 
-/// Of 31 bits. `levels` has the same for each place on a path.
-std::uint32_t mark_of(std::string_view path);
+/// What a path's levels have for it.
+PlaceMark mark_of(std::string_view path);
 
 /// Whether it is a path, as `is_path`; `levels`: where it is.
 bool read_path(std::string_view text, PathLevels& levels);

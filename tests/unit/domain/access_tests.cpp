@@ -319,7 +319,7 @@ BOOST_AUTO_TEST_CASE(marks_are_those_of_the_grants_however_they_came_and_went) {
         BOOST_TEST_REQUIRE((marked.marks == grants.marks), "seed " << seed);
       }
       const bool in_one_chunk = grants.sorted.in_one_chunk() != nullptr;
-      BOOST_TEST(grants.marks.each.size() == (in_one_chunk ? grants.plain_count : 0U));
+      BOOST_TEST(grants.marks.each().size() == (in_one_chunk ? grants.plain_count : 0U));
     }
   }
 }
