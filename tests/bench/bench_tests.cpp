@@ -244,6 +244,27 @@ BOOST_AUTO_TEST_CASE(an_interrupted_run_leaves_nothing_behind) {
   BOOST_TEST(std::filesystem::is_empty(scratch.path()));
 }
 
+BOOST_AUTO_TEST_CASE(a_check_costs_what_it_did_and_takes_no_memory) {
+  if (std::system("valgrind --version > /dev/null 2>&1") != 0) {
+    BOOST_TEST_MESSAGE("left out: there is no valgrind");
+    return;
+  }
+  const TemporaryFolder folder("/var/tmp");
+  const auto output = folder.path() / "output";
+  Child bench({bench_program(), "--tiny", "--count", "--json"}, {}, output);
+  BOOST_TEST_REQUIRE(bench.wait() == 0, read_text(output));
+  const std::string text = read_text(output);
+  const json::object result = json::parse(text.substr(text.find("{\"environment\""))).as_object();
+  const json::object& figures = result.at("figures").as_object();
+  // A tenth above what was reached (tools/bench/README.md).
+  for (const auto& [name, most] : {std::pair("instructions_per_check", 7'900.0),
+                                   std::pair("instructions_per_batched_question", 1'800.0)}) {
+    const json::object& figure = figures.at(name).as_object();
+    BOOST_TEST(figure.at("value").to_number<double>() < most, name);
+    BOOST_TEST(figure.at("allocations").to_number<double>() < 0.1, name);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_profile_tells_instructions_and_who_takes_memory) {
   const ThreadCounts counts = counts_in(
       "events: Ir\n"
