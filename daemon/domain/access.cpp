@@ -1,7 +1,12 @@
 #include "daemon/domain/access.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <span>
 #include <tuple>
+#include <type_traits>
 
 #include "daemon/domain/conditions.h"
 #include "daemon/domain/path.h"
@@ -93,6 +98,29 @@ constexpr std::size_t search_work = 4;
 /// So few grants with `*` are looked at sooner than searched.
 constexpr std::size_t tried_one_by_one_max = 32;
 
+/// So many marks are compared in the time that one grant is looked at.
+constexpr std::size_t marks_in_a_step = 8;
+
+/// The first from there on whose mark is this one; as many as there are: none.
+std::size_t next_marked(std::span<const PlaceMark> marks, std::size_t from, PlaceMark mark) {
+  // Eight at a time, as long as it is none of them.
+  using Eight = PlaceMark __attribute__((vector_size(16)));
+  const Eight wanted = {mark, mark, mark, mark, mark, mark, mark, mark};
+  for (; from + 8 <= marks.size(); from += 8) {
+    Eight each;
+    std::memcpy(&each, marks.data() + from, sizeof each);
+    const auto equal = std::bit_cast<std::array<std::uint64_t, 2>>(each == wanted);
+    if ((equal[0] | equal[1]) != 0) break;
+  }
+  while (from < marks.size() && marks[from] != mark) ++from;
+  return from;
+}
+
+bool is_below(std::string_view resource, std::string_view path) {
+  return resource.size() > path.size() && resource[path.size()] == '/' &&
+         resource.starts_with(path);
+}
+
 /// What is asked of one list of grants, and what was found so far.
 template <class At>
 class Search {
@@ -105,6 +133,8 @@ class Search {
   /// Of all without `*`.
   void plain(const Range& all) {
     if (all.empty()) return;
+    if constexpr (std::is_pointer_v<At>)
+      if (asked_.levels != nullptr) return plain_by_marks(all);
     for (std::string_view place = asked_.path; !place.empty(); place = parent_of(place))
       visit_at(all, place, [&](const Grant& grant) { keep(grants_, grant, call_, found_); });
     if (asked_.this_level_only || found_.deny != nullptr) return;
@@ -154,6 +184,27 @@ class Search {
     return part_below(grants_, within, path);
   }
 
+  /// The same by the marks: of those that lie elsewhere almost no text is looked at.
+  void plain_by_marks(const Part<const Grant*>& all) {
+    const std::span<const PlaceMark> marks = grants_.marks.each();
+    const PathLevels& levels = *asked_.levels;
+    for (std::size_t level = levels.size(); level > 0; --level) {
+      const auto [mark, size] = levels[level - 1];
+      ++found_.work;
+      if (!grants_.marks.may_have(mark)) continue;
+      found_.work += marks.size() / marks_in_a_step;
+      const std::string_view place = asked_.path.substr(0, size);
+      for (std::size_t at = next_marked(marks, 0, mark); at < marks.size();
+           at = next_marked(marks, at + 1, mark)) {
+        const Grant& grant = all.from[at];
+        if (*grant.resource == place && speaks_of(grant, asked_))
+          keep(grants_, grant, call_, found_);
+      }
+    }
+    if (asked_.this_level_only || found_.deny != nullptr) return;
+    if (grants_.marks.may_deny_below(levels[levels.size() - 1].mark)) deny_below(all);
+  }
+
   void try_each(const Range& range) {
     visit(range, [&](const Grant& grant) {
       const Lie lie = lie_of(asked_.path, *grant.resource);
@@ -168,7 +219,8 @@ class Search {
   void deny_below(const Range& range) {
     for (At place = range.from; place != range.to && found_.deny_below == nullptr; ++place) {
       ++found_.work;
-      if (place->deny && speaks_of(*place, asked_) && counts(grants_, *place, call_))
+      if (place->deny && is_below(*place->resource, asked_.path) && speaks_of(*place, asked_) &&
+          counts(grants_, *place, call_))
         found_.deny_below = &*place;
     }
   }
@@ -236,6 +288,40 @@ Chunked<ConditionsOfGrant>::Iterator find_conditions(const Grants& grants,
       [&](const ConditionsOfGrant& entry) { return name_of(entry) < name; });
 }
 
+/// Marks the places above a grant that denies.
+void deny_below_places_above(const Grant& grant, GrantMarks& marks) {
+  PathLevels levels;
+  if (!read_path(*grant.resource, levels)) return marks.deny_below_all();
+  for (std::size_t level = 0; level + 1 < levels.size(); ++level)
+    marks.deny_below(levels[level].mark);
+}
+
+/// Those of `grants` with one more before this place, of which the grant is plain.
+GrantMarks with_mark(const Grants& grants, std::size_t place, const Grant& grant) {
+  const auto before = grants.marks.each();
+  std::vector<PlaceMark> marks(before.begin(), before.end());
+  marks.insert(marks.begin() + static_cast<std::ptrdiff_t>(place), mark_of(*grant.resource));
+  GrantMarks made = grants.marks;
+  made.set(marks);
+  if (grant.deny) deny_below_places_above(grant, made);
+  return made;
+}
+
+/// Those of `grants` without the one at this place, of which the grant is plain and allows.
+GrantMarks without_mark(const Grants& grants, std::size_t place) {
+  const auto before = grants.marks.each();
+  std::vector<PlaceMark> marks(before.begin(), before.end());
+  marks.erase(marks.begin() + static_cast<std::ptrdiff_t>(place));
+  GrantMarks made = grants.marks;
+  made.set(marks);
+  return made;
+}
+
+/// Of those in one chunk.
+std::size_t number_of(const Grants& grants, Place place) {
+  return static_cast<std::size_t>(place.operator->() - grants.sorted.in_one_chunk());
+}
+
 std::shared_ptr<const Grants> without(const Grants& grants, Place place) {
   const bool plain = !place->wildcard;
   auto changed = std::make_shared<Grants>();
@@ -248,6 +334,10 @@ std::shared_ptr<const Grants> without(const Grants& grants, Place place) {
   }
   changed->sorted = grants.sorted.without(place);
   changed->plain_count = grants.plain_count - (plain ? 1 : 0);
+  if (grants.sorted.in_one_chunk() == nullptr || (plain && place->deny))
+    mark(*changed);
+  else
+    changed->marks = plain ? without_mark(grants, number_of(grants, place)) : grants.marks;
   return changed;
 }
 
@@ -258,14 +348,31 @@ std::shared_ptr<const Grants> no_grants() {
   return none;
 }
 
+void mark(Grants& grants) {
+  grants.marks = {};
+  const Grant* const first = grants.sorted.in_one_chunk();
+  if (first == nullptr) return;
+  std::vector<PlaceMark> marks;
+  marks.reserve(grants.plain_count);
+  for (const Grant& grant : std::span(first, grants.plain_count)) {
+    marks.push_back(mark_of(*grant.resource));
+    if (grant.deny) deny_below_places_above(grant, grants.marks);
+  }
+  grants.marks.set(marks);
+}
+
 std::shared_ptr<const Grants> with_grant(const Grants& grants, const Grant& grant,
                                          const Conditions* conditions) {
   const auto order = order_of(grant);
   auto changed = std::make_shared<Grants>();
-  changed->sorted = grants.sorted.with(
-      grants.sorted.partition_point([&](const Grant& held) { return order_of(held) <= order; }),
-      grant);
+  const Place place =
+      grants.sorted.partition_point([&](const Grant& held) { return order_of(held) <= order; });
+  changed->sorted = grants.sorted.with(place, grant);
   changed->plain_count = grants.plain_count + (grant.wildcard ? 0 : 1);
+  if (changed->sorted.in_one_chunk() != nullptr) {
+    const std::size_t number = grants.sorted.empty() ? 0 : number_of(grants, place);
+    changed->marks = grant.wildcard ? grants.marks : with_mark(grants, number, grant);
+  }
   changed->conditions = grants.conditions;
   // The newest grant is the last by seq and index too.
   if (conditions != nullptr)

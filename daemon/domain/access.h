@@ -11,6 +11,7 @@
 
 #include "daemon/domain/call.h"
 #include "daemon/domain/entries.h"
+#include "daemon/domain/path.h"
 
 namespace postern::domain {
 
@@ -39,6 +40,9 @@ struct LooseGrants {
   std::vector<ConditionsOfGrant> conditions;
 };
 
+/// Makes the marks anew.
+void mark(Grants& grants);
+
 /// Those with exactly these, whatever their conditions, the older first.
 std::vector<const Grant*> find_grants(const Grants& grants, schema::Effect effect,
                                       std::string_view action, std::string_view resource);
@@ -59,6 +63,8 @@ struct AccessRequest {
   std::span<const std::string> implied_by = {};
   std::string_view path;
   bool this_level_only = false;
+  /// The path's own; null: grants are found by their texts alone.
+  const PathLevels* levels = nullptr;
 };
 
 /// What the grants say of one action on one path (A1 to A3, A6, A9); null where they say nothing.

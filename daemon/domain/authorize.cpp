@@ -116,13 +116,17 @@ struct CombinedMatches {
   }
 };
 
-/// What stops a question whoever asks; `asked`: what to ask of grants where nothing does.
-Code stop_of_form(const Tenant& tenant, const Question& question, AccessRequest& asked) {
-  if (!is_path(question.resource)) return Code::resource_malformed;
-  const CatalogueKind* kind = find_kind(*tenant.catalogue, kind_of(question.resource));
+/// What stops a question whoever asks; `asked`: what to ask of grants where nothing does, with the
+/// levels of its path.
+Code stop_of_form(const Tenant& tenant, const Question& question, AccessRequest& asked,
+                  PathLevels& levels) {
+  if (!read_path(question.resource, levels)) return Code::resource_malformed;
+  const CatalogueKind* kind =
+      find_kind(*tenant.catalogue, question.resource.substr(0, levels[0].size));
   const CatalogueAction* action = kind == nullptr ? nullptr : find_action(*kind, question.action);
   if (action == nullptr || !knows(*kind, question.resource)) return Code::unknown_resource;
-  asked = {question.action, action->implied_by, question.resource, question.this_level_only};
+  asked = {question.action, action->implied_by, question.resource, question.this_level_only,
+           &levels};
   return Code::ok;
 }
 
@@ -148,7 +152,8 @@ void sort_by_path(std::vector<Stop>& stops) {
 void collect_question_stops(const Tenant& tenant, const User& user, const Question& question,
                             const CallFacts& call, std::vector<Stop>& stops) {
   AccessRequest asked;
-  const Code form = stop_of_form(tenant, question, asked);
+  PathLevels levels;
+  const Code form = stop_of_form(tenant, question, asked, levels);
   if (form != Code::ok) return stops.push_back(Stop{form});
   std::vector<Stop> denies, below;
   std::vector<CombinedMatches::Slot> unmet;
@@ -222,7 +227,8 @@ bool network_allowed(const Tenant& tenant, const User& user, const CallFacts& ca
 static Verdict weigh(const Tenant& tenant, const User& user, const Question& question,
                      const CallFacts& call) {
   AccessRequest asked;
-  const Code form = stop_of_form(tenant, question, asked);
+  PathLevels levels;
+  const Code form = stop_of_form(tenant, question, asked, levels);
   if (form != Code::ok) return {form};
   if (user.extras == nullptr || user.extras->roles.empty())
     return verdict_of(*user.grants, match(*user.grants, asked, call));

@@ -67,8 +67,10 @@ std::shared_ptr<const Grants> EntryReader::compiled(LooseGrants grants) {
   };
   std::ranges::sort(grants.conditions, {}, name_of);
   if (!is_ascending(grants.conditions, name_of, std::less())) fail("two grants have one name");
-  return std::make_shared<const Grants>(Chunked(std::move(grants.sorted)), plain_count,
-                                        Chunked(std::move(grants.conditions)));
+  auto made = std::make_shared<Grants>(Chunked(std::move(grants.sorted)), plain_count,
+                                       Chunked(std::move(grants.conditions)));
+  mark(*made);
+  return made;
 }
 
 std::shared_ptr<const NamedRoles> EntryReader::compiled(std::vector<NamedRole> roles) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/domain/chunked.h"
+#include "daemon/domain/grant_marks.h"
 #include "daemon/domain/ids.h"
 #include "daemon/domain/network.h"
 #include "daemon/domain/use.h"
@@ -132,6 +133,8 @@ struct Grants {
   std::size_t plain_count = 0;
   /// Of the conditional ones, by seq and index.
   Chunked<ConditionsOfGrant> conditions = {};
+  /// Of the plain ones, where all lie in one chunk; made of the rest.
+  GrantMarks marks = {};
 
   std::size_t size() const { return sorted.size(); }
 };

@@ -65,6 +65,9 @@ void check_grants(const State& state, const Grants* grants, const std::string& h
       std::ranges::find_if(sorted, [](const Grant& grant) { return grant.wildcard; });
   problems.unless(first == sorted.nth(grants->plain_count), "the plain grants do not end there",
                   holder);
+  Grants marked = *grants;
+  mark(marked);
+  problems.unless(marked.marks == grants->marks, "the marks are of other grants", holder);
   const auto name_of = [](const ConditionsOfGrant& one) { return std::pair(one.seq, one.index); };
   problems.unless(ascending(grants->conditions, name_of, std::less()),
                   "conditions are out of order", holder);

@@ -63,16 +63,18 @@ class Index {
 
   /// Null if there is none.
   const Handle* find(const Key& key) const {
-    const Shard& shard = shard_of(key);
-    const auto place = shard.find(key);
+    const Hashed hashed(key);
+    const Shard& shard = shard_of(hashed);
+    const auto place = shard.find(hashed);
     return place == shard.end() ? nullptr : &*place;
   }
 
   /// Inserts, or replaces the one with the same key; gives back the replaced one.
   Handle put(Handle entry) {
     const Key key = KeyOf{}(*entry);
-    Shard& shard = shard_of(key);
-    const auto place = shard.find(key);
+    const Hashed hashed(key);
+    Shard& shard = shard_of(hashed);
+    const auto place = shard.find(hashed);
     if (place == shard.end()) {
       shard.insert(std::move(entry));
       return Handle{};
@@ -82,8 +84,9 @@ class Index {
   }
 
   Handle take(const Key& key) {
-    Shard& shard = shard_of(key);
-    const auto place = shard.find(key);
+    const Hashed hashed(key);
+    Shard& shard = shard_of(hashed);
+    const auto place = shard.find(hashed);
     if (place == shard.end()) return Handle{};
     Handle old = *place;
     shard.erase(place);
@@ -103,30 +106,40 @@ class Index {
   }
 
  private:
+  /// A key whose hash is worked out once, for its shard and its place there.
+  struct Hashed {
+    explicit Hashed(const Key& key) : key(key), hash(KeyHash{}(key)) {}
+    const Key& key;
+    std::size_t hash;
+  };
   struct Hash {
     using is_transparent = void;
+    /// What KeyHash gives is mixed.
+    using is_avalanching = void;
     std::size_t operator()(const Handle& entry) const { return KeyHash{}(Key(KeyOf{}(*entry))); }
-    std::size_t operator()(const Key& key) const { return KeyHash{}(key); }
+    std::size_t operator()(const Hashed& key) const { return key.hash; }
   };
   struct Equal {
     using is_transparent = void;
     bool operator()(const Handle& left, const Handle& right) const {
       return KeyEqual{}(Key(KeyOf{}(*left)), Key(KeyOf{}(*right)));
     }
-    bool operator()(const Key& key, const Handle& entry) const {
-      return KeyEqual{}(key, Key(KeyOf{}(*entry)));
+    bool operator()(const Hashed& key, const Handle& entry) const {
+      return KeyEqual{}(key.key, Key(KeyOf{}(*entry)));
     }
-    bool operator()(const Handle& entry, const Key& key) const {
-      return KeyEqual{}(key, Key(KeyOf{}(*entry)));
+    bool operator()(const Handle& entry, const Hashed& key) const {
+      return KeyEqual{}(key.key, Key(KeyOf{}(*entry)));
     }
   };
   using Shard = boost::unordered_flat_set<Handle, Hash, Equal>;
 
   static constexpr std::size_t shard_bits = 6;
-  const Shard& shard_of(const Key& key) const {
-    return shards_[mix(KeyHash{}(key)) >> (64 - shard_bits)];
+  /// Bits that a shard does not choose a place by: it takes the lowest and the highest.
+  static std::size_t shard_at(const Hashed& key) {
+    return key.hash >> 24 & ((std::size_t{1} << shard_bits) - 1);
   }
-  Shard& shard_of(const Key& key) { return shards_[mix(KeyHash{}(key)) >> (64 - shard_bits)]; }
+  const Shard& shard_of(const Hashed& key) const { return shards_[shard_at(key)]; }
+  Shard& shard_of(const Hashed& key) { return shards_[shard_at(key)]; }
 
   std::array<Shard, std::size_t{1} << shard_bits> shards_;
 };

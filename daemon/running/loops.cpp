@@ -146,6 +146,7 @@ void Threads::turn_service(Loop& loop, Service& service) {
     service.turn();
     for (int taken = 0; taken < messages_a_turn && loop.endpoint->receive(inbound); ++taken)
       service.take({inbound.peer, inbound.identity, inbound.payload});
+    if constexpr (requires { service.end_turn(); }) service.end_turn();
     loop.tick();
     woken = loop.endpoint->wait(loop.waker.descriptor(), service.idle_ms());
   }

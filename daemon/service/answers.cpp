@@ -14,15 +14,18 @@ constexpr std::uint32_t no_room_retry_ms = 100;
 
 void Answers::send(const Asking& asking, flatbuffers::FlatBufferBuilder& builder,
                    schema::AnswerBody kind, flatbuffers::Offset<void> body, std::int64_t time_ns,
-                   domain::Seq seq, flatbuffers::Offset<schema::SignedReceipt> receipt) {
+                   domain::Seq seq) {
   builder.Finish(schema::CreateAnswer(builder, schema::protocol_version, asking.query->id(),
-                                      schema::Code::ok, 0, 0, seq, time_ns, kind, body, receipt),
+                                      schema::Code::ok, 0, 0, seq, time_ns, kind, body),
                  schema::answer_identifier);
+  send(asking, {builder.GetBufferPointer(), builder.GetSize()});
+}
+
+void Answers::send(const Asking& asking, std::span<const std::uint8_t> answer) {
   measure(asking, schema::Code::ok);
-  const std::span<const std::uint8_t> bytes(builder.GetBufferPointer(), builder.GetSize());
   if (asking.waits_for_grid)
-    return grid_.keep(asking.came_ns, clock_.monotonic_ns(), asking.peer, bytes);
-  deliver(asking.peer, bytes);
+    return grid_.keep(asking.came_ns, clock_.monotonic_ns(), asking.peer, answer);
+  deliver(asking.peer, answer);
 }
 
 void Answers::deliver(const Peer& peer, std::span<const std::uint8_t> answer) {
@@ -38,7 +41,20 @@ void Answers::deliver(const Peer& peer, std::span<const std::uint8_t> answer) {
 void Answers::measure(const Asking& asking, schema::Code code) {
   const auto kind =
       asking.query->body() == nullptr ? schema::QueryBody::NONE : asking.query->body_type();
-  vitals_.measures.queries.add(kind, code, clock_.monotonic_ns() - asking.taken_ns);
+  const std::int64_t taken_before_ns = clock_.monotonic_ns() - asking.taken_ns;
+  if (code != schema::Code::ok || taken_before_ns > 0)
+    return vitals_.measures.queries.add(kind, code, taken_before_ns + clock_.turn_ns());
+  ++answered_at_once_[static_cast<std::size_t>(kind) % kinds];
+  ++all_at_once_;
+}
+
+void Answers::end_turn() {
+  if (all_at_once_ == 0) return;
+  const std::int64_t each_ns = clock_.turn_ns() / all_at_once_;
+  for (std::size_t kind = 0; kind < kinds; ++kind)
+    vitals_.measures.queries.answered[kind].add(each_ns, answered_at_once_[kind]);
+  answered_at_once_ = {};
+  all_at_once_ = 0;
 }
 
 void Answers::send_due() {

@@ -1,6 +1,7 @@
 // Answers to questions on their way out of the reader.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -8,10 +9,10 @@
 #include <vector>
 
 #include "daemon/domain/entries.h"
-#include "daemon/platform/clock.h"
 #include "daemon/service/asking.h"
 #include "daemon/service/refusal_grid.h"
 #include "daemon/service/room.h"
+#include "daemon/service/turn_clock.h"
 #include "daemon/service/vitals.h"
 
 namespace postern::service {
@@ -23,7 +24,7 @@ using Send = std::function<void(const Peer&, std::span<const std::uint8_t>)>;
 class Answers {
  public:
   /// Clock and vitals outlive it.
-  Answers(const platform::Clock& clock, Vitals& vitals, Send send, HasRoom has_room,
+  Answers(const TurnClock& clock, Vitals& vitals, Send send, HasRoom has_room,
           std::int64_t refusal_step_ns)
       : clock_(clock),
         vitals_(vitals),
@@ -39,10 +40,11 @@ class Answers {
 
   bool has_room(const Peer& peer, std::size_t bytes) const { return has_room_(peer, bytes, 0); }
 
-  /// Finishes `builder` with an answer of this body and sends it when it is to leave.
+  /// Sends an answer when it is to leave.
+  void send(const Asking& asking, std::span<const std::uint8_t> answer);
+  /// The same of what finishes `builder` with this body.
   void send(const Asking& asking, flatbuffers::FlatBufferBuilder& builder, schema::AnswerBody kind,
-            flatbuffers::Offset<void> body, std::int64_t time_ns, domain::Seq seq,
-            flatbuffers::Offset<schema::SignedReceipt> receipt = 0);
+            flatbuffers::Offset<void> body, std::int64_t time_ns, domain::Seq seq);
 
   /// What could not be opened.
   void refuse(const Peer& peer, std::uint64_t id, schema::ProblemT problem);
@@ -55,6 +57,8 @@ class Answers {
 
   /// Sends what waited for the grid until now.
   void send_due();
+  /// What was taken and answered since the turn began is measured: they share its time.
+  void end_turn();
   /// When the next is due; the greatest number: none waits.
   std::int64_t next_due_ns() const { return grid_.next_ns(); }
 
@@ -64,12 +68,18 @@ class Answers {
   void measure(const Asking& asking, schema::Code code);
   void deliver(const Peer& peer, std::span<const std::uint8_t> answer);
 
-  const platform::Clock& clock_;
+  using Kind = schema::QueryBody;
+  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::MAX) + 1;
+
+  const TurnClock& clock_;
   Vitals& vitals_;
   Send send_;
   HasRoom has_room_;
   RefusalGrid grid_;
   domain::Seq seq_ = 0;
+  /// Answered in the turn in which they came, by kind.
+  std::array<std::uint32_t, kinds> answered_at_once_{};
+  std::uint32_t all_at_once_ = 0;
   flatbuffers::FlatBufferBuilder builder_{1'024};
 };
 

@@ -24,10 +24,10 @@ bool names_its_user(schema::Credential kind) {
 }  // namespace
 
 CarriedCredential credential_of(const schema::Query& query) {
-  if (const auto* authenticate = query.body_as_Authenticate())
-    return {authenticate->credential_type(), authenticate->credential()};
   if (const auto* check = query.body_as_Check())
     return {check->credential_type(), check->credential()};
+  if (const auto* authenticate = query.body_as_Authenticate())
+    return {authenticate->credential_type(), authenticate->credential()};
   return {};
 }
 
@@ -56,8 +56,8 @@ bool carries_secret(const schema::Query& query) {
 std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::size_t bytes) {
   std::vector<schema::ProblemT> problems;
   const auto* check = query.body_as_Check();
-  const std::size_t questions =
-      check == nullptr || check->questions() == nullptr ? 0 : check->questions()->size();
+  const auto* asked = check == nullptr ? nullptr : check->questions();
+  const std::size_t questions = asked == nullptr ? 0 : asked->size();
   if (questions <= 1 && bytes > single_bytes_max)
     problems.push_back(make_problem(Code::too_large, "", limit_and_size(single_bytes_max, bytes)));
   if (check != nullptr && questions == 0)
@@ -66,14 +66,15 @@ std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::si
     problems.push_back(
         make_problem(Code::too_large, "questions",
                      "The limit is 10000 questions, found " + std::to_string(questions) + "."));
-  if (query.receipt() && check == nullptr)
+  const bool receipt = query.receipt();
+  if (receipt && check == nullptr)
     problems.push_back(make_problem(Code::field_malformed, "receipt", "Only a Check has one."));
-  if (query.receipt() && questions > receipt_questions_max)
-    problems.push_back(make_problem(Code::too_large, "receipt",
-                                    "The limit is 100 questions with a receipt, found " +
-                                        std::to_string(questions) + "."));
-  view::check_call(query.call(), problems);
-  const auto* renewal = query.body_as_RenewSession();
+  if (receipt && questions > receipt_questions_max)
+    problems.push_back(make_problem(
+        Code::too_large, "receipt",
+        "The limit is 100 questions with a receipt, found " + std::to_string(questions) + "."));
+  if (query.call() != nullptr) view::check_call(query.call(), problems);
+  const auto* renewal = check == nullptr ? query.body_as_RenewSession() : nullptr;
   if (renewal != nullptr && view_of(renewal->token()).empty())
     problems.push_back(make_problem(Code::field_missing, "token"));
   if (query.body_type() == schema::QueryBody::GetStatus || renewal != nullptr) return problems;

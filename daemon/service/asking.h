@@ -9,6 +9,18 @@
 
 namespace postern::service {
 
+/// The credential of a question, whichever kind of question it is.
+struct CarriedCredential {
+  schema::Credential kind = schema::Credential::NONE;
+  const void* table = nullptr;
+
+  /// Only where `kind` says so.
+  template <class Table>
+  const Table& as() const {
+    return *static_cast<const Table*>(table);
+  }
+};
+
 /// A value that the reader hands on until it is answered.
 struct Asking {
   Peer peer;
@@ -23,17 +35,6 @@ struct Asking {
   std::int64_t taken_ns = 0;
 };
 
-/// The credential of a question, whichever kind of question it is.
-struct CarriedCredential {
-  schema::Credential kind = schema::Credential::NONE;
-  const void* table = nullptr;
-
-  /// Only where `kind` says so.
-  template <class Table>
-  const Table& as() const {
-    return *static_cast<const Table*>(table);
-  }
-};
 CarriedCredential credential_of(const schema::Query& query);
 
 /// What a call with the question is recorded as.

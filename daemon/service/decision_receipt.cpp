@@ -52,23 +52,19 @@ std::vector<std::byte> signed_text_of(std::span<const std::uint8_t> receipt) {
   return made;
 }
 
-flatbuffers::Offset<schema::SignedReceipt> pack_receipt(flatbuffers::FlatBufferBuilder& builder,
-                                                        const credential::KeyStore& keys,
-                                                        const ReceiptFacts& facts,
-                                                        PackedDecisions decisions) {
-  if (!facts.asking.query->receipt()) return 0;
+void add_receipt(CheckedAnswer& answer, const credential::KeyStore& keys,
+                 const ReceiptFacts& facts) {
+  if (!facts.asking.query->receipt()) return;
   schema::DecisionReceiptT receipt = receipt_of(facts);
-  for (const auto decision : decisions)
-    receipt.decisions.push_back(received(*flatbuffers::GetTemporaryPointer(builder, decision)));
+  for (const schema::Decision* decision : *answer.checked().decisions())
+    receipt.decisions.push_back(received(*decision));
   flatbuffers::FlatBufferBuilder own(1'024);
   own.Finish(schema::CreateDecisionReceipt(own, &receipt), schema::decision_receipt_identifier);
   const std::span<const std::uint8_t> bytes(own.GetBufferPointer(), own.GetSize());
   const credential::Signature signature =
       credential::sign(keys.own_key(credential::OwnKey::checkpoint_signing), signed_text_of(bytes));
-  const auto packed_bytes = builder.CreateVector(bytes.data(), bytes.size());
-  const auto packed_signature = builder.CreateVector(
-      reinterpret_cast<const std::uint8_t*>(signature.data()), signature.size());
-  return schema::CreateSignedReceipt(builder, packed_bytes, packed_signature);
+  answer.add_receipt(bytes,
+                     {reinterpret_cast<const std::uint8_t*>(signature.data()), signature.size()});
 }
 
 }  // namespace postern::service

@@ -8,6 +8,7 @@
 #include "daemon/journal/journal.h"
 #include "daemon/service/asking.h"
 #include "daemon/service/bearer.h"
+#include "daemon/service/checked_answer.h"
 
 namespace postern::service {
 
@@ -24,13 +25,9 @@ struct ReceiptFacts {
   std::int64_t time_ns = 0;
 };
 
-using PackedDecisions = std::span<const flatbuffers::Offset<schema::Decision>>;
-
-/// Into the answer's builder, which holds the decisions; nothing where none was asked for.
-flatbuffers::Offset<schema::SignedReceipt> pack_receipt(flatbuffers::FlatBufferBuilder& builder,
-                                                        const credential::KeyStore& keys,
-                                                        const ReceiptFacts& facts,
-                                                        PackedDecisions decisions);
+/// Of an answer that is finished, to it; nothing where none was asked for.
+void add_receipt(CheckedAnswer& answer, const credential::KeyStore& keys,
+                 const ReceiptFacts& facts);
 
 /// What is signed: a heading that no other signed text begins with, and the receipt's bytes.
 std::vector<std::byte> signed_text_of(std::span<const std::uint8_t> receipt);

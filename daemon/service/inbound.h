@@ -51,7 +51,15 @@ class OpenedMessage {
   explicit OpenedMessage(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
   OpenedMessage(OpenedMessage&&) noexcept = default;
   OpenedMessage& operator=(OpenedMessage&&) noexcept = default;
-  ~OpenedMessage() { credential::wipe(bytes_); }
+  ~OpenedMessage() { wipe(); }
+
+  /// It was looked at and carries none: nothing is to be wiped.
+  void holds_no_secret() { is_secret_ = false; }
+  /// Its memory, for the next one; it is empty then.
+  std::vector<std::byte> release() {
+    wipe();
+    return std::move(bytes_);
+  }
 
   const Root& operator*() const { return *flatbuffers::GetRoot<Root>(bytes_.data()); }
   const Root* operator->() const { return &**this; }
@@ -59,7 +67,12 @@ class OpenedMessage {
   std::span<const std::byte> bytes() const { return bytes_; }
 
  private:
+  void wipe() {
+    if (is_secret_ && !bytes_.empty()) credential::wipe(bytes_);
+  }
+
   std::vector<std::byte> bytes_;
+  bool is_secret_ = true;
 };
 
 /// "The limit is 65536 bytes, found 70000."
@@ -86,9 +99,11 @@ bool is_well_formed(std::span<const std::byte> bytes, const char* identifier,
   return form_of<Root>(bytes, identifier, limits).verdict == MessageForm::Verdict::well_formed;
 }
 
+/// `room`: memory that is used for the copy.
 template <class Root>
 std::expected<OpenedMessage<Root>, schema::ProblemT> open_message(
-    std::span<const std::byte> payload, const char* identifier, MessageLimits limits) {
+    std::span<const std::byte> payload, const char* identifier, MessageLimits limits,
+    std::vector<std::byte> room = {}) {
   using schema::Code;
   constexpr std::size_t header_bytes = 8;
   if (payload.size() > limits.bytes_max)
@@ -99,7 +114,8 @@ std::expected<OpenedMessage<Root>, schema::ProblemT> open_message(
   if (!flatbuffers::BufferHasIdentifier(payload.data(), identifier))
     return std::unexpected(make_problem(Code::wrong_identifier, ""));
   // The allocator aligns to 16, ZeroMQ does not.
-  OpenedMessage<Root> opened(std::vector<std::byte>(payload.begin(), payload.end()));
+  room.assign(payload.begin(), payload.end());
+  OpenedMessage<Root> opened(std::move(room));
   const MessageForm form = form_of<Root>(opened.bytes(), identifier, limits);
   if (form.verdict != MessageForm::Verdict::well_formed)
     return std::unexpected(

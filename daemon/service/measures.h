@@ -33,11 +33,11 @@ class DurationTally {
       5'000'000,   10'000'000,  25'000'000,    50'000'000,    100'000'000,
       250'000'000, 500'000'000, 1'000'000'000, 5'000'000'000, 30'000'000'000};
 
-  void add(std::int64_t duration_ns) {
+  void add(std::int64_t duration_ns, std::uint64_t times = 1) {
     std::size_t place = 0;
     while (place < bounds_ns.size() && duration_ns > bounds_ns[place]) ++place;
-    counts_[place].add();
-    sum_ns_.add(static_cast<std::uint64_t>(duration_ns > 0 ? duration_ns : 0));
+    counts_[place].add(times);
+    sum_ns_.add(times * static_cast<std::uint64_t>(duration_ns > 0 ? duration_ns : 0));
   }
 
   /// How many took up to the bound of this place, but longer than the one before; the last: longer
@@ -89,7 +89,8 @@ struct MessageTally {
 struct Measures {
   /// The writer's. A batch of several commands is of the kind `NONE`.
   MessageTally<schema::CommandBody, schema::CommandBody::MAX> commands;
-  /// The reader's; of each, from its taking to the answer.
+  /// The reader's; of each, from its taking to the answer. Those answered in the turn in which they
+  /// came share its time.
   MessageTally<schema::QueryBody, schema::QueryBody::MAX> queries;
   /// The historian's: what could be answered at once, and what the auditor answered. Waiting for
   /// records that are not there yet is no time.

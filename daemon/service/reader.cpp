@@ -26,23 +26,23 @@ using schema::view_of;
 
 Reader::Reader(Parts parts, Settings settings, Outlets outlets, view::View view, journal::Head head,
                std::int64_t time_ns)
-    : parts_(parts),
+    : clock_(parts.clock),
+      parts_(parts),
       settings_(std::move(settings)),
       ranges_age_max_ns_(settings_.ranges_age_max_ns),
       outlets_(std::move(outlets)),
       view_(std::move(view)),
       head_(head),
       head_time_ns_(time_ns),
-      answers_(parts.clock, parts.vitals, std::move(outlets_.send), std::move(outlets_.has_room),
+      answers_(clock_, parts.vitals, std::move(outlets_.send), std::move(outlets_.has_room),
                settings_.refusal_step_ns),
-      passwords_(
-          {parts.desk, parts.clock, parts.vitals, parts.mail.writer_attempts, view_, answers_,
-           parts.entropy},
-          {[this](Asking asking, Bearer bearer) { check(std::move(asking), std::move(bearer)); },
-           [this](const Asking& asking, const domain::User* user, Code reason) {
-             note_stopped(asking, user, reason);
-           },
-           outlets_.log}),
+      passwords_({parts.desk, clock_, parts.vitals, parts.mail.writer_attempts, view_, answers_,
+                  parts.entropy},
+                 {[this](Asking asking, Bearer bearer) { check(asking, std::move(bearer)); },
+                  [this](const Asking& asking, const domain::User* user, Code reason) {
+                    note_stopped(asking, user, reason);
+                  },
+                  outlets_.log}),
       parking_(settings_.parked_max),
       long_places_(long_places_max) {
   answers_.show(head_.seq);
@@ -50,12 +50,19 @@ Reader::Reader(Parts parts, Settings settings, Outlets outlets, view::View view,
 }
 
 domain::CallFacts Reader::facts_of(const schema::Query& query) const {
-  return view::facts_of(query.call(), parts_.clock.now_ns(), view_.tables().providers());
+  return view::facts_of(query.call(), clock_.now_ns(), view_.tables().providers());
 }
 
 // ---- a turn
 
+void Reader::begin_turn() {
+  end_turn();
+  clock_.begin_turn();
+  clock_.pass(head_time_ns_);
+}
+
 void Reader::turn() {
+  begin_turn();
   work_ = 0;
   parts_.mail.reader_published.drain(
       [&](std::unique_ptr<Published> published) { take_published(std::move(published)); });
@@ -79,29 +86,46 @@ std::int64_t Reader::idle_ms() const {
 }
 
 void Reader::take(const Inbound& inbound) {
-  count(parts_.vitals.queries);
-  const domain::Operator* asker = view_.tables().find_identity(inbound.identity);
+  count_alone(parts_.vitals.queries);
+  const domain::Operator* asker = asker_of(inbound.identity);
   if (asker == nullptr) {
     credential::wipe(inbound.payload);
     outlets_.log(
         diagnostic<Line::sender_unknown>(platform::Stranger{std::string(inbound.identity)}));
     return count(parts_.vitals.strangers);
   }
-  auto opened =
-      open_message<schema::Query>(inbound.payload, schema::query_identifier, query_limits);
+  auto opened = open_message<schema::Query>(inbound.payload, schema::query_identifier, query_limits,
+                                            std::move(room_));
   // Without a secret the bytes are left alone: writing them costs another core's cache misses.
-  if (!opened || carries_secret(**opened)) credential::wipe(inbound.payload);
+  const bool is_secret = !opened || carries_secret(**opened);
+  if (is_secret) credential::wipe(inbound.payload);
   if (!opened) {
     count(parts_.vitals.malformed);
     return answers_.refuse(inbound.peer, 0, std::move(opened.error()));
   }
+  if (!is_secret) opened->holds_no_secret();
   Asking asking{inbound.peer, asker->id, std::move(*opened)};
-  asking.taken_ns = parts_.clock.monotonic_ns();
-  if (asking.query->at_least_seq() > head_.seq) return park(inbound, std::move(asking));
-  answer(*asker, std::move(asking));
+  asking.taken_ns = clock_.monotonic_ns();
+  if (asking.query->at_least_seq() > head_.seq)
+    park(inbound, asking);
+  else
+    answer(*asker, asking);
+  keep_room(asking.query.release());
 }
 
-void Reader::answer(const domain::Operator& asker, Asking asking) {
+const domain::Operator* Reader::asker_of(std::string_view identity) {
+  if (last_asker_ == nullptr || identity != last_identity_) {
+    last_asker_ = view_.tables().find_identity(identity);
+    last_identity_ = identity;
+  }
+  return last_asker_;
+}
+
+void Reader::keep_room(std::vector<std::byte> room) {
+  if (room.capacity() > room_.capacity()) room_ = std::move(room);
+}
+
+void Reader::answer(const domain::Operator& asker, Asking& asking) {
   const schema::Query& query = *asking.query;
   const auto kind = query.body() == nullptr ? schema::QueryBody::NONE : query.body_type();
   if (auto refused = refusal(asker, kind)) {
@@ -116,25 +140,26 @@ void Reader::answer(const domain::Operator& asker, Asking asking) {
   const CarriedCredential carried = credential_of(query);
   switch (carried.kind) {
     case schema::Credential::NamedUser:
-      return answer_named(asker, std::move(asking));
+      return answer_named(asker, asking, carried.as<schema::NamedUser>());
     case schema::Credential::PasswordCredential:
       return passwords_.ask(asker, std::move(asking));
     case schema::Credential::KeyCredential: {
       Bearer bearer = bearer_of_key(asker, query, carried.as<schema::KeyCredential>());
-      return check(std::move(asking), std::move(bearer));
+      return check(asking, std::move(bearer));
     }
     case schema::Credential::TokenCredential: {
       const auto& token = carried.as<schema::TokenCredential>();
       Bearer bearer =
           bearer_of_token(asker, query, view_of(token.username()), view_of(token.token()));
-      return check(std::move(asking), std::move(bearer));
+      return check(asking, std::move(bearer));
     }
     case schema::Credential::NONE:
-      return check(std::move(asking), Bearer());
+      return check(asking, Bearer());
   }
 }
 
-void Reader::answer_named(const domain::Operator& asker, Asking asking) {
+void Reader::answer_named(const domain::Operator& asker, Asking& asking,
+                          const schema::NamedUser& named) {
   const schema::Query& query = *asking.query;
   if (query.body_type() == schema::QueryBody::Authenticate)
     return answers_.refuse(asking, Code::field_malformed, "credential",
@@ -142,8 +167,7 @@ void Reader::answer_named(const domain::Operator& asker, Asking asking) {
   if (asker.role == schema::Role::service && !asker.vouches)
     return answers_.refuse(asking, Code::not_permitted, "credential",
                            "A check by bare name needs the operator's flag 'vouches'.");
-  const auto& named = credential_of(query).as<schema::NamedUser>();
-  check(std::move(asking),
+  check(asking,
         {view::bearer_of_name(view_, asker, {view_of(query.tenant()), view_of(named.username())},
                               facts_of(query))});
 }
@@ -163,7 +187,7 @@ NotedCall Reader::noted_call(const Asking& asking, const Bearer& bearer) const {
 
 void Reader::note_stopped(const Asking& asking, const domain::User* user, Code reason) {
   NotedCall noted = noted_call(asking, {{nullptr, user}});
-  noted.time_ns = parts_.clock.now_ns();
+  noted.time_ns = clock_.now_ns();
   const auto* check = asking.query->body_as_Check();
   if (check == nullptr) return note_authentication(parts_.calls, noted, reason);
   QuestionNotes notes(parts_.calls, noted, check->questions()->size());
@@ -173,12 +197,12 @@ void Reader::note_stopped(const Asking& asking, const domain::User* user, Code r
 
 void Reader::report_status(const domain::Operator& asker, const Asking& asking) {
   const schema::StatusT status = status_for(
-      asker, {view_, parts_.vitals, parts_.clock, head_, head_time_ns_, checkpoint_,
+      asker, {view_, parts_.vitals, clock_, head_, head_time_ns_, checkpoint_,
               settings_.program_version, settings_.installation, settings_.started_monotonic_ns,
               settings_.next_server_key, ranges_age_max_ns_, outlets_.warnings, outlets_.counters});
   builder_.Clear();
   const auto body = schema::CreateStatus(builder_, &status);
-  answers_.send(asking, builder_, schema::AnswerBody::Status, body.Union(), parts_.clock.now_ns(),
+  answers_.send(asking, builder_, schema::AnswerBody::Status, body.Union(), clock_.now_ns(),
                 head_.seq);
 }
 
@@ -196,11 +220,13 @@ void Reader::tell_dates() {
 
 void Reader::take_published(std::unique_ptr<Published> published) {
   view_.take(published->changes);
+  if (!published->changes.operators.empty()) last_asker_ = nullptr;
   if (!published->changes.ranges.empty() || !published->changes.copies.empty()) tell_dates();
   const bool advances = published->head.seq > head_.seq;
   if (advances) {
     head_ = published->head;
     head_time_ns_ = published->time_ns;
+    clock_.pass(head_time_ns_);
     answers_.show(head_.seq);
   }
   const std::vector<AttemptOutcome> outcomes = std::move(published->attempts);
@@ -223,17 +249,17 @@ void Reader::pass_on() {
   }
 }
 
-void Reader::park(const Inbound& inbound, Asking asking) {
+void Reader::park(const Inbound& inbound, Asking& asking) {
   const std::int64_t wait_ns =
       std::min(asking.query->wait_ms(), settings_.wait_max_ms) * millisecond_ns;
   if (wait_ns == 0) return refuse_not_yet(asking);
   Parking::Parked parked{std::move(asking), std::string(inbound.identity),
-                         parts_.clock.monotonic_ns() + wait_ns};
+                         clock_.monotonic_ns() + wait_ns};
   if (!parking_.add(std::move(parked))) answers_.refuse_busy(parked.asking, parking_retry_ms);
 }
 
 void Reader::unpark() {
-  const std::int64_t now_ns = parts_.clock.monotonic_ns();
+  const std::int64_t now_ns = clock_.monotonic_ns();
   const auto is_there = [&](const Parking::Parked& parked) {
     return parked.asking.query->at_least_seq() <= head_.seq;
   };
@@ -246,7 +272,7 @@ void Reader::unpark() {
     if (asker == nullptr)
       count(parts_.vitals.strangers);
     else if (is_there(parked))
-      answer(*asker, std::move(parked.asking));
+      answer(*asker, parked.asking);
     else
       refuse_not_yet(parked.asking);
   }

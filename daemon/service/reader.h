@@ -15,6 +15,7 @@
 #include "daemon/service/asking.h"
 #include "daemon/service/bearer.h"
 #include "daemon/service/call_notes.h"
+#include "daemon/service/checked_answer.h"
 #include "daemon/service/decision_receipt.h"
 #include "daemon/service/diagnostics.h"
 #include "daemon/service/fair_places.h"
@@ -23,13 +24,15 @@
 #include "daemon/service/password_desk.h"
 #include "daemon/service/password_flow.h"
 #include "daemon/service/room.h"
+#include "daemon/service/turn_clock.h"
 #include "daemon/service/turns.h"
 #include "daemon/service/vitals.h"
 #include "daemon/view/view.h"
 
 namespace postern::service {
 
-/// Owned by one thread for life. A turn: `turn`, then `take` for each message that is there.
+/// Owned by one thread for life. A turn: `turn`, then `take` for each message that is there, then
+/// `end_turn`. All of one turn is judged by the time at which it began.
 class Reader {
  public:
   /// All outlive the reader.
@@ -71,9 +74,13 @@ class Reader {
   Reader(Parts parts, Settings settings, Outlets outlets, view::View view, journal::Head head,
          std::int64_t time_ns);
 
-  /// Takes what other threads have sent, goes on with long answers, lets waits end.
+  /// Reads the clock, takes what other threads have sent, goes on with long answers, lets waits
+  /// end.
   void turn();
+  /// Reads the clock alone.
+  void begin_turn();
   void take(const Inbound& inbound);
+  void end_turn() { answers_.end_turn(); }
   /// N3: a setting that may change while it runs; any thread.
   void set_ranges_age_max(std::int64_t age_ns) { ranges_age_max_ns_ = age_ns; }
   /// Milliseconds until a turn is due without anything arriving; 0: at once.
@@ -99,31 +106,32 @@ class Reader {
     /// What is published after so many are held back for it.
     std::uint64_t began_after = 0;
     flatbuffers::uoffset_t next = 0;
-    flatbuffers::FlatBufferBuilder builder{1'024};
-    std::vector<flatbuffers::Offset<schema::Decision>> decisions;
-    std::uint32_t grants_left_out = 0;
+    CheckedAnswer answer;
   };
 
   domain::CallFacts facts_of(const schema::Query& query) const;
-  void answer(const domain::Operator& asker, Asking asking);
-  void answer_named(const domain::Operator& asker, Asking asking);
+  // Where a question is kept beyond the call, it is moved from.
+  void answer(const domain::Operator& asker, Asking& asking);
+  void answer_named(const domain::Operator& asker, Asking& asking, const schema::NamedUser& named);
+  /// Null: it is nobody's.
+  const domain::Operator* asker_of(std::string_view identity);
+  void keep_room(std::vector<std::byte> room);
   void tell_dates();
   void report_status(const domain::Operator& asker, const Asking& asking);
 
   // ---- checks
-  void check(Asking asking, Bearer bearer);
+  void check(Asking& asking, Bearer&& bearer);
   NotedCall noted_call(const Asking& asking, const Bearer& bearer) const;
   /// A call that was stopped before its questions, with the true reason.
   void note_stopped(const Asking& asking, const domain::User* user, schema::Code reason);
+  void check_one(const Asking& asking, const Bearer& bearer);
   void check_many(LongCheck job);
   void go_on_with_long_checks();
   void drop_long_checks_that_hold_too_much();
   std::size_t check_slice(LongCheck& job, std::size_t work_max);
   void finish(LongCheck& job);
   void end(LongCheck& job);
-  flatbuffers::Offset<schema::SignedReceipt> receipt_for(const ReceiptFacts& facts,
-                                                         PackedDecisions decisions,
-                                                         flatbuffers::FlatBufferBuilder& builder);
+  void finish(CheckedAnswer& answer, const ReceiptFacts& facts);
   std::string journal_name() const;
 
   // ---- keys and tokens
@@ -140,10 +148,11 @@ class Reader {
   // ---- freshness
   void take_published(std::unique_ptr<Published> published);
   void pass_on();
-  void park(const Inbound& inbound, Asking asking);
+  void park(const Inbound& inbound, Asking& asking);
   void unpark();
   void refuse_not_yet(const Asking& asking);
 
+  TurnClock clock_;
   Parts parts_;
   Settings settings_;
   std::atomic<std::int64_t> ranges_age_max_ns_;
@@ -168,6 +177,13 @@ class Reader {
   /// Publications taken.
   std::uint64_t published_ = 0;
   flatbuffers::FlatBufferBuilder builder_{1'024};
+  /// Of the newest check; its memory is that of the next.
+  CheckedAnswer checked_;
+  /// Who asked last, as long as operators are as they were.
+  std::string last_identity_;
+  const domain::Operator* last_asker_ = nullptr;
+  /// Memory for the next message.
+  std::vector<std::byte> room_;
 };
 
 }  // namespace postern::service

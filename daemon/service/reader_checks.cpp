@@ -22,59 +22,41 @@ constexpr std::size_t receipt_work = 256;
 constexpr flatbuffers::uoffset_t slice_questions = 256;
 /// Their entries hold back what is published meanwhile: beyond, the oldest is told `busy`.
 constexpr std::size_t held_back_max = 256;
-/// An answer so large names no further grants, so that it keeps to 1 MiB whatever is asked.
-constexpr std::size_t bytes_with_grants_max = 640 << 10;
 /// When a place may be free.
 constexpr std::uint32_t long_retry_ms = 100;
-
-/// Counts a grant that is left out.
-flatbuffers::Offset<schema::Decision> pack_decision(flatbuffers::FlatBufferBuilder& builder,
-                                                    const domain::Verdict& verdict,
-                                                    std::uint32_t& left_out) {
-  flatbuffers::Offset<schema::GrantView> grant;
-  if (verdict.grant != nullptr && builder.GetSize() < bytes_with_grants_max)
-    grant = view::pack(builder, {*verdict.grant, verdict.role});
-  else if (verdict.grant != nullptr)
-    ++left_out;
-  return schema::CreateDecision(builder, verdict.allowed(), verdict.reason, grant);
-}
 
 }  // namespace
 
 /// Answers an authentication or a check whose stops before the question are known.
-void Reader::check(Asking asking, Bearer bearer) {
+void Reader::check(Asking& asking, Bearer&& bearer) {
   const schema::Query& query = *asking.query;
   if (const auto* authenticate = query.body_as_Authenticate())
     return answer_authenticated(asking, std::move(bearer), !authenticate->decline_token());
-  const std::int64_t now_ns = parts_.clock.now_ns();
-  const Code stop = bearer.stop;
+  const std::size_t questions = query.body_as_Check()->questions()->size();
+  count_alone(parts_.vitals.decisions, questions);
+  if (bearer.stop != Code::ok || questions == 1) return check_one(asking, bearer);
+  check_many({std::move(asking), std::move(bearer), clock_.now_ns(), head_.seq});
+}
+
+/// One question, or all of a bearer that is stopped.
+void Reader::check_one(const Asking& asking, const Bearer& bearer) {
+  const schema::Query& query = *asking.query;
   const auto& questions = *query.body_as_Check()->questions();
-  parts_.vitals.decisions.fetch_add(questions.size(), std::memory_order_relaxed);
-  if (stop == Code::ok && questions.size() > 1)
-    return check_many({std::move(asking), std::move(bearer), now_ns, head_.seq});
-  builder_.Clear();
   NotedCall noted = noted_call(asking, bearer);
-  noted.verified = stop == Code::ok;
-  noted.time_ns = now_ns;
-  domain::CallFacts call = facts_of(query);
-  call.now_ns = now_ns;
-  std::vector<flatbuffers::Offset<schema::Decision>> decisions;
-  decisions.reserve(questions.size());
-  std::uint32_t left_out = 0;
+  noted.verified = bearer.stop == Code::ok;
+  noted.time_ns = clock_.now_ns();
+  const domain::CallFacts call = facts_of(query);
   QuestionNotes notes(parts_.calls, noted, questions.size());
+  checked_.begin(questions.size());
   for (const schema::Question* question : questions) {
     const domain::Verdict verdict = view::check(bearer, view::question_of(*question), call);
     work_ += question_work + verdict.work;
     notes.add(*question, verdict);
     parts_.vitals.measures.decisions.add(verdict.reason);
-    decisions.push_back(pack_decision(builder_, verdict, left_out));
+    checked_.add(verdict);
   }
-  const auto body = schema::CreateChecked(builder_, builder_.CreateVector(decisions),
-                                          stop == Code::ok ? &bearer.user->id : nullptr, left_out);
   const std::string journal = query.receipt() ? journal_name() : std::string();
-  const auto receipt = receipt_for({journal, asking, bearer, head_, now_ns}, decisions, builder_);
-  answers_.send(asking, builder_, schema::AnswerBody::Checked, body.Union(), now_ns, head_.seq,
-                receipt);
+  finish(checked_, {journal, asking, bearer, head_, clock_.now_ns()});
 }
 
 /// Answers at once what this turn still has time for; the rest waits for turns of its operator.
@@ -85,13 +67,14 @@ void Reader::check_many(LongCheck job) {
   job.began_after = published_;
   job.root = head_.root;
   if (query.receipt()) job.journal = journal_name();
-  job.builder.Swap(builder_);
-  job.builder.Clear();
-  job.decisions.reserve(query.body_as_Check()->questions()->size());
+  std::swap(job.answer, checked_);
+  job.answer.begin(query.body_as_Check()->questions()->size());
   if (work_ < slice_work) work_ += check_slice(job, slice_work - work_);
   if (job.is_done()) {
     finish(job);
-    return job.builder.Swap(builder_);
+    std::swap(job.answer, checked_);
+    keep_room(job.asking.query.release());
+    return;
   }
   if (!long_places_.take(job.asking.asker, job.places()))
     return answers_.refuse_busy(job.asking, long_retry_ms);
@@ -118,7 +101,7 @@ std::size_t Reader::check_slice(LongCheck& job, std::size_t work_max) {
     work += question_work + verdict.work;
     notes.add(question, verdict);
     parts_.vitals.measures.decisions.add(verdict.reason);
-    job.decisions.push_back(pack_decision(job.builder, verdict, job.grants_left_out));
+    job.answer.add(verdict);
   }
   return work;
 }
@@ -150,21 +133,20 @@ void Reader::drop_long_checks_that_hold_too_much() {
 }
 
 void Reader::finish(LongCheck& job) {
-  const auto body = schema::CreateChecked(job.builder, job.builder.CreateVector(job.decisions),
-                                          &job.bearer.user->id, job.grants_left_out);
-  const auto receipt =
-      receipt_for({job.journal, job.asking, job.bearer, {job.seq, job.root}, job.time_ns},
-                  job.decisions, job.builder);
-  answers_.send(job.asking, job.builder, schema::AnswerBody::Checked, body.Union(), job.time_ns,
-                job.seq, receipt);
+  finish(job.answer, {job.journal, job.asking, job.bearer, {job.seq, job.root}, job.time_ns});
 }
 
-/// H5: it is as of the state that the answer was made from.
-flatbuffers::Offset<schema::SignedReceipt> Reader::receipt_for(
-    const ReceiptFacts& facts, PackedDecisions decisions, flatbuffers::FlatBufferBuilder& builder) {
-  if (!facts.asking.query->receipt()) return 0;
-  work_ += receipt_work;
-  return pack_receipt(builder, parts_.keys, facts, decisions);
+/// H5: a receipt is as of the state that the answer was made from.
+void Reader::finish(CheckedAnswer& answer, const ReceiptFacts& facts) {
+  const schema::Query& query = *facts.asking.query;
+  const Bearer& bearer = facts.bearer;
+  answer.finish({query.id(), facts.head.seq, facts.time_ns,
+                 bearer.stop == Code::ok ? &bearer.user->id : nullptr});
+  if (query.receipt()) {
+    work_ += receipt_work;
+    add_receipt(answer, parts_.keys, facts);
+  }
+  answers_.send(facts.asking, answer.bytes());
 }
 
 /// It changes where the journal was made of a copy, which is before the start.

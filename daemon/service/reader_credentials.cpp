@@ -86,7 +86,7 @@ void Reader::renew(const domain::Operator& asker, const Asking& asking) {
   const std::string_view text = view_of(asking.query->body_as_RenewSession()->token());
   Bearer bearer = bearer_of_token(asker, *asking.query, {}, text);
   if (bearer.stop == Code::ok) {
-    const std::int64_t now_ns = parts_.clock.now_ns();
+    const std::int64_t now_ns = clock_.now_ns();
     prolong(bearer, *bearer.session, now_ns);
     if (bearer.session->expires_ns <= now_ns) bearer.stop = Code::session_expired;
   }
@@ -95,7 +95,7 @@ void Reader::renew(const domain::Operator& asker, const Asking& asking) {
 
 /// A token that was used to authenticate is its own; a renewal gives another for the same session.
 void Reader::answer_authenticated(const Asking& asking, Bearer bearer, bool gives_token) {
-  const std::int64_t now_ns = parts_.clock.now_ns();
+  const std::int64_t now_ns = clock_.now_ns();
   const bool allowed = bearer.stop == Code::ok;
   const bool has_token =
       bearer.session && asking.query->body_type() != schema::QueryBody::RenewSession;

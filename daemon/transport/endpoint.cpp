@@ -63,17 +63,18 @@ class Frame {
   Frame& operator=(const Frame&) = delete;
 
   bool receive(const Socket& socket) {
-    return zmq_msg_recv(&message_, socket.get(), ZMQ_DONTWAIT) >= 0;
+    const int size = zmq_msg_recv(&message_, socket.get(), ZMQ_DONTWAIT);
+    size_ = size < 0 ? zmq_msg_size(&message_) : static_cast<std::size_t>(size);
+    return size >= 0;
   }
   bool more() const { return zmq_msg_more(&message_) != 0; }
-  std::span<std::byte> bytes() {
-    return {static_cast<std::byte*>(zmq_msg_data(&message_)), zmq_msg_size(&message_)};
-  }
+  std::span<std::byte> bytes() { return {static_cast<std::byte*>(zmq_msg_data(&message_)), size_}; }
   void wipe() { explicit_bzero(bytes().data(), bytes().size()); }
   const char* property(const char* name) const { return zmq_msg_gets(&message_, name); }
 
  private:
   mutable zmq_msg_t message_{};
+  std::size_t size_ = 0;
 };
 
 /// One of the endpoint's sockets.
@@ -276,7 +277,9 @@ ZmqEndpoint::ReceiveResult ZmqEndpoint::take(std::uint8_t index, Inbound& inboun
     return ReceiveResult::bad_message;
   }
   const auto id = routing_id_.bytes();
-  inbound.peer.routing_id.assign(reinterpret_cast<const char*>(id.data()), id.size());
+  const std::string_view name(reinterpret_cast<const char*>(id.data()), id.size());
+  // Mostly it is whoever sent the message before.
+  if (inbound.peer.routing_id != name) inbound.peer.routing_id = name;
   inbound.peer.socket = index;
   inbound.payload = payload_.bytes();
   received_.add_one();
@@ -286,9 +289,13 @@ ZmqEndpoint::ReceiveResult ZmqEndpoint::take(std::uint8_t index, Inbound& inboun
 /// The payload frame and who sent it, if the message has the one right form.
 bool ZmqEndpoint::take_payload(const Socket& socket, Inbound& inbound) {
   if (!routing_id_.more() || !payload_.receive(socket)) return false;
-  inbound.peer.delimiter = payload_.more() && payload_.bytes().empty();
-  if (inbound.peer.delimiter && !payload_.receive(socket)) return false;
-  if (payload_.more()) return false;
+  bool more = payload_.more();
+  inbound.peer.delimiter = more && payload_.bytes().empty();
+  if (inbound.peer.delimiter) {
+    if (!payload_.receive(socket)) return false;
+    more = payload_.more();
+  }
+  if (more) return false;
   // The first frame's properties are lost after a poll (hard fact 10).
   const char* identity = payload_.property("User-Id");
   inbound.identity = identity ? identity : "";

@@ -113,6 +113,7 @@ class Told {
     std::vector<std::byte> bytes(packed.size());
     std::memcpy(bytes.data(), packed.data(), packed.size());
     answer_.clear();
+    reader->begin_turn();
     reader->take({service::Peer{"1", 0, false}, asker, bytes});
     for (int turns = 0; answer_.empty() && turns < 100; ++turns) reader->turn();
     BOOST_REQUIRE(!answer_.empty());

@@ -205,6 +205,7 @@ void Simulation::take_question(std::size_t index) {
     asked.session_over = beliefs_.is_session_over(question.user, tokens_[question.token].made_seq);
   asked_[from] = asked;
   std::vector<std::byte> bytes = question.bytes;
+  server_->reader->begin_turn();
   server_->reader->take({service::Peer{from, 0, false}, question.identity, bytes});
 }
 

@@ -198,8 +198,8 @@ class World {
     schema::QueryT query = question.query;
     query.id = place + 1;
     auto bytes = bytes_of<schema::Query>(query, schema::query_identifier);
-    server_->reader->take(
-        {service::Peer{std::to_string(place), 0, false}, question.identity, bytes});
+    server_->reader->begin_turn();
+    server_->reader->take({{std::to_string(place), 0, false}, question.identity, bytes});
   }
 
   /// Until nothing is under way.

@@ -125,6 +125,7 @@ schema::ReceiptT FolderService::send(schema::CommandMessageT message, const std:
 schema::AnswerT FolderService::ask(const schema::QueryT& query, const std::string& identity) {
   auto bytes = packed<schema::Query>(query, schema::query_identifier);
   // The answer mostly comes at once, and then the other services have nothing to do.
+  services_->reader().begin_turn();
   services_->reader().take({peer, identity, bytes});
   const Bytes answer = answer_.empty() ? turn_until_answered() : std::exchange(answer_, {});
   schema::AnswerT native;

@@ -105,9 +105,11 @@ double DaemonProcess::start() {
   for (int attempt = 0; attempt < start_attempts; ++attempt) {
     const std::string base = std::to_string(free_port_base());
     const auto started = Clock::now();
-    child_.emplace(std::vector<std::string>{options_.program, "--data", data(), "--config",
-                                            options_.folder / "config", "--port-base", base},
-                   std::vector<std::string>{"NOTIFY_SOCKET=" + notify.string()}, output());
+    std::vector<std::string> arguments = options_.launcher;
+    arguments.insert(arguments.end(), {options_.program, "--data", data(), "--config",
+                                       options_.folder / "config", "--port-base", base});
+    child_.emplace(arguments, std::vector<std::string>{"NOTIFY_SOCKET=" + notify.string()},
+                   output());
     if (wait_until_ready(socket.number())) {
       const std::chrono::duration<double> took = Clock::now() - started;
       read_addresses();

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tools/bench/process.h"
 #include "tools/bench/wire.h"
@@ -24,6 +25,8 @@ class DaemonProcess {
     bool cheap_passwords = false;
     /// The data folder is there.
     bool is_made = false;
+    /// Program and arguments that the daemon is started by; empty: by itself.
+    std::vector<std::string> launcher = {};
   };
 
   /// Makes the data folder, unless it is there; starts nothing.

@@ -21,6 +21,8 @@ struct Bench {
   std::filesystem::path makers = {};
   /// A year's history that is there already; empty: one is made.
   std::filesystem::path year = {};
+  /// Where callgrind's profiles are kept; empty: nowhere.
+  std::filesystem::path profiles = {};
   Report report = {};
   /// What was decided in passes that are the same in every run of this size.
   std::string decisions = {};
@@ -57,6 +59,8 @@ void measure_scale(Bench& bench, const DaemonProcess& small);
 void measure_networks(Bench& bench, const DaemonProcess& small);
 /// Questions to the past: from the running daemon, and offline. Needs the makers.
 void measure_history(Bench& bench, const DaemonProcess& small);
+/// instructions_per_check and the like, by callgrind; starts daemons of its own.
+void measure_counts(Bench& bench);
 /// Starts from single records, and their replay. Stops the daemon.
 void measure_replay(Bench& bench, DaemonProcess& small);
 

@@ -24,6 +24,7 @@ struct Arguments {
   bool tiny = false;
   bool quick = false;
   bool full = false;
+  bool count = false;
   bool json = false;
   bool check = false;
   std::vector<std::string> only;
@@ -31,6 +32,7 @@ struct Arguments {
   std::string scratch;
   std::string makers;
   std::string year;
+  std::string profiles;
   std::vector<std::string> echo;
 };
 
@@ -90,15 +92,30 @@ bool is_wanted(const Arguments& arguments, const Bench& bench, const Part& part)
   return false;
 }
 
+/// Tells what was found; the exit code.
+int told(const Arguments& arguments, const Bench& bench, const Environment& environment) {
+  fmt::print(stderr, "\n{}", bench.report.table());
+  if (arguments.json) fmt::print("{}\n", bench.report.json(environment, bench.decisions));
+  if (!arguments.check) return 0;
+  const auto missed = bench.report.missed();
+  for (const std::string& sentence : missed) fmt::print(stderr, "missed: {}\n", sentence);
+  return missed.empty() ? 0 : exit_codes::missed;
+}
+
 int run(const Arguments& arguments, const fs::path& scratch) {
   const Sizes& sizes = arguments.full ? full : arguments.tiny ? tiny : quick;
   Bench bench{.sizes = sizes, .program = daemon_program(arguments), .scratch = scratch};
   bench.makers = makers_folder(arguments, bench.program);
   if (!arguments.year.empty()) bench.year = fs::absolute(arguments.year);
+  if (!arguments.profiles.empty()) bench.profiles = fs::absolute(arguments.profiles);
   const Environment environment = find_environment(bench.program, bench.scratch);
   fmt::print(stderr, "postern-bench --{}\n", sizes.name);
   for (const auto& [name, value] : environment) fmt::print(stderr, "{:<14} {}\n", name, value);
 
+  if (arguments.count) {
+    measure_counts(bench);
+    return told(arguments, bench, environment);
+  }
   DaemonProcess small({.program = bench.program, .folder = bench.scratch / "small"});
   small.start();
   load_users(bench, small, sizes.small_users, false);
@@ -107,12 +124,7 @@ int run(const Arguments& arguments, const fs::path& scratch) {
     fmt::print(stderr, "measuring {} …\n", part.name);
     part.measure(bench, small);
   }
-  fmt::print(stderr, "\n{}", bench.report.table());
-  if (arguments.json) fmt::print("{}\n", bench.report.json(environment, bench.decisions));
-  if (!arguments.check) return 0;
-  const auto missed = bench.report.missed();
-  for (const std::string& sentence : missed) fmt::print(stderr, "missed: {}\n", sentence);
-  return missed.empty() ? 0 : exit_codes::missed;
+  return told(arguments, bench, environment);
 }
 
 /// The exit code; troubles are told.
@@ -164,6 +176,9 @@ int main(int argument_count, char** argument_values) {
   size->add_flag("--full", arguments.full, "a million users, a million records");
   size->add_flag("--tiny", arguments.tiny, "a few seconds: only whether everything works");
   size->require_option(0, 1);
+  app.add_flag("--count", arguments.count,
+               "only instructions and allocations of a check, a question and a command, counted by "
+               "valgrind's callgrind: the same on any machine");
   app.add_flag("--json", arguments.json, "one JSON object on standard output");
   app.add_flag("--check", arguments.check, "end 1 if a ratio misses what is asked of it");
   std::vector<std::string> names;
@@ -177,6 +192,8 @@ int main(int argument_count, char** argument_values) {
                  "folder of make_long and make_year; else tests/bin of the build");
   app.add_option("--year", arguments.year,
                  "a data folder that make_year made, to report on; else one is made");
+  app.add_option("--profiles", arguments.profiles,
+                 "folder where the profiles of --count are kept, for callgrind_annotate");
   app.add_option("--echo", arguments.echo)->expected(2)->group("");
   try {
     app.parse(argument_count, argument_values);

@@ -39,6 +39,8 @@ constexpr Threshold thresholds[] = {
     {"verify_rate_over_sha256", false, 0.25},
     {"diff_seconds", true, 5},
     {"report_seconds", true, 60},
+    {"instructions_per_check", true, 5'000},
+    {"instructions_per_batched_question", true, 900},
 };
 
 const Threshold* threshold_of(std::string_view name) {

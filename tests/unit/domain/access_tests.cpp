@@ -47,8 +47,17 @@ Line deny_line(const char* action, const char* resource) { return {true, action,
 
 std::string name_of(const Grant* grant) { return grant == nullptr ? "-" : *grant->resource; }
 
+/// Found by marks, and by texts alone.
 Matches match(const Grants& grants, const char* path, bool this_level_only = false) {
-  return domain::match(grants, {"read", {}, path, this_level_only}, {});
+  domain::PathLevels levels;
+  BOOST_TEST_REQUIRE(domain::read_path(path, levels));
+  const Matches found = domain::match(grants, {"read", {}, path, this_level_only, &levels}, {});
+  const Matches same = domain::match(grants, {"read", {}, path, this_level_only}, {});
+  BOOST_TEST(found.allow == same.allow, path);
+  BOOST_TEST(found.deny == same.deny, path);
+  BOOST_TEST(found.deny_below == same.deny_below, path);
+  BOOST_TEST(found.unmet == same.unmet, path);
+  return found;
 }
 
 }  // namespace
@@ -236,8 +245,8 @@ Grants many_denies(const std::string& front) {
   static std::vector<std::string> kept;
   kept.reserve(100'000);
   for (int count = 0; count < 8'900; ++count)
-    lines.push_back(deny_line(
-        "read", kept.emplace_back(front + "/n" + std::to_string(count)).c_str()));
+    lines.push_back(
+        deny_line("read", kept.emplace_back(front + "/n" + std::to_string(count)).c_str()));
   return grants_of(lines);
 }
 
@@ -282,6 +291,36 @@ BOOST_AUTO_TEST_CASE(fact_13_a_deep_question_does_not_look_at_every_deny_with_a_
     const Matches found = match(many_denies(front), path.c_str());
     BOOST_TEST(found.deny == nullptr);
     BOOST_TEST(found.work < 1'000U, front << ": " << found.work);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(marks_are_those_of_the_grants_however_they_came_and_went) {
+  for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+    std::mt19937 random(seed);
+    Grants grants;
+    std::uint64_t seq = 0;
+    // In and out of one chunk.
+    for (const std::size_t wanted : {40U, 10U, 600U, 90U, 0U}) {
+      while (grants.size() != wanted) {
+        if (grants.size() > wanted) {
+          const Grant& gone = grants.sorted[random() % grants.size()];
+          grants = *domain::without_grant(grants, gone.seq, gone.index);
+        } else {
+          Grant grant;
+          grant.resource = text(random_path(random, random() % 4 == 0 ? 2 : 0).c_str());
+          grant.action = text(random() % 2 == 0 ? "read" : "write");
+          grant.seq = ++seq & 0xffffU;
+          grant.deny = random() % 4 == 0;
+          grant.wildcard = grant.resource->find('*') != std::string::npos;
+          grants = *domain::with_grant(grants, grant);
+        }
+        Grants marked = grants;
+        domain::mark(marked);
+        BOOST_TEST_REQUIRE((marked.marks == grants.marks), "seed " << seed);
+      }
+      const bool in_one_chunk = grants.sorted.in_one_chunk() != nullptr;
+      BOOST_TEST(grants.marks.each().size() == (in_one_chunk ? grants.plain_count : 0U));
+    }
   }
 }
 

@@ -128,4 +128,23 @@ BOOST_AUTO_TEST_CASE(A2_how_a_path_lies_to_a_pattern) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(A2_the_levels_of_a_path_are_the_places_on_it_with_their_marks) {
+  PathLevels levels;
+  const std::string path = "table/customer.eu/a_1";
+  BOOST_TEST_REQUIRE(read_path(path, levels));
+  BOOST_TEST_REQUIRE(levels.size() == 3U);
+  std::string_view place = path;
+  for (std::size_t level = 3; level > 0; --level) {
+    BOOST_TEST(levels[level - 1].size == place.size());
+    BOOST_TEST(levels[level - 1].mark == mark_of(place));
+    place = parent_of(place);
+  }
+  BOOST_TEST(mark_of("table/a") != mark_of("table/b"));
+  std::string deepest = "a";
+  for (int segment = 1; segment < 16; ++segment) deepest += "/b";
+  BOOST_TEST(read_path(deepest, levels));
+  BOOST_TEST(levels.size() == 16U);
+  BOOST_TEST(!read_path(deepest + "/b", levels));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

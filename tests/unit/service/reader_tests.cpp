@@ -242,6 +242,7 @@ BOOST_FIXTURE_TEST_CASE(Q1_a_key_or_token_nobody_has_is_invalid, ReaderShop) {
 
 BOOST_FIXTURE_TEST_CASE(K6_garbage_is_answered_counted_and_without_effect, ReaderShop) {
   std::vector<std::byte> garbage(100, std::byte{0x5a});
+  reader->begin_turn();
   reader->take({platform::Peer{"garbage", 0, false}, owner, garbage});
   BOOST_TEST((answer("garbage").code == Code::wrong_identifier));
   BOOST_TEST(vitals.malformed == 1);

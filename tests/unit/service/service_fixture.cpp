@@ -231,6 +231,7 @@ std::string ServiceFixture::ask(schema::QueryT query, const std::string& identit
 
 std::string ServiceFixture::ask_bytes(std::vector<std::byte> bytes, const std::string& identity) {
   const std::string number = std::to_string(++next_);
+  reader->begin_turn();
   reader->take({platform::Peer{number, 0, false}, identity, bytes});
   return number;
 }

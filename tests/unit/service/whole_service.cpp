@@ -175,6 +175,7 @@ WholeService::Bytes WholeService::ask(schema::QueryT query, const std::string& i
 
 void WholeService::hand_over(schema::QueryT query, const std::string& identity) {
   auto bytes = packed<schema::Query>(query, schema::query_identifier);
+  services_->reader().begin_turn();
   services_->reader().take({peer, identity, bytes});
 }
 
@@ -186,6 +187,7 @@ WholeService::Bytes WholeService::request(schema::HistoryRequestT request,
 }
 
 void WholeService::say_to_reader(std::vector<std::byte> bytes, const std::string& identity) {
+  services_->reader().begin_turn();
   services_->reader().take({peer, identity, bytes});
 }
 

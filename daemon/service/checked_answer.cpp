@@ -1,0 +1,311 @@
+// fixed part | place of each decision | for each decision: its tables, its texts | receipt
+// All numbers are little-endian; a table begins with how far before it the table of its fields
+// lies, and an offset says how far behind itself its target does.
+#include "daemon/service/checked_answer.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <initializer_list>
+#include <utility>
+
+#include "daemon/platform/require.h"
+#include "schema/identifiers.h"
+
+namespace postern::service {
+
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+/// Left out where it is the first.
+static_assert(schema::protocol_version == 1);
+
+/// An answer so large names no further grants, so that it keeps to 1 MiB whatever is asked.
+constexpr std::size_t bytes_with_grants_max = 640 << 10;
+
+/// Where the fields of a table lie, by their ids; 0: it has none.
+template <std::size_t count>
+struct Fields {
+  std::uint16_t bytes = sizeof(Fields);
+  std::uint16_t table_bytes = 0;
+  std::array<std::uint16_t, count> places{};
+};
+
+/// As generated code numbers fields.
+constexpr std::size_t index_of(std::size_t field) { return (field - 4) / 2; }
+
+template <std::size_t last, class Table>
+constexpr auto fields_of(std::initializer_list<std::pair<std::size_t, std::size_t>> places) {
+  Fields<index_of(last) + 1> made;
+  made.table_bytes = sizeof(Table);
+  for (const auto& [field, place] : places)
+    made.places[index_of(field)] = static_cast<std::uint16_t>(place);
+  return made;
+}
+
+struct AnswerTable {
+  std::int32_t fields;
+  std::uint32_t body;
+  std::uint64_t id;
+  std::uint64_t seq;
+  std::int64_t time_ns;
+  std::uint32_t receipt;
+  std::uint8_t body_type;
+  std::array<std::uint8_t, 3> unused;
+};
+
+struct CheckedTable {
+  std::int32_t fields;
+  std::uint32_t decisions;
+  std::array<std::uint64_t, 2> user;
+  std::uint32_t grants_left_out;
+  std::uint32_t unused;
+};
+
+/// Without a grant.
+struct BareDecision {
+  std::int32_t fields;
+  std::uint16_t reason;
+  std::uint8_t allowed;
+  std::uint8_t unused;
+};
+
+static_assert(sizeof(CheckedTable{}.user) == sizeof(schema::Uuid));
+
+struct DecisionTable {
+  std::int32_t fields;
+  std::uint32_t grant;
+  std::uint16_t reason;
+  std::uint8_t allowed;
+  std::uint8_t unused;
+};
+
+struct GrantTable {
+  std::int32_t fields;
+  std::uint32_t reference;
+  std::uint32_t action;
+  std::uint32_t resource;
+  std::uint32_t role;
+  std::uint8_t effect;
+  std::array<std::uint8_t, 3> unused;
+};
+
+struct ReferenceTable {
+  std::int32_t fields;
+  std::uint16_t index;
+  std::uint16_t unused;
+  std::uint64_t seq;
+};
+
+/// The tables of one decision, with its texts behind it.
+struct DecisionBlock {
+  DecisionTable decision;
+  GrantTable grant;
+  std::uint32_t unused;
+  ReferenceTable reference;
+};
+
+using AnswerFields = Fields<index_of(schema::Answer::VT_RECEIPT) + 1>;
+using CheckedFields = Fields<index_of(schema::Checked::VT_GRANTS_LEFT_OUT) + 1>;
+using DecisionFields = Fields<index_of(schema::Decision::VT_GRANT) + 1>;
+using BareFields = Fields<index_of(schema::Decision::VT_REASON) + 1>;
+using GrantFields = Fields<index_of(schema::GrantView::VT_ROLE) + 1>;
+using OwnGrantFields = Fields<index_of(schema::GrantView::VT_RESOURCE) + 1>;
+using ReferenceFields = Fields<index_of(schema::GrantReference::VT_INDEX) + 1>;
+using ReceiptFields = Fields<index_of(schema::SignedReceipt::VT_SIGNATURE) + 1>;
+
+struct ReceiptTable {
+  std::int32_t fields;
+  std::uint32_t bytes;
+  std::uint32_t signature;
+};
+
+/// What every answer begins with.
+struct FixedPart {
+  std::uint32_t root;
+  std::array<char, 4> identifier;
+  AnswerFields answer_fields;
+  CheckedFields checked_fields;
+  DecisionFields decision_fields;
+  BareFields bare_fields;
+  GrantFields grant_fields;
+  OwnGrantFields own_grant_fields;
+  ReferenceFields reference_fields;
+  ReceiptFields receipt_fields;
+  AnswerTable answer;
+  CheckedTable checked;
+  std::uint32_t count;
+};
+
+template <class Part, class Target>
+constexpr auto distance(Part from, Target to) {
+  return static_cast<std::int32_t>(to) - static_cast<std::int32_t>(from);
+}
+
+constexpr FixedPart make_fixed_part() {
+  using schema::Answer;
+  using schema::Checked;
+  using schema::Decision;
+  using schema::GrantReference;
+  using schema::GrantView;
+  using schema::SignedReceipt;
+  FixedPart made{};
+  made.root = offsetof(FixedPart, answer);
+  std::copy_n(schema::answer_identifier, 4, made.identifier.begin());
+  made.answer_fields = fields_of<Answer::VT_RECEIPT, AnswerTable>(
+      {{Answer::VT_ID, offsetof(AnswerTable, id)},
+       {Answer::VT_SEQ, offsetof(AnswerTable, seq)},
+       {Answer::VT_TIME_NS, offsetof(AnswerTable, time_ns)},
+       {Answer::VT_BODY_TYPE, offsetof(AnswerTable, body_type)},
+       {Answer::VT_BODY, offsetof(AnswerTable, body)}});
+  made.checked_fields = fields_of<Checked::VT_GRANTS_LEFT_OUT, CheckedTable>(
+      {{Checked::VT_DECISIONS, offsetof(CheckedTable, decisions)},
+       {Checked::VT_GRANTS_LEFT_OUT, offsetof(CheckedTable, grants_left_out)}});
+  made.decision_fields = fields_of<Decision::VT_GRANT, DecisionTable>(
+      {{Decision::VT_ALLOWED, offsetof(DecisionTable, allowed)},
+       {Decision::VT_REASON, offsetof(DecisionTable, reason)},
+       {Decision::VT_GRANT, offsetof(DecisionTable, grant)}});
+  made.bare_fields = fields_of<Decision::VT_REASON, BareDecision>(
+      {{Decision::VT_ALLOWED, offsetof(BareDecision, allowed)},
+       {Decision::VT_REASON, offsetof(BareDecision, reason)}});
+  made.grant_fields = fields_of<GrantView::VT_ROLE, GrantTable>(
+      {{GrantView::VT_REFERENCE, offsetof(GrantTable, reference)},
+       {GrantView::VT_EFFECT, offsetof(GrantTable, effect)},
+       {GrantView::VT_ACTION, offsetof(GrantTable, action)},
+       {GrantView::VT_RESOURCE, offsetof(GrantTable, resource)},
+       {GrantView::VT_ROLE, offsetof(GrantTable, role)}});
+  made.own_grant_fields = fields_of<GrantView::VT_RESOURCE, GrantTable>(
+      {{GrantView::VT_REFERENCE, offsetof(GrantTable, reference)},
+       {GrantView::VT_EFFECT, offsetof(GrantTable, effect)},
+       {GrantView::VT_ACTION, offsetof(GrantTable, action)},
+       {GrantView::VT_RESOURCE, offsetof(GrantTable, resource)}});
+  made.reference_fields = fields_of<GrantReference::VT_INDEX, ReferenceTable>(
+      {{GrantReference::VT_SEQ, offsetof(ReferenceTable, seq)},
+       {GrantReference::VT_INDEX, offsetof(ReferenceTable, index)}});
+  made.receipt_fields = fields_of<SignedReceipt::VT_SIGNATURE, ReceiptTable>(
+      {{SignedReceipt::VT_BYTES, offsetof(ReceiptTable, bytes)},
+       {SignedReceipt::VT_SIGNATURE, offsetof(ReceiptTable, signature)}});
+  made.answer.fields = distance(offsetof(FixedPart, answer_fields), offsetof(FixedPart, answer));
+  made.answer.body = offsetof(FixedPart, checked) - offsetof(FixedPart, answer.body);
+  made.answer.body_type = static_cast<std::uint8_t>(schema::AnswerBody::Checked);
+  made.checked.fields = distance(offsetof(FixedPart, checked_fields), offsetof(FixedPart, checked));
+  made.checked.decisions = offsetof(FixedPart, count) - offsetof(FixedPart, checked.decisions);
+  return made;
+}
+
+constexpr FixedPart fixed_part = make_fixed_part();
+constexpr std::size_t places_begin = offsetof(FixedPart, count) + sizeof(std::uint32_t);
+
+constexpr std::size_t rounded_up(std::size_t bytes, std::size_t unit) {
+  return (bytes + unit - 1) / unit * unit;
+}
+
+}  // namespace
+
+/// Room for so many more bytes, a multiple of four.
+std::uint8_t* CheckedAnswer::extend(std::size_t bytes) {
+  const std::size_t begun = size_;
+  size_ += bytes;
+  if (size_ > storage_.size()) storage_.resize(std::max(2 * size_, std::size_t{1'024}));
+  return storage_.data() + begun;
+}
+
+void CheckedAnswer::begin(std::size_t count) {
+  size_ = added_ = grants_left_out_ = 0;
+  std::memcpy(extend(sizeof fixed_part), &fixed_part, sizeof fixed_part);
+  size_ = places_begin;
+  at<std::uint32_t>(offsetof(FixedPart, count)) = static_cast<std::uint32_t>(count);
+  extend(count * sizeof(std::uint32_t));
+}
+
+void CheckedAnswer::add(const domain::Verdict& verdict) {
+  // Tables lie at multiples of eight, for their numbers of eight bytes.
+  if (size_ % 8 != 0) std::memset(extend(4), 0, 4);
+  const std::size_t place = places_begin + added_++ * sizeof(std::uint32_t);
+  at<std::uint32_t>(place) = static_cast<std::uint32_t>(size_ - place);
+  if (verdict.grant != nullptr && size_ < bytes_with_grants_max) return add_grant(verdict);
+  if (verdict.grant != nullptr) ++grants_left_out_;
+  const std::size_t begun = size_;
+  const BareDecision decision{distance(offsetof(FixedPart, bare_fields), begun),
+                              static_cast<std::uint16_t>(verdict.reason), verdict.allowed(), 0};
+  std::memcpy(extend(sizeof decision), &decision, sizeof decision);
+}
+
+void CheckedAnswer::add_grant(const domain::Verdict& verdict) {
+  using Block = DecisionBlock;
+  const domain::Grant& grant = *verdict.grant;
+  const std::size_t begun = size_;
+  const auto fields = [&](std::size_t described, std::size_t table) {
+    return distance(described, begun + table);
+  };
+  Block block{};
+  block.decision = {fields(offsetof(FixedPart, decision_fields), offsetof(Block, decision)),
+                    offsetof(Block, grant) - offsetof(Block, decision.grant),
+                    static_cast<std::uint16_t>(verdict.reason), verdict.allowed(), 0};
+  const std::size_t described = verdict.role == nullptr ? offsetof(FixedPart, own_grant_fields)
+                                                        : offsetof(FixedPart, grant_fields);
+  block.grant.fields = fields(described, offsetof(Block, grant));
+  block.grant.reference = offsetof(Block, reference) - offsetof(Block, grant.reference);
+  block.grant.effect = static_cast<std::uint8_t>(grant.effect());
+  block.reference = {fields(offsetof(FixedPart, reference_fields), offsetof(Block, reference)),
+                     static_cast<std::uint16_t>(grant.index), 0, grant.seq};
+  extend(sizeof block);
+  const auto text_at = [&](std::size_t field, const std::string& text) {
+    const auto away = static_cast<std::uint32_t>(size_ - begun - field);
+    put_text(text);
+    return away;
+  };
+  block.grant.action = text_at(offsetof(Block, grant.action), *grant.action);
+  block.grant.resource = text_at(offsetof(Block, grant.resource), *grant.resource);
+  if (verdict.role != nullptr)
+    block.grant.role = text_at(offsetof(Block, grant.role), *verdict.role);
+  std::memcpy(storage_.data() + begun, &block, sizeof block);
+}
+
+/// Its length, itself, and at least one 0 behind it.
+void CheckedAnswer::put_text(std::string_view text) {
+  const std::size_t bytes = rounded_up(sizeof(std::uint32_t) + text.size() + 1, 4);
+  std::uint8_t* const begun = extend(bytes);
+  const auto size = static_cast<std::uint32_t>(text.size());
+  std::memset(begun + bytes - 4, 0, 4);
+  std::memcpy(begun, &size, sizeof size);
+  std::memcpy(begun + sizeof size, text.data(), text.size());
+}
+
+void CheckedAnswer::finish(const Facts& facts) {
+  require(added_ == at<std::uint32_t>(offsetof(FixedPart, count)));
+  auto& fixed = at<FixedPart>(0);
+  fixed.answer.id = facts.id;
+  fixed.answer.seq = facts.seq;
+  fixed.answer.time_ns = facts.time_ns;
+  fixed.checked.grants_left_out = grants_left_out_;
+  if (facts.user == nullptr) return;
+  std::memcpy(fixed.checked.user.data(), facts.user, sizeof *facts.user);
+  fixed.checked_fields.places[index_of(schema::Checked::VT_USER)] = offsetof(CheckedTable, user);
+}
+
+const schema::Checked& CheckedAnswer::checked() const {
+  return *flatbuffers::GetRoot<schema::Answer>(storage_.data())->body_as_Checked();
+}
+
+void CheckedAnswer::put_bytes(std::span<const std::uint8_t> bytes) {
+  put_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+void CheckedAnswer::add_receipt(std::span<const std::uint8_t> receipt,
+                                std::span<const std::uint8_t> signature) {
+  const std::size_t begun = size_;
+  ReceiptTable table{distance(offsetof(FixedPart, receipt_fields), begun), 0, 0};
+  extend(sizeof table);
+  table.bytes = static_cast<std::uint32_t>(size_ - begun - offsetof(ReceiptTable, bytes));
+  put_bytes(receipt);
+  table.signature = static_cast<std::uint32_t>(size_ - begun - offsetof(ReceiptTable, signature));
+  put_bytes(signature);
+  std::memcpy(storage_.data() + begun, &table, sizeof table);
+  auto& fixed = at<FixedPart>(0);
+  fixed.answer.receipt = static_cast<std::uint32_t>(begun - offsetof(FixedPart, answer.receipt));
+  fixed.answer_fields.places[index_of(schema::Answer::VT_RECEIPT)] = offsetof(AnswerTable, receipt);
+}
+
+}  // namespace postern::service
