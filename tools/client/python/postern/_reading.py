@@ -161,6 +161,7 @@ class _TableReader:
             wide = slot.part == "struct"
             names += [f"v{slot.number}_{i}" for i in (0, 1)] if wide else [f"v{slot.number}"]
         known: dict[str, Any] = {"unpack": struct.Struct(form).unpack_from, "uint": _read_uint}
+        known |= {"int": _read_int, "error": struct.error}
         known |= {"table": self.table, "new": self.table.__new__, "later": _Later}
         known |= {"check_depth": _check_depth}
         found = {slot.number: place for place, slot in present}
@@ -172,9 +173,12 @@ class _TableReader:
         one += [f" {line}" for line in [*fields, "return o"]]
         many = ["def many(r, start, offsets, first, depth, found, vtable):"]
         many += [" depth += 1", " check_depth(r, depth)"]
-        many += [" for i in range(first, len(offsets)):", "  at = start + 4 * i + offsets[i]"]
-        many += [f"  {unpacked}", "  if at - _ != vtable: return i"]
-        many += [f"  {line}" for line in [*fields, "found.append(o)"]]
+        many += [" try:"]
+        many += ["  for i in range(first, len(offsets)):", "   at = start + 4 * i + offsets[i]"]
+        many += [f"   {unpacked}", "   if at - _ != vtable: return i"]
+        many += [f"   {line}" for line in [*fields, "found.append(o)"]]
+        # A shorter one with another layout may end the message.
+        many += [" except error:", "  if at - int(r.bytes, at)[0] == vtable: raise", "  return i"]
         exec("\n".join([*one, *many, " return len(offsets)"]), known)
         return known["one"], known["many"]
 
