@@ -5,7 +5,7 @@
 namespace postern::view {
 
 std::optional<ListsAhead::Next> ListsAhead::behind(const List& list, const domain::Uuid& user,
-                                                   std::size_t count_max) const {
+                                                   std::size_t count_max) {
   const auto kept = std::ranges::find(kept_, list, &Kept::list);
   if (kept == kept_.end()) return std::nullopt;
   const auto& users = kept->next.users;
@@ -15,8 +15,10 @@ std::optional<ListsAhead::Next> ListsAhead::behind(const List& list, const domai
   if (left < count_max && kept->next.more) return std::nullopt;
   const auto first = last + 1;
   const auto count = std::min(left, count_max);
-  return Next{{first, first + static_cast<std::ptrdiff_t>(count)},
-              kept->next.more || left > count_max};
+  Next next{{first, first + static_cast<std::ptrdiff_t>(count)},
+            kept->next.more || left > count_max};
+  std::rotate(kept, kept + 1, kept_.end());
+  return next;
 }
 
 void ListsAhead::keep(const List& list, Next next) {

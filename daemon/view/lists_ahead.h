@@ -11,14 +11,14 @@
 
 namespace postern::view {
 
-/// Owned by the thread that answers. Ids alone, of few lists, so it is small; what they have stands
-/// in the view. A list is of one moment, so what is kept of it stays true; but for an erasure, of
-/// which `clear` is to be told.
+/// Owned by the thread that answers. Ids alone, a MiB of each list, of those asked for last; what
+/// they have stands in the view. A list is of one moment, so what is kept of it stays true; but for
+/// an erasure, of which `clear` is to be told.
 class ListsAhead {
  public:
   /// As many of a list as one pass finds.
   static constexpr std::size_t users_max = 65'536;
-  static constexpr std::size_t lists_max = 4;
+  static constexpr std::size_t lists_max = 32;
 
   /// All that decides who is on a list, and in what order.
   struct List {
@@ -36,7 +36,7 @@ class ListsAhead {
 
   /// `count_max` users behind that one, or all there are; nothing: look for them.
   std::optional<Next> behind(const List& list, const domain::Uuid& user,
-                             std::size_t count_max) const;
+                             std::size_t count_max);
   /// In order; `more`: others follow.
   void keep(const List& list, Next next);
   void clear() { kept_.clear(); }
@@ -46,7 +46,7 @@ class ListsAhead {
     List list;
     Next next;
   };
-  /// The newest last.
+  /// The one that was asked for last is the last.
   std::deque<Kept> kept_;
 };
 

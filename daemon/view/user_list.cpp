@@ -173,8 +173,11 @@ Page<domain::User> users_of(const Inquiry& inquiry, const UsersWanted& asked,
                       count_max);
   const ListsAhead::List list{inquiry.sources.view_seq, asked.tenant.id, asked.filter, asked.order};
   if (auto known = known_users(inquiry, asked, list, count_max)) return std::move(*known);
-  auto page = list_users(inquiry.view, asked.tenant, asked.filter, asked.order, asked.after,
-                         std::max(count_max, ListsAhead::users_max));
+  // Who asks for a second page may go on; most look at the first alone.
+  const std::size_t found_max =
+      asked.after ? std::max(count_max, ListsAhead::users_max) : count_max;
+  auto page =
+      list_users(inquiry.view, asked.tenant, asked.filter, asked.order, asked.after, found_max);
   if (page.entries.size() <= count_max) return page;
   ListsAhead::Next next;
   next.more = page.more;

@@ -99,6 +99,20 @@ struct BulkImport : CommandLine {
     return program.wait().code == 128 + SIGKILL;
   }
 
+  /// What was made is not lost because it is not said again where it goes, or cannot go there.
+  std::uint64_t seq_once_refused() {
+    write("there.csv", "");
+    const auto again = words({"--tenant", "gen", "import", "users", path("new.csv")});
+    auto taken = again;
+    taken.insert(taken.end(), {"--out", path("there.csv")});
+    for (std::uint64_t standing = seq();; standing = seq()) {
+      BOOST_TEST(run_program(again).code == 64);
+      BOOST_TEST(run_program(taken).code == 73);
+      BOOST_REQUIRE(fs::exists(path("new.csv.import.part")));
+      if (seq() == standing) return standing;
+    }
+  }
+
   static double per_second(std::size_t count, std::chrono::steady_clock::time_point since) {
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - since;
     return static_cast<double>(count) / std::max(passed.count(), 0.001);
@@ -123,6 +137,18 @@ BOOST_AUTO_TEST_CASE(K1_killed_twice_an_import_goes_on_nothing_is_lost_or_double
     BOOST_TEST(seq() - before < batches);
     BOOST_TEST(mode_of(notes) == 0600U);
   }
+  // A dry run sends nothing of what is left, once what was on its way is done.
+  auto dry = command;
+  dry.emplace_back("--dry-run");
+  std::uint64_t standing = 0;
+  do {
+    standing = seq();
+    const Ended looked = run_program(dry);
+    BOOST_REQUIRE_MESSAGE(looked.said.find("Nothing was sent") != std::string::npos, looked.said);
+    BOOST_TEST(looked.code == 0);
+    BOOST_REQUIRE(fs::exists(notes));
+  } while (seq() != standing);
+  BOOST_TEST(standing - before < batches);
   // Another form under the same notes is refused.
   BOOST_TEST(
       postern({"--tenant", "acme", "import", "users", path("many.csv"), "--map", "Roles=-"}).code ==
@@ -187,6 +213,7 @@ BOOST_AUTO_TEST_CASE(U2_names_that_are_made_stay_with_their_lines_though_the_imp
     BOOST_TEST(seq() - before >= batches);
     BOOST_TEST(seq() - before < 60U);
   }
+  BOOST_TEST(seq_once_refused() - before < 60U);
   const Ended ended = run_program(command);
   BOOST_REQUIRE_MESSAGE(ended.code == 0, ended.said);
   BOOST_TEST(seq() - before == 60U);

@@ -14,6 +14,7 @@
 #include "tools/cli/import_progress.h"
 #include "tools/cli/import_receivers.h"
 #include "tools/cli/import_report.h"
+#include "tools/cli/new_file.h"
 #include "tools/cli/seeded_passwords.h"
 #include "tools/cli/session.h"
 #include "tools/text/ids.h"
@@ -74,7 +75,7 @@ class Import {
   void collect_made(AccountPart part, std::vector<MadeFor>& all, std::vector<std::size_t>& without);
   std::string made_password(const schema::CreateUserT& user, std::uint64_t line) const;
 
-  void require_out() const;
+  int tell_interrupted();
   ImportFacts new_facts();
   void make_passwords();
   int finish();
@@ -353,8 +354,9 @@ void Import::go_on() {
   if (facts.options != options()) differs("other options are given");
   facts_ = facts;
   make_passwords();
-  session_.talk() << fmt::format("An import was interrupted after {}; it goes on.\n",
-                                 counted(notes_.batches().size(), "batch"));
+  if (!session_.dry_run())
+    session_.talk() << fmt::format("An import was interrupted after {}; it goes on.\n",
+                                   counted(notes_.batches().size(), "batch"));
 }
 
 // ---- what its receivers get
@@ -451,17 +453,12 @@ void Import::make_passwords() {
   passwords_.emplace(facts_.seed, std::move(policies));
 }
 
-/// What is made for users goes to a file, their names too.
-void Import::require_out() const {
-  const bool makes = wanted_.makes_passwords || !wanted_.key.empty();
-  const bool generated = facts_.names_are_generated;
-  if (!makes && generated && wanted_.out.empty() && !session_.dry_run())
-    stop_usage(
-        "The tenant makes its users' names itself, and which line became whom goes to a file.",
-        "Say --out FILE.");
-  if (makes ? wanted_.out.empty() : !wanted_.out.empty() && !generated)
-    stop_usage("What is made for users goes to a file.",
-               "Say --out FILE with --generate-passwords or --create-keys.");
+/// What a dry run says of it, which sends nothing.
+int Import::tell_interrupted() {
+  session_.talk() << fmt::format(
+      "An import was interrupted after {}; without --dry-run it goes on. Nothing was sent.\n",
+      counted(notes_.batches().size(), "batch"));
+  return exit_codes::yes;
 }
 
 int Import::run() {
@@ -469,9 +466,11 @@ int Import::run() {
   open();
   if (notes_.any()) {
     go_on();
+    require_out(session_, wanted_, facts_.names_are_generated);
+    if (session_.dry_run()) return tell_interrupted();
   } else {
     facts_ = new_facts();
-    require_out();
+    require_out(session_, wanted_, facts_.names_are_generated);
     make_passwords();
     check();
     if (session_.dry_run()) return exit_codes::yes;
@@ -479,6 +478,8 @@ int Import::run() {
     facts_.left_out = left_out_;
     notes_.begin(facts_);
   }
+  // That the file can be made is known before anything is sent.
+  if (!wanted_.out.empty()) NewFile{wanted_.out};
   begun_ = Clock::now();
   session_.wait_for_daemon();
   progress_ = std::make_unique<ImportProgress>(session_, "imported", notes_.facts().entries);

@@ -114,7 +114,7 @@ void stop_if_ended_badly(Session& session, const schema::GetRecordsT& request,
 int run_newest_first(Session& session, const schema::GetRecordsT& request, std::uint64_t left) {
   ShownList listing(session, columns_of(session));
   Names names(session);
-  read_back(session, request, [&](const auto& records) {
+  read_back(session, request, left, [&](const auto& records) {
     for (const auto& record : records | std::views::reverse) {
       if (left == 0) break;
       add_record(listing, names, record);

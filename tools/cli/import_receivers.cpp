@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tools/cli/account_import.h"
 #include "tools/cli/import_progress.h"
 #include "tools/cli/new_file.h"
 #include "tools/cli/session.h"
@@ -36,6 +37,17 @@ void renew_keys(Session& session, const std::string& key, std::vector<MadeFor>& 
     for (std::size_t at = begin; at < end; ++at)
       all[without[at]].key = std::move(receipt.secrets[at - begin]);
   }
+}
+
+void require_out(const Session& session, const ImportWanted& wanted, bool names_are_generated) {
+  const bool makes = wanted.makes_passwords || !wanted.key.empty();
+  if (!makes && names_are_generated && wanted.out.empty() && !session.dry_run())
+    stop_usage(
+        "The tenant makes its users' names itself, and which line became whom goes to a file.",
+        "Say --out FILE.");
+  if (makes ? wanted.out.empty() : !wanted.out.empty() && !names_are_generated)
+    stop_usage("What is made for users goes to a file.",
+               "Say --out FILE with --generate-passwords or --create-keys.");
 }
 
 void write_receivers(Session& session, const std::string& path, std::vector<MadeFor> all,

@@ -8,6 +8,7 @@
 
 namespace postern::cli {
 
+struct ImportWanted;
 class Session;
 
 struct MadeFor {
@@ -22,6 +23,9 @@ struct MadeFor {
 /// `without`: whose they are.
 void renew_keys(Session& session, const std::string& key, std::vector<MadeFor>& all,
                 const std::vector<std::size_t>& without);
+
+/// What is made for users goes to a file, their names too: stops with 64 where none is named.
+void require_out(const Session& session, const ImportWanted& wanted, bool names_are_generated);
 
 enum class Lines { told, not_told };
 /// To a new file, its owner's alone; what it holds is wiped. `lines`: with the line that each came

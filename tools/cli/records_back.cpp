@@ -66,17 +66,18 @@ std::uint64_t first_seq_since(Session& session, std::int64_t since_ns) {
   return 1;
 }
 
-void read_back(Session& session, const schema::GetRecordsT& wanted,
+void read_back(Session& session, const schema::GetRecordsT& wanted, std::uint64_t count,
                const std::function<bool(const std::vector<schema::RecordT>&)>& take) {
   const std::uint64_t first = std::max<std::uint64_t>(wanted.from_seq, 1);
-  std::uint64_t window = page_count;
+  // No more than is wanted, as long as nothing says that little passes.
+  std::uint64_t window = std::clamp<std::uint64_t>(count, 1, page_count);
   for (std::uint64_t end = newest_seq(session) + 1; end > first;) {
     const std::uint64_t begin = end - std::min(end - first, window);
     const auto records = records_between(session, wanted, begin, end - 1);
     if (!take(records)) return;
     end = begin;
     // Where a filter lets little pass, more is looked at together.
-    window = records.size() * 2 < page_count ? std::min(window * 4, window_max) : page_count;
+    window = records.size() * 2 < window ? std::min(window * 4, window_max) : page_count;
   }
 }
 

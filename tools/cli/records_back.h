@@ -19,8 +19,9 @@ std::uint64_t newest_seq(Session& session);
 std::uint64_t first_seq_since(Session& session, std::int64_t since_ns);
 
 /// Those that match and are not before `wanted.from_seq`: window by window, within each by rising
-/// seq. `take` says whether to go on. Memory: one window, at most 50,000 records.
-void read_back(Session& session, const schema::GetRecordsT& wanted,
+/// seq. `count`: so many will do. `take` says whether to go on. Memory: one window, at most 50,000
+/// records.
+void read_back(Session& session, const schema::GetRecordsT& wanted, std::uint64_t count,
                const std::function<bool(const std::vector<schema::RecordT>&)>& take);
 
 }  // namespace postern::cli

@@ -61,16 +61,21 @@ std::optional<schema::HistoryPageT> page_if_any(Session& session, schema::Histor
   return std::move(*page);
 }
 
-Beside read_beside(Session& session, const std::string& tenant, const std::string& username) {
+Beside read_beside(Session& session, const schema::UserDetailsT& details) {
   schema::ListSessionsT sessions;
-  sessions.tenant = tenant;
-  sessions.username = username;
+  sessions.tenant = details.tenant;
+  sessions.username = details.username;
   sessions.newest_first = true;
   sessions.count_max = 20;
   schema::GetTenantT get;
-  get.alias = tenant;
+  get.alias = details.tenant;
   Beside beside;
   beside.sessions = page_if_any(session, request(std::move(sessions)));
+  // The name may have become another's meanwhile.
+  if (beside.sessions && beside.sessions->body.AsSessionPage() != nullptr)
+    std::erase_if(beside.sessions->body.AsSessionPage()->sessions, [&](const auto& one) {
+      return one->user == nullptr || *one->user != *details.id;
+    });
   beside.tenant = page_if_any(session, request(std::move(get)));
   return beside;
 }
@@ -82,9 +87,9 @@ int run_show(Session& session, const std::string& user, const std::string& user_
     session.print(text::to_json(view));
     return exit_codes::yes;
   }
-  const auto beside = session.is_in_the_past() || !view.details
-                          ? Beside()
-                          : read_beside(session, view.details->tenant, view.details->username);
+  const bool is_there = view.details && view.details->status != schema::UserStatus::deleted;
+  const auto beside =
+      session.is_in_the_past() || !is_there ? Beside() : read_beside(session, *view.details);
   const schema::TenantPageT* tenant = beside.tenant ? beside.tenant->body.AsTenantPage() : nullptr;
   text::write_user(
       session.out(), view,

@@ -221,6 +221,10 @@ BOOST_AUTO_TEST_CASE(Q4_few_lists_are_kept_and_of_each_no_more_than_one_pass_fin
   BOOST_TEST(next->more);
   // Others follow who were not found with these.
   BOOST_TEST(!ahead.behind(List{2, {}, {}, {}}, users[0], 3).has_value());
+  // The one that was asked for last stays.
+  ahead.keep(List{100, {}, {}, {}}, {users, true});
+  BOOST_TEST(ahead.behind(List{2, {}, {}, {}}, users[0], 2).has_value());
+  BOOST_TEST(!ahead.behind(List{3, {}, {}, {}}, users[0], 2).has_value());
   ahead.clear();
   BOOST_TEST(!ahead.behind(List{2, {}, {}, {}}, users[0], 2).has_value());
 }
