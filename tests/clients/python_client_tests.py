@@ -15,6 +15,7 @@ import tempfile
 import unittest
 import uuid
 
+import flatbuffers
 from a_daemon import generate
 
 PROJECT, PACKAGES = sys.argv[1:3]
@@ -219,6 +220,33 @@ class WireTests(unittest.TestCase):
         data += struct.pack(f"<{count}II", *offsets, text) + b"x" * text + b"\0"
         with self.assertRaisesRegex(_reading.BadBytes, "more text"):
             _reading.unpack(data, schema.Receipt, 65_536)
+
+    def test_a_shorter_table_of_a_list_may_end_the_message(self):
+        builder = flatbuffers.Builder(0)
+        # What is made first lies last.
+        places = [self.decision(builder, None)]
+        builder.StartObject(0)
+        places.append(self.decision(builder, builder.EndObject()))
+        builder.StartVector(4, 2, 4)
+        for place in places:
+            builder.PrependUOffsetTRelative(place)
+        decisions = builder.EndVector()
+        builder.StartObject(1)
+        builder.PrependUOffsetTRelativeSlot(0, decisions, 0)
+        builder.Finish(builder.EndObject())
+        read = _reading.unpack(bytes(builder.Output()), schema.Checked, 100).decisions
+        self.assertEqual([one.allowed for one in read], [True, False])
+        self.assertEqual([one.grant is None for one in read], [False, True])
+        self.assertTrue(all(one.reason == schema.Code.no_matching_grant for one in read))
+
+    @staticmethod
+    def decision(builder, grant):
+        builder.StartObject(2 if grant is None else 3)
+        builder.PrependBoolSlot(0, grant is not None, None)
+        builder.PrependUint16Slot(1, int(schema.Code.no_matching_grant), 0)
+        if grant is not None:
+            builder.PrependUOffsetTRelativeSlot(2, grant, 0)
+        return builder.EndObject()
 
     def test_what_is_no_value_of_a_field_is_usage(self):
         for message in (
