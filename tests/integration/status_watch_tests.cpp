@@ -47,6 +47,19 @@ BOOST_AUTO_TEST_CASE(a_board_outlives_the_daemon_and_gives_the_terminal_back) {
   BOOST_TEST(count_of(ended.said, "\x1b[?1049l") == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_board_hears_keys_and_a_new_size_while_the_daemon_is_away) {
+  TerminalProgram program(watch(), {30, 100}, xterm);
+  BOOST_TEST(program.wait_for("q quits"), program.shown());
+  daemon.kill();
+  BOOST_TEST(program.wait_for("not reachable since"), program.shown());
+  // Painted anew.
+  program.resize({20, 80});
+  BOOST_TEST(program.wait_for("q quits"), program.shown());
+  program.type("q");
+  BOOST_TEST(program.wait().code == 0);
+  BOOST_TEST(program.is_as_before());
+}
+
 BOOST_AUTO_TEST_CASE(whatever_ends_a_board_the_terminal_is_as_before) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     TerminalProgram program(watch(), {24, 80}, xterm);

@@ -4,12 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <span>
-#include <sstream>
 
 #include "tools/cli/import_progress.h"
 #include "tools/cli/plan.h"
@@ -26,15 +27,32 @@ constexpr std::size_t batch_commands_max = 1'000;
 constexpr std::size_t plan_bytes_max = 900'000;
 constexpr std::size_t plan_command_bytes_max = 60'000;
 
+/// What tools/intake/yaml.h takes.
+constexpr std::size_t state_bytes_max = 64U << 20U;
+
+[[noreturn]] void stop_unreadable(std::string sentence) {
+  throw Stop{exit_codes::missing, std::move(sentence),
+             "Name a file with a desired state; 'export --as-desired' writes one."};
+}
+
+/// What never ends is read until it is seen to be too much, which `read_desired` refuses.
 std::string read_state_file(const std::string& file) {
+  const std::string shown = text::printable(file);
+  std::error_code unknown;
+  if (std::filesystem::is_directory(file, unknown)) stop_unreadable(shown + " is a folder.");
+  const auto cannot = [&] {
+    return fmt::format("Cannot read {}: {}.", shown, std::strerror(errno));
+  };
   std::ifstream opened(file, std::ios::binary);
-  if (!opened)
-    throw Stop{exit_codes::missing,
-               fmt::format("Cannot read {}: {}.", text::printable(file), std::strerror(errno)),
-               "Name a file with a desired state; 'export --as-desired' writes one."};
-  std::ostringstream text;
-  text << opened.rdbuf();
-  return std::move(text).str();
+  if (!opened) stop_unreadable(cannot());
+  std::string text;
+  for (std::array<char, 65'536> part; opened && text.size() <= state_bytes_max;) {
+    const auto room = std::min(part.size(), state_bytes_max + 1 - text.size());
+    opened.read(part.data(), static_cast<std::streamsize>(room));
+    text.append(part.data(), static_cast<std::size_t>(opened.gcount()));
+  }
+  if (opened.bad()) stop_unreadable(cannot());
+  return text;
 }
 
 const char* doing_text(Doing doing) {

@@ -2,9 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "tools/cli/access.h"
 #include "tools/cli/differences.h"
 #include "tools/cli/list.h"
 #include "tools/cli/session.h"
+#include "tools/text/json.h"
 #include "tools/text/schema_names.h"
 #include "tools/text/shown.h"
 #include "tools/text/times.h"
@@ -16,6 +22,8 @@ namespace expiring_commands {
 namespace {
 
 constexpr std::uint32_t soon_days = 30;
+/// Whoever asked for the status does not wait longer for what stands beneath.
+constexpr std::chrono::milliseconds soon_patience{1'000};
 
 constexpr text::Column columns[] = {
     {"EXPIRES", 0, 0, text::Shade::until},
@@ -49,18 +57,38 @@ text::Row row_of(const schema::ExpiringT& one) {
           one.grant != nullptr ? text::grant_text(*one.grant) : one.key_name};
 }
 
-schema::ExpiringPageT read(Session& session, std::uint32_t days, std::uint32_t count_max) {
+schema::HistoryRequestT request_of(const Session& session, std::uint32_t days,
+                                   std::uint32_t count_max) {
   schema::ListExpiringT wanted;
   if (session.has_tenant()) wanted.tenant = session.tenant();
   wanted.days = days;
   wanted.count_max = count_max;
-  auto page = session.page(request(std::move(wanted)));
-  return std::move(Session::part(page.body.AsExpiringPage()));
+  return request(std::move(wanted));
+}
+
+/// None where it takes long: the queries' door may be open where the history's is not.
+std::optional<schema::ExpiringPageT> read_soon(Session& session, std::uint32_t count_max) {
+  auto options = reach(session.access());
+  options.timeout = std::min(options.timeout, soon_patience);
+  options.retries = 0;
+  auto client = client::Client::make(std::move(options));
+  if (!client)
+    throw Stop{client::exit_code(client.error()), client.error().sentence, client.error().remedy};
+  auto wanted = request_of(session, soon_days, count_max);
+  session.remember_asked(text::to_json(wanted));
+  auto page = client->history(std::move(wanted));
+  if (!page && page.error().kind == client::ErrorKind::unreachable) return std::nullopt;
+  if (!page)
+    throw Stop{client::exit_code(page.error()), page.error().sentence, page.error().remedy};
+  if (page->code != schema::Code::ok)
+    session.stop_refused(page->code, page->problems, exit_code_of(page->code, exit_codes::missing));
+  return std::move(Session::part(page->body.AsExpiringPage()));
 }
 
 int run(Session& session, std::uint32_t days) {
   ShownList listing(session, columns);
-  const auto page = read(session, days, page_count);
+  const auto answered = session.page(request_of(session, days, page_count));
+  const auto& page = Session::part(answered.body.AsExpiringPage());
   for (const auto& one : page.expiring) listing.add(*one, row_of(*one));
   listing.finish();
   if (page.count > page.expiring.size())
@@ -88,15 +116,16 @@ Handler expiring(Options& options) {
 
 void write_expiring_soon(Session& session) {
   constexpr std::uint32_t shown_max = 10;
-  schema::ExpiringPageT page;
+  std::optional<schema::ExpiringPageT> read;
   try {
-    page = expiring_commands::read(session, expiring_commands::soon_days, shown_max);
+    read = expiring_commands::read_soon(session, shown_max);
   } catch (const Stop& stop) {
     // The status itself is told.
     session.talk() << text::printable(stop.sentence) << (stop.sentence.empty() ? "" : " ")
                    << "What expires soon is not shown.\n";
   }
-  if (page.count == 0) return;
+  if (!read || read->count == 0) return;
+  const auto& page = *read;
   session.out() << '\n';
   text::write_heading(session.out(),
                       fmt::format("Expires within {} days", expiring_commands::soon_days));

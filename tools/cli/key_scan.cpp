@@ -318,7 +318,9 @@ Revoked revoke(Session& session, KeyOwners& owners, const std::vector<Place>& pl
   Revoked done;
   const auto keys = live_keys(owners, places);
   if (keys.empty()) {
-    session.talk() << "No live key is to be revoked.\n";
+    // Of those that nobody was asked about it is not known.
+    const bool is_known = owners.trouble().exit_code == exit_codes::yes;
+    session.talk() << (is_known ? "No live key is to be revoked.\n" : "Nothing was revoked.\n");
     return done;
   }
   session.confirm(sweep_of_keys(owners, keys));

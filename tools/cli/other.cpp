@@ -67,8 +67,10 @@ int run_status(Session& session) {
     print_status(session.out(), status);
   else
     session.print(text::to_json(status));
-  // A service is told of nothing that expires.
-  if (session.format() == text::Format::table && status.installation) write_expiring_soon(session);
+  // A service is told of nothing that expires, and what scripts read stays as it was.
+  const bool has_reader =
+      session.format() == text::Format::table && text::screen_of(session.out()).width != 0;
+  if (has_reader && status.installation) write_expiring_soon(session);
   return exit_codes::yes;
 }
 

@@ -126,7 +126,7 @@ class BoardScreen {
 
   bool is_there() const { return screen_ != nullptr; }
   void draw(const StatusBoard& board, const Watching& watching);
-  /// Until the time is over; true if it was quit.
+  /// Until the time is over, and where it is over already for one key; true if it was quit.
   bool wait(Clock::time_point until, const StatusBoard& board, const Watching& watching);
 
  private:
@@ -185,14 +185,15 @@ void BoardScreen::draw(const StatusBoard& board, const Watching& watching) {
 
 bool BoardScreen::wait(Clock::time_point until, const StatusBoard& board,
                        const Watching& watching) {
-  while (ended_by == 0 && Clock::now() < until) {
+  // A daemon that is away takes the whole interval to ask, and keys are heard all the same.
+  do {
     const int key = ::getch();
     if (key == 'q' || key == 'Q') return true;
     if (key == KEY_RESIZE) {
       ::clear();
       draw(board, watching);
     }
-  }
+  } while (ended_by == 0 && Clock::now() < until);
   return ended_by != 0;
 }
 

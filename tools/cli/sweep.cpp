@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "tools/text/ids.h"
 #include "tools/text/shown.h"
@@ -54,31 +55,41 @@ const Row* row_of(CommandBody kind) {
   return found == std::end(rows) ? nullptr : found;
 }
 
-std::string shown(const std::vector<std::string>& names) {
+using Targets = std::vector<std::string>;
+
+void add_once(Targets& names, const std::string& name) {
+  if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+}
+
+std::string shown(const Targets& names) {
   constexpr std::size_t shown_max = 10;
   if (names.size() <= shown_max) return text::joined(names);
-  const std::vector<std::string> first(names.begin(), names.begin() + shown_max);
+  const Targets first(names.begin(), names.begin() + shown_max);
   return fmt::format("{} and {} more", text::joined(first), names.size() - shown_max);
 }
 
 }  // namespace
 
 std::optional<Sweep> sweep_of(const schema::CommandMessageT& message) {
-  const Row* most = nullptr;
-  std::vector<std::string> names;
+  // In the order of the table.
+  std::map<const Row*, Targets> occurring;
+  Targets all;
   for (const auto& command : message.commands) {
     const Row* row = row_of(command->body.type);
     if (row == nullptr) continue;
-    if (most == nullptr || row->when == When::always) most = row;
     const auto name = row->name(*command);
-    if (!name.empty() && std::ranges::find(names, name) == names.end()) names.push_back(name);
+    add_once(occurring[row], name.empty() ? "tenant " + message.tenant : name);
+    add_once(all, name);
   }
-  if (most == nullptr || (most->when == When::of_several_users && names.size() < 2))
-    return std::nullopt;
-  const auto of_tenant = "tenant " + message.tenant;
-  return Sweep{text::printable(fmt::format("This {} {}.", most->verb,
-                                           names.empty() ? of_tenant : shown(names))),
-               names.size() == 1 ? names[0] : message.tenant};
+  const bool sweeps = all.size() > 1 || std::ranges::any_of(occurring, [](const auto& one) {
+                        return one.first->when == When::always;
+                      });
+  if (!sweeps) return std::nullopt;
+  std::string told;
+  for (const auto& [row, names] : occurring)
+    told += fmt::format("{}This {} {}.", told.empty() ? "" : " ", row->verb, shown(names));
+  const bool is_one = all.size() == 1 && !all[0].empty();
+  return Sweep{text::printable(told), is_one ? all[0] : message.tenant};
 }
 
 }  // namespace postern::cli

@@ -163,6 +163,17 @@ BOOST_FIXTURE_TEST_CASE(C8_an_expired_key_is_told_as_dead, Answered) {
   BOOST_TEST(ended.exit_code == 1);
   BOOST_TEST(contains(ended.out, "expired  since 1970-01-01T00:16:40Z"), ended.out);
   BOOST_TEST(postern("key scan --live " + file).exit_code == 0);
+  const auto dead = postern("key scan --revoke " + file);
+  BOOST_TEST(contains(dead.talk, "No live key is to be revoked."), dead.talk);
+}
+
+BOOST_FIXTURE_TEST_CASE(C8_where_nobody_can_be_asked_no_key_is_said_to_be_dead, Answered) {
+  const auto ended = run_with({"--data", daemon.folder / "none", "key", "scan", "--revoke", file});
+  BOOST_TEST(ended.exit_code != 0);
+  BOOST_TEST(ended.exit_code != 1);
+  BOOST_TEST(!contains(ended.talk, "No live key"), ended.talk);
+  BOOST_TEST(contains(ended.talk, "Nothing was revoked.\nWhose they are could not be asked: "),
+             ended.talk);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

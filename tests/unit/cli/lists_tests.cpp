@@ -1,9 +1,13 @@
 // What lists take: columns, a time since when, the newest first; and an older daemon, which does
 // not know these.
+#include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <sstream>
 
 #include "tests/unit/cli/fixture.h"
+#include "tools/cli/cli.h"
 #include "tools/cli/list.h"
+#include "tools/text/screen.h"
 
 namespace postern::cli {
 namespace {
@@ -149,6 +153,13 @@ BOOST_AUTO_TEST_CASE(S1_sessions_are_listed_page_by_page_and_what_is_not_known_i
   BOOST_TEST(lines.size() == 2U);
 }
 
+Ended status_at_screen(const std::filesystem::path& folder) {
+  std::ostringstream out, talk;
+  text::set_screen(out, {80, false, 0});
+  const int code = run({"--data", folder.string(), "status"}, {-1, out, talk});
+  return {code, out.str(), talk.str()};
+}
+
 BOOST_AUTO_TEST_CASE(
     Q10_beneath_the_status_stands_what_expires_and_a_daemon_that_does_not_tell_is_well) {
   daemon.on_query = [](const auto& query) {
@@ -171,17 +182,42 @@ BOOST_AUTO_TEST_CASE(
     page.expiring[0]->key_name = "nightly";
     return page_with(request, std::move(page));
   };
-  const auto told = postern("status");
+  start();
+  const auto told = status_at_screen(daemon.folder);
   BOOST_TEST(told.exit_code == 0);
   BOOST_TEST(contains(told.out, "Expires within 30 days\n"), told.out);
   BOOST_TEST(contains(told.out, "2024-02-29T12:34:56Z  key"), told.out);
   BOOST_TEST(contains(told.out, "and 11 more; see 'expiring'"), told.out);
   BOOST_TEST(!contains(postern("--output json status").out, "nightly"));
   code = schema::Code::unknown_kind;
-  const auto older = postern("status");
+  const auto older = status_at_screen(daemon.folder);
   BOOST_TEST(older.exit_code == 0);
   BOOST_TEST(contains(older.talk, "What expires soon is not shown."), older.talk);
   BOOST_TEST(postern("expiring").exit_code != 0);
+}
+
+BOOST_AUTO_TEST_CASE(Q10_what_expires_is_not_waited_for_and_is_nothing_for_scripts) {
+  daemon.on_query = [](const auto& query) {
+    schema::StatusT status;
+    status.installation = std::make_unique<schema::Uuid>(0, 9);
+    auto answer = FakeDaemon::answer_to(query);
+    answer.body.Set(std::move(status));
+    return FakeDaemon::Replies{packed(answer)};
+  };
+  std::atomic<int> asked = 0;
+  daemon.on_history = [&asked](const auto&) {
+    ++asked;
+    return FakeDaemon::Replies{};
+  };
+  const auto piped = postern("status");
+  BOOST_TEST(piped.exit_code == 0);
+  BOOST_TEST(asked == 0);
+  BOOST_TEST(piped.talk == "");
+  const auto shown = status_at_screen(daemon.folder);
+  BOOST_TEST(shown.exit_code == 0);
+  BOOST_TEST(asked == 1);
+  BOOST_TEST(shown.out == piped.out);
+  BOOST_TEST(shown.talk == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -191,6 +191,15 @@ BOOST_AUTO_TEST_CASE(T5_a_preset_that_is_none) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(T5_a_desired_state_is_no_folder_and_is_read_as_far_as_it_may_go) {
+  const auto folder = postern("apply " + daemon.folder.string());
+  BOOST_TEST(folder.exit_code == 66);
+  BOOST_TEST(contains(folder.talk, daemon.folder.string() + " is a folder."), folder.talk);
+  const auto endless = postern("apply /dev/zero");
+  BOOST_TEST(endless.exit_code == 64);
+  BOOST_TEST(contains(endless.talk, "It is over 64 MiB."), endless.talk);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -253,6 +253,25 @@ BOOST_FIXTURE_TEST_CASE(what_sweeps_asks_at_a_terminal_for_the_name, TypingFixtu
   BOOST_TEST(commands_.size() == sent_count);
 }
 
+BOOST_FIXTURE_TEST_CASE(what_sweeps_in_several_ways_tells_each_with_its_names, TypingFixture) {
+  const auto file = daemon.folder / "batch.json";
+  write_file(file, R"({"tenant": "acme", "commands": [
+    {"user": "api.eve", "body_type": "RevokeKey", "body": {"name": "nightly"}},
+    {"user": "api.max", "body_type": "LockUser", "body": {}},
+    {"user": "api.bob", "body_type": "DeleteUser", "body": {}},
+    {"user": "api.ann", "body_type": "EraseUser", "body": {}},
+    {"user": "api.zoe", "body_type": "DeleteUser", "body": {}}]})");
+  Typist typist(terminal, {"acme"});
+  const auto ended = type("send " + file.string(), typist);
+  BOOST_TEST(ended.exit_code == 0, ended.talk);
+  BOOST_TEST(contains(ended.talk,
+                      "This deletes for ever api.bob, api.zoe. "
+                      "This makes profile, note and password unreadable for ever, of api.ann. "
+                      "This ends for ever, with the sessions that it opened, key nightly. "
+                      "This locks api.max. Type acme to go on: "),
+             ended.talk);
+}
+
 BOOST_FIXTURE_TEST_CASE(what_sweeps_asks_nothing_where_there_is_no_terminal, Fixture) {
   BOOST_TEST(postern("tenant disable acme").exit_code == 0);
   BOOST_TEST(postern("--tenant acme user delete api.bob api.eve").exit_code == 0);
