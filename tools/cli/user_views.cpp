@@ -74,7 +74,7 @@ Beside read_beside(Session& session, const schema::UserDetailsT& details) {
   // The name may have become another's meanwhile.
   if (beside.sessions && beside.sessions->body.AsSessionPage() != nullptr)
     std::erase_if(beside.sessions->body.AsSessionPage()->sessions, [&](const auto& one) {
-      return one->user == nullptr || *one->user != *details.id;
+      return one->user == nullptr || details.id == nullptr || *one->user != *details.id;
     });
   beside.tenant = page_if_any(session, request(std::move(get)));
   return beside;
