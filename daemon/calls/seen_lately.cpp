@@ -1,6 +1,7 @@
 #include "daemon/calls/seen_lately.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace postern::calls {
 
@@ -8,12 +9,16 @@ void SeenLately::add(const CallNote& note) {
   if (!note.verified || (!note.has_session && domain::is_zero(note.key))) return;
   const std::scoped_lock lock(mutex_);
   if (note.has_session) add_session(note);
-  if (domain::is_zero(note.key)) return;
-  const auto place = keys_.find(note.key);
-  if (place != keys_.end())
-    place->second = std::max(place->second, note.time_ns);
-  else if (keys_.size() < keys_max_)
-    keys_.emplace(note.key, note.time_ns);
+  if (!domain::is_zero(note.key)) add_key(note.key, note.time_ns);
+}
+
+void SeenLately::add_key(const Uuid& key, std::int64_t time_ns) {
+  if (const auto place = keys_.find(key); place != keys_.end()) {
+    place->second = std::max(place->second, time_ns);
+    return;
+  }
+  if (keys_.size() * 2 >= keys_max_) older_keys_ = std::exchange(keys_, {});
+  keys_.emplace(key, time_ns);
 }
 
 void SeenLately::add_session(const CallNote& note) {
@@ -55,8 +60,11 @@ std::vector<SeenSession> SeenLately::sessions_of(const Uuid& tenant, const Uuid*
 
 std::int64_t SeenLately::key_used_ns(const Uuid& key) const {
   const std::scoped_lock lock(mutex_);
-  const auto place = keys_.find(key);
-  return place == keys_.end() ? 0 : place->second;
+  std::int64_t last_ns = 0;
+  for (const Keys* keys : {&keys_, &older_keys_})
+    if (const auto place = keys->find(key); place != keys->end())
+      last_ns = std::max(last_ns, place->second);
+  return last_ns;
 }
 
 }  // namespace postern::calls

@@ -25,7 +25,7 @@ struct SeenSession {
 };
 
 /// Noted by one thread, read by any. Memory: at most so many of each, some 150 bytes a session and
-/// 50 a key.
+/// 50 a key; of more keys those used last.
 class SeenLately {
  public:
   explicit SeenLately(std::size_t sessions_max = 100'000, std::size_t keys_max = 200'000)
@@ -45,13 +45,17 @@ class SeenLately {
 
  private:
   void add_session(const CallNote& note);
+  void add_key(const Uuid& key, std::int64_t time_ns);
 
   const std::size_t sessions_max_;
   const std::size_t keys_max_;
   std::atomic<std::uint64_t> left_out_{0};
   mutable std::mutex mutex_;
   boost::unordered_flat_map<Uuid, SeenSession, domain::UuidHash> sessions_;
-  boost::unordered_flat_map<Uuid, std::int64_t, domain::UuidHash> keys_;
+  using Keys = boost::unordered_flat_map<Uuid, std::int64_t, domain::UuidHash>;
+  /// Those used last; and those before, which make room once these are half of all.
+  Keys keys_;
+  Keys older_keys_;
 };
 
 }  // namespace postern::calls

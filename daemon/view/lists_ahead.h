@@ -40,6 +40,7 @@ class ListsAhead {
   /// In order; `more`: others follow.
   void keep(const List& list, Next next);
   void clear() { kept_.clear(); }
+  bool is_empty() const { return kept_.empty(); }
 
  private:
   struct Kept {

@@ -12,21 +12,6 @@ struct Import : CommandLine {
     done({"--tenant", "acme", "role", "create", "clerk"});
   }
 
-  schema::Code login(const std::string& user, const std::string& password) const {
-    schema::PasswordCredentialT credential;
-    credential.username = user;
-    credential.password = password;
-    schema::AuthenticateT body;
-    body.credential.Set(std::move(credential));
-    schema::QueryT query;
-    query.tenant = "acme";
-    query.body.Set(std::move(body));
-    auto client = daemon.owner();
-    const auto answer = client.ask(std::move(query));
-    BOOST_REQUIRE(answer.has_value());
-    BOOST_REQUIRE(answer->body.AsAuthenticated() != nullptr);
-    return answer->body.AsAuthenticated()->reason;
-  }
   Ended users(const std::string& file, std::vector<std::string> more = {}) const {
     std::vector<std::string> all{"--tenant", "acme", "import", "users", path(file)};
     std::ranges::move(more, std::back_inserter(all));

@@ -42,20 +42,6 @@ struct TakenOver : CommandLine {
   int check(const std::string& user, const std::string& action, const std::string& resource) const {
     return postern({"--tenant", "acme", "check", user, action, resource}).code;
   }
-  schema::Code login(const std::string& user, const std::string& password) const {
-    schema::PasswordCredentialT credential;
-    credential.username = user;
-    credential.password = password;
-    schema::AuthenticateT body;
-    body.credential.Set(std::move(credential));
-    schema::QueryT query;
-    query.tenant = "acme";
-    query.body.Set(std::move(body));
-    auto client = daemon.owner();
-    const auto answer = client.ask(std::move(query));
-    BOOST_REQUIRE(answer.has_value());
-    return answer->body.AsAuthenticated()->reason;
-  }
 };
 
 /// 0: allowed; 1: denied.

@@ -37,6 +37,22 @@ struct CommandLine {
     BOOST_REQUIRE_MESSAGE(ended.code == 0, ended.said);
     return ended.said;
   }
+  /// What a user of the tenant "acme" hears.
+  schema::Code login(const std::string& user, const std::string& password) const {
+    schema::PasswordCredentialT credential;
+    credential.username = user;
+    credential.password = password;
+    schema::AuthenticateT body;
+    body.credential.Set(std::move(credential));
+    schema::QueryT query;
+    query.tenant = "acme";
+    query.body.Set(std::move(body));
+    auto client = daemon.owner();
+    const auto answer = client.ask(std::move(query));
+    BOOST_REQUIRE(answer.has_value());
+    BOOST_REQUIRE(answer->body.AsAuthenticated() != nullptr);
+    return answer->body.AsAuthenticated()->reason;
+  }
   std::uint64_t seq() const {
     schema::QueryT query;
     query.body.Set(schema::GetStatusT{});

@@ -17,6 +17,7 @@
 #include "tools/cli/preset.h"
 #include "tools/cli/session.h"
 #include "tools/cli/sweep.h"
+#include "tools/intake/yaml.h"
 #include "tools/text/output.h"
 #include "tools/text/shown.h"
 
@@ -26,9 +27,6 @@ namespace {
 constexpr std::size_t batch_commands_max = 1'000;
 constexpr std::size_t plan_bytes_max = 900'000;
 constexpr std::size_t plan_command_bytes_max = 60'000;
-
-/// What tools/intake/yaml.h takes.
-constexpr std::size_t state_bytes_max = 64U << 20U;
 
 [[noreturn]] void stop_unreadable(std::string sentence) {
   throw Stop{exit_codes::missing, std::move(sentence),
@@ -46,8 +44,8 @@ std::string read_state_file(const std::string& file) {
   std::ifstream opened(file, std::ios::binary);
   if (!opened) stop_unreadable(cannot());
   std::string text;
-  for (std::array<char, 65'536> part; opened && text.size() <= state_bytes_max;) {
-    const auto room = std::min(part.size(), state_bytes_max + 1 - text.size());
+  for (std::array<char, 65'536> part; opened && text.size() <= intake::yaml_bytes_max;) {
+    const auto room = std::min(part.size(), intake::yaml_bytes_max + 1 - text.size());
     opened.read(part.data(), static_cast<std::streamsize>(room));
     text.append(part.data(), static_cast<std::size_t>(opened.gcount()));
   }

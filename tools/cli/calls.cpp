@@ -6,6 +6,7 @@
 
 #include "tools/cli/list.h"
 #include "tools/cli/names.h"
+#include "tools/cli/records_back.h"
 #include "tools/cli/session.h"
 #include "tools/cli/story.h"
 #include "tools/text/output.h"
@@ -128,16 +129,15 @@ std::vector<std::unique_ptr<schema::CallViewT>> calls_before(Session& session,
 
 /// The daemon gives calls by rising position: window by window, each before the one that was read.
 int run_newest_first(Session& session, const Arguments& asked) {
-  constexpr std::uint64_t window_max = 50'000;
   ShownList listing(session, columns);
   Names names(session);
   auto left = asked.count_max != 0 ? asked.count_max : ~std::uint64_t{0};
   const auto last = read_page(session, asked, ~std::uint64_t{0}, 1);
   const std::uint64_t first = std::max<std::uint64_t>(
       {read_page(session, asked, asked.from.value_or(0), 1, 1).next, last.oldest, 1});
-  std::uint64_t window = page_count;
+  BackWindow window(left);
   for (std::uint64_t end = last.next; end > first && left > 0 && session.out();) {
-    const std::uint64_t begin = end - std::min(end - first, window);
+    const std::uint64_t begin = end - std::min(end - first, window.size());
     const auto calls = calls_before(session, asked, begin, end);
     for (const auto& call : calls | std::views::reverse) {
       if (left == 0) break;
@@ -146,7 +146,7 @@ int run_newest_first(Session& session, const Arguments& asked) {
     }
     listing.flush();
     end = begin;
-    window = calls.size() * 2 < page_count ? std::min(window * 4, window_max) : page_count;
+    window.passed(calls.size());
   }
   if (left > 0) say_what_is_missing(session, last);
   listing.finish();

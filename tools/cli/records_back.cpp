@@ -48,6 +48,13 @@ std::vector<schema::RecordT> records_between(Session& session, schema::GetRecord
 
 }  // namespace
 
+BackWindow::BackWindow(std::uint64_t count)
+    : size_(std::clamp<std::uint64_t>(count, 1, page_count)) {}
+
+void BackWindow::passed(std::uint64_t count) {
+  size_ = count * 2 < size_ ? std::min(size_ * 4, window_max) : page_count;
+}
+
 std::uint64_t newest_seq(Session& session) {
   schema::GetRecordsT newest;
   newest.count_max = 1;
@@ -69,15 +76,13 @@ std::uint64_t first_seq_since(Session& session, std::int64_t since_ns) {
 void read_back(Session& session, const schema::GetRecordsT& wanted, std::uint64_t count,
                const std::function<bool(const std::vector<schema::RecordT>&)>& take) {
   const std::uint64_t first = std::max<std::uint64_t>(wanted.from_seq, 1);
-  // No more than is wanted, as long as nothing says that little passes.
-  std::uint64_t window = std::clamp<std::uint64_t>(count, 1, page_count);
+  BackWindow window(count);
   for (std::uint64_t end = newest_seq(session) + 1; end > first;) {
-    const std::uint64_t begin = end - std::min(end - first, window);
+    const std::uint64_t begin = end - std::min(end - first, window.size());
     const auto records = records_between(session, wanted, begin, end - 1);
     if (!take(records)) return;
     end = begin;
-    // Where a filter lets little pass, more is looked at together.
-    window = records.size() * 2 < window ? std::min(window * 4, window_max) : page_count;
+    window.passed(records.size());
   }
 }
 

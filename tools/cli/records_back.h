@@ -13,6 +13,19 @@ namespace postern::cli {
 
 class Session;
 
+/// How much is read together, from the newest back, where `count` will do: no more than that, as
+/// long as nothing says that little of what is read passes a filter.
+class BackWindow {
+ public:
+  explicit BackWindow(std::uint64_t count);
+  std::uint64_t size() const { return size_; }
+  /// So many of the window passed.
+  void passed(std::uint64_t count);
+
+ private:
+  std::uint64_t size_;
+};
+
 std::uint64_t newest_seq(Session& session);
 
 /// The first record of this time or later; behind the newest where there is none.

@@ -13,7 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t text_bytes_max = 64U << 20U;
 constexpr std::size_t parts_max = 5'000'000;
 constexpr int depth_max = 60;
 
@@ -128,7 +127,7 @@ void write_value(const json::value& value, std::size_t indent, std::string& text
 }  // namespace
 
 std::expected<YamlText, YamlFault> read_yaml(const std::string& text) {
-  if (text.size() > text_bytes_max) return std::unexpected(YamlFault{0, "It is over 64 MiB."});
+  if (text.size() > yaml_bytes_max) return std::unexpected(YamlFault{0, "It is over 64 MiB."});
   YamlText made;
   try {
     const auto documents = YAML::LoadAll(text);

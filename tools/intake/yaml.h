@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <map>
@@ -11,6 +12,8 @@
 #include <string_view>
 
 namespace postern::intake {
+
+inline constexpr std::size_t yaml_bytes_max = 64U << 20U;
 
 struct YamlFault {
   std::uint64_t line = 0;

@@ -68,6 +68,17 @@ BOOST_AUTO_TEST_CASE(S1_so_many_sessions_are_remembered_and_the_others_counted) 
   BOOST_TEST(seen.key_used_ns(domain::Uuid(0, 102)) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(C8_of_more_keys_than_are_remembered_those_used_last_are_told) {
+  calls::SeenLately seen(100, 4);
+  for (std::uint64_t session = 1; session <= 10; ++session) {
+    seen.add(*NoteOfSession(1, static_cast<std::int64_t>(session), 100));
+    seen.add(*NoteOfSession(session, static_cast<std::int64_t>(session), 100));
+  }
+  BOOST_TEST(seen.key_used_ns(domain::Uuid(0, 101)) == 10);
+  BOOST_TEST(seen.key_used_ns(domain::Uuid(0, 110)) == 10);
+  BOOST_TEST(seen.key_used_ns(domain::Uuid(0, 102)) == 0);
+}
+
 BOOST_AUTO_TEST_CASE(S1_what_was_not_verified_and_what_is_of_others_is_not_told) {
   calls::SeenLately seen;
   NoteOfSession wrong(1, 10, 100);

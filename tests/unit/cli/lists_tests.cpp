@@ -69,6 +69,14 @@ BOOST_AUTO_TEST_CASE(Q7_the_newest_come_first_without_reading_what_lies_before) 
   daemon.on_history = [](const auto& request) { return records(request, true); };
   const auto two = postern("events list --newest-first --count 2 --columns seq");
   BOOST_TEST(two.out == "SEQ\n2500\n2499\n");
+  std::uint64_t given = 0;
+  daemon.on_history = [&given](const auto& request) {
+    const auto* get = request.body.AsGetRecords();
+    if (get != nullptr && get->to_seq != 0) given += get->to_seq + 1 - get->from_seq;
+    return records(request, true);
+  };
+  BOOST_TEST(postern("events list --newest-first --count 3").exit_code == 0);
+  BOOST_TEST(given == 3U, "no more is read than is shown");
   const auto all = lines_of(postern("events list --newest-first --columns seq").out);
   BOOST_REQUIRE(all.size() == head + 1);
   for (std::uint64_t place = 1; place <= head; ++place)

@@ -191,8 +191,10 @@ BOOST_AUTO_TEST_CASE(Q4_what_lies_ahead_is_of_its_moment_filter_and_place_alone)
   wanted.count_max = 1;
   const auto first = page(wanted);
   BOOST_TEST(first.users[0]->username == "alice");
+  BOOST_TEST(ahead.is_empty(), "most look at the first page alone");
   wanted.after = first.next;
   BOOST_TEST(names() == (Names{"bob"}));
+  BOOST_TEST(!ahead.is_empty());
   // Another moment: what was found before is not for it.
   story.given(user("anna"));
   refresh();
