@@ -196,6 +196,40 @@ BOOST_AUTO_TEST_CASE(Q6_user_show_tells_settings_roles_and_use) {
     BOOST_TEST(contains(ended.out, part), part << " in\n" << ended.out);
 }
 
+BOOST_AUTO_TEST_CASE(S3_user_show_tells_no_sessions_of_who_has_the_name_now) {
+  daemon.on_history = [](const auto& request) {
+    if (request.body.AsListSessions() != nullptr) {
+      schema::SessionPageT sessions;
+      for (const std::uint64_t user : {1, 2}) {
+        sessions.sessions.push_back(std::make_unique<schema::SessionViewT>());
+        sessions.sessions.back()->user = std::make_unique<schema::Uuid>(0, user);
+        sessions.sessions.back()->opened_ns =
+            1'709'210'096'000'000'000 + static_cast<std::int64_t>(user) * 1'000'000'000;
+      }
+      return page_with(request, std::move(sessions));
+    }
+    const auto* get = request.body.AsGetUser();
+    if (get == nullptr)
+      return FakeDaemon::Replies{packed(FakeDaemon::page_to(request, schema::Code::not_permitted))};
+    schema::UserViewT view;
+    view.details = std::make_unique<schema::UserDetailsT>();
+    view.details->id = std::make_unique<schema::Uuid>(0, 1);
+    view.details->tenant = "acme";
+    view.details->username = "twin";
+    view.details->status =
+        get->username.empty() ? schema::UserStatus::deleted : schema::UserStatus::active;
+    view.details->settings = std::make_unique<schema::UserSettingsT>();
+    return page_with(request, std::move(view));
+  };
+  const auto active = postern("--tenant acme user show twin");
+  BOOST_TEST(contains(active.out, "2024-02-29T12:34:57Z"), active.out);
+  BOOST_TEST(!contains(active.out, "2024-02-29T12:34:58Z"), active.out);
+  const auto deleted =
+      postern("--tenant acme user show --user-id 00000000-0000-0000-0000-000000000001");
+  BOOST_TEST(contains(deleted.out, "Identity"), deleted.out);
+  BOOST_TEST(!contains(deleted.out, "Sessions"), deleted.out);
+}
+
 // ---- U12
 
 constexpr std::int64_t second_ns = 1'000'000'000;
