@@ -26,6 +26,7 @@ struct Arguments {
   std::string postgres;
   std::string etcd;
   std::string cerbos;
+  std::string cerbos_granted;
   std::string policies;
   std::size_t users = 1'000;
   std::size_t rounds = 5;
@@ -71,6 +72,8 @@ std::vector<std::unique_ptr<Peer>> make_peers(const Arguments& arguments, const 
   if (!arguments.postgres.empty()) peers.push_back(make_postgres(arguments.postgres, world));
   if (!arguments.etcd.empty()) peers.push_back(make_etcd(arguments.etcd, world));
   if (!arguments.cerbos.empty()) peers.push_back(make_cerbos(arguments.cerbos, world));
+  if (!arguments.cerbos_granted.empty())
+    peers.push_back(make_cerbos_grants_along(arguments.cerbos_granted, world));
   return peers;
 }
 
@@ -176,6 +179,8 @@ int main(int argument_count, char** argument_values) {
   app.add_option("--postgres", arguments.postgres, "where it is, as libpq takes it");
   app.add_option("--etcd", arguments.etcd, "its address, as gRPC takes it");
   app.add_option("--cerbos", arguments.cerbos, "its address, as gRPC takes it");
+  app.add_option("--cerbos-granted", arguments.cerbos_granted,
+                 "one more, with the policy for grants that come along");
   app.add_option("--users", arguments.users, "who is asked about")->check(CLI::Range(1, 100'000));
   app.add_option("--rounds", arguments.rounds)->check(CLI::Range(1, 100));
   app.add_option("--seconds", arguments.seconds, "of one measurement")->check(CLI::PositiveNumber);

@@ -82,7 +82,9 @@ std::unique_ptr<Peer> make_postgres(const std::string& where, const World& world
 /// `address`: as gRPC takes it.
 std::unique_ptr<Peer> make_etcd(const std::string& address, const World& world);
 std::unique_ptr<Peer> make_cerbos(const std::string& address, const World& world);
-/// What Cerbos must find in its folder when it starts: a policy for each user.
+std::unique_ptr<Peer> make_cerbos_grants_along(const std::string& address, const World& world);
+/// What Cerbos must find in its folder when it starts: in `users` a policy for each user, in
+/// `granted` the one for grants that come along. Beside the many the one would be slow too.
 void write_cerbos_policies(const std::filesystem::path& folder, std::size_t users);
 
 }  // namespace postern::bench::peer

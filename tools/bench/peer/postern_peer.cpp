@@ -13,7 +13,7 @@ namespace postern::bench::peer {
 namespace {
 
 /// Writes of one measurement; a multiple of twice the users that are written to.
-constexpr std::size_t most_writes = 25'600;
+constexpr std::size_t most_writes = 51'200;
 
 class PosternConversation : public Conversation {
  public:
@@ -86,13 +86,24 @@ class PosternQuestions : public PosternConversation {
 
 class PosternCommands : public PosternConversation {
  public:
-  PosternCommands(const Door& door, std::size_t connections, const CommandStream& stream)
-      : PosternConversation(door, connections, stream.reel.messages), stream_(stream) {}
-  void verify() override { check_receipts(stream_, run_); }
+  /// `cycle`: after so many, or a multiple of it, all is as it was.
+  PosternCommands(const Door& door, std::size_t connections, const CommandStream& stream,
+                  std::size_t cycle)
+      : PosternConversation(door, connections, stream.reel.messages),
+        stream_(stream),
+        cycle_(cycle) {}
+  void verify() override {
+    for (std::size_t next = run_.asked.size(); next % cycle_ != 0; ++next) {
+      send(next);
+      receive();
+    }
+    check_receipts(stream_, run_);
+  }
   std::size_t limit() const override { return stream_.reel.messages.size(); }
 
  private:
   const CommandStream& stream_;
+  std::size_t cycle_;
 };
 
 class Postern : public Peer {
@@ -122,7 +133,7 @@ class Postern : public Peer {
     writes_ = make_access_switches(bench_.next_stream(), most_writes, world_.users,
                                    world_.users + world_.written_users);
     return std::make_unique<PosternCommands>(daemon_.door("commands", DoorKind::ipc), connections,
-                                             writes_);
+                                             writes_, 2 * world_.written_users);
   }
 
  private:

@@ -25,9 +25,9 @@ class Trouble(Exception):
     """What a person can do something about."""
 
 
-def started(stack, name, folder, command, **options):
+def started(stack, name, output, command, **options):
     """A server whose words go to a file; ended with the stack."""
-    words = open(folder / "output", "wb")
+    words = open(output, "wb")
     process = subprocess.Popen(command, stdout=words, stderr=subprocess.STDOUT,
                                start_new_session=True, **options)
 
@@ -40,7 +40,7 @@ def started(stack, name, folder, command, **options):
             process.wait()
         words.close()
     stack.callback(end)
-    return name, process, folder / "output"
+    return name, process, output
 
 
 def await_answer(server, answers):
@@ -66,7 +66,7 @@ def free_port():
 
 def redis(stack, folder, _):
     path = str(folder / "socket")
-    server = started(stack, "Redis", folder, [
+    server = started(stack, "Redis", folder / "output", [
         "redis-server", "--port", "0", "--unixsocket", path, "--dir", str(folder), "--save", "",
         "--appendonly", "yes", "--appendfsync", "always"])
     await_answer(server, lambda: accepts(socket.AF_UNIX, path))
@@ -87,7 +87,7 @@ def postgres(stack, folder, _):
                           capture_output=True, text=True, check=False, cwd=folder, **options)
     if made.returncode != 0:
         raise Trouble("initdb: " + made.stderr)
-    server = started(stack, "PostgreSQL", folder, [
+    server = started(stack, "PostgreSQL", folder / "output", [
         programs / "postgres", "-D", data, "-k", str(folder), "-c", "listen_addresses=",
         "-c", "max_connections=200", "-c", "shared_buffers=256MB"], cwd=folder, **options)
     ready = [programs / "pg_isready", "-q", "-h", str(folder)]
@@ -97,7 +97,7 @@ def postgres(stack, folder, _):
 
 def etcd(stack, folder, _):
     clients, members = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
-    server = started(stack, "etcd", folder, [
+    server = started(stack, "etcd", folder / "output", [
         "etcd", "--data-dir", str(folder / "data"), "--listen-client-urls", clients,
         "--advertise-client-urls", clients, "--listen-peer-urls", members,
         "--initial-advertise-peer-urls", members, "--initial-cluster", f"default={members}",
@@ -118,14 +118,18 @@ def cerbos(stack, folder, arguments):
         if got.returncode != 0:
             raise Trouble(f"npm cannot install {CERBOS}: {got.stderr}")
     binary = next(programs.glob("node_modules/@cerbos/cerbos-linux-*/cerbos-linux-*"), program)
-    policies = folder / "policies"
-    policies.mkdir()
-    subprocess.run([arguments.build / "bin/peer_bench", "--write-policies", policies,
+    subprocess.run([arguments.build / "bin/peer_bench", "--write-policies", folder,
                     "--users", str(arguments.users)], check=True)
-    path = folder / "socket"
-    (folder / "settings.yaml").write_text(f"""\
+    return [f"--cerbos=unix:{cerbos_with(stack, folder / 'users', binary)}",
+            f"--cerbos-granted=unix:{cerbos_with(stack, folder / 'granted', binary)}"]
+
+
+def cerbos_with(stack, policies, binary):
+    """With the policies of this folder; its socket, which lies beside it."""
+    settings, path = policies.with_suffix(".settings"), policies.with_suffix(".socket")
+    settings.write_text(f"""\
 server:
-  httpListenAddr: "unix:{folder}/http"
+  httpListenAddr: "unix:{policies.with_suffix('.http')}"
   grpcListenAddr: "unix:{path}"
 storage:
   driver: disk
@@ -137,10 +141,10 @@ audit:
 telemetry:
   disabled: true
 """)
-    server = started(stack, "Cerbos", folder, [
-        binary, "server", "--log-level=error", f"--config={folder}/settings.yaml"])
+    server = started(stack, "Cerbos", policies.with_suffix(".output"), [
+        binary, "server", "--log-level=error", f"--config={settings}"])
     await_answer(server, lambda: accepts(socket.AF_UNIX, str(path)))
-    return ["--cerbos", f"unix:{path}"]
+    return path
 
 
 PEERS = {"redis": redis, "postgres": postgres, "etcd": etcd, "cerbos": cerbos}
