@@ -74,6 +74,7 @@ Expected<> RunningDaemon::run(platform::Signals& signals, platform::Notifier& ma
   });
   if (!context) return std::unexpected(context.error());
   context_ = std::move(*context);
+  schedule_io_threads();
   context_->tell_denied([this](const platform::Stranger& stranger) {
     log_.say(diagnostic<Line::stranger_denied>(stranger));
   });

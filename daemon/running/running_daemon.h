@@ -91,7 +91,7 @@ class RunningDaemon {
   std::unique_ptr<Services> services_;
   std::unique_ptr<Health> health_;
   /// Appends for the writer.
-  platform::Worker committer_;
+  platform::Worker committer_{"committer", platform::Urgency::patient};
   std::unique_ptr<Threads> threads_;
   /// Null: there is none.
   std::unique_ptr<MetricsPage> page_;

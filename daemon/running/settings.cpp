@@ -2,6 +2,7 @@
 
 #include "daemon/data/server_keys.h"
 #include "daemon/running/clock_note.h"
+#include "daemon/transport/io_threads.h"
 
 namespace postern::running {
 
@@ -17,8 +18,8 @@ constexpr std::int64_t request_bytes_max = 256 * 1'024;
 constexpr int waiting_messages_max = 64;
 /// Commands have one I/O thread, queries and history the other, so that commands do not delay
 /// queries.
-constexpr std::uint64_t first_io_thread = 1;
-constexpr std::uint64_t second_io_thread = 2;
+constexpr unsigned commands_io_thread = 0;
+constexpr unsigned queries_io_thread = 1;
 
 /// What one password costs here.
 std::int64_t hash_time_ns(credential::PasswordCost cost, const platform::Clock& clock) {
@@ -53,6 +54,12 @@ Services::Settings service_settings(const Config& config, const data::OpenedData
   return settings;
 }
 
+void schedule_io_threads() {
+  using platform::Urgency;
+  transport::schedule_io_thread(commands_io_thread, Urgency::patient);
+  transport::schedule_io_thread(queries_io_thread, Urgency::prompt);
+}
+
 std::string with_port(const std::string& address, unsigned port) {
   const bool is_ipv6 = address.find(':') != std::string::npos;
   return (is_ipv6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
@@ -72,11 +79,11 @@ std::array<transport::EndpointOptions, 3> endpoint_options(
     options.curve_secret = curve_secret;
     options.message_bytes_max = message_bytes_max;
     options.high_water_mark = waiting_messages_max;
-    options.affinity = second_io_thread;
+    options.affinity = std::uint64_t{1} << queries_io_thread;
   }
   auto& [commands, queries, history] = all;
   commands.message_bytes_max = command_bytes_max;
-  commands.affinity = first_io_thread;
+  commands.affinity = std::uint64_t{1} << commands_io_thread;
   history.message_bytes_max = request_bytes_max;
   // U3, U4: its answers tell what an erasure must reach.
   history.wipes_sent = true;
