@@ -31,8 +31,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t progress_interval = 250'000;
 constexpr std::uint64_t forget_interval = 10'000;
-/// Of checkpoints, and of snapshots for another purpose.
-constexpr auto signing_key = credential::OwnKey::checkpoint_signing;
+constexpr auto signing_key = snapshot_key;
 
 /// The journal's first record: that it was made, and who owns it.
 domain::StoredRecord first_record(const NewFolder& wanted, const credential::CurveKey& owner_key,
@@ -192,7 +191,8 @@ class Opening {
     data_.past.take(std::move(head.past));
     data_.installation = head.installation;
     data_.ids.begin_at(head.ids_since_ms);
-    for (const auto& [operator_id, id, seq] : head.ids) data_.ids.remember(operator_id, id, seq);
+    for (const auto& [operator_id, id, seq] : snapshot->ids)
+      data_.ids.remember(operator_id, id, seq);
     data_.snapshot_seq = head.journal.seq;
     data_.read_whole_ns = head.read_whole_ns;
     const journal::KnownRecords known = known_by(head, paths_, data_);
@@ -335,35 +335,6 @@ Expected<OpenedData> open_data_folder(const fs::path& folder, const OpenOptions&
   if (auto sealed = credential::seal_root(paths.keys(), entropy); !sealed)
     return std::unexpected(sealed.error());
   return data;
-}
-
-Expected<> keep_snapshot(const DataPaths& paths, const OpenedData& data, const Running& running,
-                         std::uint64_t disk_floor_bytes) {
-  const journal::Head journal = data.journal->head();
-  if (journal.seq == data.snapshot_seq) return {};
-  if (running.state.seq() != journal.seq || running.past.seq() != journal.seq)
-    return std::unexpected(Failure{FailureKind::input_output,
-                                   "the state stands at another record than the journal",
-                                   "Start the daemon again; it reads the journal."});
-  SnapshotHead head{folding_program(),
-                    data.installation,
-                    journal,
-                    journal::blocks_before(*data.journal, journal.seq),
-                    running.state.place(),
-                    running.read_whole_ns,
-                    running.ids.since_ms(),
-                    {},
-                    running.past.notes()};
-  running.ids.for_each(
-      [&](const schema::Uuid& operator_id, const schema::Uuid& id, std::uint64_t seq) {
-        head.ids.push_back({operator_id, id, seq});
-      });
-  const auto has_space = [&] {
-    const auto free = data.reserve.free();
-    return free && *free >= disk_floor_bytes;
-  };
-  return write_snapshot({paths.snapshots(), data.keys->own_key(signing_key), has_space}, head,
-                        running.state);
 }
 
 }  // namespace postern::data
