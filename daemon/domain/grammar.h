@@ -1,5 +1,6 @@
-// The canonical form of every entry, said once for both ways: `Io` writes (digest.cpp) or reads
-// (canonical_state.cpp). What is derived stands in no form; a reader makes it again.
+// What every entry holds, said once: `Io` writes it in the canonical form (canonical.h), or writes
+// and reads it in the compact one (compact.h). What is derived stands in no form; a reader makes it
+// again.
 // canonical := tenant* user* operator* ranges* copies?
 //              each kind in id order, ranges by provider
 // entry     := tag:number field*
@@ -103,8 +104,7 @@ void pass_grant(Io& io, std::conditional_t<Io::reads, LooseGrants, const Grants>
     if (const Conditions* conditions = conditions_of(grants, grant))
       pass_conditions(io, *conditions);
   }
-  io.shared_text(grant.action);
-  io.shared_text(grant.resource);
+  io.right(grant.action, grant.resource);
 }
 
 template <class Io>

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <ranges>
 
+#include "daemon/domain/compact_state.h"
 #include "daemon/platform/require.h"
 
 namespace postern::domain {
@@ -39,20 +40,9 @@ Seq State::tenant_head(const Uuid& tenant) const {
 }
 
 JournalPlace State::place() const {
-  JournalPlace made{seq_, time_ns_};
-  for (const auto& [id, seq] : tenant_heads_) {
-    const Tenant* tenant = tables_.find_tenant(id);
-    made.tenant_heads.push_back({id, seq, tenant == nullptr ? 0 : tenant->changed_seq});
-  }
-  std::ranges::sort(made.tenant_heads, less, &TenantHead::tenant);
-  tables_.for_each_user([&](const User& user) {
-    if (user.changed_seq != user.last_seq)
-      made.users_changed.push_back({user.id, user.changed_seq});
-  });
-  std::ranges::sort(made.users_changed, less, &UserChanged::user);
-  for (const auto& ranges : tables_.providers())
-    if (ranges != nullptr) made.ranges_times.push_back({ranges->provider, ranges->imported_ns});
-  return made;
+  std::vector<TenantHead> heads;
+  for (const auto& [id, seq] : tenant_heads_) heads.push_back({id, seq});
+  return place_of(entries_of(tables_), seq_, time_ns_, std::move(heads));
 }
 
 std::size_t State::role_holder_count(const Uuid& role) const {

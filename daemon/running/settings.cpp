@@ -47,6 +47,8 @@ Services::Settings service_settings(const Config& config, const data::OpenedData
   settings.reader.next_server_key = data::server_keys(*data.keys).next;
   settings.reader.refusal_step_ns = refusal_step_ns;
   settings.reader.ranges_age_max_ns = config.ranges_days_max * day_ns;
+  settings.snapshot_seq = data.snapshot_seq;
+  settings.snapshot_step = config.snapshot_every_records;
   settings.writer.cost = config.cost;
   settings.writer.refusal_step_ns = refusal_step_ns;
   settings.writer.group_max = config.group_max;
@@ -58,6 +60,11 @@ void schedule_io_threads() {
   using platform::Urgency;
   transport::schedule_io_thread(commands_io_thread, Urgency::patient);
   transport::schedule_io_thread(queries_io_thread, Urgency::prompt);
+}
+
+domain::CommandIds::Window id_window(const Config& config) {
+  constexpr std::int64_t hour_ms = 3'600'000;
+  return {std::int64_t{config.id_window_hours} * hour_ms, 300'000};
 }
 
 std::string with_port(const std::string& address, unsigned port) {

@@ -25,6 +25,9 @@ std::array<transport::EndpointOptions, 3> endpoint_options(const Config& config,
 /// The I/O threads as urgent as what they carry; once the context has started.
 void schedule_io_threads();
 
+/// K1.
+domain::CommandIds::Window id_window(const Config& config);
+
 /// An IPv6 address in brackets, as addresses with a port have it.
 std::string with_port(const std::string& address, unsigned port);
 

@@ -38,6 +38,12 @@ void Group::add_changes(const schema::Record& record, domain::Changes changes,
   operators_changed |= !changes.operators.empty();
   add_lines(record, changes, state, lines);
   domain::note(record, changes, published->notes);
+  if (record.tenant() != nullptr) {
+    auto& heads = published->tenant_heads;
+    if (heads.empty() || heads.back().tenant != *record.tenant())
+      heads.push_back({*record.tenant()});
+    heads.back().seq = record.seq();
+  }
   published->changes.append(std::move(changes));
 }
 
@@ -67,6 +73,7 @@ domain::Changes Group::revoke() {
   for (AttemptOutcome& outcome : published->attempts)
     outcome.code = schema::Code::journal_unavailable;
   published->notes = {};
+  published->tenant_heads = {};
   return std::exchange(published->changes, {});
 }
 

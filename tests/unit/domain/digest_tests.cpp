@@ -95,7 +95,7 @@ void is_read_again(const Entry& entry) {
     state.replace(std::make_shared<const Tenant>(other), changes);
   }
   state.replace(std::make_shared<const Entry>(entry), changes);
-  BOOST_TEST((canonical(copied(state, 3)) == canonical(state)));
+  BOOST_TEST((canonical(copied(state)) == canonical(state)));
 }
 
 /// Every edit makes other bytes, no two the same, and is read from them again.
