@@ -32,7 +32,7 @@ class EntryReader : public CanonicalReader {
   }
 
   Networks compiled(const std::vector<std::string>& entries);
-  std::shared_ptr<const Grants> compiled(LooseGrants grants);
+  SharedGrants compiled(LooseGrants grants);
   std::shared_ptr<const NamedRoles> compiled(std::vector<NamedRole> roles);
   std::shared_ptr<const Catalogue> compiled(Catalogue catalogue);
 
@@ -54,23 +54,17 @@ Networks EntryReader::compiled(const std::vector<std::string>& entries) {
   return *made;
 }
 
-std::shared_ptr<const Grants> EntryReader::compiled(LooseGrants grants) {
+SharedGrants EntryReader::compiled(LooseGrants grants) {
   if (!good() || grants.sorted.empty()) return no_grants();
-  std::size_t plain_count = 0;
-  for (Grant& grant : grants.sorted) {
+  for (Grant& grant : grants.sorted)
     grant.wildcard = grant.resource->find('*') != std::string::npos;
-    plain_count += grant.wildcard ? 0 : 1;
-  }
   if (!is_ascending(grants.sorted, std::identity(), precedes)) fail("grants are out of order");
   const auto name_of = [](const ConditionsOfGrant& entry) {
     return std::pair(entry.seq, entry.index);
   };
   std::ranges::sort(grants.conditions, {}, name_of);
   if (!is_ascending(grants.conditions, name_of, std::less())) fail("two grants have one name");
-  auto made = std::make_shared<Grants>(Chunked(std::move(grants.sorted)), plain_count,
-                                       Chunked(std::move(grants.conditions)));
-  mark(*made);
-  return made;
+  return Grants::of(grants.sorted, state_.rights(), Chunked(std::move(grants.conditions)));
 }
 
 std::shared_ptr<const NamedRoles> EntryReader::compiled(std::vector<NamedRole> roles) {
@@ -134,7 +128,7 @@ class StateReading {
   }
 
   void take_tenant() {
-    auto tenant = std::make_shared<Tenant>();
+    auto tenant = make_counted<Tenant>();
     pass_tenant(in_, *tenant);
     if (state_.tables().find_tenant(tenant->alias) != nullptr)
       in_.fail("two tenants have one name");
@@ -148,7 +142,7 @@ class StateReading {
   }
 
   void take_user() {
-    auto user = std::make_shared<User>();
+    auto user = make_counted<User>();
     UserExtras extras;
     pass_user(in_, *user, extras);
     const auto& tables = state_.tables();
@@ -157,8 +151,7 @@ class StateReading {
         tables.find_user(user->tenant, user->username) != nullptr)
       in_.fail("two users have one name");
     if (!follows(user->id)) return;
-    if (extras != UserExtras())
-      user->extras = std::make_shared<const UserExtras>(std::move(extras));
+    if (extras != no_extras) user->extras = make_counted<const UserExtras>(std::move(extras));
     const auto changed =
         std::ranges::lower_bound(place_.users_changed, user->id, less, &UserChanged::user);
     const bool is_there = changed != place_.users_changed.end() && changed->user == user->id;
@@ -167,7 +160,7 @@ class StateReading {
   }
 
   void take_operator() {
-    auto entry = std::make_shared<Operator>();
+    auto entry = make_counted<Operator>();
     pass_operator(in_, *entry);
     const auto& tables = state_.tables();
     if (tables.find_operator(entry->name) != nullptr) in_.fail("two operators have one name");
@@ -179,7 +172,7 @@ class StateReading {
   }
 
   void take_ranges() {
-    auto ranges = std::make_shared<ProviderRanges>();
+    auto ranges = make_counted<ProviderRanges>();
     pass_ranges(in_, *ranges);
     if (ranges->provider == schema::Provider::none) in_.fail("ranges are of no provider");
     if (ranges->v4.size() % 2 != 0 || ranges->v6.size() % 4 != 0) in_.fail("a range has no end");
@@ -190,7 +183,7 @@ class StateReading {
   }
 
   void take_copies() {
-    auto copies = std::make_shared<Copies>();
+    auto copies = make_counted<Copies>();
     pass_copies(in_, *copies);
     if (!follows({})) return;
     state_.replace(Owned<Copies>(std::move(copies)), changes_);
