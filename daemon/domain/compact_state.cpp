@@ -32,23 +32,23 @@ bool is_ascending(const Entries& entries, Key key_of, Before before) {
 class EntryReader : public CompactReader {
  public:
   EntryReader(std::span<const std::uint8_t> bytes, const RightTable& rights)
-      : CompactReader(bytes), rights_(rights) {}
+      : CompactReader(bytes), table_(rights) {}
 
   void right(const std::string*& action, const std::string*& resource) {
     std::uint64_t place = 0;
     number(place);
-    if (place >= rights_.size()) return fail("a right is not there");
-    action = rights_[static_cast<std::size_t>(place)].action;
-    resource = rights_[static_cast<std::size_t>(place)].resource;
+    if (place >= table_.texts.size()) return fail("a right is not there");
+    action = table_.texts[static_cast<std::size_t>(place)].action;
+    resource = table_.texts[static_cast<std::size_t>(place)].resource;
   }
 
   Networks compiled(const std::vector<std::string>& entries);
-  std::shared_ptr<const Grants> compiled(LooseGrants grants);
+  SharedGrants compiled(LooseGrants grants);
   std::shared_ptr<const NamedRoles> compiled(std::vector<NamedRole> roles);
   std::shared_ptr<const Catalogue> compiled(Catalogue catalogue);
 
  private:
-  const RightTable& rights_;
+  const RightTable& table_;
 };
 
 Networks EntryReader::compiled(const std::vector<std::string>& entries) {
@@ -63,23 +63,17 @@ Networks EntryReader::compiled(const std::vector<std::string>& entries) {
   return *made;
 }
 
-std::shared_ptr<const Grants> EntryReader::compiled(LooseGrants grants) {
+SharedGrants EntryReader::compiled(LooseGrants grants) {
   if (!good() || grants.sorted.empty()) return no_grants();
-  std::size_t plain_count = 0;
-  for (Grant& grant : grants.sorted) {
+  for (Grant& grant : grants.sorted)
     grant.wildcard = grant.resource->find('*') != std::string::npos;
-    plain_count += grant.wildcard ? 0 : 1;
-  }
   if (!is_ascending(grants.sorted, std::identity(), precedes)) fail("grants are out of order");
   const auto name_of = [](const ConditionsOfGrant& entry) {
     return std::pair(entry.seq, entry.index);
   };
   std::ranges::sort(grants.conditions, {}, name_of);
   if (!is_ascending(grants.conditions, name_of, std::less())) fail("two grants have one name");
-  auto made = std::make_shared<Grants>(Chunked(std::move(grants.sorted)), plain_count,
-                                       Chunked(std::move(grants.conditions)));
-  mark(*made);
-  return made;
+  return Grants::of(grants.sorted, *table_.rights, Chunked(std::move(grants.conditions)));
 }
 
 std::shared_ptr<const NamedRoles> EntryReader::compiled(std::vector<NamedRole> roles) {
@@ -111,7 +105,7 @@ void read_entry(EntryReader& in, Tenant& tenant) {
 void read_entry(EntryReader& in, User& user) {
   UserExtras extras;
   pass_user(in, user, extras);
-  if (extras != UserExtras()) user.extras = std::make_shared<const UserExtras>(std::move(extras));
+  if (extras != no_extras) user.extras = make_counted<const UserExtras>(std::move(extras));
 }
 
 void read_entry(EntryReader& in, Operator& entry) { pass_operator(in, entry); }
@@ -123,7 +117,7 @@ template <class Entry, class Take>
 std::string read_entries(std::span<const std::uint8_t> bytes, const RightTable& rights, Take take) {
   EntryReader in(bytes, rights);
   while (!in.at_end()) {
-    auto entry = std::make_shared<Entry>();
+    auto entry = make_counted<Entry>();
     read_entry(in, *entry);
     if (in.good()) take(std::move(entry));
   }
@@ -188,8 +182,7 @@ class StateWriting {
     return out_.written().empty() || end_block<Entry>(kind);
   }
   template <class Entry>
-  bool add(BlockKind kind, const std::shared_ptr<const Entry>& entry) {
-    const Entry* const one = entry.get();
+  bool add_one(BlockKind kind, const Entry* one) {
     return one == nullptr || add<Entry>(kind, {&one, 1});
   }
   std::expected<void, std::string> end() const {
@@ -214,11 +207,12 @@ class StateWriting {
   bool give_rights() {
     const auto& rights = numbers_.rights.things();
     CompactWriter named;
-    for (std::size_t place = rights_given_.size(); place < rights.size(); ++place) {
+    for (std::size_t place = rights_given_.texts.size(); place < rights.size(); ++place) {
       const auto& [action, resource] = rights[place];
       named.number(numbers_.texts.of(action));
       named.number(numbers_.texts.of(resource));
-      rights_given_.push_back({action, resource});
+      rights_given_.texts.push_back({action, resource});
+      rights_read_.intern(*resource, *action);
     }
     CompactWriter texts;
     const auto& all = numbers_.texts.things();
@@ -238,7 +232,8 @@ class StateWriting {
   const TakeBlock& take_;
   SharedNumbers numbers_;
   std::size_t texts_given_ = 0;
-  RightTable rights_given_;
+  Rights rights_read_;
+  RightTable rights_given_{{}, &rights_read_};
   CompactEntryWriter out_{numbers_};
   std::vector<std::uint8_t> said_;
   std::vector<std::uint8_t> read_again_;
@@ -258,8 +253,8 @@ std::expected<void, std::string> write_compact(EntryList entries, const TakeBloc
                  writing.add<User>(BlockKind::users, entries.users) &&
                  writing.add<Operator>(BlockKind::operators, entries.operators);
   for (const auto& ranges : entries.providers)
-    goes_on = goes_on && writing.add(BlockKind::ranges, ranges);
-  if (goes_on) writing.add(BlockKind::copies, entries.copies);
+    goes_on = goes_on && writing.add_one(BlockKind::ranges, ranges.get());
+  if (goes_on) writing.add_one(BlockKind::copies, entries.copies.get());
   return writing.end();
 }
 
@@ -285,7 +280,7 @@ JournalPlace place_of(const EntryList& entries, Seq seq, std::int64_t time_ns,
 UsersRead read_users(std::span<const std::uint8_t> bytes, const RightTable& rights,
                      const JournalPlace& place) {
   UsersRead read;
-  read.failure = read_entries<User>(bytes, rights, [&](std::shared_ptr<User> user) {
+  read.failure = read_entries<User>(bytes, rights, [&](boost::intrusive_ptr<User> user) {
     const auto changed =
         std::ranges::lower_bound(place.users_changed, user->id, less, &UserChanged::user);
     const bool is_there = changed != place.users_changed.end() && changed->user == user->id;
@@ -315,7 +310,9 @@ void StateReading::take_of_many(BlockKind kind, std::span<const std::uint8_t> by
     } else {
       const std::string* const action = text();
       const std::string* const resource = text();
-      if (in.good()) rights_.push_back({action, resource});
+      if (!in.good()) continue;
+      rights_.texts.push_back({action, resource});
+      state_.rights().intern(*resource, *action);
     }
   }
   if (!in.good()) fail(in.failure());
@@ -342,12 +339,13 @@ void StateReading::take_users(UsersRead read) {
 void StateReading::take(BlockKind kind, std::span<const std::uint8_t> bytes) {
   if (is_of_many(kind)) return;
   begin(kind);
-  const auto read = [&]<class Entry>(void (StateReading::*take_entry)(std::shared_ptr<Entry>)) {
-    const std::string failure = read_entries<Entry>(
-        bytes, rights_,
-        [&](std::shared_ptr<Entry> entry) { (this->*take_entry)(std::move(entry)); });
-    if (!failure.empty()) fail(failure);
-  };
+  const auto read =
+      [&]<class Entry>(void (StateReading::*take_entry)(boost::intrusive_ptr<Entry>)) {
+        const std::string failure = read_entries<Entry>(
+            bytes, rights_,
+            [&](boost::intrusive_ptr<Entry> entry) { (this->*take_entry)(std::move(entry)); });
+        if (!failure.empty()) fail(failure);
+      };
   switch (kind) {
     case BlockKind::tenants:
       return read(&StateReading::take_tenant);
@@ -365,7 +363,7 @@ void StateReading::take(BlockKind kind, std::span<const std::uint8_t> bytes) {
   take_users(read_users(bytes, rights_, place_));
 }
 
-void StateReading::take_tenant(std::shared_ptr<Tenant> tenant) {
+void StateReading::take_tenant(boost::intrusive_ptr<Tenant> tenant) {
   if (state_.tables().find_tenant(tenant->alias) != nullptr) fail("two tenants have one name");
   if (!follows(tenant->id)) return;
   const auto head =
@@ -376,7 +374,7 @@ void StateReading::take_tenant(std::shared_ptr<Tenant> tenant) {
   changes_.clear();
 }
 
-void StateReading::take_user(std::shared_ptr<User> user) {
+void StateReading::take_user(boost::intrusive_ptr<User> user) {
   if (tenant_ != user->tenant) {
     if (state_.tables().find_tenant(user->tenant) == nullptr) fail("a user is of no tenant");
     tenant_ = user->tenant;
@@ -387,7 +385,7 @@ void StateReading::take_user(std::shared_ptr<User> user) {
   changes_.clear();
 }
 
-void StateReading::take_operator(std::shared_ptr<Operator> entry) {
+void StateReading::take_operator(boost::intrusive_ptr<Operator> entry) {
   const auto& tables = state_.tables();
   if (tables.find_operator(entry->name) != nullptr) fail("two operators have one name");
   for (const std::string& identity : identities_of(*entry))
@@ -398,7 +396,7 @@ void StateReading::take_operator(std::shared_ptr<Operator> entry) {
   changes_.clear();
 }
 
-void StateReading::take_ranges(std::shared_ptr<ProviderRanges> ranges) {
+void StateReading::take_ranges(boost::intrusive_ptr<ProviderRanges> ranges) {
   if (ranges->provider == schema::Provider::none) fail("ranges are of no provider");
   if (ranges->v4.size() % 2 != 0 || ranges->v6.size() % 4 != 0) fail("a range has no end");
   if (!follows({0, static_cast<std::uint64_t>(ranges->provider)})) return;
@@ -408,7 +406,7 @@ void StateReading::take_ranges(std::shared_ptr<ProviderRanges> ranges) {
   changes_.clear();
 }
 
-void StateReading::take_copies(std::shared_ptr<Copies> copies) {
+void StateReading::take_copies(boost::intrusive_ptr<Copies> copies) {
   if (!follows({})) return;
   state_.replace(Owned<Copies>(std::move(copies)), changes_);
   changes_.clear();

@@ -59,12 +59,16 @@ struct RightTexts {
   const std::string* action = nullptr;
   const std::string* resource = nullptr;
 };
-/// By their numbers.
-using RightTable = std::vector<RightTexts>;
+struct RightTable {
+  /// By their numbers.
+  std::vector<RightTexts> texts = {};
+  /// Has all of them, so that it is only asked, by whichever threads.
+  Rights* rights = nullptr;
+};
 
 /// The users of one block.
 struct UsersRead {
-  std::vector<std::shared_ptr<User>> users = {};
+  std::vector<boost::intrusive_ptr<User>> users = {};
   /// Empty: all of them.
   std::string failure = {};
 };
@@ -76,7 +80,9 @@ UsersRead read_users(std::span<const std::uint8_t> bytes, const RightTable& righ
 class StateReading {
  public:
   /// `place` outlives it.
-  explicit StateReading(const JournalPlace& place) : place_(place) {}
+  explicit StateReading(const JournalPlace& place) : place_(place) {
+    rights_.rights = &state_.rights();
+  }
 
   /// Texts and rights: first of all, in their order.
   void take_of_many(BlockKind kind, std::span<const std::uint8_t> bytes);
@@ -96,11 +102,11 @@ class StateReading {
   void begin(BlockKind kind);
   /// Whether the id follows on the one before, in its kind.
   bool follows(const Uuid& id);
-  void take_user(std::shared_ptr<User> user);
-  void take_tenant(std::shared_ptr<Tenant> tenant);
-  void take_operator(std::shared_ptr<Operator> entry);
-  void take_ranges(std::shared_ptr<ProviderRanges> ranges);
-  void take_copies(std::shared_ptr<Copies> copies);
+  void take_user(boost::intrusive_ptr<User> user);
+  void take_tenant(boost::intrusive_ptr<Tenant> tenant);
+  void take_operator(boost::intrusive_ptr<Operator> entry);
+  void take_ranges(boost::intrusive_ptr<ProviderRanges> ranges);
+  void take_copies(boost::intrusive_ptr<Copies> copies);
 
   const JournalPlace& place_;
   State state_;

@@ -22,6 +22,7 @@ void Changes::clear() {
   ranges.clear();
   copies.clear();
   texts.clear();
+  rights_before.reset();
   work = 0;
 }
 
@@ -129,6 +130,12 @@ const std::string* State::intern(std::string_view text, Changes& changes) {
   return found;
 }
 
+void State::intern_right(const std::string& resource, const std::string& action, Changes& changes) {
+  const std::size_t before = rights_->size();
+  rights_->intern(resource, action);
+  if (rights_->size() > before && !changes.rights_before) changes.rights_before = before;
+}
+
 void State::close_record(Seq seq, std::int64_t time_ns, const Uuid* tenant) {
   seq_ = seq;
   time_ns_ = time_ns;
@@ -164,6 +171,7 @@ void State::revert(const Changes& changes) {
   for (const auto& change : std::views::reverse(changes.ranges))
     tables_.put_ranges(change.after->provider, change.before);
   for (const auto& change : std::views::reverse(changes.copies)) tables_.put_copies(change.before);
+  if (changes.rights_before) rights_->keep_first(*changes.rights_before);
   for (const std::string* text : changes.texts) {
     require(has_text(text));
     texts_.erase(texts_.find(*text));

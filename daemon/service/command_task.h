@@ -43,9 +43,9 @@ struct HashJob {
   credential::KeySlot key;
   /// C3: the current password is checked first, against what is sealed.
   bool checks_current = false;
-  std::shared_ptr<const domain::Bytes> sealed_current;
+  domain::Sealed sealed_current;
   /// C7: also valid now; null: none is.
-  std::shared_ptr<const domain::Bytes> sealed_old;
+  domain::Sealed sealed_old;
   /// C12.
   std::int64_t imports_ended_until_ns = 0;
   /// C9: takes a hash's time and finds nothing.

@@ -76,7 +76,7 @@ credential::SessionToken Reader::open_session(const Bearer& bearer, std::int64_t
   session.session = domain::uuid_v7(now_ns / millisecond_ns, random);
   if (bearer.key != nullptr) session.key = bearer.key->id;
   session.first_ns = now_ns;
-  session.user_epoch = bearer.user->session_epoch;
+  session.user_epoch = domain::extras_of(*bearer.user).session_epoch;
   session.tenant_epoch = bearer.tenant->session_epoch;
   prolong(bearer, session, now_ns);
   return session;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <fstream>
 
 #include "daemon/data/data_folder.h"
 #include "daemon/data/snapshot_keeping.h"
@@ -20,11 +21,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Expected<data::OpenedData> opened(const fs::path& folder) {
+Expected<data::OpenedData> opened(const fs::path& folder, std::string* passed_over = nullptr) {
   const platform::SystemClock clock;
   platform::SystemEntropy entropy;
   data::OpenOptions options;
   options.from_snapshot = true;
+  options.passed_over = [&](const Failure& why) {
+    if (passed_over != nullptr) *passed_over += why.sentence;
+  };
   return data::open_data_folder(folder, options, clock, entropy);
 }
 
@@ -129,6 +133,42 @@ BOOST_AUTO_TEST_CASE(a_kill_at_each_system_call_leaves_the_old_one_or_the_new_on
   BOOST_TEST(of_before > 10);
   BOOST_TEST(of_last > 1);
   BOOST_TEST_MESSAGE(of_before << " kills left the old one, " << of_last << " the new one");
+}
+
+BOOST_AUTO_TEST_CASE(one_of_an_older_form_is_passed_over_and_replaced) {
+  const fs::path folder = copy();
+  // As 0.1 wrote it: a body, and a head that begins with its form in eight bytes, under a true
+  // seal.
+  std::string text = "postsnap" + std::string(80, 'b');
+  std::string end = std::string("\4\0\0\0\0\0\0\0", 8) + std::string(40, 'h');
+  end += std::string(1, static_cast<char>(end.size())) + std::string(7, '\0');
+  const journal::Hash hash = journal::Sha256().add(std::as_bytes(std::span(end))).finish();
+  std::string signed_text = "Postern snapshot\n";
+  signed_text.append(reinterpret_cast<const char*>(hash.data()), hash.size());
+  {
+    const auto data = opened(folder);
+    BOOST_REQUIRE(data);
+    const auto seal = credential::sign(data->keys->own_key(data::snapshot_key),
+                                       std::as_bytes(std::span(signed_text)));
+    text += end + std::string(reinterpret_cast<const char*>(seal.data()), seal.size());
+  }
+  const auto files = data::snapshots_in(folder / "snapshots");
+  BOOST_REQUIRE(files.size() == 1U);
+  std::ofstream(files[0], std::ios::binary) << text;
+  std::string passed_over;
+  {
+    const auto data = opened(folder, &passed_over);
+    BOOST_REQUIRE_MESSAGE(data, data.error().sentence);
+    BOOST_TEST(passed_over.find("another form") != passed_over.npos, passed_over);
+    BOOST_TEST(data->snapshot_seq == 0U);
+    BOOST_TEST((digest_of(data->state) == digest));
+    const data::Running running{data->state, data->ids, data->past, data->read_whole_ns};
+    BOOST_REQUIRE(data::keep_snapshot(data::DataPaths(folder), *data, running, 0));
+  }
+  const auto again = opened(folder);
+  BOOST_REQUIRE(again);
+  BOOST_TEST(again->snapshot_seq == last);
+  BOOST_TEST(data::snapshots_in(folder / "snapshots").size() == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

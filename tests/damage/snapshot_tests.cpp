@@ -400,7 +400,7 @@ BOOST_FIXTURE_TEST_CASE(a_forged_one_is_refused_by_digest_and_seal_alone, Stoppe
   const domain::User* user = known->state.tables().find_user(tenant->id, "gone");
   BOOST_REQUIRE((user->status == schema::UserStatus::trashed));
   // A state in which one who is in the trash is active.
-  auto active = std::make_shared<domain::User>(*user);
+  auto active = domain::make_counted<domain::User>(*user);
   active->status = schema::UserStatus::active;
   domain::Changes changes;
   known->state.replace(domain::Owned<domain::User>(std::move(active)), changes);

@@ -92,6 +92,7 @@ LIBRARIES = {
     r"boost/crc": ["daemon/platform/crc32c"],
     r"boost/endian": ["daemon/journal/leveldb/", "daemon/calls/", "tools/text/", "tests/support/"],
     r"boost/(locale|uuid)/": ["tools/text/"],
+    r"boost/smart_ptr/intrusive_ptr": ["daemon/domain/"],
     r"boost/test": ["tests/"],
     r"boost/(unordered|container|circular_buffer|intrusive|container_hash)": [""],
     r"boost/": ["tests/"],

@@ -33,9 +33,9 @@ bool are_alike(const Grants& left, const Grants& right) {
            a.not_after_ns == b.not_after_ns && a.secure_transport == b.secure_transport &&
            are_alike(a.networks, b.networks);
   };
-  return left.plain_count == right.plain_count &&
-         std::ranges::equal(left.sorted, right.sorted, same) &&
-         std::ranges::equal(left.conditions, right.conditions, same_conditions);
+  return left.plain_count() == right.plain_count() &&
+         std::ranges::equal(left.sorted(), right.sorted(), same) &&
+         std::ranges::equal(left.conditions(), right.conditions(), same_conditions);
 }
 
 bool are_alike(const domain::NamedRole& left, const domain::NamedRole& right) {
