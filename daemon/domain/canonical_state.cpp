@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "daemon/domain/catalogue.h"
 #include "daemon/domain/grammar.h"
+#include "daemon/domain/replica_entries.h"
 #include "daemon/domain/roles.h"
 
 namespace postern::domain {
@@ -211,6 +213,122 @@ const StateReading::Kind StateReading::kinds[5] = {{tenant_tag, &StateReading::t
                                                    {copies_tag, &StateReading::take_copies}};
 
 }  // namespace
+
+// ---- a replica's entries
+
+class ReplicaReading::Reader {
+ public:
+  explicit Reader(State& state) : state_(state), in_(source_, state) {}
+
+  std::expected<Took, std::string> take(std::span<const std::uint8_t> entry, Changes& changes) {
+    rest_ = entry;
+    Took took;
+    std::uint64_t tag = 0;
+    in_.number(tag);
+    if (tag == tenant_tag)
+      take_tenant(changes);
+    else if (tag == role_tag)
+      take_role(changes);
+    else if (tag == user_tag)
+      take_user(changes);
+    else if (tag == operator_tag)
+      took.asker = take_operator(changes);
+    else if (tag == ranges_tag)
+      take_ranges(changes);
+    else
+      in_.fail("an entry is of no known kind");
+    if (!in_.good()) return std::unexpected(in_.failure());
+    return took;
+  }
+
+ private:
+  /// Its bytes are those of the form, and no more.
+  bool is_whole() {
+    if (in_.good() && !in_.at_end()) in_.fail("an entry is longer than it must be");
+    return in_.good();
+  }
+
+  void take_tenant(Changes& changes) {
+    auto tenant = std::make_shared<Tenant>();
+    pass_tenant(in_, *tenant);
+    if (!is_whole()) return;
+    if (const Tenant* before = state_.tables().find_tenant(tenant->id))
+      tenant->roles = before->roles;
+    state_.replace(Owned<Tenant>(std::move(tenant)), changes);
+  }
+
+  void take_role(Changes& changes) {
+    Uuid id;
+    bool is_there = false;
+    NamedRole role;
+    in_.id(id);
+    in_.number(is_there);
+    if (is_there)
+      pass_role(in_, role);
+    else
+      in_.id(role.id);
+    const Tenant* before = state_.tables().find_tenant(id);
+    if (before == nullptr) in_.fail("a role is of no tenant");
+    if (!is_whole()) return;
+    auto tenant = std::make_shared<Tenant>(*before);
+    const auto drop = [&](const NamedRole* gone) {
+      if (gone != nullptr) tenant->roles = without_role(*tenant->roles, gone->id);
+    };
+    if (is_there) {
+      // One that had the name is gone, as will be told.
+      const NamedRole* namesake = find_role(*tenant, role.name);
+      if (namesake != nullptr && namesake->id != role.id) drop(namesake);
+      tenant->roles = with_role(tenant->roles.get(), std::move(role));
+    } else {
+      drop(find_role(*tenant, role.id));
+    }
+    state_.replace(Owned<Tenant>(std::move(tenant)), changes);
+  }
+
+  void take_user(Changes& changes) {
+    auto user = std::make_shared<User>();
+    UserExtras extras;
+    pass_user(in_, *user, extras);
+    if (!is_whole()) return;
+    if (extras != UserExtras())
+      user->extras = std::make_shared<const UserExtras>(std::move(extras));
+    state_.replace(Owned<User>(std::move(user)), changes);
+  }
+
+  Uuid take_operator(Changes& changes) {
+    auto entry = std::make_shared<Operator>();
+    pass_operator(in_, *entry);
+    if (!std::ranges::is_sorted(entry->tenants, less)) in_.fail("a scope is out of order");
+    if (!is_whole()) return {};
+    const Uuid id = entry->id;
+    state_.replace(Owned<Operator>(std::move(entry)), changes);
+    return id;
+  }
+
+  void take_ranges(Changes& changes) {
+    auto ranges = std::make_shared<ProviderRanges>();
+    pass_ranges(in_, *ranges);
+    if (ranges->provider == schema::Provider::none) in_.fail("ranges are of no provider");
+    if (ranges->v4.size() % 2 != 0 || ranges->v6.size() % 4 != 0) in_.fail("a range has no end");
+    if (!is_whole()) return;
+    state_.replace(Owned<ProviderRanges>(std::move(ranges)), changes);
+  }
+
+  State& state_;
+  /// Of the entry that is read, until the reader has taken it.
+  std::span<const std::uint8_t> rest_;
+  const Source source_ = [this] { return std::exchange(rest_, {}); };
+  EntryReader in_;
+};
+
+ReplicaReading::ReplicaReading(State& state) : reader_(std::make_unique<Reader>(state)) {}
+ReplicaReading::ReplicaReading(ReplicaReading&&) noexcept = default;
+ReplicaReading::~ReplicaReading() = default;
+
+std::expected<ReplicaReading::Took, std::string> ReplicaReading::take(
+    std::span<const std::uint8_t> entry, Changes& changes) {
+  return reader_->take(entry, changes);
+}
 
 std::expected<State, std::string> read_canonical(const Source& source, const JournalPlace& place) {
   State state;
