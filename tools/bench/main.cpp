@@ -48,10 +48,15 @@ void measure(Bench& bench, DaemonProcess& small) {
 
 /// In this order: the last one stops the daemon.
 constexpr Part parts[] = {
-    {"checks", measure<measure_checks>},         {"commands", measure<measure_commands>},
-    {"contention", measure<measure_contention>}, {"passwords", measure<measure_password_use>},
-    {"scale", measure<measure_scale>},           {"networks", measure<measure_networks>},
-    {"history", measure<measure_history>},       {"replay", measure_replay},
+    {"checks", measure<measure_checks>},
+    {"commands", measure<measure_commands>},
+    {"contention", measure<measure_contention>},
+    {"passwords", measure<measure_password_use>},
+    {"scale", measure<measure_scale>},
+    {"replica", measure<measure_replica>},
+    {"networks", measure<measure_networks>},
+    {"history", measure<measure_history>},
+    {"replay", measure_replay},
 };
 
 /// Where a sync reaches a disk: not the folder for what may be lost at a restart.
