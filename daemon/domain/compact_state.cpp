@@ -8,6 +8,7 @@
 
 #include "daemon/domain/catalogue.h"
 #include "daemon/domain/compact.h"
+#include "daemon/domain/entry_reader.h"
 #include "daemon/domain/entry_writer.h"
 #include "daemon/domain/roles.h"
 
@@ -18,21 +19,12 @@ namespace {
 /// Small enough that the threads of a start share them well.
 constexpr std::size_t block_bytes = 256 << 10;
 
-/// Each before the next; what is looked up by binary search must be.
-template <class Entries, class Key, class Before>
-bool is_ascending(const Entries& entries, Key key_of, Before before) {
-  return std::ranges::adjacent_find(entries, [&](const auto& left, const auto& right) {
-           return !before(std::invoke(key_of, left), std::invoke(key_of, right));
-         }) == entries.end();
-}
-
 // ---- reading
 
-/// Makes again what is derived.
-class EntryReader : public CompactReader {
+class BlockReader : public EntryReader {
  public:
-  EntryReader(std::span<const std::uint8_t> bytes, const RightTable& rights)
-      : CompactReader(bytes), table_(rights) {}
+  BlockReader(std::span<const std::uint8_t> bytes, const RightTable& rights)
+      : EntryReader(bytes, *rights.rights), table_(rights) {}
 
   void right(const std::string*& action, const std::string*& resource) {
     std::uint64_t place = 0;
@@ -42,80 +34,29 @@ class EntryReader : public CompactReader {
     resource = table_.texts[static_cast<std::size_t>(place)].resource;
   }
 
-  Networks compiled(const std::vector<std::string>& entries);
-  SharedGrants compiled(LooseGrants grants);
-  std::shared_ptr<const NamedRoles> compiled(std::vector<NamedRole> roles);
-  std::shared_ptr<const Catalogue> compiled(Catalogue catalogue);
-
  private:
   const RightTable& table_;
 };
 
-Networks EntryReader::compiled(const std::vector<std::string>& entries) {
-  // One that holds no address.
-  if (entries.empty()) return std::make_shared<const NetworkList>();
-  auto made = compile(entries);
-  if (!made) {
-    fail("a list of networks cannot be compiled");
-    return nullptr;
-  }
-  if ((*made)->entries != entries) fail("a network is written in another form");
-  return *made;
-}
-
-SharedGrants EntryReader::compiled(LooseGrants grants) {
-  if (!good() || grants.sorted.empty()) return no_grants();
-  for (Grant& grant : grants.sorted)
-    grant.wildcard = grant.resource->find('*') != std::string::npos;
-  if (!is_ascending(grants.sorted, std::identity(), precedes)) fail("grants are out of order");
-  const auto name_of = [](const ConditionsOfGrant& entry) {
-    return std::pair(entry.seq, entry.index);
-  };
-  std::ranges::sort(grants.conditions, {}, name_of);
-  if (!is_ascending(grants.conditions, name_of, std::less())) fail("two grants have one name");
-  return Grants::of(grants.sorted, *table_.rights, Chunked(std::move(grants.conditions)));
-}
-
-std::shared_ptr<const NamedRoles> EntryReader::compiled(std::vector<NamedRole> roles) {
-  if (!good()) return nullptr;
-  if (roles.empty() || !is_ascending(roles, &NamedRole::id, less)) fail("roles are out of order");
-  if (!good()) return nullptr;
-  auto made = with_roles(std::move(roles));
-  if (!is_ascending(
-          made->by_name, [](const auto& role) -> const std::string& { return role->name; },
-          std::less()))
-    fail("two roles have one name");
-  if (!good()) return nullptr;
-  if (has_ring(*made)) fail("roles hold each other");
-  return made;
-}
-
-std::shared_ptr<const Catalogue> EntryReader::compiled(Catalogue catalogue) {
-  for (const CatalogueKind& kind : catalogue)
-    if (!is_ascending(kind.resources, &CatalogueResource::path, std::less()))
-      fail("resources are out of order");
-  return domain::compiled(std::move(catalogue));
-}
-
-void read_entry(EntryReader& in, Tenant& tenant) {
+void read_entry(BlockReader& in, Tenant& tenant) {
   pass_tenant(in, tenant);
   tenant.policies.networks = as_schema(tenant.networks);
 }
 
-void read_entry(EntryReader& in, User& user) {
+void read_entry(BlockReader& in, User& user) {
   UserExtras extras;
   pass_user(in, user, extras);
   if (extras != no_extras) user.extras = make_counted<const UserExtras>(std::move(extras));
 }
 
-void read_entry(EntryReader& in, Operator& entry) { pass_operator(in, entry); }
-void read_entry(EntryReader& in, ProviderRanges& ranges) { pass_ranges(in, ranges); }
-void read_entry(EntryReader& in, Copies& copies) { pass_copies(in, copies); }
+void read_entry(BlockReader& in, Operator& entry) { pass_operator(in, entry); }
+void read_entry(BlockReader& in, ProviderRanges& ranges) { pass_ranges(in, ranges); }
+void read_entry(BlockReader& in, Copies& copies) { pass_copies(in, copies); }
 
 /// Those of one block that were read; what failed is told.
 template <class Entry, class Take>
 std::string read_entries(std::span<const std::uint8_t> bytes, const RightTable& rights, Take take) {
-  EntryReader in(bytes, rights);
+  BlockReader in(bytes, rights);
   while (!in.at_end()) {
     auto entry = make_counted<Entry>();
     read_entry(in, *entry);

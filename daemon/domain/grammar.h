@@ -17,6 +17,8 @@ inline constexpr std::uint64_t user_tag = 'u';
 inline constexpr std::uint64_t operator_tag = 'o';
 inline constexpr std::uint64_t ranges_tag = 'n';
 inline constexpr std::uint64_t copies_tag = 'c';
+/// Of a replica's entries alone: see replica_entries.h.
+inline constexpr std::uint64_t role_tag = 'r';
 
 /// An entry is changed by who reads it.
 template <class Io, class Entry>

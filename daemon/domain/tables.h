@@ -59,6 +59,7 @@ struct KeyEqual {
 template <class Handle, class KeyOf>
 class Index {
  public:
+  static constexpr std::size_t shard_count = 64;
   using Key = std::decay_t<decltype(KeyOf{}(*std::declval<const Handle&>()))>;
 
   /// Null if there is none.
@@ -104,6 +105,10 @@ class Index {
     for (const Shard& shard : shards_)
       for (const Handle& entry : shard) visit(*entry);
   }
+  template <class Visitor>
+  void for_each_of_shard(std::size_t shard, Visitor visit) const {
+    for (const Handle& entry : shards_[shard]) visit(*entry);
+  }
 
  private:
   /// A key whose hash is worked out once, for its shard and its place there.
@@ -133,15 +138,12 @@ class Index {
   };
   using Shard = boost::unordered_flat_set<Handle, Hash, Equal>;
 
-  static constexpr std::size_t shard_bits = 6;
   /// Bits that a shard does not choose a place by: it takes the lowest and the highest.
-  static std::size_t shard_at(const Hashed& key) {
-    return key.hash >> 24 & ((std::size_t{1} << shard_bits) - 1);
-  }
+  static std::size_t shard_at(const Hashed& key) { return key.hash >> 24 & (shard_count - 1); }
   const Shard& shard_of(const Hashed& key) const { return shards_[shard_at(key)]; }
   Shard& shard_of(const Hashed& key) { return shards_[shard_at(key)]; }
 
-  std::array<Shard, std::size_t{1} << shard_bits> shards_;
+  std::array<Shard, shard_count> shards_;
 };
 
 template <class Entry>
@@ -249,6 +251,12 @@ class Tables {
   template <class Visitor>
   void for_each_user(Visitor visit) const {
     users_.for_each(visit);
+  }
+  /// Those of one part, from 0; the parts together are all of them. A user's part stays the same.
+  static constexpr std::size_t user_parts = Index<Handle<User>, ById>::shard_count;
+  template <class Visitor>
+  void for_each_user_in(std::size_t part, Visitor visit) const {
+    users_.for_each_of_shard(part, visit);
   }
   template <class Visitor>
   void for_each_operator(Visitor visit) const {

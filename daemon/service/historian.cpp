@@ -137,6 +137,7 @@ Historian::Historian(Parts parts, Settings settings, Send send, view::View view,
       head_time_ns_(time_ns),
       parking_(settings_.parked_max),
       audits_(settings_.audits_max),
+      access_(parts_.journal),
       scrubber_({parts_.journal, parts_.clock, parts_.vitals, parts_.log}) {
   // The one that was kept from before.
   if (!parts_.checkpoints.newest().empty()) tell(true);
@@ -238,6 +239,8 @@ void Historian::answer(Parked waiting, const domain::Operator& asker) {
     return give_records(std::move(waiting), asker, *wanted);
   if (const auto* wanted = request.body_as_ListCalls())
     return give_calls(std::move(waiting), asker, *wanted);
+  if (const auto* wanted = request.body_as_GetAccess())
+    return give_access(std::move(waiting), asker, *wanted);
   if (request.body_type() == schema::HistoryBody::GetCheckpoint)
     return give_checkpoint(waiting.peer, request.id());
   if (const auto* wanted = request.body_as_GetConsistency())
@@ -335,6 +338,32 @@ void Historian::give_calls(Parked waiting, const domain::Operator& asker,
   give(waiting.peer, id, std::move(body));
 }
 
+void Historian::give_access(Parked waiting, const domain::Operator& asker,
+                            const schema::GetAccess& wanted) {
+  const std::uint64_t id = waiting.request->id();
+  const std::int64_t now_ns = parts_.clock.monotonic_ns();
+  if (waiting.came_ns == 0) waiting.came_ns = now_ns;
+  // O1: whoever has the entries may answer a check by bare name.
+  if (asker.role == schema::Role::service && !asker.vouches)
+    return refuse(waiting.peer, id,
+                  make_problem(Code::not_permitted, "body",
+                               "A replica needs the operator's flag 'vouches'."));
+  auto found = access_.find(view_, asker, wanted, head_.seq, waiting.from);
+  if (!found) return refuse(waiting.peer, id, std::move(found.error()));
+  if (found->nothing) {
+    waiting.from = found->page.to_seq;
+    const Wait wait = park(waiting, asker, wanted.wait_ms());
+    if (wait == Wait::parked) return;
+    if (wait == Wait::busy) return refuse_busy(waiting.peer, id);
+  }
+  found->page.waited_ms = static_cast<std::uint32_t>((now_ns - waiting.came_ns) / millisecond_ns);
+  found->page.journal = parts_.checkpoints.signer().name;
+  found->page.checkpoint = parts_.checkpoints.newest();
+  schema::HistoryPageBodyUnion body;
+  body.Set(std::move(found->page));
+  give(waiting.peer, id, std::move(body));
+}
+
 void Historian::hand_to_auditor(const Peer& peer, const domain::Operator& asker,
                                 OpenedMessage<schema::HistoryRequest> request) {
   // The auditor may have ended.
@@ -367,10 +396,14 @@ void Historian::unpark() {
     parking_.give_back(waiting.asker, places_of(waiting.request.bytes().size()));
   for (Parked& waiting : std::exchange(parked_, {})) {
     const domain::Operator* asker = view_.tables().find_identity(waiting.identity);
-    if (asker == nullptr)
-      count(parts_.vitals.strangers);
-    else
+    if (asker != nullptr) {
       answer(std::move(waiting), *asker);
+      continue;
+    }
+    count(parts_.vitals.strangers);
+    // A replica learns at once that it is nobody's any more.
+    if (waiting.request->body_type() == schema::HistoryBody::GetAccess)
+      refuse(waiting.peer, waiting.request->id(), make_problem(Code::not_permitted, ""));
   }
 }
 

@@ -12,6 +12,7 @@
 #include "daemon/journal/checkpoint_keeper.h"
 #include "daemon/journal/proof.h"
 #include "daemon/platform/clock.h"
+#include "daemon/service/access_pages.h"
 #include "daemon/service/call_pages.h"
 #include "daemon/service/diagnostics.h"
 #include "daemon/service/fair_places.h"
@@ -72,6 +73,8 @@ class Historian {
     std::uint64_t from = 0;
     /// Whose place it takes.
     Uuid asker = {};
+    /// By the monotonic clock; 0: it came now.
+    std::int64_t came_ns = 0;
   };
 
   /// What is being answered, and since when, by the monotonic clock; absent: not opened.
@@ -90,6 +93,7 @@ class Historian {
   /// A page leaves, or `busy` where it finds no room: the peer does not read what it has.
   void leave(const Peer& peer, std::uint64_t id, std::span<const std::uint8_t> page);
   void give_calls(Parked waiting, const domain::Operator& asker, const schema::ListCalls& wanted);
+  void give_access(Parked waiting, const domain::Operator& asker, const schema::GetAccess& wanted);
   void give_checkpoint(const Peer& peer, std::uint64_t id);
   void give_consistency(const Peer& peer, std::uint64_t id, const schema::GetConsistency& wanted);
   void give_inclusion(const Peer& peer, std::uint64_t id, const schema::GetInclusion& wanted);
@@ -123,6 +127,7 @@ class Historian {
   bool checkpoints_fail_ = false;
   UnderWay under_way_;
   domain::RecordGate gate_;
+  AccessPages access_;
   Scrubber scrubber_;
 };
 

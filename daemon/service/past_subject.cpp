@@ -56,6 +56,7 @@ bool takes_moment(HistoryBody kind) {
     // What was seen since the start, and what is to come.
     case HistoryBody::ListSessions:
     case HistoryBody::ListExpiring:
+    case HistoryBody::GetAccess:
     case HistoryBody::NONE:
       break;
   }

@@ -124,6 +124,8 @@ constexpr Row<HistoryBody> history[] = {
     {HistoryBody::GetWhatIf, readers, Reach::tenant},
     {HistoryBody::ListSessions, readers, Reach::tenant},
     {HistoryBody::ListExpiring, readers, Reach::own},
+    // Of a service it also needs the operator's flag `vouches`; the historian asks for it.
+    {HistoryBody::GetAccess, everybody, Reach::own},
 };
 
 /// Each kind of the union has exactly one row.

@@ -4,6 +4,7 @@
 
 #include "daemon/credential/api_key.h"
 #include "daemon/service/reader.h"
+#include "daemon/view/key_bearer.h"
 #include "schema/text_view.h"
 
 namespace postern::service {
@@ -40,14 +41,10 @@ Bearer Reader::bearer_of_key(const domain::Operator& asker, const schema::Query&
       credential::equal_hashes(hash, key == nullptr ? credential::ApiKeyHash() : key->hash);
   if (key == nullptr) return {};
   const domain::CallFacts call = facts_of(query);
+  if (verified) return {view::bearer_of_key(*tenant, *user, *key, call)};
   const Code stop = domain::first_stop_before_credential(tenant, user, call).code;
-  if (!verified) {
-    const bool hidden = asker.role == schema::Role::service && !tenant->policies.tell_reasons;
-    return {{nullptr, nullptr, hidden || stop == Code::ok ? Code::invalid_credentials : stop}};
-  }
-  if (stop != Code::ok) return {{tenant, user, stop}};
-  if (domain::is_expired(*key, call.now_ns)) return {{tenant, user, Code::credential_expired}};
-  return {{tenant, user, Code::ok, key}};
+  const bool hidden = asker.role == schema::Role::service && !tenant->policies.tell_reasons;
+  return {{nullptr, nullptr, hidden || stop == Code::ok ? Code::invalid_credentials : stop}};
 }
 
 // ---- sessions
@@ -114,11 +111,18 @@ void Reader::answer_authenticated(const Asking& asking, Bearer bearer, bool give
                                  *bearer.session, parts_.entropy));
     username = builder_.CreateString(bearer.user->username);
   }
+  const auto* authenticate = asking.query->body_as_Authenticate();
+  flatbuffers::Offset<schema::Standing> standing;
+  if (allowed && authenticate != nullptr && authenticate->tell_standing() &&
+      (bearer.session || bearer.key != nullptr))
+    standing = schema::CreateStanding(
+        builder_, &bearer.tenant->id, bearer.key == nullptr ? nullptr : &bearer.key->id,
+        domain::extras_of(*bearer.user).session_epoch, bearer.tenant->session_epoch);
   const bool in_session = allowed && bearer.session;
   const auto body = schema::CreateAuthenticated(
       builder_, allowed, bearer.stop, allowed ? &bearer.user->id : nullptr, token,
       in_session ? &bearer.session->session : nullptr, in_session ? bearer.session->expires_ns : 0,
-      username);
+      username, standing);
   answers_.send(asking, builder_, schema::AnswerBody::Authenticated, body.Union(), now_ns,
                 head_.seq);
 }

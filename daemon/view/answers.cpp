@@ -67,6 +67,7 @@ Answer<schema::HistoryPageBodyUnion> answer(const Inquiry& inquiry,
     case HistoryBody::PreviewCommands:
     case HistoryBody::GetWhatIf:
     case HistoryBody::GetReport:
+    case HistoryBody::GetAccess:
     case HistoryBody::NONE:
       break;
   }

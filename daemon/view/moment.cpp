@@ -65,6 +65,7 @@ const flatbuffers::String* after_in(const schema::HistoryRequest& request) {
     case HistoryBody::PlanUndo:
     case HistoryBody::ListSessions:
     case HistoryBody::ListExpiring:
+    case HistoryBody::GetAccess:
     case HistoryBody::NONE:
       break;
   }

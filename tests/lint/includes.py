@@ -47,6 +47,8 @@ FOLDERS = {
                 "daemon/data/folder_proofs.h", "daemon/data/snapshot.h", "daemon/view/",
                 "tools/text/", "tools/arguments/"],
     "tools/client/": [],
+    # A replica answers by the daemon's own pure answers.
+    "tools/client/replica": ["tools/client/", "daemon/domain/", "daemon/view/"],
     # Other systems' files, tables and desired states: what they say of accounts.
     "tools/intake/": ["tools/text/"],
     "tools/cli/": ["tools/client/", "tools/intake/", "tools/text/", "tools/arguments/options.h"],
@@ -77,6 +79,7 @@ LIBRARIES = {
     r"openssl/": ["daemon/journal/sha256", "daemon/journal/base64", "tools/bench/",
                   "tools/client/checkpoint", "tests/"],
     r"sodium": ["daemon/credential/", "tools/client/signing", "tools/client/kept_tokens",
+                "tools/client/replica_reader",
                 "tools/cli/import_files", "tools/cli/provider_file", "tools/cli/report",
                 "tools/cli/seeded_passwords", "tools/cli/undo",
                 "tests/"],

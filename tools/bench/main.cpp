@@ -57,6 +57,7 @@ constexpr Part parts[] = {
     {"contention", measure<measure_contention>},
     {"passwords", measure<measure_password_use>},
     {"scale", measure<measure_scale>},
+    {"replica", measure<measure_replica>},
     {"networks", measure<measure_networks>},
     {"history", measure<measure_history>},
     {"replay", measure_replay},

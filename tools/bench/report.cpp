@@ -54,6 +54,9 @@ constexpr Threshold thresholds[] = {
     {"verify_rate_over_sha256", false, 0.25},
     {"diff_seconds", true, 5},
     {"report_seconds", true, 60},
+    {"replica_check_ns", true, 300},
+    {"replica_check_rate", false, 3e6},
+    {"replica_revoke_to_denial_p99_ms", true, 5},
     {"instructions_per_check", true, 5'000},
     {"instructions_per_batched_question", true, 900},
 };

@@ -9,7 +9,9 @@ GuardedHistory::GuardedHistory(const Surroundings& surroundings, std::uint64_t& 
 
 std::chrono::milliseconds time_to_wait(const schema::HistoryRequestT& request) {
   const auto* records = request.body.AsGetRecords();
-  return std::chrono::milliseconds(request.wait_ms + (records != nullptr ? records->wait_ms : 0u));
+  const auto* access = request.body.AsGetAccess();
+  return std::chrono::milliseconds(request.wait_ms + (records != nullptr ? records->wait_ms : 0u) +
+                                   (access != nullptr ? access->wait_ms : 0u));
 }
 
 Result<std::uint64_t> GuardedHistory::send(schema::HistoryRequestT& request,
@@ -59,9 +61,10 @@ void GuardedHistory::settle(std::uint64_t id, Result<schema::HistoryPageT> page)
     Examination& one = node.mapped();
     return go_on(one.go_on(std::move(page)), one.then);
   }
-  const auto* body = page ? page->body.AsRecordPage() : nullptr;
-  if (body == nullptr) return ended_.add(id, std::move(page));
-  const std::string note = body->checkpoint;
+  const auto* records = page ? page->body.AsRecordPage() : nullptr;
+  const auto* access = page ? page->body.AsAccessPage() : nullptr;
+  if (records == nullptr && access == nullptr) return ended_.add(id, std::move(page));
+  const std::string note = records != nullptr ? records->checkpoint : access->checkpoint;
   unexamined_.emplace(id, std::move(*page));
   examine(note, [this, id](const Result<Checkpoint>& agrees) {
     auto node = unexamined_.extract(id);

@@ -113,6 +113,7 @@ const std::map<std::string_view, std::string_view> requests = {
     {"PlanUndo", "oam"},
     {"ListSessions", "oamu"},
     {"ListExpiring", "oamu"},
+    {"GetAccess", "oamus"},
 };
 
 domain::Operator asker(Role role, bool all_tenants) {

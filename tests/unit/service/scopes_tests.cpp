@@ -337,6 +337,10 @@ std::vector<schema::HistoryBodyUnion> requests_of(HistoryBody kind, const Foreig
       add_body(made, schema::ListExpiringT());
       by_tenant(schema::ListExpiringT());
       break;
+    case HistoryBody::GetAccess:
+      add_body(made, schema::GetAccessT());
+      made.back().AsGetAccess()->form = 1;
+      break;
     case HistoryBody::NONE:
       break;
   }
@@ -451,6 +455,11 @@ void blank(schema::HistoryPageT& page) {
   }
   if (auto* calls = page.body.AsFlipPage())
     for (const auto& flip : calls->flips) flip->first_seq = flip->last_seq = 0;
+  if (auto* access = page.body.AsAccessPage()) {
+    access->next.clear();
+    access->checkpoint.clear();
+    access->from_seq = access->to_seq = 0;
+  }
   if (auto* checkpoint = page.body.AsCheckpointPage()) checkpoint->checkpoint.clear();
   if (auto* proof = page.body.AsProofPage()) {
     proof->hashes.clear();

@@ -46,6 +46,7 @@ export const pageTypes = {
   GetWhatIf: 'FlipPage',
   ListSessions: 'SessionPage',
   ListExpiring: 'ExpiringPage',
+  GetAccess: 'AccessPage',
 } as const satisfies { [type in HistoryBody['type']]: HistoryPageBody['type'] };
 
 export type AnswerTypes = typeof answerTypes;

@@ -1,0 +1,115 @@
+// A replica's readers beside its writer, many at once: what the thread sanitizer looks at.
+#include <boost/test/unit_test.hpp>
+
+#include "tests/unit/client/replica_world.h"
+#include "tests/unit/service/allocated_bytes.h"
+
+namespace postern::client {
+
+namespace {
+
+constexpr int readers = 4;
+constexpr std::uint64_t changes = 2'000;
+constexpr std::size_t users = 64;
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(replica_churn_tests)
+
+/// Every user may where the seq is odd: whoever saw a grant that is gone would say otherwise.
+BOOST_AUTO_TEST_CASE(readers_see_whole_states_that_never_go_back) {
+  ReplicaOptions options;
+  options.age_max = std::chrono::minutes(10);
+  Replica::Shared shared(options);
+  support::ReplicaWorld world(users);
+  world.publish(shared);
+  std::atomic<bool> is_over{false};
+  std::atomic<std::uint64_t> answers{0};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int number = 0; number < readers; ++number)
+    threads.emplace_back([&, number] {
+      // Some come and go.
+      while (!is_over) {
+        ReplicaReader reader(shared);
+        std::uint64_t seen = 0;
+        for (std::size_t turn = 0; turn < 5'000 && !is_over; ++turn) {
+          const auto answer =
+              reader.check("acme", world.name(turn * 7 + number), {}, {"read", "table/invoices"});
+          // Between two followings nothing is shown.
+          if (!answer) continue;
+          const bool is_right = answer->allowed == (answer->seq % 2 == 1) &&
+                                answer->grant.has_value() == answer->allowed;
+          if (!is_right || (answer->seq < seen)) ++wrong;
+          if (answer->grant && answer->grant->resource != "table/invoices") ++wrong;
+          seen = answer->seq;
+          ++answers;
+        }
+      }
+    });
+  for (std::uint64_t count = 0; count < changes; ++count) {
+    world.change();
+    if (count % 500 == 499) shared.versions.stop();
+    world.publish(shared);
+  }
+  is_over = true;
+  for (std::thread& thread : threads) thread.join();
+  BOOST_TEST(wrong == 0);
+  BOOST_TEST(answers > 0U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_stopped_is_not_looked_at_any_more) {
+  Replica::Shared shared(ReplicaOptions{});
+  support::ReplicaWorld world(1);
+  ReplicaReader reader(shared);
+  const ReplicaQuestion question{"read", "table/invoices"};
+  BOOST_TEST(!reader.check("acme", world.name(0), {}, question));
+  world.publish(shared);
+  BOOST_TEST(reader.check("acme", world.name(0), {}, question).has_value());
+  shared.versions.stop();
+  const auto none = reader.check("acme", world.name(0), {}, question);
+  BOOST_REQUIRE(!none);
+  BOOST_TEST((none.error().kind == ErrorKind::unreachable));
+}
+
+BOOST_AUTO_TEST_CASE(a_check_takes_no_memory) {
+  Replica::Shared shared(ReplicaOptions{});
+  support::ReplicaWorld world(100);
+  world.change();
+  world.publish(shared);
+  ReplicaReader reader(shared);
+  const auto check = [&](std::size_t number) {
+    return reader.check("acme", world.name(number), {.address = "192.0.2.7", .tls = true},
+                        {"read", "table/invoices/lines"});
+  };
+  BOOST_TEST(check(0)->allowed);
+  const std::size_t before = support::allocated_bytes();
+  std::size_t allowed = 0;
+  for (std::size_t number = 0; number < 1'000; ++number) allowed += check(number)->allowed;
+  BOOST_TEST(support::allocated_bytes() == before);
+  BOOST_TEST(allowed == 1'000U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_too_old_is_no_answer) {
+  ReplicaOptions options;
+  options.age_max = std::chrono::milliseconds(100);
+  Replica::Shared shared(options);
+  support::ReplicaWorld world(1);
+  ReplicaReader reader(shared);
+  world.publish(shared, std::chrono::milliseconds(90'000));
+  const auto old = reader.check("acme", world.name(0), {}, {"read", "table/invoices"});
+  BOOST_REQUIRE(!old);
+  BOOST_TEST(old.error().sentence.find("heard nothing") != std::string::npos);
+  world.publish(shared);
+  const auto fresh = reader.check("acme", world.name(0), {}, {"read", "table/invoices"});
+  BOOST_REQUIRE(fresh);
+  BOOST_TEST((fresh->age < options.age_max));
+  const auto malformed =
+      reader.check("acme", world.name(0), {.address = "nowhere"}, {"read", "table/invoices"});
+  BOOST_REQUIRE(!malformed);
+  BOOST_TEST((malformed.error().kind == ErrorKind::usage));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace postern::client
