@@ -173,6 +173,8 @@ std::vector<Key> keys_of_services() {
        number(&Config::disk_floor_mib, 1, 1'048'576), Taken::while_running},
       {"journal", "disk_reserve_mib", "a number from 1 to 1048576",
        number(&Config::disk_reserve_mib, 1, 1'048'576)},
+      {"snapshots", "every_records", "a number from 0 to 1000000000",
+       number(&Config::snapshot_every_records, 0, 1'000'000'000), Taken::while_running},
       {"commands", "id_window_hours", "a number from 1 to 168",
        number(&Config::id_window_hours, 1, 168)},
       {"commands", "group_max", "a number from 1 to 10000", number(&Config::group_max, 1, 10'000),

@@ -52,6 +52,11 @@ struct Config {
   /// Held while there is space above the floor, given up below it.
   std::uint32_t disk_reserve_mib = 64;
 
+  // [snapshots]
+  /// One is written while the daemon runs when the journal has grown by so many records; 0: at the
+  /// stop alone.
+  std::uint32_t snapshot_every_records = 1'000'000;
+
   // [commands]
   std::uint32_t id_window_hours = 24;
   /// Messages made durable together; 1 to 10,000.

@@ -26,8 +26,10 @@ inline constexpr std::size_t outcomes_max = 256;
 class Outcome {
  public:
   Outcome() = default;
-  Outcome(const domain::Grant* grant, bool allowed) : word_(allowed ? allowed_bit : 0) {
-    if (grant != nullptr) word_ |= (std::uint64_t{grant->seq} << 10) | grant->index;
+  Outcome(domain::GrantPointer grant, bool allowed) : word_(allowed ? allowed_bit : 0) {
+    if (grant == nullptr) return;
+    const domain::Grant named = *grant;
+    word_ |= (std::uint64_t{named.seq} << 10) | named.index;
   }
 
   bool allowed() const { return (word_ & allowed_bit) != 0; }

@@ -1,6 +1,8 @@
 #include "daemon/credential/file_key_store.h"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 #include <utility>
 
 #include "daemon/credential/sealed_key_folder.h"
@@ -171,13 +173,28 @@ Expected<> FileKeyStore::check_strangers() const {
 
 Expected<> FileKeyStore::read_key_files() {
   opening_->commitments.resize(std::size_t{file_count()} * slots_per_file);
-  for (std::uint32_t number = 1; number <= file_count(); ++number)
-    if (auto read = read_commitments(number); !read) return read;
-  return {};
+  // Each file has a place of its own among the commitments.
+  std::vector<Expected<>> read(file_count());
+  std::mutex reading;
+  std::atomic<std::uint32_t> next{0};
+  const auto work = [&] {
+    for (std::uint32_t place = next++; place < read.size(); place = next++)
+      read[place] = read_commitments(place + 1, reading);
+  };
+  const std::size_t most = std::min<std::size_t>(std::thread::hardware_concurrency(), read.size());
+  std::vector<std::thread> beside(most > 0 ? most - 1 : 0);
+  for (std::thread& thread : beside) thread = std::thread(work);
+  work();
+  for (std::thread& thread : beside) thread.join();
+  const auto failed = std::ranges::find(read, false, &Expected<>::has_value);
+  return failed == read.end() ? Expected<>() : *failed;
 }
 
-Expected<> FileKeyStore::read_commitments(std::uint32_t number) {
-  const auto file = read_file(number);
+Expected<> FileKeyStore::read_commitments(std::uint32_t number, std::mutex& reading) {
+  const auto file = [&] {
+    const std::lock_guard lock(reading);
+    return read_file(number);
+  }();
   if (!file) return std::unexpected(file.error());
   Key key;
   const WipeAtEnd wiping{key};

@@ -96,7 +96,7 @@ class FileKeyStore final : public KeyStore {
 
   Expected<> read_root();
   Expected<> read_key_files();
-  Expected<> read_commitments(std::uint32_t number);
+  Expected<> read_commitments(std::uint32_t number, std::mutex& reading);
   Expected<> check_strangers() const;
   Expected<> end_opening();
   Expected<> remove_leftovers();

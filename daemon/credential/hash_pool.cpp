@@ -1,15 +1,7 @@
 #include "daemon/credential/hash_pool.h"
 
-#include <sched.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <condition_variable>
 #include <deque>
 #include <latch>
@@ -21,6 +13,7 @@
 #include <vector>
 
 #include "daemon/platform/require.h"
+#include "daemon/platform/scheduling.h"
 #include "schema/uuid.h"
 
 namespace postern::credential {
@@ -29,53 +22,6 @@ namespace {
 
 using Work = std::move_only_function<void()>;
 using schema::Uuid;
-
-constexpr int niceness_added = 10;
-constexpr int niceness_max = 19;
-
-constexpr std::uint64_t slice_ns = 100'000;
-
-/// The kernel's, whose header cannot stand beside <sched.h>.
-struct SchedulingAttributes {
-  std::uint32_t size = sizeof(SchedulingAttributes);
-  std::uint32_t policy = 0;
-  std::uint64_t flags = 0;
-  std::int32_t niceness = 0;
-  std::uint32_t priority = 0;
-  std::uint64_t slice_ns = 0;
-  std::uint64_t deadline_ns = 0;
-  std::uint64_t period_ns = 0;
-};
-static_assert(sizeof(SchedulingAttributes) == 48);
-
-/// A filter of system calls may end whoever asks. Where there is one, a process that nobody needs
-/// asks first.
-bool may_ask_for_scheduling() {
-  if (::prctl(PR_GET_SECCOMP) == 0) return true;
-  const pid_t scout = ::fork();
-  if (scout == 0) {
-    // As it is: what matters is whether it lives.
-    SchedulingAttributes same;
-    same.niceness = ::getpriority(PRIO_PROCESS, 0);
-    ::_exit(::syscall(SYS_sched_setattr, 0, &same, 0) == 0 ? 0 : 1);
-  }
-  int status = 0;
-  while (scout > 0 && ::waitpid(scout, &status, 0) < 0 && errno == EINTR) continue;
-  return scout > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-/// On Linux a thread has a policy, a niceness and a slice of its own. A batch thread keeps a share
-/// of the processor, but takes it from nobody by waking, and with a short slice gives it back soon
-/// (Linux 6.12; before that the slice is the system's).
-bool lower_priority_of_this_thread() {
-  if (!may_ask_for_scheduling()) return false;
-  const auto thread = static_cast<id_t>(::gettid());
-  SchedulingAttributes wanted;
-  wanted.policy = SCHED_BATCH;
-  wanted.niceness = std::min(::getpriority(PRIO_PROCESS, thread) + niceness_added, niceness_max);
-  wanted.slice_ns = slice_ns;
-  return ::syscall(SYS_sched_setattr, 0, &wanted, 0) == 0;
-}
 
 /// Lines of waiting work by id, the first of each line taken in turn.
 /// `Line` has `empty()`; one that is empty is not kept.
@@ -209,7 +155,7 @@ class HashPool::State {
   }
 
   void prepare() {
-    if (!lower_priority_of_this_thread()) low_priority_ = false;
+    if (!platform::begin_thread("hasher", platform::Urgency::background)) low_priority_ = false;
   }
 
   void end_all_but(std::size_t left) {

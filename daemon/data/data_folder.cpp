@@ -12,6 +12,7 @@
 #include "daemon/credential/signature.h"
 #include "daemon/data/folder_making.h"
 #include "daemon/data/folder_proofs.h"
+#include "daemon/data/folding.h"
 #include "daemon/data/key_file.h"
 #include "daemon/data/server_keys.h"
 #include "daemon/data/snapshot.h"
@@ -30,9 +31,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t progress_interval = 250'000;
-constexpr std::uint64_t forget_interval = 10'000;
-/// Of checkpoints, and of snapshots for another purpose.
-constexpr auto signing_key = credential::OwnKey::checkpoint_signing;
+constexpr auto signing_key = snapshot_key;
 
 /// The journal's first record: that it was made, and who owns it.
 domain::StoredRecord first_record(const NewFolder& wanted, const credential::CurveKey& owner_key,
@@ -67,36 +66,6 @@ Expected<> begin_journal(const DataPaths& paths, const domain::StoredRecord& rec
   if (auto appended = (*opened)->append(0, {&view, 1}); !appended) return appended;
   return (*opened)->close();
 }
-
-/// Folds each record while the journal is opened, and notes what the keys must prove.
-class Reading {
- public:
-  Reading(const OpenOptions& options, std::int64_t now_ms) : options_(options), now_ms_(now_ms) {}
-
-  Expected<> take(std::uint64_t seq, journal::View bytes, OpenedData& data) {
-    domain::Changes changes{.tells_all = false};
-    const auto record = domain::fold(data.state, gate_, bytes, changes);
-    if (!record)
-      return std::unexpected(unfit("the journal", seq, record.error(),
-                                   "Restore from a backup; keep the damaged folder for inquiry."));
-    domain::PastNotes notes;
-    domain::note(**record, changes, notes);
-    data.past.take(std::move(notes));
-    if (seq == 1)
-      if (const auto id = installation_of(**record)) data.installation = *id;
-    // K1: all are taken, and what lies before the window is dropped on the way.
-    if ((*record)->role() != schema::Role::daemon)
-      data.ids.remember(*(*record)->operator_id(), *(*record)->command_id(), seq);
-    if (seq % forget_interval == 0) data.ids.forget_before(now_ms_);
-    if (options_.progress && seq % progress_interval == 0) options_.progress(seq);
-    return {};
-  }
-
- private:
-  const OpenOptions& options_;
-  const std::int64_t now_ms_;
-  domain::RecordGate gate_;
-};
 
 /// Of checkpoints of the journal as far as it was folded.
 journal::Verifier signer_of(const OpenedData& data) {
@@ -192,7 +161,8 @@ class Opening {
     data_.past.take(std::move(head.past));
     data_.installation = head.installation;
     data_.ids.begin_at(head.ids_since_ms);
-    for (const auto& [operator_id, id, seq] : head.ids) data_.ids.remember(operator_id, id, seq);
+    for (const auto& [operator_id, id, seq] : snapshot->ids)
+      data_.ids.remember(operator_id, id, seq);
     data_.snapshot_seq = head.journal.seq;
     data_.read_whole_ns = head.read_whole_ns;
     const journal::KnownRecords known = known_by(head, paths_, data_);
@@ -211,11 +181,16 @@ class Opening {
 
   Expected<> from_journal(const journal::KnownRecords* known) {
     if (known == nullptr) data_.read_whole_ns = clock_.now_ns();
-    Reading reading(options_, now_ms_);
+    Folding folding({data_.state, data_.past, data_.ids, data_.installation}, now_ms_);
     auto opened = journal::open_journal(
         {paths_.journal(), options_.anchor},
-        [&](std::uint64_t seq, journal::View bytes) { return reading.take(seq, bytes, data_); },
+        [&](std::uint64_t seq, journal::View bytes) {
+          if (options_.progress && seq % progress_interval == 0) options_.progress(seq);
+          return folding.take(seq, bytes);
+        },
         known);
+    // What is wrong with an earlier record is told first.
+    if (auto folded = folding.finish(); !folded) return folded;
     if (!opened) return std::unexpected(opened.error());
     data_.journal = std::move(*opened);
     data_.ids.forget_before(now_ms_);
@@ -270,24 +245,24 @@ Failure unfit(std::string_view what, std::uint64_t seq, const domain::Unfit& why
 }
 
 Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) {
-  std::vector<const domain::User*> users;
-  state.tables().for_each_user([&](const domain::User& user) { users.push_back(&user); });
-  std::ranges::sort(users, {}, [](const domain::User* user) {
-    return std::pair(user->key.file, user->key.slot);
-  });
   std::vector<credential::KeySlot> unfinished;
-  for (const domain::User* user : users) {
-    const credential::KeySlot slot{user->key.file, user->key.slot};
+  // The first by its place.
+  std::optional<std::pair<credential::KeySlot, Failure>> wrong;
+  state.tables().for_each_user([&](const domain::User& user) {
+    const credential::KeySlot slot{user.key.file, user.key.slot};
     credential::Commitment commitment;
-    std::memcpy(commitment.data(), user->key.commitment.data(), commitment.size());
-    if (domain::is_erased(*user)) {
+    std::memcpy(commitment.data(), user.key.commitment.data(), commitment.size());
+    const auto found = [&]() -> Expected<> {
+      if (!domain::is_erased(user)) return keys.confirm_used(slot, commitment);
       const auto is_there = keys.confirm_erased(slot, commitment);
       if (!is_there) return std::unexpected(is_there.error());
       if (*is_there) unfinished.push_back(slot);
-    } else if (auto confirmed = keys.confirm_used(slot, commitment); !confirmed) {
-      return confirmed;
-    }
-  }
+      return {};
+    }();
+    if (!found && (!wrong || slot < wrong->first)) wrong.emplace(slot, found.error());
+  });
+  if (wrong) return std::unexpected(wrong->second);
+  std::ranges::sort(unfinished);
   return unfinished.empty() ? Expected<>() : keys.erase(unfinished);
 }
 
@@ -335,35 +310,6 @@ Expected<OpenedData> open_data_folder(const fs::path& folder, const OpenOptions&
   if (auto sealed = credential::seal_root(paths.keys(), entropy); !sealed)
     return std::unexpected(sealed.error());
   return data;
-}
-
-Expected<> keep_snapshot(const DataPaths& paths, const OpenedData& data, const Running& running,
-                         std::uint64_t disk_floor_bytes) {
-  const journal::Head journal = data.journal->head();
-  if (journal.seq == data.snapshot_seq) return {};
-  if (running.state.seq() != journal.seq || running.past.seq() != journal.seq)
-    return std::unexpected(Failure{FailureKind::input_output,
-                                   "the state stands at another record than the journal",
-                                   "Start the daemon again; it reads the journal."});
-  SnapshotHead head{folding_program(),
-                    data.installation,
-                    journal,
-                    journal::blocks_before(*data.journal, journal.seq),
-                    running.state.place(),
-                    running.read_whole_ns,
-                    running.ids.since_ms(),
-                    {},
-                    running.past.notes()};
-  running.ids.for_each(
-      [&](const schema::Uuid& operator_id, const schema::Uuid& id, std::uint64_t seq) {
-        head.ids.push_back({operator_id, id, seq});
-      });
-  const auto has_space = [&] {
-    const auto free = data.reserve.free();
-    return free && *free >= disk_floor_bytes;
-  };
-  return write_snapshot({paths.snapshots(), data.keys->own_key(signing_key), has_space}, head,
-                        running.state);
 }
 
 }  // namespace postern::data

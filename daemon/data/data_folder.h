@@ -131,18 +131,4 @@ Expected<OpenedData> open_data_folder(const std::filesystem::path& folder,
                                       const OpenOptions& options, const platform::Clock& clock,
                                       platform::Entropy& entropy);
 
-/// What of the running daemon goes into a snapshot, beside what was opened.
-struct Running {
-  const domain::State& state;
-  const domain::CommandIds& ids;
-  const domain::PastIndex& past;
-  std::int64_t read_whole_ns = 0;
-};
-
-/// Writes a snapshot of what runs, which nobody changes meanwhile. Nothing to do if it began from
-/// one of the same record. Fails, with what was there unchanged, if the state is not what the
-/// journal holds, or free disk is under the floor.
-Expected<> keep_snapshot(const DataPaths& paths, const OpenedData& data, const Running& running,
-                         std::uint64_t disk_floor_bytes);
-
 }  // namespace postern::data

@@ -21,29 +21,73 @@ auto order_of(const Grant& grant) {
 }
 
 /// A deny is of its own action; who may do an action may do what it implies too.
-bool speaks_of(const Grant& grant, const AccessRequest& asked) {
-  const std::string_view action = *grant.action;
+bool speaks_of(std::string_view action, bool deny, const AccessRequest& asked) {
   return action == asked.action || action == "*" ||
-         (!grant.deny && !asked.implied_by.empty() &&
+         (!deny && !asked.implied_by.empty() &&
           std::ranges::find(asked.implied_by, action) != asked.implied_by.end());
+}
+bool speaks_of(const Grant& grant, const AccessRequest& asked) {
+  return speaks_of(*grant.action, grant.deny, asked);
 }
 
 bool counts(const Grants& grants, const Grant& grant, const CallFacts& call) {
   return !grant.conditional || are_in_force(conditions_of(grants, grant), grant.deny != 0, call);
 }
-
-/// One match: of denies the first in the order of paths stays, else the first that was found.
-void keep(const Grants& grants, const Grant& grant, const CallFacts& call, Matches& found) {
-  const bool met = counts(grants, grant, call);
-  if (grant.deny && !met) return;
-  const Grant*& slot = grant.deny ? found.deny : met ? found.allow : found.unmet;
-  if (slot == nullptr || (grant.deny && precedes(grant, *slot))) slot = &grant;
+bool counts(const Grants& grants, GrantPointer grant, const CallFacts& call) {
+  return !grant.is_conditional() || counts(grants, *grant, call);
 }
 
-using Place = Chunked<Grant>::Iterator;
+/// One match: of denies the first in the order of paths stays, else the first that was found.
+void keep(const Grants& grants, GrantPointer place, const CallFacts& call, Matches& found) {
+  const bool deny = place.denies();
+  const bool met = counts(grants, place, call);
+  if (deny && !met) return;
+  GrantPointer& slot = deny ? found.deny : met ? found.allow : found.unmet;
+  if (slot == nullptr || (deny && precedes(*place, *slot))) slot = place;
+}
 
-/// One part of the sorted grants: those with one resource, or all below a path. Where all lie in
-/// one chunk, as almost every user's do, a place is a pointer.
+using Place = GrantPlace;
+
+/// A place in a list that lies in one part, as almost every user's does.
+class PlaceInPart {
+ public:
+  using value_type = Grant;
+  using difference_type = std::ptrdiff_t;
+  using iterator_category = std::random_access_iterator_tag;
+  using reference = Grant;
+  using pointer = GrantPointer::Arrow;
+
+  PlaceInPart(const Grants& part, std::size_t place) : part_(&part), place_(place) {}
+
+  Grant operator*() const { return part_->at(place_); }
+  GrantPointer::Arrow operator->() const { return GrantPointer::Arrow(**this); }
+  GrantPointer pointer_to() const { return {*part_, place_}; }
+  PlaceInPart& operator++() {
+    ++place_;
+    return *this;
+  }
+  PlaceInPart& operator--() {
+    --place_;
+    return *this;
+  }
+  PlaceInPart& operator+=(std::ptrdiff_t count) {
+    place_ += static_cast<std::size_t>(count);
+    return *this;
+  }
+  friend std::ptrdiff_t operator-(const PlaceInPart& left, const PlaceInPart& right) {
+    return static_cast<std::ptrdiff_t>(left.place_) - static_cast<std::ptrdiff_t>(right.place_);
+  }
+  bool operator==(const PlaceInPart& other) const { return place_ == other.place_; }
+
+ private:
+  const Grants* part_;
+  std::size_t place_;
+};
+
+GrantPointer pointer_to(const Place& place) { return place.to_pointer(); }
+GrantPointer pointer_to(const PlaceInPart& place) { return place.pointer_to(); }
+
+/// One part of the sorted grants: those with one resource, or all below a path.
 template <class At>
 struct Part {
   At from;
@@ -55,10 +99,10 @@ using Range = Part<Place>;
 
 template <class Before>
 Place partition_point(const Grants& grants, const Range& within, Before before) {
-  return grants.sorted.partition_point(within.from, within.to, before);
+  return grants.sorted().partition_point(within.from, within.to, before);
 }
 template <class Before>
-const Grant* partition_point(const Grants&, const Part<const Grant*>& within, Before before) {
+PlaceInPart partition_point(const Grants&, const Part<PlaceInPart>& within, Before before) {
   return std::partition_point(within.from, within.to, before);
 }
 
@@ -89,7 +133,7 @@ bool visit_at(const Grants& grants, const Part<At>& within, std::string_view res
               Visitor visitor) {
   for (At place = lower_bound(grants, within, resource);
        place != within.to && *place->resource == resource; ++place)
-    if (!visitor(*place)) return false;
+    if (!visitor(place)) return false;
   return true;
 }
 
@@ -133,10 +177,10 @@ class Search {
   /// Of all without `*`.
   void plain(const Range& all) {
     if (all.empty()) return;
-    if constexpr (std::is_pointer_v<At>)
+    if constexpr (std::is_same_v<At, PlaceInPart>)
       if (asked_.levels != nullptr) return plain_by_marks(all);
     for (std::string_view place = asked_.path; !place.empty(); place = parent_of(place))
-      visit_at(all, place, [&](const Grant& grant) { keep(grants_, grant, call_, found_); });
+      visit_at(all, place, [&](const At& at) { keep(grants_, pointer_to(at), call_, found_); });
     if (asked_.this_level_only || found_.deny != nullptr) return;
     std::string path(asked_.path);
     deny_below(below(all, path));
@@ -146,12 +190,12 @@ class Search {
   /// begins like the path is looked at. The first in order are named, as if all were tried.
   void wild(const Range& all) {
     if (all.empty()) return;
-    if (grants_.size() - grants_.plain_count <= tried_one_by_one_max) return try_each(all);
+    if (grants_.size() - grants_.plain_count() <= tried_one_by_one_max) return try_each(all);
     Matches best;
     const std::size_t first = asked_.path.find('/');
     std::string place(asked_.path.substr(0, first));
     follow(below(all, place), place, first, best);
-    const auto take = [](const Grant*& slot, const Grant* grant) {
+    const auto take = [](GrantPointer& slot, GrantPointer grant) {
       if (slot == nullptr) slot = grant;
     };
     take(found_.deny, best.deny);
@@ -161,21 +205,13 @@ class Search {
   }
 
  private:
-  template <class Visitor>
-  void visit(const Range& range, Visitor visitor) {
-    for (At place = range.from; place != range.to; ++place) {
-      ++found_.work;
-      if (speaks_of(*place, asked_)) visitor(*place);
-    }
-  }
-
   /// The grants of one resource.
   template <class Visitor>
   void visit_at(const Range& within, std::string_view resource, Visitor visitor) {
     found_.work += search_work;
-    domain::visit_at(grants_, within, resource, [&](const Grant& grant) {
+    domain::visit_at(grants_, within, resource, [&](const At& at) {
       ++found_.work;
-      if (speaks_of(grant, asked_)) visitor(grant);
+      if (speaks_of(*at, asked_)) visitor(at);
       return true;
     });
   }
@@ -185,43 +221,49 @@ class Search {
   }
 
   /// The same by the marks: of those that lie elsewhere almost no text is looked at.
-  void plain_by_marks(const Part<const Grant*>& all) {
-    const std::span<const PlaceMark> marks = grants_.marks.each();
+  void plain_by_marks(const Part<PlaceInPart>& all) {
+    const std::span<const PlaceMark> marks = grants_.marks();
+    const MarkSummary& summary = grants_.mark_summary();
     const PathLevels& levels = *asked_.levels;
     for (std::size_t level = levels.size(); level > 0; --level) {
       const auto [mark, size] = levels[level - 1];
       ++found_.work;
-      if (!grants_.marks.may_have(mark)) continue;
+      if (!summary.may_have(mark)) continue;
       found_.work += marks.size() / marks_in_a_step;
       const std::string_view place = asked_.path.substr(0, size);
       for (std::size_t at = next_marked(marks, 0, mark); at < marks.size();
            at = next_marked(marks, at + 1, mark)) {
-        const Grant& grant = all.from[at];
-        if (*grant.resource == place && speaks_of(grant, asked_))
-          keep(grants_, grant, call_, found_);
+        const Right& right = grants_.right_at(at);
+        if (*right.resource == place && speaks_of(*right.action, grants_.denies_at(at), asked_))
+          keep(grants_, {grants_, at}, call_, found_);
       }
     }
     if (asked_.this_level_only || found_.deny != nullptr) return;
-    if (grants_.marks.may_deny_below(levels[levels.size() - 1].mark)) deny_below(all);
+    if (summary.may_deny_below(levels[levels.size() - 1].mark)) deny_below(all);
   }
 
   void try_each(const Range& range) {
-    visit(range, [&](const Grant& grant) {
+    for (At place = range.from; place != range.to; ++place) {
+      ++found_.work;
+      const Grant grant = *place;
+      if (!speaks_of(grant, asked_)) continue;
       const Lie lie = lie_of(asked_.path, *grant.resource);
       if (lie == Lie::covered)
-        keep(grants_, grant, call_, found_);
+        keep(grants_, pointer_to(place), call_, found_);
       else if (lie == Lie::above && grant.deny && !asked_.this_level_only &&
                found_.deny_below == nullptr && counts(grants_, grant, call_))
-        found_.deny_below = &grant;
-    });
+        found_.deny_below = pointer_to(place);
+    }
   }
 
   void deny_below(const Range& range) {
     for (At place = range.from; place != range.to && found_.deny_below == nullptr; ++place) {
       ++found_.work;
-      if (place->deny && is_below(*place->resource, asked_.path) && speaks_of(*place, asked_) &&
-          counts(grants_, *place, call_))
-        found_.deny_below = &*place;
+      if (!pointer_to(place).denies()) continue;
+      const Grant grant = *place;
+      if (is_below(*grant.resource, asked_.path) && speaks_of(grant, asked_) &&
+          counts(grants_, grant, call_))
+        found_.deny_below = pointer_to(place);
     }
   }
 
@@ -235,7 +277,7 @@ class Search {
     const std::size_t before = place.size();
     for (const std::string_view step : {std::string_view("*"), segment}) {
       place.append("/").append(step);
-      visit_at(range, place, [&](const Grant& grant) { keep_first(grant, best); });
+      visit_at(range, place, [&](const At& at) { keep_first(pointer_to(at), best); });
       follow(below(range, place), place, next, best);
       place.resize(before);
     }
@@ -244,16 +286,17 @@ class Search {
     if (asked_.this_level_only || found_.deny != nullptr || found_.deny_below != nullptr) return;
     for (At place = range.from; place != range.to; ++place) {
       ++found_.work;
-      if (best.deny_below != nullptr && precedes(*best.deny_below, *place)) return;
-      if (!place->deny || !speaks_of(*place, asked_) || !counts(grants_, *place, call_)) continue;
-      best.deny_below = &*place;
+      const Grant grant = *place;
+      if (best.deny_below != nullptr && precedes(*best.deny_below, grant)) return;
+      if (!grant.deny || !speaks_of(grant, asked_) || !counts(grants_, grant, call_)) continue;
+      best.deny_below = pointer_to(place);
       return;
     }
   }
-  void keep_first(const Grant& grant, Matches& best) {
+  void keep_first(GrantPointer place, Matches& best) {
     Matches one;
-    keep(grants_, grant, call_, one);
-    const auto take = [](const Grant*& slot, const Grant* found) {
+    keep(grants_, place, call_, one);
+    const auto take = [](GrantPointer& slot, GrantPointer found) {
       if (found != nullptr && (slot == nullptr || precedes(*found, *slot))) slot = found;
     };
     take(best.deny, one.deny);
@@ -271,9 +314,10 @@ Range same_text(const Grants& grants, schema::Effect effect, std::string_view ac
                 std::string_view resource) {
   const std::tuple wanted(resource.find('*') != std::string_view::npos, resource, action,
                           effect == schema::Effect::deny);
+  const GrantSequence<Grant> sorted = grants.sorted();
   const Place from =
-      grants.sorted.partition_point([&](const Grant& grant) { return order_of(grant) < wanted; });
-  return {from, grants.sorted.partition_point(from, grants.sorted.end(), [&](const Grant& grant) {
+      sorted.partition_point([&](const Grant& grant) { return order_of(grant) < wanted; });
+  return {from, sorted.partition_point(from, sorted.end(), [&](const Grant& grant) {
             return order_of(grant) <= wanted;
           })};
 }
@@ -284,121 +328,56 @@ std::pair<Seq, std::uint64_t> name_of(const ConditionsOfGrant& entry) {
 
 Chunked<ConditionsOfGrant>::Iterator find_conditions(const Grants& grants,
                                                      const std::pair<Seq, std::uint64_t>& name) {
-  return grants.conditions.partition_point(
+  return grants.conditions().partition_point(
       [&](const ConditionsOfGrant& entry) { return name_of(entry) < name; });
 }
 
-/// Marks the places above a grant that denies.
-void deny_below_places_above(const Grant& grant, GrantMarks& marks) {
-  PathLevels levels;
-  if (!read_path(*grant.resource, levels)) return marks.deny_below_all();
-  for (std::size_t level = 0; level + 1 < levels.size(); ++level)
-    marks.deny_below(levels[level].mark);
-}
-
-/// Those of `grants` with one more before this place, of which the grant is plain.
-GrantMarks with_mark(const Grants& grants, std::size_t place, const Grant& grant) {
-  const auto before = grants.marks.each();
-  std::vector<PlaceMark> marks(before.begin(), before.end());
-  marks.insert(marks.begin() + static_cast<std::ptrdiff_t>(place), mark_of(*grant.resource));
-  GrantMarks made = grants.marks;
-  made.set(marks);
-  if (grant.deny) deny_below_places_above(grant, made);
-  return made;
-}
-
-/// Those of `grants` without the one at this place, of which the grant is plain and allows.
-GrantMarks without_mark(const Grants& grants, std::size_t place) {
-  const auto before = grants.marks.each();
-  std::vector<PlaceMark> marks(before.begin(), before.end());
-  marks.erase(marks.begin() + static_cast<std::ptrdiff_t>(place));
-  GrantMarks made = grants.marks;
-  made.set(marks);
-  return made;
-}
-
-/// Of those in one chunk.
-std::size_t number_of(const Grants& grants, Place place) {
-  return static_cast<std::size_t>(place.operator->() - grants.sorted.in_one_chunk());
-}
-
-std::shared_ptr<const Grants> without(const Grants& grants, Place place) {
-  const bool plain = !place->wildcard;
-  auto changed = std::make_shared<Grants>();
-  changed->conditions = grants.conditions;
-  if (place->conditional) {
-    const std::pair<Seq, std::uint64_t> name(place->seq, place->index);
-    const auto entry = find_conditions(grants, name);
-    if (entry != grants.conditions.end() && name_of(*entry) == name)
-      changed->conditions = grants.conditions.without(entry);
-  }
-  changed->sorted = grants.sorted.without(place);
-  changed->plain_count = grants.plain_count - (plain ? 1 : 0);
-  if (grants.sorted.in_one_chunk() == nullptr || (plain && place->deny))
-    mark(*changed);
-  else
-    changed->marks = plain ? without_mark(grants, number_of(grants, place)) : grants.marks;
-  return changed;
+SharedGrants without(const Grants& grants, const Place& place) {
+  const Grant gone = *place;
+  const Chunked<ConditionsOfGrant>& conditions = grants.conditions();
+  if (!gone.conditional) return grants.without(place, conditions);
+  const std::pair<Seq, std::uint64_t> name(gone.seq, gone.index);
+  const auto entry = find_conditions(grants, name);
+  const bool is_there = entry != conditions.end() && name_of(*entry) == name;
+  return grants.without(place, is_there ? conditions.without(entry) : conditions);
 }
 
 }  // namespace
 
-std::shared_ptr<const Grants> no_grants() {
-  static const auto none = std::make_shared<const Grants>();
-  return none;
-}
-
-void mark(Grants& grants) {
-  grants.marks = {};
-  const Grant* const first = grants.sorted.in_one_chunk();
-  if (first == nullptr) return;
-  std::vector<PlaceMark> marks;
-  marks.reserve(grants.plain_count);
-  for (const Grant& grant : std::span(first, grants.plain_count)) {
-    marks.push_back(mark_of(*grant.resource));
-    if (grant.deny) deny_below_places_above(grant, grants.marks);
-  }
-  grants.marks.set(marks);
-}
-
-std::shared_ptr<const Grants> with_grant(const Grants& grants, const Grant& grant,
-                                         const Conditions* conditions) {
+SharedGrants with_grant(const Grants& grants, const Grant& grant, Rights& rights,
+                        const Conditions* conditions) {
   const auto order = order_of(grant);
-  auto changed = std::make_shared<Grants>();
   const Place place =
-      grants.sorted.partition_point([&](const Grant& held) { return order_of(held) <= order; });
-  changed->sorted = grants.sorted.with(place, grant);
-  changed->plain_count = grants.plain_count + (grant.wildcard ? 0 : 1);
-  if (changed->sorted.in_one_chunk() != nullptr) {
-    const std::size_t number = grants.sorted.empty() ? 0 : number_of(grants, place);
-    changed->marks = grant.wildcard ? grants.marks : with_mark(grants, number, grant);
-  }
-  changed->conditions = grants.conditions;
+      grants.sorted().partition_point([&](const Grant& held) { return order_of(held) <= order; });
   // The newest grant is the last by seq and index too.
-  if (conditions != nullptr)
-    changed->conditions = grants.conditions.with(
-        grants.conditions.end(), {grant.seq, static_cast<std::uint16_t>(grant.index), *conditions});
-  return changed;
+  const Chunked<ConditionsOfGrant>& held = grants.conditions();
+  return grants.with(
+      place, grant, rights,
+      conditions == nullptr
+          ? held
+          : held.with(held.end(),
+                      {grant.seq, static_cast<std::uint16_t>(grant.index), *conditions}));
 }
 
-std::shared_ptr<const Grants> without_grant(const Grants& grants, Seq seq, std::uint64_t index) {
-  for (Place place = grants.sorted.begin(); place != grants.sorted.end(); ++place)
+SharedGrants without_grant(const Grants& grants, Seq seq, std::uint64_t index) {
+  const GrantSequence<Grant> sorted = grants.sorted();
+  for (Place place = sorted.begin(); place != sorted.end(); ++place)
     if (place->seq == seq && place->index == index) return without(grants, place);
-  return std::make_shared<const Grants>(grants);
+  return SharedGrants(&grants);
 }
 
-std::shared_ptr<const Grants> without_grant(const Grants& grants, const GrantName& name) {
+SharedGrants without_grant(const Grants& grants, const GrantName& name) {
   const Range range = same_text(grants, name.effect, name.action, name.resource);
   for (Place place = range.from; place != range.to; ++place)
     if (place->seq == name.seq && place->index == name.index) return without(grants, place);
   return without_grant(grants, name.seq, name.index);
 }
 
-std::vector<const Grant*> find_grants(const Grants& grants, schema::Effect effect,
+std::vector<GrantPointer> find_grants(const Grants& grants, schema::Effect effect,
                                       std::string_view action, std::string_view resource) {
-  std::vector<const Grant*> found;
+  std::vector<GrantPointer> found;
   const Range range = same_text(grants, effect, action, resource);
-  for (Place place = range.from; place != range.to; ++place) found.push_back(&*place);
+  for (Place place = range.from; place != range.to; ++place) found.push_back(place.to_pointer());
   return found;
 }
 
@@ -406,15 +385,18 @@ const Conditions* conditions_of(const Grants& grants, const Grant& grant) {
   if (!grant.conditional) return nullptr;
   const std::pair<Seq, std::uint64_t> name(grant.seq, grant.index);
   const auto place = find_conditions(grants, name);
-  return place == grants.conditions.end() || name_of(*place) != name ? nullptr : &place->conditions;
+  return place == grants.conditions().end() || name_of(*place) != name ? nullptr
+                                                                       : &place->conditions;
 }
 
 bool visit_kind(const Grants& grants, std::string_view kind,
                 const std::function<bool(const Grant&)>& visitor) {
-  const Place wild = grants.sorted.nth(grants.plain_count);
+  const GrantSequence<Grant> sorted = grants.sorted();
+  const Place wild = sorted.nth(grants.plain_count());
   std::string path(kind);
-  for (const Range& half : {Range{grants.sorted.begin(), wild}, Range{wild, grants.sorted.end()}}) {
-    if (!visit_at(grants, half, kind, visitor)) return false;
+  for (const Range& half : {Range{sorted.begin(), wild}, Range{wild, sorted.end()}}) {
+    if (!visit_at(grants, half, kind, [&](const Place& place) { return visitor(*place); }))
+      return false;
     const Range part = part_below(grants, half, path);
     for (Place place = part.from; place != part.to; ++place)
       if (!visitor(*place)) return false;
@@ -445,10 +427,13 @@ Matches match(const Grants& grants, const AccessRequest& asked, const CallFacts&
     made.plain({begin, wild});
     made.wild({wild, end});
   };
-  if (const Grant* all = grants.sorted.in_one_chunk())
-    search(all, all + grants.plain_count, all + grants.size());
-  else
-    search(grants.sorted.begin(), grants.sorted.nth(grants.plain_count), grants.sorted.end());
+  if (grants.in_one_part()) {
+    const auto at = [&](std::size_t place) { return PlaceInPart(grants, place); };
+    search(at(0), at(grants.plain_count()), at(grants.size()));
+  } else {
+    const GrantSequence<Grant> sorted = grants.sorted();
+    search(sorted.begin(), sorted.nth(grants.plain_count()), sorted.end());
+  }
   return found;
 }
 

@@ -18,10 +18,10 @@ namespace postern::domain {
 /// A user's most (interfaces: bounds).
 inline constexpr std::size_t grants_max = 10'000;
 
-std::shared_ptr<const Grants> no_grants();
-std::shared_ptr<const Grants> with_grant(const Grants& grants, const Grant& grant,
-                                         const Conditions* conditions = nullptr);
-std::shared_ptr<const Grants> without_grant(const Grants& grants, Seq seq, std::uint64_t index);
+/// `rights`: of the state that the list is for.
+SharedGrants with_grant(const Grants& grants, const Grant& grant, Rights& rights,
+                        const Conditions* conditions = nullptr);
+SharedGrants without_grant(const Grants& grants, Seq seq, std::uint64_t index);
 
 /// How an event names a grant: the one that added it, and what it says.
 struct GrantName {
@@ -32,7 +32,7 @@ struct GrantName {
   std::string_view resource = {};
 };
 /// Looks for it where it must lie, and only then everywhere.
-std::shared_ptr<const Grants> without_grant(const Grants& grants, const GrantName& name);
+SharedGrants without_grant(const Grants& grants, const GrantName& name);
 
 /// Grants read one by one, before they are put in order.
 struct LooseGrants {
@@ -40,15 +40,15 @@ struct LooseGrants {
   std::vector<ConditionsOfGrant> conditions;
 };
 
-/// Makes the marks anew.
-void mark(Grants& grants);
-
 /// Those with exactly these, whatever their conditions, the older first.
-std::vector<const Grant*> find_grants(const Grants& grants, schema::Effect effect,
+std::vector<GrantPointer> find_grants(const Grants& grants, schema::Effect effect,
                                       std::string_view action, std::string_view resource);
 
 /// Null: it has none.
 const Conditions* conditions_of(const Grants& grants, const Grant& grant);
+inline const Conditions* conditions_of(const Grants& grants, GrantPointer grant) {
+  return grant.is_conditional() ? conditions_of(grants, *grant) : nullptr;
+}
 
 /// Grants of one kind of resource, plain ones first, until the visitor says false; false if it did.
 bool visit_kind(const Grants& grants, std::string_view kind,
@@ -71,13 +71,13 @@ struct AccessRequest {
 /// A deny is of its own action alone; an allow also of what its action implies.
 struct Matches {
   /// The most specific allow on the path or above it.
-  const Grant* allow = nullptr;
+  GrantPointer allow = nullptr;
   /// The first deny on the path or above it, in the order of paths, those with `*` last.
-  const Grant* deny = nullptr;
+  GrantPointer deny = nullptr;
   /// The first deny below it, in the same order; not looked for where one stands above.
-  const Grant* deny_below = nullptr;
+  GrantPointer deny_below = nullptr;
   /// An allow on the path or above it that would count but for its conditions.
-  const Grant* unmet = nullptr;
+  GrantPointer unmet = nullptr;
   /// Grants and steps of searches that were looked at.
   std::size_t work = 0;
 };

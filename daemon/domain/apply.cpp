@@ -6,9 +6,8 @@
 
 namespace postern::domain {
 
-std::shared_ptr<const Bytes> shared_bytes(const flatbuffers::Vector<std::uint8_t>* bytes) {
-  if (bytes == nullptr || bytes->size() == 0) return nullptr;
-  return std::make_shared<const Bytes>(bytes->begin(), bytes->end());
+Sealed sealed_bytes(const flatbuffers::Vector<std::uint8_t>* bytes) {
+  return bytes == nullptr ? nullptr : SealedBytes::of({bytes->data(), bytes->size()});
 }
 
 void clear_tenant_lock(const Scene& scene, User& user) {

@@ -8,7 +8,7 @@ namespace {
 template <class Edit>
 void edit_copies(const Scene& scene, Edit edit) {
   const Owned<Copies>& before = scene.state.tables().copies();
-  auto after = before == nullptr ? std::make_shared<Copies>() : std::make_shared<Copies>(*before);
+  auto after = before == nullptr ? make_counted<Copies>() : make_counted<Copies>(*before);
   edit(*after);
   scene.state.replace(Owned<Copies>(std::move(after)), scene.changes);
 }

@@ -6,15 +6,20 @@
 namespace postern::domain {
 
 void open_passwords_lock(User& user) {
-  user.passwords_lock_seq = 0;
-  user.passwords_lock_ns = 0;
+  const UserExtras& before = extras_of(user);
+  if (before.passwords_lock_seq == 0 && before.passwords_lock_ns == 0) return;
+  edit_extras(user, [](UserExtras& extras) {
+    extras.passwords_lock_seq = 0;
+    extras.passwords_lock_ns = 0;
+  });
 }
 
 void end_sessions(const Scene& scene, User& user) {
-  user.session_epoch = scene.record.seq;
-  // With all of them dead, none need be remembered.
-  if (!extras_of(user).ended_sessions.empty())
-    edit_extras(user, [](UserExtras& extras) { extras.ended_sessions.clear(); });
+  edit_extras(user, [&](UserExtras& extras) {
+    extras.session_epoch = scene.record.seq;
+    // With all of them dead, none need be remembered.
+    extras.ended_sessions.clear();
+  });
 }
 
 void drop_old_password(User& user) {
@@ -27,7 +32,7 @@ void drop_old_password(User& user) {
 
 void password_reset(const Scene& scene, const schema::PasswordReset& body) {
   edit_user(scene, [&](User& user) {
-    user.sealed_password = shared_bytes(body.sealed_password());
+    user.sealed_password = sealed_bytes(body.sealed_password());
     user.password_seq = scene.record.seq;
     user.failures = 0;
     open_passwords_lock(user);
@@ -39,7 +44,7 @@ void password_reset(const Scene& scene, const schema::PasswordReset& body) {
 
 void password_changed(const Scene& scene, const schema::PasswordChanged& body) {
   edit_user(scene, [&](User& user) {
-    user.sealed_password = shared_bytes(body.sealed_password());
+    user.sealed_password = sealed_bytes(body.sealed_password());
     user.password_seq = scene.record.seq;
     user.failures = 0;
     open_passwords_lock(user);
@@ -53,7 +58,7 @@ void password_rotated(const Scene& scene, const schema::PasswordRotated& body) {
       extras.sealed_old_password = user.sealed_password;
       extras.old_password_until_ns = body.old_valid_until_ns();
     });
-    user.sealed_password = shared_bytes(body.sealed_password());
+    user.sealed_password = sealed_bytes(body.sealed_password());
     user.password_seq = scene.record.seq;
   });
 }
@@ -76,7 +81,7 @@ void password_accepted(const Scene& scene, const schema::PasswordAccepted&) {
 
 void password_rehashed(const Scene& scene, const schema::PasswordRehashed& body) {
   edit_user(scene,
-            [&](User& user) { user.sealed_password = shared_bytes(body.sealed_password()); });
+            [&](User& user) { user.sealed_password = sealed_bytes(body.sealed_password()); });
 }
 
 // ---- keys (C8)

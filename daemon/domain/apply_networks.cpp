@@ -5,7 +5,7 @@ namespace postern::domain {
 
 void ranges_imported(const Scene& scene, const schema::RangesImported& body) {
   if (body.provider() == schema::Provider::none || body.provider() > schema::Provider::MAX) return;
-  auto made = std::make_shared<ProviderRanges>();
+  auto made = make_counted<ProviderRanges>();
   made->provider = body.provider();
   made->source_name = view_of(body.source_name());
   if (const auto* hash = body.source_sha256())

@@ -9,8 +9,7 @@ namespace {
 
 using PublicKeys = std::vector<std::array<std::uint8_t, 32>>;
 
-PublicKeys keys_of(
-    const flatbuffers::Vector<flatbuffers::Offset<schema::PublicKey>>* stored) {
+PublicKeys keys_of(const flatbuffers::Vector<flatbuffers::Offset<schema::PublicKey>>* stored) {
   PublicKeys keys;
   if (stored == nullptr) return keys;
   for (const schema::PublicKey* key : *stored) {
@@ -43,7 +42,7 @@ void take_standing(Operator& entry, const schema::OperatorStanding* standing) {
 
 void operator_added(const Scene& scene, const schema::OperatorAdded& body) {
   if (body.operator_id() == nullptr) return;
-  auto entry = std::make_shared<Operator>();
+  auto entry = make_counted<Operator>();
   entry->id = *body.operator_id();
   entry->name = view_of(body.name());
   entry->role = body.role();
@@ -57,7 +56,7 @@ void operator_changed(const Scene& scene, const schema::OperatorChanged& body) {
   if (body.operator_id() == nullptr) return;
   const Operator* before = scene.state.tables().find_operator(*body.operator_id());
   if (before == nullptr) return;
-  auto after = std::make_shared<Operator>(*before);
+  auto after = make_counted<Operator>(*before);
   after->role = body.role();
   after->changed_seq = scene.record.seq;
   take_standing(*after, body.standing());

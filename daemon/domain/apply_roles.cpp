@@ -17,8 +17,7 @@ void count_roles(const Scene& scene, const Tenant& tenant) {
 template <class Edit>
 void edit_role(const Scene& scene, const Uuid* id, Edit edit) {
   const Tenant* tenant = scene.state.tables().find_tenant(scene.record.tenant);
-  const NamedRole* before =
-      tenant == nullptr || id == nullptr ? nullptr : find_role(*tenant, *id);
+  const NamedRole* before = tenant == nullptr || id == nullptr ? nullptr : find_role(*tenant, *id);
   if (before == nullptr) return;
   NamedRole after = *before;
   edit(after);
@@ -57,7 +56,8 @@ void role_grant_added(const Scene& scene, const schema::RoleGrantAdded& body) {
   const std::optional<Conditions> conditions = conditions_of(body.conditions());
   const Grant grant = grant_of(scene, body, conditions.has_value());
   edit_role(scene, body.role(), [&](NamedRole& role) {
-    role.grants = with_grant(*role.grants, grant, conditions ? &*conditions : nullptr);
+    role.grants =
+        with_grant(*role.grants, grant, scene.state.rights(), conditions ? &*conditions : nullptr);
   });
 }
 

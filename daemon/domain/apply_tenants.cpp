@@ -22,7 +22,7 @@ void set_policies(const Scene& scene, const schema::Policies* policies, Tenant& 
 
 void tenant_created(const Scene& scene, const schema::TenantCreated& body) {
   if (body.tenant() == nullptr) return;
-  auto tenant = std::make_shared<Tenant>();
+  auto tenant = make_counted<Tenant>();
   tenant->id = *body.tenant();
   tenant->alias = view_of(body.alias());
   tenant->display_name = view_of(body.display_name());

@@ -19,7 +19,7 @@ void set_settings(const schema::UserSettings& settings, UserExtras& extras) {
 
 void user_created(const Scene& scene, const schema::UserCreated& body) {
   if (body.user() == nullptr) return;
-  auto user = std::make_shared<User>();
+  auto user = make_counted<User>();
   user->id = *body.user();
   user->tenant = scene.record.tenant;
   user->username = view_of(body.username());
@@ -38,8 +38,8 @@ void user_created(const Scene& scene, const schema::UserCreated& body) {
   clear_tenant_lock(scene, *user);
   user->last_seq = scene.record.seq;
   user->changed_seq = scene.record.seq;
-  user->sealed_profile = shared_bytes(body.sealed_profile());
-  user->sealed_password = shared_bytes(body.sealed_password());
+  user->sealed_profile = sealed_bytes(body.sealed_profile());
+  user->sealed_password = sealed_bytes(body.sealed_password());
   if (user->sealed_password) user->password_seq = scene.record.seq;
   user->grants = no_grants();
   if (body.settings() != nullptr)
@@ -58,12 +58,14 @@ void user_status_changed(const Scene& scene, const schema::UserStatusChanged& bo
 void user_locked(const Scene& scene, const schema::UserLocked& body) {
   edit_user(scene, [&](User& user) {
     const bool by_passwords = body.cause() == schema::LockCause::passwords;
-    if (by_passwords) {
-      user.passwords_lock_seq = scene.record.seq;
-      user.passwords_lock_ns = scene.record.time_ns;
-    }
-    if (body.cause() == schema::LockCause::operator_command)
-      user.operator_lock_seq = scene.record.seq;
+    edit_extras(user, [&](UserExtras& extras) {
+      if (by_passwords) {
+        extras.passwords_lock_seq = scene.record.seq;
+        extras.passwords_lock_ns = scene.record.time_ns;
+      }
+      if (body.cause() == schema::LockCause::operator_command)
+        extras.operator_lock_seq = scene.record.seq;
+    });
     const Tenant* tenant = scene.state.tables().find_tenant(user.tenant);
     const bool sessions_go_on =
         by_passwords && tenant != nullptr && tenant->policies.lock_closes_password_only;
@@ -77,7 +79,8 @@ void user_unlocked(const Scene& scene, const schema::UserUnlocked& body) {
     for (const auto raw : *body.causes()) {
       const auto cause = static_cast<schema::LockCause>(raw);
       if (cause == schema::LockCause::passwords) open_passwords_lock(user);
-      if (cause == schema::LockCause::operator_command) user.operator_lock_seq = 0;
+      if (cause == schema::LockCause::operator_command)
+        edit_extras(user, [](UserExtras& extras) { extras.operator_lock_seq = 0; });
       if (cause == schema::LockCause::tenant) clear_tenant_lock(scene, user);
     }
   });
@@ -96,7 +99,7 @@ void user_renamed(const Scene& scene, const schema::UserRenamed& body) {
 }
 
 void profile_changed(const Scene& scene, const schema::ProfileChanged& body) {
-  edit_user(scene, [&](User& user) { user.sealed_profile = shared_bytes(body.sealed_profile()); });
+  edit_user(scene, [&](User& user) { user.sealed_profile = sealed_bytes(body.sealed_profile()); });
 }
 
 void user_erased(const Scene& scene, const schema::UserErased&) {

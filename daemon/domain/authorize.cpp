@@ -77,8 +77,8 @@ bool visit_stops_before_credential(const Tenant* tenant, const User* user, const
          visit_transport_stops(*tenant, *user, call, visit);
 }
 
-Stop stop_of(Code code, const GrantHolder& holder, const Grant& grant) {
-  return {code, grant.seq, &grant, holder.role_name(), conditions_of(holder.grants, grant)};
+Stop stop_of(Code code, const GrantHolder& holder, GrantPointer place) {
+  return {code, place->seq, place, holder.role_name(), conditions_of(holder.grants, place)};
 }
 
 /// Plain ones lie on one path, so the longer is the more specific.
@@ -97,9 +97,9 @@ struct CombinedMatches {
   Slot deny, deny_below, allow, unmet;
 
   void add(const GrantHolder& holder, const Matches& found) {
-    const auto take = [&](Slot& slot, Code code, const Grant* grant, auto before) {
+    const auto take = [&](Slot& slot, Code code, GrantPointer grant, auto before) {
       if (grant != nullptr && (slot.grant == nullptr || before(*grant, slot)))
-        slot = {stop_of(code, holder, *grant), holder.by_way_of};
+        slot = {stop_of(code, holder, grant), holder.by_way_of};
     };
     const auto first = [](const Grant& grant, const Slot& slot) {
       return precedes(grant, *slot.grant);
@@ -132,8 +132,8 @@ Code stop_of_form(const Tenant& tenant, const Question& question, AccessRequest&
 
 /// Of a user's own grants alone.
 Verdict verdict_of(const Grants& grants, const Matches& found) {
-  const auto by = [&](Code code, const Grant* grant) {
-    return Verdict{code, grant, nullptr, conditions_of(grants, *grant), found.work};
+  const auto by = [&](Code code, GrantPointer grant) {
+    return Verdict{code, grant, nullptr, conditions_of(grants, grant), found.work};
   };
   if (found.deny != nullptr) return by(Code::denied_by_grant, found.deny);
   if (found.deny_below != nullptr) return by(Code::denied_below, found.deny_below);
@@ -159,8 +159,8 @@ void collect_question_stops(const Tenant& tenant, const User& user, const Questi
   std::vector<CombinedMatches::Slot> unmet;
   bool allowed = false;
   visit_holders(tenant, user, [&](const GrantHolder& holder) {
-    for (const Grant& grant : holder.grants.sorted) {
-      switch (bearing_of(holder.grants, grant, asked, call)) {
+    for (const GrantPointer grant : holder.grants.pointers()) {
+      switch (bearing_of(holder.grants, *grant, asked, call)) {
         case Bearing::none:
           break;
         case Bearing::allow:
@@ -263,7 +263,7 @@ bool lies_within(std::span<const Narrowing> parts, const Question& question) {
 
 bool is_open(const SessionFacts& session, const Tenant& tenant, const User& user,
              std::int64_t now_ns) {
-  if (session.expires_ns <= now_ns || session.user_epoch != user.session_epoch ||
+  if (session.expires_ns <= now_ns || session.user_epoch != extras_of(user).session_epoch ||
       session.tenant_epoch != tenant.session_epoch)
     return false;
   if (session.by_key && (session.key == nullptr || is_expired(*session.key, now_ns))) return false;

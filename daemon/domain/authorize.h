@@ -58,7 +58,7 @@ struct Question {
 struct Stop {
   schema::Code code = schema::Code::ok;
   Seq seq = 0;
-  const Grant* grant = nullptr;
+  GrantPointer grant = nullptr;
   /// A8: the role that holds the grant; null: the user itself.
   const std::string* role = nullptr;
   /// A9: of the grant.
@@ -70,7 +70,7 @@ struct Stop {
 /// A10. `reason` is ok exactly where the question is allowed.
 struct Verdict {
   schema::Code reason = schema::Code::ok;
-  const Grant* grant = nullptr;
+  GrantPointer grant = nullptr;
   /// As in Stop.
   const std::string* role = nullptr;
   const Conditions* conditions = nullptr;

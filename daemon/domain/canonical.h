@@ -1,5 +1,5 @@
-// The words of canonical bytes, written and read. Both classes have the same operations, so that
-// one function over either says a form once (see grammar.h).
+// The words of canonical bytes, written; compact.h has the same operations in another form, so that
+// one function over either says what an entry holds once (see grammar.h).
 // number := u64 little-endian; text := length:number byte*; list := count:number item*
 #pragma once
 
@@ -20,8 +20,6 @@ namespace postern::domain {
 
 /// Gets the bytes piece by piece.
 using Sink = std::function<void(std::span<const std::uint8_t>)>;
-/// Gives the next bytes, valid until the next call; none: the end.
-using Source = std::function<std::span<const std::uint8_t>()>;
 
 template <class Value>
 concept Number = std::integral<Value> || std::is_enum_v<Value>;
@@ -71,79 +69,6 @@ class CanonicalWriter {
  private:
   const Sink& sink_;
   std::vector<std::uint8_t> buffer_;
-};
-
-/// Reads whatever bytes there are and trusts none: the first that do not fit are noted, and from
-/// then on all that it gives is nothing and every list is empty. Memory grows with the bytes that
-/// are there, never with a length that they tell.
-class CanonicalReader {
- public:
-  static constexpr bool reads = true;
-  /// Of one text.
-  static constexpr std::uint64_t text_bytes_max = 16 << 20;
-
-  /// `source` outlives the reader.
-  explicit CanonicalReader(const Source& source) : source_(source) {}
-
-  template <Number Value>
-  void number(Value& value) {
-    const std::uint64_t raw = next_number();
-    value = static_cast<Value>(raw);
-    if (static_cast<std::uint64_t>(value) != raw) fail("a number does not fit its field");
-    if constexpr (std::is_enum_v<Value>)
-      if (value > Value::MAX || value < Value::MIN) fail("a number is none of its kind");
-  }
-  template <Number Value>
-  void optional(std::optional<Value>& value) {
-    bool is_there = false;
-    Value found{};
-    number(is_there);
-    number(found);
-    if (!is_there && found != Value{}) fail("what is absent has a value");
-    if (is_there) value = found;
-  }
-  template <std::size_t size>
-  void bytes(std::array<std::uint8_t, size>& value) {
-    const std::string_view found = view();
-    if (found.size() != size) return fail("a field is shorter or longer than it must be");
-    std::copy(found.begin(), found.end(), value.begin());
-  }
-  void bytes(std::vector<std::uint8_t>& value) {
-    const std::string_view found = view();
-    value.assign(found.begin(), found.end());
-  }
-  void text(std::string& value) { value.assign(view()); }
-  void id(Uuid& value) {
-    const std::uint64_t high = next_number();
-    value = Uuid(high, next_number());
-  }
-  template <class Entry, class Each>
-  void list(std::vector<Entry>& entries, Each each) {
-    constexpr std::uint64_t believed_max = 1'024;
-    const std::uint64_t count = next_number();
-    entries.reserve(count < believed_max ? count : believed_max);
-    for (std::uint64_t place = 0; place < count && good(); ++place) each(entries.emplace_back());
-  }
-
-  /// A text, valid until the next call of anything.
-  std::string_view view();
-  /// Nothing is left, or nothing good.
-  bool at_end();
-
-  /// The first is kept.
-  void fail(std::string_view sentence);
-  bool good() const { return failure_.empty(); }
-  const std::string& failure() const { return failure_; }
-
- private:
-  std::uint64_t next_number();
-  /// Copies as many as there are.
-  void gather(std::uint64_t count);
-
-  const Source& source_;
-  std::span<const std::uint8_t> window_;
-  std::string gathered_;
-  std::string failure_;
 };
 
 }  // namespace postern::domain

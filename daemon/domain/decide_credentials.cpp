@@ -18,7 +18,7 @@ constexpr std::int64_t old_password_ns_max = 90LL * 86'400 * 1'000'000'000;
 void cause_failure(const Case& asked, const Tenant& tenant, const User& user, const Uuid& service) {
   schema::PasswordFailedT failed;
   // C6: a lock that stands has opened by its time, and the count starts anew.
-  failed.failures = user.passwords_lock_seq != 0 ? 1 : user.failures + 1;
+  failed.failures = extras_of(user).passwords_lock_seq != 0 ? 1 : user.failures + 1;
   failed.service = std::make_unique<Uuid>(service);
   const bool locks = failed.failures >= tenant.policies.lockout_failures;
   asked.cause(user, std::move(failed));

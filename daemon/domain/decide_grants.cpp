@@ -83,7 +83,7 @@ std::optional<Event> check_new_grant(const Case& asked, const Tenant& tenant, co
   const std::optional<Conditions> conditions = conditions_of(body.conditions());
   const auto alike = find_grants(held, parts.effect, parts.action, parts.resource);
   asked.looked_at(2 * alike.size());
-  for (const Grant* grant : alike)
+  for (GrantPointer grant : alike)
     if (are_equal(conditions_of(held, *grant), conditions ? &*conditions : nullptr))
       return refused(Code::grant_exists, "resource",
                      "It was added by record " + std::to_string(grant->seq) + ".");
@@ -97,7 +97,7 @@ std::optional<Event> check_new_grant(const Case& asked, const Tenant& tenant, co
 
 /// The grant that a removal names; null: refused.
 template <class Body>
-const Grant* require_grant(const Case& asked, const Grants& held, const Body& body) {
+GrantPointer require_grant(const Case& asked, const Grants& held, const Body& body) {
   const GrantParts parts = check_form(asked, body);
   if (!asked.decision.refusals.empty()) return nullptr;
   const auto found = find_grants(held, parts.effect, parts.action, parts.resource);
@@ -105,7 +105,7 @@ const Grant* require_grant(const Case& asked, const Grants& held, const Body& bo
   const std::string detail = schema::EnumNameEffect(parts.effect) +
                              (" " + std::string(parts.action)) + " on " + quoted(parts.resource);
   if (const schema::GrantReference* named = body.grant()) {
-    for (const Grant* grant : found)
+    for (GrantPointer grant : found)
       if (grant->seq == named->seq() && grant->index == named->index()) return grant;
     asked.refuse(Code::grant_unknown, "grant",
                  detail + " as " + std::to_string(named->seq()) + "." +
@@ -119,7 +119,7 @@ const Grant* require_grant(const Case& asked, const Grants& held, const Body& bo
   }
   constexpr std::size_t told_max = 100;
   std::string references;
-  for (const Grant* grant : std::span(found).first(std::min(found.size(), told_max)))
+  for (GrantPointer grant : std::span(found).first(std::min(found.size(), told_max)))
     references += (references.empty() ? "" : ", ") + reference_text(*grant);
   if (found.size() > told_max) references += " and more";
   asked.refuse(Code::grant_ambiguous, "grant", detail + ": " + references + ".");
@@ -147,8 +147,8 @@ std::string warning_of_new(const Case& asked, const Tenant& tenant, const Event&
   std::string warning = added.effect == Effect::allow
                             ? warning_of(*tenant.catalogue, added.resource, added.action)
                             : unlisted_warning(*tenant.catalogue, added.resource);
-  const auto until_ns = added.conditions == nullptr ? flatbuffers::nullopt
-                                                    : added.conditions->not_after_ns;
+  const auto until_ns =
+      added.conditions == nullptr ? flatbuffers::nullopt : added.conditions->not_after_ns;
   if (until_ns && *until_ns <= asked.context.now_ns)
     warning += std::string(warning.empty() ? "" : " ") +
                "Its 'not after' is past already: it never holds.";
@@ -172,8 +172,7 @@ void add_grant(const Case& asked) {
 void remove_grant(const Case& asked) {
   const User* user = require_user(asked);
   if (user == nullptr) return;
-  const Grant* grant =
-      require_grant(asked, *user->grants, *asked.command.body_as_RemoveGrant());
+  GrantPointer grant = require_grant(asked, *user->grants, *asked.command.body_as_RemoveGrant());
   if (grant != nullptr) asked.cause(*user, removal_of<schema::GrantRemovedT>(*grant));
 }
 
@@ -204,7 +203,7 @@ void remove_role_grant(const Case& asked) {
   const Tenant* tenant = require_tenant(asked);
   const NamedRole* role = tenant == nullptr ? nullptr : require_role(asked, *tenant, body.role());
   if (role == nullptr) return;
-  const Grant* grant = require_grant(asked, *role->grants, body);
+  GrantPointer grant = require_grant(asked, *role->grants, body);
   if (grant == nullptr) return;
   auto removed = removal_of<schema::RoleGrantRemovedT>(*grant);
   removed.role = std::make_unique<Uuid>(role->id);

@@ -119,7 +119,8 @@ void erase_user(const Case& asked) {
 void lock_user(const Case& asked) {
   const User* user = require_user(asked);
   if (user == nullptr) return;
-  if (user->operator_lock_seq != 0) return asked.refuse(Code::user_already_locked, "user");
+  if (extras_of(*user).operator_lock_seq != 0)
+    return asked.refuse(Code::user_already_locked, "user");
   schema::UserLockedT locked;
   locked.cause = schema::LockCause::operator_command;
   asked.cause(*user, std::move(locked));
@@ -129,8 +130,8 @@ void unlock_user(const Case& asked) {
   const User* user = require_user(asked);
   if (user == nullptr) return;
   schema::UserUnlockedT unlocked;
-  for (const Lock& lock : locks_of(*asked.state.tables().find_tenant(user->tenant), *user,
-                                   asked.context.now_ns)) {
+  for (const Lock& lock :
+       locks_of(*asked.state.tables().find_tenant(user->tenant), *user, asked.context.now_ns)) {
     const bool clears = lock.cause == schema::LockCause::operator_command ||
                         (lock.cause == schema::LockCause::tenant && user->password_seq == 0);
     if (clears) unlocked.causes.push_back(lock.cause);

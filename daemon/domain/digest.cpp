@@ -3,55 +3,46 @@
 
 #include <algorithm>
 
-#include "daemon/domain/grammar.h"
+#include "daemon/domain/entry_writer.h"
 
 namespace postern::domain {
 
-namespace {
-
-class EntryWriter : public CanonicalWriter {
- public:
-  using CanonicalWriter::CanonicalWriter;
-  void shared_text(const std::string* value) { text(*value); }
-};
-
-template <class Entry, class Pass>
-void write_sorted(EntryWriter& out, std::uint64_t tag, std::vector<const Entry*>& entries,
-                  Pass pass) {
-  std::ranges::sort(entries, less, [](const Entry* entry) { return entry->id; });
-  for (const Entry* entry : entries) {
-    out.number(tag);
-    pass(*entry);
-    out.flush();
-  }
+void EntryList::sort_by_id() {
+  const auto sort = [](auto& entries) {
+    std::ranges::sort(entries, less, [](const auto* entry) { return entry->id; });
+  };
+  sort(tenants);
+  sort(users);
+  sort(operators);
 }
 
-}  // namespace
+template <template <class> class Handle>
+EntryList entries_of(const Tables<Handle>& tables) {
+  EntryList list;
+  list.tenants.reserve(tables.tenant_count());
+  list.users.reserve(tables.live_user_count());
+  tables.for_each_tenant([&](const Tenant& entry) { list.tenants.push_back(&entry); });
+  tables.for_each_user([&](const User& entry) { list.users.push_back(&entry); });
+  tables.for_each_operator([&](const Operator& entry) { list.operators.push_back(&entry); });
+  list.providers = tables.providers();
+  list.copies = tables.copies();
+  return list;
+}
+
+template EntryList entries_of(const Tables<Owned>& tables);
+template EntryList entries_of(const Tables<Borrowed>& tables);
 
 template <template <class> class Handle>
 void write_canonical(const Tables<Handle>& tables, const Sink& sink) {
+  EntryList entries = entries_of(tables);
+  entries.sort_by_id();
   EntryWriter out(sink);
-  std::vector<const Tenant*> tenants;
-  std::vector<const User*> users;
-  std::vector<const Operator*> operators;
-  tables.for_each_tenant([&](const Tenant& entry) { tenants.push_back(&entry); });
-  tables.for_each_user([&](const User& entry) { users.push_back(&entry); });
-  tables.for_each_operator([&](const Operator& entry) { operators.push_back(&entry); });
-  write_sorted(out, tenant_tag, tenants, [&](const Tenant& entry) { pass_tenant(out, entry); });
-  write_sorted(out, user_tag, users,
-               [&](const User& entry) { pass_user(out, entry, extras_of(entry)); });
-  write_sorted(out, operator_tag, operators,
-               [&](const Operator& entry) { pass_operator(out, entry); });
-  for (const auto& ranges : tables.providers()) {
-    if (ranges == nullptr) continue;
-    out.number(ranges_tag);
-    pass_ranges(out, *ranges);
-    out.flush();
-  }
-  if (tables.copies() == nullptr) return;
-  out.number(copies_tag);
-  pass_copies(out, *tables.copies());
-  out.flush();
+  for (const Tenant* entry : entries.tenants) out.write(*entry);
+  for (const User* entry : entries.users) out.write(*entry);
+  for (const Operator* entry : entries.operators) out.write(*entry);
+  for (const auto& ranges : entries.providers)
+    if (ranges != nullptr) out.write(*ranges);
+  if (entries.copies != nullptr) out.write(*entries.copies);
 }
 
 template void write_canonical(const Tables<Owned>& tables, const Sink& sink);

@@ -6,10 +6,7 @@
 
 namespace postern::domain {
 
-const UserExtras& extras_of(const User& user) {
-  static const UserExtras none;
-  return user.extras ? *user.extras : none;
-}
+constinit const UserExtras no_extras;
 
 bool is_erased(const User& user) { return extras_of(user).erased_seq != 0; }
 
@@ -53,11 +50,11 @@ static bool locked_by_tenant(const Tenant& tenant, const User& user) {
 static std::int64_t passwords_lock_until(const Tenant& tenant, const User& user) {
   constexpr std::int64_t second_ns = 1'000'000'000;
   const std::int64_t seconds = tenant.policies.lock_seconds;
-  return seconds == 0 ? 0 : user.passwords_lock_ns + seconds * second_ns;
+  return seconds == 0 ? 0 : extras_of(user).passwords_lock_ns + seconds * second_ns;
 }
 
 bool is_locked_by_passwords(const Tenant& tenant, const User& user, std::int64_t now_ns) {
-  if (user.passwords_lock_seq == 0) return false;
+  if (extras_of(user).passwords_lock_seq == 0) return false;
   const std::int64_t until_ns = passwords_lock_until(tenant, user);
   return until_ns == 0 || now_ns < until_ns;
 }
@@ -65,17 +62,17 @@ bool is_locked_by_passwords(const Tenant& tenant, const User& user, std::int64_t
 std::vector<Lock> locks_of(const Tenant& tenant, const User& user, std::int64_t now_ns) {
   std::vector<Lock> locks;
   if (is_locked_by_passwords(tenant, user, now_ns))
-    locks.push_back({schema::LockCause::passwords, user.passwords_lock_seq,
+    locks.push_back({schema::LockCause::passwords, extras_of(user).passwords_lock_seq,
                      passwords_lock_until(tenant, user)});
   if (locked_by_tenant(tenant, user))
     locks.push_back({schema::LockCause::tenant, tenant.disabled_seq});
-  if (user.operator_lock_seq != 0)
-    locks.push_back({schema::LockCause::operator_command, user.operator_lock_seq});
+  if (extras_of(user).operator_lock_seq != 0)
+    locks.push_back({schema::LockCause::operator_command, extras_of(user).operator_lock_seq});
   return locks;
 }
 
 bool is_locked(const Tenant& tenant, const User& user, std::int64_t now_ns) {
-  return user.operator_lock_seq != 0 || locked_by_tenant(tenant, user) ||
+  return extras_of(user).operator_lock_seq != 0 || locked_by_tenant(tenant, user) ||
          is_locked_by_passwords(tenant, user, now_ns);
 }
 

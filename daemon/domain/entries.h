@@ -13,17 +13,17 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/domain/chunked.h"
-#include "daemon/domain/grant_marks.h"
+#include "daemon/domain/grants.h"
 #include "daemon/domain/ids.h"
 #include "daemon/domain/network.h"
+#include "daemon/domain/ref_counted.h"
+#include "daemon/domain/sealed_bytes.h"
 #include "daemon/domain/use.h"
 #include "event_generated.h"
 
 namespace postern::domain {
 
 using Bytes = std::vector<std::uint8_t>;
-using Seq = std::uint64_t;
 
 /// A6, A7.
 struct CatalogueAction {
@@ -70,7 +70,7 @@ using Catalogue = std::vector<CatalogueKind>;
 
 struct NamedRoles;
 
-struct Tenant {
+struct Tenant : RefCounted<Tenant> {
   Uuid id;
   std::string alias;
   std::string display_name;
@@ -96,49 +96,6 @@ struct Tenant {
   Seq session_epoch = 0;
 };
 
-/// A grant is named by the event that added it. Its texts are interned and live as long as the
-/// state.
-struct Grant {
-  const std::string* resource = nullptr;
-  const std::string* action = nullptr;
-  std::uint64_t seq : 51 = 0;
-  std::uint64_t index : 10 = 0;
-  std::uint64_t conditional : 1 = 0;
-  std::uint64_t deny : 1 = 0;
-  std::uint64_t wildcard : 1 = 0;
-
-  schema::Effect effect() const { return deny ? schema::Effect::deny : schema::Effect::allow; }
-};
-
-/// A9.
-struct Conditions {
-  std::optional<std::int64_t> not_before_ns;
-  std::optional<std::int64_t> not_after_ns;
-  /// Null: any.
-  Networks networks;
-  bool secure_transport = false;
-};
-
-/// Of one grant, that is named by its place.
-struct ConditionsOfGrant {
-  Seq seq = 0;
-  std::uint16_t index = 0;
-  Conditions conditions;
-};
-
-/// Grants in the order of their resource's plain text, so that a path's grants, and those of all
-/// below it, each lie together; those with a `*` segment at the end.
-struct Grants {
-  Chunked<Grant> sorted;
-  std::size_t plain_count = 0;
-  /// Of the conditional ones, by seq and index.
-  Chunked<ConditionsOfGrant> conditions = {};
-  /// Of the plain ones, where all lie in one chunk; made of the rest.
-  GrantMarks marks = {};
-
-  std::size_t size() const { return sorted.size(); }
-};
-
 struct KeyReference {
   std::uint32_t file = 0;
   std::uint16_t slot = 0;
@@ -151,7 +108,7 @@ struct NamedRole {
   std::string name;
   std::string description;
   Seq created_seq = 0;
-  std::shared_ptr<const Grants> grants;
+  SharedGrants grants;
   /// The roles it holds itself.
   std::vector<Uuid> inner;
 };
@@ -224,7 +181,7 @@ struct EndedSession {
 };
 
 /// What few users have. Replaced as a whole.
-struct UserExtras {
+struct UserExtras : RefCounted<UserExtras> {
   // ---- settings
   /// N2; null: any.
   Networks networks;
@@ -235,9 +192,18 @@ struct UserExtras {
   std::uint32_t session_timeout_seconds = 0;
   /// 0: as created.
   Seq settings_seq = 0;
+  // ---- locks
+  /// C5: what locked it for wrong passwords; 0: not locked so.
+  Seq passwords_lock_seq = 0;
+  /// C6: when that was.
+  std::int64_t passwords_lock_ns = 0;
+  /// U9: what locked it by an operator's command; 0: not locked so.
+  Seq operator_lock_seq = 0;
   // ---- credentials
+  /// S2: sessions made before this record are dead; 0: none are.
+  Seq session_epoch = 0;
   /// C7: null: none.
-  std::shared_ptr<const Bytes> sealed_old_password;
+  Sealed sealed_old_password;
   std::int64_t old_password_until_ns = 0;
   /// C8: in the order they were made.
   std::vector<ApiKey> keys;
@@ -253,15 +219,16 @@ struct UserExtras {
   bool operator==(const UserExtras&) const = default;
 };
 
-struct User {
-  Uuid id;
-  Uuid tenant;
-  std::string username;
-  KeyReference key;
+/// There may be millions: each byte counts (README).
+struct User : RefCounted<User> {
   schema::UserStatus status = schema::UserStatus::unset;
   bool api_access = false;
   std::uint16_t tenant_lock_cleared_index = 0;
   std::uint32_t failures = 0;
+  KeyReference key;
+  Uuid id;
+  Uuid tenant;
+  std::string username;
   /// U13.
   std::uint64_t version = 0;
   Seq created_seq = 0;
@@ -272,31 +239,26 @@ struct User {
   /// T2: the newest event that clears a lock by tenant: creation, reset, unlock without a password.
   /// With its place in its record, as one batch can hold it and a disabling.
   Seq tenant_lock_cleared_seq = 0;
-  /// C5: what locked it for wrong passwords; 0: not locked so.
-  Seq passwords_lock_seq = 0;
-  /// C6: when that was.
-  std::int64_t passwords_lock_ns = 0;
-  /// U9: what locked it by an operator's command; 0: not locked so.
-  Seq operator_lock_seq = 0;
   /// The newest event about this user: its link.
   Seq last_seq = 0;
   /// U13: the newest that an operator's command caused, as the version counts them. In no canonical
   /// form; a snapshot keeps it beside.
   Seq changed_seq = 0;
-  /// S2: sessions made before this record are dead; 0: none are.
-  Seq session_epoch = 0;
-  std::shared_ptr<const Bytes> sealed_profile;
-  std::shared_ptr<const Bytes> sealed_password;
-  std::shared_ptr<const Grants> grants;
+  Sealed sealed_profile;
+  Sealed sealed_password;
+  SharedGrants grants;
   /// Null: as a default one.
-  std::shared_ptr<const UserExtras> extras;
+  boost::intrusive_ptr<const UserExtras> extras;
 };
 
-const UserExtras& extras_of(const User& user);
+extern const UserExtras no_extras;
+inline const UserExtras& extras_of(const User& user) {
+  return user.extras == nullptr ? no_extras : *user.extras;
+}
 /// U11: its key is destroyed, or about to be; nothing sealed for it is to be opened any more.
 bool is_erased(const User& user);
 
-struct Operator {
+struct Operator : RefCounted<Operator> {
   Uuid id;
   std::string name;
   schema::Role role = schema::Role::none;
@@ -319,7 +281,7 @@ struct Restoration {
 };
 
 /// Copies of what lies here, and what this is a copy of.
-struct Copies {
+struct Copies : RefCounted<Copies> {
   /// U11: until when the last copy of the keys is kept; 0: there is none.
   std::int64_t keys_kept_until_ns = 0;
   /// In order.

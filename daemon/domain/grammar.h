@@ -1,5 +1,6 @@
-// The canonical form of every entry, said once for both ways: `Io` writes (digest.cpp) or reads
-// (canonical_state.cpp). What is derived stands in no form; a reader makes it again.
+// What every entry holds, said once: `Io` writes it in the canonical form (canonical.h), or writes
+// and reads it in the compact one (compact.h). What is derived stands in no form; a reader makes it
+// again.
 // canonical := tenant* user* operator* ranges* copies?
 //              each kind in id order, ranges by provider
 // entry     := tag:number field*
@@ -45,11 +46,11 @@ void pass_networks(Io& io, Passed<Io, Networks>& networks) {
 
 /// None and empty are one.
 template <class Io>
-void pass_sealed(Io& io, Passed<Io, std::shared_ptr<const Bytes>>& sealed) {
+void pass_sealed(Io& io, Passed<Io, Sealed>& sealed) {
   if constexpr (Io::reads) {
     Bytes found;
     io.bytes(found);
-    if (!found.empty()) sealed = std::make_shared<const Bytes>(std::move(found));
+    sealed = SealedBytes::of(found);
   } else {
     io.bytes(sealed ? std::span(*sealed) : std::span<const std::uint8_t>());
   }
@@ -105,18 +106,17 @@ void pass_grant(Io& io, std::conditional_t<Io::reads, LooseGrants, const Grants>
     if (const Conditions* conditions = conditions_of(grants, grant))
       pass_conditions(io, *conditions);
   }
-  io.shared_text(grant.action);
-  io.shared_text(grant.resource);
+  io.right(grant.action, grant.resource);
 }
 
 template <class Io>
-void pass_grants(Io& io, Passed<Io, std::shared_ptr<const Grants>>& grants) {
+void pass_grants(Io& io, Passed<Io, SharedGrants>& grants) {
   if constexpr (Io::reads) {
     LooseGrants found;
     io.list(found.sorted, [&](Grant& grant) { pass_grant(io, found, grant); });
     grants = io.compiled(std::move(found));
   } else {
-    io.list(grants->sorted, [&](const Grant& grant) { pass_grant(io, *grants, grant); });
+    io.list(grants->sorted(), [&](const Grant& grant) { pass_grant(io, *grants, grant); });
   }
 }
 
@@ -367,12 +367,12 @@ void pass_user(Io& io, Passed<Io, User>& user, Passed<Io, UserExtras>& extras) {
   io.number(user.api_access_seq);
   io.number(user.password_seq);
   io.number(user.tenant_lock_cleared_seq);
-  io.number(user.passwords_lock_seq);
-  io.number(user.operator_lock_seq);
+  io.number(extras.passwords_lock_seq);
+  io.number(extras.operator_lock_seq);
   io.number(user.last_seq);
-  io.number(user.session_epoch);
+  io.number(extras.session_epoch);
   io.number(extras.erased_seq);
-  io.number(user.passwords_lock_ns);
+  io.number(extras.passwords_lock_ns);
   io.number(user.tenant_lock_cleared_index);
   pass_credentials(io, extras);
   pass_sealed(io, user.sealed_profile);

@@ -49,7 +49,8 @@ constexpr std::int64_t second_ns = 1'000'000'000;
 /// S1, S2: no session outlives the tenant's bound, nor what has ended all of them since the call.
 bool may_have_session(const RecordedCall& call, const Tenant& tenant, const User& user,
                       std::int64_t now_ns) {
-  return call.by_token && call.seq >= std::max(user.session_epoch, tenant.session_epoch) &&
+  return call.by_token &&
+         call.seq >= std::max(extras_of(user).session_epoch, tenant.session_epoch) &&
          now_ns - call.time_ns < tenant.policies.session_seconds_max * second_ns;
 }
 
@@ -81,7 +82,7 @@ class RoleGrants {
   explicit RoleGrants(const NamedRoles* roles) : roles_(roles) {
     if (roles == nullptr) return;
     for (const auto& role : roles->by_id)
-      for (const Grant& grant : role->grants->sorted)
+      for (const Grant& grant : role->grants->sorted())
         role_of_.emplace(GrantRef(grant.seq, grant.index), role.get());
   }
 
@@ -126,13 +127,13 @@ struct TwoStates {
 
 std::unordered_set<GrantRef, GrantRefHash> refs_of(const Grants& grants) {
   std::unordered_set<GrantRef, GrantRefHash> made;
-  for (const Grant& grant : grants.sorted) made.emplace(grant.seq, grant.index);
+  for (const Grant& grant : grants.sorted()) made.emplace(grant.seq, grant.index);
   return made;
 }
 
 bool is_open(const User& user) {
   return user.status == schema::UserStatus::active && user.api_access &&
-         user.operator_lock_seq == 0;
+         extras_of(user).operator_lock_seq == 0;
 }
 
 /// `sum`: holds it where it is no one's own.
@@ -276,7 +277,7 @@ GuardWatch::GuardWatch(const State& before, const Context& context)
     const User& user = *before.tables().find_user(call.user);
     const Tenant& tenant = *before.tables().find_tenant(user.tenant);
     open_.push_back({&call, user.password_seq, may_have_session(call, tenant, user, context.now_ns),
-                     user.session_epoch, tenant.session_epoch, ended_last(user)});
+                     extras_of(user).session_epoch, tenant.session_epoch, ended_last(user)});
   }
 }
 
@@ -297,7 +298,7 @@ std::vector<schema::ProblemT> GuardWatch::problems(const State& after,
 /// S3: calls do not tell which session they came by, so one that is ended may be any of them.
 bool GuardWatch::is_session_ended(const Open& open, const State& after, const User& user) {
   if (!open.has_session) return false;
-  return user.session_epoch != open.user_epoch ||
+  return extras_of(user).session_epoch != open.user_epoch ||
          after.tables().find_tenant(user.tenant)->session_epoch != open.tenant_epoch ||
          ended_last(user) != open.ended;
 }

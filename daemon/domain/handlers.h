@@ -24,7 +24,7 @@ struct Scene {
 };
 
 /// Null where there are none.
-std::shared_ptr<const Bytes> shared_bytes(const flatbuffers::Vector<std::uint8_t>* bytes);
+Sealed sealed_bytes(const flatbuffers::Vector<std::uint8_t>* bytes);
 
 /// Not its alias, which an index knows.
 template <class Edit>
@@ -38,7 +38,7 @@ void edit_tenant(const Scene& scene, Edit edit) {
     return;
   const Tenant* before = scene.state.tables().find_tenant(scene.record.tenant);
   if (before == nullptr) return;
-  auto after = std::make_shared<Tenant>(*before);
+  auto after = make_counted<Tenant>(*before);
   if (before->policies.networks != nullptr)
     scene.changes.work += before->policies.networks->entries.size();
   mark_and_edit(*after);
@@ -59,7 +59,7 @@ void replace_user(const Scene& scene, Edit edit) {
   if (scene.event.user() == nullptr) return;
   const User* before = scene.state.tables().find_user(*scene.event.user());
   if (before == nullptr) return;
-  auto after = std::make_shared<User>(*before);
+  auto after = make_counted<User>(*before);
   mark_changed(scene.record, *after);
   edit(*after);
   scene.state.replace(Owned<User>(std::move(after)), scene.changes);
@@ -80,8 +80,9 @@ void edit_user(const Scene& scene, Edit edit) {
 /// Edits what few users have; a default one becomes none again.
 template <class Edit>
 void edit_extras(User& user, Edit edit) {
-  auto after = std::make_shared<UserExtras>(extras_of(user));
+  auto after = make_counted<UserExtras>(extras_of(user));
   edit(*after);
+  if (*after == no_extras) after.reset();
   user.extras = std::move(after);
 }
 
@@ -91,6 +92,7 @@ Grant grant_of(const Scene& scene, const Body& body, bool conditional) {
   Grant grant;
   grant.resource = scene.state.intern(body.resource()->string_view(), scene.changes);
   grant.action = scene.state.intern(body.action()->string_view(), scene.changes);
+  scene.state.intern_right(*grant.resource, *grant.action, scene.changes);
   grant.seq = scene.record.seq & ((std::uint64_t{1} << 51) - 1);
   grant.index = scene.index & 1023U;
   grant.conditional = conditional;

@@ -15,6 +15,9 @@ using schema::mix;
 using schema::Uuid;
 using schema::UuidHash;
 
+/// The place of a record in the journal, from 1.
+using Seq = std::uint64_t;
+
 /// RFC 9562: 48 bits of milliseconds since 1970, the rest from `random` but for version and
 /// variant.
 inline Uuid uuid_v7(std::int64_t time_ms, const std::array<std::uint64_t, 2>& random) {

@@ -59,17 +59,17 @@ void check_grants(const State& state, const Grants* grants, const std::string& h
                   Problems& problems) {
   problems.unless(grants != nullptr, "there is no list of grants", holder);
   if (grants == nullptr) return;
-  const auto& sorted = grants->sorted;
+  const GrantSequence<Grant> sorted = grants->sorted();
   problems.unless(ascending(sorted, std::identity(), precedes), "grants are out of order", holder);
   const auto first =
       std::ranges::find_if(sorted, [](const Grant& grant) { return grant.wildcard; });
-  problems.unless(first == sorted.nth(grants->plain_count), "the plain grants do not end there",
+  problems.unless(first == sorted.nth(grants->plain_count()), "the plain grants do not end there",
                   holder);
-  Grants marked = *grants;
-  mark(marked);
-  problems.unless(marked.marks == grants->marks, "the marks are of other grants", holder);
+  problems.unless(grants->has_true_marks(), "the marks are of other grants", holder);
+  problems.unless(grants->size() == 0 || grants->rights() == &state.rights(),
+                  "its grants are of another state's rights", holder);
   const auto name_of = [](const ConditionsOfGrant& one) { return std::pair(one.seq, one.index); };
-  problems.unless(ascending(grants->conditions, name_of, std::less()),
+  problems.unless(ascending(grants->conditions(), name_of, std::less()),
                   "conditions are out of order", holder);
   std::size_t conditional = 0;
   for (const Grant& grant : sorted) {
@@ -81,7 +81,7 @@ void check_grants(const State& state, const Grants* grants, const std::string& h
     problems.unless(!grant.conditional || conditions_of(*grants, grant) != nullptr,
                     "a grant's conditions are not found", holder);
   }
-  problems.unless(conditional == grants->conditions.size(), "conditions are of no grant", holder);
+  problems.unless(conditional == grants->conditions().size(), "conditions are of no grant", holder);
 }
 
 void check_roles(const State& state, const Tenant& tenant, Problems& problems) {
@@ -183,7 +183,7 @@ void check_tenant_rules(const State& state, const Tenant& tenant, Problems& prob
                   "two roles have one name", whom(tenant));
   for (const auto& role : tenant.roles->by_id) {
     check_seqs(state, {role->created_seq}, whom(*role), problems);
-    for (const Grant& grant : role->grants->sorted)
+    for (const Grant& grant : role->grants->sorted())
       check_seqs(state, {grant.seq}, whom(*role), problems);
     for (const Uuid& inner : role->inner)
       problems.unless(find_role(tenant, inner) != nullptr, "it holds a role that is not there",
@@ -210,8 +210,9 @@ void check_user_rules(const State& state, const User& user, Problems& problems) 
   const std::string name = whom(user);
   check_seqs(state,
              {user.created_seq, user.status_seq, user.api_access_seq, user.password_seq,
-              user.tenant_lock_cleared_seq, user.passwords_lock_seq, user.operator_lock_seq,
-              user.last_seq, user.changed_seq, user.session_epoch},
+              user.tenant_lock_cleared_seq, extras_of(user).passwords_lock_seq,
+              extras_of(user).operator_lock_seq, user.last_seq, user.changed_seq,
+              extras_of(user).session_epoch},
              name, problems);
   problems.unless(user.created_seq <= user.changed_seq && user.changed_seq <= user.last_seq,
                   "it was changed before it was made, or after its newest event", name);
@@ -221,7 +222,7 @@ void check_user_rules(const State& state, const User& user, Problems& problems) 
       !is_erased(user) || (user.sealed_profile == nullptr && user.sealed_password == nullptr &&
                            extras_of(user).sealed_old_password == nullptr),
       "it is erased, and something sealed is left", name);
-  for (const Grant& grant : user.grants->sorted) check_seqs(state, {grant.seq}, name, problems);
+  for (const Grant& grant : user.grants->sorted()) check_seqs(state, {grant.seq}, name, problems);
   const Tenant* tenant = state.tables().find_tenant(user.tenant);
   problems.unless(tenant != nullptr, "its tenant is not there", name);
   if (tenant != nullptr) check_extras(state, *tenant, user, problems);

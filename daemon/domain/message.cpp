@@ -1,6 +1,7 @@
 #include "daemon/domain/message.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "schema/identifiers.h"
 #include "schema/signed_message.h"
@@ -11,7 +12,8 @@ namespace postern::domain {
 namespace {
 
 /// Packs an event where it will be stored, and applies those very bytes.
-void apply_event(State& state, const RecordFacts& facts, schema::EventT event, Draft& draft) {
+void apply_event(State& state, const RecordFacts& facts, const schema::EventT& event,
+                 Draft& draft) {
   // T4: a policy that equals the default of today is stored too, so that a later one changes
   // nothing.
   draft.builder.ForceDefaults(event.body.type == schema::EventBody::TenantCreated ||
@@ -22,7 +24,14 @@ void apply_event(State& state, const RecordFacts& facts, schema::EventT event, D
   apply(state, facts, *flatbuffers::GetTemporaryPointer(draft.builder, offset), index,
         draft.changes);
   draft.offsets.push_back(offset);
-  draft.events.push_back(std::move(event));
+}
+
+/// Behind those that came before: most messages have one command.
+void keep(std::vector<schema::EventT> events, Draft& draft) {
+  if (draft.events.empty())
+    draft.events = std::move(events);
+  else
+    std::ranges::move(events, std::back_inserter(draft.events));
 }
 
 /// Deciding, packing and applying one that looks at nothing else.
@@ -46,13 +55,14 @@ void take_back(State& state, Draft& draft) {
 
 }  // namespace
 
-Draft decide_message(State& state, const Context& context, std::span<const Material> materials) {
-  return decide_message(state, context, materials, {state.seq() + 1});
+Draft decide_message(State& state, const Context& context, std::span<const Material> materials,
+                     flatbuffers::Allocator* memory) {
+  return decide_message(state, context, materials, EventPlace{state.seq() + 1}, memory);
 }
 
 Draft decide_message(State& state, const Context& context, std::span<const Material> materials,
-                     const EventPlace& place) {
-  Draft draft;
+                     const EventPlace& place, flatbuffers::Allocator* memory) {
+  Draft draft(memory);
   draft.first_index = place.first_index;
   const schema::CommandMessage& message = *context.message;
   RecordFacts facts{place.seq, context.asker->role, Uuid(), context.now_ns};
@@ -69,14 +79,15 @@ Draft decide_message(State& state, const Context& context, std::span<const Mater
     looked_at = decision.work;
     for (schema::ProblemT& problem : decision.refusals)
       draft.problems.push_back(std::move(problem));
-    for (schema::EventT& event : decision.events) {
+    for (const schema::EventT& event : decision.events) {
       if (const auto* created = event.body.AsTenantCreated()) {
         if (!is_zero(facts.tenant))
           draft.problems.push_back(make_problem(schema::Code::batch_spans_tenants, "commands"));
         facts.tenant = *created->tenant;
       }
-      apply_event(state, facts, std::move(event), draft);
+      apply_event(state, facts, event, draft);
     }
+    keep(std::move(decision.events), draft);
     if (count > 1 && looked_at + draft.changes.work > batch_work_max) {
       draft.problems.push_back(too_much_work(index));
       break;
@@ -96,7 +107,8 @@ Draft decide_message(State& state, const Context& context, std::span<const Mater
 Draft draft_of(State& state, const Context& context, std::vector<schema::EventT> facts) {
   Draft draft;
   const RecordFacts record{state.seq() + 1, context.asker->role, Uuid(), context.now_ns};
-  for (schema::EventT& fact : facts) apply_event(state, record, std::move(fact), draft);
+  for (const schema::EventT& fact : facts) apply_event(state, record, fact, draft);
+  keep(std::move(facts), draft);
   return draft;
 }
 

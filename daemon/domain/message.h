@@ -2,6 +2,7 @@
 // before it did, all or nothing (K3). All records are made here, whoever writes them.
 #pragma once
 
+#include <array>
 #include <span>
 
 #include "daemon/domain/apply.h"
@@ -12,7 +13,13 @@ namespace postern::domain {
 /// What a message would write. Its changes stand in the state already: it is either recorded or
 /// taken back.
 struct Draft {
-  flatbuffers::FlatBufferBuilder builder{1'024};
+  /// `memory`: where the record is made and stays; null: the allocator's.
+  explicit Draft(flatbuffers::Allocator* memory = nullptr) : builder(record_bytes, memory) {}
+
+  /// What almost every record fits into, however it is made.
+  static constexpr std::size_t record_bytes = 1'024;
+
+  flatbuffers::FlatBufferBuilder builder;
   std::vector<flatbuffers::Offset<schema::Event>> offsets;
   std::uint16_t first_index = 0;
   std::vector<schema::EventT> events;
@@ -41,10 +48,11 @@ struct EventPlace {
 
 /// `materials`: one for each command of the context's message. The events stand in the next record,
 /// or for who supposes (H3) at the end of one that there is: so they come before all
-/// that follow it.
-Draft decide_message(State& state, const Context& context, std::span<const Material> materials);
+/// that follow it. `memory` outlives the record; null: the allocator's.
 Draft decide_message(State& state, const Context& context, std::span<const Material> materials,
-                     const EventPlace& place);
+                     flatbuffers::Allocator* memory = nullptr);
+Draft decide_message(State& state, const Context& context, std::span<const Material> materials,
+                     const EventPlace& place, flatbuffers::Allocator* memory = nullptr);
 
 /// Facts that no rule decides: how a journal begins, and that it is a copy's (H7).
 Draft draft_of(State& state, const Context& context, std::vector<schema::EventT> facts);
@@ -59,6 +67,16 @@ struct RecordSeal {
   /// O4: empty without a signature.
   std::span<const std::byte> signed_message = {};
 };
+
+/// K1: what stands for the hash of the contents in a sealed record until `contents_hash_in` is
+/// written.
+inline constexpr std::array<std::uint8_t, 32> hash_to_come{};
+
+/// Where a sealed record has the hash of its contents.
+inline std::span<std::uint8_t> contents_hash_in(StoredRecord& record) {
+  const auto* hash = flatbuffers::GetRoot<schema::Record>(record.data())->contents_hash();
+  return {const_cast<std::uint8_t*>(hash->data()), hash->size()};
+}
 
 /// Finishes the draft as the record after the state's newest, and closes it there.
 StoredRecord seal_record(Draft& draft, State& state, const Context& context,

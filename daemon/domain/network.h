@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common_generated.h"
+#include "daemon/domain/ref_counted.h"
 
 namespace postern::domain {
 
@@ -45,7 +46,7 @@ std::vector<AddressRange> merged(std::vector<AddressRange> ranges);
 std::expected<AddressRange, std::string> parse_range(std::string_view text);
 
 /// What a provider publishes (N3), ascending, neither overlapping nor touching.
-struct ProviderRanges {
+struct ProviderRanges : RefCounted<ProviderRanges> {
   schema::Provider provider = schema::Provider::none;
   std::string source_name;
   std::vector<std::uint8_t> source_sha256;
@@ -62,7 +63,7 @@ struct ProviderRanges {
 inline constexpr std::size_t provider_count = static_cast<std::size_t>(schema::Provider::MAX) + 1;
 
 /// By the provider's number; null: never imported, which holds no address.
-using Providers = std::array<std::shared_ptr<const ProviderRanges>, provider_count>;
+using Providers = std::array<boost::intrusive_ptr<const ProviderRanges>, provider_count>;
 
 bool holds(const ProviderRanges& ranges, const Address& address);
 

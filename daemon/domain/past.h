@@ -38,8 +38,8 @@ Changes erase_as_now(State& state, ErasedBy erased_by) {
   state.tables().for_each_user([&](const User& user) {
     const Seq seq = is_erased(user) ? 0 : erased_by(user.id);
     if (seq == 0) return;
-    auto after = std::make_shared<User>(user);
-    auto extras = std::make_shared<UserExtras>(extras_of(user));
+    auto after = make_counted<User>(user);
+    auto extras = make_counted<UserExtras>(extras_of(user));
     extras->erased_seq = seq;
     extras->sealed_old_password = nullptr;
     after->extras = std::move(extras);

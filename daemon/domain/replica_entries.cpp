@@ -1,29 +1,27 @@
 #include "daemon/domain/replica_entries.h"
 
-#include "daemon/domain/access.h"
-#include "daemon/domain/grammar.h"
+#include <algorithm>
+
+#include "daemon/domain/roles.h"
 
 namespace postern::domain {
 
 namespace {
 
-class ReplicaWriter : public CanonicalWriter {
+class ReplicaWriter : public CompactWriter {
  public:
-  using CanonicalWriter::CanonicalWriter;
-  void shared_text(const std::string* value) { text(*value); }
+  void right(const std::string* action, const std::string* resource) {
+    text(*action);
+    text(*resource);
+  }
 };
 
 template <class Pass>
 Bytes written(std::uint64_t tag, Pass pass) {
-  Bytes bytes;
-  const Sink sink = [&](std::span<const std::uint8_t> piece) {
-    bytes.assign(piece.begin(), piece.end());
-  };
-  ReplicaWriter out(sink);
+  ReplicaWriter out;
   out.number(tag);
   pass(out);
-  out.flush();
-  return bytes;
+  return {out.written().begin(), out.written().end()};
 }
 
 /// Those that stops before a question ask for.
@@ -57,6 +55,10 @@ std::shared_ptr<const Catalogue> catalogue_for_checks(const Catalogue& catalogue
 UserExtras extras_for_checks(const UserExtras& extras, bool is_active) {
   UserExtras made;
   made.erased_seq = extras.erased_seq;
+  made.passwords_lock_seq = extras.passwords_lock_seq;
+  made.passwords_lock_ns = extras.passwords_lock_ns;
+  made.operator_lock_seq = extras.operator_lock_seq;
+  made.session_epoch = extras.session_epoch;
   if (!is_active) return made;
   made.networks = extras.networks;
   made.skip_ip_check = extras.skip_ip_check;
@@ -117,10 +119,6 @@ Bytes replica_entry(const User& user) {
   told.api_access_seq = user.api_access_seq;
   told.password_seq = user.password_seq;
   told.tenant_lock_cleared_seq = user.tenant_lock_cleared_seq;
-  told.passwords_lock_seq = user.passwords_lock_seq;
-  told.passwords_lock_ns = user.passwords_lock_ns;
-  told.operator_lock_seq = user.operator_lock_seq;
-  told.session_epoch = user.session_epoch;
   told.grants = is_active ? user.grants : no_grants();
   const UserExtras extras = extras_for_checks(extras_of(user), is_active);
   return written(user_tag, [&](ReplicaWriter& out) { pass_user(out, told, extras); });
@@ -143,6 +141,111 @@ Bytes replica_entry(const ProviderRanges& ranges) {
   told.v4 = ranges.v4;
   told.v6 = ranges.v6;
   return written(ranges_tag, [&](ReplicaWriter& out) { pass_ranges(out, told); });
+}
+
+// ---- reading
+
+class ReplicaReading::Reader : public EntryReader {
+ public:
+  Reader(std::span<const std::uint8_t> bytes, const RightTable& table, State& state)
+      : EntryReader(bytes, table), state_(state) {}
+
+  void right(const std::string*& action, const std::string*& resource) {
+    action = state_.intern(view());
+    resource = state_.intern(view());
+  }
+  /// Its bytes are those of the form, and no more.
+  bool is_whole() {
+    if (good() && !at_end()) fail("an entry is longer than it must be");
+    return good();
+  }
+
+ private:
+  State& state_;
+};
+
+std::expected<ReplicaReading::Took, std::string> ReplicaReading::take(
+    std::span<const std::uint8_t> entry, Changes& changes) {
+  if (!failure_.empty()) return std::unexpected(failure_);
+  Reader in(entry, table_, state_);
+  Took took;
+  std::uint64_t tag = 0;
+  in.number(tag);
+  if (tag == tenant_tag)
+    take_tenant(in, changes);
+  else if (tag == role_tag)
+    take_role(in, changes);
+  else if (tag == user_tag)
+    take_user(in, changes);
+  else if (tag == operator_tag)
+    took.asker = take_operator(in, changes);
+  else if (tag == ranges_tag)
+    take_ranges(in, changes);
+  else
+    in.fail("an entry is of no known kind");
+  if (in.good()) return took;
+  failure_ = in.failure();
+  return std::unexpected(failure_);
+}
+
+void ReplicaReading::take_tenant(Reader& in, Changes& changes) {
+  auto tenant = make_counted<Tenant>();
+  pass_tenant(in, *tenant);
+  if (!in.is_whole()) return;
+  if (const Tenant* before = state_.tables().find_tenant(tenant->id)) tenant->roles = before->roles;
+  state_.replace(Owned<Tenant>(std::move(tenant)), changes);
+}
+
+void ReplicaReading::take_role(Reader& in, Changes& changes) {
+  Uuid id;
+  bool is_there = false;
+  NamedRole role;
+  in.id(id);
+  in.number(is_there);
+  if (is_there)
+    pass_role(in, role);
+  else
+    in.id(role.id);
+  const Tenant* before = state_.tables().find_tenant(id);
+  if (before == nullptr) in.fail("a role is of no tenant");
+  if (!in.is_whole()) return;
+  auto tenant = make_counted<Tenant>(*before);
+  const auto drop = [&](const NamedRole* gone) {
+    if (gone != nullptr) tenant->roles = without_role(*tenant->roles, gone->id);
+  };
+  if (is_there) {
+    // One that had the name is gone, as will be told.
+    const NamedRole* namesake = find_role(*tenant, role.name);
+    if (namesake != nullptr && namesake->id != role.id) drop(namesake);
+    tenant->roles = with_role(tenant->roles.get(), std::move(role));
+  } else {
+    drop(find_role(*tenant, role.id));
+  }
+  state_.replace(Owned<Tenant>(std::move(tenant)), changes);
+}
+
+void ReplicaReading::take_user(Reader& in, Changes& changes) {
+  auto user = make_counted<User>();
+  read_user(in, *user);
+  if (in.is_whole()) state_.replace(Owned<User>(std::move(user)), changes);
+}
+
+Uuid ReplicaReading::take_operator(Reader& in, Changes& changes) {
+  auto entry = make_counted<Operator>();
+  pass_operator(in, *entry);
+  if (!std::ranges::is_sorted(entry->tenants, less)) in.fail("a scope is out of order");
+  if (!in.is_whole()) return {};
+  const Uuid id = entry->id;
+  state_.replace(Owned<Operator>(std::move(entry)), changes);
+  return id;
+}
+
+void ReplicaReading::take_ranges(Reader& in, Changes& changes) {
+  auto ranges = make_counted<ProviderRanges>();
+  pass_ranges(in, *ranges);
+  if (ranges->provider == schema::Provider::none) in.fail("ranges are of no provider");
+  if (ranges->v4.size() % 2 != 0 || ranges->v6.size() % 4 != 0) in.fail("a range has no end");
+  if (in.is_whole()) state_.replace(Owned<ProviderRanges>(std::move(ranges)), changes);
 }
 
 }  // namespace postern::domain

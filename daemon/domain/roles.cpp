@@ -14,7 +14,7 @@ namespace {
 using Entry = std::shared_ptr<const NamedRole>;
 
 const Uuid& id_of(const Entry& entry) { return entry->id; }
-const std::string& name_of(const Entry& entry) { return entry->name; }
+const std::string& role_name_of(const Entry& entry) { return entry->name; }
 
 /// Where it stands, or would.
 std::size_t place_of(const NamedRoles& roles, const Uuid& id) {
@@ -40,7 +40,7 @@ void put(std::vector<Entry>& entries, const Entry& entry, Less before, KeyOf key
 void put(NamedRoles& roles, NamedRole role) {
   const Entry entry = std::make_shared<const NamedRole>(std::move(role));
   put(roles.by_id, entry, less, id_of);
-  put(roles.by_name, entry, std::ranges::less(), name_of);
+  put(roles.by_name, entry, std::ranges::less(), role_name_of);
 }
 
 /// Places of roles that were met, each once.
@@ -103,7 +103,7 @@ const NamedRole* find_role(const Tenant& tenant, const Uuid& id) {
 const NamedRole* find_role(const Tenant& tenant, std::string_view name) {
   if (tenant.roles == nullptr) return nullptr;
   const auto& entries = tenant.roles->by_name;
-  const auto place = std::ranges::lower_bound(entries, name, {}, name_of);
+  const auto place = std::ranges::lower_bound(entries, name, {}, role_name_of);
   return place == entries.end() || (*place)->name != name ? nullptr : place->get();
 }
 

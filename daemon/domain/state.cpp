@@ -4,6 +4,7 @@
 #include <iterator>
 #include <ranges>
 
+#include "daemon/domain/compact_state.h"
 #include "daemon/platform/require.h"
 
 namespace postern::domain {
@@ -21,6 +22,7 @@ void Changes::clear() {
   ranges.clear();
   copies.clear();
   texts.clear();
+  rights_before.reset();
   work = 0;
 }
 
@@ -39,20 +41,9 @@ Seq State::tenant_head(const Uuid& tenant) const {
 }
 
 JournalPlace State::place() const {
-  JournalPlace made{seq_, time_ns_};
-  for (const auto& [id, seq] : tenant_heads_) {
-    const Tenant* tenant = tables_.find_tenant(id);
-    made.tenant_heads.push_back({id, seq, tenant == nullptr ? 0 : tenant->changed_seq});
-  }
-  std::ranges::sort(made.tenant_heads, less, &TenantHead::tenant);
-  tables_.for_each_user([&](const User& user) {
-    if (user.changed_seq != user.last_seq)
-      made.users_changed.push_back({user.id, user.changed_seq});
-  });
-  std::ranges::sort(made.users_changed, less, &UserChanged::user);
-  for (const auto& ranges : tables_.providers())
-    if (ranges != nullptr) made.ranges_times.push_back({ranges->provider, ranges->imported_ns});
-  return made;
+  std::vector<TenantHead> heads;
+  for (const auto& [id, seq] : tenant_heads_) heads.push_back({id, seq});
+  return place_of(entries_of(tables_), seq_, time_ns_, std::move(heads));
 }
 
 std::size_t State::role_holder_count(const Uuid& role) const {
@@ -139,6 +130,12 @@ const std::string* State::intern(std::string_view text, Changes& changes) {
   return found;
 }
 
+void State::intern_right(const std::string& resource, const std::string& action, Changes& changes) {
+  const std::size_t before = rights_->size();
+  rights_->intern(resource, action);
+  if (rights_->size() > before && !changes.rights_before) changes.rights_before = before;
+}
+
 void State::close_record(Seq seq, std::int64_t time_ns, const Uuid* tenant) {
   seq_ = seq;
   time_ns_ = time_ns;
@@ -174,6 +171,7 @@ void State::revert(const Changes& changes) {
   for (const auto& change : std::views::reverse(changes.ranges))
     tables_.put_ranges(change.after->provider, change.before);
   for (const auto& change : std::views::reverse(changes.copies)) tables_.put_copies(change.before);
+  if (changes.rights_before) rights_->keep_first(*changes.rights_before);
   for (const std::string* text : changes.texts) {
     require(has_text(text));
     texts_.erase(texts_.find(*text));

@@ -1,6 +1,8 @@
 // What decide reads: the tables, and the places of the journal's links. Owned by one thread.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -26,6 +28,8 @@ struct Changes {
   std::vector<Change<Copies>> copies = {};
   /// What was interned on the way: nobody else has it if the changes are taken back.
   std::vector<const std::string*> texts = {};
+  /// How many rights there were before the first that is new.
+  std::optional<std::size_t> rights_before = {};
   /// False: a user that keeps name and status, and a tenant, are changed in place, and not told
   /// here. For folds whose changes nobody takes back, and whose state nobody shows meanwhile.
   bool tells_all = true;
@@ -72,7 +76,7 @@ struct JournalPlace {
   std::vector<RangesTime> ranges_times = {};
 };
 
-/// Moved, never copied: its grants point into its texts.
+/// Moved, never copied: its grants point into its texts and rights.
 class State {
  public:
   State() = default;
@@ -96,6 +100,7 @@ class State {
   std::size_t held_role_count() const { return role_holders_.size(); }
   /// Whether this very text is one that `intern` gave.
   bool has_text(const std::string* text) const;
+  const Rights& rights() const { return *rights_; }
 
   // ---- for apply alone
 
@@ -109,6 +114,9 @@ class State {
   /// that brought it are taken back.
   const std::string* intern(std::string_view text);
   const std::string* intern(std::string_view text, Changes& changes);
+  /// The same of an action on a resource, for the lists of grants.
+  Rights& rights() { return *rights_; }
+  void intern_right(const std::string& resource, const std::string& action, Changes& changes);
 
   // ---- changes an entry where it stands; false: there is none, or somebody else holds it too
 
@@ -143,7 +151,7 @@ class State {
   /// What is counted of a user.
   struct Counted {
     schema::UserStatus status = schema::UserStatus::deleted;
-    std::shared_ptr<const UserExtras> extras = {};
+    boost::intrusive_ptr<const UserExtras> extras = {};
   };
 
   static Counted counted(const User* user);
@@ -152,7 +160,7 @@ class State {
   /// as if it were being made still.
   template <class Entry>
   static Entry* held_alone(const Owned<Entry>* held) {
-    return held == nullptr || held->use_count() != 1 ? nullptr : const_cast<Entry*>(held->get());
+    return held == nullptr || !(*held)->is_held_once() ? nullptr : const_cast<Entry*>(held->get());
   }
   void recount(const Counted& before, const User& after);
 
@@ -165,6 +173,8 @@ class State {
 
   Tables<Owned> tables_;
   std::unordered_set<std::string, TextHash, std::equal_to<>> texts_;
+  /// Grants of this state point to it.
+  std::unique_ptr<Rights> rights_ = std::make_unique<Rights>();
   boost::unordered_flat_map<Uuid, Seq, UuidHash> tenant_heads_;
   boost::unordered_flat_map<Uuid, std::size_t, UuidHash> role_holders_;
   Seq seq_ = 0;

@@ -147,7 +147,7 @@ class Index {
 };
 
 template <class Entry>
-using Owned = std::shared_ptr<const Entry>;
+using Owned = boost::intrusive_ptr<const Entry>;
 template <class Entry>
 using Borrowed = const Entry*;
 

@@ -110,8 +110,13 @@ Expected<> NewFile::write(std::span<const std::byte> bytes) {
   return write_all(file_.number(), bytes, fresh_);
 }
 
-Expected<> NewFile::put_in_place() {
+Expected<> NewFile::sync() {
   if (retried([&] { return ::fsync(file_.number()); }) != 0) return failed("sync", fresh_);
+  return {};
+}
+
+Expected<> NewFile::put_in_place() {
+  if (auto synced = sync(); !synced) return synced;
   if (std::rename(fresh_.c_str(), path_.c_str()) != 0) return failed("replace", path_);
   if (::close(file_.release()) != 0) return failed("close", path_);
   return sync_folder(path_.has_parent_path() ? path_.parent_path() : ".");

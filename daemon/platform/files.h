@@ -45,6 +45,8 @@ class NewFile {
   ~NewFile();
 
   Expected<> write(std::span<const std::byte> bytes);
+  /// What was written so far is on disk.
+  Expected<> sync();
   /// Synced, under its name, and the name too. If it fails what was there stands, save when only
   /// the last sync of the folder failed. The end.
   Expected<> put_in_place();

@@ -6,6 +6,12 @@ namespace postern::platform {
 
 Worker::Worker() : thread_([this] { work(); }) {}
 
+Worker::Worker(const char* name, Urgency urgency)
+    : thread_([this, name, urgency] {
+        begin_thread(name, urgency);
+        work();
+      }) {}
+
 Worker::~Worker() {
   {
     const std::lock_guard lock(mutex_);

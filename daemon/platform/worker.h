@@ -7,13 +7,17 @@
 #include <mutex>
 #include <thread>
 
+#include "daemon/platform/scheduling.h"
+
 namespace postern::platform {
 
 /// `run` from any thread; never waits. Destroying it waits for all that was handed over. What is
 /// run must not throw. Unbounded: whoever hands over keeps a bound on what is under way.
 class Worker {
  public:
+  /// Its thread is as the one that makes it.
   Worker();
+  Worker(const char* name, Urgency urgency);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

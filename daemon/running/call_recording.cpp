@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "daemon/platform/scheduling.h"
+
 namespace postern::running {
 
 namespace {
@@ -35,7 +37,10 @@ CallRecording::CallRecording(std::unique_ptr<calls::CallRing> ring, Parts parts)
       pages_({*ring_, parts_.keys, [this] { return recorder_.dropped(); }}) {}
 
 void CallRecording::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    platform::begin_thread("recorder", platform::Urgency::patient);
+    run();
+  });
 }
 
 void CallRecording::turn() {

@@ -7,15 +7,12 @@
 #include "daemon/running/clock_note.h"
 #include "daemon/running/diagnostic_log.h"
 #include "daemon/running/running_daemon.h"
+#include "daemon/running/settings.h"
 #include "daemon/transport/kernel_guard.h"
 
 namespace postern::running {
 
 namespace {
-
-constexpr int hour_ms = 3'600'000;
-/// A start that had to fold more writes a snapshot at once.
-constexpr std::uint64_t folded_records_max = 250'000;
 
 using service::diagnostic;
 using service::Line;
@@ -43,16 +40,6 @@ void tell_of_clock(const ClockAtStart& began, const service::Present& clock, Dia
     log.say(diagnostic<Line::clock_far_ahead>(service::Duration{began.ahead_ns}));
   if (const auto standing = clock.standing(); standing.confirmed)
     log.say(diagnostic<Line::clock_behind_confirmed>(service::Duration{standing.behind_ns}));
-}
-
-/// So that a start that took long takes long once, however the daemon ends.
-void write_snapshot_early(const RunOptions& options, data::OpenedData& data, DiagnosticLog& log) {
-  // A snapshot is used only up to what was signed or acknowledged.
-  if (const auto made = data.checkpoints->make(); !made)
-    log.say(diagnostic<Line::checkpoint_failed>(made.error()));
-  if (write_snapshot(options.config, data::DataPaths(options.data), data,
-                     {data.state, data.ids, data.past, data.read_whole_ns}, log))
-    data.snapshot_seq = data.journal->head().seq;
 }
 
 /// The process's: connections are closed for the lack of descriptors below all that has an owner.
@@ -83,7 +70,7 @@ data::OpenOptions open_options(const RunOptions& options, platform::Notifier& ma
                                DiagnosticLog& log) {
   const Config& config = options.config;
   return {config.anchor,
-          {std::int64_t{config.id_window_hours} * hour_ms, 300'000},
+          id_window(config),
           std::uint64_t{config.disk_floor_mib} << 20U,
           std::uint64_t{config.disk_reserve_mib} << 20U,
           !options.verify,
@@ -129,8 +116,6 @@ Expected<> run_daemon(const RunOptions& options) {
       begin_with_clock(data::DataPaths(options.data), *data, options.confirm_clock, clock);
   if (!began) return std::unexpected(began.error());
   tell_of_clock(*began, clock, log);
-  if (data->journal->head().seq - data->snapshot_seq > folded_records_max)
-    write_snapshot_early(options, *data, log);
   auto ran =
       RunningDaemon(options, std::filesystem::absolute(options.data), clock, log, std::move(*data))
           .run(signals, manager);

@@ -5,12 +5,15 @@
 #include <array>
 
 #include "daemon/platform/retried.h"
+#include "daemon/platform/scheduling.h"
 #include "daemon/platform/wiped_memory.h"
 #include "daemon/running/settings.h"
 
 namespace postern::running {
 
 namespace {
+
+using platform::Urgency;
 
 constexpr int longest_wait_ms = 1'000;
 constexpr int messages_a_turn = 256;
@@ -58,11 +61,13 @@ std::string Loops::silent() {
 /// went.
 template <class Body>
 std::future<Threads::Bound> Threads::start_thread(transport::Context& context, Loop& loop,
-                                                  transport::EndpointOptions options, Body body) {
+                                                  transport::EndpointOptions options,
+                                                  ThreadKind kind, Body body) {
   std::promise<Bound> outcome;
   std::future<Bound> bound = outcome.get_future();
-  threads_.emplace_back([&context, &loop, options = std::move(options), body,
+  threads_.emplace_back([&context, &loop, options = std::move(options), kind, body,
                          outcome = std::move(outcome)]() mutable {
+    platform::begin_thread(kind.name, kind.urgency);
     auto endpoint = transport::Endpoint::bind(context, options);
     if (!endpoint) return outcome.set_value(std::unexpected(endpoint.error()));
     loop.endpoint = std::move(*endpoint);
@@ -78,16 +83,20 @@ Expected<Addresses> Threads::start(transport::Context& context, const Config& co
                                    std::span<const std::byte> curve_secret) {
   auto options = endpoint_options(config, sockets, curve_secret);
   std::array<std::future<Bound>, 3> bound = {
-      start_thread(context, loops_.commands, std::move(options[0]), [this] { turn_writer(); }),
-      start_thread(context, loops_.queries, std::move(options[1]),
+      start_thread(context, loops_.commands, std::move(options[0]), {"writer", Urgency::patient},
+                   [this] { turn_writer(); }),
+      start_thread(context, loops_.queries, std::move(options[1]), {"reader", Urgency::prompt},
                    [this] {
                      // It never opens what is sealed, and wipes the secrets it receives itself.
                      platform::wipes_freed_memory = false;
                      turn_service(loops_.queries, services_.reader());
                    }),
-      start_thread(context, loops_.history, std::move(options[2]),
+      start_thread(context, loops_.history, std::move(options[2]), {"historian", Urgency::patient},
                    [this] { turn_service(loops_.history, services_.historian()); })};
-  threads_.emplace_back([this] { turn_auditor(); });
+  threads_.emplace_back([this] {
+    platform::begin_thread("auditor", Urgency::patient);
+    turn_auditor();
+  });
   services_.calls().start();
   // Each is waited for, whatever became of the one before.
   std::array<Bound, 3> results = {bound[0].get(), bound[1].get(), bound[2].get()};

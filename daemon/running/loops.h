@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "daemon/config.h"
+#include "daemon/platform/scheduling.h"
 #include "daemon/platform/waker.h"
 #include "daemon/running/addresses.h"
 #include "daemon/running/services.h"
@@ -65,9 +66,14 @@ class Threads {
  private:
   using Bound = Expected<std::vector<std::string>>;
 
+  struct ThreadKind {
+    const char* name;
+    platform::Urgency urgency;
+  };
+
   template <class Body>
   std::future<Bound> start_thread(transport::Context& context, Loop& loop,
-                                  transport::EndpointOptions options, Body body);
+                                  transport::EndpointOptions options, ThreadKind kind, Body body);
   void turn_writer();
   template <class Service>
   void turn_service(Loop& loop, Service& service);

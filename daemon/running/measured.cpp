@@ -166,6 +166,13 @@ class Measured {
             vitals.read_whole_ns);
     add_age("postern_snapshot_age_seconds", "Since the newest snapshot was written.",
             vitals.snapshot_ns);
+    if (vitals.snapshot_bytes != 0)
+      gauge("postern_snapshot_bytes", "What the newest snapshot takes on disk.",
+            static_cast<double>(vitals.snapshot_bytes));
+    if (vitals.snapshot_writing_ns != 0)
+      gauge("postern_snapshot_writing_seconds",
+            "How long the newest snapshot took that was written while the daemon runs.",
+            static_cast<double>(vitals.snapshot_writing_ns) / ns_of_second);
     for (const schema::Provider provider : schema::EnumValuesProvider())
       add_age("postern_provider_ranges_age_seconds",
               "Since the ranges of a provider were imported; those of whom there are any.",

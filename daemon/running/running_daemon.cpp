@@ -6,6 +6,7 @@
 #include <csignal>
 #include <utility>
 
+#include "daemon/data/snapshot_keeping.h"
 #include "daemon/platform/retried.h"
 #include "daemon/running/addresses.h"
 #include "daemon/running/clock_note.h"
@@ -28,19 +29,21 @@ using service::Line;
 constexpr std::int64_t watch_interval_ns = 1'000'000'000;
 constexpr std::int64_t stuck_sync_ns = 10'000'000'000;
 
-/// UTC nanoseconds since 1970; 0: there is none.
-std::int64_t newest_file_ns(const std::filesystem::path& folder) {
-  std::int64_t newest_ns = 0;
+/// Of the newest file in the folder, if there is one.
+void note_newest(const std::filesystem::path& folder, service::Vitals& vitals) {
   std::error_code what_cannot_be_read_is_none;
   for (const auto& entry :
        std::filesystem::directory_iterator(folder, what_cannot_be_read_is_none)) {
     const auto written = std::filesystem::last_write_time(entry, what_cannot_be_read_is_none);
     if (what_cannot_be_read_is_none) continue;
     const auto since_1970 = std::chrono::file_clock::to_sys(written).time_since_epoch();
-    newest_ns = std::max<std::int64_t>(
-        newest_ns, std::chrono::duration_cast<std::chrono::nanoseconds>(since_1970).count());
+    const std::int64_t written_ns =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(since_1970).count();
+    if (written_ns <= vitals.snapshot_ns) continue;
+    vitals.snapshot_ns = written_ns;
+    const auto bytes = std::filesystem::file_size(entry, what_cannot_be_read_is_none);
+    vitals.snapshot_bytes = what_cannot_be_read_is_none ? 0 : bytes;
   }
-  return newest_ns;
 }
 
 Expected<std::unique_ptr<calls::CallRing>> open_calls(const Config& config,
@@ -58,15 +61,6 @@ void warn_of(const Expected<>& told, DiagnosticLog& log) {
   if (!told) log.say(diagnostic<Line::service_manager_unreachable>(told.error()));
 }
 
-bool write_snapshot(const Config& config, const data::DataPaths& paths,
-                    const data::OpenedData& data, const data::Running& running,
-                    DiagnosticLog& log) {
-  const auto kept =
-      data::keep_snapshot(paths, data, running, std::uint64_t{config.disk_floor_mib} << 20U);
-  if (!kept) log.say(diagnostic<Line::snapshot_not_written>(kept.error()));
-  return kept.has_value();
-}
-
 Expected<> RunningDaemon::run(platform::Signals& signals, platform::Notifier& manager) {
   auto context = transport::Context::start([this] {
     authenticator_died_ = true;
@@ -74,6 +68,7 @@ Expected<> RunningDaemon::run(platform::Signals& signals, platform::Notifier& ma
   });
   if (!context) return std::unexpected(context.error());
   context_ = std::move(*context);
+  schedule_io_threads();
   context_->tell_denied([this](const platform::Stranger& stranger) {
     log_.say(diagnostic<Line::stranger_denied>(stranger));
   });
@@ -101,12 +96,15 @@ Services::Outlets RunningDaemon::outlets() {
           [this](auto work) { committer_.run(std::move(work)); },
           [this] { return health_->warnings(); },
           [this] { return health_->counters(); },
-          [this](const service::Diagnostic& told) { log_.say(told); }};
+          [this](const service::Diagnostic& told) { log_.say(told); },
+          [this](std::unique_ptr<service::SnapshotMoment> moment) {
+            snapshots_->write(std::move(moment), *services_->snapshots());
+          }};
 }
 
 Expected<> RunningDaemon::make_services() {
   vitals_.read_whole_ns = data_.read_whole_ns;
-  vitals_.snapshot_ns = newest_file_ns(paths_.snapshots());
+  note_newest(paths_.snapshots(), vitals_);
   vitals_.snapshot_seq = data_.snapshot_seq;
   auto ring = open_calls(config_, paths_.calls(), log_);
   if (!ring) return std::unexpected(ring.error());
@@ -122,6 +120,9 @@ Expected<> RunningDaemon::make_services() {
       [this] { return context_->denied(); }, transport::connections_closed,
       [this](Line line) { return log_.count(line); }, [this] { return log_.held_back(); }});
   threads_ = std::make_unique<Threads>(loops_, *services_, config_.group_max);
+  snapshots_ = std::make_unique<SnapshotWriting>(
+      SnapshotWriting::Parts{paths_, data_, clock_, vitals_, log_, id_window(config_)},
+      std::uint64_t{config_.disk_floor_mib} << 20U);
   return {};
 }
 
@@ -291,6 +292,8 @@ Reloading RunningDaemon::take_settings() {
       return {{}, {}, put_back ? changed.error() : put_back.error()};
     }
   services_->writer().set_disk_floor(std::uint64_t{wanted.disk_floor_mib} << 20U);
+  snapshots_->set_disk_floor(std::uint64_t{wanted.disk_floor_mib} << 20U);
+  services_->snapshots()->set_records_step(wanted.snapshot_every_records);
   services_->writer().set_group_max(wanted.group_max);
   threads_->set_group_max(wanted.group_max);
   services_->reader().set_ranges_age_max(wanted.ranges_days_max * day_ns);
@@ -305,7 +308,9 @@ Reloading RunningDaemon::take_settings() {
 
 Expected<> RunningDaemon::stop() {
   page_.reset();
+  snapshots_->end();
   threads_->stop();
+  snapshots_.reset();
   services_->end_hashing();
   std::error_code ignored_if_never_written;
   std::filesystem::remove(paths_.addresses(), ignored_if_never_written);
@@ -315,16 +320,23 @@ Expected<> RunningDaemon::stop() {
     log_.say(diagnostic<Line::checkpoint_failed>(made.error()));
   note_clock();
   const auto closed = data_.journal->close();
-  // When every byte of the journal was read: at the start, before it, or by the scrubber.
-  const std::int64_t read_whole_ns = std::max(data_.read_whole_ns, vitals_.read_whole_ns.load());
   services_->pass_on_the_rest();
-  const service::Writer& writer = services_->writer();
-  if (closed && !vitals_.degraded)
-    write_snapshot(in_force_, paths_, data_,
-                   {writer.state(), writer.ids(), services_->auditor().past_index(), read_whole_ns},
-                   log_);
+  if (closed && !vitals_.degraded) write_last_snapshot();
   if (closed) log_.say(diagnostic<Line::stopped>(data_.journal->head().seq));
   return closed;
+}
+
+void RunningDaemon::write_last_snapshot() {
+  // When every byte of the journal was read: at the start, before it, or by the scrubber.
+  const std::int64_t read_whole_ns = std::max(data_.read_whole_ns, vitals_.read_whole_ns.load());
+  const service::Writer& writer = services_->writer();
+  // One that was written beside may be of the same record.
+  data_.snapshot_seq = vitals_.snapshot_seq;
+  const auto kept = data::keep_snapshot(
+      paths_, data_,
+      {writer.state(), writer.ids(), services_->auditor().past_index(), read_whole_ns},
+      std::uint64_t{in_force_.disk_floor_mib} << 20U);
+  if (!kept) log_.say(diagnostic<Line::snapshot_not_written>(kept.error()));
 }
 
 }  // namespace postern::running

@@ -19,6 +19,7 @@
 #include "daemon/running/metrics_page.h"
 #include "daemon/running/reload.h"
 #include "daemon/running/services.h"
+#include "daemon/running/snapshot_writing.h"
 #include "daemon/transport/context.h"
 
 namespace postern::running {
@@ -57,6 +58,8 @@ class RunningDaemon {
   Expected<> change_page(const Config& wanted);
   Expected<std::unique_ptr<MetricsPage>> start_page(const Config& wanted);
   void hold_reserve(bool hold);
+  /// One that cannot be written is a slower start, and no more.
+  void write_last_snapshot();
 
   /// As at the start: what the sockets and the services were made with.
   const Config& config_;
@@ -91,17 +94,15 @@ class RunningDaemon {
   std::unique_ptr<Services> services_;
   std::unique_ptr<Health> health_;
   /// Appends for the writer.
-  platform::Worker committer_;
+  platform::Worker committer_{"committer", platform::Urgency::patient};
   std::unique_ptr<Threads> threads_;
+  /// Null before the services are there.
+  std::unique_ptr<SnapshotWriting> snapshots_;
   /// Null: there is none.
   std::unique_ptr<MetricsPage> page_;
 };
 
 /// The service manager not being told is no reason to stop.
 void warn_of(const Expected<>& told, DiagnosticLog& log);
-
-/// A snapshot that cannot be written is a slower start, and no more: false, and it is told.
-bool write_snapshot(const Config& config, const data::DataPaths& paths,
-                    const data::OpenedData& data, const data::Running& running, DiagnosticLog& log);
 
 }  // namespace postern::running

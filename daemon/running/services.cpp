@@ -1,13 +1,28 @@
 #include "daemon/running/services.h"
 
+#include <array>
+#include <thread>
+#include <vector>
+
+#include "daemon/platform/wiped_memory.h"
+
 namespace postern::running {
 
 namespace {
 
-view::View view_of(const domain::State& state) {
-  view::View view;
-  view.load(state.tables());
-  return view;
+/// Of the reader, the historian, the auditor. At once, as each takes long where there are many
+/// users.
+std::array<view::View, 3> views_of(const domain::State& state) {
+  std::array<view::View, 3> views;
+  std::vector<std::thread> threads;
+  for (view::View& view : views)
+    threads.emplace_back([&] {
+      // It holds nothing but pointers.
+      platform::wipes_freed_memory = false;
+      view.load(state.tables());
+    });
+  for (std::thread& thread : threads) thread.join();
+  return views;
 }
 
 }  // namespace
@@ -21,8 +36,9 @@ Services::Services(const Parts& parts, const Settings& settings, const Outlets& 
       pool_(std::make_unique<credential::HashPool>(settings.hashing)),
       desk_(*pool_, parts.keys, parts.entropy, parts.wakers.reader, settings.writer.cost,
             settings.passwords) {
-  make_reader(parts, settings, outlets, held.state);
-  make_historian(parts, settings, outlets, held);
+  auto [of_reader, of_historian, of_auditor] = views_of(held.state);
+  make_reader(parts, settings, outlets, std::move(of_reader), held.state.time_ns());
+  make_historian(parts, settings, outlets, held, std::move(of_historian), std::move(of_auditor));
   writer_ = std::make_unique<service::Writer>(
       service::Writer::Parts{parts.journal, parts.keys, *pool_, parts.clock, parts.entropy,
                              parts.wakers.writer, parts.vitals, mail_, outlets.run_beside},
@@ -39,29 +55,35 @@ void Services::pass_on_the_rest() {
 }
 
 void Services::make_reader(const Parts& parts, const Settings& settings, const Outlets& outlets,
-                           const domain::State& state) {
+                           view::View view, std::int64_t time_ns) {
   reader_ = std::make_unique<service::Reader>(
       service::Reader::Parts{desk_, parts.clock, parts.vitals, mail_, parts.keys, parts.entropy,
                              &calls_.line()},
       settings.reader,
       service::Reader::Outlets{outlets.queries.send, outlets.warnings, outlets.counters,
                                outlets.log, outlets.queries.has_room},
-      view_of(state), parts.journal.head(), state.time_ns());
+      std::move(view), parts.journal.head(), time_ns);
 }
 
 /// With the auditor, which answers what takes the historian too long.
 void Services::make_historian(const Parts& parts, const Settings& settings, const Outlets& outlets,
-                              JournalContents& held) {
+                              JournalContents& held, view::View view, view::View audited) {
   historian_ = std::make_unique<service::Historian>(
       service::Historian::Parts{parts.journal, parts.checkpoints, parts.clock, parts.vitals, mail_,
                                 outlets.log, &calls_.pages(), &parts.keys,
                                 outlets.history.has_room},
-      settings.historian, outlets.history.send, view_of(held.state), parts.journal.head(),
+      settings.historian, outlets.history.send, std::move(view), parts.journal.head(),
       held.state.time_ns());
+  if (outlets.write_snapshot)
+    snapshots_ = std::make_unique<service::SnapshotKeeper>(
+        parts.wakers.auditor,
+        service::SnapshotKeeper::Start{settings.snapshot_seq, settings.snapshot_step,
+                                       held.state.place()},
+        outlets.write_snapshot);
   auditor_ = std::make_unique<service::Auditor>(
       service::Auditor::Parts{parts.journal, parts.keys, parts.clock, mail_, outlets.log,
-                              &calls_.ring(), &calls_.seen()},
-      view_of(held.state), parts.journal.head(), std::move(held.past), settings.auditor);
+                              &calls_.ring(), &calls_.seen(), snapshots_.get()},
+      std::move(audited), parts.journal.head(), std::move(held.past), settings.auditor);
 }
 
 }  // namespace postern::running

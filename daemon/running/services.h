@@ -40,6 +40,9 @@ class Services {
     service::Reader::Settings reader = {};
     service::Historian::Settings historian = {};
     service::AuditorLimits auditor = {};
+    /// The newest snapshot's record, and after how many the next is written.
+    std::uint64_t snapshot_seq = 0;
+    std::uint64_t snapshot_step = 0;
     /// What passwords cost is here, for checks too.
     service::Writer::Settings writer = {};
   };
@@ -65,6 +68,8 @@ class Services {
     std::function<std::vector<std::string>()> warnings;
     std::function<std::vector<std::pair<std::string, std::uint64_t>>()> counters;
     service::Log log;
+    /// Nothing: no snapshots are written while the services run.
+    service::SnapshotKeeper::Write write_snapshot = {};
   };
 
   /// What the journal holds: the state, the command ids that may come again, where its past lies.
@@ -82,6 +87,8 @@ class Services {
   service::Reader& reader() { return *reader_; }
   service::Historian& historian() { return *historian_; }
   service::Auditor& auditor() { return *auditor_; }
+  /// Null: none are written.
+  service::SnapshotKeeper* snapshots() { return snapshots_.get(); }
   CallRecording& calls() { return calls_; }
   const CallRecording& calls() const { return calls_; }
 
@@ -102,9 +109,9 @@ class Services {
 
  private:
   void make_reader(const Parts& parts, const Settings& settings, const Outlets& outlets,
-                   const domain::State& state);
+                   view::View view, std::int64_t time_ns);
   void make_historian(const Parts& parts, const Settings& settings, const Outlets& outlets,
-                      JournalContents& held);
+                      JournalContents& held, view::View view, view::View audited);
 
   std::uint64_t first_seq_;
   service::Mailboxes mail_;
@@ -114,6 +121,7 @@ class Services {
   std::unique_ptr<service::Writer> writer_;
   std::unique_ptr<service::Reader> reader_;
   std::unique_ptr<service::Historian> historian_;
+  std::unique_ptr<service::SnapshotKeeper> snapshots_;
   std::unique_ptr<service::Auditor> auditor_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "daemon/data/server_keys.h"
 #include "daemon/running/clock_note.h"
+#include "daemon/transport/io_threads.h"
 
 namespace postern::running {
 
@@ -17,8 +18,8 @@ constexpr std::int64_t request_bytes_max = 256 * 1'024;
 constexpr int waiting_messages_max = 64;
 /// Commands have one I/O thread, queries and history the other, so that commands do not delay
 /// queries.
-constexpr std::uint64_t first_io_thread = 1;
-constexpr std::uint64_t second_io_thread = 2;
+constexpr unsigned commands_io_thread = 0;
+constexpr unsigned queries_io_thread = 1;
 
 /// What one password costs here.
 std::int64_t hash_time_ns(credential::PasswordCost cost, const platform::Clock& clock) {
@@ -46,11 +47,24 @@ Services::Settings service_settings(const Config& config, const data::OpenedData
   settings.reader.next_server_key = data::server_keys(*data.keys).next;
   settings.reader.refusal_step_ns = refusal_step_ns;
   settings.reader.ranges_age_max_ns = config.ranges_days_max * day_ns;
+  settings.snapshot_seq = data.snapshot_seq;
+  settings.snapshot_step = config.snapshot_every_records;
   settings.writer.cost = config.cost;
   settings.writer.refusal_step_ns = refusal_step_ns;
   settings.writer.group_max = config.group_max;
   settings.writer.disk_floor_bytes = std::uint64_t{config.disk_floor_mib} << 20U;
   return settings;
+}
+
+void schedule_io_threads() {
+  using platform::Urgency;
+  transport::schedule_io_thread(commands_io_thread, Urgency::patient);
+  transport::schedule_io_thread(queries_io_thread, Urgency::prompt);
+}
+
+domain::CommandIds::Window id_window(const Config& config) {
+  constexpr std::int64_t hour_ms = 3'600'000;
+  return {std::int64_t{config.id_window_hours} * hour_ms, 300'000};
 }
 
 std::string with_port(const std::string& address, unsigned port) {
@@ -72,11 +86,11 @@ std::array<transport::EndpointOptions, 3> endpoint_options(
     options.curve_secret = curve_secret;
     options.message_bytes_max = message_bytes_max;
     options.high_water_mark = waiting_messages_max;
-    options.affinity = second_io_thread;
+    options.affinity = std::uint64_t{1} << queries_io_thread;
   }
   auto& [commands, queries, history] = all;
   commands.message_bytes_max = command_bytes_max;
-  commands.affinity = first_io_thread;
+  commands.affinity = std::uint64_t{1} << commands_io_thread;
   history.message_bytes_max = request_bytes_max;
   // U3, U4: its answers tell what an erasure must reach.
   history.wipes_sent = true;

@@ -22,6 +22,12 @@ std::array<transport::EndpointOptions, 3> endpoint_options(const Config& config,
                                                            const std::filesystem::path& sockets,
                                                            std::span<const std::byte> curve_secret);
 
+/// The I/O threads as urgent as what they carry; once the context has started.
+void schedule_io_threads();
+
+/// K1.
+domain::CommandIds::Window id_window(const Config& config);
+
 /// An IPv6 address in brackets, as addresses with a port have it.
 std::string with_port(const std::string& address, unsigned port);
 

@@ -39,8 +39,9 @@ void Answers::deliver(const Peer& peer, std::span<const std::uint8_t> answer) {
 }
 
 void Answers::measure(const Asking& asking, schema::Code code) {
-  const auto kind =
-      asking.query->body() == nullptr ? schema::QueryBody::NONE : asking.query->body_type();
+  const auto kind = asking.by_name.questions != nullptr ? schema::QueryBody::Check
+                    : asking.query->body() == nullptr   ? schema::QueryBody::NONE
+                                                        : asking.query->body_type();
   const std::int64_t taken_before_ns = clock_.monotonic_ns() - asking.taken_ns;
   if (code != schema::Code::ok || taken_before_ns > 0)
     return vitals_.measures.queries.add(kind, code, taken_before_ns + clock_.turn_ns());

@@ -33,6 +33,9 @@ struct Asking {
   bool waits_for_grid = false;
   /// When it was taken, by the monotonic clock.
   std::int64_t taken_ns = 0;
+  /// Of a check by a bare name, found while its form was looked at; else it has no questions. Such
+  /// a message holds no secret, so nothing in it changes.
+  CheckParts by_name = {};
 };
 
 CarriedCredential credential_of(const schema::Query& query);
@@ -44,5 +47,8 @@ bool carries_secret(const schema::Query& query);
 
 /// What is wrong with a question of so many bytes whatever the state (K6).
 std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::size_t bytes);
+
+/// Whether nothing is, as far as one look at a check by a bare name tells.
+bool is_surely_right(const schema::Query& query, const CheckParts& by_name, std::size_t bytes);
 
 }  // namespace postern::service

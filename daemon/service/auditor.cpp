@@ -74,6 +74,10 @@ bool Auditor::turn() {
   const std::int64_t now_ns = parts_.clock.monotonic_ns();
   pasts_.release(now_ns);
   long_.release(now_ns);
+  if (parts_.snapshots != nullptr)
+    parts_.snapshots->turn(view_, head_, index_, [&](std::unique_ptr<Published> taken) {
+      parts_.mail.writer_returned.post(std::move(taken));
+    });
   take_evidence();
   give_evidence();
   parts_.mail.auditor_tasks.drain([&](Task task) {
@@ -102,6 +106,7 @@ void Auditor::take_published() {
   parts_.mail.auditor_published.drain([&](std::unique_ptr<Published> published) {
     view_.take(published->changes);
     index_.take(std::move(published->notes));
+    if (parts_.snapshots != nullptr) parts_.snapshots->note(*published);
     if (published->head.seq > head_.seq) head_ = published->head;
     if (RecentChanges::erases(*published)) {
       pasts_.clear();
@@ -109,15 +114,19 @@ void Auditor::take_published() {
       ahead_.clear();
     }
     recent_.take(std::move(published), parts_.clock.monotonic_ns(),
-                 [&](std::unique_ptr<Published> taken) {
-                   parts_.mail.writer_returned.post(std::move(taken));
-                 });
+                 [&](std::unique_ptr<Published> taken) { pass_on(std::move(taken)); });
   });
   // What these were made of may be gone.
   long_.drop_if([&](const LongAnswers::Kept& kept) {
     return kept.is_of_present() && kept.moment.seq != head_.seq &&
            !recent_.reaches(kept.moment.seq);
   });
+}
+
+/// Home to the writer; what a snapshot is being written of waits for its end.
+void Auditor::pass_on(std::unique_ptr<Published> taken) {
+  if (parts_.snapshots != nullptr) taken = parts_.snapshots->pass_on(std::move(taken));
+  if (taken != nullptr) parts_.mail.writer_returned.post(std::move(taken));
 }
 
 void Auditor::give(Task task, const Message& page) {

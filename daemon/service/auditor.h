@@ -20,6 +20,7 @@
 #include "daemon/service/past_subject.h"
 #include "daemon/service/recent_changes.h"
 #include "daemon/service/recorded_calls.h"
+#include "daemon/service/snapshot_keeper.h"
 #include "daemon/service/turns.h"
 #include "daemon/service/whole_past.h"
 #include "daemon/view/inquiry.h"
@@ -52,6 +53,8 @@ class Auditor {
     const calls::CallRing* calls = nullptr;
     /// S1, C8; null: calls are not noted here.
     const calls::SeenLately* seen = nullptr;
+    /// Null: no snapshots are written beside it.
+    SnapshotKeeper* snapshots = nullptr;
   };
 
   /// View and index stand at the head.
@@ -91,6 +94,7 @@ class Auditor {
   };
 
   void take_published();
+  void pass_on(std::unique_ptr<Published> taken);
   void give(Task task, const Message& page);
   void take_evidence();
   void give_evidence();

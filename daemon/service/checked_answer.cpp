@@ -234,7 +234,7 @@ void CheckedAnswer::add(const domain::Verdict& verdict) {
 
 void CheckedAnswer::add_grant(const domain::Verdict& verdict) {
   using Block = DecisionBlock;
-  const domain::Grant& grant = *verdict.grant;
+  const domain::Grant grant = *verdict.grant;
   const std::size_t begun = size_;
   const auto fields = [&](std::size_t described, std::size_t table) {
     return distance(described, begun + table);

@@ -109,6 +109,30 @@ std::string_view reveal(const std::optional<credential::Secret>& secret) {
 
 }  // namespace
 
+credential::ContentsHash hash_of_contents(const credential::KeyStore& keys,
+                                          const CommandTask& task) {
+  return credential::hash_contents(keys.own_key(credential::OwnKey::contents_hash),
+                                   task.message.bytes());
+}
+
+bool CommandTask::is_plain() const {
+  constexpr std::size_t plain_bytes = 4'096;
+  constexpr std::size_t plain_commands = 4;
+  return !is_sensitive && message.bytes().size() <= plain_bytes &&
+         secrets.size() <= plain_commands && signed_message.empty() && new_keys.empty() &&
+         jobs.empty() && made_keys.empty() && held_names.empty() && refusals.empty() &&
+         evidence == nullptr && !trouble && places == 0;
+}
+
+void CommandTask::empty_out() {
+  std::vector<std::byte> wiped = message.release();
+  wiped.clear();
+  message = OpenedMessage<schema::CommandMessage>(std::move(wiped));
+  secrets.clear();
+  materials.clear();
+  owed = {};
+}
+
 bool carries_secret(const CommandTask& task) {
   return std::ranges::any_of(task.secrets, [](const CommandSecrets& secrets) {
     return secrets.password || secrets.confirmation || secrets.current_password ||
@@ -133,8 +157,6 @@ bool TaskMaker::take_apart(CommandTask& task) const {
     for (const schema::Command* command : *task.message->commands())
       task.secrets.push_back(taker.take(*command));
   const bool has_secrets = taker.wipe();
-  task.contents_hash = credential::hash_contents(keys_.own_key(credential::OwnKey::contents_hash),
-                                                 task.message.bytes());
   if (has_secrets && !is_well_formed<schema::CommandMessage>(
                          task.message.bytes(), schema::command_message_identifier, command_limits))
     return false;

@@ -43,9 +43,9 @@ struct HashJob {
   credential::KeySlot key;
   /// C3: the current password is checked first, against what is sealed.
   bool checks_current = false;
-  std::shared_ptr<const domain::Bytes> sealed_current;
+  domain::Sealed sealed_current;
   /// C7: also valid now; null: none is.
-  std::shared_ptr<const domain::Bytes> sealed_old;
+  domain::Sealed sealed_old;
   /// C12.
   std::int64_t imports_ended_until_ns = 0;
   /// C9: takes a hash's time and finds nothing.
@@ -58,7 +58,6 @@ struct CommandTask : Letter {
   /// By the monotonic clock.
   std::int64_t came_ns = 0;
   OpenedMessage<schema::CommandMessage> message;
-  credential::ContentsHash contents_hash{};
   /// O4: what its signature was made over; empty without one.
   std::vector<std::byte> signed_message;
   std::vector<CommandSecrets> secrets;
@@ -80,6 +79,8 @@ struct CommandTask : Letter {
   /// How often others had appended before what was decided, when this was prepared.
   std::uint64_t overtaken_count = 0;
   bool pool_was_full = false;
+  /// What it carried was secret or personal.
+  bool is_sensitive = false;
   /// The daemon stopped before its first password was hashed: nothing came of it.
   bool abandoned = false;
   /// The room its receipt takes on the way to the peer, which is to be told what was done.
@@ -90,7 +91,16 @@ struct CommandTask : Letter {
 
   explicit CommandTask(OpenedMessage<schema::CommandMessage> opened) : message(std::move(opened)) {}
   const Uuid& id() const { return *message->id(); }
+
+  /// Nothing was made for it beyond what each message takes, and nothing in it is to be destroyed.
+  bool is_plain() const;
+  /// As if nothing had come yet; its memory stays. For a plain one.
+  void empty_out();
 };
+
+/// K1: over what is left of a message that was taken apart. Any thread.
+credential::ContentsHash hash_of_contents(const credential::KeyStore& keys,
+                                          const CommandTask& task);
 
 bool carries_secret(const CommandTask& task);
 bool carries_password(const CommandTask& task);
@@ -103,8 +113,8 @@ class TaskMaker {
   TaskMaker(credential::KeyStore& keys, platform::Entropy& entropy)
       : keys_(keys), entropy_(entropy) {}
 
-  /// Takes the secrets out, wipes them in the message, hashes what is left (K1). False if the
-  /// message has no form without them; then nothing of it is to be read.
+  /// Takes the secrets out and wipes them in the message. False if the message has no form without
+  /// them; then nothing of it is to be read.
   [[nodiscard]] bool take_apart(CommandTask& task) const;
 
   /// Ids, keys and seals for each command; fails if no key can be had.

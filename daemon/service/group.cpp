@@ -8,26 +8,68 @@
 
 namespace postern::service {
 
-schema::Code Reply::code() const {
-  return flatbuffers::GetRoot<schema::Receipt>(receipt.data())->code();
-}
-
-void Reply::revoke(schema::Code code) {
+void Reply::revoke(schema::Code instead) {
   if (shows_secret)
     credential::wipe(std::as_writable_bytes(std::span(receipt.data(), receipt.size())));
   Unrecorded made;
-  made.id = id;
-  made.problems.push_back(make_problem(code, ""));
+  if (task == nullptr)
+    made.id = id;
+  else if (task->message->id() != nullptr)
+    made.id = task->id();
+  made.problems.push_back(make_problem(instead, ""));
   receipt = receipt_of(std::move(made));
+  code = instead;
 }
 
-std::size_t Reply::bytes() const {
-  return receipt.size() + (task == nullptr ? 0 : task->message.bytes().size());
+std::span<const std::uint8_t> GroupAnswers::receipt_of(const Reply& reply) const {
+  if (reply.receipt.size() > 0) return {reply.receipt.data(), reply.receipt.size()};
+  return std::span(receipts).subspan(reply.begin, reply.size);
+}
+
+void GroupAnswers::revoke(Reply& reply, schema::Code instead) {
+  if (reply.shows_secret)
+    credential::wipe(std::as_writable_bytes(std::span(receipts).subspan(reply.begin, reply.size)));
+  reply.revoke(instead);
+}
+
+void GroupAnswers::empty_out() {
+  decided.clear();
+  credential::wipe(std::as_writable_bytes(std::span(receipts)));
+  receipts.clear();
+}
+
+void Group::empty_out() {
+  records.clear();
+  answers.empty_out();
+  published = std::make_unique<Published>();
+  erased.clear();
+  operators_changed = false;
+  lines.clear();
+  identities.clear();
+  bytes = 0;
 }
 
 void Group::add(Reply reply) {
-  bytes += reply.bytes();
-  decided.push_back({std::move(reply), {}});
+  bytes += reply.receipt.size() + (reply.task == nullptr ? 0 : reply.task->message.bytes().size());
+  answers.decided.push_back({std::move(reply)});
+}
+
+void Group::complete(const credential::KeyStore& keys) {
+  for (GroupRecord& one : records)
+    if (one.task != nullptr)
+      std::ranges::copy(hash_of_contents(keys, *one.task),
+                        domain::contents_hash_in(one.bytes).begin());
+}
+
+void Group::make_receipts(ReceiptMaker& maker) {
+  for (GroupEntry& one : answers.decided) {
+    Reply& reply = one.reply;
+    if (!reply.record) continue;
+    const domain::StoredRecord& record = records[*reply.record].bytes;
+    reply.begin = answers.receipts.size();
+    maker.append({record.data(), record.size()}, reply.task->made_keys, answers.receipts);
+    reply.size = answers.receipts.size() - reply.begin;
+  }
 }
 
 void Group::add_changes(const schema::Record& record, domain::Changes changes,
@@ -38,35 +80,31 @@ void Group::add_changes(const schema::Record& record, domain::Changes changes,
   operators_changed |= !changes.operators.empty();
   add_lines(record, changes, state, lines);
   domain::note(record, changes, published->notes);
+  if (record.tenant() != nullptr) {
+    auto& heads = published->tenant_heads;
+    if (heads.empty() || heads.back().tenant != *record.tenant())
+      heads.push_back({*record.tenant()});
+    heads.back().seq = record.seq();
+  }
   published->changes.append(std::move(changes));
 }
 
-std::vector<Reply> Group::take_replies() {
-  std::vector<Reply> replies;
-  for (GroupEntry& one : decided)
-    if (one.reply) {
-      one.reply->task.reset();
-      replies.push_back(std::move(*one.reply));
-    }
-  decided.clear();
-  return replies;
-}
-
 void Group::leave_erasures_unacknowledged() {
-  for (GroupEntry& one : decided)
-    if (one.reply && one.reply->erases) one.reply->revoke(schema::Code::erase_unfinished);
+  for (GroupEntry& one : answers.decided)
+    if (one.reply.erases) answers.revoke(one.reply, schema::Code::erase_unfinished);
 }
 
 domain::Changes Group::revoke() {
   records.clear();
   erased.clear();
-  for (GroupEntry& one : decided)
-    if (one.reply) one.reply->revoke();
+  for (GroupEntry& one : answers.decided)
+    if (one.own == nullptr) answers.revoke(one.reply, schema::Code::journal_unavailable);
   operators_changed = false;
   lines.clear();
   for (AttemptOutcome& outcome : published->attempts)
     outcome.code = schema::Code::journal_unavailable;
   published->notes = {};
+  published->tenant_heads = {};
   return std::exchange(published->changes, {});
 }
 

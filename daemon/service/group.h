@@ -14,44 +14,70 @@
 #include "daemon/service/letters.h"
 #include "daemon/service/own_messages.h"
 #include "daemon/service/receipts.h"
-#include "daemon/service/room.h"
 
 namespace postern::service {
 
-/// An answer that waits for the disk. What it answers is kept, to be decided again where others
-/// appended first.
+/// An answer that waits for the disk. What it answers is kept until it leaves, to be decided again
+/// where others appended first.
 struct Reply {
-  Peer peer;
-  Uuid id;
-  Message receipt;
   /// Null: nothing was decided, so the answer stands whatever others append.
   std::unique_ptr<CommandTask> task = {};
+  /// To whom, and to which message, where there is no task.
+  Peer peer = {};
+  Uuid id = {};
+  /// Empty: what the group's record at `record` says, when it is durable.
+  Message receipt = {};
+  std::optional<std::size_t> record = {};
+  /// Where that lies among the receipts of the group.
+  std::size_t begin = 0;
+  std::size_t size = 0;
+  schema::Code code = schema::Code::ok;
   bool shows_secret = false;
   /// U11: it acknowledges an erasure.
   bool erases = false;
   /// When what it refuses came, if it leaves by the grid (C9); by the monotonic clock.
   std::optional<std::int64_t> on_the_grid_since_ns = {};
-  Owed::Claim owed = {};
   /// What it is counted as; a batch, and what was not opened: `NONE`.
   schema::CommandBody kind = schema::CommandBody::NONE;
-  /// When the command came, by the monotonic clock; absent: it was not opened.
-  std::optional<std::int64_t> came_ns = {};
 
-  schema::Code code() const;
+  const Peer& receiver() const { return task == nullptr ? peer : task->peer; }
+  /// When the command came, by the monotonic clock; absent: it was not opened.
+  std::optional<std::int64_t> came_ns() const {
+    return task == nullptr ? std::nullopt : std::optional(task->came_ns);
+  }
   /// Says so instead.
-  void revoke(schema::Code code = schema::Code::journal_unavailable);
-  std::size_t bytes() const;
+  void revoke(schema::Code instead = schema::Code::journal_unavailable);
 };
 
 /// What was decided, in order: a reply, or what the daemon recorded itself.
 struct GroupEntry {
-  std::optional<Reply> reply;
-  std::optional<OwnTask> own;
+  Reply reply = {};
+  std::unique_ptr<OwnTask> own = {};
+};
+
+/// A group's answers, and those of them that its records say.
+struct GroupAnswers {
+  std::vector<GroupEntry> decided;
+  std::vector<std::uint8_t> receipts;
+
+  /// The one of a reply that is among `decided`.
+  std::span<const std::uint8_t> receipt_of(const Reply& reply) const;
+  /// A secret that it would show is gone.
+  void revoke(Reply& reply, schema::Code instead);
+  /// Its memory stays, wiped.
+  void empty_out();
+};
+
+/// One that is to become durable.
+struct GroupRecord {
+  domain::StoredRecord bytes;
+  /// K1: the message whose hash it is to have, which is made by whoever appends; null: it has all.
+  const CommandTask* task = nullptr;
 };
 
 struct Group {
-  std::vector<domain::StoredRecord> records;
-  std::vector<GroupEntry> decided;
+  std::vector<GroupRecord> records;
+  GroupAnswers answers;
   std::unique_ptr<Published> published = std::make_unique<Published>();
   /// U11: keys to be destroyed once it is durable, before anything leaves.
   std::vector<credential::KeySlot> erased;
@@ -63,15 +89,21 @@ struct Group {
   /// Of records, receipts, and the messages that are kept.
   std::size_t bytes = 0;
 
-  bool empty() const { return records.empty() && decided.empty() && published->attempts.empty(); }
+  bool empty() const {
+    return records.empty() && answers.decided.empty() && published->attempts.empty();
+  }
 
+  /// As if nothing had been added; its memory stays.
+  void empty_out();
   void add(Reply reply);
   /// What a record changed; `state` holds it already.
   void add_changes(const schema::Record& record, domain::Changes changes,
                    const domain::State& state);
 
-  /// The answers, as they leave; what was kept to decide them again goes.
-  std::vector<Reply> take_replies();
+  /// Whoever appends it: the hashes its records are to have.
+  void complete(const credential::KeyStore& keys);
+  /// Whoever appended it: what its records say.
+  void make_receipts(ReceiptMaker& maker);
   /// U11: the receipts of erasures that are not finished.
   void leave_erasures_unacknowledged();
   /// Everything it holds is said to have failed. Gives back the changes that nobody will see.

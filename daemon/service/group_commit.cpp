@@ -1,6 +1,7 @@
 #include "daemon/service/group_commit.h"
 
 #include <algorithm>
+#include <iterator>
 #include <ranges>
 #include <utility>
 
@@ -17,6 +18,21 @@ const schema::Record& record_in(const domain::StoredRecord& bytes) {
 
 journal::View view_of(const domain::StoredRecord& bytes) {
   return std::as_bytes(std::span(bytes.data(), bytes.size()));
+}
+
+/// As it will be stored. Whoever appends may be writing the hash of its contents meanwhile, so that
+/// is neither read nor waited for.
+journal::Bytes copy_of(const GroupRecord& record, const credential::KeyStore& keys) {
+  const journal::View bytes = view_of(record.bytes);
+  if (record.task == nullptr) return {bytes.begin(), bytes.end()};
+  const auto& hash = *record_in(record.bytes).contents_hash();
+  const auto before = static_cast<std::size_t>(hash.data() - record.bytes.data());
+  journal::Bytes copy(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(before));
+  const credential::ContentsHash made = hash_of_contents(keys, *record.task);
+  std::ranges::copy(std::as_bytes(std::span(made)), std::back_inserter(copy));
+  const journal::View after = bytes.subspan(before + made.size());
+  copy.insert(copy.end(), after.begin(), after.end());
+  return copy;
 }
 
 /// Of an operator's message: who sent it can send it again.
@@ -36,7 +52,18 @@ void GroupCommit::add(domain::StoredRecord record, domain::Changes changes,
                       const domain::State& state) {
   group_.bytes += record.size();
   group_.add_changes(record_in(record), std::move(changes), state);
-  group_.records.push_back(std::move(record));
+  group_.records.push_back({std::move(record)});
+}
+
+void GroupCommit::add(Reply reply, domain::StoredRecord record, domain::Changes changes,
+                      const domain::State& state) {
+  const CommandTask* const task = reply.task.get();
+  reply.record = group_.records.size();
+  // What the receipt says is about what the record does.
+  group_.bytes += record.size();
+  group_.add(std::move(reply));
+  add(std::move(record), std::move(changes), state);
+  group_.records.back().task = task;
 }
 
 Expected<journal::Bytes> GroupCommit::stored_record(domain::Seq seq) const {
@@ -44,9 +71,8 @@ Expected<journal::Bytes> GroupCommit::stored_record(domain::Seq seq) const {
   require(!is_in_doubt(seq));
   const std::size_t place = seq - head_.seq - 1;
   const std::size_t syncing = syncing_.records.size();
-  const journal::View bytes =
-      view_of(place < syncing ? syncing_.records[place] : group_.records[place - syncing]);
-  return journal::Bytes(bytes.begin(), bytes.end());
+  return copy_of(place < syncing ? syncing_.records[place] : group_.records[place - syncing],
+                 parts_.keys);
 }
 
 // ---- becoming durable
@@ -57,6 +83,8 @@ bool GroupCommit::commit(const domain::State& state) {
   if (group_.operators_changed) group_.identities = identities_in(state.tables());
   group_.published->time_ns = state.time_ns();
   std::swap(group_, syncing_);
+  // The next will be about as large.
+  group_.published->changes.users.reserve(syncing_.published->changes.users.size());
   // Keys take a few syncs to destroy.
   if (syncing_.records.size() < records_beside_min && syncing_.erased.empty() &&
       !parts_.journal.appends_wait_long()) {
@@ -82,15 +110,17 @@ void GroupCommit::turn() {
 /// On whichever thread: it touches the journal and what stands still meanwhile.
 GroupCommit::Durable GroupCommit::append() {
   if (syncing_.records.empty()) return {head_, {}};
-  std::vector<journal::View> records;
-  for (const domain::StoredRecord& record : syncing_.records) records.push_back(view_of(record));
-  const domain::Seq first = record_in(syncing_.records.front()).seq();
+  syncing_.complete(parts_.keys);
+  views_.clear();
+  for (const GroupRecord& record : syncing_.records) views_.push_back(view_of(record.bytes));
+  const domain::Seq first = record_in(syncing_.records.front().bytes).seq();
   const std::int64_t began_ns = parts_.clock.monotonic_ns();
   parts_.vitals.sync_began_ns = began_ns;
-  const auto appended = parts_.journal.append(first - 1, records);
+  const auto appended = parts_.journal.append(first - 1, views_);
   parts_.vitals.sync_began_ns = 0;
   tell_time(parts_.clock.monotonic_ns() - began_ns);
   if (!appended) return {std::unexpected(appended.error()), {}};
+  syncing_.make_receipts(receipts_);
   // U11: what is erased is in the journal first, so that no stop in between is forgotten.
   return {parts_.journal.head(),
           syncing_.erased.empty() ? Expected<>() : parts_.keys.erase(syncing_.erased)};
@@ -140,11 +170,12 @@ void GroupCommit::leave_erasures(const Failure& why) {
 
 void GroupCommit::publish(Group& group, const journal::Head& head) {
   const bool advances = head.seq > head_.seq;
-  parts_.replies.add(group.records.empty() ? 0 : head.seq, group.take_replies());
+  parts_.replies.add(group.records.empty() ? 0 : head.seq, std::move(group.answers));
   if (group.operators_changed) parts_.operators_changed(std::move(group.identities));
   for (const Diagnostic& line : group.lines) parts_.log(line);
   std::unique_ptr<Published> published = std::move(group.published);
-  group = {};
+  group.answers = parts_.replies.take_room();
+  group.empty_out();
   if (!advances && published->attempts.empty()) return;
   if (advances) {
     head_time_ns_ = published->time_ns;
@@ -161,16 +192,16 @@ std::vector<GroupEntry> GroupCommit::take_back(domain::State& state, domain::Com
   require(stage_ == Stage::overtaken);
   for (Group* group : {&group_, &syncing_}) {
     state.revert(group->published->changes);
-    for (const domain::StoredRecord& bytes : std::views::reverse(group->records)) {
-      const schema::Record& record = record_in(bytes);
+    for (const GroupRecord& one : std::views::reverse(group->records)) {
+      const schema::Record& record = record_in(one.bytes);
       if (has_sender(record)) ids.forget(*record.operator_id(), *record.command_id());
       state.reopen_record(record.tenant(), record.previous_tenant_seq(), head_time_ns_);
     }
   }
-  std::vector<GroupEntry> decided = std::move(syncing_.decided);
-  std::ranges::move(group_.decided, std::back_inserter(decided));
-  syncing_ = {};
-  group_ = {};
+  std::vector<GroupEntry> decided = std::move(syncing_.answers.decided);
+  std::ranges::move(group_.answers.decided, std::back_inserter(decided));
+  syncing_.empty_out();
+  group_.empty_out();
   return decided;
 }
 

@@ -62,16 +62,21 @@ class GroupCommit {
   /// Nothing gathers, and nothing is on its way.
   bool empty() const { return group_.empty() && stage_ != Stage::appending; }
   bool is_full(std::size_t messages_max) const {
-    return group_.decided.size() >= messages_max || group_.bytes >= bytes_max;
+    return group_.answers.decided.size() >= messages_max || group_.bytes >= bytes_max;
   }
 
   // ---- gathering
 
   void add(Reply reply) { group_.add(std::move(reply)); }
-  void add(OwnTask own) { group_.decided.push_back({{}, std::move(own)}); }
+  void add(OwnTask own) {
+    group_.answers.decided.push_back({{}, std::make_unique<OwnTask>(std::move(own))});
+  }
   void add(AttemptOutcome outcome) { group_.published->attempts.push_back(outcome); }
   /// `state` is as the record left it.
   void add(domain::StoredRecord record, domain::Changes changes, const domain::State& state);
+  /// The record of an operator's message, whose hash (K1) is still to come; the reply says it.
+  void add(Reply reply, domain::StoredRecord record, domain::Changes changes,
+           const domain::State& state);
 
   // ---- becoming durable
 
@@ -121,6 +126,9 @@ class GroupCommit {
   Group group_;
   /// Becomes durable; its records are read on two threads then and changed by none.
   Group syncing_;
+  // Of whoever appends.
+  std::vector<journal::View> views_;
+  ReceiptMaker receipts_;
   /// Of groups that failed. Queries go on from the entries they replaced, which live here alone.
   std::vector<domain::Changes> revoked_;
   Mailbox<Appended> appended_;

@@ -13,6 +13,7 @@
 #include "daemon/credential/secret.h"
 #include "daemon/domain/decide.h"
 #include "daemon/platform/peer.h"
+#include "daemon/service/check_form.h"
 #include "daemon/service/message_form.h"
 #include "history_generated.h"
 #include "query_generated.h"
@@ -99,24 +100,26 @@ bool is_well_formed(std::span<const std::byte> bytes, const char* identifier,
   return form_of<Root>(bytes, identifier, limits).verdict == MessageForm::Verdict::well_formed;
 }
 
-/// `room`: memory that is used for the copy.
-template <class Root>
-std::expected<OpenedMessage<Root>, schema::ProblemT> open_message(
+/// `room`: memory that is used for the copy; `judge` says what the copy's form is.
+template <class Root, class Judge>
+std::expected<OpenedMessage<Root>, schema::ProblemT> open_message_by(
     std::span<const std::byte> payload, const char* identifier, MessageLimits limits,
-    std::vector<std::byte> room = {}) {
+    std::vector<std::byte> room, Judge judge) {
   using schema::Code;
   constexpr std::size_t header_bytes = 8;
+  constexpr std::size_t identifier_at = 4;
+  constexpr std::size_t identifier_bytes = 4;
   if (payload.size() > limits.bytes_max)
     return std::unexpected(
         make_problem(Code::too_large, "", limit_and_size(limits.bytes_max, payload.size())));
   if (payload.size() < header_bytes)
     return std::unexpected(make_problem(Code::malformed_message, ""));
-  if (!flatbuffers::BufferHasIdentifier(payload.data(), identifier))
+  if (std::memcmp(payload.data() + identifier_at, identifier, identifier_bytes) != 0)
     return std::unexpected(make_problem(Code::wrong_identifier, ""));
   // The allocator aligns to 16, ZeroMQ does not.
   room.assign(payload.begin(), payload.end());
   OpenedMessage<Root> opened(std::move(room));
-  const MessageForm form = form_of<Root>(opened.bytes(), identifier, limits);
+  const MessageForm form = judge(std::span<const std::byte>(opened.bytes()));
   if (form.verdict != MessageForm::Verdict::well_formed)
     return std::unexpected(
         form.verdict == MessageForm::Verdict::malformed
@@ -128,6 +131,28 @@ std::expected<OpenedMessage<Root>, schema::ProblemT> open_message(
         make_problem(Code::version_unsupported, "version",
                      "This daemon speaks 1, found " + std::to_string(opened->version()) + "."));
   return opened;
+}
+
+template <class Root>
+std::expected<OpenedMessage<Root>, schema::ProblemT> open_message(
+    std::span<const std::byte> payload, const char* identifier, MessageLimits limits,
+    std::vector<std::byte> room = {}) {
+  return open_message_by<Root>(
+      payload, identifier, limits, std::move(room),
+      [&](std::span<const std::byte> bytes) { return form_of<Root>(bytes, identifier, limits); });
+}
+
+/// A query. `parts`: of a check, where that is the short way to the same.
+inline std::expected<OpenedMessage<schema::Query>, schema::ProblemT> open_query(
+    std::span<const std::byte> payload, std::vector<std::byte> room,
+    std::optional<CheckParts>& parts) {
+  return open_message_by<schema::Query>(
+      payload, schema::query_identifier, query_limits, std::move(room),
+      [&](std::span<const std::byte> bytes) -> MessageForm {
+        parts = parts_of_check(bytes, query_limits);
+        if (parts) return {MessageForm::Verdict::well_formed, parts->unpacked_bytes};
+        return form_of_query(bytes, schema::query_identifier, query_limits);
+      });
 }
 
 /// A secret of an opened message; an empty one is none.

@@ -34,6 +34,8 @@ struct Published : Letter {
   domain::Changes changes;
   /// What its records add to the index of the past.
   domain::PastNotes notes;
+  /// Whose its records are, in their order; of several in a row of one tenant the newest.
+  std::vector<domain::TenantHead> tenant_heads;
   journal::Head head;
   std::int64_t time_ns = 0;
   std::vector<AttemptOutcome> attempts;

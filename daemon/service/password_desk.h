@@ -106,8 +106,8 @@ class PasswordDesk {
   /// What a check is made against; all null: it takes as long and finds nothing.
   struct Against {
     domain::KeyReference key;
-    std::shared_ptr<const domain::Bytes> sealed;
-    std::shared_ptr<const domain::Bytes> old;
+    domain::Sealed sealed;
+    domain::Sealed old;
     std::int64_t old_until_ns = 0;
     std::int64_t imports_ended_until_ns = 0;
   };

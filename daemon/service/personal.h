@@ -24,8 +24,7 @@ domain::Bytes seal_profile(const credential::Key& key, const domain::Uuid& user,
 
 /// An opened password hash, sealed as `sealed`, and when it was brought along. Fails with kind
 /// `damaged`.
-Expected<schema::PersonalT> open_password_hash(const credential::Key& key,
-                                               const domain::Uuid& user,
+Expected<schema::PersonalT> open_password_hash(const credential::Key& key, const domain::Uuid& user,
                                                std::span<const std::uint8_t> sealed);
 
 /// C12: hashes of others that were brought along up to then have ended.
@@ -37,7 +36,7 @@ struct SealedPasswords {
   const domain::Uuid& user;
   std::span<const std::uint8_t> sealed;
   /// C7; null: none.
-  const domain::Bytes* old = nullptr;
+  const domain::SealedBytes* old = nullptr;
   std::int64_t imports_ended_until_ns = std::numeric_limits<std::int64_t>::min();
 };
 

@@ -94,10 +94,11 @@ void Reader::take(const Inbound& inbound) {
         diagnostic<Line::sender_unknown>(platform::Stranger{std::string(inbound.identity)}));
     return count(parts_.vitals.strangers);
   }
-  auto opened = open_message<schema::Query>(inbound.payload, schema::query_identifier, query_limits,
-                                            std::move(room_));
+  std::optional<CheckParts> parts;
+  auto opened = open_query(inbound.payload, std::move(room_), parts);
   // Without a secret the bytes are left alone: writing them costs another core's cache misses.
-  const bool is_secret = !opened || carries_secret(**opened);
+  const bool is_by_name = parts && parts->credential_kind == schema::Credential::NamedUser;
+  const bool is_secret = !is_by_name && (!opened || carries_secret(**opened));
   if (is_secret) credential::wipe(inbound.payload);
   if (!opened) {
     count(parts_.vitals.malformed);
@@ -106,6 +107,7 @@ void Reader::take(const Inbound& inbound) {
   if (!is_secret) opened->holds_no_secret();
   Asking asking{inbound.peer, asker->id, std::move(*opened)};
   asking.taken_ns = clock_.monotonic_ns();
+  if (is_by_name) asking.by_name = *parts;
   if (asking.query->at_least_seq() > head_.seq)
     park(inbound, asking);
   else
@@ -127,6 +129,11 @@ void Reader::keep_room(std::vector<std::byte> room) {
 
 void Reader::answer(const domain::Operator& asker, Asking& asking) {
   const schema::Query& query = *asking.query;
+  const CheckParts& by_name = asking.by_name;
+  if (by_name.questions != nullptr &&
+      is_surely_right(query, by_name, asking.query.bytes().size()) &&
+      !refusal(asker, schema::QueryBody::Check))
+    return check_named(asker, asking, *static_cast<const schema::NamedUser*>(by_name.credential));
   const auto kind = query.body() == nullptr ? schema::QueryBody::NONE : query.body_type();
   if (auto refused = refusal(asker, kind)) {
     std::vector<schema::ProblemT> problems;
@@ -164,6 +171,12 @@ void Reader::answer_named(const domain::Operator& asker, Asking& asking,
   if (query.body_type() == schema::QueryBody::Authenticate)
     return answers_.refuse(asking, Code::field_malformed, "credential",
                            "A bare name authenticates nobody.");
+  check_named(asker, asking, named);
+}
+
+void Reader::check_named(const domain::Operator& asker, Asking& asking,
+                         const schema::NamedUser& named) {
+  const schema::Query& query = *asking.query;
   if (asker.role == schema::Role::service && !asker.vouches)
     return answers_.refuse(asking, Code::not_permitted, "credential",
                            "A check by bare name needs the operator's flag 'vouches'.");
@@ -178,7 +191,8 @@ NotedCall Reader::noted_call(const Asking& asking, const Bearer& bearer) const {
   noted.user = bearer.user;
   noted.call = asking.query->call();
   noted.service = asking.asker;
-  noted.credential = credential_kind(*asking.query);
+  noted.credential = asking.by_name.questions == nullptr ? credential_kind(*asking.query)
+                                                         : schema::CredentialKind::named;
   if (bearer.key != nullptr) noted.key = bearer.key->id;
   if (bearer.session) noted.session = &*bearer.session;
   noted.seq = head_.seq;

@@ -113,6 +113,7 @@ class Reader {
   // Where a question is kept beyond the call, it is moved from.
   void answer(const domain::Operator& asker, Asking& asking);
   void answer_named(const domain::Operator& asker, Asking& asking, const schema::NamedUser& named);
+  void check_named(const domain::Operator& asker, Asking& asking, const schema::NamedUser& named);
   /// Null: it is nobody's.
   const domain::Operator* asker_of(std::string_view identity);
   void keep_room(std::vector<std::byte> room);

@@ -25,14 +25,23 @@ constexpr std::size_t held_back_max = 256;
 /// When a place may be free.
 constexpr std::uint32_t long_retry_ms = 100;
 
+const Questions& questions_of(const Asking& asking) {
+  return asking.by_name.questions != nullptr ? *asking.by_name.questions
+                                             : *asking.query->body_as_Check()->questions();
+}
+
+/// Null: it is a check.
+const schema::Authenticate* authenticate_in(const Asking& asking) {
+  return asking.by_name.questions != nullptr ? nullptr : asking.query->body_as_Authenticate();
+}
+
 }  // namespace
 
 /// Answers an authentication or a check whose stops before the question are known.
 void Reader::check(Asking& asking, Bearer&& bearer) {
-  const schema::Query& query = *asking.query;
-  if (const auto* authenticate = query.body_as_Authenticate())
+  if (const auto* authenticate = authenticate_in(asking))
     return answer_authenticated(asking, std::move(bearer), !authenticate->decline_token());
-  const std::size_t questions = query.body_as_Check()->questions()->size();
+  const std::size_t questions = questions_of(asking).size();
   count_alone(parts_.vitals.decisions, questions);
   if (bearer.stop != Code::ok || questions == 1) return check_one(asking, bearer);
   check_many({std::move(asking), std::move(bearer), clock_.now_ns(), head_.seq});
@@ -41,7 +50,7 @@ void Reader::check(Asking& asking, Bearer&& bearer) {
 /// One question, or all of a bearer that is stopped.
 void Reader::check_one(const Asking& asking, const Bearer& bearer) {
   const schema::Query& query = *asking.query;
-  const auto& questions = *query.body_as_Check()->questions();
+  const Questions& questions = questions_of(asking);
   NotedCall noted = noted_call(asking, bearer);
   noted.verified = bearer.stop == Code::ok;
   noted.time_ns = clock_.now_ns();
@@ -68,7 +77,7 @@ void Reader::check_many(LongCheck job) {
   job.root = head_.root;
   if (query.receipt()) job.journal = journal_name();
   std::swap(job.answer, checked_);
-  job.answer.begin(query.body_as_Check()->questions()->size());
+  job.answer.begin(questions_of(job.asking).size());
   if (work_ < slice_work) work_ += check_slice(job, slice_work - work_);
   if (job.is_done()) {
     finish(job);
@@ -85,7 +94,7 @@ void Reader::check_many(LongCheck job) {
 
 /// Gives what it looked at: at least one question's, and no more than one's beyond `work_max`.
 std::size_t Reader::check_slice(LongCheck& job, std::size_t work_max) {
-  const auto& questions = *job.asking.query->body_as_Check()->questions();
+  const Questions& questions = questions_of(job.asking);
   const flatbuffers::uoffset_t end = std::min(questions.size(), job.next + slice_questions);
   domain::CallFacts call = facts_of(*job.asking.query);
   call.now_ns = job.time_ns;

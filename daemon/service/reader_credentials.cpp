@@ -73,7 +73,7 @@ credential::SessionToken Reader::open_session(const Bearer& bearer, std::int64_t
   session.session = domain::uuid_v7(now_ns / millisecond_ns, random);
   if (bearer.key != nullptr) session.key = bearer.key->id;
   session.first_ns = now_ns;
-  session.user_epoch = bearer.user->session_epoch;
+  session.user_epoch = domain::extras_of(*bearer.user).session_epoch;
   session.tenant_epoch = bearer.tenant->session_epoch;
   prolong(bearer, session, now_ns);
   return session;
@@ -115,9 +115,9 @@ void Reader::answer_authenticated(const Asking& asking, Bearer bearer, bool give
   flatbuffers::Offset<schema::Standing> standing;
   if (allowed && authenticate != nullptr && authenticate->tell_standing() &&
       (bearer.session || bearer.key != nullptr))
-    standing = schema::CreateStanding(builder_, &bearer.tenant->id,
-                                      bearer.key == nullptr ? nullptr : &bearer.key->id,
-                                      bearer.user->session_epoch, bearer.tenant->session_epoch);
+    standing = schema::CreateStanding(
+        builder_, &bearer.tenant->id, bearer.key == nullptr ? nullptr : &bearer.key->id,
+        domain::extras_of(*bearer.user).session_epoch, bearer.tenant->session_epoch);
   const bool in_session = allowed && bearer.session;
   const auto body = schema::CreateAuthenticated(
       builder_, allowed, bearer.stop, allowed ? &bearer.user->id : nullptr, token,

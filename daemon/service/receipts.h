@@ -19,10 +19,21 @@ bool is_hidden(const schema::Record& record);
 
 /// What a record says, events without sealed bytes (K4).
 Message repeated_receipt_of(const schema::Record& record);
-/// The same for the first time; `events` are the record's own, in their native form; `secrets` are
-/// shown by it alone (C8).
-Message receipt_of(const schema::Record& record, std::vector<schema::EventT> events,
+/// The same for the first time, of the bytes that `domain::seal_record` made; `secrets` are shown
+/// by it alone (C8).
+Message receipt_of(std::span<const std::uint8_t> record,
                    std::span<const credential::Secret> secrets);
+
+/// Makes one first receipt after the other in the same memory. Owned by one thread at a time.
+class ReceiptMaker {
+ public:
+  /// Behind what is there; what it shows lies nowhere else afterwards.
+  void append(std::span<const std::uint8_t> record, std::span<const credential::Secret> secrets,
+              std::vector<std::uint8_t>& receipts);
+
+ private:
+  flatbuffers::FlatBufferBuilder builder_{1'024};
+};
 
 /// For a message that left no record: its problems, or what a dry run would cause.
 struct Unrecorded {
@@ -32,6 +43,8 @@ struct Unrecorded {
   bool dry_run = false;
   std::uint32_t retry_after_ms = 0;
 };
+/// `ok`, or what its first problem is.
+schema::Code code_of(const Unrecorded& made);
 Message receipt_of(Unrecorded made);
 
 /// Texts that strangers chose stand in problems only escaped and cut.

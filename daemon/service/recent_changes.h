@@ -30,6 +30,8 @@ class RecentChanges {
   }
 
   static bool erases(const Published& published);
+  /// How many entries they replace.
+  static std::size_t size_of(const domain::Changes& changes);
 
   /// A list goes on that stands at the head `seq`, which the view shows or `reaches` covers.
   void needs(domain::Seq seq, std::int64_t now_ns, std::int64_t for_ns = kept_ns) {
@@ -43,8 +45,6 @@ class RecentChanges {
   void come_again(view::View& view, domain::Seq seq) const;
 
  private:
-  static std::size_t size_of(const domain::Changes& changes);
-
   /// Those that no list needs go, the oldest first.
   template <class GiveBack>
   void release(std::int64_t now_ns, GiveBack give_back) {

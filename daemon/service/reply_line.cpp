@@ -5,29 +5,41 @@
 
 namespace postern::service {
 
-void ReplyLine::add(domain::Seq seq, std::vector<Reply> replies) {
-  if (!replies.empty()) unsent_.push_back({seq, std::move(replies)});
+void ReplyLine::add(domain::Seq seq, GroupAnswers answers) {
+  if (!answers.decided.empty()) unsent_.push_back({seq, std::move(answers)});
 }
 
 void ReplyLine::send_shown(domain::Seq shown_seq) {
   const std::int64_t now_ns = unsent_.empty() ? 0 : clock_.monotonic_ns();
   for (; !unsent_.empty() && unsent_.front().seq <= shown_seq; unsent_.pop_front())
-    for (const Reply& reply : unsent_.front().replies) {
-      measures_.commands.add(reply.kind, reply.code(),
-                             reply.came_ns ? now_ns - *reply.came_ns : -1);
-      const std::span<const std::uint8_t> bytes(reply.receipt.data(), reply.receipt.size());
-      if (reply.on_the_grid_since_ns)
-        grid_.keep(*reply.on_the_grid_since_ns, clock_.monotonic_ns(), reply.peer, bytes);
-      else
-        send_(reply.peer, bytes);
-    }
+    send(unsent_.front().answers, now_ns);
   if (!grid_.empty()) grid_.send_due(clock_.monotonic_ns(), send_);
 }
 
+void ReplyLine::send(GroupAnswers& answers, std::int64_t now_ns) {
+  for (GroupEntry& one : answers.decided) {
+    if (one.own != nullptr) continue;
+    Reply& reply = one.reply;
+    const std::optional<std::int64_t> came_ns = reply.came_ns();
+    measures_.commands.add(reply.kind, reply.code, came_ns ? now_ns - *came_ns : -1);
+    const std::span<const std::uint8_t> bytes = answers.receipt_of(reply);
+    if (reply.on_the_grid_since_ns)
+      grid_.keep(*reply.on_the_grid_since_ns, clock_.monotonic_ns(), reply.receiver(), bytes);
+    else
+      send_(reply.receiver(), bytes);
+    tasks_.give(std::move(reply.task));
+  }
+  answers.empty_out();
+  if (answers.decided.capacity() > room_.decided.capacity()) room_ = std::move(answers);
+}
+
+GroupAnswers ReplyLine::take_room() { return std::exchange(room_, {}); }
+
 void ReplyLine::revoke_secrets() {
   for (Unsent& unsent : unsent_)
-    for (Reply& reply : unsent.replies)
-      if (reply.shows_secret) reply.revoke();
+    for (GroupEntry& one : unsent.answers.decided)
+      if (one.reply.shows_secret)
+        unsent.answers.revoke(one.reply, schema::Code::journal_unavailable);
 }
 
 std::int64_t ReplyLine::idle_ms(std::int64_t most_ms) const {

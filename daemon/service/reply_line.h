@@ -1,4 +1,4 @@
-// Answers that are durable, until queries show what they rest on.
+// GroupAnswers that are durable, until queries show what they rest on.
 #pragma once
 
 #include <deque>
@@ -9,6 +9,7 @@
 #include "daemon/service/group.h"
 #include "daemon/service/measures.h"
 #include "daemon/service/refusal_grid.h"
+#include "daemon/service/task_pool.h"
 
 namespace postern::service {
 
@@ -19,15 +20,22 @@ using Send = std::function<void(const Peer&, std::span<const std::uint8_t>)>;
 class ReplyLine {
  public:
   /// `grid_step_ns`: 0: there is no grid.
-  ReplyLine(Send send, const platform::Clock& clock, Measures& measures, std::int64_t grid_step_ns)
-      : send_(std::move(send)), clock_(clock), measures_(measures), grid_(grid_step_ns) {}
+  ReplyLine(Send send, const platform::Clock& clock, Measures& measures, TaskPool& tasks,
+            std::int64_t grid_step_ns)
+      : send_(std::move(send)),
+        clock_(clock),
+        measures_(measures),
+        tasks_(tasks),
+        grid_(grid_step_ns) {}
 
   bool has_grid() const { return grid_.is_used(); }
   bool empty() const { return unsent_.empty() && grid_.empty(); }
 
   /// They leave when questions are answered from a state that holds the record `seq`.
-  void add(domain::Seq seq, std::vector<Reply> replies);
+  void add(domain::Seq seq, GroupAnswers answers);
   void send_shown(domain::Seq shown_seq);
+  /// The memory of answers that have left, for the next; they are empty.
+  GroupAnswers take_room();
 
   /// A secret is worth nothing while the journal is broken, so it stays. Asked again after a
   /// restart, the receipt says that the secret is to be made anew.
@@ -39,13 +47,17 @@ class ReplyLine {
  private:
   struct Unsent {
     domain::Seq seq = 0;
-    std::vector<Reply> replies;
+    GroupAnswers answers;
   };
+
+  void send(GroupAnswers& answers, std::int64_t now_ns);
 
   Send send_;
   const platform::Clock& clock_;
   Measures& measures_;
+  TaskPool& tasks_;
   std::deque<Unsent> unsent_;
+  GroupAnswers room_;
   RefusalGrid grid_;
 };
 

@@ -72,6 +72,9 @@ struct Vitals {
   std::atomic<std::int64_t> snapshot_ns{0};
   /// The record up to which that snapshot stands for; 0: for none.
   std::atomic<std::uint64_t> snapshot_seq{0};
+  /// How large it is; how long the newest took that was written beside; 0: not known.
+  std::atomic<std::uint64_t> snapshot_bytes{0};
+  std::atomic<std::int64_t> snapshot_writing_ns{0};
 
   Measures measures;
 };

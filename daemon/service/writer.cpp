@@ -21,6 +21,9 @@ constexpr std::size_t message_work = 50;
 constexpr std::size_t bytes_of_work = 64;
 constexpr std::size_t problem_work = 10;
 
+/// Of a few groups: 4 MiB.
+constexpr std::size_t records_kept_max = 4'096;
+
 bool has(const std::vector<schema::ProblemT>& problems, Code code) {
   return std::ranges::find(problems, code, &schema::ProblemT::code) != problems.end();
 }
@@ -48,6 +51,7 @@ Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State st
       disk_floor_bytes_(settings.disk_floor_bytes),
       group_max_(settings.group_max),
       outlets_(std::move(outlets)),
+      record_memory_(domain::Draft::record_bytes, records_kept_max),
       state_(std::move(state)),
       first_shown_(state_.seq()),
       maker_(parts_.keys, parts_.entropy),
@@ -57,7 +61,8 @@ Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State st
       hashing_({maker_, parts_.pool, parts_.waker, parts_.vitals},
                {settings.cost, settings.hashing_places_max}),
       guards_(parts_.mail.recorder_evidence, settings.guard_places_max),
-      replies_(outlets_.send, parts_.clock, parts_.vitals.measures, settings.refusal_step_ns),
+      replies_(outlets_.send, parts_.clock, parts_.vitals.measures, tasks_,
+               settings.refusal_step_ns),
       groups_({parts_.journal, parts_.keys, parts_.clock, parts_.waker, parts_.vitals, parts_.mail,
                replies_, parts_.run_beside, outlets_.operators_changed, outlets_.log},
               state_.time_ns()) {
@@ -89,7 +94,7 @@ void Writer::turn() {
 
 void Writer::take(const Inbound& inbound) {
   count(parts_.vitals.commands);
-  const domain::Operator* asker = state_.tables().find_identity(inbound.identity);
+  const domain::Operator* asker = asker_of(inbound.identity);
   if (asker == nullptr) {
     credential::wipe(inbound.payload);
     outlets_.log(
@@ -141,19 +146,24 @@ void Writer::open(const Inbound& inbound, std::int64_t came_ns, Owed::Claim owed
     count(parts_.vitals.malformed);
     turn_away(inbound, refusal_of(Uuid(), std::move(problem)));
   };
+  Task task = tasks_.take();
   auto opened = open_message<schema::CommandMessage>(
-      inbound.payload, schema::command_message_identifier, command_limits);
+      inbound.payload, schema::command_message_identifier, command_limits,
+      task == nullptr ? std::vector<std::byte>() : task->message.release());
   if (!opened) return turn_away_malformed(std::move(opened.error()));
   gate_.watch_clock();
-  auto task = std::make_unique<CommandTask>(std::move(*opened));
+  if (task == nullptr)
+    task = std::make_unique<CommandTask>(std::move(*opened));
+  else
+    task->message = std::move(*opened);
   task->peer = inbound.peer;
   task->identity = inbound.identity;
   task->came_ns = came_ns;
   task->owed = std::move(owed);
   if (!maker_.take_apart(*task))
     return turn_away_malformed(make_problem(Code::malformed_message, ""));
-  if (carries_secret(*task) || carries_personal_data(*task->message))
-    credential::wipe(inbound.payload);
+  task->is_sensitive = carries_secret(*task) || carries_personal_data(*task->message);
+  if (task->is_sensitive) credential::wipe(inbound.payload);
   admit(std::move(task));
 }
 
@@ -199,11 +209,13 @@ void Writer::repeat(Task task, domain::Seq seq) {
   }
   const auto& record = *flatbuffers::GetRoot<schema::Record>(stored->data());
   const auto* hash = record.contents_hash();
-  const bool same = hash != nullptr && std::ranges::equal(*hash, task->contents_hash);
+  const bool same =
+      hash != nullptr && std::ranges::equal(*hash, hash_of_contents(parts_.keys, *task));
   if (!same && !is_hidden(record)) return refuse(std::move(task), Code::command_id_reused);
   if (erases(record) && parts_.vitals.erase_unfinished)
     return refuse(std::move(task), Code::erase_unfinished);
-  Reply reply = reply_to(std::move(task), repeated_receipt_of(record));
+  Reply reply = reply_to(std::move(task), record.outcome());
+  reply.receipt = repeated_receipt_of(record);
   // Its key may be on its way.
   reply.erases = erases(record);
   groups_.add(std::move(reply));
@@ -227,7 +239,7 @@ void Writer::decide(Task task) {
   if (waits_for_evidence(task, asker)) return;
   if (task->materials.empty() && !prepare(*task)) return refuse(std::move(task), Code::busy);
   const domain::Context context{now_ns(), &asker, &*task->message, task->evidence.get()};
-  domain::Draft draft = domain::decide_message(state_, context, task->materials);
+  domain::Draft draft = domain::decide_message(state_, context, task->materials, &record_memory_);
   turns_.spend(draft.work);
   if (!draft.is_fact() && !draft.problems.empty()) {
     maker_.give_back_keys(*task);
@@ -240,14 +252,14 @@ void Writer::decide(Task task) {
     state_.revert(draft.changes);
     maker_.give_back_keys(*task);
     Unrecorded made{task->id(), std::move(draft.problems), std::move(draft.events), true, 0};
-    return groups_.add(reply_to(std::move(task), receipt_of(std::move(made))));
+    return answer(std::move(task), std::move(made));
   }
   if (task->jobs.empty() && carries_password(*task)) {
     state_.revert(draft.changes);
     task->jobs = maker_.hash_jobs(*task, state_, now_ns());
     return hash(std::move(task), asker);
   }
-  if (draft.is_fact()) record(std::move(task), std::move(draft), context);
+  if (draft.is_fact()) record(std::move(task), draft, context);
 }
 
 /// H11: a guarded message is decided once it is known what was called. Meanwhile nothing waits for
@@ -318,55 +330,15 @@ void Writer::hashed(Task task) {
   held_.let_go(state_, [&](Task waiting) { admit(std::move(waiting)); });
 }
 
-void Writer::record(Task task, domain::Draft draft, const domain::Context& context) {
+void Writer::record(Task task, domain::Draft& draft, const domain::Context& context) {
   domain::StoredRecord bytes =
-      domain::seal_record(draft, state_, context, {task->contents_hash, task->signed_message});
+      domain::seal_record(draft, state_, context, {domain::hash_to_come, task->signed_message});
   const auto& record = *flatbuffers::GetRoot<schema::Record>(bytes.data());
   gate_.ids().remember(context.asker->id, task->id(), state_.seq());
-  Message receipt = receipt_of(record, std::move(draft.events), task->made_keys);
-  Reply reply = reply_to(std::move(task), std::move(receipt));
+  Reply reply = reply_to(std::move(task), record.outcome());
   reply.erases = erases(record);
-  groups_.add(std::move(reply));
-  groups_.add(std::move(bytes), std::move(draft.changes), state_);
-}
-
-// ---- what the daemon itself records
-
-void Writer::take_attempt(std::unique_ptr<Attempt> attempt) {
-  record_own(attempt_task(new_id(), *attempt, state_));
-}
-
-/// D1: what is not recorded now goes home to count on.
-void Writer::take_use(std::unique_ptr<UseLetter> letter) {
-  if (gate_.cannot_now() != Code::ok)
-    put_off(*letter, now_ns());
-  else if (auto own = use_task(new_id(), *letter, state_, now_ns()))
-    record_own(std::move(*own));
-  parts_.mail.recorder_returned.post(std::move(letter));
-}
-
-void Writer::record_due_refusals() {
-  if (gate_.cannot_now() != Code::ok) return;
-  for (const RefusalCounts::Due& due : refusals_.take_due(parts_.clock.monotonic_ns()))
-    record_own(refusals_task(new_id(), due));
-}
-
-void Writer::record_own(OwnTask own) {
-  const Code code = decide_own(own);
-  if (own.ticket) groups_.add(AttemptOutcome{*own.ticket, code});
-  groups_.add(std::move(own));
-}
-
-/// `ok`, or why it was not recorded.
-Code Writer::decide_own(const OwnTask& own) {
-  if (const Code now = gate_.cannot_now(); now != Code::ok) return now;
-  const domain::Context context = own.message.context(state_, parts_.clock.now_ns());
-  domain::Draft draft = domain::decide_message(state_, context, own.materials);
-  turns_.spend(draft.work);
-  if (!draft.is_fact()) return draft.problems.empty() ? Code::ok : draft.problems.front().code;
-  domain::StoredRecord bytes = domain::seal_record(draft, state_, context);
-  groups_.add(std::move(bytes), std::move(draft.changes), state_);
-  return Code::ok;
+  if (!draft.changes.operators.empty()) forget_asker();
+  groups_.add(std::move(reply), std::move(bytes), std::move(draft.changes), state_);
 }
 
 // ---- answers
@@ -374,23 +346,32 @@ Code Writer::decide_own(const OwnTask& own) {
 /// What is not opened, or not well-formed.
 void Writer::turn_away(const Inbound& inbound, Unrecorded answer) {
   credential::wipe(inbound.payload);
-  const Uuid id = answer.id;
-  groups_.add(Reply{inbound.peer, id, receipt_of(std::move(answer))});
+  Reply made;
+  made.peer = inbound.peer;
+  made.id = answer.id;
+  made.code = code_of(answer);
+  made.receipt = receipt_of(std::move(answer));
+  groups_.add(std::move(made));
 }
 
-Reply Writer::reply_to(Task task, Message receipt) const {
-  Reply made{task->peer, task->message->id() == nullptr ? Uuid() : task->id(), std::move(receipt)};
+void Writer::answer(Task task, Unrecorded made) {
+  Reply reply = reply_to(std::move(task), code_of(made));
+  reply.receipt = receipt_of(std::move(made));
+  groups_.add(std::move(reply));
+}
+
+Reply Writer::reply_to(Task task, Code code) const {
+  Reply made;
+  made.code = code;
   made.shows_secret = !task->made_keys.empty();
-  made.owed = task->owed;
   // C9: of these some rest on a record and its sync, some do not.
-  if (made.code() == Code::invalid_credentials && replies_.has_grid()) {
+  if (code == Code::invalid_credentials && replies_.has_grid()) {
     const domain::Operator* asker = asker_of(*task);
     if (asker != nullptr && asker->role == schema::Role::service)
       made.on_the_grid_since_ns = task->came_ns;
   }
   const auto* commands = task->message->commands();
   if (commands != nullptr && commands->size() == 1) made.kind = (*commands)[0]->body_type();
-  made.came_ns = task->came_ns;
   made.task = std::move(task);
   return made;
 }
@@ -410,7 +391,7 @@ void Writer::refuse(Task task, std::vector<schema::ProblemT> problems) {
   made.dry_run = task->message->dry_run();
   made.retry_after_ms = code == Code::busy ? retry_after_ms : 0;
   made.problems = std::move(problems);
-  groups_.add(reply_to(std::move(task), receipt_of(std::move(made))));
+  answer(std::move(task), std::move(made));
 }
 
 void Writer::refuse(Task task, Code code) {
@@ -437,14 +418,15 @@ void Writer::decide_again_if_overtaken() {
   ++overtaken_count_;
   std::vector<GroupEntry> decided = groups_.take_back(state_, gate_.ids());
   groups_.follow(state_, gate_.ids());
+  forget_asker();
   for (GroupEntry& one : decided) {
-    if (one.own) {
+    if (one.own != nullptr) {
       record_own(std::move(*one.own));
-    } else if (one.reply->task == nullptr) {
-      groups_.add(std::move(*one.reply));
+    } else if (one.reply.task == nullptr) {
+      groups_.add(std::move(one.reply));
     } else {
-      maker_.start_over(*one.reply->task);
-      admit(std::move(one.reply->task));
+      maker_.start_over(*one.reply.task);
+      admit(std::move(one.reply.task));
     }
   }
   parts_.waker.wake();
@@ -482,8 +464,12 @@ bool Writer::drain() {
          replies_.empty();
 }
 
-const domain::Operator* Writer::asker_of(const CommandTask& task) const {
-  return state_.tables().find_identity(task.identity);
+const domain::Operator* Writer::asker_of(std::string_view identity) const {
+  if (last_asker_ == nullptr || identity != last_identity_) {
+    last_asker_ = state_.tables().find_identity(identity);
+    last_identity_ = identity;
+  }
+  return last_asker_;
 }
 
 /// A record's time is the greater of the clock and the last record's.

@@ -14,6 +14,7 @@
 #include "daemon/domain/state.h"
 #include "daemon/journal/journal.h"
 #include "daemon/platform/entropy.h"
+#include "daemon/service/block_pool.h"
 #include "daemon/service/command_gate.h"
 #include "daemon/service/command_hashing.h"
 #include "daemon/service/command_turns.h"
@@ -24,6 +25,7 @@
 #include "daemon/service/own_messages.h"
 #include "daemon/service/reply_line.h"
 #include "daemon/service/room.h"
+#include "daemon/service/task_pool.h"
 
 namespace postern::service {
 
@@ -127,7 +129,7 @@ class Writer {
   void take_evidence(std::unique_ptr<EvidenceLetter> letter);
   void hash(Task task, const domain::Operator& asker);
   void hashed(Task task);
-  void record(Task task, domain::Draft draft, const domain::Context& context);
+  void record(Task task, domain::Draft& draft, const domain::Context& context);
 
   // ---- what the daemon itself records
   void take_attempt(std::unique_ptr<Attempt> attempt);
@@ -139,7 +141,8 @@ class Writer {
 
   // ---- answers
   void turn_away(const Inbound& inbound, Unrecorded answer);
-  Reply reply_to(Task task, Message receipt) const;
+  void answer(Task task, Unrecorded made);
+  Reply reply_to(Task task, schema::Code code) const;
   void refuse(Task task, std::vector<schema::ProblemT> problems);
   void refuse(Task task, schema::Code code);
 
@@ -149,7 +152,12 @@ class Writer {
   void count_waiting();
   void watch_disk();
 
-  const domain::Operator* asker_of(const CommandTask& task) const;
+  /// An operator came or went: it may be another.
+  void forget_asker() { last_asker_ = nullptr; }
+  const domain::Operator* asker_of(std::string_view identity) const;
+  const domain::Operator* asker_of(const CommandTask& task) const {
+    return asker_of(task.identity);
+  }
   std::int64_t now_ns() const;
 
   Parts parts_;
@@ -157,7 +165,13 @@ class Writer {
   std::atomic<std::uint64_t> disk_floor_bytes_;
   std::atomic<std::size_t> group_max_;
   Outlets outlets_;
+  /// What is made in it lies in the groups.
+  BlockPool record_memory_;
+  TaskPool tasks_;
   domain::State state_;
+  /// Who sent the message before, mostly the sender of the next.
+  mutable std::string last_identity_;
+  mutable const domain::Operator* last_asker_ = nullptr;
   /// The reader began with this.
   domain::Seq first_shown_;
   TaskMaker maker_;

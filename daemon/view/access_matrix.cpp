@@ -93,7 +93,7 @@ class Counting {
   template <class Visitor>
   void visit_allows(const domain::User& user, Visitor visit) const {
     domain::visit_holders(tenant_, user, [&](const domain::GrantHolder& holder) {
-      for (const domain::Grant& grant : holder.grants.sorted)
+      for (const domain::Grant& grant : holder.grants.sorted())
         if (!grant.deny && is_in_force(domain::conditions_of(holder.grants, grant), call_.now_ns))
           visit(grant);
     });

@@ -67,7 +67,7 @@ std::string signature_of(const schema::DifferenceLineT& line) {
   return text;
 }
 
-bool has_times(const domain::User& user) { return !user.grants->conditions.empty(); }
+bool has_times(const domain::User& user) { return !user.grants->conditions().empty(); }
 
 /// Whether anything of the user may differ but what all its roles have.
 bool may_differ(const domain::User* before, const domain::User& after,
@@ -152,7 +152,8 @@ void DifferenceSearch::compare(const domain::User& user, std::int64_t now_ns) {
   if (!is_wanted(old_user, user, username_)) return;
   is_known_ = true;
   // C6: a lock may have opened by itself.
-  const bool was_locked = old_user != nullptr && old_user->passwords_lock_seq != 0;
+  const bool was_locked =
+      old_user != nullptr && domain::extras_of(*old_user).passwords_lock_seq != 0;
   if (alike_ && !was_locked && !may_differ(old_user, user, *for_all_)) return;
   const Differences found =
       differences_of({old_tenant_, old_user, earlier_.now_ns}, {tenant_, &user, now_ns}, *for_all_,

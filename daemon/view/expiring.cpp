@@ -77,7 +77,7 @@ class Soonest {
 
 void note_grants(Soonest& soonest, Expiry holder, const domain::Grants& grants) {
   holder.held_in = &grants;
-  for (const domain::ConditionsOfGrant& condition : grants.conditions) {
+  for (const domain::ConditionsOfGrant& condition : grants.conditions()) {
     holder.condition = &condition;
     holder.expires_ns = condition.conditions.not_after_ns.value_or(0);
     soonest.add(holder);
@@ -116,7 +116,7 @@ void note_roles(Soonest& soonest, const domain::Tenant& tenant) {
 }
 
 std::unique_ptr<schema::GrantViewT> expiring_grant(const Expiry& from) {
-  for (const domain::Grant& grant : from.held_in->sorted)
+  for (const domain::Grant& grant : from.held_in->sorted())
     if (grant.seq == from.condition->seq && grant.index == from.condition->index)
       return as_schema(
           {grant, from.role == nullptr ? nullptr : &from.role->name, &from.condition->conditions});

@@ -22,7 +22,7 @@ struct Candidate {
   const domain::NamedRole* role = nullptr;
   const domain::ApiKey* key = nullptr;
   const domain::Grants* held_in = nullptr;
-  const domain::Grant* grant = nullptr;
+  domain::GrantPointer grant = nullptr;
   const Sharing* sharing = nullptr;
   domain::Seq seq = 0;
   std::int64_t last_used_ns = 0;
@@ -178,10 +178,11 @@ class Review {
   }
 
   /// An allow: what a deny is for is not to be used.
-  Candidate about(const domain::Grants& grants, const domain::Grant& grant) const {
+  Candidate about(const domain::Grants& grants, domain::GrantPointer place) const {
+    const domain::Grant grant = *place;
     Candidate made;
     made.held_in = &grants;
-    made.grant = &grant;
+    made.grant = place;
     made.seq = grant.seq;
     const auto used = grant_use_.find(name_of(grant));
     made.last_used_ns = used == grant_use_.end() ? 0 : used->second;
@@ -190,8 +191,8 @@ class Review {
   }
 
   void look_at_grants(const domain::User& user) {
-    for (const domain::Grant& grant : user.grants->sorted) {
-      if (grant.deny) continue;
+    for (const domain::GrantPointer grant : user.grants->pointers()) {
+      if (grant->deny) continue;
       Candidate made = about(*user.grants, grant);
       made.user = &user;
       if (!add_expiring(FindingKind::grants_expiring, FindingKind::grants_expired, made))
@@ -203,8 +204,8 @@ class Review {
     Candidate whole;
     whole.role = &role;
     whole.seq = role.created_seq;
-    for (const domain::Grant& grant : role.grants->sorted) {
-      if (grant.deny) continue;
+    for (const domain::GrantPointer grant : role.grants->pointers()) {
+      if (grant->deny) continue;
       Candidate made = about(*role.grants, grant);
       made.role = &role;
       whole.last_used_ns = std::max(whole.last_used_ns, made.last_used_ns);

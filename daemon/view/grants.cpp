@@ -102,22 +102,22 @@ std::size_t bytes_of(const schema::GrantViewT& grant) {
 
 Answer<GrantPage> page_of(const Inquiry& inquiry, const domain::Grants& grants,
                           const GrantsWanted& wanted) {
-  auto first = grants.sorted.begin();
+  auto first = grants.sorted().begin();
   if (!wanted.after.empty()) {
     const auto after = read_cursor(wanted.after);
     if (!after)
       return refused(schema::Code::field_malformed, "after",
                      "It must be the 'next' of the page before.");
-    first = grants.sorted.partition_point(
-        first, grants.sorted.end(),
+    first = grants.sorted().partition_point(
+        first, grants.sorted().end(),
         [&](const domain::Grant& grant) { return position_of(grant) <= *after; });
   }
-  const auto left = static_cast<std::size_t>(std::distance(first, grants.sorted.end()));
-  std::vector<const domain::Grant*> asked(
+  const auto left = static_cast<std::size_t>(std::distance(first, grants.sorted().end()));
+  std::vector<domain::GrantPointer> asked(
       std::min(left, page_size(wanted.count_max, domain::grants_max, domain::grants_max)));
-  for (const domain::Grant*& place : asked) place = &*first++;
+  for (domain::GrantPointer& place : asked) place = (first++).to_pointer();
   GrantPage page;
-  fill(asked, page.grants, wanted.bytes_max, [&](const domain::Grant* grant) {
+  fill(asked, page.grants, wanted.bytes_max, [&](domain::GrantPointer grant) {
     return with_cause(inquiry, {*grant, nullptr, domain::conditions_of(grants, *grant)});
   });
   page.more = page.grants.size() < left;

@@ -41,9 +41,10 @@ std::string position_of(const Permission& line) {
 
 void add_lines(const domain::Catalogue& catalogue, const domain::GrantHolder& holder,
                std::vector<Permission>& lines) {
-  for (const domain::Grant& grant : holder.grants.sorted) {
+  for (const domain::GrantPointer place : holder.grants.pointers()) {
+    const domain::Grant grant = *place;
     const auto add = [&](std::string_view action) {
-      lines.push_back({&grant, holder.role_name(), domain::conditions_of(holder.grants, grant),
+      lines.push_back({place, holder.role_name(), domain::conditions_of(holder.grants, grant),
                        action, *grant.resource});
     };
     add(*grant.action);

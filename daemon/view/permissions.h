@@ -12,7 +12,7 @@ namespace postern::view {
 
 /// One line; borrows from the entries.
 struct Permission {
-  const domain::Grant* grant;
+  domain::GrantPointer grant;
   /// The name of the role that holds it; null: the user itself.
   const std::string* role;
   const domain::Conditions* conditions;

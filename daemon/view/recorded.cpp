@@ -23,7 +23,8 @@ bool is_about_credential(Code reason) {
 /// A session that was open in one state may be none in the other (S2): nobody can tell.
 bool may_be_ended(const schema::CallViewT& call, const Answerer& was, const Answerer& other) {
   return call.credential == schema::CredentialKind::token &&
-         (was.user->session_epoch != other.user->session_epoch ||
+         (domain::extras_of(*was.user).session_epoch !=
+              domain::extras_of(*other.user).session_epoch ||
           was.tenant->session_epoch != other.tenant->session_epoch);
 }
 

@@ -65,10 +65,10 @@ domain::Material material_of(const domain::State& state, const Supposed& suppose
   return material;
 }
 
-/// What another owns, and lives longer.
+/// What another owns too.
 template <class Entry>
 domain::Owned<Entry> borrowed(const Entry& entry) {
-  return domain::Owned<Entry>(domain::Owned<Entry>(), &entry);
+  return domain::Owned<Entry>(&entry);
 }
 
 }  // namespace
@@ -80,9 +80,8 @@ std::expected<domain::Changes, std::vector<schema::ProblemT>> suppose(domain::St
   std::vector<domain::Material> materials;
   for (flatbuffers::uoffset_t index = 0; index < supposed.message.commands()->size(); ++index)
     materials.push_back(material_of(state, supposed, index));
-  domain::Draft draft =
-      domain::decide_message(state, {supposed.now_ns, &supposed.asker, &supposed.message},
-                             materials, supposed.place);
+  domain::Draft draft = domain::decide_message(
+      state, {supposed.now_ns, &supposed.asker, &supposed.message}, materials, supposed.place);
   if (draft.problems.empty()) return std::move(draft.changes);
   // A refusal that is itself a fact has left it.
   state.revert(draft.changes);

@@ -10,7 +10,7 @@ namespace {
 bool are_same(const domain::Grants& left, const domain::Grants& right) {
   return &left == &right ||
          (left.size() == right.size() &&
-          std::equal(left.sorted.begin(), left.sorted.end(), right.sorted.begin(),
+          std::equal(left.sorted().begin(), left.sorted().end(), right.sorted().begin(),
                      [](const domain::Grant& one, const domain::Grant& other) {
                        return !domain::precedes(one, other) && !domain::precedes(other, one);
                      }));
@@ -91,8 +91,8 @@ void TenantDifference::compare_roles(const domain::NamedRoles* before,
   for (const domain::NamedRoles* roles : {&old_roles, &new_roles}) {
     const domain::RoleReach reach(*roles);
     for (const domain::Uuid& id : other) {
-      const bool is_there = std::ranges::any_of(
-          roles->by_id, [&](const auto& role) { return role->id == id; });
+      const bool is_there =
+          std::ranges::any_of(roles->by_id, [&](const auto& role) { return role->id == id; });
       if (!is_there) continue;
       for (const domain::NamedRole* role : reach.above(id)) roles_.insert(role->id);
     }

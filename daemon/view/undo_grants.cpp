@@ -22,9 +22,9 @@ bool names(const Removed* removed, domain::Seq seq, std::uint64_t index) {
 
 /// Which of a holder's grants; null: it has it no more.
 template <class Body>
-const domain::Grant* find_added(const domain::Grants& grants, const Body& body, domain::Seq seq,
+domain::GrantPointer find_added(const domain::Grants& grants, const Body& body, domain::Seq seq,
                                 std::uint64_t index) {
-  for (const domain::Grant* grant :
+  for (domain::GrantPointer grant :
        domain::find_grants(grants, body.effect(), view_of(body.action()), view_of(body.resource())))
     if (grant->seq == seq && grant->index == index) return grant;
   return nullptr;
@@ -66,7 +66,7 @@ std::expected<Command, schema::ProblemT> addition_back(Undoing& undoing,
     return refused(schema::Code::undo_impossible, "seq", "What added the grant cannot be read.");
   const auto* stored = conditions_of_event(*origin->events()->Get(index));
   const auto conditions = domain::conditions_of(stored);
-  for (const domain::Grant* grant : domain::find_grants(
+  for (domain::GrantPointer grant : domain::find_grants(
            grants, removed.effect(), view_of(removed.action()), view_of(removed.resource())))
     if (domain::are_equal(domain::conditions_of(grants, *grant),
                           conditions ? &*conditions : nullptr))

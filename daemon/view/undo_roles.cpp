@@ -42,7 +42,7 @@ bool is_nesting(const schema::Event& event, EventBody kind, const Uuid& role, co
 /// somebody who holds it; 0: none.
 domain::Seq rests_on(Undoing& undoing, const domain::NamedRole& role) {
   domain::Seq newest = undoing.newest_holding(role.id);
-  for (const domain::Grant& grant : role.grants->sorted)
+  for (const domain::Grant& grant : role.grants->sorted())
     if (grant.seq != undoing.seq()) newest = std::max<domain::Seq>(newest, grant.seq);
   return newest;
 }
@@ -62,7 +62,7 @@ bool is_nested_since(const Undoing& undoing, const domain::NamedRole& role) {
 }
 
 void add_grants_back(Undoing& undoing, const domain::NamedRole& role) {
-  for (const domain::Grant& grant : role.grants->sorted) {
+  for (const domain::Grant& grant : role.grants->sorted()) {
     schema::AddRoleGrantT body;
     body.role = role.name;
     body.effect = grant.effect();

@@ -191,7 +191,7 @@ schema::RetireCatalogueT to_retire(const domain::Catalogue& there,
 domain::Seq grant_resting_on(const Undoing& undoing, const domain::Catalogue& before) {
   domain::Seq newest = 0;
   const auto look = [&](const domain::Grants& grants) {
-    for (const domain::Grant& grant : grants.sorted)
+    for (const domain::Grant& grant : grants.sorted())
       if (grant.seq > undoing.seq() && !domain::knows(before, *grant.resource, *grant.action))
         newest = std::max<domain::Seq>(newest, grant.seq);
   };

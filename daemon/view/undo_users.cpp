@@ -82,7 +82,7 @@ schema::PersonalT personal_after(const Undoing& undoing, const domain::User& use
     sealed = created->sealed_profile();
   if (sealed == nullptr) return {};
   domain::User as_it_was = user;
-  as_it_was.sealed_profile = std::make_shared<const domain::Bytes>(sealed->begin(), sealed->end());
+  as_it_was.sealed_profile = domain::SealedBytes::of({sealed->data(), sealed->size()});
   return undoing.inquiry.sources.personal(as_it_was);
 }
 
@@ -168,7 +168,7 @@ Step undo_lock(Undoing& undoing, const schema::Event& event, std::uint16_t) {
     return Undoing::impossible(
         "A lock for wrong passwords or by the tenant is the daemon's; a password reset opens it.");
   if (!undoing.is_last("lock", user.id)) return {};
-  const domain::Seq lock = user.operator_lock_seq;
+  const domain::Seq lock = domain::extras_of(user).operator_lock_seq;
   const bool locked_it = is_kind(event, EventBody::UserLocked);
   if (locked_it ? lock != undoing.seq() : lock != 0)
     return undoing.overtaken(lock != 0 ? lock : undoing.later_of(user, is_lock_event),

@@ -16,6 +16,7 @@ namespace postern::view {
 namespace {
 
 using domain::Grant;
+using domain::GrantPointer;
 using domain::Grants;
 using domain::Seq;
 using schema::AccessChange;
@@ -24,7 +25,7 @@ using schema::Code;
 struct Said {
   Level level = Level::none;
   Code code = Code::user_unknown;
-  const Grant* grant = nullptr;
+  GrantPointer grant = nullptr;
   const std::string* role = nullptr;
   const domain::Conditions* conditions = nullptr;
 };
@@ -129,7 +130,7 @@ class Comparison {
   const Seq before_seq_;
   std::vector<Held> held_before_;
   std::vector<Held> held_after_;
-  std::vector<const Grant*> touched_;
+  std::vector<GrantPointer> touched_;
   /// Sorted, none twice.
   std::vector<Spot> spots_;
   /// What no grant and no catalogue names.
@@ -150,32 +151,32 @@ void Comparison::compare_standing() {
 // ---- what was touched
 
 void Comparison::touch_all(const Grants& grants) {
-  for (const Grant& grant : grants.sorted) touched_.push_back(&grant);
+  for (const GrantPointer grant : grants.pointers()) touched_.push_back(grant);
 }
 
 /// A kind of which other things are asked.
 void Comparison::touch_kinds(const Grants& grants) {
-  for (const Grant& grant : grants.sorted)
-    if (tenant_.is_other(domain::kind_of(*grant.resource))) touched_.push_back(&grant);
+  for (const GrantPointer grant : grants.pointers())
+    if (tenant_.is_other(domain::kind_of(*grant->resource))) touched_.push_back(grant);
 }
 
 void Comparison::find_touched(const Held& left, const Held& right) {
   if (tenant_.has_other_kinds()) touch_kinds(*right.grants);
-  if (!right.grants->conditions.empty())
-    for (const Grant& grant : right.grants->sorted) {
-      const auto* conditions = domain::conditions_of(*right.grants, grant);
+  if (!right.grants->conditions().empty())
+    for (const GrantPointer grant : right.grants->pointers()) {
+      const auto* conditions = domain::conditions_of(*right.grants, *grant);
       if (conditions != nullptr && begins_or_ends(*conditions, before_.now_ns, after_.now_ns))
-        touched_.push_back(&grant);
+        touched_.push_back(grant);
     }
   if (left.grants == right.grants) return;
-  auto one = left.grants->sorted.begin();
-  auto other = right.grants->sorted.begin();
-  while (one != left.grants->sorted.end() || other != right.grants->sorted.end()) {
-    const bool is_left = other == right.grants->sorted.end() ||
-                         (one != left.grants->sorted.end() && domain::precedes(*one, *other));
-    const bool is_right = !is_left && (one == left.grants->sorted.end() ||
-                                       domain::precedes(*other, *one));
-    if (is_left || is_right) touched_.push_back(is_left ? &*one : &*other);
+  auto one = left.grants->sorted().begin();
+  auto other = right.grants->sorted().begin();
+  const auto one_end = left.grants->sorted().end();
+  const auto other_end = right.grants->sorted().end();
+  while (one != one_end || other != other_end) {
+    const bool is_left = other == other_end || (one != one_end && domain::precedes(*one, *other));
+    const bool is_right = !is_left && (one == one_end || domain::precedes(*other, *one));
+    if (is_left || is_right) touched_.push_back(is_left ? one.to_pointer() : other.to_pointer());
     if (!is_right) ++one;
     if (!is_left) ++other;
   }
@@ -199,15 +200,13 @@ std::vector<std::string_view> Comparison::actions_of(const Grant& grant) const {
   std::vector<std::string_view> actions;
   if (*grant.action != "*") actions.emplace_back(*grant.action);
   for (const UserAt* at : {&before_, &after_}) {
-    const auto* kind = at->tenant == nullptr
-                           ? nullptr
-                           : domain::find_kind(*at->tenant->catalogue,
-                                               domain::kind_of(*grant.resource));
+    const auto* kind = at->tenant == nullptr ? nullptr
+                                             : domain::find_kind(*at->tenant->catalogue,
+                                                                 domain::kind_of(*grant.resource));
     if (kind == nullptr) continue;
     for (const domain::CatalogueAction& action : kind->actions) {
-      const bool is_implied =
-          !grant.deny && std::ranges::find(action.implied_by, *grant.action) !=
-                             action.implied_by.end();
+      const bool is_implied = !grant.deny && std::ranges::find(action.implied_by, *grant.action) !=
+                                                 action.implied_by.end();
       if (*grant.action == "*" || is_implied) actions.emplace_back(action.name);
     }
   }
@@ -223,15 +222,15 @@ void Comparison::add_places_within(const Grant& grant, std::vector<std::string>&
   };
   for (const auto* held : {&held_before_, &held_after_})
     for (const Held& one : *held) {
-      const auto& sorted = one.grants->sorted;
-      const auto wild = sorted.nth(one.grants->plain_count);
+      const auto sorted = one.grants->sorted();
+      const auto wild = sorted.nth(one.grants->plain_count());
       auto from = sorted.begin();
       auto to = wild;
       if (!grant.wildcard) {
         // All below lie together; '0' comes right behind '/'.
         const auto first_from = [&](const std::string& text) {
-          return sorted.partition_point(
-              sorted.begin(), wild, [&](const Grant& each) { return *each.resource < text; });
+          return sorted.partition_point(sorted.begin(), wild,
+                                        [&](const Grant& each) { return *each.resource < text; });
         };
         from = first_from(place + '/');
         to = first_from(place + '0');
@@ -267,8 +266,7 @@ void Comparison::add_spots(const Grant& grant) {
 // ---- what is answered there
 
 bool Comparison::may_be_allowed(const UserAt& at, const domain::Question& question) const {
-  const auto* kind =
-      domain::find_kind(*at.tenant->catalogue, domain::kind_of(question.resource));
+  const auto* kind = domain::find_kind(*at.tenant->catalogue, domain::kind_of(question.resource));
   const auto* action = domain::find_action(*kind, question.action);
   const domain::AccessRequest asked{question.action, action->implied_by, question.resource, true};
   bool found = false;
@@ -332,8 +330,8 @@ Seq Comparison::cause_of(AccessChange change, const Said& before, const Said& af
   Seq cause = std::max(gone, come);
   // A loss is whole with the first that took it, all else with the last.
   if (change == AccessChange::lost && gone != 0 && come != 0) cause = std::min(gone, come);
-  const bool by_catalogue = before.code == Code::unknown_resource ||
-                            after.code == Code::unknown_resource || cause == 0;
+  const bool by_catalogue =
+      before.code == Code::unknown_resource || after.code == Code::unknown_resource || cause == 0;
   if (by_catalogue && tenant_.has_other_kinds())
     cause = std::max(cause, trail_.catalogue_changed(after_.tenant->id));
   return cause;
@@ -347,13 +345,12 @@ std::optional<Comparison::Found> Comparison::compare(const Spot& spot) {
   found.from = before.level;
   found.to = after.level;
   if (before.level == after.level) {
-    const bool is_same = before.level != Level::some ||
-                         domain::are_equal(before.conditions, after.conditions);
+    const bool is_same =
+        before.level != Level::some || domain::are_equal(before.conditions, after.conditions);
     if (is_same) return std::nullopt;
     found.line.change = AccessChange::conditions_changed;
   } else {
-    found.line.change =
-        after.level > before.level ? AccessChange::gained : AccessChange::lost;
+    found.line.change = after.level > before.level ? AccessChange::gained : AccessChange::lost;
   }
   const Said& decided = after.grant != nullptr ? after : before;
   found.line.action = spot.action;
@@ -440,7 +437,7 @@ void Comparison::merge_actions(std::vector<Found>& found) const {
 }
 
 void Comparison::compare_spots() {
-  for (const Grant* grant : touched_) add_spots(*grant);
+  for (GrantPointer grant : touched_) add_spots(*grant);
   for (const Spot& spot : spots_)
     while (spot.place.find(any_name_) != std::string::npos) any_name_ += "0";
   std::ranges::sort(spots_);

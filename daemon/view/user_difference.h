@@ -59,7 +59,7 @@ struct AccessDifference {
   schema::Code before = schema::Code::ok;
   schema::Code after = schema::Code::ok;
   /// What decides after, or else what decided before; null: no grant.
-  const domain::Grant* grant = nullptr;
+  domain::GrantPointer grant = nullptr;
   const std::string* role = nullptr;
   const domain::Conditions* conditions = nullptr;
   /// The record that made the difference; 0: a time came.

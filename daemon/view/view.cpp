@@ -7,8 +7,10 @@ namespace postern::view {
 void View::load(const domain::Tables<domain::Owned>& tables) {
   const auto put = [&](const auto& entry) { tables_.put(&entry); };
   tables.for_each_tenant(put);
-  tables.for_each_user(put);
-  tables.for_each_user([&](const domain::User& user) { count(user, 1); });
+  tables.for_each_user([&](const domain::User& user) {
+    tables_.put(&user);
+    count(user, 1);
+  });
   tables.for_each_operator(put);
   for (const auto& ranges : tables.providers())
     if (ranges != nullptr) tables_.put_ranges(ranges->provider, ranges);

@@ -1,4 +1,6 @@
 // The bench finds what is wrong, tells what it found, and measures everything it promises.
+#include <zmq.h>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <boost/test/unit_test.hpp>
@@ -8,11 +10,13 @@
 #include "command_generated.h"
 #include "query_generated.h"
 #include "schema/identifiers.h"
+#include "tools/bench/bare_dealer.h"
 #include "tools/bench/echo.h"
 #include "tools/bench/instruction_counts.h"
 #include "tools/bench/messages.h"
 #include "tools/bench/process.h"
 #include "tools/bench/report.h"
+#include "tools/bench/scale_table.h"
 #include "tools/bench/trouble.h"
 
 namespace postern::bench {
@@ -177,20 +181,107 @@ BOOST_AUTO_TEST_CASE(an_echo_of_other_bytes_ends_the_run) {
   BOOST_TEST(!echoed("quest10n00"));
 }
 
+BOOST_AUTO_TEST_CASE(the_same_questions_are_told_alike_in_whatever_order_they_are_answered) {
+  const QuestionSet set = make_questions(8, 1, 0, 10, 7);
+  const auto told_by = [&](std::initializer_list<std::size_t> order) {
+    Run run;
+    for (const std::size_t id : order) add(run, right_answer(set, id), id);
+    std::string told;
+    check_decisions(set, run, &told);
+    return told;
+  };
+  BOOST_TEST(told_by({0, 1, 2, 3}) == told_by({2, 0, 3, 1}));
+  BOOST_TEST(told_by({0, 1, 2}) != told_by({0, 1, 3}));
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_by_hand_speaks_to_zeromq) {
+  const TemporaryFolder folder("/var/tmp");
+  const Door door{"ipc://" + (folder.path() / "echo").string(), {}, {}, {}};
+  constexpr std::size_t count = 500;
+  void* router = zmq_socket(context(), ZMQ_ROUTER);
+  BOOST_REQUIRE(zmq_bind(router, door.address.c_str()) == 0);
+  std::thread echo([router] {
+    std::string bytes(100'000, '\0');
+    for (std::size_t frames = 0; frames < 2 * count; ++frames) {
+      const int size = zmq_recv(router, bytes.data(), bytes.size(), 0);
+      if (size < 0) return;
+      zmq_send(router, bytes.data(), static_cast<std::size_t>(size),
+               frames % 2 == 0 ? ZMQ_SNDMORE : 0);
+    }
+  });
+  Reel reel;
+  for (const std::size_t size : {10uz, 255uz, 256uz, 70'000uz, 0uz})
+    reel.messages.emplace_back(size, static_cast<char>('a' + size % 26));
+  std::vector<BareDealer> dealers;
+  for (int which = 0; which < 3; ++which) dealers.emplace_back(door);
+  const auto ask = [&](std::size_t connections, std::size_t messages) {
+    const Run run =
+        ask_pipelined(std::span(dealers).first(connections), reel, 4, {.count = messages});
+    BOOST_TEST(run.asked.size() == messages);
+    BOOST_TEST_REQUIRE(run.answers.size() == messages);
+    for (std::size_t i = 0; i < messages; ++i)
+      BOOST_TEST((run.answers[i] == reel.messages[run.asked[i]]));
+  };
+  ask(3, count - 100);
+  ask(1, 100);
+  echo.join();
+  zmq_close(router);
+}
+
+BOOST_AUTO_TEST_CASE(a_picture_has_each_value_and_both_grounds) {
+  const ScaleRow rows[] = {{.users = 1'000,
+                            .check_p50_us = 51,
+                            .check_p99_us = 117,
+                            .check_cpu_us = 31,
+                            .bytes_per_user = 1'250,
+                            .users_loaded_per_s = 4'400,
+                            .start_s = 0.125,
+                            .start_from_journal_s = 0.25,
+                            .snapshot_bytes = 1.5e6,
+                            .journal_bytes = 2.5e6},
+                           {.users = 10'000,
+                            .check_p50_us = 52,
+                            .check_p99_us = 118,
+                            .check_cpu_us = 32,
+                            .bytes_per_user = 1'240,
+                            .users_loaded_per_s = 4'500,
+                            .start_s = 0.5,
+                            .start_from_journal_s = 0.75,
+                            .snapshot_bytes = 1.6e7,
+                            .journal_bytes = 2.6e7}};
+  const std::string picture = scale_picture(rows);
+  for (const char* text :
+       {"51", "118", "31", "1.25k", "4.5k", "0.125", "0.75", "1.5M", "26M", "from the journal",
+        ">users<", ">µs<", ">bytes<", ">users/s<", "prefers-color-scheme: dark", "</svg>"})
+    BOOST_TEST(picture.find(text) != std::string::npos, text);
+  // What a logarithm has no place for is left out.
+  ScaleRow nothing;
+  nothing.users = 100;
+  for (const std::string& text : {picture, scale_picture({&nothing, 1})}) {
+    BOOST_TEST(text.find("nan") == std::string::npos);
+    BOOST_TEST(text.find("inf") == std::string::npos);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_ratio_beyond_what_is_asked_is_told) {
   Report report;
-  report.add("check_rtt_over_echo", {{140, 150, 160}, {100, 100, 100}},
+  report.add("check_rtt_over_echo", {{100, 110, 120}, {100, 100, 100}},
              {.name = "a", .unit = "us"});
-  report.add("check_rate_over_echo", {{50}, {100}}, {.name = "b", .unit = "1/s"});
+  report.add("check_rate_over_echo", {{70}, {100}}, {.name = "b", .unit = "1/s"});
   BOOST_TEST(report.missed().empty());
-  report.add("durable_rtt_over_sync", {{251}, {100}}, {.name = "c", .unit = "us"});
-  report.add("durable_rate_over_leveldb", {{19}, {100}}, {.name = "d", .unit = "1/s"});
+  report.add("durable_rtt_over_sync", {{171}, {100}}, {.name = "c", .unit = "us"});
+  report.add("durable_rate_over_leveldb", {{39}, {100}}, {.name = "d", .unit = "1/s"});
   BOOST_TEST(report.missed().size() == 2U);
   // A figure without a floor is asked for by itself.
   report.add({.name = "diff_seconds", .unit = "s", .value = 5});
   BOOST_TEST(report.missed().size() == 2U);
   report.add({.name = "report_seconds", .unit = "s", .value = 61});
   BOOST_TEST(report.missed().size() == 3U);
+  // What is asked at a million users is asked of no fewer.
+  report.add({.name = "bytes_per_user", .unit = "B", .value = 801, .details = {{"users", 20'000}}});
+  BOOST_TEST(report.missed().size() == 3U);
+  report.add({.name = "bytes_per_user", .unit = "B", .value = 801, .details = {{"users", 1e6}}});
+  BOOST_TEST(report.missed().size() == 4U);
 }
 
 BOOST_AUTO_TEST_CASE(a_tiny_run_measures_everything_and_every_answer_is_right) {
@@ -205,14 +296,26 @@ BOOST_AUTO_TEST_CASE(a_tiny_run_measures_everything_and_every_answer_is_right) {
   BOOST_REQUIRE_MESSAGE(json_begins != text.npos, text);
   const json::object result = json::parse(text.substr(json_begins)).as_object();
   const json::object& ratios = result.at("ratios").as_object();
-  for (const char* name :
-       {"check_rtt_over_echo", "check_rate_over_echo", "check_rate_64_connections_over_echo",
-        "batch_check_rate_over_lookup", "curve_check_rate_over_curve_echo",
-        "durable_rate_over_leveldb", "durable_rtt_over_sync", "replay_rate_over_iteration",
-        "check_p50_1m_over_1k", "check_p99_under_writes_over_idle",
-        "check_p99_under_passwords_over_idle", "cached_authentication_over_check",
-        "cached_authentication_rate_over_check", "as_of_over_reading",
-        "check_p99_under_diffs_over_idle", "verify_rate_over_sha256"})
+  for (const char* name : {"check_rtt_over_echo",
+                           "check_rate_over_echo",
+                           "check_rate_64_connections_over_echo",
+                           "batch_check_rate_over_lookup",
+                           "curve_check_rate_over_curve_echo",
+                           "durable_rate_over_leveldb",
+                           "durable_rtt_over_sync",
+                           "replay_rate_over_iteration",
+                           "check_p50_1m_over_1k",
+                           "check_cpu_1m_over_1k",
+                           "shared_client_rtt_over_client",
+                           "shared_client_rate_over_clients",
+                           "shared_client_rate_of_one_user_over_clients",
+                           "check_p99_under_writes_over_idle",
+                           "check_p99_under_passwords_over_idle",
+                           "cached_authentication_over_check",
+                           "cached_authentication_rate_over_check",
+                           "as_of_over_reading",
+                           "check_p99_under_diffs_over_idle",
+                           "verify_rate_over_sha256"})
     BOOST_TEST((ratios.contains(name) && ratios.at(name).to_number<double>() > 0), name);
   const json::object& figures = result.at("figures").as_object();
   for (const char* name :
@@ -229,6 +332,27 @@ BOOST_AUTO_TEST_CASE(a_tiny_run_measures_everything_and_every_answer_is_right) {
   }
   BOOST_TEST(result.at("result_hash").as_string().size() == 64U);
   BOOST_TEST(result.at("environment").as_object().contains("cpu"));
+}
+
+BOOST_AUTO_TEST_CASE(the_table_of_sizes_has_a_row_for_each_and_a_picture) {
+  const TemporaryFolder folder("/var/tmp");
+  const auto output = folder.path() / "output";
+  const auto picture = folder.path() / "scale.svg";
+  Child bench({bench_program(), "--tiny", "--scale", "--up-to", "1000", "--svg", picture.string(),
+               "--json", "--scratch", folder.path().string()},
+              {}, output);
+  const int code = bench.wait();
+  const std::string text = read_text(output);
+  BOOST_REQUIRE_MESSAGE(code == 0, text);
+  const json::object result = json::parse(text.substr(text.find("{\"environment\""))).as_object();
+  const json::array& rows = result.at("scale").as_array();
+  BOOST_TEST_REQUIRE(rows.size() == 2U);
+  BOOST_TEST(rows.at(0).at("users").to_number<double>() == 100);
+  BOOST_TEST(rows.at(1).at("users").to_number<double>() == 1'000);
+  for (const json::value& row : rows)
+    for (const auto& [name, value] : row.as_object())
+      BOOST_TEST(value.to_number<double>() > 0, name);
+  BOOST_TEST(read_text(picture).starts_with("<svg"));
 }
 
 BOOST_AUTO_TEST_CASE(an_interrupted_run_leaves_nothing_behind) {

@@ -219,7 +219,25 @@ def run_example(program, folder, example):
     assert ended == 0, rest
 
 
-def main(project, program, example):
+def run_threads(program, folder, example):
+    """A thread for each name, all at one client."""
+    daemon = Daemon(program, folder)
+    for name, allowed in ("anna", True), ("bert", False):
+        decision = {"body_type": "Checked", "body": {"decisions": [{"allowed": allowed}]}}
+        daemon.step(always="Check", where={"body": {"credential": {"username": name}}},
+                    answer=decision)
+    for _ in range(2):
+        daemon.wait_for("done")
+    asked = subprocess.run(
+        [example, daemon.listening["queries"], "anna", "bert"],
+        stdout=subprocess.PIPE, text=True, timeout=120, check=True,
+    )
+    assert asked.stdout == "anna may\nbert may not, or nobody answered\n", asked.stdout
+    ended, rest = daemon.end()
+    assert ended == 0, rest
+
+
+def main(project, program, example, threads):
     with tempfile.TemporaryDirectory() as folder:
         generate(project, folder, "--python")
         sys.path.insert(0, f"{folder}/generated")
@@ -228,6 +246,7 @@ def main(project, program, example):
         notice_what_is_unexpected(program, folder, messages)
         turn_away(program, folder, messages)
         run_example(program, folder, example)
+        run_threads(program, folder, threads)
 
 
 if __name__ == "__main__":

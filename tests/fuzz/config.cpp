@@ -46,6 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(is_within(1, config->refusal_step_ms, 1'000));
   require(is_within(1, config->disk_floor_mib, 1'048'576));
   require(is_within(1, config->disk_reserve_mib, 1'048'576));
+  require(is_within(0, config->snapshot_every_records, 1'000'000'000));
   require(is_within(1, config->id_window_hours, 168) && is_within(1, config->group_max, 10'000));
   require(is_within(1, config->file_mib, 1'024));
   require(is_within(2 * config->file_mib, config->ring_mib, 1'048'576));

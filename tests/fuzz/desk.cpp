@@ -151,8 +151,8 @@ Outcome Desk::decide(CommandTask& task, const domain::Operator& asker) {
 
 Outcome Desk::record(CommandTask& task, Draft draft, const domain::Context& context,
                      const State& before) {
-  const domain::StoredRecord sealed =
-      domain::seal_record(draft, state_, context, {task.contents_hash, task.signed_message});
+  const domain::StoredRecord sealed = domain::seal_record(
+      draft, state_, context, {service::hash_of_contents(keys_, task), task.signed_message});
   const auto bytes = std::as_bytes(std::span(sealed.data(), sealed.size()));
   State replayed = support::copied(before);
   domain::RecordGate gate;
@@ -167,7 +167,7 @@ Outcome Desk::record(CommandTask& task, Draft draft, const domain::Context& cont
   require(domain::check_invariants(replayed).empty());
   check_seals(draft.changes);
   const service::Message receipt =
-      service::receipt_of(**folded, std::move(draft.events), task.made_keys);
+      service::receipt_of({sealed.data(), sealed.size()}, task.made_keys);
   require(receipt.size() > 0);
   records_.emplace_back(bytes.begin(), bytes.end());
   return Outcome::recorded;

@@ -48,6 +48,7 @@ struct Held {
 
 void compare(const std::vector<Held>& held, const std::string& action, const std::string& path) {
   std::deque<std::string> texts;
+  domain::Rights rights;
   auto grants = domain::no_grants();
   bool allow = false;
   bool deny = false;
@@ -60,7 +61,7 @@ void compare(const std::vector<Held>& held, const std::string& action, const std
     made.seq = ++seq & grants_max;
     made.deny = grant.deny;
     made.wildcard = grant.resource.find('*') != std::string::npos;
-    grants = domain::with_grant(*grants, made);
+    grants = domain::with_grant(*grants, made, rights);
     if (grant.action != "*" && grant.action != action) continue;
     const Lie lie = naive_lie(path, grant.resource);
     allow |= lie == Lie::covered && !grant.deny;
@@ -99,8 +100,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto question = split(lines.front(), ' ');
   if (question.size() != 2 || !domain::is_path(question[1])) return 0;
   for (const Held& grant : held)
-    require(domain::lie_of(question[1], grant.resource) ==
-            naive_lie(question[1], grant.resource));
+    require(domain::lie_of(question[1], grant.resource) == naive_lie(question[1], grant.resource));
   compare(held, question[0], question[1]);
   return 0;
 }

@@ -113,6 +113,14 @@ struct BulkImport : CommandLine {
     }
   }
 
+  /// The daemon still does what it was sent before.
+  std::uint64_t seq_once_still() {
+    for (std::uint64_t standing = seq();; standing = seq()) {
+      done({"status"});
+      if (seq() == standing) return standing;
+    }
+  }
+
   static double per_second(std::size_t count, std::chrono::steady_clock::time_point since) {
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - since;
     return static_cast<double>(count) / std::max(passed.count(), 0.001);
@@ -242,6 +250,29 @@ BOOST_AUTO_TEST_CASE(U2_names_that_are_made_stay_with_their_lines_though_the_imp
         path("copied.csv")});
   done({"--tenant", "copy", "export", "users", path("again.csv")});
   BOOST_TEST((nameless(read("again.csv")) == nameless(all)));
+}
+
+BOOST_AUTO_TEST_CASE(C8_once_its_receivers_file_has_its_name_an_import_sends_nothing_more) {
+  std::string table = "username\n";
+  for (std::size_t user = 0; user < 3'000; ++user) table += "u" + std::to_string(user) + "\n";
+  write("new.csv", table);
+  const fs::path notes = path("new.csv.import.part");
+  const auto command = words({"--tenant", "acme", "import", "users", path("new.csv"),
+                              "--create-keys", "first", "--out", path("made.csv")});
+  const RunningProgram program(command);
+  BOOST_REQUIRE(kill_at(program, notes, 1));
+  // As it is where the end comes between the file's name and that of the notes.
+  const std::string note = "{\"out\":\"" + path("made.csv") + "\"}";
+  const char size[4] = {static_cast<char>(note.size()), 0, 0, 0};
+  std::ofstream(notes, std::ios::binary | std::ios::app) << std::string(size, 4) << note;
+  write("made.csv", "username,password,key\n");
+  const auto before = seq_once_still();
+  const Ended ended = run_program(command);
+  BOOST_TEST(ended.code == 0, ended.said);
+  BOOST_TEST(ended.said.find("All of it was imported before") != std::string::npos, ended.said);
+  BOOST_TEST(seq() == before);
+  BOOST_TEST(read("made.csv") == "username,password,key\n");
+  BOOST_TEST(!fs::exists(notes));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,8 @@
 // Users from tables into the real daemon, and out again.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include "tests/support/command_line.h"
 
 namespace postern::support {
@@ -102,6 +106,21 @@ BOOST_AUTO_TEST_CASE(C8_passwords_and_keys_that_are_made_go_to_a_file_of_its_own
   BOOST_TEST((login("a", made.substr(begin, made.find(',', begin) - begin)) == schema::Code::ok));
   BOOST_TEST((login("b", "Chosen-Kettle-42") == schema::Code::ok));
   BOOST_TEST(!fs::exists(path("new.csv.import.part")));
+}
+
+BOOST_AUTO_TEST_CASE(K1_two_imports_of_one_file_do_not_run_at_once) {
+  write("new.csv", "username\na\n");
+  write("new.csv.import.part", "");
+  {
+    // As the other one holds it.
+    const int notes = ::open(path("new.csv.import.part").c_str(), O_RDWR | O_CLOEXEC);
+    BOOST_REQUIRE(::flock(notes, LOCK_EX | LOCK_NB) == 0);
+    const Ended ended = users("new.csv");
+    BOOST_TEST(ended.code == 75, ended.said);
+    BOOST_TEST(contains(ended.said, "Another command writes"), ended.said);
+    ::close(notes);
+  }
+  BOOST_TEST(users("new.csv").code == 0);
 }
 
 BOOST_AUTO_TEST_CASE(what_no_import_takes_is_said) {

@@ -247,12 +247,12 @@ class Told {
 
   /// On the path of one that the user holds, above it or below.
   RandomQuestion about_a_grant(const domain::Tenant& tenant, const domain::User& user) {
-    std::vector<const domain::Grant*> held;
+    std::vector<domain::GrantPointer> held;
     domain::visit_holders(tenant, user, [&](const domain::GrantHolder& holder) {
-      for (const domain::Grant& grant : holder.grants.sorted) held.push_back(&grant);
+      for (const domain::GrantPointer grant : holder.grants.pointers()) held.push_back(grant);
     });
     if (held.empty()) return random.question();
-    const domain::Grant& grant = *held[random.below(held.size())];
+    const domain::Grant grant = *held[random.below(held.size())];
     RandomQuestion made{*grant.action, *grant.resource, random.one_in(4)};
     for (std::size_t star; (star = made.resource.find('*')) != std::string::npos;)
       made.resource[star] = "ab"[random.below(2)];

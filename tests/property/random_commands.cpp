@@ -144,7 +144,7 @@ void RandomCommands::grant(CommandT& command) {
     if (one_in(4)) body.conditions = conditions();
     if (!on_role && one_in(4)) pick_grant(body);
   } else if (!on_role && !one_in(5)) {
-    const domain::Grant* held = pick_grant(body);
+    domain::GrantPointer held = pick_grant(body);
     if (held != nullptr && one_in(3)) {
       body.grant = std::make_unique<schema::GrantReferenceT>();
       body.grant->seq = held->seq + (one_in(10) ? 1 : 0);
@@ -156,13 +156,13 @@ void RandomCommands::grant(CommandT& command) {
 
 /// Names a grant the user has; null: it has none.
 template <class Body>
-const domain::Grant* RandomCommands::pick_grant(Body& body) {
+domain::GrantPointer RandomCommands::pick_grant(Body& body) {
   if (user_ == nullptr || user_->grants->size() == 0) return nullptr;
-  const domain::Grant& held = user_->grants->sorted[below(user_->grants->size())];
-  body.effect = held.effect();
-  body.action = *held.action;
-  body.resource = *held.resource;
-  return &held;
+  const domain::GrantPointer held = user_->grants->pointers()[below(user_->grants->size())];
+  body.effect = held->effect();
+  body.action = *held->action;
+  body.resource = *held->resource;
+  return held;
 }
 
 std::unique_ptr<schema::OperatorStandingT> RandomCommands::standing() {

@@ -50,7 +50,7 @@ class RandomCommands {
   template <class Body>
   void grant(schema::CommandT& command);
   template <class Body>
-  const domain::Grant* pick_grant(Body& body);
+  domain::GrantPointer pick_grant(Body& body);
   template <class Body>
   void operator_body(schema::CommandT& command);
   void remove_operator(schema::CommandT& command);

@@ -88,12 +88,12 @@ class Told {
 
 RandomQuestion about_a_grant(RandomCommands& random, const domain::Tenant& tenant,
                              const domain::User& user) {
-  std::vector<const domain::Grant*> held;
+  std::vector<domain::Grant> held;
   domain::visit_holders(tenant, user, [&](const domain::GrantHolder& holder) {
-    for (const domain::Grant& grant : holder.grants.sorted) held.push_back(&grant);
+    for (const domain::Grant& grant : holder.grants.sorted()) held.push_back(grant);
   });
   if (held.empty() || random.one_in(4)) return random.question();
-  const domain::Grant& grant = *held[random.below(held.size())];
+  const domain::Grant grant = held[random.below(held.size())];
   RandomQuestion made{*grant.action, *grant.resource, random.one_in(4)};
   for (std::size_t star; (star = made.resource.find('*')) != std::string::npos;)
     made.resource[star] = "ab"[random.below(2)];
@@ -141,7 +141,7 @@ std::size_t compare_answers(Run& run, const Told& told) {
                                     ? domain::Uuid()
                                     : domain::extras_of(user).keys.front().id,
                                 call.now_ns + 1,
-                                user.session_epoch - random.below(2),
+                                domain::extras_of(user).session_epoch - random.below(2),
                                 tenant.session_epoch};
     const auto answer = [&](const view::View& view) {
       domain::CallFacts facts = call;

@@ -25,8 +25,9 @@ struct Names {
         temp(domain::find_role(story.tenant(), "temp")->id),
         anna(story.state().tables().find_operator("anna")->id),
         otto(story.state().tables().find_operator("otto")->id) {
-    for (const domain::Grant& grant : story.user("bob").grants->sorted) grants.push_back(grant.seq);
-    for (const domain::Grant& grant : domain::find_role(story.tenant(), "clerk")->grants->sorted)
+    for (const domain::Grant& grant : story.user("bob").grants->sorted())
+      grants.push_back(grant.seq);
+    for (const domain::Grant& grant : domain::find_role(story.tenant(), "clerk")->grants->sorted())
       role_grants.push_back(grant.seq);
   }
 

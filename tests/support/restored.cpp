@@ -33,9 +33,9 @@ bool are_alike(const Grants& left, const Grants& right) {
            a.not_after_ns == b.not_after_ns && a.secure_transport == b.secure_transport &&
            are_alike(a.networks, b.networks);
   };
-  return left.plain_count == right.plain_count &&
-         std::ranges::equal(left.sorted, right.sorted, same) &&
-         std::ranges::equal(left.conditions, right.conditions, same_conditions);
+  return left.plain_count() == right.plain_count() &&
+         std::ranges::equal(left.sorted(), right.sorted(), same) &&
+         std::ranges::equal(left.conditions(), right.conditions(), same_conditions);
 }
 
 bool are_alike(const domain::NamedRole& left, const domain::NamedRole& right) {
@@ -60,24 +60,28 @@ bool are_alike(const domain::User& left, const domain::User& right) {
 
 }  // namespace
 
-std::expected<domain::State, std::string> restored(const Bytes& bytes,
-                                                   const domain::JournalPlace& place,
-                                                   std::size_t piece_bytes) {
-  std::span<const std::uint8_t> left(bytes);
-  // Each piece in a block of its own, so that a sanitizer sees who reads behind it.
-  std::vector<std::uint8_t> piece;
-  return domain::read_canonical(
-      [&]() -> std::span<const std::uint8_t> {
-        const auto part = left.first(std::min(left.size(), piece_bytes));
-        left = left.subspan(part.size());
-        piece = std::vector<std::uint8_t>(part.begin(), part.end());
-        return piece;
-      },
-      place);
+std::vector<CompactBlock> compact(const domain::State& state) {
+  std::vector<CompactBlock> blocks;
+  const auto written =
+      domain::write_compact(domain::entries_of(state.tables()), [&](const domain::Block& block) {
+        blocks.push_back({block.kind, Bytes(block.bytes.begin(), block.bytes.end())});
+        return true;
+      });
+  BOOST_REQUIRE_MESSAGE(written, written.error());
+  return blocks;
 }
 
-domain::State copied(const domain::State& state, std::size_t piece_bytes) {
-  auto made = restored(canonical(state), state.place(), piece_bytes);
+std::expected<domain::State, std::string> restored(const std::vector<CompactBlock>& blocks,
+                                                   const domain::JournalPlace& place) {
+  domain::StateReading reading(place);
+  for (const CompactBlock& block : blocks)
+    if (domain::is_of_many(block.kind)) reading.take_of_many(block.kind, block.bytes);
+  for (const CompactBlock& block : blocks) reading.take(block.kind, block.bytes);
+  return reading.finish();
+}
+
+domain::State copied(const domain::State& state) {
+  auto made = restored(compact(state), state.place());
   BOOST_REQUIRE_MESSAGE(made, made.error());
   return std::move(*made);
 }

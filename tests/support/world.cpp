@@ -22,7 +22,7 @@ constexpr std::int64_t second_ns = 1'000'000'000;
 
 /// A message as its receiver sees it, once it passed the gate.
 template <class Table>
-const Table& opened(const Bytes& bytes, const char* identifier) {
+const Table& opened(std::span<const std::uint8_t> bytes, const char* identifier) {
   flatbuffers::Verifier verifier(bytes.data(), bytes.size());
   require(verifier.VerifyBuffer<Table>(identifier));
   return *flatbuffers::GetRoot<Table>(bytes.data());

@@ -128,6 +128,9 @@ def newest_first(world):
     assert seqs_of(world, "--since", "1h") == forward
     assert not seqs_of(world, "--since", "2100-01-01T00:00:00Z")
     assert not seqs_of(world, "--since", "2100-01-01T00:00:00Z", "--newest-first")
+    for more in [], ["--newest-first"]:
+        beyond = run_in_pipe(world.command("events", "list", "--from-seq", "1000000000", *more))
+        assert beyond.code == 66 and "beyond" in beyond.text, beyond.text
     wrong = run_in_pipe(world.command("events", "list", "--since", "yesterday"))
     assert wrong.code == 64 and "12h" in wrong.text, wrong.text
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "daemon/data/snapshot_keeping.h"
 #include "schema/identifiers.h"
 
 namespace postern::year {

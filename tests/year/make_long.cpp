@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "daemon/data/data_folder.h"
+#include "daemon/data/snapshot_keeping.h"
 #include "daemon/domain/message.h"
 #include "daemon/journal/sha256.h"
 #include "schema/identifiers.h"

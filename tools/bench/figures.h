@@ -47,6 +47,8 @@ Run switch_access(Bench& bench, Dealer& dealer, std::size_t count);
 
 /// check_rtt, check_rate, check_rate_64_connections, each over ipc and CURVE.
 void measure_checks(Bench& bench, const DaemonProcess& small);
+/// shared_client_rtt, shared_client_rate, …_of_one_user.
+void measure_clients(Bench& bench, const DaemonProcess& small);
 /// durable_rate, durable_rtt, each over ipc and CURVE.
 void measure_commands(Bench& bench, const DaemonProcess& small);
 /// check_p99_under_writes, check_p99_under_passwords.
@@ -61,6 +63,9 @@ void measure_replica(Bench& bench, const DaemonProcess& small);
 void measure_networks(Bench& bench, const DaemonProcess& small);
 /// Questions to the past: from the running daemon, and offline. Needs the makers.
 void measure_history(Bench& bench, const DaemonProcess& small);
+/// The table of sizes, up to so many users, and its picture where a file is named; starts daemons
+/// of its own.
+void measure_growth(Bench& bench, std::size_t users_max, const std::filesystem::path& picture);
 /// instructions_per_check and the like, by callgrind; starts daemons of its own.
 void measure_counts(Bench& bench);
 /// Starts from single records, and their replay. Stops the daemon.

@@ -25,6 +25,7 @@ struct Arguments {
   bool quick = false;
   bool full = false;
   bool count = false;
+  bool scale = false;
   bool json = false;
   bool check = false;
   std::vector<std::string> only;
@@ -33,6 +34,8 @@ struct Arguments {
   std::string makers;
   std::string year;
   std::string profiles;
+  std::size_t users_max = 100'000;
+  std::string picture;
   std::vector<std::string> echo;
 };
 
@@ -49,6 +52,7 @@ void measure(Bench& bench, DaemonProcess& small) {
 /// In this order: the last one stops the daemon.
 constexpr Part parts[] = {
     {"checks", measure<measure_checks>},
+    {"clients", measure<measure_clients>},
     {"commands", measure<measure_commands>},
     {"contention", measure<measure_contention>},
     {"passwords", measure<measure_password_use>},
@@ -121,6 +125,11 @@ int run(const Arguments& arguments, const fs::path& scratch) {
     measure_counts(bench);
     return told(arguments, bench, environment);
   }
+  if (arguments.scale) {
+    measure_growth(bench, arguments.users_max,
+                   arguments.picture.empty() ? fs::path() : fs::absolute(arguments.picture));
+    return told(arguments, bench, environment);
+  }
   DaemonProcess small({.program = bench.program, .folder = bench.scratch / "small"});
   small.start();
   load_users(bench, small, sizes.small_users, false);
@@ -184,6 +193,15 @@ int main(int argument_count, char** argument_values) {
   app.add_flag("--count", arguments.count,
                "only instructions and allocations of a check, a question and a command, counted by "
                "valgrind's callgrind: the same on any machine");
+  auto* scale = app.add_flag(
+      "--scale", arguments.scale,
+      "only the table of sizes: checks, memory, loading, starts and files at 1,000 users, at ten "
+      "times as many, and so on");
+  app.add_option("--up-to", arguments.users_max, "the most users of --scale; else 100000")
+      ->check(CLI::Range(1'000, 10'000'000))
+      ->needs(scale);
+  app.add_option("--svg", arguments.picture, "where the picture of --scale is written")
+      ->needs(scale);
   app.add_flag("--json", arguments.json, "one JSON object on standard output");
   app.add_flag("--check", arguments.check, "end 1 if a ratio misses what is asked of it");
   std::vector<std::string> names;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <set>
 
 #include "command_generated.h"
@@ -190,6 +191,7 @@ void check_decisions(const QuestionSet& questions, const Run& run, std::string* 
   if (run.answers.size() != run.asked.size()) wrong_answer("there are too few or too many");
   // Answers come in any order: a long check waits for its turns.
   std::multiset<std::uint64_t> asked(run.asked.begin(), run.asked.end());
+  std::map<std::uint64_t, std::string> told_of;
   for (std::size_t i = 0; i < run.answers.size(); ++i) {
     const auto& answer = open<schema::Answer>(run.answers[i], schema::answer_identifier);
     cross_off(asked, answer.id());
@@ -201,8 +203,10 @@ void check_decisions(const QuestionSet& questions, const Run& run, std::string* 
         checked->decisions()->size() != expected.size())
       wrong_answer("it does not have a decision for each question");
     for (flatbuffers::uoffset_t place = 0; place < expected.size(); ++place)
-      check_decision(expected[place], *checked->decisions()->Get(place), told);
+      check_decision(expected[place], *checked->decisions()->Get(place),
+                     told == nullptr ? nullptr : &told_of[answer.id()]);
   }
+  for (const auto& [id, text] : told_of) *told += std::to_string(id) + '\n' + text;
 }
 
 Reel make_password_guesses(std::size_t count) {

@@ -30,7 +30,8 @@ QuestionSet make_questions(std::size_t messages, std::size_t per_message, std::s
                            std::size_t last_user, std::uint64_t seed);
 
 /// Each answer against what is known of its question: id, code, decisions and deciding grants.
-/// Adds the decisions as text to `told`, in the order asked.
+/// Adds ids, decisions and deciding grants as text to `told`, in the order of the ids: what two
+/// runs of the same questions were told is the same text.
 void check_decisions(const QuestionSet& questions, const Run& run, std::string* told = nullptr);
 
 /// Authentications of users that nobody has: each costs the daemon one hash, and none is

@@ -75,7 +75,7 @@ void measure_networks(Bench& bench, const DaemonProcess&) {
   std::size_t bytes = 0;
   std::size_t ranges = 0;
   for (const Size& size : sizes_published) {
-    auto made = std::make_shared<domain::ProviderRanges>(generate(size, random));
+    auto made = domain::make_counted<domain::ProviderRanges>(generate(size, random));
     bytes += bytes_of(*made);
     ranges += size.v4 + size.v6;
     list.providers |= std::uint32_t{1} << static_cast<unsigned>(size.provider);

@@ -20,16 +20,31 @@ struct Threshold {
   /// true: at most, false: at least.
   bool at_most;
   double bound;
+  /// Asked where there are so many users at least.
+  double users_min = 0;
 
   bool met(double value) const { return at_most ? value <= bound : value >= bound; }
   std::string text() const { return fmt::format("{} {}", at_most ? "<=" : ">=", bound); }
 };
 
+constexpr double million = 1e6;
+
 constexpr Threshold thresholds[] = {
-    {"check_rtt_over_echo", true, 1.5},
-    {"check_rate_over_echo", false, 0.5},
-    {"durable_rate_over_leveldb", false, 0.2},
-    {"durable_rtt_over_sync", true, 2.5},
+    {"check_rtt_over_echo", true, 1.1},
+    {"check_rate_over_echo", false, 0.7},
+    {"check_rate_64_connections_over_echo", false, 0.9},
+    {"curve_check_rate_over_curve_echo", false, 0.9},
+    {"shared_client_rtt_over_client", true, 1.05},
+    {"batch_check_rate_over_lookup", false, 0.3, million},
+    {"durable_rate_over_leveldb", false, 0.4},
+    {"durable_rtt_over_sync", true, 1.7},
+    {"replay_rate_over_iteration", false, 0.2},
+    {"check_cpu_1m_over_1k", true, 1.5, million},
+    {"check_p99_under_writes_over_idle", true, 2},
+    {"check_p99_under_passwords_over_idle", true, 1.5},
+    {"bytes_per_user", true, 800, million},
+    {"start_seconds_per_million_users", true, 2, million},
+    {"start_seconds_per_million_users_from_journal", true, 25, million},
     {"cached_authentication_over_check", true, 3},
     {"as_of_ms", true, 10},
     {"as_of_p99_ms", true, 50},
@@ -46,15 +61,23 @@ constexpr Threshold thresholds[] = {
     {"instructions_per_batched_question", true, 900},
 };
 
-const Threshold* threshold_of(std::string_view name) {
+double users_of(const Figure& figure) {
+  for (const auto& [name, value] : figure.details)
+    if (name == "users") return value;
+  return 0;
+}
+
+/// What is asked of it, or of the ratio that the figure is part of; null: nothing is.
+const Threshold* threshold_of(std::string_view name, const Figure& figure) {
   for (const Threshold& threshold : thresholds)
-    if (threshold.name == name) return &threshold;
+    if (threshold.name == name)
+      return users_of(figure) >= threshold.users_min ? &threshold : nullptr;
   return nullptr;
 }
 
 /// What is asked of the value, and whether it is met; empty: nothing is.
-std::string asked_of(std::string_view name, double value) {
-  const Threshold* threshold = threshold_of(name);
+std::string asked_of(std::string_view name, const Figure& figure, double value) {
+  const Threshold* threshold = threshold_of(name, figure);
   if (threshold == nullptr) return {};
   return fmt::format("(asked: {}{})", threshold->text(), threshold->met(value) ? "" : ", MISSED");
 }
@@ -65,8 +88,6 @@ double rounded(double value) {
   const double scale = std::pow(10.0, 3 - std::floor(std::log10(std::abs(value))));
   return std::round(value * scale) / scale;
 }
-
-std::string shown(double value) { return fmt::format("{}", rounded(value)); }
 
 std::string sha256_text(const std::string& text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -100,7 +121,19 @@ json::object describe(const Figure& figure, const Ratio* ratio) {
   return described;
 }
 
+json::array describe(std::span<const ScaleRow> rows) {
+  json::array described;
+  for (const ScaleRow& row : rows) {
+    json::object one;
+    for (const ScaleColumn& column : scale_columns()) one[column.name] = rounded(row.*column.value);
+    described.push_back(std::move(one));
+  }
+  return described;
+}
+
 }  // namespace
+
+std::string shown(double value) { return fmt::format("{}", rounded(value)); }
 
 void Report::add(std::string ratio_name, const Rounds& rounds, Figure figure) {
   figure.value = median(rounds.figure);
@@ -110,6 +143,7 @@ void Report::add(std::string ratio_name, const Rounds& rounds, Figure figure) {
 }
 
 std::string Report::table() const {
+  if (!scale_.empty()) return scale_text(scale_);
   constexpr const char* row = "{:<42} {:>12} {:<8} {:>12} {:>9}  {}\n";
   std::string text = fmt::format(row, "figure", "value", "unit", "floor", "ratio", "least-most");
   for (std::size_t place = 0; place < figures_.size(); ++place) {
@@ -122,10 +156,10 @@ std::string Report::table() const {
     if (found != nullptr) {
       ratio = shown(found->value());
       rest = shown(percentile(found->of_rounds, 0)) + "-" + shown(percentile(found->of_rounds, 1));
-      if (const std::string asked = asked_of(found->name, found->value()); !asked.empty())
+      if (const std::string asked = asked_of(found->name, figure, found->value()); !asked.empty())
         rest += ' ' + asked;
     } else {
-      rest = asked_of(figure.name, figure.value);
+      rest = asked_of(figure.name, figure, figure.value);
     }
     for (const auto& [name, value] : figure.details)
       rest += fmt::format("{}{} {}", rest.empty() ? "" : ", ", name, shown(value));
@@ -149,20 +183,21 @@ std::string Report::json(const Environment& environment, const std::string& deci
   result["environment"] = describe(environment);
   result["figures"] = std::move(figures);
   result["ratios"] = std::move(ratios);
+  if (!scale_.empty()) result["scale"] = describe(scale_);
   result["result_hash"] = sha256_text(decisions);
   return json::serialize(result);
 }
 
 std::vector<std::string> Report::missed() const {
   std::vector<std::string> sentences;
-  const auto judge = [&](const std::string& name, double value) {
-    const Threshold* threshold = threshold_of(name);
+  const auto judge = [&](const std::string& name, const Figure& figure, double value) {
+    const Threshold* threshold = threshold_of(name, figure);
     if (threshold != nullptr && !threshold->met(value))
       sentences.push_back(
           fmt::format("{} is {}, asked is {}", name, shown(value), threshold->text()));
   };
-  for (const Ratio& ratio : ratios_) judge(ratio.name, ratio.value());
-  for (const Figure& figure : figures_) judge(figure.name, figure.value);
+  for (const Ratio& ratio : ratios_) judge(ratio.name, figures_[ratio.figure], ratio.value());
+  for (const Figure& figure : figures_) judge(figure.name, figure, figure.value);
   return sentences;
 }
 

@@ -7,9 +7,13 @@
 #include <vector>
 
 #include "tools/bench/environment.h"
+#include "tools/bench/scale_table.h"
 #include "tools/bench/statistics.h"
 
 namespace postern::bench {
+
+/// Four digits that mean something.
+std::string shown(double value);
 
 /// A number with its unit and what was the case when it was measured.
 struct Figure {
@@ -37,6 +41,10 @@ class Report {
   /// Fills in the figure's value and floor: medians of the rounds.
   void add(std::string ratio_name, const Rounds& rounds, Figure figure);
 
+  /// A row of the table of sizes.
+  void add(const ScaleRow& row) { scale_.push_back(row); }
+  std::span<const ScaleRow> scale() const { return scale_; }
+
   /// Aligned, with units.
   std::string table() const;
   /// `decisions`: what the daemon decided, for the hash of the result.
@@ -47,6 +55,7 @@ class Report {
  private:
   std::vector<Figure> figures_;
   std::vector<Ratio> ratios_;
+  std::vector<ScaleRow> scale_;
 };
 
 }  // namespace postern::bench

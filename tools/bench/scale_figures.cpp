@@ -24,7 +24,7 @@ void measure_batches(Bench& bench, const DaemonProcess& big) {
       return run.per_second() * questions_per_message;
     };
     const auto floor = [&] { return table.look_up(questions); };
-    figure(kind == DoorKind::ipc ? &bench.decisions : nullptr);
+    figure(&bench.decisions);
     floor();
     bench.report.add(prefix_of(kind) + "batch_check_rate_over_lookup",
                      alternate(bench.sizes.rounds, figure, floor),
@@ -45,22 +45,37 @@ void measure_many_over_few(Bench& bench, const DaemonProcess& big, const DaemonP
             make_questions(bench.sizes.questions, 1, 0, bench.sizes.big_users, 4)};
   Side few{Dealer(small.door("queries", DoorKind::ipc)),
            make_questions(bench.sizes.questions, 1, 0, bench.sizes.small_users, 5)};
-  const auto p50 = [&](Side& side) {
+  // The processor time of one check, in rounds of the same runs.
+  Rounds cpu;
+  const auto p50 = [&](Side& side, const DaemonProcess& daemon, std::vector<double>& used_us) {
+    CpuMeter used(daemon.pid());
+    used.begin();
     const Run run =
         ask_one_at_a_time(side.dealer, side.questions.reel, {.seconds = bench.sizes.seconds});
+    used.end(run.answers.size());
+    used_us.push_back(used.microseconds_per_answer());
     check_decisions(side.questions, run);
     return median(run.microseconds);
   };
-  p50(many);
-  p50(few);
-  const Rounds rounds = alternate(
-      bench.sizes.rounds, [&] { return p50(many); }, [&] { return p50(few); });
+  const auto of_many = [&] { return p50(many, big, cpu.figure); };
+  const auto of_few = [&] { return p50(few, small, cpu.floor); };
+  of_many();
+  of_few();
+  cpu = {};
+  const Rounds rounds = alternate(bench.sizes.rounds, of_many, of_few);
+  const std::vector<std::pair<std::string, double>> details = {
+      {"users", static_cast<double>(bench.sizes.big_users)},
+      {"floor_users", static_cast<double>(bench.sizes.small_users)}};
   bench.report.add("check_p50_1m_over_1k", rounds,
                    {.name = "check_p50_of_many_users",
                     .unit = "us",
                     .floor_name = "the same with few users",
-                    .details = {{"users", static_cast<double>(bench.sizes.big_users)},
-                                {"floor_users", static_cast<double>(bench.sizes.small_users)}}});
+                    .details = details});
+  bench.report.add("check_cpu_1m_over_1k", cpu,
+                   {.name = "check_cpu_of_many_users",
+                    .unit = "us",
+                    .floor_name = "the same with few users",
+                    .details = details});
 }
 
 }  // namespace

@@ -3,11 +3,13 @@
 #include <poll.h>
 #include <zmq.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <deque>
 
+#include "tools/bench/stopwatch.h"
 #include "tools/bench/trouble.h"
 
 namespace postern::bench {
@@ -32,20 +34,6 @@ double seconds_since(Clock::time_point then) {
   return std::chrono::duration<double>(Clock::now() - then).count();
 }
 
-class Stopwatch {
- public:
-  explicit Stopwatch(const Limit& limit) : limit_(limit) {}
-  bool over(std::size_t sent) const {
-    return sent >= limit_.count || seconds() >= limit_.seconds ||
-           (limit_.stop != nullptr && *limit_.stop);
-  }
-  double seconds() const { return seconds_since(started_); }
-
- private:
-  const Limit& limit_;
-  Clock::time_point started_ = Clock::now();
-};
-
 }  // namespace
 
 void* context() {
@@ -61,6 +49,22 @@ void Answers::add(const void* data, std::size_t size) {
   sizes_.push_back(size);
   blocks_.resize(blocks_.size() + (size + sizeof(Block) - 1) / sizeof(Block));
   if (size > 0) std::memcpy(blocks_.data() + starts_.back(), data, size);
+}
+
+void Answers::expect(std::size_t count) {
+  constexpr std::size_t usual_blocks = 16;
+  blocks_.reserve(count * usual_blocks);
+  starts_.reserve(count);
+  sizes_.reserve(count);
+}
+
+void Run::expect(const Limit& limit) {
+  // Per second, and in all: more than any run has had.
+  constexpr double answers_max = 1e6;
+  const auto count = static_cast<std::size_t>(
+      std::min({static_cast<double>(limit.count), limit.seconds * answers_max, answers_max}));
+  answers.expect(count);
+  asked.reserve(count);
 }
 
 void SocketCloser::operator()(void* socket) const { zmq_close(socket); }
@@ -118,27 +122,30 @@ Run ask_one_at_a_time(Dealer& dealer, Reel& reel, const Limit& limit) {
 Run ask_pipelined(std::span<Dealer> dealers, Reel& reel, std::size_t window, const Limit& limit,
                   std::atomic<std::size_t>* answered) {
   Run run;
+  run.expect(limit);
   std::vector<zmq_pollitem_t> items;
   for (Dealer& dealer : dealers) items.push_back({dealer.handle(), 0, ZMQ_POLLIN, 0});
   std::vector<std::deque<std::uint32_t>> unanswered(dealers.size());
   std::size_t sent = 0;
-  const auto send = [&](std::size_t which) {
-    const std::size_t index = reel.take();
-    unanswered[which].push_back(static_cast<std::uint32_t>(index));
-    dealers[which].send(reel.messages[index]);
-    ++sent;
+  const auto send = [&](std::size_t which, std::size_t count) {
+    for (; count > 0 && sent < limit.count; --count, ++sent) {
+      const std::size_t index = reel.take();
+      unanswered[which].push_back(static_cast<std::uint32_t>(index));
+      dealers[which].send(reel.messages[index]);
+    }
   };
+  // All before the first is sent: a send between them would wake ZeroMQ's thread for each.
   const auto take = [&](std::size_t which, bool wait) {
-    if (!dealers[which].receive(run.answers, wait)) return false;
-    run.asked.push_back(unanswered[which].front());
-    unanswered[which].pop_front();
-    if (answered != nullptr) answered->fetch_add(1, std::memory_order_relaxed);
-    return true;
+    std::size_t count = 0;
+    for (; dealers[which].receive(run.answers, wait); wait = false, ++count) {
+      run.asked.push_back(unanswered[which].front());
+      unanswered[which].pop_front();
+    }
+    if (answered != nullptr) answered->fetch_add(count, std::memory_order_relaxed);
+    return count;
   };
   const Stopwatch stopwatch(limit);
-  for (std::size_t i = 0; i < window; ++i)
-    for (std::size_t which = 0; which < dealers.size(); ++which)
-      if (sent < limit.count) send(which);
+  for (std::size_t which = 0; which < dealers.size(); ++which) send(which, window);
   while (run.answers.size() < sent) {
     // A single socket needs no poll: neither side would have one to wait for.
     if (dealers.size() > 1 &&
@@ -146,8 +153,8 @@ Run ask_pipelined(std::span<Dealer> dealers, Reel& reel, std::size_t window, con
       fail(exit_codes::unreachable, "no answer within 30 s");
     for (std::size_t which = 0; which < dealers.size(); ++which) {
       if (dealers.size() > 1 && (items[which].revents & ZMQ_POLLIN) == 0) continue;
-      for (bool wait = dealers.size() == 1; take(which, wait); wait = false)
-        if (!stopwatch.over(sent)) send(which);
+      const std::size_t count = take(which, dealers.size() == 1);
+      if (!stopwatch.over(sent)) send(which, count);
     }
   }
   run.seconds = stopwatch.seconds();

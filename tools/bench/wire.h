@@ -31,6 +31,8 @@ using Messages = std::vector<std::string>;
 class Answers {
  public:
   void add(const void* data, std::size_t size);
+  /// Room for so many of usual size, so that growing costs the run nothing.
+  void expect(std::size_t count);
   std::size_t size() const { return sizes_.size(); }
   std::string_view operator[](std::size_t index) const {
     return {reinterpret_cast<const char*>(blocks_.data() + starts_[index]), sizes_[index]};
@@ -92,13 +94,15 @@ struct Run {
   std::vector<double> microseconds;
   double seconds = 0;
 
+  /// As many answers as may come until then.
+  void expect(const Limit& limit);
   double per_second() const { return static_cast<double>(answers.size()) / seconds; }
 };
 
 /// The next only when the last is answered.
 Run ask_one_at_a_time(Dealer& dealer, Reel& reel, const Limit& limit);
 
-/// Always `window` unanswered on each socket.
+/// Always `window` unanswered on each socket: all that has come is taken, then as many are sent.
 Run ask_pipelined(std::span<Dealer> dealers, Reel& reel, std::size_t window, const Limit& limit,
                   std::atomic<std::size_t>* answered = nullptr);
 

@@ -8,14 +8,13 @@
 #include <fstream>
 
 #include "tools/cli/account_batches.h"
-#include "tools/cli/generated_password.h"
+#include "tools/cli/import_facts.h"
 #include "tools/cli/import_files.h"
 #include "tools/cli/import_notes.h"
 #include "tools/cli/import_progress.h"
 #include "tools/cli/import_receivers.h"
 #include "tools/cli/import_report.h"
 #include "tools/cli/new_file.h"
-#include "tools/cli/seeded_passwords.h"
 #include "tools/cli/session.h"
 #include "tools/text/ids.h"
 #include "tools/text/schema_names.h"
@@ -50,7 +49,6 @@ class Import {
   // ---- the file
   void open();
   void rewind();
-  std::string options() const;
 
   // ---- the report
   void check();
@@ -76,8 +74,8 @@ class Import {
   std::string made_password(const schema::CreateUserT& user, std::uint64_t line) const;
 
   int tell_interrupted();
-  ImportFacts new_facts();
-  void make_passwords();
+  bool was_finished() const;
+  int tell_finished();
   int finish();
 
   Session& session_;
@@ -126,10 +124,6 @@ void Import::rewind() {
   stream_.clear();
   stream_.seekg(0);
   source_ = wanted_.open(stream_);
-}
-
-std::string Import::options() const {
-  return fmt::format("{} passwords={} key={}", wanted_.form, wanted_.makes_passwords, wanted_.key);
 }
 
 // ---- the report
@@ -351,9 +345,9 @@ void Import::go_on() {
   };
   if (facts.sha256 != sha256_) differs("the file was changed");
   if (facts.tenant != session_.tenant()) differs("it was of tenant " + facts.tenant);
-  if (facts.options != options()) differs("other options are given");
+  if (facts.options != options_of(wanted_)) differs("other options are given");
   facts_ = facts;
-  make_passwords();
+  passwords_ = passwords_of(facts_, wanted_);
   if (!session_.dry_run())
     session_.talk() << fmt::format("An import was interrupted after {}; it goes on.\n",
                                    counted(notes_.batches().size(), "batch"));
@@ -400,8 +394,23 @@ void Import::write_out() {
   std::vector<std::size_t> without;
   for (const AccountPart part : parts()) collect_made(part, all, without);
   renew_keys(session_, wanted_.key, all, without);
+  notes_.writing_out(std::filesystem::absolute(wanted_.out));
   write_receivers(session_, wanted_.out, std::move(all),
                   facts_.names_are_generated ? Lines::told : Lines::not_told);
+}
+
+/// It was ended between the name of its receivers' file and the end of its notes.
+bool Import::was_finished() const {
+  std::error_code error;
+  return !notes_.out().empty() && std::filesystem::exists(notes_.out(), error);
+}
+
+int Import::tell_finished() {
+  notes_.remove();
+  session_.talk() << fmt::format("All of it was imported before; what was made for {} is in {}.\n",
+                                 counted(notes_.facts().entries, "user"),
+                                 text::printable(notes_.out()));
+  return exit_codes::yes;
 }
 
 int Import::finish() {
@@ -421,36 +430,11 @@ int Import::finish() {
                           ? std::string()
                           : fmt::format(", {} of them before it was interrupted, the others",
                                         counted(entries_before_, ""));
-  session_.talk() << fmt::format("Imported {}{} in {:.1f} s ({:.0f} a second), records {} to {}.\n",
-                                 counted(entries_done_, "user"), before, seconds, rate, first_seq_,
-                                 last_seq_);
+  const auto records = first_seq_ == 0 ? std::string("; nothing was left to send")
+                                       : fmt::format(", records {} to {}", first_seq_, last_seq_);
+  session_.talk() << fmt::format("Imported {}{} in {:.1f} s ({:.0f} a second){}.\n",
+                                 counted(entries_done_, "user"), before, seconds, rate, records);
   return exit_codes::yes;
-}
-
-ImportFacts Import::new_facts() {
-  ImportFacts facts;
-  facts.sha256 = sha256_;
-  facts.tenant = session_.tenant();
-  facts.options = options();
-  facts.reason = session_.reason();
-  const auto tenant = tenant_of(session_);
-  facts.names_are_generated = tenant.policies.username_generated;
-  facts.began_at_seq = tenant.seq;
-  if (!wanted_.makes_passwords) return facts;
-  std::array<std::uint8_t, 32> seed{};
-  for (auto& byte : seed) byte = random_byte();
-  facts.seed = text::hex_text(seed);
-  facts.password_length_min = tenant.policies.password_length_min;
-  facts.password_forbidden_characters = tenant.policies.password_forbidden_characters;
-  return facts;
-}
-
-void Import::make_passwords() {
-  if (!wanted_.makes_passwords) return;
-  schema::PoliciesT policies;
-  policies.password_length_min = facts_.password_length_min;
-  policies.password_forbidden_characters = facts_.password_forbidden_characters;
-  passwords_.emplace(facts_.seed, std::move(policies));
 }
 
 /// What a dry run says of it, which sends nothing.
@@ -468,10 +452,11 @@ int Import::run() {
     go_on();
     require_out(session_, wanted_, facts_.names_are_generated);
     if (session_.dry_run()) return tell_interrupted();
+    if (was_finished()) return tell_finished();
   } else {
-    facts_ = new_facts();
+    facts_ = facts_now(session_, wanted_, sha256_);
     require_out(session_, wanted_, facts_.names_are_generated);
-    make_passwords();
+    passwords_ = passwords_of(facts_, wanted_);
     check();
     if (session_.dry_run()) return exit_codes::yes;
     facts_.entries = entries_;

@@ -1,4 +1,4 @@
-// notes := begin { sending | done | renewed }         each a JSON object in a size-prefixed message
+// notes := begin { sending | done | renewed | out }   each a JSON object in a size-prefixed message
 #include "tools/cli/import_notes.h"
 
 #include <fmt/format.h>
@@ -43,7 +43,8 @@ schema::Uuid id_from(const json::value& value) {
   return *id;
 }
 
-void take_note(const json::object& note, ImportFacts& facts, std::vector<SentBatch>& batches) {
+void take_note(const json::object& note, ImportFacts& facts, std::vector<SentBatch>& batches,
+               std::string& out) {
   if (const auto* begin = note.if_contains("begin")) {
     facts = facts_from(begin->as_object());
   } else if (const auto* sending = note.if_contains("sending")) {
@@ -58,6 +59,8 @@ void take_note(const json::object& note, ImportFacts& facts, std::vector<SentBat
     batch.seq = note.at("seq").to_number<std::uint64_t>();
     batch.secrets = json::value_to<std::vector<std::string>>(note.at("secrets"));
     batch.names = json::value_to<std::vector<std::string>>(note.at("names"));
+  } else if (const auto* path = note.if_contains("out")) {
+    out = json::value_to<std::string>(*path);
   } else {
     batches.at(note.at("renewed").to_number<std::size_t>()).id = id_from(note.at("id"));
   }
@@ -76,7 +79,7 @@ void ImportNotes::read(const std::filesystem::path& file) {
   file_.resume([&](std::span<const std::uint8_t> message) {
     try {
       const json::string_view text(reinterpret_cast<const char*>(message.data()), message.size());
-      take_note(json::parse(text).as_object(), facts_, batches_);
+      take_note(json::parse(text).as_object(), facts_, batches_, out_);
     } catch (const std::exception&) {
       throw Stop{
           exit_codes::damaged,
@@ -141,6 +144,12 @@ void ImportNotes::done(std::size_t place, std::uint64_t seq, std::vector<std::st
 void ImportNotes::renew(std::size_t place, const schema::Uuid& id) {
   batches_[place].id = id;
   write(json::serialize(json::object{{"renewed", place}, {"id", text::uuid_text(id)}}));
+  file_.sync();
+}
+
+void ImportNotes::writing_out(const std::string& path) {
+  out_ = path;
+  write(json::serialize(json::object{{"out", path}}));
   file_.sync();
 }
 

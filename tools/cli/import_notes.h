@@ -5,37 +5,15 @@
 #pragma once
 
 #include <filesystem>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "command_generated.h"
 #include "tools/cli/account_batches.h"
+#include "tools/cli/import_facts.h"
 #include "tools/cli/part_file.h"
 
 namespace postern::cli {
-
-/// What must be the same for an import to go on.
-struct ImportFacts {
-  std::string sha256;
-  std::string tenant;
-  /// What changes the commands: columns, keys, passwords.
-  std::string options;
-  std::string reason;
-  /// Of the file, without those left out.
-  std::uint64_t entries = 0;
-  /// What generated passwords are made from, in hexadecimal.
-  std::string seed;
-  /// Of the tenant's policies when it began, for those.
-  std::uint16_t password_length_min = 0;
-  std::string password_forbidden_characters;
-  /// Lines of entries that are passed over.
-  std::set<std::uint64_t> left_out;
-  /// U2: the tenant makes the names.
-  bool names_are_generated = false;
-  /// The newest record when it began.
-  std::uint64_t began_at_seq = 0;
-};
 
 struct SentBatch {
   schema::Uuid id;
@@ -67,6 +45,10 @@ class ImportNotes {
   void sending(const std::vector<SentBatch>& more);
   void done(std::size_t place, std::uint64_t seq, std::vector<std::string> secrets,
             std::vector<std::string> names);
+  /// All is done, and what its receivers get takes this name next.
+  void writing_out(const std::string& path);
+  /// That name, if it was reached; empty: it was not.
+  const std::string& out() const { return out_; }
   /// Instead of a batch whose id is no longer known and that was not done.
   void renew(std::size_t place, const schema::Uuid& id);
   /// All is done: the notes go.
@@ -80,6 +62,7 @@ class ImportNotes {
   PartFile file_;
   ImportFacts facts_;
   std::vector<SentBatch> batches_;
+  std::string out_;
 };
 
 }  // namespace postern::cli

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,6 +48,24 @@ PartFile::PartFile(std::filesystem::path file) : file_(std::move(file)), part_(f
                fmt::format("{} is there already, and {}.", text::printable(part_.string()), why),
                fmt::format("It is no part that you wrote: rm {}", text::printable(part_.string()))};
   }
+  if (!is_locked()) {
+    ::close(descriptor_);
+    throw Stop{exit_codes::busy,
+               fmt::format("Another command writes {}.", text::printable(part_.string())),
+               "Wait until it has ended, then say this again."};
+  }
+}
+
+/// Until it is closed nobody else gets it; not one that has lost this name while it was opened.
+bool PartFile::is_locked() const {
+  if (platform::retried([&] { return ::flock(descriptor_, LOCK_EX | LOCK_NB); }) != 0) {
+    if (errno != EWOULDBLOCK) stop("lock");
+    return false;
+  }
+  struct stat opened {
+  }, named{};
+  return ::fstat(descriptor_, &opened) == 0 && ::stat(part_.c_str(), &named) == 0 &&
+         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
 /// Why what lies under the part's name is not what an earlier run of ours left; empty: it is.

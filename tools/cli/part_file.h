@@ -13,7 +13,8 @@ namespace postern::cli {
 class PartFile {
  public:
   /// 73 if `file` is there: nothing is overwritten. 77 if its part is another's, or others may
-  /// write to it: so could they to the finished file. It is 0600.
+  /// write to it: so could they to the finished file. 75 if another process has it open so. It is
+  /// 0600.
   explicit PartFile(std::filesystem::path file);
   ~PartFile();
   PartFile(const PartFile&) = delete;
@@ -35,6 +36,7 @@ class PartFile {
 
  private:
   std::string foreign() const;
+  bool is_locked() const;
   std::size_t read_at(std::uint64_t place, std::span<std::uint8_t> to) const;
   [[noreturn]] void stop(const char* verb) const;
 

@@ -76,8 +76,11 @@ std::uint64_t first_seq_since(Session& session, std::int64_t since_ns) {
 void read_back(Session& session, const schema::GetRecordsT& wanted, std::uint64_t count,
                const std::function<bool(const std::vector<schema::RecordT>&)>& take) {
   const std::uint64_t first = std::max<std::uint64_t>(wanted.from_seq, 1);
+  const std::uint64_t newest = newest_seq(session);
+  // Beyond the journal: the daemon refuses it as it does forwards.
+  if (first > newest + 1) page_of(session, wanted);
   BackWindow window(count);
-  for (std::uint64_t end = newest_seq(session) + 1; end > first;) {
+  for (std::uint64_t end = newest + 1; end > first;) {
     const std::uint64_t begin = end - std::min(end - first, window.size());
     const auto records = records_between(session, wanted, begin, end - 1);
     if (!take(records)) return;

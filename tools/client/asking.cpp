@@ -73,7 +73,8 @@ Result<std::uint64_t> Asking::post(schema::QueryT& query, std::chrono::milliseco
 }
 
 /// The question keeps its credential.
-Result<std::uint64_t> Asking::post_token(schema::QueryT& query, const std::string& token) {
+Result<std::uint64_t> Asking::post_token(schema::QueryT& query, const std::string& token,
+                                         std::chrono::milliseconds spent) {
   schema::TokenCredentialT stand_in;
   stand_in.token = token;
   // Whose the key must be, its session must be.
@@ -81,33 +82,34 @@ Result<std::uint64_t> Asking::post_token(schema::QueryT& query, const std::strin
   schema::CredentialUnion credential;
   credential.Set(std::move(stand_in));
   std::swap(credential, *credential_of(query));
-  auto sent = post(query);
+  auto sent = post(query, spent);
   std::swap(credential, *credential_of(query));
   return sent;
 }
 
-Result<std::uint64_t> Asking::send(schema::QueryT& query) {
+Result<std::uint64_t> Asking::send(schema::QueryT& query, std::chrono::milliseconds spent) {
   // A token that was renewed is the one to send.
   if (!renewals_.empty()) turn();
   const schema::CredentialUnion* credential = credential_of(query);
   const auto* password = credential == nullptr ? nullptr : credential->AsPasswordCredential();
   const bool may_keep =
       password != nullptr || (credential != nullptr && credential->AsKeyCredential() != nullptr);
-  if (!kept_ || !may_keep || declines_token(query)) return post(query);
+  if (!kept_ || !may_keep || declines_token(query)) return post(query, spent);
   Underway one;
-  one.begun = SteadyClock::now();
+  const auto now = SteadyClock::now();
+  one.begun = now - spent;
   one.name = kept_->name_of(query, *credential);
   one.owner = {query.tenant, password == nullptr ? "" : password->username};
-  const KeptTokens::KeptToken* kept = kept_->find(one.name, one.begun);
+  const KeptTokens::KeptToken* kept = kept_->find(one.name, now);
   one.by_token = kept != nullptr;
-  auto id = kept == nullptr ? post(query) : post_token(query, kept->token);
+  auto id = kept == nullptr ? post(query, spent) : post_token(query, kept->token, spent);
   if (!id) {
     wipe_secrets(query);
     return id;
   }
   one.shown = *id;
   if (one.by_token) one.question = std::move(query);
-  if (one.by_token && kept->renew_at <= one.begun && !kept->renewing) post_renewal(one.name);
+  if (one.by_token && kept->renew_at <= now && !kept->renewing) post_renewal(one.name);
   underway_.emplace(*id, std::move(one));
   return id;
 }

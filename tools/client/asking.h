@@ -18,8 +18,9 @@ class Asking {
   /// counts the ids of questions and requests of one client.
   Asking(const Surroundings& surroundings, GuardedHistory& history, std::uint64_t& last_id);
 
-  /// Wipes the question's secrets. Gives the id that its end is found by.
-  Result<std::uint64_t> send(schema::QueryT& query);
+  /// Wipes the question's secrets. Gives the id that its end is found by. `spent`: what the call
+  /// has taken of its time already.
+  Result<std::uint64_t> send(schema::QueryT& query, std::chrono::milliseconds spent = {});
   bool cancel(std::uint64_t id);
 
   void turn();
@@ -51,7 +52,8 @@ class Asking {
   };
 
   Result<std::uint64_t> post(schema::QueryT& query, std::chrono::milliseconds spent = {});
-  Result<std::uint64_t> post_token(schema::QueryT& query, const std::string& token);
+  Result<std::uint64_t> post_token(schema::QueryT& query, const std::string& token,
+                                   std::chrono::milliseconds spent);
   void post_renewal(const KeptTokens::Name& name);
   void learn_renewal(const KeptTokens::Name& name, const Result<schema::AnswerT>& answer);
   void settle(std::uint64_t id, Result<schema::AnswerT> answer);

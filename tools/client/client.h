@@ -1,9 +1,9 @@
 // Postern's C++ client: commands, questions and history over ZeroMQ, one at a time, pipelined, or
 // within an event loop.
 // Thread: a Client belongs to one thread at a time; make one for each, or hand it over as any
-//   object without a lock. It starts no thread of its own: nothing is sent again, and no time
-//   ends, while nobody calls it. Another thread may wait on `descriptor()`, no more. All clients
-//   share one ZeroMQ context.
+//   object without a lock. A SharedClient is for as many threads as there are. Neither starts
+//   a thread of its own: nothing is sent again, and no time ends, while nobody calls it. Another
+//   thread may wait on a Client's `descriptor()`, no more. All clients share one ZeroMQ context.
 // Lifetime: nothing is connected before the first message; the destructor drops what is unanswered.
 // Failure: values, no exceptions. An unanswered command may or may not have happened (K5): sending
 //   it again with the same id is safe (K1), and is what the client does by itself until its time
@@ -24,6 +24,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,7 +50,7 @@ enum class ErrorKind : int {
   /// `in_flight_max` messages are unanswered: collect first. Or it is not known whether a command
   /// was done: it was sent more than once, one sending was refused in a way that says nothing of
   /// the others, and none of those was answered in time; or it was cancelled. The same id again
-  /// tells.
+  /// tells. Or a call of a SharedClient was stopped.
   busy = 75,
   /// What came back is no answer of this protocol, or the server is not the one its key says.
   protocol = 76,
@@ -170,6 +171,8 @@ using CommandOutcome = Outcome<schema::Uuid, schema::ReceiptT>;
 using QueryOutcome = Outcome<std::uint64_t, schema::AnswerT>;
 using PageOutcome = Outcome<std::uint64_t, schema::HistoryPageT>;
 
+struct Lanes;
+
 class Client {
  public:
   /// `usage` if keys are missing for a tcp address.
@@ -238,9 +241,43 @@ class Client {
   std::optional<std::chrono::milliseconds> turn();
 
  private:
-  struct Lanes;
   explicit Client(std::unique_ptr<Lanes> lanes);
   std::unique_ptr<Lanes> lanes_;
+};
+
+/// What one call of many is given.
+struct CallLimits {
+  /// In the place of `Options::timeout`, and no more than that.
+  std::optional<std::chrono::milliseconds> timeout = {};
+  /// Ends the call at once with an Error (`busy`, 75); of a command that was sent, it is then not
+  /// known whether it was done.
+  std::stop_token stop = {};
+};
+
+/// A client that any number of threads call at once. What they ask meanwhile leaves together, and
+/// checks of one bearer (same tenant, same key, token or name, same call) that come while one of
+/// them is under way go as one message; each caller gets its own decisions. Those with a password,
+/// a receipt or a wait are never joined. A lone caller waits for nobody and crosses no thread.
+class SharedClient {
+ public:
+  /// As `Client::make`. `in_flight_max` bounds what is under way; more calls at once end `busy`.
+  static Result<SharedClient> make(Options options);
+  SharedClient(SharedClient&&) noexcept;
+  /// Like the destructor, only when no call is under way.
+  SharedClient& operator=(SharedClient&&) noexcept;
+  ~SharedClient();
+
+  // As of a Client, from any thread. An answer's id says nothing here.
+
+  Result<schema::ReceiptT> execute(schema::CommandMessageT message, const CallLimits& limits = {});
+  Result<schema::AnswerT> ask(schema::QueryT query, const CallLimits& limits = {});
+  Result<schema::HistoryPageT> history(schema::HistoryRequestT request,
+                                       const CallLimits& limits = {});
+
+ private:
+  class Turns;
+  explicit SharedClient(std::unique_ptr<Turns> turns);
+  std::unique_ptr<Turns> turns_;
 };
 
 /// The records of a page, each checked like a message.

@@ -2,30 +2,28 @@
 
 namespace postern::client {
 
-namespace {
+GuardedHistory::GuardedHistory(const Surroundings& surroundings, std::uint64_t& last_id)
+    : lane_(surroundings, surroundings.options.history),
+      guard_(surroundings.options.checkpoint_file, surroundings.options.verifier_key),
+      last_id_(last_id) {}
 
-std::chrono::milliseconds wait_of(const schema::HistoryRequestT& request) {
+std::chrono::milliseconds time_to_wait(const schema::HistoryRequestT& request) {
   const auto* records = request.body.AsGetRecords();
   const auto* access = request.body.AsGetAccess();
   return std::chrono::milliseconds(request.wait_ms + (records != nullptr ? records->wait_ms : 0u) +
                                    (access != nullptr ? access->wait_ms : 0u));
 }
 
-}  // namespace
-
-GuardedHistory::GuardedHistory(const Surroundings& surroundings, std::uint64_t& last_id)
-    : lane_(surroundings, surroundings.options.history),
-      guard_(surroundings.options.checkpoint_file, surroundings.options.verifier_key),
-      last_id_(last_id) {}
-
-Result<std::uint64_t> GuardedHistory::send(schema::HistoryRequestT& request) {
+Result<std::uint64_t> GuardedHistory::send(schema::HistoryRequestT& request,
+                                           std::chrono::milliseconds spent) {
   request.id = ++last_id_;
   auto bytes = pack(request);
   wipe_secrets(request);
   if (!bytes) return std::unexpected(std::move(bytes).error());
   auto sent = lane_.send({.ticket = {0, request.id},
                           .bytes = std::move(*bytes),
-                          .extra_time = wait_of(request),
+                          .extra_time = time_to_wait(request),
+                          .spent = spent,
                           .uncollected = unexamined_.size() + ended_.size()});
   if (!sent) return std::unexpected(std::move(sent).error());
   return request.id;

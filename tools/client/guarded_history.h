@@ -11,13 +11,18 @@
 
 namespace postern::client {
 
+/// What a request grants the daemon beside the timeout.
+std::chrono::milliseconds time_to_wait(const schema::HistoryRequestT& request);
+
 class GuardedHistory {
  public:
   /// `last_id` counts the ids of questions and requests of one client.
   GuardedHistory(const Surroundings& surroundings, std::uint64_t& last_id);
 
-  /// Wipes the request's secrets. Gives the id that its end is found by.
-  Result<std::uint64_t> send(schema::HistoryRequestT& request);
+  /// Wipes the request's secrets. Gives the id that its end is found by. `spent`: what the call has
+  /// taken of its time already.
+  Result<std::uint64_t> send(schema::HistoryRequestT& request,
+                             std::chrono::milliseconds spent = {});
   bool cancel(std::uint64_t id);
 
   using Then = std::function<void(Result<Checkpoint>)>;

@@ -16,12 +16,12 @@ class ReplicaWorld {
   explicit ReplicaWorld(std::size_t users) {
     domain::Catalogue catalogue;
     catalogue.push_back({.name = "table", .actions = {{.name = "read"}, {.name = "write"}}});
-    auto tenant = std::make_shared<domain::Tenant>();
+    auto tenant = domain::make_counted<domain::Tenant>();
     tenant->id = {1, 1};
     tenant->alias = "acme";
     tenant->catalogue = domain::compiled(std::move(catalogue));
     state_.replace(domain::Owned<domain::Tenant>(std::move(tenant)), changes_);
-    auto asker = std::make_shared<domain::Operator>();
+    auto asker = domain::make_counted<domain::Operator>();
     asker->id = {2, 2};
     asker->role = schema::Role::service;
     asker->vouches = true;
@@ -53,7 +53,7 @@ class ReplicaWorld {
         grant.resource = state_.intern("table/invoices");
         grant.action = state_.intern("read");
         grant.seq = seq_;
-        user.grants = domain::with_grant(*domain::no_grants(), grant);
+        user.grants = domain::with_grant(*domain::no_grants(), grant, state_.rights());
       } else {
         user.grants = domain::no_grants();
       }
@@ -79,7 +79,7 @@ class ReplicaWorld {
 
  private:
   void put(domain::User user) {
-    state_.replace(domain::Owned<domain::User>(std::make_shared<domain::User>(std::move(user))),
+    state_.replace(domain::Owned<domain::User>(domain::make_counted<domain::User>(std::move(user))),
                    changes_);
   }
 

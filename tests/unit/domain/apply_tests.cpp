@@ -131,14 +131,14 @@ BOOST_AUTO_TEST_CASE(each_fact_names_the_record_that_caused_it) {
   story.given(to("bob", schema::DisableUserT()));
   BOOST_TEST(bob().status_seq == newest());
   story.given(to("bob", schema::LockUserT()));
-  BOOST_TEST(bob().operator_lock_seq == newest());
+  BOOST_TEST(domain::extras_of(bob()).operator_lock_seq == newest());
   story.given(to("bob", schema::SetApiAccessT()));
   BOOST_TEST(bob().api_access_seq == newest());
   story.given(reset("bob", "an0ther-one"));
   BOOST_TEST(bob().password_seq == newest());
   BOOST_TEST(bob().tenant_lock_cleared_seq == newest());
   story.given(allow("bob", "read", "table"));
-  BOOST_TEST(bob().grants->sorted.front().seq == newest());
+  BOOST_TEST(bob().grants->sorted().front().seq == newest());
   BOOST_TEST(bob().last_seq == newest());
   story.given(command(schema::DisableTenantT()));
   BOOST_TEST(story.tenant().disabled_seq == newest());

@@ -55,9 +55,9 @@ BOOST_AUTO_TEST_CASE(Q5_every_stop_is_told_in_the_order_of_refusal) {
   BOOST_TEST(codes_of(stops) == expected, boost::test_tools::per_element());
   const std::vector<domain::Seq> causes = {acme.disabled_seq,
                                            0,
-                                           bob.passwords_lock_seq,
+                                           domain::extras_of(bob).passwords_lock_seq,
                                            acme.disabled_seq,
-                                           bob.operator_lock_seq,
+                                           domain::extras_of(bob).operator_lock_seq,
                                            bob.status_seq,
                                            bob.api_access_seq,
                                            12,
@@ -74,6 +74,11 @@ BOOST_AUTO_TEST_CASE(the_first_stop_that_applies_is_the_reason) {
   const domain::Tenant disabled = story.tenant();
   domain::Tenant acme = disabled;
   domain::User bob = story.user("bob");
+  const auto open = [&](auto lock) {
+    auto extras = domain::make_counted<domain::UserExtras>(domain::extras_of(bob));
+    (*extras).*lock = 0;
+    bob.extras = std::move(extras);
+  };
   const auto first = [&](const CallFacts& call) {
     return domain::first_stop_before_credential(&acme, &bob, call).code;
   };
@@ -85,11 +90,11 @@ BOOST_AUTO_TEST_CASE(the_first_stop_that_applies_is_the_reason) {
   acme.enabled = true;
   BOOST_TEST(first(interactive) == Code::interactive_not_allowed);
   BOOST_TEST(first(by_program) == Code::user_locked);
-  bob.passwords_lock_seq = 0;
+  open(&domain::UserExtras::passwords_lock_seq);
   BOOST_TEST(first(by_program) == Code::user_locked);
   acme.disabled_seq = 0;
   BOOST_TEST(first(by_program) == Code::user_locked);
-  bob.operator_lock_seq = 0;
+  open(&domain::UserExtras::operator_lock_seq);
   BOOST_TEST(first(by_program) == Code::user_not_active);
   bob.status = UserStatus::active;
   BOOST_TEST(first(by_program) == Code::api_access_not_allowed);
@@ -178,7 +183,7 @@ BOOST_AUTO_TEST_CASE(A10_a_decision_names_the_grant_that_decided) {
   BOOST_TEST(below.reason == Code::denied_below);
   BOOST_REQUIRE(below.grant != nullptr);
   BOOST_TEST(*below.grant->resource == "table/a/b");
-  BOOST_TEST(ask("script/a").grant == nullptr);
+  BOOST_TEST((ask("script/a").grant == nullptr));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

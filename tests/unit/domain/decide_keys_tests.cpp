@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(C7_a_rotation_keeps_the_old_password_until_its_time) {
   auto story = bob_with_password();
   const std::int64_t until_ns = story.world().now_ns() + 90 * day_ns;
   story.given(attempt("bob", false));
-  const auto epoch = story.user("bob").session_epoch;
+  const auto epoch = domain::extras_of(story.user("bob")).session_epoch;
   schema::PasswordRotatedT rotated;
   rotated.sealed_password = sealed(second);
   rotated.old_valid_until_ns = until_ns;
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(C7_a_rotation_keeps_the_old_password_until_its_time) {
   BOOST_TEST((*story.user("bob").sealed_password == sealed(second)));
   BOOST_TEST(extras(story, "bob").old_password_until_ns == until_ns);
   BOOST_TEST(story.user("bob").failures == 1);
-  BOOST_TEST(story.user("bob").session_epoch == epoch);
+  BOOST_TEST(domain::extras_of(story.user("bob")).session_epoch == epoch);
 }
 
 BOOST_AUTO_TEST_CASE(C7_a_reset_and_a_change_end_the_old_password) {
@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(C6_a_timed_lock_opens_and_the_count_starts_anew) {
                                        attempt("bob", false));
   BOOST_TEST((story.locks("bob") == std::vector{LockCause::passwords}));
   story.when(attempt("bob", true)).refused(Code::user_locked);
-  const std::int64_t locked_ns = story.user("bob").passwords_lock_ns;
+  const std::int64_t locked_ns = domain::extras_of(story.user("bob")).passwords_lock_ns;
   BOOST_TEST(domain::is_locked(story.tenant(), story.user("bob"), locked_ns + 60 * second_ns - 1));
   BOOST_TEST(!domain::is_locked(story.tenant(), story.user("bob"), locked_ns + 60 * second_ns));
   const std::size_t records = story.world().records().size();
@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(C6_a_success_after_the_time_ends_the_lock_for_good) {
   story.given_policies(policies).given(user("bob", first), attempt("bob", false));
   story.world().pass(61 * second_ns);
   story.given(attempt("bob", true));
-  BOOST_TEST(story.user("bob").passwords_lock_seq == 0);
+  BOOST_TEST(domain::extras_of(story.user("bob")).passwords_lock_seq == 0);
   BOOST_TEST(story.user("bob").failures == 0);
 }
 
@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(C5_a_lock_may_close_the_password_only) {
     BOOST_TEST(stop() == (only ? Code::ok : Code::user_locked));
     call.with_password = true;
     BOOST_TEST(stop() == Code::user_locked);
-    BOOST_TEST((story.user("bob").session_epoch == 0) == only);
+    BOOST_TEST((domain::extras_of(story.user("bob")).session_epoch == 0) == only);
   }
 }
 
@@ -197,26 +197,28 @@ BOOST_AUTO_TEST_CASE(C5_a_lock_may_close_the_password_only) {
 
 BOOST_AUTO_TEST_CASE(S2_what_stops_a_user_raises_its_epoch) {
   schema::SetApiAccessT off;
-  const std::vector<schema::CommandT> causes = {
-      to("bob", schema::DisableUserT()), to("bob", schema::LockUserT()),
-      to("bob", schema::TrashUserT()),   reset("bob", second),
-      to("bob", off),                    to("bob", schema::EndSessionsT())};
+  const std::vector<schema::CommandT> causes = {to("bob", schema::DisableUserT()),
+                                                to("bob", schema::LockUserT()),
+                                                to("bob", schema::TrashUserT()),
+                                                reset("bob", second),
+                                                to("bob", off),
+                                                to("bob", schema::EndSessionsT())};
   for (const schema::CommandT& cause : causes) {
     auto story = bob_with_password();
-    BOOST_TEST(story.user("bob").session_epoch == 0);
+    BOOST_TEST(domain::extras_of(story.user("bob")).session_epoch == 0);
     story.given(cause);
-    BOOST_TEST(story.user("bob").session_epoch == story.state().seq());
+    BOOST_TEST(domain::extras_of(story.user("bob")).session_epoch == story.state().seq());
   }
   auto story = bob_with_password();
   for (int count = 0; count < 5; ++count) story.given(attempt("bob", false));
-  BOOST_TEST(story.user("bob").session_epoch == story.state().seq());
+  BOOST_TEST(domain::extras_of(story.user("bob")).session_epoch == story.state().seq());
 }
 
 BOOST_AUTO_TEST_CASE(S2_what_stops_nobody_raises_no_epoch) {
   auto story = bob_with_password();
   story.given(attempt("bob", false), attempt("bob", true), allow("bob", "read", "table/a"),
               change("bob", first, second), create_key("bob", "one"), revoke_key("bob", "one"));
-  BOOST_TEST(story.user("bob").session_epoch == 0);
+  BOOST_TEST(domain::extras_of(story.user("bob")).session_epoch == 0);
 }
 
 BOOST_AUTO_TEST_CASE(S2_a_tenants_disabling_raises_its_epoch_and_enabling_does_not_lower_it) {
@@ -236,7 +238,7 @@ BOOST_AUTO_TEST_CASE(S3_one_session_is_remembered_until_no_token_of_it_can_live)
   ended.session = std::make_unique<Uuid>(session(1));
   ended.until_ns = 1'000'000 + 30 * day_ns;
   story.when(end_session("bob", session(1))).then(about("bob", ended));
-  BOOST_TEST(story.user("bob").session_epoch == 0);
+  BOOST_TEST(domain::extras_of(story.user("bob")).session_epoch == 0);
   story.when(end_session("bob", session(1))).refused(Code::session_expired);
   story.world().pass(30 * day_ns);
   story.when(end_session("bob", session(2))).refused(Code::session_expired);
@@ -257,8 +259,7 @@ BOOST_AUTO_TEST_CASE(S3_an_id_of_no_session_is_refused) {
 BOOST_AUTO_TEST_CASE(S3_a_service_ends_one_session_of_a_user_it_knows_by_id) {
   auto story = bob_with_password();
   story.by(Role::service);
-  story.when(to("bob", schema::EndSessionsT()))
-      .refused(Code::not_permitted, Code::field_malformed);
+  story.when(to("bob", schema::EndSessionsT())).refused(Code::not_permitted, Code::field_malformed);
   story.when(end_session("bob", session(1))).refused(Code::field_malformed).naming("user_id");
   schema::CommandT by_id = end_session("", session(1));
   by_id.user_id = std::make_unique<Uuid>(story.user("bob").id);

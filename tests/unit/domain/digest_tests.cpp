@@ -39,14 +39,19 @@ domain::Grant some_grant() {
   return grant;
 }
 
+domain::Rights& rights() {
+  static domain::Rights all;
+  return all;
+}
+
 User some_user() {
   User user;
   user.id = {2, 2};
   user.tenant = {1, 1};
   user.username = "bob";
-  user.grants = domain::with_grant(domain::Grants(), some_grant());
-  user.sealed_profile = std::make_shared<const Bytes>(Bytes{1});
-  user.sealed_password = std::make_shared<const Bytes>(Bytes{1});
+  user.grants = domain::with_grant(*domain::no_grants(), some_grant(), rights());
+  user.sealed_profile = domain::SealedBytes::of(Bytes{1});
+  user.sealed_password = domain::SealedBytes::of(Bytes{1});
   return user;
 }
 
@@ -58,7 +63,7 @@ domain::Networks some_networks() {
 
 std::function<void(User&)> with_extras(std::function<void(domain::UserExtras&)> edit) {
   return [edit](User& user) {
-    auto extras = std::make_shared<domain::UserExtras>();
+    auto extras = domain::make_counted<domain::UserExtras>();
     edit(*extras);
     user.extras = std::move(extras);
   };
@@ -78,7 +83,7 @@ template <class... Entries>
 Bytes digest_of(const Entries&... entries) {
   domain::State state;
   domain::Changes changes;
-  (state.replace(std::make_shared<const Entries>(entries), changes), ...);
+  (state.replace(domain::make_counted<const Entries>(entries), changes), ...);
   return canonical(state);
 }
 
@@ -91,11 +96,11 @@ void is_read_again(const Entry& entry) {
     Tenant other = some_tenant();
     other.id = {1, 3};
     other.alias = "other";
-    state.replace(std::make_shared<const Tenant>(some_tenant()), changes);
-    state.replace(std::make_shared<const Tenant>(other), changes);
+    state.replace(domain::make_counted<const Tenant>(some_tenant()), changes);
+    state.replace(domain::make_counted<const Tenant>(other), changes);
   }
-  state.replace(std::make_shared<const Entry>(entry), changes);
-  BOOST_TEST((canonical(copied(state, 3)) == canonical(state)));
+  state.replace(domain::make_counted<const Entry>(entry), changes);
+  BOOST_TEST((canonical(copied(state)) == canonical(state)));
 }
 
 /// Every edit makes other bytes, no two the same, and is read from them again.
@@ -116,7 +121,7 @@ User with_grant_edited(const std::function<void(domain::Grant&)>& edit) {
   User user = some_user();
   domain::Grant grant = some_grant();
   edit(grant);
-  user.grants = domain::with_grant(domain::Grants(), grant);
+  user.grants = domain::with_grant(*domain::no_grants(), grant, rights());
   return user;
 }
 
@@ -185,9 +190,9 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_tenant_counts) {
 }
 
 BOOST_AUTO_TEST_CASE(every_field_of_a_user_counts) {
-  const auto sealed_as = [](Bytes bytes) { return std::make_shared<const Bytes>(bytes); };
+  const auto sealed_as = [](Bytes bytes) { return domain::SealedBytes::of(bytes); };
   const auto with = [](auto edit) {
-    auto extras = std::make_shared<domain::UserExtras>();
+    auto extras = domain::make_counted<domain::UserExtras>();
     edit(*extras);
     return extras;
   };
@@ -213,9 +218,9 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_user_counts) {
        [](User& u) { u.password_seq = 1; },
        [](User& u) { u.tenant_lock_cleared_seq = 1; },
        [](User& u) { u.tenant_lock_cleared_index = 1; },
-       [](User& u) { u.passwords_lock_seq = 1; },
-       [](User& u) { u.passwords_lock_ns = 1; },
-       [](User& u) { u.session_epoch = 1; },
+       with_extras([](domain::UserExtras& extras) { extras.passwords_lock_seq = 1; }),
+       with_extras([](domain::UserExtras& extras) { extras.passwords_lock_ns = 1; }),
+       with_extras([](domain::UserExtras& extras) { extras.session_epoch = 1; }),
        [&](User& u) { u.extras = with([](domain::UserExtras& e) { e.erased_seq = 1; }); },
        [&](User& u) {
          u.extras = with([&](domain::UserExtras& e) { e.sealed_old_password = sealed_as({1}); });
@@ -241,7 +246,7 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_user_counts) {
        [&](User& u) {
          u.extras = with([](domain::UserExtras& e) { e.ended_sessions.emplace_back(); });
        },
-       [](User& u) { u.operator_lock_seq = 1; },
+       with_extras([](domain::UserExtras& extras) { extras.operator_lock_seq = 1; }),
        [](User& u) { u.last_seq = 1; },
        [&](User& u) { u.sealed_profile = sealed_as({2}); },
        [&](User& u) { u.sealed_password = sealed_as({2}); },

@@ -111,7 +111,7 @@ class Guarded {
   domain::UseOfGrant grant_on(const std::string& resource, const std::string& role = {}) const {
     const domain::Grants& grants = role.empty() ? *story_.user("bob").grants
                                                 : *domain::find_role(story_.tenant(), role)->grants;
-    for (const domain::Grant& grant : grants.sorted)
+    for (const domain::Grant& grant : grants.sorted())
       if (*grant.resource == resource)
         return {grant.seq, static_cast<std::uint16_t>(grant.index), 1'000, 1};
     throw std::runtime_error("no such grant");

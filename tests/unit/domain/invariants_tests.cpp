@@ -23,7 +23,7 @@ struct Whole {
     bob = *state.tables().find_user(state.tables().find_tenant("acme")->id, "bob");
   }
 
-  void put() { state.replace(Owned<User>(std::make_shared<const User>(bob)), changes); }
+  void put() { state.replace(Owned<User>(domain::make_counted<const User>(bob)), changes); }
 
   domain::State state;
   domain::Changes changes;
@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(a_seq_beyond_the_states_is_found) {
 BOOST_AUTO_TEST_CASE(a_role_that_is_held_and_not_there_is_found) {
   auto extras = domain::extras_of(bob);
   extras.roles.push_back({{7, 7}, 1});
-  bob.extras = std::make_shared<const domain::UserExtras>(std::move(extras));
+  bob.extras = domain::make_counted<const domain::UserExtras>(std::move(extras));
   put();
   BOOST_TEST(joined(check_invariants(state)) == "it holds a role that is not there: user bob; ");
 }
@@ -64,29 +64,27 @@ BOOST_AUTO_TEST_CASE(a_password_that_nothing_set_is_found) {
 BOOST_AUTO_TEST_CASE(U11_what_is_left_of_an_erased_user_is_found) {
   auto extras = domain::extras_of(bob);
   extras.erased_seq = 1;
-  bob.extras = std::make_shared<const domain::UserExtras>(std::move(extras));
+  bob.extras = domain::make_counted<const domain::UserExtras>(std::move(extras));
   put();
   BOOST_TEST(joined(check_invariants(state)) ==
              "it is erased, and something sealed is left: user bob; ");
 }
 
 BOOST_AUTO_TEST_CASE(grants_out_of_order_are_found) {
-  auto grants = std::make_shared<domain::Grants>(*bob.grants);
-  std::vector<domain::Grant> reversed(bob.grants->sorted.begin(), bob.grants->sorted.end());
+  const auto sorted = bob.grants->sorted();
+  std::vector<domain::Grant> reversed(sorted.begin(), sorted.end());
   std::ranges::reverse(reversed);
-  grants->sorted = domain::Chunked<domain::Grant>(std::move(reversed));
-  bob.grants = std::move(grants);
+  bob.grants = domain::Grants::of(reversed, state.rights());
   put();
   BOOST_TEST(joined(check_indexes(state)) == "grants are out of order: user bob; ");
 }
 
 BOOST_AUTO_TEST_CASE(a_text_of_another_state_is_found) {
   const std::string other = "table";
-  auto grants = std::make_shared<domain::Grants>(*bob.grants);
-  std::vector<domain::Grant> foreign(bob.grants->sorted.begin(), bob.grants->sorted.end());
+  const auto sorted = bob.grants->sorted();
+  std::vector<domain::Grant> foreign(sorted.begin(), sorted.end());
   foreign.front().resource = &other;
-  grants->sorted = domain::Chunked<domain::Grant>(std::move(foreign));
-  bob.grants = std::move(grants);
+  bob.grants = domain::Grants::of(foreign, state.rights());
   put();
   BOOST_TEST(joined(check_indexes(state)) == "a grant's text is not the state's: user bob; ");
 }
@@ -94,7 +92,7 @@ BOOST_AUTO_TEST_CASE(a_text_of_another_state_is_found) {
 BOOST_AUTO_TEST_CASE(two_of_one_name_are_found) {
   domain::Tenant other = *state.tables().find_tenant("acme");
   other.id = {1, 2};
-  state.replace(Owned<domain::Tenant>(std::make_shared<const domain::Tenant>(other)), changes);
+  state.replace(Owned<domain::Tenant>(domain::make_counted<const domain::Tenant>(other)), changes);
   const std::string found = joined(check_indexes(state));
   BOOST_TEST(found ==
              "it is not found by its alias: tenant acme; an alias is of no tenant: the state; ");

@@ -41,7 +41,7 @@ struct Guarded {
     return made;
   }
   domain::Stop stop(const CallFacts& facts) {
-    user.extras = std::make_shared<const domain::UserExtras>(extras);
+    user.extras = domain::make_counted<const domain::UserExtras>(extras);
     return domain::first_stop_before_credential(&tenant, &user, facts);
   }
   Code code(std::string_view address, bool tls = true) { return stop(call(address, tls)).code; }
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(N3_a_provider_stands_for_its_ranges_in_every_list) {
   Guarded bob;
   bob.tenant.networks = list_of({"AZURE"});
   BOOST_TEST(bob.code("192.0.2.1") == Code::network_not_allowed, "not imported yet");
-  auto ranges = std::make_shared<domain::ProviderRanges>();
+  auto ranges = domain::make_counted<domain::ProviderRanges>();
   ranges->v4 = {0xc0000200, 0xc00002ff};
   bob.providers[static_cast<std::size_t>(schema::Provider::AZURE)] = ranges;
   BOOST_TEST(bob.code("192.0.2.1") == Code::ok);
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(N6_network_stands_before_transport_and_after_api_access) {
   bob.extras.networks = list_of({"192.0.2.0/25"});
   bob.extras.secure_transport_required = true;
   bob.user.api_access = false;
-  bob.user.extras = std::make_shared<const domain::UserExtras>(bob.extras);
+  bob.user.extras = domain::make_counted<const domain::UserExtras>(bob.extras);
   std::vector<Code> codes;
   for (const domain::Stop& stop :
        domain::all_stops(&bob.tenant, &bob.user, bob.call("10.0.0.1", false), nullptr))

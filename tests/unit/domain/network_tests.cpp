@@ -41,8 +41,8 @@ bool holds_text(const std::vector<std::string>& entries, const std::string& addr
 }
 
 /// 10.0.0.0 to 10.0.0.9 and 10.0.1.0 to 10.0.1.0; 2001:db8:: to 2001:db8::1:0.
-std::shared_ptr<const ProviderRanges> some_ranges() {
-  auto made = std::make_shared<ProviderRanges>();
+boost::intrusive_ptr<const ProviderRanges> some_ranges() {
+  auto made = make_counted<ProviderRanges>();
   made->provider = schema::Provider::GOOGLE;
   made->v4 = {0x0a000000, 0x0a000009, 0x0a000100, 0x0a000100};
   made->v6 = {0x20010db800000000, 0, 0x20010db800000000, 0x10000};

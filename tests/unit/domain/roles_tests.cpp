@@ -348,7 +348,7 @@ BOOST_AUTO_TEST_CASE(A9_grants_that_differ_in_conditions_alone_stand_side_by_sid
   BOOST_TEST(story.answer("bob", "read", "table/a") == Code::condition_not_met);
   story.given(take_back("bob", "table/a"));
   BOOST_TEST(story.answer("bob", "read", "table/a") == Code::no_matching_grant);
-  BOOST_TEST(story.user("bob").grants->conditions.empty());
+  BOOST_TEST(story.user("bob").grants->conditions().empty());
 }
 
 BOOST_AUTO_TEST_CASE(A9_conditions_that_cannot_be_are_refused) {
@@ -466,7 +466,7 @@ std::vector<Judged> every_judgement(const domain::Providers& providers) {
 
 /// GOOGLE has ranges, nobody else.
 domain::Providers google_alone() {
-  auto ranges = std::make_shared<domain::ProviderRanges>();
+  auto ranges = domain::make_counted<domain::ProviderRanges>();
   ranges->provider = schema::Provider::GOOGLE;
   ranges->v4 = {0xC633'6400, 0xC633'64FF};
   domain::Providers providers;
@@ -625,7 +625,7 @@ BOOST_AUTO_TEST_CASE(A8_a_compiled_role_answers_as_all_its_grants_would) {
     for (const domain::RoleHeld& has : domain::extras_of(story.user("bob")).roles) {
       const NamedRole* outer = domain::find_role(story.tenant(), has.role);
       for (const NamedRole* part : domain::roles_within(*story.tenant().roles, *outer))
-        for (const domain::Grant& grant : part->grants->sorted)
+        for (const domain::Grant& grant : part->grants->sorted())
           story.when(grant.deny ? deny("naive", "read", *grant.resource)
                                 : allow("naive", "read", *grant.resource));
     }

@@ -19,7 +19,7 @@ Owned<Tenant> tenant_named(std::uint64_t id, std::string alias) {
   Tenant made;
   made.id = {1, id};
   made.alias = std::move(alias);
-  return std::make_shared<const Tenant>(std::move(made));
+  return domain::make_counted<const Tenant>(std::move(made));
 }
 
 Owned<User> user_named(std::uint64_t id, std::string username,
@@ -30,7 +30,7 @@ Owned<User> user_named(std::uint64_t id, std::string username,
   made.username = std::move(username);
   made.status = status;
   made.grants = domain::no_grants();
-  return std::make_shared<const User>(std::move(made));
+  return domain::make_counted<const User>(std::move(made));
 }
 
 Owned<Operator> operator_named(std::uint64_t id, std::string name, Role role, std::uint8_t key) {
@@ -40,7 +40,7 @@ Owned<Operator> operator_named(std::uint64_t id, std::string name, Role role, st
   made.role = role;
   made.all_tenants = true;
   made.keys.emplace_back().fill(key);
-  return std::make_shared<const Operator>(std::move(made));
+  return domain::make_counted<const Operator>(std::move(made));
 }
 
 std::string key_of(std::uint8_t byte) { return domain::identity_of_key(Bytes(32, byte)); }
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(K4_what_is_taken_back_was_never_there) {
   Changes changes;
   BOOST_TEST(changes.empty());
   state.replace(tenant_named(2, "other"), changes);
-  auto disabled = std::make_shared<Tenant>(*state.tables().find_tenant("acme"));
+  auto disabled = domain::make_counted<Tenant>(*state.tables().find_tenant("acme"));
   disabled->enabled = false;
   state.replace(Owned<Tenant>(disabled), changes);
   state.replace(user_named(1, "bob", UserStatus::deleted), changes);

@@ -97,6 +97,12 @@ BOOST_FIXTURE_TEST_CASE(Q10_places_and_ages_are_told, Measuring) {
   BOOST_TEST(value("postern_snapshot_lag_records") == "2");
   vitals.snapshot_seq = 1;
   BOOST_TEST(value("postern_snapshot_lag_records") == "1");
+  BOOST_TEST(value("postern_snapshot_bytes") == "no line of this name");
+  BOOST_TEST(value("postern_snapshot_writing_seconds") == "no line of this name");
+  vitals.snapshot_bytes = 4'096;
+  vitals.snapshot_writing_ns = 2'000'000'000;
+  BOOST_TEST(value("postern_snapshot_bytes") == "4096");
+  BOOST_TEST(value("postern_snapshot_writing_seconds") == "2");
   BOOST_TEST(value("postern_sync_running_seconds") == "0");
   vitals.sync_began_ns = clock.monotonic_ns();
   clock.advance_ms(3'000);

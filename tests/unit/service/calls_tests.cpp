@@ -122,7 +122,7 @@ BOOST_FIXTURE_TEST_CASE(L1_calls_are_recorded_while_the_switch_is_on, Recorded,
   BOOST_TEST((*allowed.user == user("shop").id));
   BOOST_TEST(allowed.allowed);
   BOOST_TEST(allowed.question->resource == "table/customer");
-  BOOST_TEST(allowed.grant->seq == user("shop").grants->sorted[0].seq);
+  BOOST_TEST(allowed.grant->seq == user("shop").grants->sorted()[0].seq);
   BOOST_TEST((found.calls[1]->reason == Code::no_matching_grant));
   const schema::CallViewT& authenticated = *found.calls[2];
   BOOST_TEST((authenticated.credential == schema::CredentialKind::password));
@@ -213,7 +213,7 @@ BOOST_FIXTURE_TEST_CASE(D1_a_day_of_use_becomes_one_record, Recorded) {
   BOOST_TEST(sum().password_last_ns > 0);
   BOOST_REQUIRE(sum().grants.size() == 1u);
   BOOST_TEST(sum().grants[0].count == 300u);
-  BOOST_TEST(sum().grants[0].seq == user("shop").grants->sorted[0].seq);
+  BOOST_TEST(sum().grants[0].seq == user("shop").grants->sorted()[0].seq);
   BOOST_TEST((sum().networks == std::vector<std::string>{"10.1.2.0/24"}));
   BOOST_TEST((sum().clients == std::vector<std::string>{"till"}));
   BOOST_TEST(user("shop").version == version);

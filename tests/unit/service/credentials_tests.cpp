@@ -383,7 +383,7 @@ BOOST_FIXTURE_TEST_CASE(C7_both_passwords_are_tried_whichever_is_right, Credenti
   const auto key = keys().user_key(service::slot_of(shop.key));
   BOOST_REQUIRE(key);
   const auto found = [&](const std::string& text, std::span<const std::uint8_t> newest,
-                         const domain::Bytes* before) {
+                         const domain::SealedBytes* before) {
     const auto verdict =
         service::verify_either({*key, shop.id, newest, before}, credential::Secret(text));
     BOOST_REQUIRE(verdict);

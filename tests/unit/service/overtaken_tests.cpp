@@ -134,7 +134,7 @@ BOOST_FIXTURE_TEST_CASE(K5_a_hash_made_before_others_appended_is_made_anew, Over
   BOOST_REQUIRE(shared.conflicts == 1);
   turn_until([&] { return has_receipt(hashed); });
   BOOST_TEST((receipt(hashed).code == Code::ok));
-  BOOST_TEST(user("shop").operator_lock_seq == head + 2);
+  BOOST_TEST(domain::extras_of(user("shop")).operator_lock_seq == head + 2);
   BOOST_TEST(user("shop").password_seq == receipt(hashed).seq);
 }
 

@@ -37,7 +37,7 @@ BOOST_FIXTURE_TEST_CASE(A10_an_answer_names_the_grant_and_the_state_it_was_made_
   const auto& decision = *got.body.AsChecked()->decisions.at(0);
   BOOST_TEST(decision.allowed);
   BOOST_TEST(decision.grant->resource == "table/customer");
-  BOOST_TEST(decision.grant->reference->seq == user("shop").grants->sorted[0].seq);
+  BOOST_TEST(decision.grant->reference->seq == user("shop").grants->sorted()[0].seq);
   BOOST_TEST(got.seq == journal.head().seq);
   BOOST_TEST(got.time_ns == clock.now_ns());
 }

@@ -33,7 +33,7 @@ inline std::string text_of(const domain::Conditions* conditions) {
 }
 
 inline void add(Lines& lines, const std::string& holder, const domain::Grants& grants) {
-  for (const domain::Grant& grant : grants.sorted)
+  for (const domain::Grant& grant : grants.sorted())
     lines.push_back(holder + " " + schema::EnumNameEffect(grant.effect()) + " " + *grant.action +
                     " " + *grant.resource + " " + text_of(domain::conditions_of(grants, grant)));
 }

@@ -152,7 +152,7 @@ class AskedView {
     session.session = Uuid(5, 5);
     if (made_with != nullptr) session.key = made_with->id;
     session.expires_ns = story.world().now_ns() + 1;
-    session.user_epoch = user.session_epoch;
+    session.user_epoch = domain::extras_of(user).session_epoch;
     session.tenant_epoch = story.tenant().session_epoch;
     return session;
   }

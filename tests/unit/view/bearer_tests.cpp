@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(A10_what_stops_the_bearer_answers_every_question) {
   const domain::Verdict verdict =
       view::check({nullptr, nullptr, Code::invalid_credentials}, read_orders, {});
   BOOST_TEST(verdict.reason == Code::invalid_credentials);
-  BOOST_TEST(verdict.grant == nullptr);
+  BOOST_TEST((verdict.grant == nullptr));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(H2_what_is_granted_is_gained_with_who_when_and_why) {
 }
 
 BOOST_AUTO_TEST_CASE(H2_what_is_revoked_is_lost_by_the_record_that_revoked_it) {
-  story.given(revoke("bob", *story.user("bob").grants->sorted.begin()));
+  story.given(revoke("bob", *story.user("bob").grants->sorted().begin()));
   BOOST_TEST(told() == Texts{"lost read table/customer" + by()});
 }
 
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(H2_a_branch_is_one_line_with_what_it_does_not_hold_for) {
   story.given(deny("bob", "read", "table/customer/secret"),
               allow("bob", "read", "table/customer/open"));
   mark();
-  story.given(revoke("bob", *story.user("bob").grants->sorted.begin()));
+  story.given(revoke("bob", *story.user("bob").grants->sorted().begin()));
   // `open` stays granted by its own grant.
   const std::string revoked = by();
   BOOST_TEST(told() == Texts{"lost read table/customer but table/customer/open but "
@@ -229,7 +229,7 @@ BOOST_AUTO_TEST_CASE(H2_what_was_used_since_is_told) {
   used.use = std::make_unique<schema::UseT>();
   auto& grant = used.use->grants.emplace_back(std::make_unique<schema::UseOfGrantT>());
   grant->grant = std::make_unique<schema::GrantReferenceT>();
-  for (const domain::Grant& each : story.user("bob").grants->sorted)
+  for (const domain::Grant& each : story.user("bob").grants->sorted())
     if (*each.action == "write") grant->grant->seq = each.seq;
   grant->last_ns = 77'000;
   grant->count = 5;

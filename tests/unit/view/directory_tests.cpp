@@ -37,8 +37,10 @@ std::string name_of(std::uint64_t number) {
          std::to_string(number);
 }
 
-std::shared_ptr<User> made_user(std::uint64_t number) {
-  auto user = std::make_shared<User>();
+bool is_locked(const User& user) { return domain::extras_of(user).operator_lock_seq != 0; }
+
+boost::intrusive_ptr<User> made_user(std::uint64_t number) {
+  auto user = domain::make_counted<User>();
   user->id = {2, scattered(number)};
   user->tenant = number % 1'000 == 999 ? Uuid{1, 2} : acme;
   user->username = name_of(number);
@@ -48,15 +50,16 @@ std::shared_ptr<User> made_user(std::uint64_t number) {
   // By the thousand in one record, so that places tie.
   user->created_seq = 10 + number / 1'000;
   user->changed_seq = 1'000 + scattered(number) % 500;
-  if (number % 7 == 0) user->operator_lock_seq = 5;
   user->grants = domain::no_grants();
-  if (number % 2 == 0) {
-    auto extras = std::make_shared<domain::UserExtras>();
+  if (number % 7 == 0 || number % 2 == 0) {
+    auto extras = domain::make_counted<domain::UserExtras>();
+    if (number % 7 == 0) extras->operator_lock_seq = 5;
+    user->extras = extras;
+    if (number % 2 != 0) return user;
     if (number % 4 == 0) extras->roles = {{clerk, 3}};
     auto use = std::make_shared<domain::UseSum>();
     use->last_ns = static_cast<std::int64_t>(scattered(number) % 90);
     extras->use = std::move(use);
-    user->extras = std::move(extras);
   }
   return user;
 }
@@ -66,7 +69,7 @@ struct Crowd {
   Crowd() {
     domain::Changes changes;
     for (const Uuid& id : {acme, Uuid{1, 2}}) {
-      auto tenant = std::make_shared<domain::Tenant>();
+      auto tenant = domain::make_counted<domain::Tenant>();
       tenant->id = id;
       tenant->alias = id == acme ? "acme" : "globex";
       tenant->catalogue = domain::compiled({});
@@ -87,7 +90,7 @@ struct Crowd {
   /// Keeps the entries that the view borrows.
   domain::State state;
   View view;
-  std::vector<std::shared_ptr<const User>> users;
+  std::vector<boost::intrusive_ptr<const User>> users;
 };
 
 std::string lower(std::string text) {
@@ -188,13 +191,12 @@ BOOST_AUTO_TEST_CASE(Q6_filters_hold_in_every_order) {
        [](const User& user) { return user.status == UserStatus::trashed; }},
       {{.status = UserStatus::deleted},
        [](const User& user) { return user.status == UserStatus::deleted; }},
-      {{.locked_only = true},
-       [](const User& user) { return is_there(user) && user.operator_lock_seq != 0; }},
+      {{.locked_only = true}, [](const User& user) { return is_there(user) && is_locked(user); }},
       {{.role = clerk},
        [](const User& user) { return is_there(user) && !domain::extras_of(user).roles.empty(); }},
       {{.status = UserStatus::active, .locked_only = true, .role = clerk},
        [&](const User& user) {
-         return user.status == UserStatus::active && user.operator_lock_seq != 0 &&
+         return user.status == UserStatus::active && is_locked(user) &&
                 !domain::extras_of(user).roles.empty();
        }},
   };

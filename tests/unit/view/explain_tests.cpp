@@ -46,7 +46,8 @@ BOOST_AUTO_TEST_CASE(Q5_every_stop_is_told_in_order) {
   BOOST_TEST(codes() == (Codes{Code::user_locked, Code::user_not_active, Code::denied_below}));
   BOOST_TEST(!made.allowed);
   BOOST_TEST(made.grant == nullptr);
-  BOOST_TEST(made.stops[0]->caused_by->seq == story.user("bob").operator_lock_seq);
+  BOOST_TEST(made.stops[0]->caused_by->seq ==
+             domain::extras_of(story.user("bob")).operator_lock_seq);
   BOOST_TEST(made.stops[1]->remedy == "Restore the user with 'user restore', then enable it.");
   BOOST_TEST(made.stops[2]->grant->resource == "table/a/b");
 }

@@ -22,7 +22,7 @@ BOOST_AUTO_TEST_SUITE(grants_tests)
 BOOST_AUTO_TEST_CASE(A1_packed_and_unpacked_a_grant_says_the_same) {
   AskedView asked(story_of_grants());
   const std::string role = "clerk";
-  for (const domain::Grant& grant : asked.story.user("bob").grants->sorted)
+  for (const domain::Grant& grant : asked.story.user("bob").grants->sorted())
     for (const std::string* holder : {static_cast<const std::string*>(nullptr), &role}) {
       flatbuffers::FlatBufferBuilder builder;
       builder.Finish(view::pack(builder, {grant, holder}));
@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(A9_a_grant_is_told_with_its_conditions) {
   AskedView asked(given(tenant("acme"), user("bob"), allow("bob", "read", "table/a")));
   domain::Conditions conditions;
   conditions.secure_transport = true;
-  const domain::Grant& grant = *asked.story.user("bob").grants->sorted.begin();
+  const domain::Grant& grant = *asked.story.user("bob").grants->sorted().begin();
   const auto made = view::with_cause(asked.inquiry(), {grant, nullptr, &conditions});
   BOOST_REQUIRE(made->grant->conditions != nullptr);
   BOOST_TEST(made->grant->conditions->secure_transport);
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(Q4_pages_of_grants_come_to_all_of_them_once) {
       after = page->next;
     }
     std::vector<domain::Seq> all;
-    for (const domain::Grant& grant : grants.sorted) all.push_back(grant.seq);
+    for (const domain::Grant& grant : grants.sorted()) all.push_back(grant.seq);
     BOOST_TEST(seqs == all, boost::test_tools::per_element());
   }
 }

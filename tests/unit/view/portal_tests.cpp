@@ -36,7 +36,8 @@ BOOST_AUTO_TEST_CASE(Q6_a_user_is_shown_in_its_sections) {
   BOOST_TEST(made.details->created->operator_name == "root");
   BOOST_TEST(made.security->password_set);
   BOOST_REQUIRE(made.security->locks.size() == 1U);
-  BOOST_TEST(made.security->locks[0]->caused_by->seq == story.user("bob").operator_lock_seq);
+  BOOST_TEST(made.security->locks[0]->caused_by->seq ==
+             domain::extras_of(story.user("bob")).operator_lock_seq);
   BOOST_REQUIRE(made.security->keys.size() == 1U);
   BOOST_TEST(made.security->keys[0]->prefix == "key_");
   BOOST_TEST(made.security->keys[0]->narrowed_to[0]->resource == "table/a");

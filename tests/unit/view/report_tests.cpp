@@ -14,7 +14,7 @@ namespace {
 struct Used {
   std::vector<std::string> clients = {"erp/4"};
   std::vector<std::string> networks = {"10.1.2.0/24"};
-  std::vector<const domain::Grant*> grants = {};
+  std::vector<domain::GrantPointer> grants = {};
   const domain::ApiKey* key = nullptr;
 };
 
@@ -38,7 +38,7 @@ struct Reviewed : AskedView {
     day->denied = 2;
     body.use->clients = used.clients;
     body.use->networks = used.networks;
-    for (const domain::Grant* grant : used.grants) {
+    for (domain::GrantPointer grant : used.grants) {
       auto& part = body.use->grants.emplace_back(std::make_unique<schema::UseOfGrantT>());
       part->grant = std::make_unique<schema::GrantReferenceT>();
       part->grant->seq = grant->seq;
@@ -101,9 +101,9 @@ struct Reviewed : AskedView {
     return "none";
   }
 
-  const domain::Grant& grant_of(const std::string& username, const std::string& resource) {
-    for (const domain::Grant& grant : story.user(username).grants->sorted)
-      if (*grant.resource == resource) return grant;
+  domain::GrantPointer grant_of(const std::string& username, const std::string& resource) {
+    for (const domain::GrantPointer grant : story.user(username).grants->pointers())
+      if (*grant->resource == resource) return grant;
     throw std::runtime_error("no grant on " + resource);
   }
 
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(H8_keys_that_nobody_uses_are_found_and_those_that_expire) {
 BOOST_AUTO_TEST_CASE(H8_grants_that_nothing_used_are_found) {
   story.given(allow("bob", "read", "table/a"), allow("bob", "read", "table/b"),
               deny("bob", "read", "table/c"));
-  use("bob", {.grants = {&grant_of("bob", "table/a")}});
+  use("bob", {.grants = {grant_of("bob", "table/a")}});
   BOOST_TEST(found(FindingKind::grants_never_used) == Names({"bob table/b"}));
   story.world().pass(100 * view::day_ns);
   BOOST_TEST(found(FindingKind::grants_long_unused) == Names({"bob table/a"}));
@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(H8_a_roles_grant_is_used_by_whoever_holds_it) {
               assign("eve", "clerk"), role("idle"),
               role_grant(schema::Effect::allow, "idle", "read", "table/a"));
   const auto& clerk = *domain::find_role(story.tenant(), "clerk");
-  use("eve", {.grants = {&clerk.grants->sorted[0]}});
+  use("eve", {.grants = {clerk.grants->pointers()[0]}});
   BOOST_TEST(found(FindingKind::role_grants_never_used) ==
              Names({"clerk table/b", "idle table/a"}));
   BOOST_TEST(found(FindingKind::roles_never_used) == Names({"idle"}));

@@ -1,0 +1,69 @@
+// Records folded on a thread of their own, while whoever reads them checks those that follow.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "daemon/domain/command_ids.h"
+#include "daemon/domain/fold.h"
+#include "daemon/domain/past_index.h"
+#include "daemon/domain/state.h"
+#include "daemon/journal/journal.h"
+
+namespace postern::data {
+
+/// What records are folded into.
+struct Folded {
+  domain::State& state;
+  domain::PastIndex& past;
+  domain::CommandIds& ids;
+  /// What the first record says.
+  schema::Uuid& installation;
+};
+
+/// Owned by one thread, which takes. Its own has what is folded into until it is finished. Holds a
+/// few batches of records, about 1 MiB.
+class Folding {
+ public:
+  /// Ids of before the window of `now_ms` are dropped on the way.
+  Folding(const Folded& into, std::int64_t now_ms);
+  ~Folding();
+  Folding(const Folding&) = delete;
+  Folding& operator=(const Folding&) = delete;
+
+  /// The next record: opened here, folded there. Fails if it, or one before it, cannot be.
+  Expected<> take(std::uint64_t seq, journal::View bytes);
+  /// All that was taken is folded. Fails with the first that cannot be; may be repeated.
+  Expected<> finish();
+
+ private:
+  struct Batch {
+    std::size_t bytes = 0;
+    /// Each holds the bytes of one record.
+    std::vector<domain::RecordGate> gates;
+    std::vector<const schema::Record*> records;
+  };
+
+  void hand_over();
+  void work();
+  Expected<> fold(const schema::Record& record, domain::Changes& changes);
+
+  const Folded into_;
+  const std::int64_t now_ms_;
+  Batch filling_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Batch> waiting_;
+  bool is_working_ = false;
+  bool is_ending_ = false;
+  /// Of the first that could not be folded.
+  std::optional<Failure> failure_;
+  std::thread thread_;
+};
+
+}  // namespace postern::data
