@@ -21,42 +21,21 @@ constexpr std::size_t block_bytes = 256 << 10;
 
 // ---- reading
 
-class BlockReader : public EntryReader {
- public:
-  BlockReader(std::span<const std::uint8_t> bytes, const RightTable& rights)
-      : EntryReader(bytes, *rights.rights), table_(rights) {}
-
-  void right(const std::string*& action, const std::string*& resource) {
-    std::uint64_t place = 0;
-    number(place);
-    if (place >= table_.texts.size()) return fail("a right is not there");
-    action = table_.texts[static_cast<std::size_t>(place)].action;
-    resource = table_.texts[static_cast<std::size_t>(place)].resource;
-  }
-
- private:
-  const RightTable& table_;
-};
-
-void read_entry(BlockReader& in, Tenant& tenant) {
+void read_entry(EntryReader& in, Tenant& tenant) {
   pass_tenant(in, tenant);
   tenant.policies.networks = as_schema(tenant.networks);
 }
 
-void read_entry(BlockReader& in, User& user) {
-  UserExtras extras;
-  pass_user(in, user, extras);
-  if (extras != no_extras) user.extras = make_counted<const UserExtras>(std::move(extras));
-}
+void read_entry(EntryReader& in, User& user) { read_user(in, user); }
 
-void read_entry(BlockReader& in, Operator& entry) { pass_operator(in, entry); }
-void read_entry(BlockReader& in, ProviderRanges& ranges) { pass_ranges(in, ranges); }
-void read_entry(BlockReader& in, Copies& copies) { pass_copies(in, copies); }
+void read_entry(EntryReader& in, Operator& entry) { pass_operator(in, entry); }
+void read_entry(EntryReader& in, ProviderRanges& ranges) { pass_ranges(in, ranges); }
+void read_entry(EntryReader& in, Copies& copies) { pass_copies(in, copies); }
 
 /// Those of one block that were read; what failed is told.
 template <class Entry, class Take>
 std::string read_entries(std::span<const std::uint8_t> bytes, const RightTable& rights, Take take) {
-  BlockReader in(bytes, rights);
+  EntryReader in(bytes, rights);
   while (!in.at_end()) {
     auto entry = make_counted<Entry>();
     read_entry(in, *entry);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/domain/digest.h"
+#include "daemon/domain/entry_reader.h"
 #include "daemon/domain/state.h"
 
 namespace postern::domain {
@@ -54,17 +55,6 @@ std::expected<void, std::string> write_compact(EntryList entries, const TakeBloc
 /// records, in no order.
 JournalPlace place_of(const EntryList& entries, Seq seq, std::int64_t time_ns,
                       std::vector<TenantHead> heads);
-
-struct RightTexts {
-  const std::string* action = nullptr;
-  const std::string* resource = nullptr;
-};
-struct RightTable {
-  /// By their numbers.
-  std::vector<RightTexts> texts = {};
-  /// Has all of them, so that it is only asked, by whichever threads.
-  Rights* rights = nullptr;
-};
 
 /// The users of one block.
 struct UsersRead {

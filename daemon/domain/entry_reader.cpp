@@ -42,7 +42,7 @@ SharedGrants EntryReader::compiled(LooseGrants grants) {
   };
   std::ranges::sort(grants.conditions, {}, name_of);
   if (!is_ascending(grants.conditions, name_of, std::less())) fail("two grants have one name");
-  return Grants::of(grants.sorted, rights_, Chunked(std::move(grants.conditions)));
+  return Grants::of(grants.sorted, *table_.rights, Chunked(std::move(grants.conditions)));
 }
 
 std::shared_ptr<const NamedRoles> EntryReader::compiled(std::vector<NamedRole> roles) {

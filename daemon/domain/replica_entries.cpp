@@ -2,15 +2,12 @@
 
 #include <algorithm>
 
-#include "daemon/domain/access.h"
-#include "daemon/domain/entry_reader.h"
 #include "daemon/domain/roles.h"
 
 namespace postern::domain {
 
 namespace {
 
-/// Rights stand as their texts: pages come one by one, and know nothing of each other.
 class ReplicaWriter : public CompactWriter {
  public:
   void right(const std::string* action, const std::string* resource) {
@@ -148,129 +145,107 @@ Bytes replica_entry(const ProviderRanges& ranges) {
 
 // ---- reading
 
-namespace {
-
-class RightsReader : public EntryReader {
+class ReplicaReading::Reader : public EntryReader {
  public:
-  RightsReader(std::span<const std::uint8_t> bytes, State& state)
-      : EntryReader(bytes, state.rights()), state_(state) {}
+  Reader(std::span<const std::uint8_t> bytes, const RightTable& table, State& state)
+      : EntryReader(bytes, table), state_(state) {}
 
   void right(const std::string*& action, const std::string*& resource) {
     action = state_.intern(view());
     resource = state_.intern(view());
-    if (good()) state_.rights().intern(*resource, *action);
   }
-
- private:
-  State& state_;
-};
-
-/// Of one entry.
-class OneEntry {
- public:
-  OneEntry(std::span<const std::uint8_t> entry, State& state) : state_(state), in_(entry, state) {}
-
-  std::expected<ReplicaReading::Took, std::string> take(Changes& changes) {
-    ReplicaReading::Took took;
-    std::uint64_t tag = 0;
-    in_.number(tag);
-    if (tag == tenant_tag)
-      take_tenant(changes);
-    else if (tag == role_tag)
-      take_role(changes);
-    else if (tag == user_tag)
-      take_user(changes);
-    else if (tag == operator_tag)
-      took.asker = take_operator(changes);
-    else if (tag == ranges_tag)
-      take_ranges(changes);
-    else
-      in_.fail("an entry is of no known kind");
-    if (!in_.good()) return std::unexpected(in_.failure());
-    return took;
-  }
-
- private:
   /// Its bytes are those of the form, and no more.
   bool is_whole() {
-    if (in_.good() && !in_.at_end()) in_.fail("an entry is longer than it must be");
-    return in_.good();
+    if (good() && !at_end()) fail("an entry is longer than it must be");
+    return good();
   }
 
-  void take_tenant(Changes& changes) {
-    auto tenant = make_counted<Tenant>();
-    pass_tenant(in_, *tenant);
-    if (!is_whole()) return;
-    if (const Tenant* before = state_.tables().find_tenant(tenant->id))
-      tenant->roles = before->roles;
-    state_.replace(Owned<Tenant>(std::move(tenant)), changes);
-  }
-
-  void take_role(Changes& changes) {
-    Uuid id;
-    bool is_there = false;
-    NamedRole role;
-    in_.id(id);
-    in_.number(is_there);
-    if (is_there)
-      pass_role(in_, role);
-    else
-      in_.id(role.id);
-    const Tenant* before = state_.tables().find_tenant(id);
-    if (before == nullptr) in_.fail("a role is of no tenant");
-    if (!is_whole()) return;
-    auto tenant = make_counted<Tenant>(*before);
-    const auto drop = [&](const NamedRole* gone) {
-      if (gone != nullptr) tenant->roles = without_role(*tenant->roles, gone->id);
-    };
-    if (is_there) {
-      // One that had the name is gone, as will be told.
-      const NamedRole* namesake = find_role(*tenant, role.name);
-      if (namesake != nullptr && namesake->id != role.id) drop(namesake);
-      tenant->roles = with_role(tenant->roles.get(), std::move(role));
-    } else {
-      drop(find_role(*tenant, role.id));
-    }
-    state_.replace(Owned<Tenant>(std::move(tenant)), changes);
-  }
-
-  void take_user(Changes& changes) {
-    auto user = make_counted<User>();
-    UserExtras extras;
-    pass_user(in_, *user, extras);
-    if (!is_whole()) return;
-    if (extras != no_extras) user->extras = make_counted<const UserExtras>(std::move(extras));
-    state_.replace(Owned<User>(std::move(user)), changes);
-  }
-
-  Uuid take_operator(Changes& changes) {
-    auto entry = make_counted<Operator>();
-    pass_operator(in_, *entry);
-    if (!std::ranges::is_sorted(entry->tenants, less)) in_.fail("a scope is out of order");
-    if (!is_whole()) return {};
-    const Uuid id = entry->id;
-    state_.replace(Owned<Operator>(std::move(entry)), changes);
-    return id;
-  }
-
-  void take_ranges(Changes& changes) {
-    auto ranges = make_counted<ProviderRanges>();
-    pass_ranges(in_, *ranges);
-    if (ranges->provider == schema::Provider::none) in_.fail("ranges are of no provider");
-    if (ranges->v4.size() % 2 != 0 || ranges->v6.size() % 4 != 0) in_.fail("a range has no end");
-    if (!is_whole()) return;
-    state_.replace(Owned<ProviderRanges>(std::move(ranges)), changes);
-  }
-
+ private:
   State& state_;
-  RightsReader in_;
 };
-
-}  // namespace
 
 std::expected<ReplicaReading::Took, std::string> ReplicaReading::take(
     std::span<const std::uint8_t> entry, Changes& changes) {
-  return OneEntry(entry, state_).take(changes);
+  if (!failure_.empty()) return std::unexpected(failure_);
+  Reader in(entry, table_, state_);
+  Took took;
+  std::uint64_t tag = 0;
+  in.number(tag);
+  if (tag == tenant_tag)
+    take_tenant(in, changes);
+  else if (tag == role_tag)
+    take_role(in, changes);
+  else if (tag == user_tag)
+    take_user(in, changes);
+  else if (tag == operator_tag)
+    took.asker = take_operator(in, changes);
+  else if (tag == ranges_tag)
+    take_ranges(in, changes);
+  else
+    in.fail("an entry is of no known kind");
+  if (in.good()) return took;
+  failure_ = in.failure();
+  return std::unexpected(failure_);
+}
+
+void ReplicaReading::take_tenant(Reader& in, Changes& changes) {
+  auto tenant = make_counted<Tenant>();
+  pass_tenant(in, *tenant);
+  if (!in.is_whole()) return;
+  if (const Tenant* before = state_.tables().find_tenant(tenant->id)) tenant->roles = before->roles;
+  state_.replace(Owned<Tenant>(std::move(tenant)), changes);
+}
+
+void ReplicaReading::take_role(Reader& in, Changes& changes) {
+  Uuid id;
+  bool is_there = false;
+  NamedRole role;
+  in.id(id);
+  in.number(is_there);
+  if (is_there)
+    pass_role(in, role);
+  else
+    in.id(role.id);
+  const Tenant* before = state_.tables().find_tenant(id);
+  if (before == nullptr) in.fail("a role is of no tenant");
+  if (!in.is_whole()) return;
+  auto tenant = make_counted<Tenant>(*before);
+  const auto drop = [&](const NamedRole* gone) {
+    if (gone != nullptr) tenant->roles = without_role(*tenant->roles, gone->id);
+  };
+  if (is_there) {
+    // One that had the name is gone, as will be told.
+    const NamedRole* namesake = find_role(*tenant, role.name);
+    if (namesake != nullptr && namesake->id != role.id) drop(namesake);
+    tenant->roles = with_role(tenant->roles.get(), std::move(role));
+  } else {
+    drop(find_role(*tenant, role.id));
+  }
+  state_.replace(Owned<Tenant>(std::move(tenant)), changes);
+}
+
+void ReplicaReading::take_user(Reader& in, Changes& changes) {
+  auto user = make_counted<User>();
+  read_user(in, *user);
+  if (in.is_whole()) state_.replace(Owned<User>(std::move(user)), changes);
+}
+
+Uuid ReplicaReading::take_operator(Reader& in, Changes& changes) {
+  auto entry = make_counted<Operator>();
+  pass_operator(in, *entry);
+  if (!std::ranges::is_sorted(entry->tenants, less)) in.fail("a scope is out of order");
+  if (!in.is_whole()) return {};
+  const Uuid id = entry->id;
+  state_.replace(Owned<Operator>(std::move(entry)), changes);
+  return id;
+}
+
+void ReplicaReading::take_ranges(Reader& in, Changes& changes) {
+  auto ranges = make_counted<ProviderRanges>();
+  pass_ranges(in, *ranges);
+  if (ranges->provider == schema::Provider::none) in.fail("ranges are of no provider");
+  if (ranges->v4.size() % 2 != 0 || ranges->v6.size() % 4 != 0) in.fail("a range has no end");
+  if (in.is_whole()) state_.replace(Owned<ProviderRanges>(std::move(ranges)), changes);
 }
 
 }  // namespace postern::domain

@@ -1,6 +1,5 @@
 // Entries as a replica has them: all that a check needs, nothing that is secret or personal, and
-// nothing else. In compact bytes (compact.h), so that a replica asks the same values as the daemon
-// does.
+// nothing else. In compact words, so that a replica asks the same values as the daemon does.
 // entry := tenant | role | user | operator | ranges, each with its tag; a tenant stands without its
 //          roles, and each role for itself: role := tag:number tenant:id there:number role?
 #pragma once
@@ -11,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "daemon/domain/entry_reader.h"
 #include "daemon/domain/state.h"
 
 namespace postern::domain {
@@ -38,13 +38,25 @@ class ReplicaReading {
   };
 
   /// `state` outlives it, and is not moved.
-  explicit ReplicaReading(State& state) : state_(state) {}
+  explicit ReplicaReading(State& state) : state_(state), table_{{}, &state.rights()} {}
 
   /// Adds what it replaced to `changes`. Fails with a sentence.
   std::expected<Took, std::string> take(std::span<const std::uint8_t> entry, Changes& changes);
 
  private:
+  class Reader;
+
+  void take_tenant(Reader& in, Changes& changes);
+  void take_role(Reader& in, Changes& changes);
+  void take_user(Reader& in, Changes& changes);
+  void take_ranges(Reader& in, Changes& changes);
+  Uuid take_operator(Reader& in, Changes& changes);
+
   State& state_;
+  /// Entries name texts, not numbers.
+  const RightTable table_;
+  /// Of the first entry that did not fit; empty: all did.
+  std::string failure_;
 };
 
 }  // namespace postern::domain

@@ -93,7 +93,7 @@ RandomQuestion about_a_grant(RandomCommands& random, const domain::Tenant& tenan
     for (const domain::Grant& grant : holder.grants.sorted()) held.push_back(grant);
   });
   if (held.empty() || random.one_in(4)) return random.question();
-  const domain::Grant& grant = held[random.below(held.size())];
+  const domain::Grant grant = held[random.below(held.size())];
   RandomQuestion made{*grant.action, *grant.resource, random.one_in(4)};
   for (std::size_t star; (star = made.resource.find('*')) != std::string::npos;)
     made.resource[star] = "ab"[random.below(2)];

@@ -197,7 +197,7 @@ std::expected<ReplicaAnswer, Missing> ReplicaReader::Parts::judge(const ReplicaC
 ReplicaAnswer ReplicaReader::Parts::answer_of(const domain::Verdict& verdict) {
   ReplicaAnswer answer{.allowed = verdict.allowed(), .reason = verdict.reason};
   if (verdict.grant == nullptr) return answer;
-  const domain::Grant& grant = *verdict.grant;
+  const domain::Grant grant = *verdict.grant;
   texts.assign(*grant.action).append(*grant.resource);
   if (verdict.role != nullptr) texts.append(*verdict.role);
   const std::string_view all = texts;
