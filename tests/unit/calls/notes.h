@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "daemon/calls/call_line.h"
+#include "tests/support/held_grants.h"
 
 namespace postern::support {
 
@@ -24,9 +26,13 @@ struct Noted {
   std::uint16_t key_slot = 0;
 
   static calls::Outcome allowed_by(std::uint64_t seq) {
+    static const std::string action = "read";
+    static const std::string resource = "table/customer";
     domain::Grant grant;
+    grant.action = &action;
+    grant.resource = &resource;
     grant.seq = seq & ((std::uint64_t{1} << 51U) - 1);
-    return {&grant, true};
+    return {HeldGrants().add(grant), true};
   }
   static calls::Outcome denied() { return {nullptr, false}; }
 };

@@ -4,6 +4,7 @@
 
 #include "daemon/service/checked_answer.h"
 #include "schema/identifiers.h"
+#include "tests/support/held_grants.h"
 #include "tests/unit/service/allocated_bytes.h"
 
 using namespace postern;
@@ -17,7 +18,7 @@ namespace {
 /// Grants, roles and verdicts of all forms.
 struct Verdicts {
   std::vector<std::unique_ptr<std::string>> texts;
-  std::vector<std::unique_ptr<Grant>> grants;
+  support::HeldGrants grants;
   std::vector<Verdict> all;
 
   const std::string* text(std::size_t size) {
@@ -30,13 +31,13 @@ struct Verdicts {
                      : random() % 2 == 0 ? Code::ok
                                          : Code::denied_by_grant;
     if (verdict.reason != Code::no_matching_grant) {
-      Grant& grant = *grants.emplace_back(std::make_unique<Grant>());
+      Grant grant;
       grant.action = text(1 + random() % 9);
       grant.resource = text(1 + random() % 60);
       grant.seq = random() * 0x10001ULL;
       grant.index = random() % 1'000;
       grant.deny = verdict.reason == Code::denied_by_grant;
-      verdict.grant = &grant;
+      verdict.grant = grants.add(grant);
       if (random() % 3 == 0) verdict.role = text(1 + random() % 12);
     }
     all.push_back(verdict);
@@ -127,7 +128,7 @@ BOOST_AUTO_TEST_CASE(Q2_an_answer_keeps_to_a_mebibyte_and_says_what_it_leaves_ou
   grant.action = verdicts.text(64);
   grant.resource = verdicts.text(512);
   Verdict verdict;
-  verdict.grant = &grant;
+  verdict.grant = verdicts.grants.add(grant);
   CheckedAnswer answer;
   write(answer, std::vector(10'000, verdict), {1, 2, 3, nullptr});
   BOOST_TEST(answer.bytes().size() < 1'048'576U);
@@ -148,7 +149,7 @@ BOOST_AUTO_TEST_CASE(nothing_of_an_answer_is_left_in_the_next) {
   grant.action = verdicts.text(64);
   grant.resource = verdicts.text(512);
   Verdict with_grant;
-  with_grant.grant = &grant;
+  with_grant.grant = verdicts.grants.add(grant);
   CheckedAnswer used;
   write(used, std::vector(50, with_grant), {1, 2, 3, nullptr});
   std::mt19937 random(2);
