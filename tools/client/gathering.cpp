@@ -1,6 +1,7 @@
 #include "tools/client/gathering.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <utility>
 
@@ -14,26 +15,44 @@ constexpr std::size_t call_bytes_max = 16 * 1'024;
 /// Of a question, beside its texts.
 constexpr std::size_t question_bytes = 48;
 
-/// Empty: every such call is one of its own. A password is an attempt (C5).
-std::vector<std::string_view> parts_of(const schema::CredentialUnion& credential) {
-  if (const auto* named = credential.AsNamedUser()) return {named->username};
-  if (const auto* token = credential.AsTokenCredential()) return {token->token, token->username};
-  if (const auto* key = credential.AsKeyCredential()) return {key->key, key->username};
-  return {};
-}
+/// What the calls of one bearer have in common.
+class Parts {
+ public:
+  void add(std::string_view part) { all_[count_++] = part; }
+  bool empty() const { return count_ == 0; }
 
-/// Each with its length before it, so that no two lists of parts are the same text.
-std::string one_text(std::span<const std::string_view> parts) {
-  std::string text;
-  std::size_t bytes = 0;
-  for (const std::string_view part : parts) bytes += sizeof bytes + part.size();
-  // At once: what it outgrows would lie about unwiped.
-  text.reserve(bytes);
-  for (const std::string_view part : parts) {
-    const std::size_t size = part.size();
-    text.append(reinterpret_cast<const char*>(&size), sizeof size).append(part);
+  /// Each with its length before it, so that no two lists of parts are the same text.
+  std::string text() const {
+    const auto parts = std::span(all_).first(count_);
+    std::string text;
+    std::size_t bytes = 0;
+    for (const std::string_view part : parts) bytes += sizeof bytes + part.size();
+    // At once: what it outgrows would lie about unwiped.
+    text.reserve(bytes);
+    for (const std::string_view part : parts) {
+      const std::size_t size = part.size();
+      text.append(reinterpret_cast<const char*>(&size), sizeof size).append(part);
+    }
+    return text;
   }
-  return text;
+
+ private:
+  /// Credential, its kind, tenant, and the call.
+  std::array<std::string_view, 2 + 2 + 4> all_;
+  std::size_t count_ = 0;
+};
+
+/// Nothing: every such call is one of its own. A password is an attempt (C5).
+void add_credential(Parts& parts, const schema::CredentialUnion& credential) {
+  if (const auto* named = credential.AsNamedUser()) {
+    parts.add(named->username);
+  } else if (const auto* token = credential.AsTokenCredential()) {
+    parts.add(token->token);
+    parts.add(token->username);
+  } else if (const auto* key = credential.AsKeyCredential()) {
+    parts.add(key->key);
+    parts.add(key->username);
+  }
 }
 
 std::string bearer_of(const schema::QueryT& query) {
@@ -41,13 +60,18 @@ std::string bearer_of(const schema::QueryT& query) {
   if (check == nullptr || check->questions.empty() || query.receipt || query.wait_ms != 0 ||
       query.at_least_seq != 0)
     return {};
-  std::vector<std::string_view> parts = parts_of(check->credential);
+  Parts parts;
+  add_credential(parts, check->credential);
   if (parts.empty()) return {};
-  parts.insert(parts.end(), {schema::EnumNameCredential(check->credential.type), query.tenant});
-  if (const schema::CallT* call = query.call.get())
-    parts.insert(parts.end(), {call->address, call->client, call->tls ? "tls" : "",
-                               schema::EnumNameChannel(call->channel)});
-  return one_text(parts);
+  parts.add(schema::EnumNameCredential(check->credential.type));
+  parts.add(query.tenant);
+  if (const schema::CallT* call = query.call.get()) {
+    parts.add(call->address);
+    parts.add(call->client);
+    parts.add(call->tls ? "tls" : "");
+    parts.add(schema::EnumNameChannel(call->channel));
+  }
+  return parts.text();
 }
 
 std::size_t bytes_of(const schema::CheckT& check) {
@@ -85,10 +109,12 @@ void Gathering::add(QuestionCall& call) {
 }
 
 void Gathering::flush() {
-  for (const auto group : std::exchange(touched_, {})) {
+  // What it sends touches none.
+  for (const auto group : touched_) {
     group->second.is_touched = false;
     send_next(*group);
   }
+  touched_.clear();
 }
 
 void Gathering::end(QuestionCall& call, Result<schema::AnswerT> answer) {

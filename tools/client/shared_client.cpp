@@ -44,8 +44,10 @@ class SharedClient::Turns {
     const Bell::Said said = call.bell.wait_until(call.deadline + grace);
     if (!said.ended) {
       std::unique_lock lock(mutex_);
-      work();
-      if (leader_ == &call) lead(call, lock);
+      if (leader_ == &call)
+        lead(call, lock);
+      else
+        work();
       if (!call.ended) {
         withdraw(call);
         work();
