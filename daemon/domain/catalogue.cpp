@@ -5,6 +5,7 @@
 #include <set>
 #include <span>
 
+#include "daemon/domain/equal_texts.h"
 #include "daemon/domain/path.h"
 #include "schema/nearest_name.h"
 #include "schema/text_view.h"
@@ -17,7 +18,7 @@ using schema::view_of;
 
 template <class List, class Name, class Key>
 auto find_by(List& list, const Name& name, Key key) -> decltype(list.data()) {
-  const auto place = std::ranges::find(list, name, key);
+  const auto place = std::ranges::find_if(list, EqualTo{name}, key);
   return place == list.end() ? nullptr : list.data() + (place - list.begin());
 }
 
@@ -175,9 +176,8 @@ std::string nearest_paths(const CatalogueKind& kind, std::string_view path, IsKn
     const std::vector<std::string_view> segments = split(resource.path);
     if (segments.size() <= above.size() || !begins_as(segments, above)) continue;
     const auto& last = segments[above.size()];
-    places.push_back(
-        std::string_view(resource.path)
-            .substr(0, static_cast<std::size_t>(last.data() + last.size() - resource.path.data())));
+    const char* const end = last.data() + last.size();
+    places.emplace_back(resource.path.data(), end);
   }
   std::ranges::sort(places);
   const auto doubled = std::ranges::unique(places);

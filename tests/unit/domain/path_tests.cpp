@@ -1,7 +1,9 @@
 #include <boost/test/unit_test.hpp>
+#include <random>
 #include <string>
 #include <vector>
 
+#include "daemon/domain/equal_texts.h"
 #include "daemon/domain/path.h"
 
 using namespace postern::domain;
@@ -145,6 +147,50 @@ BOOST_AUTO_TEST_CASE(A2_the_levels_of_a_path_are_the_places_on_it_with_their_mar
   BOOST_TEST(read_path(deepest, levels));
   BOOST_TEST(levels.size() == 16U);
   BOOST_TEST(!read_path(deepest + "/b", levels));
+}
+
+BOOST_AUTO_TEST_CASE(A2_a_path_with_its_levels_is_what_a_pattern_without_stars_is) {
+  constexpr std::uint64_t seed = 2;
+  std::mt19937_64 random(seed);
+  const std::string usual = "abcxyz0129";
+  const std::string rare = "._-/*`{:@[A \x80\xff";
+  int paths = 0;
+  constexpr int tries = 200'000;
+  for (int round = 0; round < tries; ++round) {
+    std::string text;
+    for (std::size_t left = random() % 70; left > 0; --left)
+      text += random() % 8 == 0 && !text.empty() && text.back() != '/'
+                  ? '/'
+                  : usual[random() % usual.size()];
+    if (!text.empty() && random() % 2 == 0)
+      text[random() % text.size()] = rare[random() % rare.size()];
+    PathLevels levels;
+    const bool is_read = read_path(text, levels);
+    BOOST_TEST_CONTEXT("seed " << seed << ", round " << round << ": " << text) {
+      BOOST_REQUIRE(is_read == (is_path_pattern(text) && !text.contains('*')));
+      if (!is_read) continue;
+      ++paths;
+      BOOST_REQUIRE(levels[levels.size() - 1].size == text.size());
+      for (std::size_t level = 0; level < levels.size(); ++level)
+        BOOST_REQUIRE(levels[level].mark == mark_of(text.substr(0, levels[level].size)));
+    }
+  }
+  BOOST_TEST(paths > tries / 4);
+  BOOST_TEST(paths < tries * 3 / 4);
+}
+
+BOOST_AUTO_TEST_CASE(texts_are_equal_where_all_their_characters_are) {
+  const std::string text = "a text of as many characters as are compared in several steps";
+  for (std::size_t size = 0; size <= text.size(); ++size) {
+    const std::string left = text.substr(0, size);
+    BOOST_TEST(equal_texts(left, std::string(left)));
+    BOOST_TEST(!equal_texts(left, left + '\0'));
+    for (std::size_t place = 0; place < size; ++place) {
+      std::string right = left;
+      right[place] ^= 0x20;
+      BOOST_TEST(!equal_texts(left, right));
+    }
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
