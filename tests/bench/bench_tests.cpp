@@ -119,6 +119,14 @@ BOOST_AUTO_TEST_CASE(percentiles_are_of_the_nearest_rank) {
   BOOST_TEST(percentile(values, 1) == 101);
 }
 
+BOOST_AUTO_TEST_CASE(four_digits_are_shown) {
+  for (const auto& [value, text] :
+       {std::pair(226'478'912.0, "226500000"), std::pair(981'612'345.6, "981600000"),
+        std::pair(12'345.6, "12350"), std::pair(1'234.5, "1235"), std::pair(0.0123456, "0.01235"),
+        std::pair(0.0, "0")})
+    BOOST_TEST(shown(value) == text);
+}
+
 BOOST_AUTO_TEST_CASE(floor_and_figure_take_turns_and_each_round_has_its_ratio) {
   std::string order;
   const Rounds rounds = alternate(

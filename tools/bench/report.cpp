@@ -85,8 +85,10 @@ std::string asked_of(std::string_view name, const Figure& figure, double value) 
 /// Four digits that mean something, as a number and not as a power of ten.
 double rounded(double value) {
   if (value == 0 || !std::isfinite(value)) return value;
-  const double scale = std::pow(10.0, 3 - std::floor(std::log10(std::abs(value))));
-  return std::round(value * scale) / scale;
+  const int digits = 3 - static_cast<int>(std::floor(std::log10(std::abs(value))));
+  // Each scale is a whole number, so that what is left are the digits alone.
+  const double scale = std::pow(10.0, std::abs(digits));
+  return digits > 0 ? std::round(value * scale) / scale : std::round(value / scale) * scale;
 }
 
 std::string sha256_text(const std::string& text) {
