@@ -114,6 +114,8 @@ class Reader {
   void answer(const domain::Operator& asker, Asking& asking);
   void answer_named(const domain::Operator& asker, Asking& asking, const schema::NamedUser& named);
   void check_named(const domain::Operator& asker, Asking& asking, const schema::NamedUser& named);
+  /// Null: there is none for this operator.
+  const domain::Tenant* tenant_of(const domain::Operator& asker, std::string_view alias);
   /// Null: it is nobody's.
   const domain::Operator* asker_of(std::string_view identity);
   void keep_room(std::vector<std::byte> room);
@@ -180,9 +182,12 @@ class Reader {
   flatbuffers::FlatBufferBuilder builder_{1'024};
   /// Of the newest check; its memory is that of the next.
   CheckedAnswer checked_;
-  /// Who asked last, as long as operators are as they were.
+  /// Who asked last, as long as operators are as they were, and whether they may check.
   std::string last_identity_;
   const domain::Operator* last_asker_ = nullptr;
+  bool last_asker_may_check_ = false;
+  /// What they asked about last, as long as tenants are as they were.
+  const domain::Tenant* last_tenant_ = nullptr;
   /// Memory for the next message.
   std::vector<std::byte> room_;
 };

@@ -31,9 +31,13 @@ Bearer bearer_of_session(const View::Tables& tables, const domain::Operator& ask
 
 Bearer bearer_of_name(const View& view, const domain::Operator& asker, const NamedBeside& named,
                       const domain::CallFacts& call) {
-  const domain::Tenant* tenant = view.find_tenant(asker, named.tenant);
+  return bearer_in(view, asker, view.find_tenant(asker, named.tenant), named.username, call);
+}
+
+Bearer bearer_in(const View& view, const domain::Operator& asker, const domain::Tenant* tenant,
+                 std::string_view username, const domain::CallFacts& call) {
   const domain::User* user =
-      tenant == nullptr ? nullptr : view.tables().find_user(tenant->id, named.username);
+      tenant == nullptr ? nullptr : view.tables().find_user(tenant->id, username);
   if (tenant != nullptr && user == nullptr && asker.role != schema::Role::service)
     return {tenant, user, Code::user_unknown};
   return {tenant, user, domain::first_stop_before_credential(tenant, user, call).code};

@@ -52,6 +52,9 @@ Bearer bearer_of_session(const View::Tables& tables, const domain::Operator& ask
 /// name; a service is not.
 Bearer bearer_of_name(const View& view, const domain::Operator& asker, const NamedBeside& named,
                       const domain::CallFacts& call);
+/// The same in a tenant that was found for the asker; null: there is none.
+Bearer bearer_in(const View& view, const domain::Operator& asker, const domain::Tenant* tenant,
+                 std::string_view username, const domain::CallFacts& call);
 
 /// What stops the bearer, or else what its grants say, within what the key is for (C8).
 domain::Verdict check(const Bearer& bearer, const domain::Question& question,

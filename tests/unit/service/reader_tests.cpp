@@ -174,6 +174,15 @@ BOOST_FIXTURE_TEST_CASE(C9_a_disabled_tenant_is_told_whoever_the_name_is, Reader
   BOOST_TEST((authenticate("nobody", password, "uid:7") == Code::tenant_disabled));
 }
 
+BOOST_FIXTURE_TEST_CASE(Q2_each_check_is_of_the_tenant_as_it_is_by_then, ReaderShop) {
+  BOOST_TEST((check("table/customer") == Code::ok));
+  run(message("acme", "", schema::DisableTenantT()));
+  BOOST_TEST((check("table/customer") == Code::tenant_disabled));
+  // Each of its users then needs a new password.
+  run(message("acme", "", schema::EnableTenantT()));
+  BOOST_TEST((check("table/customer") == Code::user_locked));
+}
+
 BOOST_FIXTURE_TEST_CASE(O1_a_service_checks_by_bare_name_only_if_it_vouches, ReaderShop) {
   BOOST_TEST((check("table/customer", "uid:7") == Code::not_permitted));
   BOOST_TEST((check("table/customer", "uid:8") == Code::ok));
