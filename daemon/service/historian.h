@@ -72,6 +72,8 @@ class Historian {
     std::uint64_t from = 0;
     /// Whose place it takes.
     Uuid asker = {};
+    /// Up to which record receipts had left when it came; 0: it has waited for that.
+    domain::Seq told = 0;
   };
 
   /// What is being answered, and since when, by the monotonic clock; absent: not opened.
