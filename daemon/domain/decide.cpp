@@ -249,8 +249,10 @@ const User* require_user(const Case& asked) {
 }
 
 Decision decide(const State& state, const schema::Command& command, std::uint32_t index,
-                const Material& material, const Context& context, std::size_t work) {
+                const Material& material, const Context& context, std::size_t work,
+                std::vector<schema::EventT> room) {
   Decision decision;
+  decision.events = std::move(room);
   decision.work = work;
   const Case asked{state, command, index, material, context, decision};
   const auto kind = static_cast<std::size_t>(command.body_type());

@@ -74,9 +74,10 @@ struct Decision {
 };
 
 /// Decides one command of a message against the state as all before it have left it; `work`: what
-/// those before it looked at, on which the decision's goes on.
+/// those before it looked at, on which the decision's goes on; `room`: memory for its events.
 Decision decide(const State& state, const schema::Command& command, std::uint32_t index,
-                const Material& material, const Context& context, std::size_t work = 0);
+                const Material& material, const Context& context, std::size_t work = 0,
+                std::vector<schema::EventT> room = {});
 
 using schema::make_problem;
 

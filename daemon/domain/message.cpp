@@ -29,9 +29,11 @@ void apply_event(State& state, const RecordFacts& facts, const schema::EventT& e
 /// Behind those that came before: most messages have one command.
 void keep(std::vector<schema::EventT> events, Draft& draft) {
   if (draft.events.empty())
-    draft.events = std::move(events);
+    draft.events.swap(events);
   else
     std::ranges::move(events, std::back_inserter(draft.events));
+  events.clear();
+  draft.room = std::move(events);
 }
 
 /// Deciding, packing and applying one that looks at nothing else.
@@ -55,14 +57,31 @@ void take_back(State& state, Draft& draft) {
 
 }  // namespace
 
-Draft decide_message(State& state, const Context& context, std::span<const Material> materials,
-                     flatbuffers::Allocator* memory) {
-  return decide_message(state, context, materials, EventPlace{state.seq() + 1}, memory);
+void Draft::empty_out() {
+  builder.Clear();
+  offsets.clear();
+  first_index = 0;
+  events.clear();
+  problems.clear();
+  changes.clear();
+  tenant = {};
+  work = 0;
+}
+
+Draft decide_message(State& state, const Context& context, std::span<const Material> materials) {
+  return decide_message(state, context, materials, EventPlace{state.seq() + 1});
 }
 
 Draft decide_message(State& state, const Context& context, std::span<const Material> materials,
-                     const EventPlace& place, flatbuffers::Allocator* memory) {
-  Draft draft(memory);
+                     const EventPlace& place) {
+  Draft draft;
+  decide_message(state, context, materials, place, draft);
+  return draft;
+}
+
+void decide_message(State& state, const Context& context, std::span<const Material> materials,
+                    const EventPlace& place, Draft& draft) {
+  draft.empty_out();
   draft.first_index = place.first_index;
   const schema::CommandMessage& message = *context.message;
   RecordFacts facts{place.seq, context.asker->role, Uuid(), context.now_ns};
@@ -74,8 +93,8 @@ Draft decide_message(State& state, const Context& context, std::span<const Mater
   std::size_t looked_at = 0;
   const GuardWatch guard(state, context);
   for (flatbuffers::uoffset_t index = 0; index < count; ++index) {
-    Decision decision =
-        decide(state, *message.commands()->Get(index), index, materials[index], context, looked_at);
+    Decision decision = decide(state, *message.commands()->Get(index), index, materials[index],
+                               context, looked_at, std::move(draft.room));
     looked_at = decision.work;
     for (schema::ProblemT& problem : decision.refusals)
       draft.problems.push_back(std::move(problem));
@@ -101,7 +120,6 @@ Draft decide_message(State& state, const Context& context, std::span<const Mater
   draft.work = work_of_command * count + looked_at + draft.changes.work + guard.work();
   if (is_taken_back) take_back(state, draft);
   draft.tenant = facts.tenant;
-  return draft;
 }
 
 Draft draft_of(State& state, const Context& context, std::vector<schema::EventT> facts) {

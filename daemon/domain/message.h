@@ -13,7 +13,7 @@ namespace postern::domain {
 /// What a message would write. Its changes stand in the state already: it is either recorded or
 /// taken back.
 struct Draft {
-  /// `memory`: where the record is made and stays; null: the allocator's.
+  /// `memory`: where records are made and stay, which it outlives; null: the allocator's.
   explicit Draft(flatbuffers::Allocator* memory = nullptr) : builder(record_bytes, memory) {}
 
   /// What almost every record fits into, however it is made.
@@ -30,6 +30,11 @@ struct Draft {
   /// What deciding it took, about a few hundred nanoseconds each at most: commands, events, and
   /// what they looked at.
   std::size_t work = 0;
+  /// For the events of the next command; empty.
+  std::vector<schema::EventT> room;
+
+  /// As if nothing had been decided; its memory stays.
+  void empty_out();
 
   /// It becomes a record: it was not refused, or the refusal is itself a fact (C3).
   bool is_fact() const { return !events.empty(); }
@@ -48,11 +53,13 @@ struct EventPlace {
 
 /// `materials`: one for each command of the context's message. The events stand in the next record,
 /// or for who supposes (H3) at the end of one that there is: so they come before all
-/// that follow it. `memory` outlives the record; null: the allocator's.
+/// that follow it.
+Draft decide_message(State& state, const Context& context, std::span<const Material> materials);
 Draft decide_message(State& state, const Context& context, std::span<const Material> materials,
-                     flatbuffers::Allocator* memory = nullptr);
-Draft decide_message(State& state, const Context& context, std::span<const Material> materials,
-                     const EventPlace& place, flatbuffers::Allocator* memory = nullptr);
+                     const EventPlace& place);
+/// The same in a draft that serves one message after the other.
+void decide_message(State& state, const Context& context, std::span<const Material> materials,
+                    const EventPlace& place, Draft& draft);
 
 /// Facts that no rule decides: how a journal begins, and that it is a copy's (H7).
 Draft draft_of(State& state, const Context& context, std::vector<schema::EventT> facts);

@@ -126,7 +126,8 @@ void Auditor::take_published() {
 /// Home to the writer; what a snapshot is being written of waits for its end.
 void Auditor::pass_on(std::unique_ptr<Published> taken) {
   if (parts_.snapshots != nullptr) taken = parts_.snapshots->pass_on(std::move(taken));
-  if (taken != nullptr) parts_.mail.writer_returned.post(std::move(taken));
+  // To be freed when it turns: nothing waits for that.
+  if (taken != nullptr) parts_.mail.writer_returned.put(std::move(taken));
 }
 
 void Auditor::give(Task task, const Message& page) {

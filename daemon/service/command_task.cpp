@@ -229,7 +229,10 @@ class TaskMaker::Profiles {
 
 Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std::int64_t now_ns) {
   const auto& commands = *task.message->commands();
-  Profiles profiles(*this, task, state);
+  std::optional<Profiles> kept;
+  const auto profiles = [&]() -> Profiles& {
+    return kept ? *kept : kept.emplace(*this, task, state);
+  };
   task.materials.resize(commands.size());
   for (flatbuffers::uoffset_t index = 0; index < commands.size(); ++index) {
     const schema::Command& command = *commands[index];
@@ -260,12 +263,12 @@ Expected<> TaskMaker::prepare(CommandTask& task, const domain::State& state, std
         if (!opened) return std::unexpected(opened.error());
         material.sealed_profile = seal_profile(*opened, material.new_id, personal, entropy_);
       }
-      profiles.put(material.new_id, std::move(personal));
+      profiles().put(material.new_id, std::move(personal));
       if (secrets.password_hash) made = take_hash(*secrets.password_hash, now_ns, material);
     } else if (const auto* profile = command.body_as_SetProfile()) {
-      made = profiles.change(index, *profile, material);
+      made = profiles().change(index, *profile, material);
     } else if (secrets.password) {
-      made = profiles.take_email(index, material);
+      made = profiles().take_email(index, material);
     }
     if (!made) return made;
   }

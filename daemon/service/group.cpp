@@ -1,6 +1,7 @@
 #include "daemon/service/group.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "daemon/service/personal.h"
@@ -49,9 +50,9 @@ void Group::empty_out() {
   bytes = 0;
 }
 
-void Group::add(Reply reply) {
+void Group::add(Reply&& reply) {
   bytes += reply.receipt.size() + (reply.task == nullptr ? 0 : reply.task->message.bytes().size());
-  answers.decided.push_back({std::move(reply)});
+  answers.decided.emplace_back(std::move(reply), nullptr);
 }
 
 void Group::complete(const credential::KeyStore& keys) {
@@ -72,8 +73,20 @@ void Group::make_receipts(ReceiptMaker& maker) {
   }
 }
 
-void Group::add_changes(const schema::Record& record, domain::Changes changes,
+namespace {
+
+/// Almost all that is changed are users; the memory of what was taken out stays.
+void take_out(domain::Changes& changes, domain::Changes& all) {
+  std::ranges::move(changes.users, std::back_inserter(all.users));
+  changes.users.clear();
+  if (!changes.empty()) all.append(std::move(changes));
+}
+
+}  // namespace
+
+bool Group::add_changes(const schema::Record& record, domain::Changes& changes,
                         const domain::State& state) {
+  const std::size_t erased_before = erased.size();
   for (const schema::Event* event : *record.events())
     if (event->body_type() == schema::EventBody::UserErased)
       erased.push_back(slot_of(state.tables().find_user(*event->user())->key));
@@ -86,7 +99,8 @@ void Group::add_changes(const schema::Record& record, domain::Changes changes,
       heads.push_back({*record.tenant()});
     heads.back().seq = record.seq();
   }
-  published->changes.append(std::move(changes));
+  take_out(changes, published->changes);
+  return erased.size() > erased_before;
 }
 
 void Group::leave_erasures_unacknowledged() {

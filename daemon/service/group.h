@@ -95,9 +95,9 @@ struct Group {
 
   /// As if nothing had been added; its memory stays.
   void empty_out();
-  void add(Reply reply);
-  /// What a record changed; `state` holds it already.
-  void add_changes(const schema::Record& record, domain::Changes changes,
+  void add(Reply&& reply);
+  /// What a record changed, which is taken out; `state` holds it already. True: it erases (U11).
+  bool add_changes(const schema::Record& record, domain::Changes& changes,
                    const domain::State& state);
 
   /// Whoever appends it: the hashes its records are to have.

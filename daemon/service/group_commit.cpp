@@ -43,27 +43,27 @@ bool has_sender(const schema::Record& record) { return record.role() != schema::
 GroupCommit::GroupCommit(Parts parts, std::int64_t head_time_ns)
     : parts_(std::move(parts)),
       head_(parts_.journal.head()),
+      first_seq_(head_.seq),
       head_time_ns_(head_time_ns),
       appended_(parts_.waker) {}
 
 // ---- gathering
 
-void GroupCommit::add(domain::StoredRecord record, domain::Changes changes,
+void GroupCommit::add(domain::StoredRecord&& record, domain::Changes& changes,
                       const domain::State& state) {
   group_.bytes += record.size();
-  group_.add_changes(record_in(record), std::move(changes), state);
-  group_.records.push_back({std::move(record)});
+  group_.add_changes(record_in(record), changes, state);
+  group_.records.emplace_back(std::move(record), nullptr);
 }
 
-void GroupCommit::add(Reply reply, domain::StoredRecord record, domain::Changes changes,
+void GroupCommit::add(Reply&& reply, domain::StoredRecord&& record, domain::Changes& changes,
                       const domain::State& state) {
-  const CommandTask* const task = reply.task.get();
-  reply.record = group_.records.size();
   // What the receipt says is about what the record does.
-  group_.bytes += record.size();
+  group_.bytes += 2 * record.size();
+  reply.record = group_.records.size();
+  reply.erases = group_.add_changes(record_in(record), changes, state);
+  group_.records.emplace_back(std::move(record), reply.task.get());
   group_.add(std::move(reply));
-  add(std::move(record), std::move(changes), state);
-  group_.records.back().task = task;
 }
 
 Expected<journal::Bytes> GroupCommit::stored_record(domain::Seq seq) const {
@@ -181,9 +181,20 @@ void GroupCommit::publish(Group& group, const journal::Head& head) {
     head_time_ns_ = published->time_ns;
     parts_.clock.passed(head_time_ns_);
   }
+  const bool told_at_once = advances && may_tell_at_once(*published);
   head_ = head;
   published->head = head;
-  parts_.mail.reader_published.post(std::move(published));
+  reader_sleeps_ |= parts_.mail.reader_published.put(std::move(published));
+  if (told_at_once && parts_.mail.shown_seq() < head.seq) parts_.mail.tell(head.seq);
+}
+
+/// Nothing waits before it that takes long. Who may connect is known to other threads first.
+bool GroupCommit::may_tell_at_once(const Published& published) const {
+  const domain::Changes& changes = published.changes;
+  const Mailboxes& mail = parts_.mail;
+  return std::max({mail.shown_seq(), mail.told_seq(), first_seq_}) >= head_.seq &&
+         changes.operators.empty() && changes.ranges.empty() &&
+         changes.users.size() + changes.tenants.size() <= told_at_once_max;
 }
 
 // ---- overtaken by others
@@ -224,7 +235,7 @@ Expected<journal::Head> GroupCommit::fold_others(domain::State& state, domain::C
                                      "Use the version of Postern that the others use."});
     if (has_sender(**record))
       ids.remember(*(*record)->operator_id(), *(*record)->command_id(), (*record)->seq());
-    syncing_.add_changes(**record, std::move(changes), state);
+    syncing_.add_changes(**record, changes, state);
   }
   return head;
 }

@@ -49,6 +49,8 @@ class GroupCommit {
 
   /// Groups of fewer records are not worth waking another thread twice.
   static constexpr std::size_t records_beside_min = 32;
+  /// What changes no more is taken by the reader before it takes another question.
+  static constexpr std::size_t told_at_once_max = 128;
   /// A group of large batches is made durable before it has its number of messages.
   static constexpr std::size_t bytes_max = 16 * 1'048'576;
 
@@ -67,15 +69,15 @@ class GroupCommit {
 
   // ---- gathering
 
-  void add(Reply reply) { group_.add(std::move(reply)); }
+  void add(Reply&& reply) { group_.add(std::move(reply)); }
   void add(OwnTask own) {
     group_.answers.decided.push_back({{}, std::make_unique<OwnTask>(std::move(own))});
   }
   void add(AttemptOutcome outcome) { group_.published->attempts.push_back(outcome); }
-  /// `state` is as the record left it.
-  void add(domain::StoredRecord record, domain::Changes changes, const domain::State& state);
+  /// What it changed is taken out; `state` is as the record left it.
+  void add(domain::StoredRecord&& record, domain::Changes& changes, const domain::State& state);
   /// The record of an operator's message, whose hash (K1) is still to come; the reply says it.
-  void add(Reply reply, domain::StoredRecord record, domain::Changes changes,
+  void add(Reply&& reply, domain::StoredRecord&& record, domain::Changes& changes,
            const domain::State& state);
 
   // ---- becoming durable
@@ -85,6 +87,10 @@ class GroupCommit {
   bool commit(const domain::State& state);
   /// Takes what came of a group that was appended beside.
   void turn();
+  /// Behind what was sent of what is published, so that nothing stands before that.
+  void wake_reader() {
+    if (std::exchange(reader_sleeps_, false)) parts_.mail.reader_published.wake();
+  }
 
   // ---- overtaken by others
 
@@ -117,13 +123,18 @@ class GroupCommit {
   void fail(const Failure& why);
   void leave_erasures(const Failure& why);
   void publish(Group& group, const journal::Head& head);
+  bool may_tell_at_once(const Published& published) const;
 
   Parts parts_;
   Stage stage_ = Stage::gathering;
   /// What is durable, and its newest record's time.
   journal::Head head_;
+  /// The reader began with this.
+  domain::Seq first_seq_;
   std::int64_t head_time_ns_;
   Group group_;
+  /// Something was published to it, and it was not woken.
+  bool reader_sleeps_ = false;
   /// Becomes durable; its records are read on two threads then and changed by none.
   Group syncing_;
   // Of whoever appends.

@@ -75,6 +75,8 @@ class Historian {
     Uuid asker = {};
     /// By the monotonic clock; 0: it came now.
     std::int64_t came_ns = 0;
+    /// Up to which record receipts had left when it came; 0: it has waited for that.
+    domain::Seq told = 0;
   };
 
   /// What is being answered, and since when, by the monotonic clock; absent: not opened.

@@ -126,10 +126,18 @@ struct Mailboxes {
 
   /// By the reader: queries are answered from a state that holds this record.
   void show(std::uint64_t seq) {
-    shown_seq_.store(seq, std::memory_order_release);
-    writer_waker_.wake();
+    shown_seq_.store(seq);
+    const std::uint64_t awaited = awaited_seq_.load();
+    if (awaited != 0 && awaited <= seq) writer_waker_.wake();
   }
-  std::uint64_t shown_seq() const { return shown_seq_.load(std::memory_order_acquire); }
+  std::uint64_t shown_seq() const { return shown_seq_.load(); }
+  /// By the writer: it is woken when this one is shown, if it is not by now; 0: for none.
+  void await(std::uint64_t seq) { awaited_seq_.store(seq); }
+
+  /// By the writer, once it is published: its receipts leave now, so whoever is asked from now on
+  /// takes what was published first.
+  void tell(std::uint64_t seq) { told_seq_.store(seq, std::memory_order_release); }
+  std::uint64_t told_seq() const { return told_seq_.load(std::memory_order_acquire); }
 
   Mailbox<Attempt> writer_attempts;
   Mailbox<Published> writer_returned;
@@ -148,6 +156,8 @@ struct Mailboxes {
  private:
   platform::Waker& writer_waker_;
   std::atomic<std::uint64_t> shown_seq_{0};
+  std::atomic<std::uint64_t> awaited_seq_{0};
+  std::atomic<std::uint64_t> told_seq_{0};
 };
 
 }  // namespace postern::service

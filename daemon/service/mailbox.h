@@ -27,16 +27,22 @@ class Mailbox {
   Mailbox& operator=(const Mailbox&) = delete;
 
   void post(std::unique_ptr<Value> value) {
+    // Later letters are found with the first in an empty box.
+    if (put(std::move(value))) waker_.wake();
+  }
+
+  /// The same without waking: true if the owner is to be woken, or finds it when it turns anyway.
+  bool put(std::unique_ptr<Value> value) {
     Letter* letter = value.release();
     Letter* before = newest_.load(std::memory_order_relaxed);
     do {
       letter->next_letter = before;
     } while (!newest_.compare_exchange_weak(before, letter, std::memory_order_release,
                                             std::memory_order_relaxed));
-    // The first letter in an empty box wakes; later ones are found with it. The letter itself may
-    // be gone by now.
-    if (before == nullptr) waker_.wake();
+    // The letter itself may be gone by now.
+    return before == nullptr;
   }
+  void wake() { waker_.wake(); }
 
   /// Hands over every letter that is there, in the order of posting. True if there was one.
   template <class Visitor>

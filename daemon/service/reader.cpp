@@ -65,8 +65,7 @@ void Reader::begin_turn() {
 void Reader::turn() {
   begin_turn();
   work_ = 0;
-  parts_.mail.reader_published.drain(
-      [&](std::unique_ptr<Published> published) { take_published(std::move(published)); });
+  take_all_published();
   parts_.mail.reader_checkpoints.drain(
       [&](std::unique_ptr<CheckpointMade> made) { checkpoint_ = std::move(made->note); });
   passwords_.turn();
@@ -88,6 +87,8 @@ std::int64_t Reader::idle_ms() const {
 
 void Reader::take(const Inbound& inbound) {
   count_alone(parts_.vitals.queries);
+  // Its sender may have the receipt already.
+  if (parts_.mail.told_seq() > head_.seq) take_all_published();
   const domain::Operator* asker = asker_of(inbound.identity);
   if (asker == nullptr) {
     credential::wipe(inbound.payload);
@@ -241,6 +242,11 @@ void Reader::tell_dates() {
 }
 
 // ---- freshness
+
+void Reader::take_all_published() {
+  parts_.mail.reader_published.drain(
+      [&](std::unique_ptr<Published> published) { take_published(std::move(published)); });
+}
 
 void Reader::take_published(std::unique_ptr<Published> published) {
   view_.take(published->changes);

@@ -119,6 +119,7 @@ class Reader {
   /// Null: it is nobody's.
   const domain::Operator* asker_of(std::string_view identity);
   void keep_room(std::vector<std::byte> room);
+  void take_all_published();
   void tell_dates();
   void report_status(const domain::Operator& asker, const Asking& asking);
 

@@ -5,7 +5,23 @@
 
 namespace postern::service {
 
+namespace {
+
+/// What was to be decided again, if others had appended first.
+void forget_secrets(CommandTask& task) {
+  task.secrets.clear();
+  task.materials.clear();
+  task.jobs.clear();
+  task.made_keys.clear();
+}
+
+}  // namespace
+
 void ReplyLine::add(domain::Seq seq, GroupAnswers answers) {
+  for (GroupEntry& one : answers.decided)
+    if (CommandTask* task = one.reply.task.get();
+        task != nullptr && (task->is_sensitive || !task->made_keys.empty()))
+      forget_secrets(*task);
   if (!answers.decided.empty()) unsent_.push_back({seq, std::move(answers)});
 }
 

@@ -34,6 +34,8 @@ class ReplyLine {
   /// They leave when questions are answered from a state that holds the record `seq`.
   void add(domain::Seq seq, GroupAnswers answers);
   void send_shown(domain::Seq shown_seq);
+  /// What the next wait for; 0: none waits.
+  domain::Seq awaited_seq() const { return unsent_.empty() ? 0 : unsent_.front().seq; }
   /// The memory of answers that have left, for the next; they are empty.
   GroupAnswers take_room();
 

@@ -24,6 +24,10 @@ constexpr std::size_t problem_work = 10;
 /// Of a few groups: 4 MiB.
 constexpr std::size_t records_kept_max = 4'096;
 
+Code outcome_of(const domain::Draft& draft) {
+  return draft.problems.empty() ? Code::ok : draft.problems.front().code;
+}
+
 bool has(const std::vector<schema::ProblemT>& problems, Code code) {
   return std::ranges::find(problems, code, &schema::ProblemT::code) != problems.end();
 }
@@ -52,6 +56,7 @@ Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State st
       group_max_(settings.group_max),
       outlets_(std::move(outlets)),
       record_memory_(domain::Draft::record_bytes, records_kept_max),
+      draft_(&record_memory_),
       state_(std::move(state)),
       first_shown_(state_.seq()),
       maker_(parts_.keys, parts_.entropy),
@@ -235,11 +240,16 @@ bool Writer::prepare(CommandTask& task) {
 }
 
 void Writer::decide(Task task) {
+  decide(std::move(task), draft_);
+  draft_.empty_out();
+}
+
+void Writer::decide(Task task, domain::Draft& draft) {
   const domain::Operator& asker = *asker_of(*task);
   if (waits_for_evidence(task, asker)) return;
   if (task->materials.empty() && !prepare(*task)) return refuse(std::move(task), Code::busy);
   const domain::Context context{now_ns(), &asker, &*task->message, task->evidence.get()};
-  domain::Draft draft = domain::decide_message(state_, context, task->materials, &record_memory_);
+  domain::decide_message(state_, context, task->materials, {state_.seq() + 1}, draft);
   turns_.spend(draft.work);
   if (!draft.is_fact() && !draft.problems.empty()) {
     maker_.give_back_keys(*task);
@@ -333,12 +343,10 @@ void Writer::hashed(Task task) {
 void Writer::record(Task task, domain::Draft& draft, const domain::Context& context) {
   domain::StoredRecord bytes =
       domain::seal_record(draft, state_, context, {domain::hash_to_come, task->signed_message});
-  const auto& record = *flatbuffers::GetRoot<schema::Record>(bytes.data());
   gate_.ids().remember(context.asker->id, task->id(), state_.seq());
-  Reply reply = reply_to(std::move(task), record.outcome());
-  reply.erases = erases(record);
   if (!draft.changes.operators.empty()) forget_asker();
-  groups_.add(std::move(reply), std::move(bytes), std::move(draft.changes), state_);
+  groups_.add(reply_to(std::move(task), outcome_of(draft)), std::move(bytes), draft.changes,
+              state_);
 }
 
 // ---- answers
@@ -432,7 +440,15 @@ void Writer::decide_again_if_overtaken() {
   parts_.waker.wake();
 }
 
-void Writer::send_shown() { replies_.send_shown(std::max(parts_.mail.shown_seq(), first_shown_)); }
+void Writer::send_shown() {
+  Mailboxes& mail = parts_.mail;
+  do {
+    replies_.send_shown(std::max({mail.shown_seq(), mail.told_seq(), first_shown_}));
+    mail.await(replies_.awaited_seq());
+    // Shown between the two, it would wake nobody.
+  } while (replies_.awaited_seq() != 0 && mail.shown_seq() >= replies_.awaited_seq());
+  groups_.wake_reader();
+}
 
 void Writer::count_waiting() {
   parts_.vitals.commands_waiting.store(turns_.size(), std::memory_order_relaxed);

@@ -125,6 +125,7 @@ class Writer {
   void wait(Task task, const domain::Operator& asker);
   bool prepare(CommandTask& task);
   void decide(Task task);
+  void decide(Task task, domain::Draft& draft);
   bool waits_for_evidence(Task& task, const domain::Operator& asker);
   void take_evidence(std::unique_ptr<EvidenceLetter> letter);
   void hash(Task task, const domain::Operator& asker);
@@ -167,6 +168,8 @@ class Writer {
   Outlets outlets_;
   /// What is made in it lies in the groups.
   BlockPool record_memory_;
+  /// Of the message that is being decided.
+  domain::Draft draft_;
   TaskPool tasks_;
   domain::State state_;
   /// Who sent the message before, mostly the sender of the next.

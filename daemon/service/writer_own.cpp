@@ -46,7 +46,7 @@ Code Writer::decide_own(const OwnTask& own) {
   if (!draft.is_fact()) return draft.problems.empty() ? Code::ok : draft.problems.front().code;
   domain::StoredRecord bytes = domain::seal_record(draft, state_, context);
   if (!draft.changes.operators.empty()) forget_asker();
-  groups_.add(std::move(bytes), std::move(draft.changes), state_);
+  groups_.add(std::move(bytes), draft.changes, state_);
   return Code::ok;
 }
 

@@ -42,14 +42,23 @@ void Outgoing::make(zmq_msg_t& message, const platform::Peer& peer,
 }
 
 const std::shared_ptr<Outgoing::Waiting>& Outgoing::of(const platform::Peer& peer) {
+  if (last_ != nullptr && peer.socket == last_socket_ && peer.routing_id == last_routing_id_)
+    return last_;
   std::string name(1, static_cast<char>(peer.socket));
   name += peer.routing_id;
-  if (const auto place = peers_.find(name); place != peers_.end()) return place->second;
-  if (peers_.size() >= peers_before_forgetting_) forget_those_with_none();
-  return peers_.emplace(std::move(name), std::make_shared<Waiting>()).first->second;
+  auto place = peers_.find(name);
+  if (place == peers_.end()) {
+    if (peers_.size() >= peers_before_forgetting_) forget_those_with_none();
+    place = peers_.emplace(std::move(name), std::make_shared<Waiting>()).first;
+  }
+  last_ = place->second;
+  last_socket_ = peer.socket;
+  last_routing_id_ = peer.routing_id;
+  return last_;
 }
 
 void Outgoing::forget_those_with_none() {
+  last_ = nullptr;
   std::erase_if(peers_, [](const auto& entry) {
     return entry.second->bytes.load(std::memory_order_relaxed) == 0;
   });

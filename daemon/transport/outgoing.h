@@ -48,6 +48,10 @@ class Outgoing {
   /// By socket and routing id.
   std::unordered_map<std::string, std::shared_ptr<Waiting>> peers_;
   std::size_t peers_before_forgetting_ = 64;
+  /// Who was asked for last, mostly the next too.
+  std::shared_ptr<Waiting> last_;
+  std::uint8_t last_socket_ = 0;
+  std::string last_routing_id_;
 };
 
 }  // namespace postern::transport

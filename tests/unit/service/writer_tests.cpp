@@ -83,9 +83,14 @@ BOOST_FIXTURE_TEST_CASE(K5_after_a_failed_sync_nothing_that_rests_on_it_is_told,
   BOOST_TEST((answer(question).body.AsChecked()->decisions[0]->reason == Code::user_unknown));
 }
 
-BOOST_FIXTURE_TEST_CASE(K5_a_receipt_waits_for_the_reader_though_the_journal_fails, Acme) {
-  const auto durable = send(message("acme", "", create("shop")));
+BOOST_FIXTURE_TEST_CASE(K5_receipts_of_many_wait_for_the_reader_though_the_journal_fails, Acme) {
+  hold_appends();
+  std::string durable;
+  for (std::size_t index = 0; index <= service::GroupCommit::told_at_once_max; ++index)
+    durable = send(message("acme", "", create("user-" + std::to_string(index))));
   writer->commit();
+  let_append();
+  writer->turn();
   BOOST_TEST(!has_receipt(durable));
   journal.fail_from(1);
   send(message("acme", "", create("other")));
@@ -96,6 +101,31 @@ BOOST_FIXTURE_TEST_CASE(K5_a_receipt_waits_for_the_reader_though_the_journal_fai
   reader->turn();
   writer->turn();
   BOOST_TEST((receipt(durable).code == Code::ok));
+}
+
+BOOST_FIXTURE_TEST_CASE(Q8_whoever_has_a_receipt_is_answered_from_what_it_says, Acme) {
+  const auto created = send(message("acme", "", create("shop")));
+  writer->commit();
+  BOOST_TEST((receipt(created).code == Code::ok));
+  // The reader has not turned since.
+  const auto question = ask(by_name("acme", "shop", "read", "table/customer"));
+  BOOST_REQUIRE(has_answer(question));
+  BOOST_TEST((answer(question).body.AsChecked()->decisions[0]->reason == Code::no_matching_grant));
+}
+
+BOOST_FIXTURE_TEST_CASE(Q8_who_may_connect_is_told_once_the_reader_knows_it, Acme) {
+  schema::AddOperatorT added;
+  added.name = "ada";
+  added.role = schema::Role::auditor;
+  added.standing = std::make_unique<schema::OperatorStandingT>();
+  added.standing->uid = 7;
+  added.standing->all_tenants = true;
+  const auto sent = send(message("", "", std::move(added)));
+  writer->commit();
+  BOOST_TEST(!has_receipt(sent));
+  reader->turn();
+  writer->turn();
+  BOOST_TEST((receipt(sent).code == Code::ok));
 }
 
 BOOST_FIXTURE_TEST_CASE(K5_what_rests_on_a_group_under_way_waits_for_its_sync, Syncing) {

@@ -1,0 +1,47 @@
+// Receipts that leave before other threads have taken in what they say.
+#include <boost/test/unit_test.hpp>
+
+#include "tests/unit/service/whole_service.h"
+
+namespace postern::support {
+
+namespace {
+
+using Bytes = WholeService::Bytes;
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(told_tests)
+
+BOOST_AUTO_TEST_CASE(Q7_whoever_has_a_receipt_finds_its_user_in_the_history) {
+  WholeService service;
+  schema::CreateTenantT tenant;
+  tenant.alias = "acme";
+  service.run("", "", std::move(tenant));
+  schema::CommandMessageT message;
+  message.tenant = "acme";
+  schema::CreateUserT body;
+  body.username = "shop";
+  message.commands.emplace_back(std::make_unique<schema::CommandT>())->body.Set(std::move(body));
+  service.hand_over(std::move(message), "uid:1");
+  service.services().writer().commit();
+  const Bytes receipt = service.take_answer();
+  BOOST_REQUIRE(!receipt.empty());
+  BOOST_TEST((flatbuffers::GetRoot<schema::Receipt>(receipt.data())->code() == schema::Code::ok));
+  // Reader and historian have not turned since.
+  schema::GetRecordsT wanted;
+  wanted.tenant = "acme";
+  wanted.user = "shop";
+  schema::HistoryRequestT request;
+  request.body.Set(std::move(wanted));
+  const Bytes page_bytes = service.request(std::move(request), "uid:1");
+  schema::HistoryPageT page;
+  flatbuffers::GetRoot<schema::HistoryPage>(page_bytes.data())->UnPackTo(&page);
+  BOOST_TEST((page.code == schema::Code::ok));
+  BOOST_REQUIRE(page.body.AsRecordPage() != nullptr);
+  BOOST_TEST(page.body.AsRecordPage()->records.size() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace postern::support
