@@ -76,7 +76,7 @@ bool Auditor::turn() {
   long_.release(now_ns);
   if (parts_.snapshots != nullptr)
     parts_.snapshots->turn(view_, head_, index_, [&](std::unique_ptr<Published> taken) {
-      parts_.mail.writer_returned.post(std::move(taken));
+      parts_.mail.writer_returned.put(std::move(taken));
     });
   take_evidence();
   give_evidence();

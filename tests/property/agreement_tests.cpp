@@ -86,10 +86,13 @@ class Told {
     }
     free_some();
     keep_records();
-    view::View view;
-    view.load(world.state().tables());
+    const auto view_now = [&] {
+      view::View view;
+      view.load(world.state().tables());
+      return view;
+    };
     const service::Log fail = [](const service::Diagnostic& told) { BOOST_FAIL(told.sentence()); };
-    auditor.emplace(service::Auditor::Parts{journal, keys_, clock_, mail_, fail}, view,
+    auditor.emplace(service::Auditor::Parts{journal, keys_, clock_, mail_, fail}, view_now(),
                     journal.head(), support::past_index_of(journal));
     reader.emplace(service::Reader::Parts{desk_, clock_, vitals_, mail_, keys_, entropy_},
                    service::Reader::Settings{},
@@ -99,7 +102,7 @@ class Told {
                        },
                        [] { return std::vector<std::string>(); },
                        [] { return std::vector<std::pair<std::string, std::uint64_t>>(); }, fail},
-                   std::move(view), journal.head(), world.state().time_ns());
+                   view_now(), journal.head(), world.state().time_ns());
   }
 
   schema::CheckedT check(const Question& question, std::size_t count) {
