@@ -9,7 +9,7 @@
 //   answering, and says why, when its operator is removed or has another role or scope, when the
 //   daemon's journal is not the one it began with, when a checkpoint or a page contradicts what
 //   went before. What can heal does: it begins anew by itself. A contradiction is final.
-// Limits: some 1.5 KB a user with 20 grants. It is told no profile, note, hash or key; so it
+// Limits: some 0.7 KB a user with 20 grants. It is told no profile, note, hash or key; so it
 //   verifies no password, and a key or token only after the daemon has.
 #pragma once
 

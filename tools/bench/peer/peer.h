@@ -19,8 +19,9 @@ struct World {
   QuestionSet checks;
   /// A hundred about one user a message.
   QuestionSet batches;
-  /// Users behind those that are asked about; a write changes one of them.
-  std::size_t written_users = 64;
+  /// Users behind those that are asked about; a write changes one of them. Many more than writes
+  /// are under way, as those of one user must come in their order.
+  std::size_t written_users = 1'024;
 };
 
 enum class Work { checks, batches, writes };
