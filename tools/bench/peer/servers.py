@@ -25,6 +25,13 @@ class Trouble(Exception):
     """What a person can do something about."""
 
 
+class Options(argparse.ArgumentParser):
+    """What is said wrongly is told before any server is started."""
+
+    def error(self, message):
+        self.exit(64, f"peers: {message}; see tools/bench/peers --help\n")
+
+
 def started(stack, name, output, command, **options):
     """A server whose words go to a file; ended with the stack."""
     words = open(output, "wb")
@@ -151,12 +158,15 @@ PEERS = {"redis": redis, "postgres": postgres, "etcd": etcd, "cerbos": cerbos}
 
 
 def main():
-    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser = Options(prog="peers", allow_abbrev=False)
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--without", action="append", default=[], choices=PEERS)
     parser.add_argument("--users", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--json", action="store_true")
     parser.add_argument("--scratch", default="/var/tmp")
-    arguments, others = parser.parse_known_args()
+    arguments = parser.parse_args()
     with contextlib.ExitStack() as stack:
         scratch = pathlib.Path(stack.enter_context(
             tempfile.TemporaryDirectory(prefix="postern-peers-", dir=arguments.scratch)))
@@ -172,7 +182,9 @@ def main():
             options += start(stack, folder, arguments)
         program = arguments.build / "bin/peer_bench"
         return subprocess.run([program, "--daemon", arguments.build / "bin/posternd", "--scratch",
-                               scratch, "--users", str(arguments.users), *options, *others],
+                               scratch, "--users", str(arguments.users), "--rounds",
+                               str(arguments.rounds), "--seconds", str(arguments.seconds),
+                               *["--json"] * arguments.json, *options],
                               check=False).returncode
 
 
@@ -181,4 +193,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except Trouble as trouble:
-        sys.exit(f"peers: {trouble}")
+        print(f"peers: {trouble}", file=sys.stderr)
+        sys.exit(69)
