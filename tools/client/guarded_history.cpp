@@ -9,8 +9,10 @@ GuardedHistory::GuardedHistory(const Surroundings& surroundings, std::uint64_t& 
 
 std::chrono::milliseconds time_to_wait(const schema::HistoryRequestT& request) {
   const auto* records = request.body.AsGetRecords();
+  const auto* calls = request.body.AsListCalls();
   const auto* access = request.body.AsGetAccess();
   return std::chrono::milliseconds(request.wait_ms + (records != nullptr ? records->wait_ms : 0u) +
+                                   (calls != nullptr ? calls->wait_ms : 0u) +
                                    (access != nullptr ? access->wait_ms : 0u));
 }
 

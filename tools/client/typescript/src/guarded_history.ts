@@ -21,7 +21,8 @@ export class Ids {
 type Ended = (page: HistoryPage | ClientError) => void;
 
 function waitOf({ waitMs, body }: HistoryRequest): number {
-  const follows = body?.type === 'GetRecords' || body?.type === 'ListCalls';
+  const follows =
+    body?.type === 'GetRecords' || body?.type === 'ListCalls' || body?.type === 'GetAccess';
   return (waitMs ?? 0) + (follows ? (body.waitMs ?? 0) : 0);
 }
 
