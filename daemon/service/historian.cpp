@@ -16,7 +16,7 @@ namespace {
 using schema::Code;
 
 /// Publications reach this thread in less, unless a long check holds them back.
-constexpr std::uint32_t told_wait_ms = 20;
+constexpr std::uint32_t told_wait_ms = 1'000;
 constexpr std::uint32_t page_retry_ms = 200;
 using platform::millisecond_ns;
 
@@ -190,14 +190,14 @@ std::int64_t Historian::idle_ms() const {
 void Historian::take(const Inbound& inbound) {
   count(parts_.vitals.history_requests);
   const domain::Operator* asker = view_.tables().find_identity(inbound.identity);
-  if (asker == nullptr) {
-    credential::wipe(inbound.payload);
-    parts_.log(diagnostic<Line::sender_unknown>(platform::Stranger{std::string(inbound.identity)}));
-    return count(parts_.vitals.strangers);
-  }
   auto opened = open_message<schema::HistoryRequest>(
       inbound.payload, schema::history_request_identifier, history_limits);
-  if (!opened || carries_secret(**opened)) credential::wipe(inbound.payload);
+  if (asker == nullptr || !opened || carries_secret(**opened)) credential::wipe(inbound.payload);
+  if (asker == nullptr) {
+    parts_.log(diagnostic<Line::sender_unknown>(platform::Stranger{std::string(inbound.identity)}));
+    if (opened) return turn_away(inbound.peer, **opened);
+    return count(parts_.vitals.strangers);
+  }
   if (!opened) {
     count(parts_.vitals.malformed);
     under_way_ = {};
@@ -206,7 +206,7 @@ void Historian::take(const Inbound& inbound) {
     return refuse(inbound.peer, 0, std::move(opened.error()));
   }
   Parked waiting{inbound.peer, std::string(inbound.identity), std::move(*opened)};
-  waiting.told = parts_.mail.told_seq();
+  waiting.told = parts_.mail.receipted_seq();
   answer(std::move(waiting), *asker);
 }
 
@@ -407,11 +407,16 @@ void Historian::unpark() {
       answer(std::move(waiting), *asker);
       continue;
     }
-    count(parts_.vitals.strangers);
-    // A replica learns at once that it is nobody's any more.
-    if (waiting.request->body_type() == schema::HistoryBody::GetAccess)
-      refuse(waiting.peer, waiting.request->id(), make_problem(Code::not_permitted, ""));
+    turn_away(waiting.peer, *waiting.request);
   }
+}
+
+void Historian::turn_away(const Peer& peer, const schema::HistoryRequest& request) {
+  count(parts_.vitals.strangers);
+  begin(request.body_type(), parts_.clock.monotonic_ns());
+  // Its connection is from when it was an operator's; a replica has answers to take back.
+  if (request.body_type() == schema::HistoryBody::GetAccess)
+    refuse(peer, request.id(), make_problem(Code::not_permitted, ""));
 }
 
 void Historian::refuse_busy(const Peer& peer, std::uint64_t id) {

@@ -88,6 +88,8 @@ class Historian {
   void begin(schema::HistoryBody kind, std::int64_t since_ns);
   void measure(schema::Code code);
   void answer(Parked waiting, const domain::Operator& asker);
+  /// Who is no operator any more learns nothing, but a replica at once that it must stop.
+  void turn_away(const Peer& peer, const schema::HistoryRequest& request);
   void give_records(Parked waiting, const domain::Operator& asker,
                     const schema::GetRecords& wanted);
   /// The first record of this time or later, by halves; behind the head where there is none.

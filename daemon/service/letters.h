@@ -1,6 +1,7 @@
 // The values that the services' threads hand each other.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -138,6 +139,8 @@ struct Mailboxes {
   /// takes what was published first.
   void tell(std::uint64_t seq) { told_seq_.store(seq, std::memory_order_release); }
   std::uint64_t told_seq() const { return told_seq_.load(std::memory_order_acquire); }
+  /// Receipts up to this one may have left: it is shown, or told.
+  std::uint64_t receipted_seq() const { return std::max(shown_seq(), told_seq()); }
 
   Mailbox<Attempt> writer_attempts;
   Mailbox<Published> writer_returned;

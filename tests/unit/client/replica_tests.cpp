@@ -363,10 +363,30 @@ BOOST_AUTO_TEST_CASE(O3_a_removed_operator_s_replica_answers_no_more_and_says_wh
   schema::RemoveOperatorT removed;
   removed.name = "vouching";
   run(command_message("", "", std::move(removed)));
-  BOOST_TEST(becomes([&] { return !followed->standing().answers; }, seconds(20)));
+  BOOST_TEST(becomes([&] { return !followed->standing().answers; }));
   const auto none = reader.check("acme", "shop", {}, invoices);
   BOOST_REQUIRE(!none);
   BOOST_TEST((none.error().kind == ErrorKind::not_permitted));
+}
+
+/// Also one whose request was on its way, which nobody parked.
+BOOST_AUTO_TEST_CASE(O3_who_is_no_operator_any_more_is_told_no_entries_and_told_so) {
+  auto leaving = client::Client::make(add("vouching", schema::Role::service, {"acme"}, true));
+  BOOST_REQUIRE(leaving);
+  schema::GetAccessT entries;
+  entries.form = 1;
+  schema::HistoryRequestT wanted;
+  wanted.body.Set(entries);
+  const auto told = leaving->history(wanted);
+  BOOST_REQUIRE(told);
+  BOOST_TEST((told->code == Code::ok));
+  schema::RemoveOperatorT removed;
+  removed.name = "vouching";
+  run(command_message("", "", std::move(removed)));
+  const auto refused = leaving->history(wanted);
+  BOOST_REQUIRE(refused);
+  BOOST_TEST((refused->code == Code::not_permitted));
+  BOOST_TEST((refused->body.type == schema::HistoryPageBody::NONE));
 }
 
 /// H7: by hand, which leaves no record.
@@ -398,6 +418,27 @@ BOOST_AUTO_TEST_CASE(a_daemon_put_back_from_a_copy_ends_the_replica) {
     fs::remove_all(data());
     fs::copy(copy, data(), fs::copy_options::recursive);
   }
+}
+
+/// Its connection is refused before anything is said.
+BOOST_AUTO_TEST_CASE(O3_a_replica_of_an_operator_that_the_copy_does_not_know_answers_no_more) {
+  namespace fs = std::filesystem;
+  const TemporaryFolder copies;
+  const fs::path copy = copies.path() / "copy";
+  BOOST_TEST(stop().code == 0);
+  fs::copy(data(), copy, fs::copy_options::recursive);
+  start_again();
+  ReplicaOptions wanted = options();
+  wanted.client = add("vouching", schema::Role::service, {"acme"}, true);
+  auto followed = replica(wanted);
+  BOOST_REQUIRE(followed->wait_for(1, seconds(60)));
+  BOOST_TEST(stop().code == 0);
+  fs::remove_all(data());
+  fs::copy(copy, data(), fs::copy_options::recursive);
+  start_again();
+  BOOST_TEST(becomes([&] { return !followed->standing().answers; }));
+  BOOST_REQUIRE(followed->standing().trouble);
+  BOOST_TEST((followed->standing().trouble->kind == ErrorKind::not_permitted));
 }
 
 BOOST_AUTO_TEST_CASE(H6_a_replica_holds_the_daemon_to_the_checkpoint_it_remembers) {

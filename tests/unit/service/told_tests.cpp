@@ -42,6 +42,31 @@ BOOST_AUTO_TEST_CASE(Q7_whoever_has_a_receipt_finds_its_user_in_the_history) {
   BOOST_TEST(page.body.AsRecordPage()->records.size() == 1u);
 }
 
+/// What changes who may connect is acknowledged once the reader shows it.
+BOOST_AUTO_TEST_CASE(O3_whose_removal_is_acknowledged_is_no_operator_to_the_history_either) {
+  WholeService service;
+  service.add_operator("leaving", schema::Role::service, 7);
+  schema::CommandMessageT message;
+  schema::RemoveOperatorT body;
+  body.name = "leaving";
+  message.commands.emplace_back(std::make_unique<schema::CommandT>())->body.Set(std::move(body));
+  service.hand_over(std::move(message), "uid:1");
+  service.services().writer().commit();
+  BOOST_TEST(service.take_answer().empty());
+  service.services().reader().turn();
+  service.services().writer().turn();
+  BOOST_REQUIRE(!service.take_answer().empty());
+  // The historian has not turned since.
+  schema::GetAccessT entries;
+  entries.form = 1;
+  schema::HistoryRequestT request;
+  request.body.Set(entries);
+  const Bytes page_bytes = service.request(std::move(request), "uid:7");
+  BOOST_TEST((flatbuffers::GetRoot<schema::HistoryPage>(page_bytes.data())->code() ==
+              schema::Code::not_permitted));
+  BOOST_TEST(service.vitals.strangers == 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace postern::support
