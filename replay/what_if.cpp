@@ -136,7 +136,7 @@ Expected<> Telling::ask_calls() {
       if (const auto read = parts_.calls.read_on(); !read) return std::unexpected(read.error());
     const calls::Entry* entry = parts_.calls.front();
     if (entry == nullptr || entry->call.seq > parts_.state.seq()) return {};
-    other_.ask(entry->tenant, entry->call);
+    other_.ask(entry->tenant, parts_.calls.opened_front().call);
     parts_.calls.pop();
   }
 }

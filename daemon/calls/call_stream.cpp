@@ -11,8 +11,7 @@ Expected<CallStream> CallStream::open(const std::filesystem::path& folder,
 }
 
 Expected<> CallStream::read_on() {
-  std::optional<CallSeals> seals;
-  if (keys_ != nullptr) seals.emplace(*keys_, find_user_);
+  seals_ = keys_ == nullptr ? nullptr : std::make_unique<CallSeals>(*keys_, find_user_);
   at_end_ = true;
   std::size_t looked_at = 0;
   return reader_.read(next_, [&](std::uint64_t position, std::span<const std::byte> bytes) {
@@ -20,13 +19,17 @@ Expected<> CallStream::read_on() {
     next_ = position + 1;
     auto entry = open_entry(bytes);
     if (entry && entry->call.user != nullptr && (!part_.is_wanted || part_.is_wanted(*entry))) {
-      if (seals) seals->open(*entry);
       entry->call.position = position;
       ahead_.push_back(std::move(*entry));
     }
     at_end_ = ++looked_at < step_calls;
     return at_end_;
   });
+}
+
+const Entry& CallStream::opened_front() {
+  if (seals_ != nullptr) seals_->open(ahead_.front());
+  return ahead_.front();
 }
 
 }  // namespace postern::calls

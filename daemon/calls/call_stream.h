@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 
 #include "daemon/calls/call_reader.h"
@@ -46,8 +47,10 @@ class CallStream {
   bool has_to_read() const { return ahead_.empty() && !at_end_; }
   /// One step. Fails with what reading fails with.
   Expected<> read_on();
-  /// The next of those that were read; null: there is none.
+  /// The next of those that were read, still sealed; null: there is none.
   const Entry* front() const { return ahead_.empty() ? nullptr : &ahead_.front(); }
+  /// The same, with address and label where the user is known by now and the key is there.
+  const Entry& opened_front();
   void pop() { ahead_.pop_front(); }
   /// The first position that was not looked at.
   std::uint64_t next() const { return next_; }
@@ -58,6 +61,8 @@ class CallStream {
   CallSeals::FindUser find_user_;
   Part part_;
   std::deque<Entry> ahead_;
+  /// With the keys of those of one step.
+  std::unique_ptr<CallSeals> seals_;
   std::uint64_t next_;
   bool at_end_ = false;
 };

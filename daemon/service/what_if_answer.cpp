@@ -94,7 +94,7 @@ view::OtherHistory::Wanted WhatIfAnswer::supposed() const {
 bool WhatIfAnswer::ask_one() {
   const calls::Entry* entry = calls_.front();
   if (entry == nullptr || entry->call.seq > read_) return false;
-  other_.ask(entry->tenant, entry->call);
+  other_.ask(entry->tenant, calls_.opened_front().call);
   calls_.pop();
   ++asked_calls_;
   return true;

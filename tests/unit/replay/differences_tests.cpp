@@ -10,15 +10,19 @@ namespace postern::replay {
 
 namespace {
 
-/// One call as it was recorded: read on table/customer, by name.
+/// One call as it was recorded: on table/customer, by name.
 struct RecordedCall {
   domain::Seq seq = 0;
   std::string user = "api.bob";
   schema::Code reason = schema::Code::ok;
+  std::string action = "read";
+  /// Sealed with the user's key.
+  std::string address = {};
 };
 
-std::vector<std::byte> entry_of(support::Scenario& story, const RecordedCall& call) {
-  constexpr std::string_view texts[] = {"read", "table/customer"};
+std::vector<std::byte> entry_of(support::Scenario& story, const RecordedCall& call,
+                                const credential::Key* key = nullptr) {
+  const std::string_view texts[] = {call.address, call.action, "table/customer"};
   calls::CallNote note;
   note.user = story.user(call.user).id;
   note.tenant = story.tenant().id;
@@ -30,8 +34,9 @@ std::vector<std::byte> entry_of(support::Scenario& story, const RecordedCall& ca
   note.outcome_count = 1;
   note.logged = true;
   note.has_question = true;
-  note.action_size = texts[0].size();
-  note.resource_size = texts[1].size();
+  note.address_size = static_cast<std::uint8_t>(texts[0].size());
+  note.action_size = static_cast<std::uint8_t>(texts[1].size());
+  note.resource_size = static_cast<std::uint16_t>(texts[2].size());
   const calls::Outcome outcome(nullptr, call.reason == schema::Code::ok);
   std::vector<std::byte> bytes(note.bytes());
   std::byte* place = bytes.data();
@@ -43,8 +48,7 @@ std::vector<std::byte> entry_of(support::Scenario& story, const RecordedCall& ca
   for (const std::string_view text : texts) put(text.data(), text.size());
   put(&outcome, sizeof outcome);
   platform::SystemEntropy entropy;
-  return calls::pack_entry(*reinterpret_cast<const calls::CallNote*>(bytes.data()), nullptr,
-                           entropy);
+  return calls::pack_entry(*reinterpret_cast<const calls::CallNote*>(bytes.data()), key, entropy);
 }
 
 /// The story, and calls beside it. Records: 7 grants api.bob read on table/customer, 8 grants
@@ -161,6 +165,38 @@ BOOST_AUTO_TEST_CASE(H3_commands_that_are_refused_then_name_the_place_and_the_re
   BOOST_TEST(replay("what-if " + disabling("api.bob") + " --at 1960-01-01T00:00:00Z").code == 66);
   write_bytes(path() / "bad.json", "{");
   BOOST_TEST(replay("what-if " + (path() / "bad.json").native()).code == 64);
+}
+
+/// Calls are read ahead, when their user is not known yet.
+BOOST_AUTO_TEST_CASE(H3_a_call_that_its_address_decided_is_asked_again_with_it) {
+  schema::AddGrantT grant;
+  grant.effect = schema::Effect::allow;
+  grant.action = "write";
+  grant.resource = "table/customer";
+  grant.conditions = std::make_unique<schema::ConditionsT>();
+  grant.conditions->networks = std::make_unique<schema::NetworksT>();
+  grant.conditions->networks->entries = {"192.0.2.0/24"};
+  story().by("anna").given(support::to("api.bob", grant));
+  append_story();
+  const domain::Seq granted = records().size();
+  platform::SystemEntropy entropy;
+  {
+    const auto store = credential::KeyStore::open(keys(), entropy);
+    BOOST_REQUIRE(store);
+    const domain::User& bob = story().user("api.bob");
+    const auto key = (*store)->user_key({bob.key.file, bob.key.slot});
+    BOOST_REQUIRE(key);
+    auto ring = calls::CallRing::open(path() / "calls", {});
+    BOOST_REQUIRE(ring);
+    const RecordedCall call{granted, "api.bob", schema::Code::ok, "write", "192.0.2.7"};
+    (*ring)->append(entry_of(story(), call, &key->bytes()));
+    BOOST_REQUIRE((*ring)->write());
+  }
+  const Ended ended = replay("what-if --without " + std::to_string(granted));
+  BOOST_TEST(ended.code == 1, ended.talk);
+  BOOST_TEST(contains(ended.out, "write"), ended.out);
+  BOOST_TEST(contains(ended.talk, "Of 1 recorded calls"), ended.talk);
+  BOOST_TEST(contains(ended.talk, "1 would be denied"), ended.talk);
 }
 
 BOOST_AUTO_TEST_CASE(H3_without_recorded_calls_nothing_is_asked) {
