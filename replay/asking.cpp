@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "daemon/view/answers.h"
+#include "replay/talk.h"
 #include "schema/identifiers.h"
 #include "tools/text/json.h"
 #include "tools/text/schema_names.h"
@@ -59,10 +60,9 @@ Expected<Asking> Asking::begin(const Audit& audit, const AskedOf& asked,
   if (const auto held = asking.confirm_held(asked.tenant); !held)
     return std::unexpected(held.error());
   if (asking.past_->time_ns() > asking.past_->state().time_ns() && asking.past_->is_newest())
-    audit.streams.talk << fmt::format(
-        "postern-replay: the records end at {}; what may have happened after it is not among "
-        "them.\n",
-        text::time_text_short(asking.past_->state().time_ns()));
+    say(audit.streams.talk,
+        fmt::format("the records end at {}; what may have happened after it is not among them.",
+                    text::time_text_short(asking.past_->state().time_ns())));
   return asking;
 }
 

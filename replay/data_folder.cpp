@@ -5,6 +5,7 @@
 #include "daemon/credential/key_store.h"
 #include "daemon/journal/opening.h"
 #include "daemon/platform/data_format.h"
+#include "replay/talk.h"
 
 namespace postern::replay {
 
@@ -83,8 +84,8 @@ std::unique_ptr<data::Snapshot> DataFolder::snapshot(const Reaches& reaches,
     auto made = head ? data::read_snapshot(file, data::folding_program(), signer)
                      : std::unexpected(head.error());
     if (made) return std::make_unique<data::Snapshot>(std::move(*made));
-    talk << "postern-replay: the snapshot " << printable(file.filename().string())
-         << " is passed over: " << made.error().sentence << '\n';
+    say(talk, "the snapshot " + printable(file.filename().string()) +
+                  " is passed over: " + made.error().sentence);
   }
   return nullptr;
 }

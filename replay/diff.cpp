@@ -1,6 +1,9 @@
+#include <fmt/format.h>
+
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "daemon/view/difference.h"
+#include "replay/list.h"
 #include "replay/past.h"
 #include "tools/text/differences.h"
 #include "tools/text/output.h"
@@ -74,14 +77,15 @@ Expected<int> diff(const Audit& audit, const DiffOptions& options) {
   scope.unfold = options.unfold;
   auto lines = view::differences({before, from_seq, from_ns, trail}, inquiry, scope);
   if (!lines) return std::unexpected(failure_of(lines.error()));
-  text::Listing listing(audit.streams.out, audit.format, text::difference_columns());
+  ShownList listing(audit, text::difference_columns());
   for (const schema::DifferenceLineT& line : *lines)
     listing.add(line, text::difference_row(line, text::time_text_short));
   listing.finish();
-  audit.streams.talk << "Record " << from_seq << " at " << text::time_text_short(from_ns)
-                     << " against record " << (*past)->seq() << " at "
-                     << text::time_text_short(inquiry.now_ns) << ": " << lines->size()
-                     << (lines->size() == 1 ? " line.\n" : " lines.\n");
+  text::write_sentence(audit.streams.talk,
+                       fmt::format("Record {} at {} against record {} at {}: {} line{}.", from_seq,
+                                   text::time_text_short(from_ns), (*past)->seq(),
+                                   text::time_text_short(inquiry.now_ns), lines->size(),
+                                   lines->size() == 1 ? "" : "s"));
   return lines->empty() ? 0 : 1;
 }
 

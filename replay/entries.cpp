@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "replay/asking.h"
+#include "replay/list.h"
 #include "replay/verb.h"
 #include "tools/text/ids.h"
 #include "tools/text/json.h"
@@ -41,7 +42,7 @@ Run run_with(const Asked& asked, Expected<int> (*run)(const Audit&, const Wanted
 template <class Page, class Body, class Part>
 Expected<int> list(const Asking& asking, text::Columns columns, Body body, Part part,
                    void (*go_on)(Body&, const Page&)) {
-  text::Listing listing(asking.audit().streams.out, asking.audit().format, columns);
+  ShownList listing(asking.audit(), columns);
   bool first = true;
   for (bool more = true; more; first = false) {
     const auto page = asking.page<Page>(Body(body));
@@ -113,7 +114,7 @@ Expected<int> list_grants(const Audit& audit, const Wanted& wanted) {
     text::write_grants_of(audit.streams.out, *user);
     return 0;
   }
-  text::Listing listing(audit.streams.out, audit.format, {});
+  ShownList listing(audit, {});
   for (const auto& held : user->data_access) {
     boost::json::object object = text::to_json(*held);
     text::add_moment(object, asking->moment());

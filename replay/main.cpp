@@ -5,6 +5,7 @@
 
 #include "daemon/platform/process.h"
 #include "replay/replay.h"
+#include "tools/text/screen.h"
 
 int main(int count, char** arguments) {
   // Verifying opens the users' keys.
@@ -14,6 +15,8 @@ int main(int count, char** arguments) {
   }
   // Whoever stops reading ends this quietly, though hardening, or the caller, ignores the signal.
   ::signal(SIGPIPE, SIG_DFL);
+  postern::text::set_screen(std::cout, postern::text::screen_at(STDOUT_FILENO));
+  postern::text::set_screen(std::cerr, postern::text::screen_at(STDERR_FILENO));
   const std::vector<std::string> given(arguments + 1, arguments + count);
   return postern::replay::run(given, {std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1});
 }

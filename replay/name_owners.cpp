@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "replay/talk.h"
 #include "schema/text_view.h"
 
 namespace postern::replay {
@@ -60,7 +61,7 @@ bool NameOwners::are_several() const {
 
 void NameOwners::tell_once(std::ostream& talk) {
   if (std::exchange(is_told_, true) || !are_several()) return;
-  talk << "postern-replay: " << text::owners_sentence(username_, owners_) << '\n';
+  say(talk, text::owners_sentence(username_, owners_));
 }
 
 }  // namespace postern::replay

@@ -8,6 +8,7 @@
 #include "daemon/credential/personal.h"
 #include "daemon/domain/past.h"
 #include "daemon/platform/clock.h"
+#include "replay/talk.h"
 #include "tools/text/numbers.h"
 #include "tools/text/times.h"
 
@@ -85,10 +86,10 @@ Expected<std::unique_ptr<Past>> Past::read_from_snapshot(const Audit& audit, con
   std::unique_ptr<Past> begun(new Past(audit));
   if (snapshot != nullptr) {
     begun->state_ = std::move(snapshot->state);
-    audit.streams.talk << fmt::format(
-        "postern-replay: begun with the snapshot of record {}, which this installation signed; "
-        "what lies before it was not read: 'verify' reads it.\n",
-        snapshot->head.journal.seq);
+    say(audit.streams.talk,
+        fmt::format("begun with the snapshot of record {}, which this installation signed; what "
+                    "lies before it was not read: 'verify' reads it.",
+                    snapshot->head.journal.seq));
   }
   auto past = read(std::move(begun), moment, {}, snapshot ? &snapshot->head : nullptr);
   if (past) (*past)->view_.load((*past)->state_.tables());
@@ -195,8 +196,8 @@ schema::PersonalT Past::personal_of(const domain::User& user) const {
                                                   *user.sealed_profile)
                       : std::unexpected(key.error());
   if (personal) return *std::move(personal);
-  audit_.streams.talk << "postern-replay: the profile of user " << printable(user.username)
-                      << " cannot be opened: " << personal.error().sentence << '\n';
+  say(audit_.streams.talk, "the profile of user " + printable(user.username) +
+                               " cannot be opened: " + personal.error().sentence);
   return {};
 }
 
@@ -213,8 +214,8 @@ std::shared_ptr<const schema::Record> Past::record_of(domain::Seq seq) const {
   const auto record =
       stored ? gate->open(*stored) : std::unexpected(domain::Unfit{false, stored.error().sentence});
   if (!record) {
-    audit_.streams.talk << fmt::format("postern-replay: record {} cannot be read: {}\n", seq,
-                                       record.error().sentence);
+    say(audit_.streams.talk,
+        fmt::format("record {} cannot be read: {}", seq, record.error().sentence));
     return nullptr;
   }
   return {std::move(gate), *record};
@@ -225,8 +226,8 @@ schema::CauseT Past::cause(domain::Seq seq) const {
   const auto record =
       stored ? gate_.open(*stored) : std::unexpected(domain::Unfit{false, stored.error().sentence});
   if (record) return view::cause_of(**record);
-  audit_.streams.talk << fmt::format("postern-replay: record {} cannot be read: {}\n", seq,
-                                     record.error().sentence);
+  say(audit_.streams.talk,
+      fmt::format("record {} cannot be read: {}", seq, record.error().sentence));
   schema::CauseT unread;
   unread.seq = seq;
   return unread;

@@ -5,6 +5,8 @@
 #include <fstream>
 
 #include "replay/asking.h"
+#include "replay/list.h"
+#include "replay/talk.h"
 #include "replay/verb.h"
 #include "tools/text/json.h"
 #include "tools/text/output.h"
@@ -126,7 +128,7 @@ Expected<int> run_check_many(const Audit& audit, const Question& asked) {
   const auto checked = ask_check(*asking, asked, *questions);
   if (!checked) return std::unexpected(checked.error());
   asking->write_moment();
-  text::Listing listing(audit.streams.out, audit.format, text::decision_columns());
+  ShownList listing(audit, text::decision_columns());
   bool all = true;
   for (std::size_t index = 0; index < questions->size(); ++index) {
     const schema::DecisionT& decision = *checked->decisions.at(index);
@@ -135,9 +137,9 @@ Expected<int> run_check_many(const Audit& audit, const Question& asked) {
   }
   listing.finish();
   if (checked->grants_left_out > 0)
-    audit.streams.talk << fmt::format(
-        "postern-replay: of {} answers the grant is not shown: ask fewer questions at once.\n",
-        checked->grants_left_out);
+    say(audit.streams.talk,
+        fmt::format("of {} answers the grant is not shown: ask fewer questions at once.",
+                    checked->grants_left_out));
   return all ? 0 : 1;
 }
 
@@ -175,13 +177,13 @@ Expected<int> run_permissions(const Audit& audit, const Question& asked) {
   list.tenant = asked.of.tenant;
   list.username = asked.user;
   list.call = asked.call_of();
-  text::Listing listing(audit.streams.out, audit.format, text::permission_columns());
+  ShownList listing(audit, text::permission_columns());
   for (bool more = true, first = true; more; first = false) {
     const auto page = asking->page<schema::PermissionPageT>(schema::ListPermissionsT(list));
     if (!page) return std::unexpected(page.error());
     if (first) asking->write_moment();
     for (const auto& stop : page->stops)
-      if (first) audit.streams.talk << "Stopped: " << text::printable(stop->sentence) << '\n';
+      if (first) text::write_sentence(audit.streams.talk, "Stopped: " + stop->sentence);
     for (const auto& permission : page->permissions)
       if (permission->grant) asking->add(listing, *permission);
     listing.flush();
@@ -201,7 +203,7 @@ Expected<int> run_who_can(const Audit& audit, const Question& asked) {
   who.call = asked.call_of();
   who.usable_only = asked.usable_only;
   who.count_max = 1'000;
-  text::Listing listing(audit.streams.out, audit.format, text::holder_columns());
+  ShownList listing(audit, text::holder_columns());
   for (bool more = true, first = true; more; first = false) {
     const auto page = asking->page<schema::HolderPageT>(schema::WhoCanT(who));
     if (!page) return std::unexpected(page.error());

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "replay/report.h"
+#include "replay/talk.h"
 #include "replay/verb.h"
 #include "tools/arguments/arguments.h"
 #include "tools/arguments/manual.h"
@@ -43,27 +44,29 @@ struct Globals {
   text::Format format = text::Format::table;
 };
 
-int say(const Streams& streams, const Failure& failure) {
+int tell(const Streams& streams, const Failure& failure) {
   streams.out.flush();
-  streams.talk << "postern-replay: " << failure.sentence << '\n';
-  if (!failure.remedy.empty())
-    streams.talk << "                " << text::sentence_of(failure.remedy) << '\n';
+  say(streams.talk, failure.sentence);
+  if (!failure.remedy.empty()) {
+    streams.talk << std::string(talk_begin.size(), ' ');
+    text::write_behind(streams.talk, text::sentence_of(failure.remedy), talk_begin.size());
+  }
   return exit_code(failure);
 }
 
 int run_verb(const Run& run, const Globals& asked, const Streams& streams) {
   if (asked.data.empty() && asked.bundle.empty())
-    return say(streams, {FailureKind::usage, "what to read is not named",
-                         "Name it with --data DIR, or --bundle FILE."});
+    return tell(streams, {FailureKind::usage, "what to read is not named",
+                          "Name it with --data DIR, or --bundle FILE."});
   const auto folder =
       asked.bundle.empty() ? DataFolder::open(asked.data) : DataFolder::open_bundle(asked.bundle);
-  if (!folder) return say(streams, folder.error());
+  if (!folder) return tell(streams, folder.error());
   const auto ended = run({*folder, asked.format, streams});
-  if (!ended) return say(streams, ended.error());
+  if (!ended) return tell(streams, ended.error());
   streams.out.flush();
   if (!streams.out)
-    return say(streams, {FailureKind::input_output, "cannot write to standard output",
-                         "Make room where it goes, and ask again."});
+    return tell(streams, {FailureKind::input_output, "cannot write to standard output",
+                          "Make room where it goes, and ask again."});
   return *ended;
 }
 
@@ -260,7 +263,7 @@ int run(const std::vector<std::string>& arguments, const Streams& streams) {
   try {
     return run_parsed(arguments, streams);
   } catch (const std::exception& bug) {
-    return say(streams, {FailureKind::bug, "bug: " + printable(bug.what()), "Report this."});
+    return tell(streams, {FailureKind::bug, "bug: " + printable(bug.what()), "Report this."});
   }
 }
 

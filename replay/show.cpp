@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "replay/event_lines.h"
-#include "replay/verbs.h"
+#include "replay/list.h"
 #include "tools/text/event_text.h"
 #include "tools/text/ids.h"
 #include "tools/text/output.h"
@@ -100,8 +100,7 @@ class Filter {
 /// Records in the form that was asked for, written some hundreds of rows at a time.
 class Records {
  public:
-  explicit Records(const Audit& audit)
-      : listing_(audit.streams.out, audit.format, text::record_columns()) {}
+  explicit Records(const Audit& audit) : listing_(audit, text::record_columns()) {}
 
   void add(const Step& step) {
     if (listing_.format() != text::Format::table)
@@ -121,7 +120,7 @@ class Records {
  private:
   static constexpr std::size_t rows_at_once = 500;
 
-  text::Listing listing_;
+  ShownList listing_;
   /// That are not written yet; the heads are the first.
   std::size_t rows_ = 1;
 };

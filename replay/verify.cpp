@@ -12,6 +12,7 @@
 #include "daemon/data/folder_proofs.h"
 #include "daemon/journal/proof.h"
 #include "replay/kept_checkpoint.h"
+#include "replay/talk.h"
 #include "replay/verbs.h"
 #include "schema/identifiers.h"
 #include "schema/text_view.h"
@@ -343,7 +344,7 @@ Expected<int> verify(const Audit& audit, const VerifyOptions& given) {
       return std::unexpected(sound.error());
   // Trouble leaves the question open, unless the answer is no already.
   if (found.damage.empty() && found.trouble) return std::unexpected(*found.trouble);
-  if (found.trouble) audit.streams.talk << "postern-replay: " << found.trouble->sentence << '\n';
+  if (found.trouble) say(audit.streams.talk, found.trouble->sentence);
   if (audit.format == text::Format::table)
     print_fields(audit, found);
   else

@@ -6,6 +6,7 @@
 #include "daemon/calls/call_stream.h"
 #include "daemon/platform/files.h"
 #include "daemon/view/other_history.h"
+#include "replay/list.h"
 #include "replay/past.h"
 #include "schema/identifiers.h"
 #include "tools/text/differences.h"
@@ -208,13 +209,13 @@ Expected<int> what_if(const Audit& audit, const WhatIfOptions& options) {
   if (audit.format == text::Format::json) {
     audit.streams.out << text::json_text(text::to_json(*page)) << '\n';
   } else {
-    text::Listing listing(audit.streams.out, audit.format, text::flip_columns());
+    ShownList listing(audit, text::flip_columns());
     for (const auto& flip : page->flips)
       listing.add(*flip, text::flip_row(*flip, text::time_text_short));
     listing.finish();
   }
   for (const std::string& sentence : text::flip_sentences(*page, text::time_text_short))
-    audit.streams.talk << sentence << '\n';
+    text::write_sentence(audit.streams.talk, sentence);
   return page->denied + page->allowed == 0 ? 0 : 1;
 }
 

@@ -16,7 +16,7 @@ sys.path.insert(0, f"{PROJECT}/tests/clients")
 
 from a_daemon import running  # noqa: E402
 from terminal import run_at_terminal, run_in_pipe, width_of  # noqa: E402
-from world import PASSWORD, USER, World, table  # noqa: E402
+from world import PASSWORD, TENANT, USER, World, table  # noqa: E402
 
 WIDTHS = (80, 120)
 
@@ -52,24 +52,30 @@ def heads_of(seen):
     return heads[-1] if heads else ""
 
 
+def check_fits(row, command):
+    for width in WIDTHS:
+        seen = run_at_terminal(command, width)
+        check_width(row, seen, width)
+        missing = [head for head in row.get("narrow", []) if head not in heads_of(seen)]
+        assert not missing, f"{row}: no {missing} at {width}:\n{seen.text}"
+
+
+def check_whole(row, command):
+    """As wide as it is, whatever the environment says of a terminal; without colours."""
+    seen = run_in_pipe(command, COLUMNS="40")
+    assert seen.code == row.get("code", 0), f"{row}: {seen.text}"
+    assert not seen.is_coloured and "…" not in seen.text, seen.text
+    assert "No room for" not in seen.text, seen.text
+
+
 def fits(world):
     for row in table()["lists"] + table()["pages"]:
-        command = world.command(*world.words_of(row))
-        for width in WIDTHS:
-            seen = run_at_terminal(command, width)
-            check_width(row, seen, width)
-            missing = [head for head in row.get("narrow", []) if head not in heads_of(seen)]
-            assert not missing, f"{row}: no {missing} at {width}:\n{seen.text}"
+        check_fits(row, world.command(*world.words_of(row)))
 
 
 def is_whole_in_a_pipe(world):
-    """As wide as it is, whatever the environment says of a terminal; without colours."""
     for row in table()["lists"] + table()["pages"]:
-        command = world.command(*world.words_of(row))
-        seen = run_in_pipe(command, COLUMNS="40")
-        assert seen.code == row.get("code", 0), f"{row}: {seen.text}"
-        assert not seen.is_coloured and "…" not in seen.text, seen.text
-        assert "No room for" not in seen.text, seen.text
+        check_whole(row, world.command(*world.words_of(row)))
     wide = run_in_pipe(world.command("user", "list")).text
     assert "東京都渋谷区の倉庫管理システムから在庫を照会する利用者" in wide, wide
     assert "a\\u202eb\\u2066c" in wide, wide
@@ -153,6 +159,18 @@ def prompts_echo_nothing(world):
     assert seen.code == 0 and PASSWORD not in seen.text, seen.text
 
 
+def fits_and_is_whole_of_the_audit_tool(world):
+    for row in table()["audit"]:
+        command = world.audit(*world.words_of(row))
+        check_fits(row, command)
+        check_whole(row, command)
+    asked = world.audit("user", "list", "--tenant", TENANT)
+    seen = run_at_terminal(asked, 80)
+    assert "No room for" in seen.text and "json has all of it" in seen.text, seen.text
+    assert run_at_terminal(asked, 120).is_coloured
+    assert not run_at_terminal(asked, 120, NO_COLOR="1").is_coloured
+
+
 TESTS = (fits, is_whole_in_a_pipe, colours_are_for_terminals_that_want_them, columns_are_chosen,
          every_list_knows_its_columns, newest_first, prompts_echo_nothing)  # fmt: skip
 
@@ -165,6 +183,7 @@ def main():
             for test in TESTS:
                 test(world)
                 print(f"{test.__name__}: as it should be")
+        fits_and_is_whole_of_the_audit_tool(world)
 
 
 if __name__ == "__main__":

@@ -31,12 +31,16 @@ class World:
 
     def __init__(self, programs, data, folder):
         self.programs, self.data, self.folder = programs, data, folder
-        self.names = {"USER": USER, "LONG": LONG, "ROLE": ROLE}
+        self.names = {"USER": USER, "LONG": LONG, "ROLE": ROLE, "TENANT": TENANT}
         self.make()
 
     def command(self, *words, tenant=TENANT):
         named = ["--tenant", tenant] if tenant else []
         return [f"{self.programs}/postern", "--data", self.data, *named, *words]
+
+    def audit(self, *words):
+        """Of a daemon that has ended."""
+        return [f"{self.programs}/postern-replay", "--data", self.data, *words]
 
     def run(self, *words, given="", code=0, tenant=TENANT):
         ran = subprocess.run(
@@ -79,6 +83,8 @@ class World:
                  "--reason", "monthly", tenant=None)  # fmt: skip
         disable = {"body_type": "DisableUser", "user": USER, "body": {}}
         self.names["COMMANDS"] = self.write("commands.json", json.dumps({"commands": [disable]}))
+        message = {"tenant": TENANT, "commands": [disable]}
+        self.names["MESSAGE"] = self.write("message.json", json.dumps(message))
 
     def make_users(self):
         self.run("user", "create", USER, "--password", "--email", "ops@acme.example",

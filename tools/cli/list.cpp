@@ -66,10 +66,7 @@ ShownList::ShownList(Session& session, text::Columns columns)
 
 void ShownList::finish() {
   Listing::finish();
-  const std::vector<std::string> names = left_out();
-  if (!names.empty() && session_.talks_to_a_person())
-    text::write_sentence(session_.talk(),
-                         "No room for: " + text::joined(names) + " (--columns shows them).");
+  if (session_.talks_to_a_person()) tell_left_out(session_.talk(), "--columns shows them");
 }
 
 }  // namespace postern::cli

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tools/text/shown.h"
+#include "tools/text/words.h"
 
 namespace postern::text {
 namespace {
@@ -176,6 +177,12 @@ void Listing::add_object(const boost::json::object& object) {
 void Listing::flush() {
   if (format_ == Format::table) table_.write(out_);
   out_.flush();
+}
+
+void Listing::tell_left_out(std::ostream& talk, std::string_view how) const {
+  const std::vector<std::string> names = table_.left_out();
+  if (names.empty()) return;
+  write_sentence(talk, "No room for: " + joined(names) + " (" + std::string(how) + ").");
 }
 
 void Listing::finish() {

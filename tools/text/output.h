@@ -110,8 +110,8 @@ class Listing {
   void flush();
   Format format() const { return format_; }
   std::ostream& out() { return out_; }
-  /// As in Table; none of JSON.
-  std::vector<std::string> left_out() const { return table_.left_out(); }
+  /// Of a table, which columns found no room, and how they can be seen.
+  void tell_left_out(std::ostream& talk, std::string_view how) const;
 
  private:
   std::ostream& out_;
