@@ -125,6 +125,29 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_wrong_does_nothing) {
   BOOST_TEST(seq() == before);
 }
 
+BOOST_AUTO_TEST_CASE(a_tenant_one_slip_from_a_known_one_is_made_by_nobody_s_mistake) {
+  done({"tenant", "create", "acme"});
+  const auto before = seq();
+  write("typo.yaml", "tenant: amce\nusers:\n  api.bob:\n");
+  for (const char* more : {"", "--dry-run", "--yes"}) {
+    std::vector<std::string> words{"apply", path("typo.yaml")};
+    if (*more != '\0') words.emplace_back(more);
+    const Ended typo = postern(words);
+    BOOST_TEST(typo.code == 1, typo.said);
+    BOOST_TEST(holds(typo.said, "line 1, tenant: There is no tenant 'amce'; the nearest is 'acme'"),
+               typo.said);
+    BOOST_TEST(holds(typo.said, "postern tenant create amce"), typo.said);
+  }
+  write("named.yaml", "users:\n  api.bob:\n");
+  BOOST_TEST(postern({"--tenant", "acmee", "apply", path("named.yaml")}).code == 1);
+  BOOST_TEST(seq() == before);
+  // Who makes it means it; and what is further away is no slip.
+  done({"tenant", "create", "amce"});
+  done({"apply", path("typo.yaml")});
+  write("typo.yaml", "tenant: acme-ltd\nusers:\n  api.bob:\n");
+  done({"apply", path("typo.yaml")});
+}
+
 /// A name of each kind that a file may mistype: what is said, with the line of the entry.
 struct Typo {
   const char* lines;

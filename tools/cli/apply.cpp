@@ -12,7 +12,9 @@
 #include <set>
 #include <span>
 
+#include "schema/nearest_name.h"
 #include "tools/cli/import_progress.h"
+#include "tools/cli/known_names.h"
 #include "tools/cli/plan.h"
 #include "tools/cli/preset.h"
 #include "tools/cli/session.h"
@@ -243,6 +245,17 @@ void confirm_removals(Session& session, const Plan& plan, const std::string& ten
                      tenant});
 }
 
+/// A name that is one slip from a tenant's would make another tenant with all that it is to have.
+void refuse_mistyped_tenant(Session& session, const std::string& alias, Plan& plan) {
+  const auto nearest = nearest_known_name(session.client(), {NameKind::tenant}, alias);
+  if (!nearest || schema::name_distance(*nearest, alias) > 1) return;
+  plan.faults.push_back(
+      {"/tenant",
+       fmt::format("There is no tenant '{0}'; the nearest is '{1}'. If another is meant, "
+                   "make it first: postern tenant create {0}.",
+                   alias, *nearest)});
+}
+
 }  // namespace
 
 int apply_state(Session& session, intake::DesiredState desired, bool prune) {
@@ -262,6 +275,7 @@ int apply_state(Session& session, intake::DesiredState desired, bool prune) {
   const auto standing =
       read_standing(session, reads_all ? WhichUsers::all : WhichUsers::named, std::move(names));
   Plan plan = plan_of(desired, standing, preset, {prune});
+  if (!standing.tenant) refuse_mistyped_tenant(session, desired.tenant, plan);
   tell_plan(session, plan);
   if (!plan.faults.empty()) {
     for (const auto& fault : plan.faults)

@@ -30,11 +30,11 @@ enum class NameKind {
 
 struct NamesWanted {
   NameKind kind;
-  std::string tenant;
+  std::string tenant = {};
   /// Whose, where it is of one.
-  std::string user;
-  std::string role;
-  std::string prefix;
+  std::string user = {};
+  std::string role = {};
+  std::string prefix = {};
   std::uint32_t count_max = 200;
 };
 
