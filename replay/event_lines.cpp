@@ -76,12 +76,13 @@ std::string operator_name(const Step& step) {
   return name_of_operator(step, *step.record.operator_id());
 }
 
-std::vector<EventLine> event_lines(const Step& step) {
+std::vector<EventLine> event_lines(const Step& step, const WantedEvent& is_wanted) {
   const text::EventForms forms{
       [&](text::Named kind, const schema::Uuid& id) { return name_of(step, kind, id); },
       text::time_text_short, text::key_text};
   std::vector<EventLine> lines;
   for (const schema::Event* event : *step.record.events()) {
+    if (is_wanted && !is_wanted(*event)) continue;
     schema::EventT native;
     event->UnPackTo(&native);
     lines.push_back({operator_name(step), tenant_name(step), user_name(step, *event),

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,9 @@ struct EventLine {
   std::string kind;
   std::string details;
 };
-std::vector<EventLine> event_lines(const Step& step);
+/// Of those that `is_wanted`; empty: of all.
+using WantedEvent = std::function<bool(const schema::Event&)>;
+std::vector<EventLine> event_lines(const Step& step, const WantedEvent& is_wanted = {});
 
 /// All that the record holds, but for what is sealed.
 boost::json::object record_object(const schema::Record& record);

@@ -43,10 +43,14 @@ class Filter {
     if (!options_.operator_name.empty() && operator_name(step) != options_.operator_name)
       return false;
     if (options_.user.empty() && options_.kind.empty()) return true;
-    return std::ranges::any_of(*step.record.events(), [&](const schema::Event* event) {
-      return (options_.kind.empty() || event->body_type() == kind_) &&
-             (options_.user.empty() || is_about_wanted(step, *event));
-    });
+    return std::ranges::any_of(*step.record.events(),
+                               [&](const schema::Event* event) { return matches(step, *event); });
+  }
+
+  /// One of a record's events, of which a batch has a thousand.
+  bool matches(const Step& step, const schema::Event& event) const {
+    return (options_.kind.empty() || event.body_type() == kind_) &&
+           (options_.user.empty() || is_about_wanted(step, event));
   }
 
   /// What can be wrong before anything is read.
@@ -102,11 +106,13 @@ class Records {
  public:
   explicit Records(const Audit& audit) : listing_(audit, text::record_columns()) {}
 
-  void add(const Step& step) {
+  /// As a table, of its events those that were asked for.
+  void add(const Step& step, const Filter& filter) {
     if (listing_.format() != text::Format::table)
       return listing_.add_object(record_object(step.record));
     const std::string time = text::time_text_short(step.record.time_ns());
-    for (EventLine& line : event_lines(step)) {
+    const auto is_wanted = [&](const auto& event) { return filter.matches(step, event); };
+    for (EventLine& line : event_lines(step, is_wanted)) {
       listing_.add_row({std::to_string(step.record.seq()), time, std::move(line.operator_name),
                         std::move(line.tenant), std::move(line.user), std::move(line.kind),
                         std::move(line.details), flatbuffers::GetString(step.record.reason())});
@@ -137,7 +143,7 @@ Expected<int> show(const Audit& audit, const ShowOptions& options) {
   const auto take = [&](const Step& step) {
     filter.note_names(step);
     if (!filter.matches(step)) return Rest::fold;
-    records.add(step);
+    records.add(step, filter);
     const bool enough = ++shown == options.count_max || !audit.streams.out;
     return enough ? Rest::leave : Rest::fold;
   };

@@ -36,12 +36,43 @@ text::EventForms forms_of(Names& names, const std::string& tenant) {
           text::time_text_short, text::key_text};
 }
 
+/// Of a record's events, those that were asked for: a batch has a thousand, of as many users.
+struct WantedEvents {
+  /// As its name is in the schema; empty: any.
+  std::string kind;
+  std::optional<schema::Uuid> user = {};
+
+  bool holds(const schema::EventT& event) const {
+    return (kind.empty() || text::event_kind(event) == kind) &&
+           (!user || (event.user != nullptr && *event.user == *user));
+  }
+};
+
+/// Whoever the daemon does not tell of, all events of its records are shown.
+WantedEvents wanted_events(Session& session, const schema::GetRecordsT& asked) {
+  WantedEvents wanted{asked.kind};
+  if (asked.user_id != nullptr) wanted.user = *asked.user_id;
+  if (asked.user.empty() || session.format() != text::Format::table) return wanted;
+  schema::GetUserT get;
+  get.tenant = asked.tenant;
+  get.username = asked.user;
+  get.count_max = 1;
+  const auto page = session.client().history(request(std::move(get)));
+  if (!page)
+    throw Stop{client::exit_code(page.error()), page.error().sentence, page.error().remedy};
+  const auto* user = page->code == schema::Code::ok ? page->body.AsUserView() : nullptr;
+  if (user != nullptr && user->details && user->details->id) wanted.user = *user->details->id;
+  return wanted;
+}
+
 /// The same to a person: a sentence for each event.
-void tell_record(Story& story, Names& names, const schema::RecordT& record) {
+void tell_record(Story& story, Names& names, const schema::RecordT& record,
+                 const WantedEvents& wanted) {
   const auto tenant = names.tenant(record.tenant);
   const auto forms = forms_of(names, tenant);
   for (const auto& event : record.events) {
     names.learn(*event);
+    if (!wanted.holds(*event)) continue;
     const text::Persons persons{names.operator_name(record.operator_id, record.role),
                                 names.user(event->user, tenant), tenant};
     const auto told = text::event_sentence(*event, persons, forms);
@@ -50,12 +81,14 @@ void tell_record(Story& story, Names& names, const schema::RecordT& record) {
 }
 
 /// One row for each event; what the record says of all of them stands in each.
-void add_record(text::Listing& listing, Names& names, const schema::RecordT& record) {
+void add_record(text::Listing& listing, Names& names, const schema::RecordT& record,
+                const WantedEvents& wanted) {
   if (listing.format() != text::Format::table) return listing.add_object(text::to_json(record));
   const auto tenant = names.tenant(record.tenant);
   const auto forms = forms_of(names, tenant);
   for (const auto& event : record.events) {
     names.learn(*event);
+    if (!wanted.holds(*event)) continue;
     listing.add(record, {std::to_string(record.seq), text::time_text_short(record.time_ns),
                          names.operator_name(record.operator_id, record.role), tenant,
                          names.user(event->user, tenant), text::event_kind(*event),
@@ -114,10 +147,11 @@ void stop_if_ended_badly(Session& session, const schema::GetRecordsT& request,
 int run_newest_first(Session& session, const schema::GetRecordsT& request, std::uint64_t left) {
   ShownList listing(session, columns_of(session));
   Names names(session);
+  const WantedEvents wanted = wanted_events(session, request);
   read_back(session, request, left, [&](const auto& records) {
     for (const auto& record : records | std::views::reverse) {
       if (left == 0) break;
-      add_record(listing, names, record);
+      add_record(listing, names, record, wanted);
       --left;
     }
     listing.flush();
@@ -135,8 +169,10 @@ int run_list(Session& session, const Arguments& asked) {
   if (asked.newest_first) return run_newest_first(session, request, left);
   ShownList listing(session, columns_of(session));
   Names names(session);
+  const WantedEvents wanted = wanted_events(session, request);
   const auto ended = take_records(
-      session, request, left, [&](const auto& record) { add_record(listing, names, record); },
+      session, request, left,
+      [&](const auto& record) { add_record(listing, names, record, wanted); },
       [&](const auto& page) {
         listing.flush();
         return page.next_seq > page.head_seq;
@@ -154,8 +190,10 @@ int run_follow(Session& session, const Arguments& asked) {
   request.wait_ms = follow_wait_ms;
   auto left = count_of(asked);
   Story story(session);
+  const WantedEvents wanted = wanted_events(session, request);
   const auto give = [&](const schema::RecordT& record) {
-    story.is_told() ? tell_record(story, names, record) : add_record(listing, names, record);
+    story.is_told() ? tell_record(story, names, record, wanted)
+                    : add_record(listing, names, record, wanted);
   };
   for (bool is_lost = false;;) {
     const auto ended = take_records(session, request, left, give, [&](const auto&) {

@@ -182,10 +182,12 @@ FakeDaemon::Replies history(const schema::HistoryRequestT& request, std::uint64_
     return page_with(request, std::move(page));
   }
   BOOST_TEST(request.body.AsGetUser()->tenant == "acme");
-  if (request.body.AsGetUser()->user_id->low() != 3)
+  const auto& asked = *request.body.AsGetUser();
+  if (asked.user_id == nullptr ? asked.username != "api.bob" : asked.user_id->low() != 3)
     return {packed(FakeDaemon::page_to(request, Code::user_unknown))};
   schema::UserViewT view;
   view.details = std::make_unique<schema::UserDetailsT>();
+  view.details->id = id_of(3);
   view.details->username = "api.bob";
   return page_with(request, std::move(view));
 }
@@ -203,6 +205,29 @@ BOOST_AUTO_TEST_CASE(Q7_events_list_shows_names_and_hides_what_is_sealed) {
              "UserStatusChanged  from=active to=inactive  T-311\n");
 }
 
+/// A record of a batch has the events of many users, and of many kinds.
+BOOST_AUTO_TEST_CASE(Q7_of_a_record_the_table_shows_the_events_that_were_asked_for) {
+  daemon.on_history = [](const auto& request) { return history(request, 1); };
+  const auto shown = [&](const std::string& more) {
+    const auto ended = postern("--tenant acme events list --columns event" + more);
+    BOOST_TEST(ended.exit_code == 0, ended.talk);
+    return ended.out;
+  };
+  const std::string reset = "EVENT\nPasswordReset\n";
+  const std::string moved = "EVENT\nUserStatusChanged\n";
+  BOOST_TEST(shown(" --user api.bob") == reset);
+  BOOST_TEST(shown(" --user api.bob --newest-first") == reset);
+  BOOST_TEST(shown(" --user-id 00000000-0000-0000-0000-000000000003") == reset);
+  BOOST_TEST(shown(" --user-id 00000000-0000-0000-0000-000000000004") == moved);
+  BOOST_TEST(shown(" --kind UserStatusChanged") == moved);
+  BOOST_TEST(shown(" --kind PasswordReset --user api.bob") == reset);
+  BOOST_TEST(shown("") == reset + "UserStatusChanged\n");
+  // For other programs records are whole.
+  const auto whole = postern("--tenant acme --output jsonl events list --user api.bob");
+  BOOST_TEST(contains(whole.out, "PasswordReset"));
+  BOOST_TEST(contains(whole.out, "UserStatusChanged"));
+}
+
 BOOST_AUTO_TEST_CASE(Q7_events_list_reads_every_page_and_ends_after_count) {
   daemon.on_history = [](const auto& request) { return history(request, 5); };
   const auto all = postern("--output jsonl events list");
@@ -216,7 +241,7 @@ BOOST_AUTO_TEST_CASE(Q7_events_list_reads_every_page_and_ends_after_count) {
 BOOST_AUTO_TEST_CASE(Q7_events_carry_their_filters) {
   schema::GetRecordsT got;
   daemon.on_history = [&](const auto& request) {
-    got = *request.body.AsGetRecords();
+    if (const auto* records = request.body.AsGetRecords()) got = *records;
     return history(request, 0);
   };
   BOOST_TEST(postern("--tenant acme events list --user api.bob --operator jo --kind UserLocked")

@@ -115,6 +115,25 @@ BOOST_AUTO_TEST_CASE(Q7_roles_and_keys_are_told_by_name_even_when_they_go) {
     BOOST_TEST(contains(shown, row), row << " is not in\n" << shown);
 }
 
+/// A record of a batch has the events of many users, and of many kinds.
+BOOST_AUTO_TEST_CASE(Q7_of_a_record_the_table_shows_the_events_that_were_asked_for) {
+  using support::to;
+  story().by("anna").when(to("api.bob", schema::LockUserT()), to("api.bob", schema::UnlockUserT()),
+                          support::allow("api.al", "read", "table/order"));
+  append_story();
+  const auto rows = [&](const std::string& more) {
+    const std::string shown = replay("show --from-seq 16 " + more).out;
+    return std::ranges::count(shown, '\n') - 1;
+  };
+  BOOST_TEST(rows("") == 3);
+  BOOST_TEST(rows("--tenant acme --user api.bob") == 2);
+  BOOST_TEST(rows("--tenant acme --user api.al") == 1);
+  BOOST_TEST(rows("--kind UserLocked") == 1);
+  BOOST_TEST(rows("--kind GrantAdded --tenant acme --user api.al") == 1);
+  BOOST_TEST(
+      contains(replay("--output jsonl show --from-seq 16 --kind UserLocked").out, "GrantAdded"));
+}
+
 BOOST_AUTO_TEST_CASE(json_is_an_array_and_jsonl_a_line_each) {
   const auto array = json::parse(replay("--output json show --tenant acme").out).as_array();
   BOOST_TEST(array.size() == 12U);
