@@ -16,7 +16,9 @@ namespace postern::transport {
 
 namespace {
 
-constexpr long patience_ms = 5000;
+/// A busy machine answers late, which says nothing of its locks; only what never answers takes this
+/// long. Within it the manager does not lose patience (TimeoutStartSec=).
+constexpr long patience_ms = 120'000;
 
 Failure broken(const std::string& how) {
   return {FailureKind::configuration, "the self-check of the locks failed: " + how,
@@ -96,9 +98,12 @@ Expected<Event> Watch::outcome() const {
   return event;
 }
 
-/// The knocker tries once: a denied peer that came again would be counted again.
+/// The knocker tries once: a denied peer that came again would be counted again. No handshake is
+/// broken off for its time: that would be an outcome, and none that says anything.
 Expected<> prepare(const Socket& socket, const Socket& knocker, const KeyPair& stranger,
                    const KeyPair* server) {
+  for (const Socket* end : {&socket, &knocker})
+    if (auto patient = set_options(*end, {{ZMQ_HANDSHAKE_IVL, 0}}); !patient) return patient;
   if (auto once = set_options(knocker, {{ZMQ_RECONNECT_IVL, -1}}); !once) return once;
   if (!server) return guard(socket, {});
   const auto knows_server = set_options(knocker, {{ZMQ_CURVE_SERVERKEY, server->public_key},

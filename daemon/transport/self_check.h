@@ -6,8 +6,8 @@
 namespace postern::transport {
 
 /// Binds private sockets, guarded like the public ones, and knocks with a key and a uid that nobody
-/// allowed. Succeeds only if libzmq reports that the authenticator denied both; waits up to 5 s. No
-/// tcp is needed.
+/// allowed. Succeeds only if libzmq reports that the authenticator denied both; waits up to 2
+/// minutes for each, as a busy machine answers late. No tcp is needed.
 Expected<> confirm_strangers_are_denied(void* context);
 
 }  // namespace postern::transport
