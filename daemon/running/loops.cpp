@@ -137,7 +137,8 @@ void Threads::turn_writer() {
     if (woken) loop.waker.clear();
     const bool last_turns = stopping_;
     writer.turn();
-    for (std::uint32_t taken = 0; taken < group_max_ && loop.endpoint->receive(inbound); ++taken)
+    for (std::uint32_t taken = 0;
+         taken < group_max_ && !writer.is_turn_due() && loop.endpoint->receive(inbound); ++taken)
       writer.take({inbound.peer, inbound.identity, inbound.payload});
     // A disk that hangs is a writer that hangs.
     if (writer.commit()) loop.tick();

@@ -80,36 +80,46 @@ Expected<journal::Bytes> GroupCommit::stored_record(domain::Seq seq) const {
 bool GroupCommit::commit(const domain::State& state) {
   if (stage_ == Stage::appending) return false;
   if (group_.empty()) return true;
+  close_group(state);
+  // Keys take a few syncs to destroy.
+  const bool is_long =
+      is_big(syncing_) || !syncing_.erased.empty() || parts_.journal.appends_wait_long();
+  if (is_long && !syncing_.records.empty())
+    append_beside();
+  else
+    finish(append(), state);
+  return true;
+}
+
+/// What has gathered becomes durable next.
+void GroupCommit::close_group(const domain::State& state) {
   if (group_.operators_changed) group_.identities = identities_in(state.tables());
   group_.published->time_ns = state.time_ns();
   std::swap(group_, syncing_);
   // The next will be about as large.
   group_.published->changes.users.reserve(syncing_.published->changes.users.size());
-  // Keys take a few syncs to destroy.
-  if (syncing_.records.size() < records_beside_min && syncing_.erased.empty() &&
-      !parts_.journal.appends_wait_long()) {
-    finish(append());
-    return true;
-  }
+  expected_ = 0;
+}
+
+void GroupCommit::append_beside() {
   stage_ = Stage::appending;
   parts_.run_beside([this] {
     auto appended = std::make_unique<Appended>();
     appended->durable = append();
     appended_.post(std::move(appended));
   });
-  return true;
 }
 
-void GroupCommit::turn() {
+void GroupCommit::turn(const domain::State& state) {
   appended_.drain([&](std::unique_ptr<Appended> appended) {
     stage_ = Stage::gathering;
-    finish(appended->durable);
+    finish(appended->durable, state);
   });
 }
 
 /// On whichever thread: it touches the journal and what stands still meanwhile.
 GroupCommit::Durable GroupCommit::append() {
-  if (syncing_.records.empty()) return {head_, {}};
+  if (syncing_.records.empty()) return {head_, {}, 0};
   syncing_.complete(parts_.keys);
   views_.clear();
   for (const GroupRecord& record : syncing_.records) views_.push_back(view_of(record.bytes));
@@ -118,12 +128,13 @@ GroupCommit::Durable GroupCommit::append() {
   parts_.vitals.sync_began_ns = began_ns;
   const auto appended = parts_.journal.append(first - 1, views_);
   parts_.vitals.sync_began_ns = 0;
-  tell_time(parts_.clock.monotonic_ns() - began_ns);
-  if (!appended) return {std::unexpected(appended.error()), {}};
+  const std::int64_t took_ns = parts_.clock.monotonic_ns() - began_ns;
+  tell_time(took_ns);
+  if (!appended) return {std::unexpected(appended.error()), {}, took_ns};
   syncing_.make_receipts(receipts_);
   // U11: what is erased is in the journal first, so that no stop in between is forgotten.
   return {parts_.journal.head(),
-          syncing_.erased.empty() ? Expected<>() : parts_.keys.erase(syncing_.erased)};
+          syncing_.erased.empty() ? Expected<>() : parts_.keys.erase(syncing_.erased), took_ns};
 }
 
 /// On whichever thread appended.
@@ -133,7 +144,7 @@ void GroupCommit::tell_time(std::int64_t took_ns) {
     parts_.log(diagnostic<Line::sync_slow>(Duration{took_ns}, syncing_.records.size()));
 }
 
-void GroupCommit::finish(const Durable& durable) {
+void GroupCommit::finish(const Durable& durable, const domain::State& state) {
   if (!durable.head && durable.head.error().kind == FailureKind::conflict) {
     stage_ = Stage::overtaken;
     return;
@@ -145,7 +156,31 @@ void GroupCommit::finish(const Durable& durable) {
     count(parts_.vitals.groups);
     parts_.vitals.records.fetch_add(syncing_.records.size(), std::memory_order_relaxed);
   }
-  publish(syncing_, durable.head.value_or(head_));
+  expect_others(durable.took_ns);
+  std::swap(durable_, syncing_);
+  const domain::Seq seq_before = head_.seq;
+  if (durable.head) head_ = *durable.head;
+  if (durable.head && durable.erased && is_big(group_)) {
+    close_group(state);
+    append_beside();
+  }
+  publish(durable_, seq_before);
+}
+
+void GroupCommit::expect_others(std::int64_t append_took_ns) {
+  const std::size_t under_way = syncing_.answers.decided.size() + group_.answers.decided.size();
+  const bool is_worth_it = append_took_ns >= long_append_ns;
+  expected_ = is_worth_it ? under_way - under_way / 4 : 0;
+  if (is_worth_it)
+    expected_until_ns_ = parts_.clock.monotonic_ns() + std::min(append_took_ns / 2, wait_max_ns);
+}
+
+std::int64_t GroupCommit::waits_for_others_ms() const {
+  if (stage_ != Stage::gathering || group_.empty() || group_.answers.decided.size() >= expected_)
+    return 0;
+  constexpr std::int64_t ms = 1'000'000;
+  const std::int64_t left_ns = expected_until_ns_ - parts_.clock.monotonic_ns();
+  return std::max<std::int64_t>((left_ns + ms - 1) / ms, 0);
 }
 
 /// Law 3: nothing decided in the group that failed or on it ever leaves, and the state that holds
@@ -168,9 +203,10 @@ void GroupCommit::leave_erasures(const Failure& why) {
   group_.leave_erasures_unacknowledged();
 }
 
-void GroupCommit::publish(Group& group, const journal::Head& head) {
-  const bool advances = head.seq > head_.seq;
-  parts_.replies.add(group.records.empty() ? 0 : head.seq, std::move(group.answers));
+/// What others wait for; `head_` is what it comes to.
+void GroupCommit::publish(Group& group, domain::Seq seq_before) {
+  const bool advances = head_.seq > seq_before;
+  parts_.replies.add(group.records.empty() ? 0 : head_.seq, std::move(group.answers));
   if (group.operators_changed) parts_.operators_changed(std::move(group.identities));
   for (const Diagnostic& line : group.lines) parts_.log(line);
   std::unique_ptr<Published> published = std::move(group.published);
@@ -181,18 +217,17 @@ void GroupCommit::publish(Group& group, const journal::Head& head) {
     head_time_ns_ = published->time_ns;
     parts_.clock.passed(head_time_ns_);
   }
-  const bool told_at_once = advances && may_tell_at_once(*published);
-  head_ = head;
-  published->head = head;
+  const bool told_at_once = advances && may_tell_at_once(*published, seq_before);
+  published->head = head_;
   reader_sleeps_ |= parts_.mail.reader_published.put(std::move(published));
-  if (told_at_once && parts_.mail.shown_seq() < head.seq) parts_.mail.tell(head.seq);
+  if (told_at_once && parts_.mail.shown_seq() < head_.seq) parts_.mail.tell(head_.seq);
 }
 
 /// Nothing waits before it that takes long. Who may connect is known to other threads first.
-bool GroupCommit::may_tell_at_once(const Published& published) const {
+bool GroupCommit::may_tell_at_once(const Published& published, domain::Seq seq_before) const {
   const domain::Changes& changes = published.changes;
   const Mailboxes& mail = parts_.mail;
-  return std::max({mail.shown_seq(), mail.told_seq(), first_seq_}) >= head_.seq &&
+  return std::max({mail.shown_seq(), mail.told_seq(), first_seq_}) >= seq_before &&
          changes.operators.empty() && changes.ranges.empty() &&
          changes.users.size() + changes.tenants.size() <= told_at_once_max;
 }
@@ -246,7 +281,8 @@ void GroupCommit::follow(domain::State& state, domain::CommandIds& ids) {
   const auto head = fold_others(state, ids);
   syncing_.published->time_ns = state.time_ns();
   if (syncing_.operators_changed) syncing_.identities = identities_in(state.tables());
-  finish({head, syncing_.erased.empty() ? Expected<>() : parts_.keys.erase(syncing_.erased)});
+  finish({head, syncing_.erased.empty() ? Expected<>() : parts_.keys.erase(syncing_.erased)},
+         state);
 }
 
 }  // namespace postern::service

@@ -17,8 +17,9 @@
 namespace postern::service {
 
 /// Owns the journal's write side, which it lends to one piece of work at a time: a big group is
-/// appended beside the writer's thread, a small one on it. Owned by the writer; nothing leaves a
-/// group before its sync (law 2).
+/// appended beside the writer's thread, a small one on it. The next big one is on its way before
+/// the answers of the last leave, so that the disk does not wait for them. Owned by the writer;
+/// nothing leaves a group before its sync (law 2).
 class GroupCommit {
  public:
   /// All outlive it.
@@ -57,6 +58,12 @@ class GroupCommit {
   /// A disk that takes as long is told of.
   static constexpr std::int64_t slow_sync_ns = 1'000'000'000;
 
+  /// After an append that took as long, those who were just answered are waited for, half as long
+  /// and no longer than this: who sends its next command when it has its receipt would else come
+  /// just behind each group, for one more sync.
+  static constexpr std::int64_t long_append_ns = 2'000'000;
+  static constexpr std::int64_t wait_max_ns = 5'000'000;
+
   /// `head_time_ns`: of the newest record.
   GroupCommit(Parts parts, std::int64_t head_time_ns);
 
@@ -86,7 +93,11 @@ class GroupCommit {
   /// before it is still on its way, and this one goes on gathering.
   bool commit(const domain::State& state);
   /// Takes what came of a group that was appended beside.
-  void turn();
+  void turn(const domain::State& state);
+  /// A group has come back, and the next is big enough to be appended beside: the disk waits.
+  bool is_turn_due() const { return !appended_.empty() && is_big(group_); }
+  /// Milliseconds until what has gathered need not wait for others any more; 0: it need not.
+  std::int64_t waits_for_others_ms() const;
   /// Behind what was sent of what is published, so that nothing stands before that.
   void wake_reader() {
     if (std::exchange(reader_sleeps_, false)) parts_.mail.reader_published.wake();
@@ -111,19 +122,25 @@ class GroupCommit {
     Expected<journal::Head> head;
     /// U11: whether the keys of those it erases are destroyed.
     Expected<> erased;
+    std::int64_t took_ns = 0;
   };
   struct Appended : Letter {
     Durable durable;
   };
 
+  static bool is_big(const Group& group) { return group.records.size() >= records_beside_min; }
+
+  void close_group(const domain::State& state);
+  void append_beside();
   Durable append();
   Expected<journal::Head> fold_others(domain::State& state, domain::CommandIds& ids);
   void tell_time(std::int64_t took_ns);
-  void finish(const Durable& durable);
+  void finish(const Durable& durable, const domain::State& state);
   void fail(const Failure& why);
   void leave_erasures(const Failure& why);
-  void publish(Group& group, const journal::Head& head);
-  bool may_tell_at_once(const Published& published) const;
+  void expect_others(std::int64_t append_took_ns);
+  void publish(Group& group, domain::Seq seq_before);
+  bool may_tell_at_once(const Published& published, domain::Seq seq_before) const;
 
   Parts parts_;
   Stage stage_ = Stage::gathering;
@@ -137,6 +154,11 @@ class GroupCommit {
   bool reader_sleeps_ = false;
   /// Becomes durable; its records are read on two threads then and changed by none.
   Group syncing_;
+  /// Empty but while it is published.
+  Group durable_;
+  /// So many messages are likely to come until then, by the monotonic clock.
+  std::size_t expected_ = 0;
+  std::int64_t expected_until_ns_ = 0;
   // Of whoever appends.
   std::vector<journal::View> views_;
   ReceiptMaker receipts_;

@@ -43,6 +43,8 @@ class Mailbox {
     return before == nullptr;
   }
   void wake() { waker_.wake(); }
+  /// By the owner: nothing would be handed over.
+  bool empty() const { return newest_.load(std::memory_order_relaxed) == nullptr; }
 
   /// Hands over every letter that is there, in the order of posting. True if there was one.
   template <class Visitor>

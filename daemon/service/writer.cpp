@@ -77,7 +77,7 @@ Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State st
 
 void Writer::turn() {
   gate_.watch_clock();
-  groups_.turn();
+  groups_.turn(state_);
   decide_again_if_overtaken();
   send_shown();
   parts_.mail.writer_returned.drain([](std::unique_ptr<Published>) {});
@@ -414,6 +414,7 @@ bool Writer::commit() {
   take_turns();
   count_waiting();
   record_due_refusals();
+  if (!is_full() && groups_.waits_for_others_ms() > 0) return true;
   if (!groups_.commit(state_)) return false;
   decide_again_if_overtaken();
   send_shown();
@@ -466,7 +467,9 @@ void Writer::watch_disk() {
 
 std::int64_t Writer::idle_ms() const {
   constexpr std::int64_t longest_ms = 1'000;
-  return !turns_.empty() && !is_full() ? 0 : replies_.idle_ms(longest_ms);
+  if (!turns_.empty() && !is_full()) return 0;
+  const std::int64_t waits_ms = groups_.waits_for_others_ms();
+  return replies_.idle_ms(waits_ms > 0 ? waits_ms : longest_ms);
 }
 
 bool Writer::drain() {

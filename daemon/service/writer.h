@@ -98,6 +98,11 @@ class Writer {
   bool commit();
   /// Nothing is decided until a `commit` was true.
   bool is_full() const { return groups_.is_full(group_max_); }
+  /// Before more is taken: the disk waits for the next group, or receipts may leave.
+  bool is_turn_due() const {
+    const domain::Seq awaited = replies_.awaited_seq();
+    return groups_.is_turn_due() || (awaited != 0 && parts_.mail.shown_seq() >= awaited);
+  }
 
   /// Milliseconds until a turn is due without anything arriving.
   std::int64_t idle_ms() const;
