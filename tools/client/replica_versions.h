@@ -39,17 +39,18 @@ class ReplicaVersions {
   class Look {
    public:
     Look(const ReplicaVersions& versions, Place& place) : place_(place) {
-      // The store comes before the second load for everybody: either the writer sees it, or this
-      // sees that the writer has gone on.
+      // The store comes before the later loads for everybody: either the writer sees it, or this
+      // sees that the writer has gone on. Whether there are answers comes before which one is
+      // shown: what is shown first after a stop has an empty one beside it.
       std::uint32_t shown = versions.shown_.load(std::memory_order_acquire);
       while (true) {
         place_.looking.store(shown + 1, std::memory_order_seq_cst);
+        const bool answers = versions.answers_.load(std::memory_order_seq_cst);
         const std::uint32_t now = versions.shown_.load(std::memory_order_seq_cst);
+        version_ = answers ? &versions.versions_[now] : nullptr;
         if (now == shown) break;
         shown = now;
       }
-      version_ =
-          versions.answers_.load(std::memory_order_seq_cst) ? &versions.versions_[shown] : nullptr;
     }
     Look(const Look&) = delete;
     Look& operator=(const Look&) = delete;

@@ -11,6 +11,7 @@ namespace {
 constexpr int readers = 4;
 constexpr std::uint64_t changes = 2'000;
 constexpr std::size_t users = 64;
+constexpr int stops = 20'000;
 
 }  // namespace
 
@@ -70,6 +71,29 @@ BOOST_AUTO_TEST_CASE(what_is_stopped_is_not_looked_at_any_more) {
   const auto none = reader.check("acme", world.name(0), {}, question);
   BOOST_REQUIRE(!none);
   BOOST_TEST((none.error().kind == ErrorKind::unreachable));
+}
+
+/// What is shown first after a stop has an empty one beside it, which no reader may come upon.
+BOOST_AUTO_TEST_CASE(what_was_emptied_is_never_looked_at) {
+  ReplicaVersions versions;
+  const domain::Operator asker{};
+  std::atomic<bool> is_over{false};
+  std::atomic<int> empty{0};
+  std::thread reader([&] {
+    ReplicaVersions::Place& place = versions.add_place();
+    while (!is_over) {
+      const ReplicaVersions::Look look(versions, place);
+      if (look.version() != nullptr && look.version()->asker == nullptr) ++empty;
+    }
+    versions.drop_place(place);
+  });
+  for (int count = 0; count < stops; ++count) {
+    versions.publish([&](ReplicaVersion& version) { version.asker = &asker; });
+    versions.stop();
+  }
+  is_over = true;
+  reader.join();
+  BOOST_TEST(empty == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_check_takes_no_memory) {
