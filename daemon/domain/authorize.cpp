@@ -116,20 +116,6 @@ struct CombinedMatches {
   }
 };
 
-/// What stops a question whoever asks; `asked`: what to ask of grants where nothing does, with the
-/// levels of its path.
-Code stop_of_form(const Tenant& tenant, const Question& question, AccessRequest& asked,
-                  PathLevels& levels) {
-  if (!read_path(question.resource, levels)) return Code::resource_malformed;
-  const CatalogueKind* kind =
-      find_kind(*tenant.catalogue, question.resource.substr(0, levels[0].size));
-  const CatalogueAction* action = kind == nullptr ? nullptr : find_action(*kind, question.action);
-  if (action == nullptr || !knows(*kind, question.resource)) return Code::unknown_resource;
-  asked = {question.action, action->implied_by, question.resource, question.this_level_only,
-           &levels};
-  return Code::ok;
-}
-
 /// Of a user's own grants alone.
 Verdict verdict_of(const Grants& grants, const Matches& found) {
   const auto by = [&](Code code, GrantPointer grant) {
@@ -151,10 +137,9 @@ void sort_by_path(std::vector<Stop>& stops) {
 /// Every stop of a question, of each holder.
 void collect_question_stops(const Tenant& tenant, const User& user, const Question& question,
                             const CallFacts& call, std::vector<Stop>& stops) {
-  AccessRequest asked;
-  PathLevels levels;
-  const Code form = stop_of_form(tenant, question, asked, levels);
-  if (form != Code::ok) return stops.push_back(Stop{form});
+  const ReadQuestion read(tenant, question);
+  if (read.form() != Code::ok) return stops.push_back(Stop{read.form()});
+  const AccessRequest& asked = read.asked();
   std::vector<Stop> denies, below;
   std::vector<CombinedMatches::Slot> unmet;
   bool allowed = false;
@@ -224,12 +209,23 @@ bool network_allowed(const Tenant& tenant, const User& user, const CallFacts& ca
   return visit_network_stops(tenant, user, call, [](const Stop&) { return false; });
 }
 
-static Verdict weigh(const Tenant& tenant, const User& user, const Question& question,
+ReadQuestion::ReadQuestion(const Tenant& tenant, const Question& question)
+    : text_(question), form_(read(tenant)) {}
+
+Code ReadQuestion::read(const Tenant& tenant) {
+  if (!read_path(text_.resource, levels_)) return Code::resource_malformed;
+  const CatalogueKind* kind =
+      find_kind(*tenant.catalogue, text_.resource.substr(0, levels_[0].size));
+  const CatalogueAction* action = kind == nullptr ? nullptr : find_action(*kind, text_.action);
+  if (action == nullptr || !knows(*kind, text_.resource)) return Code::unknown_resource;
+  asked_ = {text_.action, action->implied_by, text_.resource, text_.this_level_only, &levels_};
+  return Code::ok;
+}
+
+static Verdict weigh(const Tenant& tenant, const User& user, const ReadQuestion& question,
                      const CallFacts& call) {
-  AccessRequest asked;
-  PathLevels levels;
-  const Code form = stop_of_form(tenant, question, asked, levels);
-  if (form != Code::ok) return {form};
+  if (question.form() != Code::ok) return {question.form()};
+  const AccessRequest& asked = question.asked();
   if (user.extras == nullptr || user.extras->roles.empty())
     return verdict_of(*user.grants, match(*user.grants, asked, call));
   CombinedMatches said;
@@ -247,9 +243,14 @@ static Verdict weigh(const Tenant& tenant, const User& user, const Question& que
 
 Verdict authorize(const Tenant& tenant, const User& user, const Question& question,
                   const CallFacts& call, std::span<const Narrowing> parts) {
+  return authorize(tenant, user, ReadQuestion(tenant, question), call, parts);
+}
+
+Verdict authorize(const Tenant& tenant, const User& user, const ReadQuestion& question,
+                  const CallFacts& call, std::span<const Narrowing> parts) {
   const Verdict verdict = weigh(tenant, user, question, call);
   const bool by_allow = verdict.allowed() || verdict.reason == Code::condition_not_met;
-  return by_allow && !lies_within(parts, question)
+  return by_allow && !lies_within(parts, question.text())
              ? Verdict{Code::no_matching_grant, nullptr, nullptr, nullptr, verdict.work}
              : verdict;
 }

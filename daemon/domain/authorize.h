@@ -53,6 +53,29 @@ struct Question {
   bool this_level_only = false;
 };
 
+/// A question as its text and the tenant's catalogue make it: what can be found out before it is
+/// known who asks. What it was made of outlives it.
+class ReadQuestion {
+ public:
+  ReadQuestion(const Tenant& tenant, const Question& question);
+  ReadQuestion(const ReadQuestion&) = delete;
+  ReadQuestion& operator=(const ReadQuestion&) = delete;
+
+  const Question& text() const { return text_; }
+  /// What stops it whoever asks; ok: nothing.
+  schema::Code form() const { return form_; }
+  /// What to ask of grants where nothing does.
+  const AccessRequest& asked() const { return asked_; }
+
+ private:
+  schema::Code read(const Tenant& tenant);
+
+  Question text_;
+  AccessRequest asked_;
+  PathLevels levels_;
+  schema::Code form_;
+};
+
 /// One reason for a denial, with the record that caused it (0: none did) and the grant, where one
 /// did.
 struct Stop {
@@ -100,6 +123,8 @@ bool lies_within(std::span<const Narrowing> parts, const Question& question);
 /// What the user's grants and those of its roles say: a deny of any beats every allow. Of denies
 /// the first in the order of paths is named, whoever holds it, of allows the most specific. Outside
 /// the parts of a key no allow counts, met or not. The stops before it have been asked.
+Verdict authorize(const Tenant& tenant, const User& user, const ReadQuestion& question,
+                  const CallFacts& call, std::span<const Narrowing> parts = {});
 Verdict authorize(const Tenant& tenant, const User& user, const Question& question,
                   const CallFacts& call, std::span<const Narrowing> parts = {});
 

@@ -169,6 +169,8 @@ class Grants : public RefCounted<Grants> {
  public:
   /// A list this long, or longer, is in parts of their own.
   static constexpr std::size_t part_max = 255;
+  /// Most users' block is no larger.
+  static constexpr std::size_t bytes_of_most = 320;
 
   /// None.
   Grants() = default;

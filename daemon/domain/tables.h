@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "daemon/domain/entries.h"
+#include "daemon/domain/prefetch.h"
 
 namespace postern::domain {
 
@@ -61,6 +62,8 @@ struct KeyEqual {
 /// full to two thirds at least, as a user has a place in four of these (README).
 template <class Handle, class KeyOf>
 class Index {
+  struct Shard;
+
  public:
   static constexpr std::size_t shard_count = 64;
   using Key = std::decay_t<decltype(KeyOf{}(*std::declval<const Handle&>()))>;
@@ -72,6 +75,37 @@ class Index {
     const std::size_t place = shard.find(hashed);
     return place == none ? nullptr : &shard.handles[place];
   }
+
+  /// A look-up in steps, so that whoever has something else to do need not wait for memory: made,
+  /// it begins to fetch a part of the index. The index and what the key points to do not change
+  /// meanwhile.
+  class Search {
+   public:
+    Search(const Index& index, const Key& key)
+        : key_(key), hash_(KeyHash{}(key)), shard_(&index.shards_[shard_at(hash_)]) {
+      if (shard_->capacity == 0) return;
+      place_ = shard_->home(hash_);
+      fetch_ahead(&shard_->tags[place_], 1);
+      fetch_ahead(&shard_->handles[place_], sizeof(Handle));
+    }
+
+    /// Begins to fetch the entry that it almost surely is.
+    void approach() {
+      place_ = shard_->next_tagged(place_, tag_of(hash_));
+      if (place_ != none) fetch_ahead(&*shard_->handles[place_], sizeof *shard_->handles[place_]);
+    }
+    /// Null if there is none.
+    const Handle* found() const {
+      const std::size_t place = shard_->find_from(place_, hash_, key_);
+      return place == none ? nullptr : &shard_->handles[place];
+    }
+
+   private:
+    Key key_;
+    std::size_t hash_;
+    const Shard* shard_;
+    std::size_t place_ = none;
+  };
 
   /// Inserts, or replaces the one with the same key; gives back the replaced one.
   Handle put(Handle entry) {
@@ -140,10 +174,19 @@ class Index {
     std::size_t behind(std::size_t place) const { return place + 1 == capacity ? 0 : place + 1; }
 
     std::size_t find(const Hashed& key) const {
-      if (capacity == 0) return none;
-      const std::uint8_t tag = tag_of(key.hash);
-      for (std::size_t place = home(key.hash); tags[place] != 0; place = behind(place))
-        if (tags[place] == tag && KeyEqual{}(key.key, Key(KeyOf{}(*handles[place])))) return place;
+      return find_from(capacity == 0 ? none : home(key.hash), key.hash, key.key);
+    }
+    std::size_t find_from(std::size_t place, std::size_t hash, const Key& key) const {
+      const std::uint8_t tag = tag_of(hash);
+      for (place = next_tagged(place, tag); place != none; place = next_tagged(behind(place), tag))
+        if (KeyEqual{}(key, Key(KeyOf{}(*handles[place])))) return place;
+      return none;
+    }
+    /// From a place on, up to the first that is free.
+    std::size_t next_tagged(std::size_t place, std::uint8_t tag) const {
+      if (place == none) return none;
+      for (; tags[place] != 0; place = behind(place))
+        if (tags[place] == tag) return place;
       return none;
     }
     /// One that is not there; there is room.
@@ -189,9 +232,9 @@ class Index {
     }
   };
 
-  static std::size_t shard_at(const Hashed& key) { return key.hash >> 24 & (shard_count - 1); }
-  const Shard& shard_of(const Hashed& key) const { return shards_[shard_at(key)]; }
-  Shard& shard_of(const Hashed& key) { return shards_[shard_at(key)]; }
+  static std::size_t shard_at(std::size_t hash) { return hash >> 24 & (shard_count - 1); }
+  const Shard& shard_of(const Hashed& key) const { return shards_[shard_at(key.hash)]; }
+  Shard& shard_of(const Hashed& key) { return shards_[shard_at(key.hash)]; }
 
   std::array<Shard, shard_count> shards_;
 };
@@ -214,6 +257,11 @@ class Tables {
   const Handle<User>* find_held_user(const Uuid& id) const { return users_.find(id); }
   const User* find_user(const Uuid& tenant, std::string_view username) const {
     return raw(usernames_.find(NameInTenant{tenant, username}));
+  }
+  using UserSearch = typename Index<Borrowed<User>, ByUsername>::Search;
+  /// In steps; `username` is there until it has been found.
+  UserSearch search_user(const Uuid& tenant, std::string_view username) const {
+    return {usernames_, NameInTenant{tenant, username}};
   }
   const Operator* find_operator(const Uuid& id) const { return raw(operators_.find(id)); }
   const Operator* find_operator(std::string_view name) const {

@@ -29,26 +29,53 @@ Bearer bearer_of_session(const View::Tables& tables, const domain::Operator& ask
   return {tenant, user, Code::ok, key};
 }
 
+/// In a tenant that was found, or not.
+static Bearer bearer_named(const domain::Operator& asker, const domain::Tenant* tenant,
+                           const domain::User* user, const domain::CallFacts& call) {
+  if (tenant != nullptr && user == nullptr && asker.role != schema::Role::service)
+    return {tenant, user, Code::user_unknown};
+  return {tenant, user, domain::first_stop_before_credential(tenant, user, call).code};
+}
+
 Bearer bearer_of_name(const View& view, const domain::Operator& asker, const NamedBeside& named,
                       const domain::CallFacts& call) {
-  return bearer_in(view, asker, view.find_tenant(asker, named.tenant), named.username, call);
+  return NameSearch(view, asker, named).bearer(call);
 }
 
 Bearer bearer_in(const View& view, const domain::Operator& asker, const domain::Tenant* tenant,
                  std::string_view username, const domain::CallFacts& call) {
   const domain::User* user =
       tenant == nullptr ? nullptr : view.tables().find_user(tenant->id, username);
-  if (tenant != nullptr && user == nullptr && asker.role != schema::Role::service)
-    return {tenant, user, Code::user_unknown};
-  return {tenant, user, domain::first_stop_before_credential(tenant, user, call).code};
+  return bearer_named(asker, tenant, user, call);
+}
+
+NameSearch::NameSearch(const View& view, const domain::Operator& asker, const NamedBeside& named)
+    : asker_(asker), tenant_(view.find_tenant(asker, named.tenant)) {
+  if (tenant_ != nullptr) user_.emplace(view.tables().search_user(tenant_->id, named.username));
+}
+
+Bearer NameSearch::bearer(const domain::CallFacts& call) const {
+  const auto* found = user_ ? user_->found() : nullptr;
+  const domain::User* user = found == nullptr ? nullptr : *found;
+  if (user != nullptr) domain::fetch_ahead(user->grants.get(), domain::Grants::bytes_of_most);
+  return bearer_named(asker_, tenant_, user, call);
+}
+
+static std::span<const domain::Narrowing> parts_of(const Bearer& bearer) {
+  if (bearer.key == nullptr) return {};
+  return std::span(bearer.key->narrowed_to);
 }
 
 domain::Verdict check(const Bearer& bearer, const domain::Question& question,
                       const domain::CallFacts& call) {
   if (bearer.stop != Code::ok) return {bearer.stop};
-  const auto parts = bearer.key == nullptr ? std::span<const domain::Narrowing>()
-                                           : std::span(bearer.key->narrowed_to);
-  return domain::authorize(*bearer.tenant, *bearer.user, question, call, parts);
+  return domain::authorize(*bearer.tenant, *bearer.user, question, call, parts_of(bearer));
+}
+
+domain::Verdict check(const Bearer& bearer, const domain::ReadQuestion* question,
+                      const domain::CallFacts& call) {
+  if (bearer.stop != Code::ok) return {bearer.stop};
+  return domain::authorize(*bearer.tenant, *bearer.user, *question, call, parts_of(bearer));
 }
 
 }  // namespace postern::view

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "daemon/domain/authorize.h"
@@ -52,12 +53,33 @@ Bearer bearer_of_session(const View::Tables& tables, const domain::Operator& ask
 /// name; a service is not.
 Bearer bearer_of_name(const View& view, const domain::Operator& asker, const NamedBeside& named,
                       const domain::CallFacts& call);
+/// The same in steps, between which whoever has other things to do lets memory be fetched. The view
+/// and the name stay as they are meanwhile.
+class NameSearch {
+ public:
+  NameSearch(const View& view, const domain::Operator& asker, const NamedBeside& named);
+
+  /// Null: there is none.
+  const domain::Tenant* tenant() const { return tenant_; }
+  void approach() {
+    if (user_) user_->approach();
+  }
+  Bearer bearer(const domain::CallFacts& call) const;
+
+ private:
+  const domain::Operator& asker_;
+  const domain::Tenant* tenant_;
+  std::optional<View::Tables::UserSearch> user_;
+};
 /// The same in a tenant that was found for the asker; null: there is none.
 Bearer bearer_in(const View& view, const domain::Operator& asker, const domain::Tenant* tenant,
                  std::string_view username, const domain::CallFacts& call);
 
 /// What stops the bearer, or else what its grants say, within what the key is for (C8).
 domain::Verdict check(const Bearer& bearer, const domain::Question& question,
+                      const domain::CallFacts& call);
+/// The same of a question that was read in the bearer's tenant; null: there is none.
+domain::Verdict check(const Bearer& bearer, const domain::ReadQuestion* question,
                       const domain::CallFacts& call);
 
 }  // namespace postern::view

@@ -143,8 +143,14 @@ class DaemonFollower {
     if (*taken)
       show(sent_ns + access->waited_ms * std::int64_t{1'000'000}, page.time_ns);
     else if (following_ == 0)
-      feed_->clear_changes();
+      prepare();
     return std::nullopt;
+  }
+
+  /// Entry by entry as they are told, so that the first answers are not old when all is there.
+  void prepare() {
+    shared_.versions.prepare([&](ReplicaVersion& version) { version.view.take(feed_->changes()); });
+    feed_->clear_changes();
   }
 
   /// The feed's state, which surely was the daemon's newest at `confirmed_ns`.
@@ -158,10 +164,7 @@ class DaemonFollower {
       shared_.versions.shown().confirmed_ns = confirmed_ns;
     else
       shared_.versions.publish([&](ReplicaVersion& version) {
-        if (is_first)
-          version.view.load(feed_->state().tables());
-        else
-          version.view.take(feed_->changes());
+        version.view.take(feed_->changes());
         version.asker = feed_->asker();
         version.seq = feed_->seq();
         version.following = following_;

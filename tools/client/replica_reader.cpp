@@ -94,22 +94,64 @@ schema::CredentialUnion named(std::string_view username) {
   return made;
 }
 
-view::Bearer bearer_of(const Verified& verified, const ReplicaVersion& version,
-                       const ReplicaBeside& beside, const domain::CallFacts& call) {
-  const auto& tables = version.view.tables();
-  const view::NamedBeside named{beside.tenant, beside.username};
-  const view::Session& session = verified.session;
-  if (!verified.is_key)
-    return view::bearer_of_session(tables, *version.asker, named, session, call);
-  const domain::Tenant* tenant = tables.find_tenant(session.tenant);
-  const domain::User* user = tables.find_user(session.user);
-  if (tenant == nullptr || user == nullptr || !domain::in_scope(*version.asker, tenant->id) ||
-      view::names_another(named, *tenant, *user))
-    return {};
-  const domain::ApiKey* key = domain::find_key(*user, session.key);
-  if (key == nullptr) return {};
-  return view::bearer_of_key(*tenant, *user, *key, call);
-}
+// ---- searches for whoever a question is about, in steps: a part of an index is fetched, then the
+// entry, then its grants
+
+class SearchByName {
+ public:
+  SearchByName(const ReplicaVersion& version, const view::NamedBeside& named)
+      : search_(version.view, *version.asker, named) {}
+
+  const domain::Tenant* tenant() const { return search_.tenant(); }
+  void approach() { search_.approach(); }
+  std::expected<view::Bearer, Missing> bearer(const domain::CallFacts& facts) const {
+    return search_.bearer(facts);
+  }
+
+ private:
+  view::NameSearch search_;
+};
+
+/// Of a credential that was verified before; null: it was not.
+class SearchVerified {
+ public:
+  SearchVerified(const ReplicaVersion& version, const Verified* verified,
+                 const ReplicaBeside& beside)
+      : version_(version), verified_(verified), beside_(beside) {
+    if (verified_ == nullptr || verified_->following != version_.following) return;
+    tenant_ = version_.view.tables().find_tenant(verified_->session.tenant);
+  }
+
+  const domain::Tenant* tenant() const { return tenant_; }
+  void approach() const {}
+  std::expected<view::Bearer, Missing> bearer(const domain::CallFacts& facts) const {
+    if (verified_ == nullptr || verified_->following != version_.following)
+      return std::unexpected(Missing::unverified);
+    if (verified_->seq > version_.seq) return std::unexpected(Missing::behind);
+    return bearer_as_told(facts);
+  }
+
+ private:
+  view::Bearer bearer_as_told(const domain::CallFacts& call) const {
+    const auto& tables = version_.view.tables();
+    const view::NamedBeside named{beside_.tenant, beside_.username};
+    const view::Session& session = verified_->session;
+    if (!verified_->is_key)
+      return view::bearer_of_session(tables, *version_.asker, named, session, call);
+    const domain::User* user = tables.find_user(session.user);
+    if (tenant_ == nullptr || user == nullptr || !domain::in_scope(*version_.asker, tenant_->id) ||
+        view::names_another(named, *tenant_, *user))
+      return {};
+    const domain::ApiKey* key = domain::find_key(*user, session.key);
+    if (key == nullptr) return {};
+    return view::bearer_of_key(*tenant_, *user, *key, call);
+  }
+
+  const ReplicaVersion& version_;
+  const Verified* verified_;
+  const ReplicaBeside& beside_;
+  const domain::Tenant* tenant_ = nullptr;
+};
 
 }  // namespace
 
@@ -127,9 +169,10 @@ struct ReplicaReader::Parts {
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 
-  template <class BearerOf>
+  template <class Search, class... Sought>
   std::expected<ReplicaAnswer, Missing> judge(const ReplicaCall& call,
-                                              const ReplicaQuestion& question, BearerOf bearer_of);
+                                              const ReplicaQuestion& question,
+                                              const Sought&... sought);
   ReplicaAnswer answer_of(const domain::Verdict& verdict);
   Result<ReplicaAnswer> ask(schema::QueryT query, schema::CredentialUnion credential,
                             const ReplicaQuestion& question);
@@ -163,13 +206,15 @@ struct ReplicaReader::Parts {
 
 // ---- what is known here
 
-template <class BearerOf>
+template <class Search, class... Sought>
 std::expected<ReplicaAnswer, Missing> ReplicaReader::Parts::judge(const ReplicaCall& call,
                                                                   const ReplicaQuestion& question,
-                                                                  BearerOf bearer_of) {
+                                                                  const Sought&... sought) {
   const ReplicaVersions::Look look(shared.versions, place);
   const ReplicaVersion* version = look.version();
   if (version == nullptr) return std::unexpected(Missing::nothing_shown);
+  // What takes time is done while the memory is fetched that the next step of the search reads.
+  Search search(*version, sought...);
   const std::int64_t now_ns = steady_ns();
   const std::int64_t age_ns = now_ns - version->confirmed_ns.load(std::memory_order_relaxed);
   if (age_ns > shared.age_max_ns) return std::unexpected(Missing::too_old);
@@ -181,12 +226,16 @@ std::expected<ReplicaAnswer, Missing> ReplicaReader::Parts::judge(const ReplicaC
   facts.tls = call.tls;
   facts.tls_told = true;
   facts.providers = &version->view.tables().providers();
-  const std::expected<view::Bearer, Missing> bearer = bearer_of(*version, facts);
+  search.approach();
+  std::optional<domain::ReadQuestion> read;
+  if (const domain::Tenant* tenant = search.tenant())
+    read.emplace(*tenant,
+                 domain::Question{question.action, question.resource, question.this_level_only});
+  const std::expected<view::Bearer, Missing> bearer = search.bearer(facts);
   if (!bearer) return std::unexpected(bearer.error());
   if (bearer->user != nullptr && domain::extras_of(*bearer->user).api_logging)
     return std::unexpected(Missing::recorded);
-  ReplicaAnswer answer = answer_of(
-      view::check(*bearer, {question.action, question.resource, question.this_level_only}, facts));
+  ReplicaAnswer answer = answer_of(view::check(*bearer, read ? &*read : nullptr, facts));
   answer.seq = version->seq;
   answer.time_ns = facts.now_ns;
   answer.age = std::chrono::nanoseconds(age_ns);
@@ -367,14 +416,9 @@ Result<std::optional<ReplicaAnswer>> ReplicaReader::Parts::verify(const Name& na
 std::expected<ReplicaAnswer, Missing> ReplicaReader::Parts::judge_verified(
     const Name& name, const Given& given, const ReplicaCall& call,
     const ReplicaQuestion& question) {
-  using Found = std::expected<view::Bearer, Missing>;
-  return judge(call, question, [&](const ReplicaVersion& version, const domain::CallFacts& facts) {
-    const auto found = verified.find(name);
-    if (found == verified.end() || found->second.following != version.following)
-      return Found(std::unexpected(Missing::unverified));
-    if (found->second.seq > version.seq) return Found(std::unexpected(Missing::behind));
-    return Found(bearer_of(found->second, version, given.beside, facts));
-  });
+  const auto found = verified.find(name);
+  const Verified* one = found == verified.end() ? nullptr : &found->second;
+  return judge<SearchVerified>(call, question, one, given.beside);
 }
 
 Result<ReplicaAnswer> ReplicaReader::Parts::check_verified(const Given& given,
@@ -410,10 +454,7 @@ Result<ReplicaAnswer> ReplicaReader::check(std::string_view tenant, std::string_
                                            const ReplicaCall& call,
                                            const ReplicaQuestion& question) {
   const auto answer =
-      parts_->judge(call, question, [&](const ReplicaVersion& version, const auto& facts) {
-        return std::expected<view::Bearer, Missing>(
-            view::bearer_of_name(version.view, *version.asker, {tenant, username}, facts));
-      });
+      parts_->judge<SearchByName>(call, question, view::NamedBeside{tenant, username});
   if (answer) return *answer;
   if (!parts_->asks_for(answer.error())) return std::unexpected(parts_->why_not(answer.error()));
   return parts_->ask(query_of(tenant, call), named(username), question);

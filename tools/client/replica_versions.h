@@ -80,6 +80,13 @@ class ReplicaVersions {
   bool answers() const { return answers_.load(std::memory_order_relaxed); }
   ReplicaVersion& shown() { return versions_[shown_.load(std::memory_order_relaxed)]; }
 
+  /// While nothing is answered: `bring` is called for both, so that little is left to do when they
+  /// are shown. Whoever looked before has gone.
+  template <class Bring>
+  void prepare(Bring bring) {
+    for (ReplicaVersion& version : versions_) bring(version);
+  }
+
   /// `bring` makes a version current; it is called for both, and what it replaces is still there
   /// until this returns.
   template <class Bring>

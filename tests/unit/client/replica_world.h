@@ -63,12 +63,13 @@ class ReplicaWorld {
 
   /// As the replica's own thread does; so long ago it was heard of.
   void publish(client::Replica::Shared& shared, std::chrono::milliseconds age = {}) {
-    const bool is_first = !shared.versions.answers();
+    if (!shared.versions.answers()) {
+      shared.versions.prepare(
+          [&](client::ReplicaVersion& version) { version.view.load(state_.tables()); });
+      changes_.clear();
+    }
     shared.versions.publish([&](client::ReplicaVersion& version) {
-      if (is_first)
-        version.view.load(state_.tables());
-      else
-        version.view.take(changes_);
+      version.view.take(changes_);
       version.asker = state_.tables().find_operator(domain::Uuid{2, 2});
       version.seq = seq_;
       version.following = 1;
