@@ -118,8 +118,8 @@ struct CombinedMatches {
 
 /// What stops a question whoever asks; `asked`: what to ask of grants where nothing does, with the
 /// levels of its path.
-Code stop_of_form(const Tenant& tenant, const Question& question, AccessRequest& asked,
-                  PathLevels& levels) {
+[[gnu::always_inline]] inline Code stop_of_form(const Tenant& tenant, const Question& question,
+                                                AccessRequest& asked, PathLevels& levels) {
   if (!read_path(question.resource, levels)) return Code::resource_malformed;
   const CatalogueKind* kind =
       find_kind(*tenant.catalogue, question.resource.substr(0, levels[0].size));
@@ -247,11 +247,11 @@ static Verdict weigh(const Tenant& tenant, const User& user, const Question& que
 
 Verdict authorize(const Tenant& tenant, const User& user, const Question& question,
                   const CallFacts& call, std::span<const Narrowing> parts) {
-  const Verdict verdict = weigh(tenant, user, question, call);
+  Verdict verdict = weigh(tenant, user, question, call);
   const bool by_allow = verdict.allowed() || verdict.reason == Code::condition_not_met;
-  return by_allow && !lies_within(parts, question)
-             ? Verdict{Code::no_matching_grant, nullptr, nullptr, nullptr, verdict.work}
-             : verdict;
+  if (by_allow && !lies_within(parts, question))
+    verdict = {Code::no_matching_grant, nullptr, nullptr, nullptr, verdict.work};
+  return verdict;
 }
 
 bool lies_within(std::span<const Narrowing> parts, const Question& question) {
