@@ -1,5 +1,9 @@
 #include "daemon/domain/access.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -9,6 +13,7 @@
 #include <type_traits>
 
 #include "daemon/domain/conditions.h"
+#include "daemon/domain/equal_texts.h"
 #include "daemon/domain/path.h"
 
 namespace postern::domain {
@@ -22,7 +27,8 @@ auto order_of(const Grant& grant) {
 
 /// A deny is of its own action; who may do an action may do what it implies too.
 bool speaks_of(std::string_view action, bool deny, const AccessRequest& asked) {
-  return action == asked.action || action == "*" ||
+  if (equal_texts(action, asked.action)) return true;
+  return equal_texts(action, "*") ||
          (!deny && !asked.implied_by.empty() &&
           std::ranges::find(asked.implied_by, action) != asked.implied_by.end());
 }
@@ -145,19 +151,29 @@ constexpr std::size_t tried_one_by_one_max = 32;
 /// So many marks are compared in the time that one grant is looked at.
 constexpr std::size_t marks_in_a_step = 8;
 
-/// The first from there on whose mark is this one; as many as there are: none.
-std::size_t next_marked(std::span<const PlaceMark> marks, std::size_t from, PlaceMark mark) {
-  // Eight at a time, as long as it is none of them.
-  using Eight = PlaceMark __attribute__((vector_size(16)));
-  const Eight wanted = {mark, mark, mark, mark, mark, mark, mark, mark};
-  for (; from + 8 <= marks.size(); from += 8) {
-    Eight each;
-    std::memcpy(&each, marks.data() + from, sizeof each);
-    const auto equal = std::bit_cast<std::array<std::uint64_t, 2>>(each == wanted);
-    if ((equal[0] | equal[1]) != 0) break;
+/// A bit for each of so many marks, no more than a word has bits, that is this one. A function of
+/// its own, so that its caller keeps its registers.
+[[gnu::noinline]] std::uint64_t marked(const PlaceMark* marks, std::size_t count, PlaceMark mark) {
+  std::uint64_t found = 0;
+#ifdef __SSE2__
+  constexpr std::size_t together = 8;
+  const __m128i wanted = _mm_set1_epi16(static_cast<short>(mark));
+  const auto look_at = [&](std::size_t place) {
+    const __m128i each = _mm_loadu_si128(reinterpret_cast<const __m128i*>(marks + place));
+    const __m128i equal = _mm_packs_epi16(_mm_cmpeq_epi16(each, wanted), _mm_setzero_si128());
+    found |= std::uint64_t{static_cast<unsigned>(_mm_movemask_epi8(equal))} << place;
+  };
+  if (count >= together) {
+#pragma clang loop unroll(disable)
+    for (std::size_t place = 0; place + together < count; place += together) look_at(place);
+    // The last may have been among those before.
+    look_at(count - together);
+    return found;
   }
-  while (from < marks.size() && marks[from] != mark) ++from;
-  return from;
+#endif
+  for (std::size_t place = 0; place < count; ++place)
+    found |= std::uint64_t{marks[place] == mark} << place;
+  return found;
 }
 
 bool is_below(std::string_view resource, std::string_view path) {
@@ -175,10 +191,8 @@ class Search {
       : grants_(grants), asked_(asked), call_(call), found_(found) {}
 
   /// Of all without `*`.
-  void plain(const Range& all) {
+  [[gnu::noinline]] void plain(const Range& all) {
     if (all.empty()) return;
-    if constexpr (std::is_same_v<At, PlaceInPart>)
-      if (asked_.levels != nullptr) return plain_by_marks(all);
     for (std::string_view place = asked_.path; !place.empty(); place = parent_of(place))
       visit_at(all, place, [&](const At& at) { keep(grants_, pointer_to(at), call_, found_); });
     if (asked_.this_level_only || found_.deny != nullptr) return;
@@ -186,10 +200,22 @@ class Search {
     deny_below(below(all, path));
   }
 
+  /// The same by the marks: of those that lie elsewhere almost no text is looked at.
+  void plain_by_marks(const Range& all) {
+    const std::span<const PlaceMark> marks = grants_.marks();
+    if (all.empty()) return;
+    const MarkSummary& summary = grants_.mark_summary();
+    const PathLevels& levels = *asked_.levels;
+    found_.work += levels.size();
+    for (std::size_t level = levels.size(); level > 0; --level)
+      if (summary.may_have(levels[level - 1].mark)) keep_marked(marks, levels[level - 1]);
+    if (asked_.this_level_only || found_.deny != nullptr) return;
+    if (summary.may_deny_below(levels[levels.size() - 1].mark)) deny_below(all);
+  }
+
   /// Of all with `*`: along the path each next segment is itself or a star, so that only what
   /// begins like the path is looked at. The first in order are named, as if all were tried.
-  void wild(const Range& all) {
-    if (all.empty()) return;
+  [[gnu::noinline]] void wild(const Range& all) {
     if (grants_.size() - grants_.plain_count() <= tried_one_by_one_max) return try_each(all);
     Matches best;
     const std::size_t first = asked_.path.find('/');
@@ -220,26 +246,24 @@ class Search {
     return part_below(grants_, within, path);
   }
 
-  /// The same by the marks: of those that lie elsewhere almost no text is looked at.
-  void plain_by_marks(const Part<PlaceInPart>& all) {
-    const std::span<const PlaceMark> marks = grants_.marks();
-    const MarkSummary& summary = grants_.mark_summary();
-    const PathLevels& levels = *asked_.levels;
-    for (std::size_t level = levels.size(); level > 0; --level) {
-      const auto [mark, size] = levels[level - 1];
-      ++found_.work;
-      if (!summary.may_have(mark)) continue;
-      found_.work += marks.size() / marks_in_a_step;
-      const std::string_view place = asked_.path.substr(0, size);
-      for (std::size_t at = next_marked(marks, 0, mark); at < marks.size();
-           at = next_marked(marks, at + 1, mark)) {
-        const Right& right = grants_.right_at(at);
-        if (*right.resource == place && speaks_of(*right.action, grants_.denies_at(at), asked_))
-          keep(grants_, {grants_, at}, call_, found_);
-      }
+  void keep_marked(std::span<const PlaceMark> marks, const PathLevels::Level& level) {
+    found_.work += marks.size() / marks_in_a_step;
+    constexpr std::size_t together = 64;
+    std::size_t from = 0;
+    for (; from + together < marks.size(); from += together)
+      keep_found(marked(marks.data() + from, together, level.mark), from, level.size);
+    keep_found(marked(marks.data() + from, marks.size() - from, level.mark), from, level.size);
+  }
+
+  /// `found`: a bit for each from there on that may lie at the first so many bytes of the path.
+  [[gnu::noinline]] void keep_found(std::uint64_t found, std::size_t from, std::size_t path_bytes) {
+    for (; found != 0; found &= found - 1) {
+      const std::size_t at = from + static_cast<std::size_t>(std::countr_zero(found));
+      const Right& right = grants_.right_at(at);
+      if (equal_texts(*right.resource, {asked_.path.data(), path_bytes}) &&
+          speaks_of(*right.action, grants_.denies_at(at), asked_))
+        keep(grants_, {grants_, at}, call_, found_);
     }
-    if (asked_.this_level_only || found_.deny != nullptr) return;
-    if (summary.may_deny_below(levels[levels.size() - 1].mark)) deny_below(all);
   }
 
   void try_each(const Range& range) {
@@ -256,7 +280,7 @@ class Search {
     }
   }
 
-  void deny_below(const Range& range) {
+  [[gnu::noinline]] void deny_below(const Range& range) {
     for (At place = range.from; place != range.to && found_.deny_below == nullptr; ++place) {
       ++found_.work;
       if (!pointer_to(place).denies()) continue;
@@ -422,17 +446,21 @@ bool is_named_before(const Grant& left, const Grant& right) {
 
 Matches match(const Grants& grants, const AccessRequest& asked, const CallFacts& call) {
   Matches found;
-  const auto search = [&](auto begin, auto wild, auto end) {
-    Search<decltype(begin)> made(grants, asked, call, found);
-    made.plain({begin, wild});
-    made.wild({wild, end});
-  };
   if (grants.in_one_part()) {
+    Search<PlaceInPart> search(grants, asked, call, found);
     const auto at = [&](std::size_t place) { return PlaceInPart(grants, place); };
-    search(at(0), at(grants.plain_count()), at(grants.size()));
+    const Part<PlaceInPart> plain{at(0), at(grants.plain_count())};
+    if (asked.levels != nullptr)
+      search.plain_by_marks(plain);
+    else
+      search.plain(plain);
+    if (grants.plain_count() != grants.size()) search.wild({plain.to, at(grants.size())});
   } else {
     const GrantSequence<Grant> sorted = grants.sorted();
-    search(sorted.begin(), sorted.nth(grants.plain_count()), sorted.end());
+    Search<Place> search(grants, asked, call, found);
+    const Range plain{sorted.begin(), sorted.nth(grants.plain_count())};
+    search.plain(plain);
+    if (grants.plain_count() != grants.size()) search.wild({plain.to, sorted.end()});
   }
   return found;
 }

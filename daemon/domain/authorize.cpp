@@ -248,11 +248,11 @@ Verdict authorize(const Tenant& tenant, const User& user, const Question& questi
 
 Verdict authorize(const Tenant& tenant, const User& user, const ReadQuestion& question,
                   const CallFacts& call, std::span<const Narrowing> parts) {
-  const Verdict verdict = weigh(tenant, user, question, call);
+  Verdict verdict = weigh(tenant, user, question, call);
   const bool by_allow = verdict.allowed() || verdict.reason == Code::condition_not_met;
-  return by_allow && !lies_within(parts, question.text())
-             ? Verdict{Code::no_matching_grant, nullptr, nullptr, nullptr, verdict.work}
-             : verdict;
+  if (by_allow && !lies_within(parts, question.text()))
+    verdict = {Code::no_matching_grant, nullptr, nullptr, nullptr, verdict.work};
+  return verdict;
 }
 
 bool lies_within(std::span<const Narrowing> parts, const Question& question) {

@@ -51,8 +51,9 @@ CallNote head_of(const NotedCall& noted) {
 }
 
 std::byte* put(std::byte* place, std::string_view text) {
-  // memcpy may not be given the null pointer of an empty text.
-  return std::ranges::copy(std::as_bytes(std::span(text)), place).out;
+  // Most are empty, and memcpy may not be given the null pointer of an empty text.
+  if (!text.empty()) std::memcpy(place, text.data(), text.size());
+  return place + text.size();
 }
 
 std::byte* put_head(std::byte* place, const CallNote& note, const NotedCall& noted) {
@@ -116,16 +117,14 @@ QuestionNotes::~QuestionNotes() {
   if (lost_ > 0) line_->drop(lost_);
 }
 
-void QuestionNotes::add(const schema::Question& question, const domain::Verdict& verdict) {
+/// One by one, not at all, or where there is no room.
+void QuestionNotes::add_elsewhere(const schema::Question& question,
+                                  const domain::Verdict& verdict) {
   if (line_ == nullptr) return;
   if (one_by_one_) return note_one(*line_, noted_, &question, verdict);
   if (count_ == room_) begin_together();
-  if (together_ == nullptr) {
-    ++lost_;
-  } else {
-    const Outcome outcome(verdict.grant, verdict.allowed());
-    std::memcpy(together_ + count_ * sizeof outcome, &outcome, sizeof outcome);
-  }
+  if (together_ != nullptr) return put_together(verdict);
+  ++lost_;
   ++count_;
 }
 

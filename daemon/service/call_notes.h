@@ -2,6 +2,8 @@
 // is dropped and counted.
 #pragma once
 
+#include <cstring>
+
 #include "daemon/calls/call_line.h"
 #include "daemon/credential/session_token.h"
 #include "daemon/domain/authorize.h"
@@ -43,9 +45,18 @@ class QuestionNotes {
   QuestionNotes(const QuestionNotes&) = delete;
   QuestionNotes& operator=(const QuestionNotes&) = delete;
 
-  void add(const schema::Question& question, const domain::Verdict& verdict);
+  void add(const schema::Question& question, const domain::Verdict& verdict) {
+    if (count_ == room_ || together_ == nullptr) return add_elsewhere(question, verdict);
+    put_together(verdict);
+  }
 
  private:
+  void add_elsewhere(const schema::Question& question, const domain::Verdict& verdict);
+  void put_together(const domain::Verdict& verdict) {
+    const calls::Outcome outcome(verdict.grant, verdict.allowed());
+    std::memcpy(together_ + count_ * sizeof outcome, &outcome, sizeof outcome);
+    ++count_;
+  }
   void begin_together();
   void end_together();
 

@@ -201,14 +201,43 @@ constexpr std::size_t rounded_up(std::size_t bytes, std::size_t unit) {
   return (bytes + unit - 1) / unit * unit;
 }
 
+constexpr std::size_t bytes_of_text(std::string_view text) {
+  return rounded_up(sizeof(std::uint32_t) + text.size() + 1, 4);
+}
+
+/// For names and paths, for which calling the C library takes longer than copying.
+void copy_short(std::uint8_t* to, std::string_view text) {
+  const std::size_t size = text.size();
+  const auto copy_at = [&]<class Word>(std::size_t place, Word word) {
+    std::memcpy(&word, text.data() + place, sizeof word);
+    std::memcpy(to + place, &word, sizeof word);
+  };
+  // The last may have been among those before.
+  if (size >= 8) {
+    for (std::size_t place = 0; place + 8 < size; place += 8) copy_at(place, std::uint64_t{});
+    return copy_at(size - 8, std::uint64_t{});
+  }
+  if (size >= 4) {
+    copy_at(0, std::uint32_t{});
+    return copy_at(size - 4, std::uint32_t{});
+  }
+  for (std::size_t place = 0; place < size; ++place) copy_at(place, std::uint8_t{});
+}
+
 }  // namespace
 
 /// Room for so many more bytes, a multiple of four.
 std::uint8_t* CheckedAnswer::extend(std::size_t bytes) {
+  reserve(bytes);
   const std::size_t begun = size_;
   size_ += bytes;
-  if (size_ > storage_.size()) storage_.resize(std::max(2 * size_, std::size_t{1'024}));
   return storage_.data() + begun;
+}
+
+/// Nothing moves while so many more bytes are written.
+void CheckedAnswer::reserve(std::size_t bytes) {
+  if (size_ + bytes > storage_.size())
+    storage_.resize(std::max(2 * (size_ + bytes), std::size_t{1'024}));
 }
 
 void CheckedAnswer::begin(std::size_t count) {
@@ -220,57 +249,64 @@ void CheckedAnswer::begin(std::size_t count) {
 }
 
 void CheckedAnswer::add(const domain::Verdict& verdict) {
+  // With or without a grant, but for its texts.
+  reserve(sizeof(std::uint32_t) + sizeof(DecisionBlock));
   // Tables lie at multiples of eight, for their numbers of eight bytes.
-  if (size_ % 8 != 0) std::memset(extend(4), 0, 4);
+  if (size_ % 8 != 0) {
+    at<std::uint32_t>(size_) = 0;
+    size_ += sizeof(std::uint32_t);
+  }
   const std::size_t place = places_begin + added_++ * sizeof(std::uint32_t);
   at<std::uint32_t>(place) = static_cast<std::uint32_t>(size_ - place);
   if (verdict.grant != nullptr && size_ < bytes_with_grants_max) return add_grant(verdict);
   if (verdict.grant != nullptr) ++grants_left_out_;
-  const std::size_t begun = size_;
-  const BareDecision decision{distance(offsetof(FixedPart, bare_fields), begun),
-                              static_cast<std::uint16_t>(verdict.reason), verdict.allowed(), 0};
-  std::memcpy(extend(sizeof decision), &decision, sizeof decision);
+  at<BareDecision>(size_) = {distance(offsetof(FixedPart, bare_fields), size_),
+                             static_cast<std::uint16_t>(verdict.reason), verdict.allowed(), 0};
+  size_ += sizeof(BareDecision);
 }
 
 void CheckedAnswer::add_grant(const domain::Verdict& verdict) {
   using Block = DecisionBlock;
   const domain::Grant grant = *verdict.grant;
+  reserve(sizeof(Block) + bytes_of_text(*grant.action) + bytes_of_text(*grant.resource) +
+          (verdict.role == nullptr ? 0 : bytes_of_text(*verdict.role)));
   const std::size_t begun = size_;
   const auto fields = [&](std::size_t described, std::size_t table) {
     return distance(described, begun + table);
   };
-  Block block{};
+  auto& block = at<Block>(begun);
+  size_ += sizeof block;
   block.decision = {fields(offsetof(FixedPart, decision_fields), offsetof(Block, decision)),
                     offsetof(Block, grant) - offsetof(Block, decision.grant),
                     static_cast<std::uint16_t>(verdict.reason), verdict.allowed(), 0};
-  const std::size_t described = verdict.role == nullptr ? offsetof(FixedPart, own_grant_fields)
-                                                        : offsetof(FixedPart, grant_fields);
-  block.grant.fields = fields(described, offsetof(Block, grant));
-  block.grant.reference = offsetof(Block, reference) - offsetof(Block, grant.reference);
-  block.grant.effect = static_cast<std::uint8_t>(grant.effect());
-  block.reference = {fields(offsetof(FixedPart, reference_fields), offsetof(Block, reference)),
-                     static_cast<std::uint16_t>(grant.index), 0, grant.seq};
-  extend(sizeof block);
   const auto text_at = [&](std::size_t field, const std::string& text) {
     const auto away = static_cast<std::uint32_t>(size_ - begun - field);
     put_text(text);
     return away;
   };
-  block.grant.action = text_at(offsetof(Block, grant.action), *grant.action);
-  block.grant.resource = text_at(offsetof(Block, grant.resource), *grant.resource);
-  if (verdict.role != nullptr)
-    block.grant.role = text_at(offsetof(Block, grant.role), *verdict.role);
-  std::memcpy(storage_.data() + begun, &block, sizeof block);
+  const std::size_t described = verdict.role == nullptr ? offsetof(FixedPart, own_grant_fields)
+                                                        : offsetof(FixedPart, grant_fields);
+  block.grant = {fields(described, offsetof(Block, grant)),
+                 offsetof(Block, reference) - offsetof(Block, grant.reference),
+                 text_at(offsetof(Block, grant.action), *grant.action),
+                 text_at(offsetof(Block, grant.resource), *grant.resource),
+                 verdict.role == nullptr ? 0 : text_at(offsetof(Block, grant.role), *verdict.role),
+                 static_cast<std::uint8_t>(grant.effect()),
+                 {}};
+  block.unused = 0;
+  block.reference = {fields(offsetof(FixedPart, reference_fields), offsetof(Block, reference)),
+                     static_cast<std::uint16_t>(grant.index), 0, grant.seq};
 }
 
-/// Its length, itself, and at least one 0 behind it.
+/// There is room for it: its length, itself, and at least one 0 behind it.
 void CheckedAnswer::put_text(std::string_view text) {
-  const std::size_t bytes = rounded_up(sizeof(std::uint32_t) + text.size() + 1, 4);
-  std::uint8_t* const begun = extend(bytes);
+  const std::size_t bytes = bytes_of_text(text);
+  std::uint8_t* const begun = storage_.data() + size_;
+  size_ += bytes;
   const auto size = static_cast<std::uint32_t>(text.size());
   std::memset(begun + bytes - 4, 0, 4);
   std::memcpy(begun, &size, sizeof size);
-  std::memcpy(begun + sizeof size, text.data(), text.size());
+  copy_short(begun + sizeof size, text);
 }
 
 void CheckedAnswer::finish(const Facts& facts) {
@@ -290,7 +326,9 @@ const schema::Checked& CheckedAnswer::checked() const {
 }
 
 void CheckedAnswer::put_bytes(std::span<const std::uint8_t> bytes) {
-  put_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  reserve(bytes_of_text(text));
+  put_text(text);
 }
 
 void CheckedAnswer::add_receipt(std::span<const std::uint8_t> receipt,

@@ -40,6 +40,7 @@ class CheckedAnswer {
 
  private:
   std::uint8_t* extend(std::size_t bytes);
+  void reserve(std::size_t bytes);
   void put_bytes(std::span<const std::uint8_t> bytes);
   void put_text(std::string_view text);
   void add_grant(const domain::Verdict& verdict);
