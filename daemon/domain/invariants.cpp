@@ -282,7 +282,7 @@ std::vector<std::string> check_indexes(const State& state) {
   check_role_counts(state, problems);
   const auto sizes = tables.index_sizes();
   problems.unless(sizes.aliases == tables.tenant_count(), "an alias is of no tenant", "the state");
-  problems.unless(sizes.usernames == live, "a username is of no living user", "the state");
+  problems.unless(tables.live_user_count() == live, "living users are not so many", "the state");
   problems.unless(sizes.operator_names == tables.operator_count(), "a name is of no operator",
                   "the state");
   problems.unless(sizes.identities == identities, "an identity is of no operator", "the state");

@@ -106,6 +106,23 @@ BOOST_AUTO_TEST_CASE(who_is_put_under_another_name_leaves_nothing_behind) {
   BOOST_TEST(state.tables().find_operator("eve") != nullptr);
 }
 
+// No command does this either.
+BOOST_AUTO_TEST_CASE(of_two_who_live_with_one_name_the_newer_has_it) {
+  State state;
+  Changes first;
+  state.replace(user_named(1, "bob"), first);
+  const auto holder = [&] { return state.tables().find_user({1, 1}, "bob"); };
+  Changes second;
+  state.replace(user_named(2, "Bob"), second);
+  BOOST_TEST(state.tables().names_taken_over() == 1U);
+  BOOST_TEST(holder()->id.low() == 2U);
+  BOOST_TEST(state.tables().live_user_count() == 2U);
+  BOOST_TEST(joined(domain::check_indexes(state)) != "");
+  state.revert(second);
+  BOOST_TEST(holder()->id.low() == 1U);
+  BOOST_TEST(joined(domain::check_indexes(state)) == "");
+}
+
 BOOST_AUTO_TEST_CASE(K3_a_refused_batch_leaves_nothing_behind) {
   auto story = given(tenant("acme"), user("bob"), user("eve"));
   story
