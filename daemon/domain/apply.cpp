@@ -11,7 +11,7 @@ Sealed sealed_bytes(const flatbuffers::Vector<std::uint8_t>* bytes) {
 }
 
 void clear_tenant_lock(const Scene& scene, User& user) {
-  user.tenant_lock_cleared_seq = scene.record.seq;
+  edit_marks(user, [&](UserMarks& marks) { marks.tenant_lock_cleared_seq = scene.record.seq; });
   user.tenant_lock_cleared_index = scene.index;
 }
 

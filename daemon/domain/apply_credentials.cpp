@@ -22,6 +22,12 @@ void end_sessions(const Scene& scene, User& user) {
   });
 }
 
+/// C5.
+static void count_failures(User& user, std::uint32_t failures) {
+  if (extras_of(user).failures != failures)
+    edit_extras(user, [&](UserExtras& extras) { extras.failures = failures; });
+}
+
 void drop_old_password(User& user) {
   if (extras_of(user).sealed_old_password == nullptr) return;
   edit_extras(user, [](UserExtras& extras) {
@@ -34,7 +40,7 @@ void password_reset(const Scene& scene, const schema::PasswordReset& body) {
   edit_user(scene, [&](User& user) {
     user.sealed_password = sealed_bytes(body.sealed_password());
     user.password_seq = scene.record.seq;
-    user.failures = 0;
+    count_failures(user, 0);
     open_passwords_lock(user);
     clear_tenant_lock(scene, user);
     drop_old_password(user);
@@ -46,7 +52,7 @@ void password_changed(const Scene& scene, const schema::PasswordChanged& body) {
   edit_user(scene, [&](User& user) {
     user.sealed_password = sealed_bytes(body.sealed_password());
     user.password_seq = scene.record.seq;
-    user.failures = 0;
+    count_failures(user, 0);
     open_passwords_lock(user);
     drop_old_password(user);
   });
@@ -67,14 +73,14 @@ void password_rotated(const Scene& scene, const schema::PasswordRotated& body) {
 /// (C6), and is over.
 void password_failed(const Scene& scene, const schema::PasswordFailed& body) {
   edit_user(scene, [&](User& user) {
-    user.failures = body.failures();
+    count_failures(user, body.failures());
     open_passwords_lock(user);
   });
 }
 
 void password_accepted(const Scene& scene, const schema::PasswordAccepted&) {
   edit_user(scene, [](User& user) {
-    user.failures = 0;
+    count_failures(user, 0);
     open_passwords_lock(user);
   });
 }

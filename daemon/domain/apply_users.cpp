@@ -33,8 +33,6 @@ void user_created(const Scene& scene, const schema::UserCreated& body) {
   user->api_access = body.api_access();
   user->version = 1;
   user->created_seq = scene.record.seq;
-  user->status_seq = scene.record.seq;
-  user->api_access_seq = scene.record.seq;
   clear_tenant_lock(scene, *user);
   user->last_seq = scene.record.seq;
   user->changed_seq = scene.record.seq;
@@ -50,7 +48,7 @@ void user_created(const Scene& scene, const schema::UserCreated& body) {
 void user_status_changed(const Scene& scene, const schema::UserStatusChanged& body) {
   replace_user(scene, [&](User& user) {
     user.status = body.to();
-    user.status_seq = scene.record.seq;
+    edit_marks(user, [&](UserMarks& marks) { marks.status_seq = scene.record.seq; });
     if (body.to() != schema::UserStatus::active) end_sessions(scene, user);
   });
 }
@@ -89,7 +87,7 @@ void user_unlocked(const Scene& scene, const schema::UserUnlocked& body) {
 void api_access_changed(const Scene& scene, const schema::ApiAccessChanged& body) {
   edit_user(scene, [&](User& user) {
     user.api_access = body.allowed();
-    user.api_access_seq = scene.record.seq;
+    edit_marks(user, [&](UserMarks& marks) { marks.api_access_seq = scene.record.seq; });
     if (!body.allowed()) end_sessions(scene, user);
   });
 }

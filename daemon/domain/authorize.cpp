@@ -63,9 +63,10 @@ bool visit_standing_stops(const Tenant* tenant, const User* user, const CallFact
     }
   }
   if (user->status != schema::UserStatus::active &&
-      !visit(Stop{Code::user_not_active, user->status_seq}))
+      !visit(Stop{Code::user_not_active, marks_of(*user).status_seq}))
     return false;
-  return user->api_access || visit(Stop{Code::api_access_not_allowed, user->api_access_seq});
+  return user->api_access ||
+         visit(Stop{Code::api_access_not_allowed, marks_of(*user).api_access_seq});
 }
 
 template <class Visitor>

@@ -300,7 +300,6 @@ void StateReading::take_user(boost::intrusive_ptr<User> user) {
     tenant_ = user->tenant;
   }
   if (!follows(user->id)) return;
-  if (user->status != schema::UserStatus::deleted) ++live_users_;
   state_.replace(Owned<User>(std::move(user)), changes_);
   changes_.clear();
 }
@@ -333,8 +332,7 @@ void StateReading::take_copies(boost::intrusive_ptr<Copies> copies) {
 }
 
 std::expected<State, std::string> StateReading::finish() {
-  // One that another has replaced has no name any more.
-  if (state_.tables().live_user_count() != live_users_) fail("two users have one name");
+  if (state_.tables().names_taken_over() != 0) fail("two users have one name");
   if (!failure_.empty()) return std::unexpected(failure_);
   for (const TenantHead& head : place_.tenant_heads) state_.close_record(head.seq, 0, &head.tenant);
   state_.close_record(place_.seq, place_.time_ns, nullptr);

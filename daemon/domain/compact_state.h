@@ -109,7 +109,6 @@ class StateReading {
   std::optional<Uuid> last_;
   /// Of the newest user; users of one tenant often stand together.
   std::optional<Uuid> tenant_;
-  std::size_t live_users_ = 0;
 };
 
 }  // namespace postern::domain

@@ -18,7 +18,7 @@ constexpr std::int64_t old_password_ns_max = 90LL * 86'400 * 1'000'000'000;
 void cause_failure(const Case& asked, const Tenant& tenant, const User& user, const Uuid& service) {
   schema::PasswordFailedT failed;
   // C6: a lock that stands has opened by its time, and the count starts anew.
-  failed.failures = extras_of(user).passwords_lock_seq != 0 ? 1 : user.failures + 1;
+  failed.failures = extras_of(user).passwords_lock_seq != 0 ? 1 : extras_of(user).failures + 1;
   failed.service = std::make_unique<Uuid>(service);
   const bool locks = failed.failures >= tenant.policies.lockout_failures;
   asked.cause(user, std::move(failed));
@@ -129,7 +129,7 @@ void record_attempt(const Case& asked) {
   if (body.password_seq() != user->password_seq)
     return asked.refuse(Code::version_conflict, "password_seq");
   if (!body.succeeded()) return cause_failure(asked, tenant, *user, *body.service());
-  if (user->failures != 0) {
+  if (extras_of(*user).failures != 0) {
     schema::PasswordAcceptedT accepted;
     accepted.service = std::make_unique<Uuid>(*body.service());
     asked.cause(*user, std::move(accepted));

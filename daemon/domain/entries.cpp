@@ -41,9 +41,14 @@ std::vector<std::string> identities_of(const Operator& entry) {
   return identities;
 }
 
+void set_marks(User& user, const UserMarks& marks) {
+  user.marks.reset();
+  if (marks != marks_of(user)) user.marks = make_counted<const UserMarks>(marks);
+}
+
 static bool locked_by_tenant(const Tenant& tenant, const User& user) {
   return std::pair(tenant.disabled_seq, tenant.disabled_index) >
-         std::pair(user.tenant_lock_cleared_seq, user.tenant_lock_cleared_index);
+         std::pair(marks_of(user).tenant_lock_cleared_seq, user.tenant_lock_cleared_index);
 }
 
 /// C6: 0: never.

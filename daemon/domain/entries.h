@@ -182,6 +182,8 @@ struct EndedSession {
 
 /// What few users have. Replaced as a whole.
 struct UserExtras : RefCounted<UserExtras> {
+  /// C5: wrong passwords in a row.
+  std::uint32_t failures = 0;
   // ---- settings
   /// N2; null: any.
   Networks networks;
@@ -219,12 +221,23 @@ struct UserExtras : RefCounted<UserExtras> {
   bool operator==(const UserExtras&) const = default;
 };
 
+/// Which records set what few users ever change. Replaced as a whole.
+struct UserMarks : RefCounted<UserMarks> {
+  Seq status_seq = 0;
+  Seq api_access_seq = 0;
+  /// T2: the newest event that clears a lock by tenant: creation, reset, unlock without a password.
+  Seq tenant_lock_cleared_seq = 0;
+
+  bool operator==(const UserMarks&) const = default;
+};
+
 /// There may be millions: each byte counts (README).
 struct User : RefCounted<User> {
   schema::UserStatus status = schema::UserStatus::unset;
   bool api_access = false;
+  /// The place in its record of what clears a lock by tenant, as one batch can hold it and a
+  /// disabling.
   std::uint16_t tenant_lock_cleared_index = 0;
-  std::uint32_t failures = 0;
   KeyReference key;
   Uuid id;
   Uuid tenant;
@@ -232,18 +245,15 @@ struct User : RefCounted<User> {
   /// U13.
   std::uint64_t version = 0;
   Seq created_seq = 0;
-  Seq status_seq = 0;
-  Seq api_access_seq = 0;
   /// What set the password in force; the credential version. 0: there is none.
   Seq password_seq = 0;
-  /// T2: the newest event that clears a lock by tenant: creation, reset, unlock without a password.
-  /// With its place in its record, as one batch can hold it and a disabling.
-  Seq tenant_lock_cleared_seq = 0;
   /// The newest event about this user: its link.
   Seq last_seq = 0;
   /// U13: the newest that an operator's command caused, as the version counts them. In no canonical
   /// form; a snapshot keeps it beside.
   Seq changed_seq = 0;
+  /// Null: the record that made it. See `marks_of`.
+  boost::intrusive_ptr<const UserMarks> marks;
   Sealed sealed_profile;
   Sealed sealed_password;
   SharedGrants grants;
@@ -255,6 +265,14 @@ extern const UserExtras no_extras;
 inline const UserExtras& extras_of(const User& user) {
   return user.extras == nullptr ? no_extras : *user.extras;
 }
+/// Those of a user that has none: the record that made it set all.
+inline UserMarks marks_of(const User& user) {
+  if (user.marks != nullptr) return *user.marks;
+  UserMarks made;
+  made.status_seq = made.api_access_seq = made.tenant_lock_cleared_seq = user.created_seq;
+  return made;
+}
+void set_marks(User& user, const UserMarks& marks);
 /// U11: its key is destroyed, or about to be; nothing sealed for it is to be opened any more.
 bool is_erased(const User& user);
 

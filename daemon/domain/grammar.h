@@ -352,6 +352,7 @@ void pass_settings(Io& io, Passed<Io, UserExtras>& extras) {
 /// With what few users have: default for the others.
 template <class Io>
 void pass_user(Io& io, Passed<Io, User>& user, Passed<Io, UserExtras>& extras) {
+  UserMarks marks = marks_of(user);
   io.id(user.id);
   io.id(user.tenant);
   io.text(user.username);
@@ -360,13 +361,13 @@ void pass_user(Io& io, Passed<Io, User>& user, Passed<Io, UserExtras>& extras) {
   io.bytes(user.key.commitment);
   io.number(user.status);
   io.number(user.api_access);
-  io.number(user.failures);
+  io.number(extras.failures);
   io.number(user.version);
   io.number(user.created_seq);
-  io.number(user.status_seq);
-  io.number(user.api_access_seq);
+  io.number(marks.status_seq);
+  io.number(marks.api_access_seq);
   io.number(user.password_seq);
-  io.number(user.tenant_lock_cleared_seq);
+  io.number(marks.tenant_lock_cleared_seq);
   io.number(extras.passwords_lock_seq);
   io.number(extras.operator_lock_seq);
   io.number(user.last_seq);
@@ -384,6 +385,7 @@ void pass_user(Io& io, Passed<Io, User>& user, Passed<Io, UserExtras>& extras) {
   });
   pass_shared_use(io, extras.use);
   pass_settings(io, extras);
+  if constexpr (Io::reads) set_marks(user, marks);
 }
 
 // ---- operators, providers, copies

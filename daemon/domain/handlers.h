@@ -86,6 +86,13 @@ void edit_extras(User& user, Edit edit) {
   user.extras = std::move(after);
 }
 
+template <class Edit>
+void edit_marks(User& user, Edit edit) {
+  UserMarks after = marks_of(user);
+  edit(after);
+  set_marks(user, after);
+}
+
 /// The grant that an event of either holder adds.
 template <class Body>
 Grant grant_of(const Scene& scene, const Body& body, bool conditional) {

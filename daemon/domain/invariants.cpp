@@ -208,9 +208,10 @@ void check_extras(const State& state, const Tenant& tenant, const User& user, Pr
 
 void check_user_rules(const State& state, const User& user, Problems& problems) {
   const std::string name = whom(user);
+  const UserMarks marks = marks_of(user);
   check_seqs(state,
-             {user.created_seq, user.status_seq, user.api_access_seq, user.password_seq,
-              user.tenant_lock_cleared_seq, extras_of(user).passwords_lock_seq,
+             {user.created_seq, marks.status_seq, marks.api_access_seq, user.password_seq,
+              marks.tenant_lock_cleared_seq, extras_of(user).passwords_lock_seq,
               extras_of(user).operator_lock_seq, user.last_seq, user.changed_seq,
               extras_of(user).session_epoch},
              name, problems);
@@ -282,7 +283,7 @@ std::vector<std::string> check_indexes(const State& state) {
   check_role_counts(state, problems);
   const auto sizes = tables.index_sizes();
   problems.unless(sizes.aliases == tables.tenant_count(), "an alias is of no tenant", "the state");
-  problems.unless(sizes.usernames == live, "a username is of no living user", "the state");
+  problems.unless(tables.live_user_count() == live, "living users are not so many", "the state");
   problems.unless(sizes.operator_names == tables.operator_count(), "a name is of no operator",
                   "the state");
   problems.unless(sizes.identities == identities, "an identity is of no operator", "the state");

@@ -10,7 +10,7 @@ namespace postern::domain {
 namespace {
 
 void note_names(const schema::Record& record, const Changes& changes, PastNotes& notes) {
-  for (const auto& [before, after] : changes.users) {
+  for (const auto& [before, after, number] : changes.users) {
     if (before == nullptr || after == nullptr) continue;
     const bool was_named = before->status != schema::UserStatus::deleted;
     const bool is_named = after->status != schema::UserStatus::deleted;

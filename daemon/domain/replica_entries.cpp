@@ -115,10 +115,8 @@ Bytes replica_entry(const User& user) {
   told.api_access = user.api_access;
   told.tenant_lock_cleared_index = user.tenant_lock_cleared_index;
   told.created_seq = user.created_seq;
-  told.status_seq = user.status_seq;
-  told.api_access_seq = user.api_access_seq;
+  told.marks = user.marks;
   told.password_seq = user.password_seq;
-  told.tenant_lock_cleared_seq = user.tenant_lock_cleared_seq;
   told.grants = is_active ? user.grants : no_grants();
   const UserExtras extras = extras_for_checks(extras_of(user), is_active);
   return written(user_tag, [&](ReplicaWriter& out) { pass_user(out, told, extras); });

@@ -21,6 +21,7 @@ void Changes::clear() {
   operators.clear();
   ranges.clear();
   copies.clear();
+  index_parts.clear();
   texts.clear();
   rights_before.reset();
   work = 0;
@@ -33,6 +34,7 @@ void Changes::append(Changes after) {
   move(after.operators, operators);
   move(after.ranges, ranges);
   move(after.copies, copies);
+  move(after.index_parts, index_parts);
 }
 
 Seq State::tenant_head(const Uuid& tenant) const {
@@ -83,9 +85,9 @@ void State::replace(Owned<Tenant> after, Changes& changes) {
 }
 
 void State::replace(Owned<User> after, Changes& changes) {
-  Owned<User> before = tables_.put(after);
+  auto [before, number] = tables_.put(after, changes.index_parts);
   count_roles(counted(before.get()), counted(after.get()));
-  changes.users.push_back({std::move(before), std::move(after)});
+  changes.users.push_back({std::move(before), std::move(after), number});
 }
 
 void State::replace(Owned<Operator> after, Changes& changes) {
@@ -157,9 +159,10 @@ void State::revert(const Changes& changes) {
     tables_.take_tenant(change.after->id);
     if (change.before) tables_.put(change.before);
   }
+  for (const PartChange& change : std::views::reverse(changes.index_parts))
+    tables_.put_part(change.is_of_names, change.part, change.before);
   for (const auto& change : std::views::reverse(changes.users)) {
-    tables_.take_user(change.after->id);
-    if (change.before) tables_.put(change.before);
+    tables_.put_back(change.before, *change.after, change.number);
     count_roles(counted(change.after.get()), counted(change.before.get()));
   }
   for (const auto& change : std::views::reverse(changes.operators)) {

@@ -18,6 +18,13 @@ struct Change {
   Owned<Entry> before;
   Owned<Entry> after;
 };
+template <>
+struct Change<User> {
+  Owned<User> before;
+  Owned<User> after;
+  /// Where it stands in every table.
+  EntryNumber number = no_entry;
+};
 
 /// What apply did, in order within each kind: enough to bring views up to date, or to take it back.
 struct Changes {
@@ -26,6 +33,8 @@ struct Changes {
   std::vector<Change<Operator>> operators = {};
   std::vector<Change<ProviderRanges>> ranges = {};
   std::vector<Change<Copies>> copies = {};
+  /// Of the indexes of users: what those hold that views are to show.
+  std::vector<PartChange> index_parts = {};
   /// What was interned on the way: nobody else has it if the changes are taken back.
   std::vector<const std::string*> texts = {};
   /// How many rights there were before the first that is new.

@@ -1,5 +1,5 @@
 // The tables of entries and their indexes, one form for the state (which owns) and the views (which
-// borrow).
+// borrow, and share the indexes of users).
 #pragma once
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "daemon/domain/entries.h"
+#include "daemon/domain/numbers.h"
 #include "daemon/domain/prefetch.h"
 
 namespace postern::domain {
@@ -57,13 +58,10 @@ struct KeyEqual {
   }
 };
 
-/// A set of pointers to entries, found by a key inside the entry. Split in shards, so that growth
-/// moves a small part at a time and the reader's thread never stops for a whole table. A shard is
-/// full to two thirds at least, as a user has a place in four of these (README).
+/// A set of pointers to entries, found by a key inside the entry: of tenants and operators. Split
+/// in shards, so that growth moves a small part at a time.
 template <class Handle, class KeyOf>
 class Index {
-  struct Shard;
-
  public:
   static constexpr std::size_t shard_count = 64;
   using Key = std::decay_t<decltype(KeyOf{}(*std::declval<const Handle&>()))>;
@@ -75,37 +73,6 @@ class Index {
     const std::size_t place = shard.find(hashed);
     return place == none ? nullptr : &shard.handles[place];
   }
-
-  /// A look-up in steps, so that whoever has something else to do need not wait for memory: made,
-  /// it begins to fetch a part of the index. The index and what the key points to do not change
-  /// meanwhile.
-  class Search {
-   public:
-    Search(const Index& index, const Key& key)
-        : key_(key), hash_(KeyHash{}(key)), shard_(&index.shards_[shard_at(hash_)]) {
-      if (shard_->capacity == 0) return;
-      place_ = shard_->home(hash_);
-      fetch_ahead(&shard_->tags[place_], 1);
-      fetch_ahead(&shard_->handles[place_], sizeof(Handle));
-    }
-
-    /// Begins to fetch the entry that it almost surely is.
-    void approach() {
-      place_ = shard_->next_tagged(place_, tag_of(hash_));
-      if (place_ != none) fetch_ahead(&*shard_->handles[place_], sizeof *shard_->handles[place_]);
-    }
-    /// Null if there is none.
-    const Handle* found() const {
-      const std::size_t place = shard_->find_from(place_, hash_, key_);
-      return place == none ? nullptr : &shard_->handles[place];
-    }
-
-   private:
-    Key key_;
-    std::size_t hash_;
-    const Shard* shard_;
-    std::size_t place_ = none;
-  };
 
   /// Inserts, or replaces the one with the same key; gives back the replaced one.
   Handle put(Handle entry) {
@@ -134,13 +101,9 @@ class Index {
 
   template <class Visitor>
   void for_each(Visitor visit) const {
-    for (std::size_t shard = 0; shard < shard_count; ++shard) for_each_of_shard(shard, visit);
-  }
-  template <class Visitor>
-  void for_each_of_shard(std::size_t which, Visitor visit) const {
-    const Shard& shard = shards_[which];
-    for (std::size_t place = 0; place < shard.capacity; ++place)
-      if (shard.tags[place] != 0) visit(*shard.handles[place]);
+    for (const Shard& shard : shards_)
+      for (std::size_t place = 0; place < shard.capacity; ++place)
+        if (shard.tags[place] != 0) visit(*shard.handles[place]);
   }
 
  private:
@@ -174,19 +137,10 @@ class Index {
     std::size_t behind(std::size_t place) const { return place + 1 == capacity ? 0 : place + 1; }
 
     std::size_t find(const Hashed& key) const {
-      return find_from(capacity == 0 ? none : home(key.hash), key.hash, key.key);
-    }
-    std::size_t find_from(std::size_t place, std::size_t hash, const Key& key) const {
-      const std::uint8_t tag = tag_of(hash);
-      for (place = next_tagged(place, tag); place != none; place = next_tagged(behind(place), tag))
-        if (KeyEqual{}(key, Key(KeyOf{}(*handles[place])))) return place;
-      return none;
-    }
-    /// From a place on, up to the first that is free.
-    std::size_t next_tagged(std::size_t place, std::uint8_t tag) const {
-      if (place == none) return none;
-      for (; tags[place] != 0; place = behind(place))
-        if (tags[place] == tag) return place;
+      if (capacity == 0) return none;
+      const std::uint8_t tag = tag_of(key.hash);
+      for (std::size_t place = home(key.hash); tags[place] != 0; place = behind(place))
+        if (tags[place] == tag && KeyEqual{}(key.key, Key(KeyOf{}(*handles[place])))) return place;
       return none;
     }
     /// One that is not there; there is room.
@@ -244,24 +198,47 @@ using Owned = boost::intrusive_ptr<const Entry>;
 template <class Entry>
 using Borrowed = const Entry*;
 
-/// One owner thread. Entries are replaced; whoever alone holds one may change it (State). A deleted
-/// user keeps its place by id; its name is free.
+/// A deleted user keeps its place by id; its name is free.
+inline bool has_name(const User& user) { return user.status != schema::UserStatus::deleted; }
+
+/// One owner thread. Entries are replaced; whoever alone holds one may change it (State).
 template <template <class> class Handle>
 class Tables {
  public:
   const Tenant* find_tenant(const Uuid& id) const { return raw(tenants_.find(id)); }
   const Tenant* find_tenant(std::string_view alias) const { return raw(aliases_.find(alias)); }
-  const User* find_user(const Uuid& id) const { return raw(users_.find(id)); }
+  const User* find_user(const Uuid& id) const { return raw(users_.find(number_of(id))); }
   // ---- null if there is none
   const Handle<Tenant>* find_held_tenant(const Uuid& id) const { return tenants_.find(id); }
-  const Handle<User>* find_held_user(const Uuid& id) const { return users_.find(id); }
+  const Handle<User>* find_held_user(const Uuid& id) const { return users_.find(number_of(id)); }
   const User* find_user(const Uuid& tenant, std::string_view username) const {
-    return raw(usernames_.find(NameInTenant{tenant, username}));
+    const NameInTenant name{tenant, username};
+    return find_user(name, KeyHash{}(name));
   }
-  using UserSearch = typename Index<Borrowed<User>, ByUsername>::Search;
-  /// In steps; `username` is there until it has been found.
+  /// The same in steps, between which whoever has other things to do lets memory be fetched. Tables
+  /// and name stay as they are meanwhile.
+  class UserSearch {
+   public:
+    UserSearch(const Tables& tables, const NameInTenant& name)
+        : tables_(tables), name_(name), hash_(KeyHash{}(name)) {
+      tables_.names_.fetch(hash_);
+    }
+    /// Begins to fetch the user that it almost surely is.
+    void approach() const {
+      const User* user =
+          tables_.user_at(tables_.names_.find(hash_, [](EntryNumber) { return true; }));
+      if (user != nullptr) fetch_ahead(user, sizeof *user);
+    }
+    /// Null if there is none.
+    const User* found() const { return tables_.find_user(name_, hash_); }
+
+   private:
+    const Tables& tables_;
+    NameInTenant name_;
+    std::size_t hash_;
+  };
   UserSearch search_user(const Uuid& tenant, std::string_view username) const {
-    return {usernames_, NameInTenant{tenant, username}};
+    return {*this, NameInTenant{tenant, username}};
   }
   const Operator* find_operator(const Uuid& id) const { return raw(operators_.find(id)); }
   const Operator* find_operator(std::string_view name) const {
@@ -279,15 +256,6 @@ class Tables {
     put_name(aliases_, tenants_.find(entry->id), *entry);
     return tenants_.put(std::move(entry));
   }
-  Handle<User> put(Handle<User> entry) {
-    const bool is_named = entry->status != schema::UserStatus::deleted;
-    const Handle<User>* old = users_.find(entry->id);
-    if (is_named)
-      put_name(usernames_, old, *entry);
-    else if (old != nullptr)
-      release(usernames_, **old);
-    return users_.put(std::move(entry));
-  }
   Handle<Operator> put(Handle<Operator> entry) {
     const Handle<Operator>* old = operators_.find(entry->id);
     if (old != nullptr) release_identities(**old);
@@ -300,16 +268,69 @@ class Tables {
     if (const Tenant* entry = find_tenant(id)) release(aliases_, *entry);
     return tenants_.take(id);
   }
-  Handle<User> take_user(const Uuid& id) {
-    if (const User* entry = find_user(id)) release(usernames_, *entry);
-    return users_.take(id);
-  }
   Handle<Operator> take_operator(const Uuid& id) {
     if (const Operator* entry = find_operator(id)) {
       release_identities(*entry);
       release(operator_names_, *entry);
     }
     return operators_.take(id);
+  }
+
+  // ---- users, of a state
+
+  struct ReplacedUser {
+    Handle<User> before;
+    EntryNumber number;
+  };
+  /// Inserts or replaces. Of two who live with one name, the newer has it. Adds what views are to
+  /// be told of the indexes.
+  ReplacedUser put(Handle<User> entry, std::vector<PartChange>& told) {
+    const std::size_t hash = KeyHash{}(entry->id);
+    EntryNumber number = number_of(entry->id, hash);
+    const bool is_new = number == no_entry;
+    if (is_new) number = users_.end();
+    Handle<User> before = users_.put(number, std::move(entry));
+    const User& user = *user_at(number);
+    count(raw(&before), &user);
+    if (is_new) add(Of::ids, hash, number, told);
+    if (has_name(user) && (is_new || !is_named(*before, ByUsername{}(user))))
+      give_name(number, told);
+    return {std::move(before), number};
+  }
+  /// What `put` replaced is there again, and nobody has heard of the other. The newest goes first,
+  /// and the parts that were told before the users.
+  void put_back(Handle<User> before, const User& after, EntryNumber number) {
+    count(&after, raw(&before));
+    const bool was_new = before == nullptr;
+    users_.put(number, std::move(before));
+    if (!was_new) return;
+    const std::size_t hash = KeyHash{}(after.id);
+    const auto& part = ids_.part(NumberIndex::part_of(hash));
+    if (part != nullptr) part->forget(hash, number);
+    users_.drop_empty_end();
+  }
+  /// How often a name went from one who lives to another: no records of a daemon do that.
+  std::size_t names_taken_over() const { return names_taken_over_; }
+
+  // ---- users, of a view
+
+  void load_users(const Tables<Owned>& state) {
+    users_.load(state.users_);
+    ids_ = state.ids_;
+    names_ = state.names_;
+    live_users_ = state.live_users_;
+    live_user_count_ = state.live_user_count_;
+  }
+  /// `before` lives still; null: new.
+  void show(const User* before, Handle<User> after, EntryNumber number) {
+    count(before, raw(&after));
+    users_.put(number, std::move(after));
+  }
+
+  // ---- users, of both
+
+  void put_part(bool is_of_names, std::size_t which, boost::intrusive_ptr<NumberPart> part) {
+    (is_of_names ? names_ : ids_).put(which, std::move(part));
   }
 
   /// N3. Shared in both forms: one is replaced once a week, and asked without counting.
@@ -327,18 +348,22 @@ class Tables {
 
   std::size_t tenant_count() const { return tenants_.size(); }
   /// Without the deleted ones.
-  std::size_t live_user_count() const { return usernames_.size(); }
+  std::size_t live_user_count() const { return live_user_count_; }
+  /// Those of one tenant.
+  std::uint64_t live_user_count(const Uuid& tenant) const {
+    const auto place = live_users_.find(tenant);
+    return place == live_users_.end() ? 0 : place->second;
+  }
   std::size_t operator_count() const { return operators_.size(); }
 
-  /// What the indexes hold, for whoever checks that they hold nothing else.
+  /// What the indexes hold, for whoever checks that they hold nothing else. That of usernames may.
   struct IndexSizes {
     std::size_t aliases;
-    std::size_t usernames;
     std::size_t operator_names;
     std::size_t identities;
   };
   IndexSizes index_sizes() const {
-    return {aliases_.size(), usernames_.size(), operator_names_.size(), identities_.size()};
+    return {aliases_.size(), operator_names_.size(), identities_.size()};
   }
 
   template <class Visitor>
@@ -348,13 +373,17 @@ class Tables {
   /// Deleted ones too.
   template <class Visitor>
   void for_each_user(Visitor visit) const {
-    users_.for_each(visit);
+    for (EntryNumber number = 0; number < users_.end(); ++number)
+      if (const User* user = user_at(number)) visit(*user);
   }
   /// Those of one part, from 0; the parts together are all of them. A user's part stays the same.
-  static constexpr std::size_t user_parts = Index<Handle<User>, ById>::shard_count;
+  static constexpr std::size_t user_parts = NumberIndex::part_count;
   template <class Visitor>
   void for_each_user_in(std::size_t part, Visitor visit) const {
-    users_.for_each_of_shard(part, visit);
+    if (ids_.part(part) == nullptr) return;
+    ids_.part(part)->for_each([&](EntryNumber number) {
+      if (const User* user = user_at(number)) visit(*user);
+    });
   }
   template <class Visitor>
   void for_each_operator(Visitor visit) const {
@@ -362,9 +391,12 @@ class Tables {
   }
 
  private:
+  template <template <class> class>
+  friend class Tables;
+
   template <class Found>
   static auto raw(const Found* handle) -> decltype(&**handle) {
-    return handle == nullptr ? nullptr : &**handle;
+    return handle == nullptr || *handle == nullptr ? nullptr : &**handle;
   }
 
   template <class Entry, class KeyOf>
@@ -384,6 +416,99 @@ class Tables {
     for (const std::string& identity : identities_of(entry)) identities_.erase(identity);
   }
 
+  // ---- users
+
+  enum class Of { ids, names };
+
+  /// Of a name that was given again and again those who had it before are passed over; with more of
+  /// them the part is made anew, without them.
+  static constexpr std::size_t passed_max = 64;
+
+  /// Null: none has the number.
+  const User* user_at(EntryNumber number) const { return raw(users_.find(number)); }
+  EntryNumber number_of(const Uuid& id) const { return number_of(id, KeyHash{}(id)); }
+  EntryNumber number_of(const Uuid& id, std::size_t hash) const {
+    return ids_.find(hash, [&](EntryNumber number) {
+      const User* user = user_at(number);
+      return user != nullptr && user->id == id;
+    });
+  }
+  const User* find_user(const NameInTenant& name, std::size_t hash) const {
+    return user_at(names_.find(hash, [&](EntryNumber number) {
+      const User* user = user_at(number);
+      return user != nullptr && is_named(*user, name);
+    }));
+  }
+  static bool is_named(const User& user, const NameInTenant& name) {
+    return has_name(user) && KeyEqual{}(ByUsername{}(user), name);
+  }
+
+  /// What the name was before stays in the index, for views that are behind.
+  void give_name(EntryNumber number, std::vector<PartChange>& told) {
+    const NameInTenant name = ByUsername{}(*user_at(number));
+    const std::size_t hash = KeyHash{}(name);
+    std::size_t passed = 0;
+    const EntryNumber holder = names_.find(hash, [&](EntryNumber other) {
+      ++passed;
+      const User* user = other == number ? nullptr : user_at(other);
+      return user != nullptr && is_named(*user, name);
+    });
+    if (holder == no_entry) return add(Of::names, hash, number, told, passed >= passed_max);
+    ++names_taken_over_;
+    const std::size_t which = NumberIndex::part_of(hash);
+    replace(Of::names, which, names_.part(which)->with(hash, holder, number), told);
+  }
+  void add(Of of, std::size_t hash, EntryNumber number, std::vector<PartChange>& told,
+           bool is_crowded = false) {
+    const std::size_t which = NumberIndex::part_of(hash);
+    const auto& part = index(of).part(which);
+    if (part == nullptr || part->is_full() || is_crowded)
+      replace(of, which, made_anew(of, which), told);
+    part->add(hash, number);
+  }
+  void replace(Of of, std::size_t which, boost::intrusive_ptr<NumberPart> after,
+               std::vector<PartChange>& told) {
+    told.push_back(
+        {of == Of::names, static_cast<std::uint8_t>(which), index(of).part(which), after});
+    index(of).put(which, std::move(after));
+  }
+  NumberIndex& index(Of of) { return of == Of::names ? names_ : ids_; }
+
+  /// The same part with room for more, without what is of no user any more.
+  boost::intrusive_ptr<NumberPart> made_anew(Of of, std::size_t which) {
+    std::vector<EntryNumber> numbers;
+    if (const auto& old = index(of).part(which))
+      old->for_each([&](EntryNumber number) { numbers.push_back(number); });
+    std::vector<std::pair<std::size_t, EntryNumber>> found;
+    found.reserve(numbers.size());
+    // Far enough ahead that what is read has come.
+    constexpr std::size_t ahead = 12;
+    for (std::size_t place = 0; place < numbers.size(); ++place) {
+      if (place + 2 * ahead < numbers.size())
+        __builtin_prefetch(users_.find(numbers[place + 2 * ahead]));
+      if (place + ahead < numbers.size()) __builtin_prefetch(user_at(numbers[place + ahead]));
+      const User* user = user_at(numbers[place]);
+      if (user == nullptr || (of == Of::names && !has_name(*user))) continue;
+      const std::size_t hash =
+          of == Of::names ? KeyHash{}(ByUsername{}(*user)) : KeyHash{}(user->id);
+      if (NumberIndex::part_of(hash) == which) found.emplace_back(hash, numbers[place]);
+    }
+    auto made = NumberPart::of(NumberPart::capacity_for(found.size()));
+    for (const auto& [hash, number] : found) made->add(hash, number);
+    return made;
+  }
+
+  /// Adds and takes away who lives.
+  void count(const User* before, const User* after) {
+    const bool lived = before != nullptr && has_name(*before);
+    const bool lives = after != nullptr && has_name(*after);
+    if (lived == lives && (!lives || before->tenant == after->tenant)) return;
+    if (lives) ++live_users_[after->tenant];
+    if (lived) --live_users_[before->tenant];
+    live_user_count_ += lives;
+    live_user_count_ -= lived;
+  }
+
   struct TextHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const {
@@ -393,8 +518,14 @@ class Tables {
 
   Index<Handle<Tenant>, ById> tenants_;
   Index<Borrowed<Tenant>, ByAlias> aliases_;
-  Index<Handle<User>, ById> users_;
-  Index<Borrowed<User>, ByUsername> usernames_;
+  Numbered<Handle<User>> users_;
+  /// Of a view: its state's.
+  NumberIndex ids_;
+  NumberIndex names_;
+  /// By tenant.
+  boost::unordered_flat_map<Uuid, std::uint64_t, KeyHash> live_users_;
+  std::size_t live_user_count_ = 0;
+  std::size_t names_taken_over_ = 0;
   Index<Handle<Operator>, ById> operators_;
   Index<Borrowed<Operator>, ByOperatorName> operator_names_;
   boost::unordered_flat_map<std::string, const Operator*, TextHash, std::equal_to<>> identities_;

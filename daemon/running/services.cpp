@@ -1,28 +1,13 @@
 #include "daemon/running/services.h"
 
-#include <array>
-#include <thread>
-#include <vector>
-
-#include "daemon/platform/wiped_memory.h"
-
 namespace postern::running {
 
 namespace {
 
-/// Of the reader, the historian, the auditor. At once, as each takes long where there are many
-/// users.
-std::array<view::View, 3> views_of(const domain::State& state) {
-  std::array<view::View, 3> views;
-  std::vector<std::thread> threads;
-  for (view::View& view : views)
-    threads.emplace_back([&] {
-      // It holds nothing but pointers.
-      platform::wipes_freed_memory = false;
-      view.load(state.tables());
-    });
-  for (std::thread& thread : threads) thread.join();
-  return views;
+view::View view_of(const domain::State& state) {
+  view::View view;
+  view.load(state.tables());
+  return view;
 }
 
 }  // namespace
@@ -36,9 +21,8 @@ Services::Services(const Parts& parts, const Settings& settings, const Outlets& 
       pool_(std::make_unique<credential::HashPool>(settings.hashing)),
       desk_(*pool_, parts.keys, parts.entropy, parts.wakers.reader, settings.writer.cost,
             settings.passwords) {
-  auto [of_reader, of_historian, of_auditor] = views_of(held.state);
-  make_reader(parts, settings, outlets, std::move(of_reader), held.state.time_ns());
-  make_historian(parts, settings, outlets, held, std::move(of_historian), std::move(of_auditor));
+  make_reader(parts, settings, outlets, view_of(held.state), held.state.time_ns());
+  make_historian(parts, settings, outlets, held, view_of(held.state), view_of(held.state));
   writer_ = std::make_unique<service::Writer>(
       service::Writer::Parts{parts.journal, parts.keys, *pool_, parts.clock, parts.entropy,
                              parts.wakers.writer, parts.vitals, mail_, outlets.run_beside},

@@ -79,6 +79,8 @@ namespace {
 void take_out(domain::Changes& changes, domain::Changes& all) {
   std::ranges::move(changes.users, std::back_inserter(all.users));
   changes.users.clear();
+  std::ranges::move(changes.index_parts, std::back_inserter(all.index_parts));
+  changes.index_parts.clear();
   if (!changes.empty()) all.append(std::move(changes));
 }
 

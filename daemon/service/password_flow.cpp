@@ -192,8 +192,9 @@ PasswordFlow::Stage PasswordFlow::judge(PasswordCheck& check) {
   }
   // C12: it was verified, so the true reason is told; it neither counts nor clears.
   if (check.right && check.has_ended) return answer(check, Code::credential_expired, tenant, user);
-  const bool nothing_to_record = check.right ? user->failures == 0 && check.rehashed.empty()
-                                             : seen_wrong(check, *tenant, *user);
+  const bool nothing_to_record =
+      check.right ? domain::extras_of(*user).failures == 0 && check.rehashed.empty()
+                  : seen_wrong(check, *tenant, *user);
   return nothing_to_record ? Stage::conclude : Stage::record;
 }
 

@@ -42,7 +42,7 @@ void tell_of_installation(const StatusSources& sources, schema::StatusT& status)
 void count_own(const view::View& view, const domain::Operator& asker, schema::StatusT& status) {
   for (const domain::Uuid& id : asker.tenants) {
     ++status.tenant_count;
-    status.user_count += view.live_user_count(id);
+    status.user_count += view.tables().live_user_count(id);
   }
   view.tables().for_each_operator([&](const domain::Operator& entry) {
     status.operator_count += domain::lies_within(entry, asker);

@@ -55,8 +55,7 @@ NameSearch::NameSearch(const View& view, const domain::Operator& asker, const Na
 }
 
 Bearer NameSearch::bearer(const domain::CallFacts& call) const {
-  const auto* found = user_ ? user_->found() : nullptr;
-  const domain::User* user = found == nullptr ? nullptr : *found;
+  const domain::User* user = user_ ? user_->found() : nullptr;
   if (user != nullptr) domain::fetch_ahead(user->grants.get(), domain::Grants::bytes_of_most);
   return bearer_named(asker_, tenant_, user, call);
 }

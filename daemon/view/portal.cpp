@@ -71,7 +71,7 @@ std::unique_ptr<schema::UserDetailsT> details_of(const Inquiry& inquiry,
   details->erased = cause_of(inquiry, extras.erased_seq);
   if (extras.use != nullptr) details->use = domain::as_schema(*extras.use);
   details->created = cause_of(inquiry, user.created_seq);
-  details->status_changed = cause_of(inquiry, user.status_seq);
+  details->status_changed = cause_of(inquiry, domain::marks_of(user).status_seq);
   details->changed = cause_of(inquiry, user.changed_seq);
   return details;
 }
@@ -81,14 +81,14 @@ std::unique_ptr<schema::UserSecurityT> security_of(const Inquiry& inquiry,
   const domain::User& user = found.user;
   auto security = std::make_unique<schema::UserSecurityT>();
   security->api_access = user.api_access;
-  security->api_access_changed = cause_of(inquiry, user.api_access_seq);
+  security->api_access_changed = cause_of(inquiry, domain::marks_of(user).api_access_seq);
   for (const domain::Lock& lock : domain::locks_of(found.tenant, user, inquiry.now_ns)) {
     auto& made = security->locks.emplace_back(std::make_unique<schema::LockT>());
     made->cause = lock.cause;
     made->caused_by = cause_of(inquiry, lock.seq);
     made->until_ns = lock.until_ns;
   }
-  security->failures = user.failures;
+  security->failures = domain::extras_of(user).failures;
   security->password_set = user.password_seq != 0;
   security->password_changed = cause_of(inquiry, user.password_seq);
   const domain::UserExtras& extras = domain::extras_of(user);

@@ -47,8 +47,9 @@ bool demand_alike(const Standing& left, const Standing& right) {
 Seq end_of(const domain::Stop& stop, const UserAt& after, const Trail& trail) {
   if (stop.code == Code::tenant_disabled) return after.tenant->status_seq;
   if (stop.code == Code::user_locked) return trail.unlocked(after.user->id);
-  if (stop.code == Code::user_not_active) return after.user->status_seq;
-  if (stop.code == Code::api_access_not_allowed) return after.user->api_access_seq;
+  if (stop.code == Code::user_not_active) return domain::marks_of(*after.user).status_seq;
+  if (stop.code == Code::api_access_not_allowed)
+    return domain::marks_of(*after.user).api_access_seq;
   return std::max(after.tenant->policies_seq, domain::extras_of(*after.user).settings_seq);
 }
 

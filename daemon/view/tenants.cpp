@@ -18,7 +18,7 @@ std::unique_ptr<schema::TenantViewT> tenant_view(const Inquiry& inquiry,
   made->enabled = tenant.enabled;
   made->policies = std::make_unique<schema::PoliciesT>(tenant.policies);
   made->catalogue = domain::as_schema(*tenant.catalogue, domain::WithResources::no);
-  made->user_count = inquiry.view.live_user_count(tenant.id);
+  made->user_count = inquiry.view.tables().live_user_count(tenant.id);
   made->created = cause_of(inquiry, tenant.created_seq);
   made->status_changed = cause_of(inquiry, tenant.status_seq);
   return made;

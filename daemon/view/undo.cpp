@@ -119,9 +119,9 @@ Undoing::Step take_back(Undoing& undoing, const schema::Event& event, std::uint1
   if (user == nullptr) return Undoing::impossible("Its user is not known.");
   if (goes_with_its_user(undoing, event)) return {};
   if (user->status == schema::UserStatus::deleted)
-    return user->status_seq == undoing.seq()
+    return domain::marks_of(*user).status_seq == undoing.seq()
                ? Undoing::impossible("A deleted user never acts again.")
-               : undoing.overtaken(user->status_seq, "deleted its user");
+               : undoing.overtaken(domain::marks_of(*user).status_seq, "deleted its user");
   return row->undo(undoing, event, index);
 }
 

@@ -150,8 +150,9 @@ Step undo_creation(Undoing& undoing, const schema::Event& event, std::uint16_t) 
 Step undo_status(Undoing& undoing, const schema::Event& event, std::uint16_t) {
   const domain::User& user = undoing.user(event);
   const auto& body = *event.body_as_UserStatusChanged();
-  if (undoing.is_last("status", user.id) && user.status_seq != undoing.seq())
-    return undoing.overtaken(user.status_seq, "changed the user's status since");
+  const domain::Seq status_seq = domain::marks_of(user).status_seq;
+  if (undoing.is_last("status", user.id) && status_seq != undoing.seq())
+    return undoing.overtaken(status_seq, "changed the user's status since");
   for (const MoveBack& move : moves_back) {
     if (move.from != body.from() || move.to != body.to()) continue;
     move.first(undoing, user);
@@ -186,8 +187,9 @@ Step undo_lock(Undoing& undoing, const schema::Event& event, std::uint16_t) {
 Step undo_api_access(Undoing& undoing, const schema::Event& event, std::uint16_t) {
   const domain::User& user = undoing.user(event);
   if (!undoing.is_last("api_access", user.id)) return {};
-  if (user.api_access_seq != undoing.seq())
-    return undoing.overtaken(user.api_access_seq, "switched the user's API access since");
+  const domain::Seq switched_seq = domain::marks_of(user).api_access_seq;
+  if (switched_seq != undoing.seq())
+    return undoing.overtaken(switched_seq, "switched the user's API access since");
   const schema::Event* first = undoing.first([&](const schema::Event& one) {
     return is_about(one, user.id) && is_kind(one, EventBody::ApiAccessChanged);
   });

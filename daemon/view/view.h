@@ -12,7 +12,7 @@ class View {
  public:
   using Tables = domain::Tables<domain::Borrowed>;
 
-  /// Fills an empty view; before any thread runs.
+  /// Fills an empty view; before any thread runs. The indexes of users are the state's.
   void load(const domain::Tables<domain::Owned>& tables);
 
   /// Swaps in what changed; frees nothing.
@@ -25,14 +25,8 @@ class View {
   /// The tenant, if it exists for this operator (O2).
   const domain::Tenant* find_tenant(const domain::Operator& asker, std::string_view alias) const;
 
-  /// Of one tenant, without the deleted ones.
-  std::uint64_t live_user_count(const domain::Uuid& tenant) const;
-
  private:
-  void count(const domain::User& user, std::uint64_t change);
-
   Tables tables_;
-  boost::unordered_flat_map<domain::Uuid, std::uint64_t, domain::KeyHash> live_users_;
 };
 
 }  // namespace postern::view

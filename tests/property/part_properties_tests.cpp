@@ -33,19 +33,23 @@ Bytes canonical(const domain::Tables<Handle>& tables) {
 
 /// What the whole has of these tenants, and of the installation.
 Bytes canonical_part(const domain::State& whole, const TenantScope& scope) {
-  domain::Tables<domain::Borrowed> part;
+  domain::State part;
+  domain::Changes changes;
+  const auto put = [&]<class Entry>(const Entry& entry) {
+    part.replace(domain::Owned<Entry>(&entry), changes);
+  };
   const auto& tables = whole.tables();
   tables.for_each_tenant([&](const domain::Tenant& tenant) {
-    if (holds(scope, tenant.id)) part.put(&tenant);
+    if (holds(scope, tenant.id)) put(tenant);
   });
   tables.for_each_user([&](const domain::User& user) {
-    if (holds(scope, user.tenant)) part.put(&user);
+    if (holds(scope, user.tenant)) put(user);
   });
-  tables.for_each_operator([&](const domain::Operator& entry) { part.put(&entry); });
+  tables.for_each_operator(put);
   for (const auto& ranges : tables.providers())
-    if (ranges != nullptr) part.put_ranges(ranges->provider, ranges);
-  part.put_copies(tables.copies());
-  return canonical(part);
+    if (ranges != nullptr) put(*ranges);
+  if (tables.copies() != nullptr) put(*tables.copies());
+  return canonical(part.tables());
 }
 
 /// Folds those that `is_there` lets through; gives the first failure, empty: none.

@@ -58,8 +58,8 @@ BOOST_AUTO_TEST_CASE(Q5_every_stop_is_told_in_the_order_of_refusal) {
                                            domain::extras_of(bob).passwords_lock_seq,
                                            acme.disabled_seq,
                                            domain::extras_of(bob).operator_lock_seq,
-                                           bob.status_seq,
-                                           bob.api_access_seq,
+                                           domain::marks_of(bob).status_seq,
+                                           domain::marks_of(bob).api_access_seq,
                                            12,
                                            13,
                                            0};

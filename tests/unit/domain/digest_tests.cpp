@@ -69,6 +69,14 @@ std::function<void(User&)> with_extras(std::function<void(domain::UserExtras&)> 
   };
 }
 
+std::function<void(User&)> with_marks(std::function<void(domain::UserMarks&)> edit) {
+  return [edit = std::move(edit)](User& user) {
+    domain::UserMarks marks = domain::marks_of(user);
+    edit(marks);
+    domain::set_marks(user, marks);
+  };
+}
+
 Operator some_operator() {
   Operator entry;
   entry.id = {3, 3};
@@ -210,13 +218,13 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_user_counts) {
        [](User& u) { u.key.commitment[31] = 1; },
        [](User& u) { u.status = UserStatus::trashed; },
        [](User& u) { u.api_access = true; },
-       [](User& u) { u.failures = 1; },
+       with_extras([](domain::UserExtras& extras) { extras.failures = 1; }),
        [](User& u) { u.version = 1; },
        [](User& u) { u.created_seq = 1; },
-       [](User& u) { u.status_seq = 1; },
-       [](User& u) { u.api_access_seq = 1; },
+       with_marks([](domain::UserMarks& marks) { marks.status_seq = 1; }),
+       with_marks([](domain::UserMarks& marks) { marks.api_access_seq = 1; }),
        [](User& u) { u.password_seq = 1; },
-       [](User& u) { u.tenant_lock_cleared_seq = 1; },
+       with_marks([](domain::UserMarks& marks) { marks.tenant_lock_cleared_seq = 1; }),
        [](User& u) { u.tenant_lock_cleared_index = 1; },
        with_extras([](domain::UserExtras& extras) { extras.passwords_lock_seq = 1; }),
        with_extras([](domain::UserExtras& extras) { extras.passwords_lock_ns = 1; }),

@@ -106,6 +106,46 @@ BOOST_AUTO_TEST_CASE(who_is_put_under_another_name_leaves_nothing_behind) {
   BOOST_TEST(state.tables().find_operator("eve") != nullptr);
 }
 
+// No command does this either.
+BOOST_AUTO_TEST_CASE(of_two_who_live_with_one_name_the_newer_has_it) {
+  State state;
+  Changes first;
+  state.replace(user_named(1, "bob"), first);
+  const auto holder = [&] { return state.tables().find_user({1, 1}, "bob"); };
+  Changes second;
+  state.replace(user_named(2, "Bob"), second);
+  BOOST_TEST(state.tables().names_taken_over() == 1U);
+  BOOST_TEST(holder()->id.low() == 2U);
+  BOOST_TEST(state.tables().live_user_count() == 2U);
+  BOOST_TEST(joined(domain::check_indexes(state)) != "");
+  state.revert(second);
+  BOOST_TEST(holder()->id.low() == 1U);
+  BOOST_TEST(joined(domain::check_indexes(state)) == "");
+}
+
+// Whoever had it before is passed over in each look-up of the name.
+BOOST_AUTO_TEST_CASE(U1_a_name_that_is_given_again_and_again_is_found_as_fast) {
+  constexpr std::uint64_t others = 64'000;
+  constexpr std::uint64_t lives = 1'000;
+  State state;
+  Changes made;
+  for (std::uint64_t other = 0; other < others; ++other)
+    state.replace(user_named(lives + 1 + other, "other-" + std::to_string(other)), made);
+  std::uint64_t made_anew = 0;
+  for (std::uint64_t life = 1; life <= lives; ++life) {
+    Changes changes;
+    state.replace(user_named(life, "bob"), changes);
+    for (const auto& change : changes.index_parts) made_anew += change.is_of_names;
+    BOOST_TEST(state.tables().find_user({1, 1}, "bob")->id.low() == life);
+    state.replace(user_named(static_cast<std::uint64_t>(life), "bob", UserStatus::deleted),
+                  changes);
+    BOOST_TEST((state.tables().find_user({1, 1}, "bob") == nullptr));
+  }
+  // As the part has room for hundreds, it would be four times.
+  BOOST_TEST(made_anew >= 12);
+  BOOST_TEST(joined(domain::check_indexes(state)) == "");
+}
+
 BOOST_AUTO_TEST_CASE(K3_a_refused_batch_leaves_nothing_behind) {
   auto story = given(tenant("acme"), user("bob"), user("eve"));
   story

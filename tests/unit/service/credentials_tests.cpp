@@ -120,7 +120,7 @@ BOOST_FIXTURE_TEST_CASE(C5_by_policy_the_same_wrong_password_counts_once, Counts
   for (int count = 0; count < 12; ++count)
     BOOST_TEST((login("wrong-0ne") == Code::invalid_credentials));
   BOOST_TEST(failed() == 1u);
-  BOOST_TEST(user("shop").failures == 1u);
+  BOOST_TEST(domain::extras_of(user("shop")).failures == 1u);
   // Between others too.
   for (const char* other : {"wrong-tw0", "wrong-thr3e", "wrong-f0ur"}) {
     BOOST_TEST((login(other) == Code::invalid_credentials));
@@ -170,7 +170,7 @@ BOOST_FIXTURE_TEST_CASE(C5_another_users_wrong_password_is_another, CountsOnce) 
   login("wrong-0ne");
   answer(ask(by_password("acme", "other", "wrong-0ne")));
   BOOST_TEST(failed() == 2u);
-  BOOST_TEST(user("other").failures == 1u);
+  BOOST_TEST(domain::extras_of(user("other")).failures == 1u);
 }
 
 // ---- C5: what a lock closes
@@ -219,7 +219,7 @@ BOOST_FIXTURE_TEST_CASE(C4_when_the_cost_was_raised_the_next_success_hashes_agai
   BOOST_TEST(hashes[0].contains("$m=16,t=2,"));
   BOOST_TEST(hash_of(*user("shop").sealed_password) == hashes[0]);
   BOOST_TEST(user("shop").version == version, "no operator's command (U13)");
-  BOOST_TEST(user("shop").failures == 0u);
+  BOOST_TEST(domain::extras_of(user("shop")).failures == 0u);
 }
 
 BOOST_FIXTURE_TEST_CASE(C4_a_password_is_hashed_again_once, RaisedCost) {
@@ -281,11 +281,11 @@ BOOST_FIXTURE_TEST_CASE(C12_a_hash_brought_along_is_verified_and_then_replaced, 
   BOOST_REQUIRE(receipt.code == Code::ok);
   BOOST_TEST(receipt.events.at(0)->body.AsUserCreated()->sealed_password.empty());
   BOOST_TEST((login_as("old", "wrong-0ne") == Code::invalid_credentials));
-  BOOST_TEST(user("old").failures == 1u);
+  BOOST_TEST(domain::extras_of(user("old")).failures == 1u);
   BOOST_TEST(events_of(EventBody::PasswordRehashed) == 0u);
   BOOST_TEST((login_as("old", secret) == Code::ok));
   BOOST_TEST(events_of(EventBody::PasswordRehashed) == 1u);
-  BOOST_TEST(user("old").failures == 0u);
+  BOOST_TEST(domain::extras_of(user("old")).failures == 0u);
   pass_days(400);
   BOOST_TEST((login_as("old", secret) == Code::ok), "it is Argon2id, which does not end");
 }
@@ -295,7 +295,7 @@ BOOST_FIXTURE_TEST_CASE(C12_what_was_not_used_for_90_days_ends, Brought) {
   pass_days(90);
   BOOST_TEST((login_as("old", "wrong-0ne") == Code::invalid_credentials));
   BOOST_TEST((login_as("old", secret) == Code::credential_expired));
-  BOOST_TEST(user("old").failures == 1u, "it neither counts nor clears");
+  BOOST_TEST(domain::extras_of(user("old")).failures == 1u, "it neither counts nor clears");
   BOOST_TEST(events_of(EventBody::PasswordRehashed) == 0u);
   schema::ChangePasswordT change;
   change.current_password = secret;
@@ -404,9 +404,9 @@ BOOST_FIXTURE_TEST_CASE(C7_a_wrong_password_counts_once_though_two_were_tried, C
   rotate.old_valid_until_ns = clock.now_ns() + 3'600'000'000'000;
   change(std::move(rotate));
   login("wrong-0ne");
-  BOOST_TEST(user("shop").failures == 1u);
+  BOOST_TEST(domain::extras_of(user("shop")).failures == 1u);
   BOOST_TEST((login(password) == Code::ok));
-  BOOST_TEST(user("shop").failures == 0u);
+  BOOST_TEST(domain::extras_of(user("shop")).failures == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -149,11 +149,11 @@ BOOST_FIXTURE_TEST_CASE(C5_a_wrong_network_counts_no_password, Gate) {
   set_networks({"192.0.2.0/24"});
   for (int attempt = 0; attempt < 7; ++attempt)
     BOOST_TEST((authenticate("wr0ng-password", "198.51.100.1") == Code::network_not_allowed));
-  BOOST_TEST(user("shop").failures == 0);
+  BOOST_TEST(domain::extras_of(user("shop")).failures == 0);
   BOOST_TEST(events_of(schema::EventBody::PasswordFailed) == 0);
   BOOST_TEST((authenticate(password, "192.0.2.9") == Code::ok));
   BOOST_TEST((authenticate("wr0ng-password", "192.0.2.9") == Code::invalid_credentials));
-  BOOST_TEST(user("shop").failures == 1);
+  BOOST_TEST(domain::extras_of(user("shop")).failures == 1);
 }
 
 BOOST_FIXTURE_TEST_CASE(N3_imported_ranges_decide_the_next_question, Gate) {

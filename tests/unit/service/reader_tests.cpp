@@ -53,7 +53,7 @@ BOOST_FIXTURE_TEST_CASE(C5_a_thousand_guesses_at_once_are_five, ReaderShop) {
     BOOST_REQUIRE(!got.body.AsAuthenticated()->allowed);
   }
   BOOST_TEST(events_of(schema::EventBody::PasswordFailed) == 5);
-  BOOST_TEST(user("shop").failures == 5);
+  BOOST_TEST(domain::extras_of(user("shop")).failures == 5);
   BOOST_TEST((authenticate("shop", password) == Code::user_locked));
 }
 
@@ -94,7 +94,7 @@ BOOST_FIXTURE_TEST_CASE(C5_C9_while_nothing_can_be_recorded_no_password_is_looke
       vitals.*row.flag = false;
     }
   }
-  BOOST_TEST(user("shop").failures == 0);
+  BOOST_TEST(domain::extras_of(user("shop")).failures == 0);
   BOOST_TEST((authenticate("shop", password) == Code::ok));
 }
 
@@ -151,9 +151,9 @@ BOOST_FIXTURE_TEST_CASE(S2_a_right_password_recorded_beside_a_lock_opens_no_sess
 
 BOOST_FIXTURE_TEST_CASE(C5_a_success_clears_the_count, ReaderShop) {
   for (int index = 0; index < 4; ++index) authenticate("shop", "wrong-0ne");
-  BOOST_TEST(user("shop").failures == 4);
+  BOOST_TEST(domain::extras_of(user("shop")).failures == 4);
   BOOST_TEST((authenticate("shop", password) == Code::ok));
-  BOOST_TEST(user("shop").failures == 0);
+  BOOST_TEST(domain::extras_of(user("shop")).failures == 0);
   BOOST_TEST(events_of(schema::EventBody::PasswordAccepted) == 1);
   BOOST_TEST((authenticate("shop", password) == Code::ok));
   BOOST_TEST(events_of(schema::EventBody::PasswordAccepted) == 1);
@@ -196,7 +196,7 @@ BOOST_FIXTURE_TEST_CASE(U10_the_interactive_channel_is_denied_whatever_the_passw
     BOOST_TEST((answer(ask(std::move(query))).body.AsAuthenticated()->reason ==
                 Code::interactive_not_allowed));
   }
-  BOOST_TEST(user("shop").failures == 0);
+  BOOST_TEST(domain::extras_of(user("shop")).failures == 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(Q2_a_long_check_is_answered_from_one_state, ReaderShop) {

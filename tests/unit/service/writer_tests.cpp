@@ -409,14 +409,14 @@ BOOST_FIXTURE_TEST_CASE(C3_a_wrong_current_password_is_refused_and_counted, Acme
   const auto first = run(schema::CommandMessageT(asked));
   BOOST_TEST((first.code == Code::invalid_credentials));
   BOOST_TEST(first.seq > 0);
-  BOOST_TEST(user("shop").failures == 1);
+  BOOST_TEST(domain::extras_of(user("shop")).failures == 1);
   const auto again = run(std::move(asked));
   BOOST_TEST(again.repeated);
   BOOST_TEST((again.code == Code::invalid_credentials));
-  BOOST_TEST(user("shop").failures == 1);
+  BOOST_TEST(domain::extras_of(user("shop")).failures == 1);
   body.current_password = "Corr3ct-horse";
   BOOST_TEST((run(message("acme", "shop", body)).code == Code::ok));
-  BOOST_TEST(user("shop").failures == 0);
+  BOOST_TEST(domain::extras_of(user("shop")).failures == 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(C9_a_services_receipt_does_not_tell_who_is_there, Acme) {
@@ -442,7 +442,7 @@ BOOST_FIXTURE_TEST_CASE(C9_a_services_receipt_does_not_tell_who_is_there, Acme) 
   const auto of_a_user = tried("shop");
   BOOST_TEST((of_a_user.front().code == Code::invalid_credentials));
   BOOST_TEST(of_a_user.front().seq == 0U);
-  BOOST_TEST(user("shop").failures == 1);
+  BOOST_TEST(domain::extras_of(user("shop")).failures == 1);
   BOOST_TEST((tried("nobody") == of_a_user), "every field of each receipt is the same");
   BOOST_TEST((tried("locked") == of_a_user), "every field of each receipt is the same");
 }
