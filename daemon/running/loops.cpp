@@ -82,6 +82,8 @@ Expected<Addresses> Threads::start(transport::Context& context, const Config& co
                                    const std::filesystem::path& sockets,
                                    std::span<const std::byte> curve_secret) {
   auto options = endpoint_options(config, sockets, curve_secret);
+  // Whoever asks first is told whether commands are refused, and why.
+  services_.writer().turn();
   std::array<std::future<Bound>, 3> bound = {
       start_thread(context, loops_.commands, std::move(options[0]), {"writer", Urgency::patient},
                    [this] { turn_writer(); }),

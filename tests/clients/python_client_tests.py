@@ -13,6 +13,7 @@ import struct
 import sys
 import tempfile
 import unittest
+import unittest.mock
 import uuid
 
 import flatbuffers
@@ -22,7 +23,7 @@ PROJECT, PACKAGES = sys.argv[1:3]
 sys.path[:0] = [PACKAGES, f"{PROJECT}/schema"]
 
 from postern import Error, ErrorKind, Options, make_uuid, schema, text_of  # noqa: E402
-from postern import _gate, _kept_tokens, _packing, _reading, _slots  # noqa: E402
+from postern import _gate, _guarded_history, _kept_tokens, _packing, _reading, _slots  # noqa: E402
 
 import generate_marks  # noqa: E402
 from generate_codes import read_codes  # noqa: E402
@@ -338,6 +339,20 @@ class PartsTests(unittest.TestCase):
         ends = schema.Authenticated(allowed=True, token="psts_two", expires_ns=50 * 10**9)
         kept.renew(one, schema.Answer(body=ends), 1_110.0)
         self.assertEqual((one.renew_at, one.ends), (float("inf"), 1_160.0))
+
+    def test_every_request_that_waits_is_granted_its_time(self):
+        waiting = 0
+        history = _guarded_history.GuardedHistory.__new__(_guarded_history.GuardedHistory)
+        history._next_id = lambda: 1
+        history._lane = unittest.mock.Mock()
+        for table in schema.Table._unions["HistoryBody"]:
+            waits = any(field.name == "wait_ms" for field in table._fields)
+            body = table(wait_ms=7_000) if waits else table()
+            history.send(schema.HistoryRequest(wait_ms=500, body=body), print)
+            extra_ms = history._lane.send.call_args.kwargs["extra_ms"]
+            self.assertEqual(extra_ms, 7_500 if waits else 500, table.__name__)
+            waiting += waits
+        self.assertGreaterEqual(waiting, 3)
 
     def test_options_say_what_is_wrong_with_a_key(self):
         with self.assertRaises(Error) as raised:

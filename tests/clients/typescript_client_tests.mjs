@@ -16,6 +16,7 @@ const { Reader } = await load('reader.js');
 const { Writer } = await load('writer.js');
 const { tableNamed } = await load('layout.js');
 const { packCommands, packQuery, queryConversation, unpack } = await load('gate.js');
+const { waitOf } = await load('guarded_history.js');
 const { KeptTokens } = await load('kept_tokens.js');
 const schema = await load('generated/schema.js');
 
@@ -474,4 +475,15 @@ test('values of a newer daemon have a name, and say no', () => {
   assert.equal(answer.code, 'unknown_999');
   const error = new RefusedError(answer);
   assert.ok(error.message.includes('does not know') && error.remedy.includes('newer client'));
+});
+
+test('every request that waits is granted its time', () => {
+  let waiting = 0;
+  for (const type of schema.unions.HistoryBody) {
+    const waits = tableNamed(type).names.has('waitMs');
+    waiting += waits;
+    const body = waits ? { type, waitMs: 7_000 } : { type };
+    assert.equal(waitOf({ waitMs: 500, body }), waits ? 7_500 : 500, type);
+  }
+  assert.ok(waiting >= 3);
 });

@@ -83,6 +83,10 @@ class DoneBatches {
   std::size_t count_ = 0;
 };
 
+constexpr const char* noted_text = "username,password,key\n";
+constexpr const char* noted_sha256 =
+    "108eb38420158325e559a6eebb94d548cf45c1e13e0fd85c285d3fecf016f365";
+
 struct BulkImport : CommandLine {
   BulkImport() {
     done({"tenant", "create", "acme"});
@@ -113,12 +117,23 @@ struct BulkImport : CommandLine {
     }
   }
 
-  /// The daemon still does what it was sent before.
-  std::uint64_t seq_once_still() {
-    for (std::uint64_t standing = seq();; standing = seq()) {
-      done({"status"});
-      if (seq() == standing) return standing;
-    }
+  std::vector<std::string> import_to(const char* out) const {
+    return words({"--tenant", "acme", "import", "users", path("new.csv"), "--create-keys", "first",
+                  "--out", path(out)});
+  }
+  fs::path notes() const { return path("new.csv.import.part"); }
+  /// Of two users; it has notes and has sent nothing, as its receivers' file cannot be made.
+  void begin_import() {
+    write("new.csv", "username\nu0\nu1\n");
+    write("made.csv", "");
+    BOOST_REQUIRE(run_program(import_to("made.csv")).code == 73);
+    BOOST_REQUIRE(fs::exists(notes()));
+  }
+  /// That it was about to give this name to a file that holds `noted_text`.
+  void note_out(const std::string& path) const {
+    const std::string note = "{\"out\":\"" + path + "\",\"sha256\":\"" + noted_sha256 + "\"}";
+    const char size[4] = {static_cast<char>(note.size()), 0, 0, 0};
+    std::ofstream(notes(), std::ios::binary | std::ios::app) << std::string(size, 4) << note;
   }
 
   static double per_second(std::size_t count, std::chrono::steady_clock::time_point since) {
@@ -253,26 +268,37 @@ BOOST_AUTO_TEST_CASE(U2_names_that_are_made_stay_with_their_lines_though_the_imp
 }
 
 BOOST_AUTO_TEST_CASE(C8_once_its_receivers_file_has_its_name_an_import_sends_nothing_more) {
-  std::string table = "username\n";
-  for (std::size_t user = 0; user < 3'000; ++user) table += "u" + std::to_string(user) + "\n";
-  write("new.csv", table);
-  const fs::path notes = path("new.csv.import.part");
-  const auto command = words({"--tenant", "acme", "import", "users", path("new.csv"),
-                              "--create-keys", "first", "--out", path("made.csv")});
-  const RunningProgram program(command);
-  BOOST_REQUIRE(kill_at(program, notes, 1));
+  begin_import();
   // As it is where the end comes between the file's name and that of the notes.
-  const std::string note = "{\"out\":\"" + path("made.csv") + "\"}";
-  const char size[4] = {static_cast<char>(note.size()), 0, 0, 0};
-  std::ofstream(notes, std::ios::binary | std::ios::app) << std::string(size, 4) << note;
-  write("made.csv", "username,password,key\n");
-  const auto before = seq_once_still();
-  const Ended ended = run_program(command);
+  note_out(path("made.csv"));
+  write("made.csv", noted_text);
+  const auto before = seq();
+  const Ended ended = run_program(import_to("made.csv"));
   BOOST_TEST(ended.code == 0, ended.said);
   BOOST_TEST(ended.said.find("All of it was imported before") != std::string::npos, ended.said);
   BOOST_TEST(seq() == before);
-  BOOST_TEST(read("made.csv") == "username,password,key\n");
-  BOOST_TEST(!fs::exists(notes));
+  BOOST_TEST(read("made.csv") == noted_text);
+  BOOST_TEST(!fs::exists(notes()));
+}
+
+BOOST_AUTO_TEST_CASE(C8_what_others_put_in_the_place_of_its_receivers_file_loses_no_key) {
+  begin_import();
+  note_out(path("made.csv"));
+  write("made.csv", "another's");
+  const Ended refused = run_program(import_to("made.csv"));
+  BOOST_TEST(refused.code == 73, refused.said);
+  BOOST_TEST(read("made.csv") == "another's");
+  BOOST_REQUIRE(fs::exists(notes()));
+  const Ended ended = run_program(import_to("mine.csv"));
+  BOOST_TEST(ended.code == 0, ended.said);
+  const std::string made = read("mine.csv");
+  for (const char* user : {"\r\nu0,,", "\r\nu1,,"}) {
+    const auto row = made.find(user);
+    BOOST_REQUIRE(row != made.npos);
+    // Its key comes next.
+    BOOST_TEST(made.at(row + 6) != '\r');
+  }
+  BOOST_TEST(!fs::exists(notes()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

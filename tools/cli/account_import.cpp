@@ -394,22 +394,21 @@ void Import::write_out() {
   std::vector<std::size_t> without;
   for (const AccountPart part : parts()) collect_made(part, all, without);
   renew_keys(session_, wanted_.key, all, without);
-  notes_.writing_out(std::filesystem::absolute(wanted_.out));
   write_receivers(session_, wanted_.out, std::move(all),
-                  facts_.names_are_generated ? Lines::told : Lines::not_told);
+                  facts_.names_are_generated ? Lines::told : Lines::not_told, notes_);
 }
 
-/// It was ended between the name of its receivers' file and the end of its notes.
+/// It was ended between the name of its receivers' file and the end of its notes. What others put
+/// there meanwhile is no reason to forget the secrets.
 bool Import::was_finished() const {
-  std::error_code error;
-  return !notes_.out().empty() && std::filesystem::exists(notes_.out(), error);
+  return !notes_.out().path.empty() && holds(notes_.out().path, notes_.out().sha256);
 }
 
 int Import::tell_finished() {
   notes_.remove();
   session_.talk() << fmt::format("All of it was imported before; what was made for {} is in {}.\n",
                                  counted(notes_.facts().entries, "user"),
-                                 text::printable(notes_.out()));
+                                 text::printable(notes_.out().path));
   return exit_codes::yes;
 }
 

@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include <array>
+#include <fstream>
 #include <vector>
 
 #include "tools/cli/import_progress.h"
@@ -30,6 +31,21 @@ std::string sha256_of(std::istream& stream, const std::filesystem::path& file) {
   std::array<std::uint8_t, crypto_hash_sha256_BYTES> digest{};
   crypto_hash_sha256_final(&state, digest.data());
   return text::hex_text(digest);
+}
+
+std::string sha256_of(std::string_view text) {
+  std::array<std::uint8_t, crypto_hash_sha256_BYTES> digest{};
+  crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                     text.size());
+  return text::hex_text(digest);
+}
+
+bool holds(const std::filesystem::path& file, const std::string& sha256) {
+  std::error_code error;
+  // Nothing else is opened: a pipe would be waited for.
+  if (!std::filesystem::is_regular_file(file, error)) return false;
+  std::ifstream stream(file, std::ios::binary);
+  return stream && sha256_of(stream, file) == sha256;
 }
 
 void put_aside(Session& session, intake::AccountSource& source,

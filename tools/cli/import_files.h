@@ -6,6 +6,7 @@
 #include <istream>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "tools/intake/account_source.h"
 
@@ -15,6 +16,10 @@ class Session;
 
 /// In hexadecimal; reads the stream to its end. `file`: what to call it.
 std::string sha256_of(std::istream& stream, const std::filesystem::path& file);
+std::string sha256_of(std::string_view text);
+
+/// Whether a file of this name holds what has this hash; false too where it cannot be read.
+bool holds(const std::filesystem::path& file, const std::string& sha256);
 
 struct AsideFiles {
   std::filesystem::path from;

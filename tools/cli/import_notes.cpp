@@ -44,7 +44,7 @@ schema::Uuid id_from(const json::value& value) {
 }
 
 void take_note(const json::object& note, ImportFacts& facts, std::vector<SentBatch>& batches,
-               std::string& out) {
+               ImportOut& out) {
   if (const auto* begin = note.if_contains("begin")) {
     facts = facts_from(begin->as_object());
   } else if (const auto* sending = note.if_contains("sending")) {
@@ -60,7 +60,7 @@ void take_note(const json::object& note, ImportFacts& facts, std::vector<SentBat
     batch.secrets = json::value_to<std::vector<std::string>>(note.at("secrets"));
     batch.names = json::value_to<std::vector<std::string>>(note.at("names"));
   } else if (const auto* path = note.if_contains("out")) {
-    out = json::value_to<std::string>(*path);
+    out = {json::value_to<std::string>(*path), json::value_to<std::string>(note.at("sha256"))};
   } else {
     batches.at(note.at("renewed").to_number<std::size_t>()).id = id_from(note.at("id"));
   }
@@ -147,9 +147,9 @@ void ImportNotes::renew(std::size_t place, const schema::Uuid& id) {
   file_.sync();
 }
 
-void ImportNotes::writing_out(const std::string& path) {
-  out_ = path;
-  write(json::serialize(json::object{{"out", path}}));
+void ImportNotes::writing_out(ImportOut out) {
+  out_ = std::move(out);
+  write(json::serialize(json::object{{"out", out_.path}, {"sha256", out_.sha256}}));
   file_.sync();
 }
 

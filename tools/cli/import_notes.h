@@ -27,6 +27,13 @@ struct SentBatch {
   std::vector<std::string> names;
 };
 
+/// The file of those who get what was made.
+struct ImportOut {
+  std::string path;
+  /// Of all it holds: what others have put under its name is something else.
+  std::string sha256;
+};
+
 class ImportNotes {
  public:
   /// Of the file that is imported.
@@ -45,10 +52,10 @@ class ImportNotes {
   void sending(const std::vector<SentBatch>& more);
   void done(std::size_t place, std::uint64_t seq, std::vector<std::string> secrets,
             std::vector<std::string> names);
-  /// All is done, and what its receivers get takes this name next.
-  void writing_out(const std::string& path);
+  /// All is done, and what its receivers get, of this hash, takes this name next.
+  void writing_out(ImportOut out);
   /// That name, if it was reached; empty: it was not.
-  const std::string& out() const { return out_; }
+  const ImportOut& out() const { return out_; }
   /// Instead of a batch whose id is no longer known and that was not done.
   void renew(std::size_t place, const schema::Uuid& id);
   /// All is done: the notes go.
@@ -62,7 +69,7 @@ class ImportNotes {
   PartFile file_;
   ImportFacts facts_;
   std::vector<SentBatch> batches_;
-  std::string out_;
+  ImportOut out_;
 };
 
 }  // namespace postern::cli

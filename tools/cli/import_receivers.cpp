@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "tools/cli/account_import.h"
+#include "tools/cli/import_files.h"
+#include "tools/cli/import_notes.h"
 #include "tools/cli/import_progress.h"
 #include "tools/cli/new_file.h"
 #include "tools/cli/session.h"
@@ -51,7 +53,7 @@ void require_out(const Session& session, const ImportWanted& wanted, bool names_
 }
 
 void write_receivers(Session& session, const std::string& path, std::vector<MadeFor> all,
-                     Lines lines) {
+                     Lines lines, ImportNotes& notes) {
   NewFile file(path);
   const bool with_lines = lines == Lines::told;
   std::vector<std::string> cells{"username", "password", "key"};
@@ -65,6 +67,7 @@ void write_receivers(Session& session, const std::string& path, std::vector<Made
     client::wipe(made.password);
     client::wipe(made.key);
   }
+  notes.writing_out({std::filesystem::absolute(path), sha256_of(text)});
   file.write(text);
   client::wipe(text);
   file.keep();

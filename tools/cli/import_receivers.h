@@ -8,6 +8,7 @@
 
 namespace postern::cli {
 
+class ImportNotes;
 struct ImportWanted;
 class Session;
 
@@ -28,9 +29,9 @@ void renew_keys(Session& session, const std::string& key, std::vector<MadeFor>& 
 void require_out(const Session& session, const ImportWanted& wanted, bool names_are_generated);
 
 enum class Lines { told, not_told };
-/// To a new file, its owner's alone; what it holds is wiped. `lines`: with the line that each came
-/// from.
+/// To a new file, its owner's alone, which the notes name before; what it holds is wiped. `lines`:
+/// with the line that each came from.
 void write_receivers(Session& session, const std::string& file, std::vector<MadeFor> all,
-                     Lines lines);
+                     Lines lines, ImportNotes& notes);
 
 }  // namespace postern::cli

@@ -11,9 +11,11 @@ std::chrono::milliseconds time_to_wait(const schema::HistoryRequestT& request) {
   const auto* records = request.body.AsGetRecords();
   const auto* calls = request.body.AsListCalls();
   const auto* access = request.body.AsGetAccess();
-  return std::chrono::milliseconds(request.wait_ms + (records != nullptr ? records->wait_ms : 0u) +
-                                   (calls != nullptr ? calls->wait_ms : 0u) +
-                                   (access != nullptr ? access->wait_ms : 0u));
+  std::uint64_t wait_ms = request.wait_ms;
+  if (records != nullptr) wait_ms += records->wait_ms;
+  if (calls != nullptr) wait_ms += calls->wait_ms;
+  if (access != nullptr) wait_ms += access->wait_ms;
+  return std::chrono::milliseconds(wait_ms);
 }
 
 Result<std::uint64_t> GuardedHistory::send(schema::HistoryRequestT& request,

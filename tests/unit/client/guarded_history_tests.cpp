@@ -7,7 +7,9 @@
 #include <filesystem>
 
 #include "tests/support/fake_daemon/fake_daemon.h"
+#include "tests/support/reflected_event.h"
 #include "tests/unit/client/signed_journal.h"
+#include "tools/client/guarded_history.h"
 
 namespace postern::client {
 namespace {
@@ -133,6 +135,40 @@ BOOST_AUTO_TEST_CASE(H6_a_page_that_is_cancelled_while_it_is_examined_has_no_end
   BOOST_TEST(client->check_history().has_value());
   BOOST_TEST(!client->collect_page(0ms).has_value());
   BOOST_TEST(std::filesystem::exists(daemon.folder / "seen"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(waiting_requests_tests)
+
+/// By the schema's own table of requests: of one that is added later, too.
+BOOST_AUTO_TEST_CASE(every_request_that_waits_is_granted_its_time) {
+  int waiting = 0;
+  for (const schema::HistoryBody kind : schema::EnumValuesHistoryBody()) {
+    if (kind == schema::HistoryBody::NONE) continue;
+    const auto* table = support::reflected::type_of(*schema::HistoryBodyTypeTable(),
+                                                    static_cast<std::size_t>(kind));
+    flatbuffers::FlatBufferBuilder builder;
+    const auto start = builder.StartTable();
+    std::int64_t granted_ms = 500;
+    for (std::size_t field = 0; field < table->num_elems; ++field) {
+      if (std::string_view(table->names[field]) != "wait_ms") continue;
+      const auto place = static_cast<flatbuffers::voffset_t>(field);
+      builder.AddElement<std::uint32_t>(flatbuffers::FieldIndexToOffset(place), 4'294'967'295u, 0);
+      granted_ms += 4'294'967'295;
+      ++waiting;
+    }
+    const flatbuffers::Offset<void> body(builder.EndTable(start));
+    schema::HistoryRequestBuilder request(builder);
+    request.add_body_type(kind);
+    request.add_body(body);
+    request.add_wait_ms(500);
+    builder.Finish(request.Finish());
+    schema::HistoryRequestT made;
+    flatbuffers::GetRoot<schema::HistoryRequest>(builder.GetBufferPointer())->UnPackTo(&made);
+    BOOST_TEST(time_to_wait(made).count() == granted_ms, schema::EnumNameHistoryBody(kind));
+  }
+  BOOST_TEST(waiting >= 3);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

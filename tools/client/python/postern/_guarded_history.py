@@ -44,7 +44,7 @@ class GuardedHistory:
 
     def _settle(self, page: Any, then: Then) -> None:
         body = getattr(page, "body", None)
-        if not isinstance(body, schema.RecordPage):
+        if not isinstance(body, (schema.RecordPage, schema.AccessPage)):
             return then(page)
         self.examine(
             body.checkpoint or "",

@@ -20,7 +20,8 @@ export class Ids {
 
 type Ended = (page: HistoryPage | ClientError) => void;
 
-function waitOf({ waitMs, body }: HistoryRequest): number {
+/** What a request grants the daemon beside the timeout. */
+export function waitOf({ waitMs, body }: HistoryRequest): number {
   const follows =
     body?.type === 'GetRecords' || body?.type === 'ListCalls' || body?.type === 'GetAccess';
   return (waitMs ?? 0) + (follows ? (body.waitMs ?? 0) : 0);
@@ -103,7 +104,9 @@ export class GuardedHistory {
     const finish = (result: HistoryPage | ClientError) => {
       if (this.flights.delete(id)) ended(result);
     };
-    if (page instanceof ClientError || page.body?.type !== 'RecordPage') return finish(page);
-    void this.examine(page.body.checkpoint).then((wrong) => finish(wrong ?? page));
+    if (page instanceof ClientError) return finish(page);
+    const { body } = page;
+    if (body?.type !== 'RecordPage' && body?.type !== 'AccessPage') return finish(page);
+    void this.examine(body.checkpoint).then((wrong) => finish(wrong ?? page));
   }
 }
