@@ -228,7 +228,7 @@ Expected<> FileKeyStore::confirm_used(const KeySlot& slot, const Commitment& com
                                        (erased ? " holds no key" : " holds another key") +
                                        ", and a user that is not erased needs it"));
   }
-  opening_->last_used = std::max(opening_->last_used, std::optional(slot));
+  opening_->mark_used(slot);
   return {};
 }
 
@@ -240,14 +240,17 @@ Expected<bool> FileKeyStore::confirm_erased(const KeySlot& slot, const Commitmen
     return std::unexpected(damage(path_of(slot.file), "slot " + std::to_string(slot.slot) +
                                                           " holds another key than that of the "
                                                           "user that was erased"));
-  opening_->last_used = std::max(opening_->last_used, std::optional(slot));
+  opening_->mark_used(slot);
   return !erased;
 }
 
 Expected<> FileKeyStore::end_opening() {
   const std::lock_guard changing(changes_mutex_);
   if (auto settled = settle(); !settled) return settled;
-  const KeySlot last_used = opening_->last_used.value_or(KeySlot{1, 0});
+  const std::uint64_t last = opening_->last_used;
+  const KeySlot last_used = last == 0 ? KeySlot{1, 0}
+                                      : KeySlot{static_cast<std::uint32_t>(last >> 16U),
+                                                static_cast<std::uint16_t>(last)};
   std::deque<File> unused;
   for (std::uint32_t number = last_used.file; number <= file_count(); ++number) {
     auto file = read_file(number);
@@ -255,7 +258,7 @@ Expected<> FileKeyStore::end_opening() {
     unused.push_back(std::move(*file));
   }
   if (auto removed = remove_leftovers(); !removed) return removed;
-  if (opening_->last_used) {
+  if (last != 0) {
     const std::lock_guard lock(keys_mutex_);
     current_ = std::move(unused.front());
     current_slot_ = static_cast<std::uint16_t>(last_used.slot + 1);

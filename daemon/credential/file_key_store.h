@@ -1,6 +1,7 @@
 // The key store in plain files.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -72,8 +73,19 @@ class FileKeyStore final : public KeyStore {
   struct Opening {
     /// By file and slot; all zero for an erased slot.
     std::vector<Commitment> commitments;
-    std::optional<KeySlot> last_used;
+    /// As `number_of`; 0: none.
+    std::atomic<std::uint64_t> last_used{0};
 
+    void mark_used(const KeySlot& slot) {
+      const std::uint64_t number = number_of(slot);
+      std::uint64_t before = last_used.load(std::memory_order_relaxed);
+      while (before < number && !last_used.compare_exchange_weak(before, number)) {
+      }
+    }
+    /// In the order of slots; no file has the number 0.
+    static std::uint64_t number_of(const KeySlot& slot) {
+      return std::uint64_t{slot.file} << 16U | slot.slot;
+    }
     Commitment& commitment_at(const KeySlot& slot) {
       return commitments[std::size_t{slot.file - 1} * slots_per_file + slot.slot];
     }

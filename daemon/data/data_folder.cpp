@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <span>
 #include <string_view>
-#include <unordered_map>
+#include <thread>
 
 #include "daemon/credential/curve.h"
 #include "daemon/credential/sealed_key_folder.h"
@@ -244,11 +246,16 @@ Failure unfit(std::string_view what, std::uint64_t seq, const domain::Unfit& why
       why.newer ? "Use the version of Postern that wrote it, or a newer one." : std::move(remedy)};
 }
 
-Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) {
+namespace {
+
+/// What confirming the keys of some users came to.
+struct Confirmed {
+  /// Of erased users whose keys are there.
   std::vector<credential::KeySlot> unfinished;
-  // The first by its place.
+  /// The first by its place.
   std::optional<std::pair<credential::KeySlot, Failure>> wrong;
-  state.tables().for_each_user([&](const domain::User& user) {
+
+  void take(const domain::User& user, credential::KeyStore& keys) {
     const credential::KeySlot slot{user.key.file, user.key.slot};
     credential::Commitment commitment;
     std::memcpy(commitment.data(), user.key.commitment.data(), commitment.size());
@@ -260,10 +267,42 @@ Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) 
       return {};
     }();
     if (!found && (!wrong || slot < wrong->first)) wrong.emplace(slot, found.error());
-  });
-  if (wrong) return std::unexpected(wrong->second);
-  std::ranges::sort(unfinished);
-  return unfinished.empty() ? Expected<>() : keys.erase(unfinished);
+  }
+  void take(Confirmed other) {
+    unfinished.insert(unfinished.end(), other.unfinished.begin(), other.unfinished.end());
+    if (other.wrong && (!wrong || other.wrong->first < wrong->first))
+      wrong = std::move(other.wrong);
+  }
+};
+
+}  // namespace
+
+Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) {
+  std::vector<const domain::User*> users;
+  state.tables().for_each_user([&](const domain::User& user) { users.push_back(&user); });
+  constexpr std::size_t step = 4'096;
+  // Far enough ahead that a user has come when it is looked at.
+  constexpr std::size_t ahead = 16;
+  std::atomic<std::size_t> next{0};
+  const auto work = [&](Confirmed& mine) {
+    for (std::size_t from = next.fetch_add(step); from < users.size(); from = next.fetch_add(step))
+      for (std::size_t place = from; place < std::min(from + step, users.size()); ++place) {
+        if (place + ahead < users.size()) __builtin_prefetch(&users[place + ahead]->key);
+        mine.take(*users[place], keys);
+      }
+  };
+  const std::size_t most = std::clamp(std::thread::hardware_concurrency(), 1U, 16U);
+  std::vector<Confirmed> confirmed(std::min(most, users.size() / step + 1));
+  std::vector<std::thread> beside;
+  for (Confirmed& one : std::span(confirmed).subspan(1))
+    beside.emplace_back([&work, &one] { work(one); });
+  work(confirmed.front());
+  for (std::thread& thread : beside) thread.join();
+  Confirmed all;
+  for (Confirmed& one : confirmed) all.take(std::move(one));
+  if (all.wrong) return std::unexpected(all.wrong->second);
+  std::ranges::sort(all.unfinished);
+  return all.unfinished.empty() ? Expected<>() : keys.erase(all.unfinished);
 }
 
 Expected<> make_data_folder(const NewFolder& wanted, const platform::Clock& clock,
