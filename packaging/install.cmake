@@ -77,8 +77,22 @@ foreach(library client schema)
   target_compile_options(${library} PRIVATE -fPIC)
   set_target_properties(${library} PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)
 endforeach()
-install(TARGETS client schema ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
-install(FILES ${PROJECT_SOURCE_DIR}/tools/client/client.h
+# The replica brings the daemon's rules along, compiled as they are for the daemon: for programs.
+foreach(library replica view domain)
+  set_target_properties(${library} PROPERTIES OUTPUT_NAME postern-${library})
+endforeach()
+install(TARGETS client schema replica view domain
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
+# installed_text(RESULT FILE): a text in which headers are named as they lie when installed.
+function(installed_text result file)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} text)
+  string(REPLACE "#include \"tools/client/" "#include \"" text "${text}")
+  set(${result} "${text}" PARENT_SCOPE)
+endfunction()
+installed_text(replica_header ${PROJECT_SOURCE_DIR}/tools/client/replica.h)
+file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/installed/replica.h CONTENT "${replica_header}")
+install(FILES ${PROJECT_SOURCE_DIR}/tools/client/client.h ${CMAKE_BINARY_DIR}/installed/replica.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/postern COMPONENT dev)
 foreach(conversation common command event query history)
   install(FILES ${CMAKE_BINARY_DIR}/schema/generated/${conversation}_generated.h
@@ -89,15 +103,21 @@ install(FILES ${schema_files} DESTINATION ${CMAKE_INSTALL_DATADIR}/postern/schem
 # Both are found from where they lie, so that the prefix may be another than that of the build.
 file(RELATIVE_PATH headers ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig
      ${CMAKE_INSTALL_FULL_INCLUDEDIR})
-configure_file(${CMAKE_CURRENT_LIST_DIR}/postern-client.pc.in
-               ${CMAKE_BINARY_DIR}/postern-client.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/postern-client.pc
-        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
+foreach(library client replica)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/postern-${library}.pc.in
+                 ${CMAKE_BINARY_DIR}/postern-${library}.pc @ONLY)
+  install(FILES ${CMAKE_BINARY_DIR}/postern-${library}.pc
+          DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
+endforeach()
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/postern-config-version.cmake
                                  VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/postern-config.cmake
         ${CMAKE_BINARY_DIR}/postern-config-version.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/postern COMPONENT dev)
+# The replica's example is the one of the client's README.
+installed_text(readme ${PROJECT_SOURCE_DIR}/tools/client/README.md)
+string(REGEX MATCH "```cpp\n([^`]*#include \"replica.h\"[^`]*)```" found "${readme}")
+file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/installed/shop.cpp CONTENT "${CMAKE_MATCH_1}")
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/example/CMakeLists.txt
-        ${CMAKE_CURRENT_LIST_DIR}/example/may.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/example/may.cpp ${CMAKE_BINARY_DIR}/installed/shop.cpp
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libpostern-dev/examples COMPONENT dev)

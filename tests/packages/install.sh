@@ -43,7 +43,7 @@ lintian --pedantic --display-info --suppress-tags spelling-error-in-binary \
   --fail-on error,warning,info,pedantic "$work"/new/*.changes ||
   fail "lintian"
 
-say "the client library, by CMake and by pkg-config"
+say "the libraries, by CMake and by pkg-config"
 for package in "$work"/new/libpostern-dev_*.deb; do dpkg-deb -x "$package" "$work/dev"; done
 example=$work/dev/usr/share/doc/libpostern-dev/examples
 cmake -S "$example" -B "$work/example" -DCMAKE_PREFIX_PATH="$work/dev/usr" >/dev/null
@@ -52,6 +52,9 @@ pc_file=$(find "$work/dev" -name postern-client.pc)
 read -r -a flags < <(PKG_CONFIG_PATH=${pc_file%/*} \
   pkg-config --cflags --libs postern-client)
 c++ -std=c++23 "$example/may.cpp" "${flags[@]}" -o "$work/may"
+read -r -a flags < <(PKG_CONFIG_PATH=${pc_file%/*} \
+  pkg-config --cflags --libs postern-replica)
+c++ -std=c++23 "$example/shop.cpp" "${flags[@]}" -o "$work/shop"
 
 say "a fresh bookworm"
 make_root
@@ -64,7 +67,7 @@ chroot "$root" sh -c 'apt-get install -q -y --no-install-recommends --download-o
   /packages/postern-server_*.deb /packages/postern-tools_*.deb' >/dev/null
 chroot "$root" useradd --create-home alice
 chroot "$root" useradd --create-home stranger
-cp "$work/example/may" "$root/usr/local/bin/may"
+cp "$work/example/may" "$work/example/shop" "$root/usr/local/bin"
 boot || fail "systemd did not start in the folder"
 
 put "$work/before"
@@ -76,6 +79,8 @@ run_block let-in
 run_block tour
 as alice /usr/local/bin/may acme shop read table/customer ||
   fail "the example"
+as alice /usr/local/bin/shop ipc:///run/postern/history ipc:///run/postern/queries |
+  grep -qxE 'shop may( not)?' || fail "the replica's example"
 if as stranger postern --endpoint ipc:///run/postern status; then
   fail "a user outside the group came in"
 fi

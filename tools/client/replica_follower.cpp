@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tools/client/replica_feed.h"
+#include "tools/client/replica_memory.h"
 #include "tools/client/replica_shared.h"
 
 namespace postern::client {
@@ -16,6 +17,8 @@ using schema::Code;
 /// After trouble that may pass by itself.
 constexpr std::chrono::milliseconds short_pause{100};
 constexpr std::chrono::milliseconds long_pause{1'000};
+/// For large pages, between two questions to the daemon: a denial comes no later than this.
+constexpr std::chrono::milliseconds memory_time{2};
 /// What the daemon waits at most.
 constexpr std::chrono::milliseconds wait_max{10'000};
 
@@ -82,7 +85,10 @@ class DaemonFollower {
   void run() {
     while (!shared_.is_stopping) {
       const auto trouble = ask();
-      if (!trouble) continue;
+      if (!trouble) {
+        memory_.turn(memory_time);
+        continue;
+      }
       tell(*trouble);
       if (trouble->cure == Cure::none) return;
       if (trouble->cure == Cure::anew) begin_anew();
@@ -93,10 +99,10 @@ class DaemonFollower {
  private:
   /// One page; nothing: all is well, or it is stopping.
   std::optional<Trouble> ask() {
-    const bool is_current = following_ != 0;
+    const bool may_wait = following_ != 0 && memory_.left() == 0;
     const auto wait = std::min<std::chrono::milliseconds>(shared_.options.age_max / 4, wait_max);
     schema::HistoryRequestT request;
-    request.body.Set(feed_->next(is_current ? wait : std::chrono::milliseconds(0)));
+    request.body.Set(feed_->next(may_wait ? wait : std::chrono::milliseconds(0)));
     const std::int64_t sent_ns = steady_ns();
     const auto id = client_.submit(std::move(request));
     if (!id) return Trouble{id.error(), cure_of(id.error().kind), long_pause};
@@ -171,6 +177,7 @@ class DaemonFollower {
         version.confirmed_ns = confirmed_ns;
       });
     feed_->clear_changes();
+    if (is_first) memory_.note(feed_->state().tables());
     {
       const std::lock_guard lock(shared_.mutex);
       shared_.confirmed_ns = confirmed_ns;
@@ -192,6 +199,7 @@ class DaemonFollower {
   }
 
   void begin_anew() {
+    memory_ = {};
     feed_ = std::make_unique<ReplicaFeed>();
     following_ = 0;
   }
@@ -199,6 +207,7 @@ class DaemonFollower {
   Replica::Shared& shared_;
   Client client_;
   std::unique_ptr<ReplicaFeed> feed_;
+  ReplicaMemory memory_;
   /// Which one is shown; 0: none.
   std::uint64_t following_ = 0;
   std::uint64_t followings_ = 0;

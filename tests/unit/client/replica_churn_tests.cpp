@@ -3,6 +3,7 @@
 
 #include "tests/unit/client/replica_world.h"
 #include "tests/unit/service/allocated_bytes.h"
+#include "tools/client/replica_memory.h"
 
 namespace postern::client {
 
@@ -112,6 +113,28 @@ BOOST_AUTO_TEST_CASE(a_check_takes_no_memory) {
   for (std::size_t number = 0; number < 1'000; ++number) allowed += check(number)->allowed;
   BOOST_TEST(support::allocated_bytes() == before);
   BOOST_TEST(allowed == 1'000U);
+}
+
+BOOST_AUTO_TEST_CASE(what_lies_in_large_pages_is_as_before) {
+  Replica::Shared shared(ReplicaOptions{});
+  support::ReplicaWorld world(100'000);
+  world.change();
+  world.publish(shared);
+  ReplicaMemory memory;
+  memory.note(world.tables());
+  BOOST_TEST(memory.left() >= 8U);
+  memory.turn(std::chrono::nanoseconds(0));
+  BOOST_TEST(memory.left() >= 8U);
+  memory.turn(std::chrono::hours(1));
+  BOOST_TEST(memory.left() == 0U);
+  ReplicaReader reader(shared);
+  std::size_t allowed = 0;
+  for (std::size_t number = 0; number < 100'000; ++number)
+    allowed += reader.check("acme", world.name(number), {}, {"read", "table/invoices"})->allowed;
+  BOOST_TEST(allowed == 100'000U);
+  support::ReplicaWorld small(100);
+  memory.note(small.tables());
+  BOOST_TEST(memory.left() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_too_old_is_no_answer) {

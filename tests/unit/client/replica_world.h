@@ -42,6 +42,7 @@ class ReplicaWorld {
 
   std::string_view name(std::size_t number) const { return names_[number % names_.size()]; }
   domain::Seq seq() const { return seq_; }
+  const domain::Tables<domain::Owned>& tables() const { return state_.tables(); }
 
   /// Everybody is granted what nobody was, or the other way round.
   void change() {
