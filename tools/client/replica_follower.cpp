@@ -189,7 +189,7 @@ class DaemonFollower {
   }
 
   void begin_anew() {
-    feed_ = std::make_unique<ReplicaFeed>();
+    feed_ = std::make_unique<ReplicaFeed>(feed_->followed());
     following_ = 0;
   }
 
