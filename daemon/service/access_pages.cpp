@@ -132,9 +132,6 @@ std::expected<AccessPages::Place, schema::ProblemT> AccessPages::place_of(
   if (!place)
     return std::unexpected(schema::make_problem(Code::field_malformed, "next",
                                                 "It must be the `next` of a page before."));
-  if (place->asker_mark != asker_mark)
-    return std::unexpected(schema::make_problem(
-        Code::version_conflict, "next", "Your role or scope is another than it was: begin anew."));
   if (place->seq > head)
     return std::unexpected(schema::make_problem(
         Code::seq_beyond_journal, "next",
@@ -146,6 +143,10 @@ std::expected<AccessPages::Place, schema::ProblemT> AccessPages::place_of(
     return std::unexpected(schema::make_problem(
         Code::journal_restored, "next",
         "Record " + std::to_string(place->seq) + " is another than the one that was told of."));
+  // Last: who begins anew would not see that the journal is another.
+  if (place->asker_mark != asker_mark)
+    return std::unexpected(schema::make_problem(
+        Code::version_conflict, "next", "Your role or scope is another than it was: begin anew."));
   // What lies between was looked at while it waited.
   if (from > place->seq) place->seq = from;
   return *place;

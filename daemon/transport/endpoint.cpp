@@ -31,8 +31,6 @@ constexpr int idle_before_probes_s = 30;
 constexpr int probe_interval_s = 10;
 constexpr int probes = 3;
 constexpr int unacknowledged_ms = 60'000;
-/// Time for the last answers when the daemon stops.
-constexpr int linger_ms = 500;
 constexpr int backlog = 1024;
 /// What CURVE adds to a payload: command name, nonce, flags, tag.
 constexpr std::int64_t curve_overhead_bytes = 33;
@@ -131,7 +129,7 @@ Expected<Door> make_door(void* context, const EndpointOptions& options,
                             {ZMQ_SNDHWM, options.answers_max},
                             {ZMQ_ROUTER_MANDATORY, 1},
                             {ZMQ_ROUTER_HANDOVER, 0},
-                            {ZMQ_LINGER, linger_ms},
+                            {ZMQ_LINGER, options.linger_ms},
                             {ZMQ_BACKLOG, backlog},
                             {ZMQ_MAXMSGSIZE, std::as_bytes(std::span(&bytes_max, 1))},
                             {ZMQ_AFFINITY, std::as_bytes(std::span(&options.affinity, 1))}});

@@ -56,6 +56,8 @@ struct EndpointOptions {
   std::uint64_t affinity = 0;
   /// How long a connection may take to say who it is.
   int handshake_ms = 5000;
+  /// For the last answers when the endpoint ends.
+  int linger_ms = 500;
   /// What is sent is wiped once libzmq is done with it.
   bool wipes_sent = false;
 };

@@ -262,7 +262,11 @@ BOOST_AUTO_TEST_CASE(a_connection_that_says_nothing_is_ended) {
 }
 
 BOOST_AUTO_TEST_CASE(the_last_answers_are_still_sent_at_the_end) {
-  std::optional<Transport> transport(std::in_place);
+  // As long as it takes here: a daemon waits a moment alone.
+  std::optional<Transport> transport(std::in_place, [](transport::EndpointOptions& options) {
+    BOOST_TEST(options.linger_ms > 0);
+    options.linger_ms = static_cast<int>(std::chrono::milliseconds(patience).count());
+  });
   transport->context->allow({own_identity()});
   const ClientSocket client(transport->handle(), ZMQ_DEALER, transport->ipc_address());
   client.send({"hello"});

@@ -44,7 +44,7 @@ Result<bool> ReplicaFeed::take(const schema::AccessPageT& page, std::uint64_t se
 
 Result<> ReplicaFeed::follow(const schema::AccessPageT& page, std::uint64_t seq) {
   const bool is_first = next_.empty();
-  if (is_first) journal_ = page.journal;
+  if (journal_.empty()) journal_ = page.journal;
   if (page.journal != journal_)
     return contradiction("The daemon's journal is '" + page.journal + "', and was '" + journal_ +
                          "': it was restored from a copy, or is another.");
@@ -52,6 +52,9 @@ Result<> ReplicaFeed::follow(const schema::AccessPageT& page, std::uint64_t seq)
     return contradiction("Changes are missing: they were told up to record " +
                          std::to_string(seq_) + ", and go on behind " +
                          std::to_string(page.from_seq) + ".");
+  if (is_first && seq < seq_before_)
+    return contradiction("The daemon's history went back: it is at record " + std::to_string(seq) +
+                         ", and was at record " + std::to_string(seq_before_) + ".");
   if (page.to_seq < page.from_seq || seq < page.to_seq || (page.complete && seq != page.to_seq))
     return contradiction("The daemon's history went back: it is at record " + std::to_string(seq) +
                          ", and told of record " + std::to_string(page.to_seq) + ".");

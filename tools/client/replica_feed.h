@@ -2,8 +2,10 @@
 // before; knows no socket, clock or thread.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/domain/replica_entries.h"
@@ -18,7 +20,15 @@ class ReplicaFeed {
   /// Of one entry.
   static constexpr std::uint64_t entry_bytes_max = 256 << 20;
 
+  /// What was followed before, if anything was: it must be the same journal, and no older.
+  struct Followed {
+    std::string journal = {};
+    std::uint64_t seq = 0;
+  };
+
   ReplicaFeed() = default;
+  explicit ReplicaFeed(Followed before)
+      : journal_(std::move(before.journal)), seq_before_(before.seq) {}
   ReplicaFeed(const ReplicaFeed&) = delete;
   ReplicaFeed& operator=(const ReplicaFeed&) = delete;
 
@@ -29,6 +39,7 @@ class ReplicaFeed {
 
   const domain::State& state() const { return state_; }
   std::uint64_t seq() const { return seq_; }
+  Followed followed() const { return {journal_, std::max(seq_, seq_before_)}; }
   /// Null: not told yet.
   const domain::Operator* asker() const;
   /// What was replaced since `clear_changes`.
@@ -47,6 +58,7 @@ class ReplicaFeed {
   std::string journal_;
   std::string next_;
   std::uint64_t seq_ = 0;
+  std::uint64_t seq_before_ = 0;
   /// Of an entry that was begun.
   domain::Bytes begun_;
   std::uint64_t begun_size_ = 0;

@@ -107,6 +107,25 @@ BOOST_AUTO_TEST_CASE(a_history_that_goes_back_is_a_contradiction) {
   refused(page(5, 6), 7, ErrorKind::contradiction);
 }
 
+BOOST_AUTO_TEST_CASE(who_begins_anew_holds_the_journal_to_what_was_followed) {
+  const auto anew = [&](const std::string& journal, std::uint64_t seq) {
+    ReplicaFeed again(feed.followed());
+    auto first = page(seq, seq);
+    first.journal = journal;
+    add(first, asker_entry());
+    return again.take(first, seq);
+  };
+  BOOST_TEST(anew("postern/one", 5).has_value());
+  for (const auto& wrong : {anew("postern/two", 5), anew("postern/one", 4)}) {
+    BOOST_REQUIRE(!wrong);
+    BOOST_TEST((wrong.error().kind == ErrorKind::contradiction));
+  }
+  // What was followed before that counts, too.
+  ReplicaFeed silent(feed.followed());
+  BOOST_TEST(silent.followed().journal == "postern/one");
+  BOOST_TEST(silent.followed().seq == 5U);
+}
+
 BOOST_AUTO_TEST_CASE(another_journal_is_a_contradiction) {
   auto other = page(5, 9);
   other.journal = "postern/two";
