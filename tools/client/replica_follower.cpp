@@ -199,14 +199,8 @@ class DaemonFollower {
   }
 
   void begin_anew() {
-<<<<<<< HEAD
     memory_ = {};
-    feed_ = std::make_unique<ReplicaFeed>();
-||||||| 96fa3ee
-    feed_ = std::make_unique<ReplicaFeed>();
-=======
     feed_ = std::make_unique<ReplicaFeed>(feed_->followed());
->>>>>>> 5046dbcd7ad6d84993d635e0caca8d265365b24f
     following_ = 0;
   }
 
