@@ -78,9 +78,9 @@ std::string_view name_of(OwnKey key);
 /// Keys lie in files of 4,096 slots, each file under its own wrapping key, the wrapping keys in the
 /// root file with the daemon's own keys. A file is synced, then named in the synced root file,
 /// before its first key is used. A store is opening until the first `next`, and writes nothing
-/// until that or an `erase`. Threads: `next` by the writer alone, `erase` by one at a time, the rest
-/// by any; files are made ahead by a thread of its own.
-/// Wrapping keys and own keys are in locked memory; user keys are read on demand.
+/// until that or an `erase`. Threads: `next` by the writer alone, `erase` by one at a time, others
+/// by any; files are made ahead by a thread of its own. Wrapping keys and own keys are in locked
+/// memory; user keys are read on demand.
 class KeyStore {
  public:
   static constexpr std::uint16_t slots_per_file = 4'096;

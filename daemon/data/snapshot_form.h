@@ -26,7 +26,7 @@ using Seal = credential::Signature;
 
 inline constexpr std::string_view magic = "postsnap";
 inline constexpr std::string_view purpose = "Postern snapshot\n";
-inline constexpr std::uint64_t version = 5;
+inline constexpr std::uint64_t version = 6;
 /// Of a part that holds command ids; others have the number of their block's kind.
 inline constexpr std::uint8_t ids_kind = 64;
 inline constexpr std::size_t end_bytes = sizeof(std::uint64_t) + sizeof(Seal);

@@ -86,9 +86,18 @@ Expected<BodyFacts> read_head(const platform::OldFile& file, const Places& place
 
 // ---- the parts
 
+/// Bytes that are not set to anything before they are read.
+struct PartBytes {
+  explicit PartBytes(std::size_t size)
+      : held(std::make_unique_for_overwrite<std::uint8_t[]>(size)), all(held.get(), size) {}
+
+  std::unique_ptr<std::uint8_t[]> held;
+  std::span<std::uint8_t> all;
+};
+
 /// One part, as far as it can be read apart from the others.
 struct PartRead {
-  std::vector<std::uint8_t> bytes = {};
+  PartBytes bytes;
   domain::UsersRead users = {};
   std::vector<RememberedId> ids = {};
 };
@@ -105,9 +114,8 @@ class PartReader {
   /// Any thread.
   Expected<PartRead> read(std::size_t place) const {
     const Part& part = parts_[place];
-    PartRead made;
-    made.bytes.resize(static_cast<std::size_t>(part.length));
-    const auto bytes = std::as_writable_bytes(std::span(made.bytes));
+    PartRead made{PartBytes(static_cast<std::size_t>(part.length))};
+    const auto bytes = std::as_writable_bytes(made.bytes.all);
     if (auto read = file_.read(offsets_[place], bytes); !read) return std::unexpected(read.error());
     if (journal::Sha256().add(bytes).finish() == part.hash) return made;
     return std::unexpected(unfit(path_, "one of its parts has another hash than it tells"));
@@ -206,10 +214,10 @@ class PartsAhead {
 Expected<> open_part(const fs::path& path, const Part& part, const domain::RightTable& rights,
                      const domain::JournalPlace& place, PartRead& made) {
   if (kind_of(part) == BlockKind::users) {
-    made.users = domain::read_users(made.bytes, rights, place);
-    made.bytes = {};
+    made.users = domain::read_users(made.bytes.all, rights, place);
+    made.bytes = PartBytes(0);
   } else if (part.kind == ids_kind) {
-    CompactReader in(made.bytes);
+    CompactReader in(made.bytes.all);
     while (!in.at_end()) pass_id(in, made.ids.emplace_back());
     if (!in.good()) return std::unexpected(unfit(path, in.failure()));
   }
@@ -227,7 +235,7 @@ Expected<> take_part(const fs::path& path, const Part& part, PartRead read,
   if (*kind == BlockKind::users)
     state.take_users(std::move(read.users));
   else
-    state.take(*kind, read.bytes);
+    state.take(*kind, read.bytes.all);
   if (state.failure().empty()) return {};
   return std::unexpected(unfit(path, state.failure()));
 }
@@ -240,7 +248,7 @@ Expected<> read_body(const platform::OldFile& file, const fs::path& path,
     if (!is_of_many(parts[place])) continue;
     const auto read = reader.read(place);
     if (!read) return std::unexpected(read.error());
-    state.take_of_many(*kind_of(parts[place]), read->bytes);
+    state.take_of_many(*kind_of(parts[place]), read->bytes.all);
   }
   PartsAhead ahead(parts, [&](std::size_t place) {
     auto read = reader.read(place);

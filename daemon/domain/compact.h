@@ -3,7 +3,7 @@
 // number := 7 bits a byte, the lowest first, the top bit set in all but the last, no byte more
 //           than needed
 // id := 16 bytes; text := length:number byte*; list := count:number item*
-// A field of fixed size is its bytes.
+// word := 8 bytes, the lowest first. A field of fixed size is its bytes.
 #pragma once
 
 #include <algorithm>
@@ -44,6 +44,11 @@ class CompactWriter {
   }
   void text(std::string_view value) {
     bytes(std::span(reinterpret_cast<const std::uint8_t*>(value.data()), value.size()));
+  }
+  /// 64 bits, the lowest byte first.
+  void word(std::uint64_t value) {
+    for (int shift = 0; shift < 64; shift += 8)
+      bytes_.push_back(static_cast<std::uint8_t>(value >> shift));
   }
   void id(const Uuid& value) {
     for (const std::uint64_t half : {value.high(), value.low()})
@@ -116,10 +121,21 @@ class CompactReader {
     for (std::uint64_t place = 0; place < count && good(); ++place) each(entries.emplace_back());
   }
 
-  /// A text, valid as long as the bytes.
+  /// Of a text or of bytes, valid as long as those that are read.
+  std::span<const std::uint8_t> byte_view() { return next_bytes(next_number()); }
   std::string_view view() {
-    const auto found = next_bytes(next_number());
+    const auto found = byte_view();
     return {reinterpret_cast<const char*>(found.data()), found.size()};
+  }
+  /// So many words; nothing else than that many times eight bytes, or nothing.
+  std::span<const std::uint8_t> words(std::size_t count) {
+    return next_bytes(std::uint64_t{count} * sizeof(std::uint64_t));
+  }
+  static std::uint64_t word_in(std::span<const std::uint8_t> words, std::size_t place) {
+    std::uint64_t value = 0;
+    for (std::size_t byte = 0; byte < sizeof value; ++byte)
+      value |= std::uint64_t{words[place * sizeof value + byte]} << 8 * byte;
+    return value;
   }
   /// Nothing is left, or nothing good.
   bool at_end() const { return left_.empty(); }
@@ -136,6 +152,12 @@ class CompactReader {
   static constexpr std::string_view ends_early = "the bytes end too early";
 
   std::uint64_t next_number() {
+    if (left_.empty() || left_.front() >= 0x80) return next_long_number();
+    const std::uint8_t byte = left_.front();
+    left_ = left_.subspan(1);
+    return byte;
+  }
+  std::uint64_t next_long_number() {
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
       if (left_.empty()) break;

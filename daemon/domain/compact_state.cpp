@@ -1,16 +1,13 @@
-// block := entry*, all of one kind, one after the other (grammar.h)
+// block := entry*, all of one kind, one after the other (grammar.h; grants: compact_grants.h)
 //          of texts: text*; of rights: (action:number resource:number)*
-// A text and a right are named by their number: how many stand before it.
+// A text and a right are named by their number: how many stand before it. Rights stand in the order
+// in which grants of them lie.
 #include "daemon/domain/compact_state.h"
 
 #include <algorithm>
-#include <functional>
 
-#include "daemon/domain/catalogue.h"
-#include "daemon/domain/compact.h"
-#include "daemon/domain/entry_reader.h"
+#include "daemon/domain/compact_grants.h"
 #include "daemon/domain/entry_writer.h"
-#include "daemon/domain/roles.h"
 
 namespace postern::domain {
 
@@ -21,21 +18,21 @@ constexpr std::size_t block_bytes = 256 << 10;
 
 // ---- reading
 
-void read_entry(EntryReader& in, Tenant& tenant) {
+void read_entry(SnapshotReader& in, Tenant& tenant) {
   pass_tenant(in, tenant);
   tenant.policies.networks = as_schema(tenant.networks);
 }
 
-void read_entry(EntryReader& in, User& user) { read_user(in, user); }
+void read_entry(SnapshotReader& in, User& user) { read_user(in, user); }
 
-void read_entry(EntryReader& in, Operator& entry) { pass_operator(in, entry); }
-void read_entry(EntryReader& in, ProviderRanges& ranges) { pass_ranges(in, ranges); }
-void read_entry(EntryReader& in, Copies& copies) { pass_copies(in, copies); }
+void read_entry(SnapshotReader& in, Operator& entry) { pass_operator(in, entry); }
+void read_entry(SnapshotReader& in, ProviderRanges& ranges) { pass_ranges(in, ranges); }
+void read_entry(SnapshotReader& in, Copies& copies) { pass_copies(in, copies); }
 
 /// Those of one block that were read; what failed is told.
 template <class Entry, class Take>
 std::string read_entries(std::span<const std::uint8_t> bytes, const RightTable& rights, Take take) {
-  EntryReader in(bytes, rights);
+  SnapshotReader in(bytes, rights);
   while (!in.at_end()) {
     auto entry = make_counted<Entry>();
     read_entry(in, *entry);
@@ -46,52 +43,37 @@ std::string read_entries(std::span<const std::uint8_t> bytes, const RightTable& 
 
 // ---- writing
 
-/// The numbers of things, as they come up first.
-template <class Thing>
-class Numbers {
- public:
-  std::size_t of(const Thing& thing) {
-    const auto [place, is_new] = numbers_.try_emplace(thing, things_.size());
-    if (is_new) things_.push_back(thing);
-    return place->second;
-  }
-  const std::vector<Thing>& things() const { return things_; }
-
- private:
-  boost::unordered_flat_map<Thing, std::size_t> numbers_;
-  std::vector<Thing> things_;
-};
-
-/// What grants say, by the places of the texts, each of which stands once in a state.
-struct SharedNumbers {
-  Numbers<const std::string*> texts;
-  Numbers<std::pair<const std::string*, const std::string*>> rights;
-};
-
-class CompactEntryWriter : public CompactWriter {
- public:
-  explicit CompactEntryWriter(SharedNumbers& numbers) : numbers_(numbers) {}
-  void right(const std::string* action, const std::string* resource) {
-    number(numbers_.rights.of({action, resource}));
-  }
-
- private:
-  SharedNumbers& numbers_;
-};
-
-void write_entry(CompactEntryWriter& out, const Tenant& entry) { pass_tenant(out, entry); }
-void write_entry(CompactEntryWriter& out, const User& entry) {
+void write_entry(SnapshotWriter& out, const Tenant& entry) { pass_tenant(out, entry); }
+void write_entry(SnapshotWriter& out, const User& entry) {
   pass_user(out, entry, extras_of(entry));
 }
-void write_entry(CompactEntryWriter& out, const Operator& entry) { pass_operator(out, entry); }
-void write_entry(CompactEntryWriter& out, const ProviderRanges& entry) { pass_ranges(out, entry); }
-void write_entry(CompactEntryWriter& out, const Copies& entry) { pass_copies(out, entry); }
+void write_entry(SnapshotWriter& out, const Operator& entry) { pass_operator(out, entry); }
+void write_entry(SnapshotWriter& out, const ProviderRanges& entry) { pass_ranges(out, entry); }
+void write_entry(SnapshotWriter& out, const Copies& entry) { pass_copies(out, entry); }
 
 class StateWriting {
  public:
-  explicit StateWriting(const TakeBlock& take) : take_(take) {}
+  StateWriting(const EntryList& entries, const TakeBlock& take) : take_(take), numbers_(entries) {}
 
-  /// False: that was the end.
+  // ---- false: that was the end
+
+  /// First of all.
+  bool add_rights() {
+    CompactWriter out;
+    for (const std::string* text : numbers_.texts()) {
+      out.text(*text);
+      if (out.written().size() >= block_bytes && !give(BlockKind::texts, out)) return false;
+    }
+    if (!give(BlockKind::texts, out)) return false;
+    for (const SnapshotRight& right : numbers_.rights()) {
+      out.number(right.action);
+      out.number(right.resource);
+      const auto& texts = numbers_.texts();
+      add_right(*texts[right.resource], *texts[right.action], read_again_rights_);
+      if (out.written().size() >= block_bytes && !give(BlockKind::rights, out)) return false;
+    }
+    return give(BlockKind::rights, out);
+  }
   template <class Entry>
   bool add(BlockKind kind, std::span<const Entry* const> entries) {
     for (const Entry* entry : entries) {
@@ -105,6 +87,7 @@ class StateWriting {
   bool add_one(BlockKind kind, const Entry* one) {
     return one == nullptr || add<Entry>(kind, {&one, 1});
   }
+
   std::expected<void, std::string> end() const {
     if (failure_.empty()) return {};
     return std::unexpected(failure_);
@@ -113,9 +96,8 @@ class StateWriting {
  private:
   template <class Entry>
   bool end_block(BlockKind kind) {
-    if (!give_rights()) return false;
     read_again_.clear();
-    failure_ = read_entries<Entry>(out_.written(), rights_given_,
+    failure_ = read_entries<Entry>(out_.written(), read_again_rights_,
                                    [&](const auto& entry) { check_.write(*entry); });
     if (failure_.empty() && read_again_ != said_) failure_ = "what is written says something else";
     const bool goes_on = failure_.empty() && take_({kind, out_.written(), said_});
@@ -123,24 +105,10 @@ class StateWriting {
     said_.clear();
     return goes_on;
   }
-  /// Those that this block names first, and their texts.
-  bool give_rights() {
-    const auto& rights = numbers_.rights.things();
-    CompactWriter named;
-    for (std::size_t place = rights_given_.texts.size(); place < rights.size(); ++place) {
-      const auto& [action, resource] = rights[place];
-      named.number(numbers_.texts.of(action));
-      named.number(numbers_.texts.of(resource));
-      rights_given_.texts.push_back({action, resource});
-      rights_read_.intern(*resource, *action);
-    }
-    CompactWriter texts;
-    const auto& all = numbers_.texts.things();
-    for (; texts_given_ < all.size(); ++texts_given_) texts.text(*all[texts_given_]);
-    return give(BlockKind::texts, texts) && give(BlockKind::rights, named);
-  }
-  bool give(BlockKind kind, const CompactWriter& out) const {
-    return out.written().empty() || take_({kind, out.written(), {}});
+  bool give(BlockKind kind, CompactWriter& out) const {
+    const bool goes_on = out.written().empty() || take_({kind, out.written(), {}});
+    out.clear();
+    return goes_on;
   }
 
   static Sink into(std::vector<std::uint8_t>& bytes) {
@@ -150,11 +118,10 @@ class StateWriting {
   }
 
   const TakeBlock& take_;
-  SharedNumbers numbers_;
-  std::size_t texts_given_ = 0;
+  const SnapshotNumbers numbers_;
   Rights rights_read_;
-  RightTable rights_given_{{}, &rights_read_};
-  CompactEntryWriter out_{numbers_};
+  RightTable read_again_rights_{&rights_read_};
+  SnapshotWriter out_{numbers_};
   std::vector<std::uint8_t> said_;
   std::vector<std::uint8_t> read_again_;
   const Sink say_ = into(said_);
@@ -168,8 +135,8 @@ class StateWriting {
 
 std::expected<void, std::string> write_compact(EntryList entries, const TakeBlock& take) {
   entries.sort_by_id();
-  StateWriting writing(take);
-  bool goes_on = writing.add<Tenant>(BlockKind::tenants, entries.tenants) &&
+  StateWriting writing(entries, take);
+  bool goes_on = writing.add_rights() && writing.add<Tenant>(BlockKind::tenants, entries.tenants) &&
                  writing.add<User>(BlockKind::users, entries.users) &&
                  writing.add<Operator>(BlockKind::operators, entries.operators);
   for (const auto& ranges : entries.providers)
@@ -231,8 +198,7 @@ void StateReading::take_of_many(BlockKind kind, std::span<const std::uint8_t> by
       const std::string* const action = text();
       const std::string* const resource = text();
       if (!in.good()) continue;
-      rights_.texts.push_back({action, resource});
-      state_.rights().intern(*resource, *action);
+      if (!add_right(*resource, *action, rights_)) in.fail("rights are out of order");
     }
   }
   if (!in.good()) fail(in.failure());

@@ -1,7 +1,8 @@
 // A state in a short form, in blocks: each right, an action on a resource, stands once, however
-// many grants give it, and so does each of their texts; numbers take the bytes they need; and users
-// can be read on several threads. What a snapshot holds. Thread: a function or an object belongs to
-// one at a time. Failure: a sentence. Limits: memory grows with the bytes that are there.
+// many grants give it, and so does each of their texts; grants stand as they lie in memory; other
+// numbers take the bytes they need; and users can be read on several threads. What a snapshot
+// holds. Thread: a function or an object belongs to one at a time. Failure: a sentence. Limits:
+// memory grows with the bytes that are there.
 #pragma once
 
 #include <expected>
@@ -10,14 +11,13 @@
 #include <string>
 #include <vector>
 
+#include "daemon/domain/compact_grants.h"
 #include "daemon/domain/digest.h"
-#include "daemon/domain/entry_reader.h"
 #include "daemon/domain/state.h"
 
 namespace postern::domain {
 
-/// The number is what is written. In the order they stand, but for texts and rights: those that a
-/// block names first stand before it.
+/// The number is what is written. In the order they stand.
 enum class BlockKind : std::uint8_t {
   texts = 1,
   rights,
@@ -30,7 +30,7 @@ enum class BlockKind : std::uint8_t {
 inline constexpr BlockKind block_kinds[] = {
     BlockKind::texts,     BlockKind::rights, BlockKind::tenants, BlockKind::users,
     BlockKind::operators, BlockKind::ranges, BlockKind::copies};
-/// Must be read before what names them.
+/// Named by their numbers in what follows.
 constexpr bool is_of_many(BlockKind kind) {
   return kind == BlockKind::texts || kind == BlockKind::rights;
 }
@@ -47,7 +47,7 @@ struct Block {
 using TakeBlock = std::function<bool(const Block&)>;
 
 /// Each block was read again, by what reads a snapshot, and gave the canonical bytes of what it was
-/// made of; else a sentence. Memory beside the list: a few hundred KiB, and some 50 bytes for each
+/// made of; else a sentence. Memory beside the list: a few hundred KiB, and some 100 bytes for each
 /// text and each right.
 std::expected<void, std::string> write_compact(EntryList entries, const TakeBlock& take);
 
@@ -74,7 +74,7 @@ class StateReading {
     rights_.rights = &state_.rights();
   }
 
-  /// Texts and rights: first of all, in their order.
+  /// Texts and rights: before all others, in their order.
   void take_of_many(BlockKind kind, std::span<const std::uint8_t> bytes);
   const RightTable& rights() const { return rights_; }
   // ---- in the order of the blocks

@@ -37,12 +37,17 @@ SharedGrants EntryReader::compiled(LooseGrants grants) {
   for (Grant& grant : grants.sorted)
     grant.wildcard = grant.resource->find('*') != std::string::npos;
   if (!is_ascending(grants.sorted, std::identity(), precedes)) fail("grants are out of order");
+  auto conditions = in_order(std::move(grants.conditions));
+  return Grants::of(grants.sorted, rights_, std::move(conditions));
+}
+
+Chunked<ConditionsOfGrant> EntryReader::in_order(std::vector<ConditionsOfGrant> conditions) {
   const auto name_of = [](const ConditionsOfGrant& entry) {
     return std::pair(entry.seq, entry.index);
   };
-  std::ranges::sort(grants.conditions, {}, name_of);
-  if (!is_ascending(grants.conditions, name_of, std::less())) fail("two grants have one name");
-  return Grants::of(grants.sorted, *table_.rights, Chunked(std::move(grants.conditions)));
+  std::ranges::sort(conditions, {}, name_of);
+  if (!is_ascending(conditions, name_of, std::less())) fail("two grants have one name");
+  return Chunked(std::move(conditions));
 }
 
 std::shared_ptr<const NamedRoles> EntryReader::compiled(std::vector<NamedRole> roles) {

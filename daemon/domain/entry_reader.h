@@ -10,38 +10,25 @@
 
 namespace postern::domain {
 
-struct RightTexts {
-  const std::string* action = nullptr;
-  const std::string* resource = nullptr;
-};
-struct RightTable {
-  /// By their numbers.
-  std::vector<RightTexts> texts = {};
-  /// Has all of them, so that it is only asked, by whichever threads.
-  Rights* rights = nullptr;
-};
-
 /// Makes again what is derived.
 class EntryReader : public CompactReader {
  public:
-  EntryReader(std::span<const std::uint8_t> bytes, const RightTable& rights)
-      : CompactReader(bytes), table_(rights) {}
-
-  void right(const std::string*& action, const std::string*& resource) {
-    std::uint64_t place = 0;
-    number(place);
-    if (place >= table_.texts.size()) return fail("a right is not there");
-    action = table_.texts[static_cast<std::size_t>(place)].action;
-    resource = table_.texts[static_cast<std::size_t>(place)].resource;
-  }
+  /// `rights`: of the state that the entries are for.
+  EntryReader(std::span<const std::uint8_t> bytes, Rights& rights)
+      : CompactReader(bytes), rights_(rights) {}
 
   Networks compiled(const std::vector<std::string>& entries);
   SharedGrants compiled(LooseGrants grants);
   std::shared_ptr<const NamedRoles> compiled(std::vector<NamedRole> roles);
   std::shared_ptr<const Catalogue> compiled(Catalogue catalogue);
 
+ protected:
+  Rights& rights() { return rights_; }
+  /// By seq and index.
+  Chunked<ConditionsOfGrant> in_order(std::vector<ConditionsOfGrant> conditions);
+
  private:
-  const RightTable& table_;
+  Rights& rights_;
 };
 
 /// A user with its extras, as the grammar has them apart.

@@ -48,9 +48,7 @@ void pass_networks(Io& io, Passed<Io, Networks>& networks) {
 template <class Io>
 void pass_sealed(Io& io, Passed<Io, Sealed>& sealed) {
   if constexpr (Io::reads) {
-    Bytes found;
-    io.bytes(found);
-    sealed = SealedBytes::of(found);
+    sealed = SealedBytes::of(io.byte_view());
   } else {
     io.bytes(sealed ? std::span(*sealed) : std::span<const std::uint8_t>());
   }
@@ -109,9 +107,12 @@ void pass_grant(Io& io, std::conditional_t<Io::reads, LooseGrants, const Grants>
   io.right(grant.action, grant.resource);
 }
 
+/// What is written for snapshots alone has a form of its own for a list.
 template <class Io>
 void pass_grants(Io& io, Passed<Io, SharedGrants>& grants) {
-  if constexpr (Io::reads) {
+  if constexpr (requires { io.grants(grants); }) {
+    io.grants(grants);
+  } else if constexpr (Io::reads) {
     LooseGrants found;
     io.list(found.sorted, [&](Grant& grant) { pass_grant(io, found, grant); });
     grants = io.compiled(std::move(found));

@@ -20,6 +20,11 @@ class MarkSummary {
 
   void add(PlaceMark mark) { marks_ |= bit_of(mark); }
   void deny_below(PlaceMark mark) { above_denies_ |= bit_of(mark); }
+  /// What another says too.
+  void add(const MarkSummary& other) {
+    marks_ |= other.marks_;
+    above_denies_ |= other.above_denies_;
+  }
   void deny_below_all() { above_denies_ = ~std::uint64_t{0}; }
 
  private:

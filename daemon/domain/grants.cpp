@@ -35,14 +35,32 @@ Grants::Loose Grants::packed_of(const Grant& grant, Rights& rights) {
   return {packed, grant.seq};
 }
 
+namespace {
+
+/// Of the places above it, if this resource is denied.
+MarkSummary places_above(const std::string& resource) {
+  MarkSummary made;
+  PathLevels levels;
+  if (!read_path(resource, levels)) {
+    made.deny_below_all();
+    return made;
+  }
+  for (std::size_t level = 0; level + 1 < levels.size(); ++level)
+    made.deny_below(levels[level].mark);
+  return made;
+}
+
+}  // namespace
+
+void RightMarks::add(const Right& right) {
+  marks_.push_back(right.mark);
+  above_denied_.push_back(places_above(*right.resource));
+}
+
 void Grants::mark(std::size_t place, const Right& right, bool deny) {
   *mark_at(place) = right.mark;
   summary_.add(right.mark);
-  if (!deny) return;
-  PathLevels levels;
-  if (!read_path(*right.resource, levels)) return summary_.deny_below_all();
-  for (std::size_t level = 0; level + 1 < levels.size(); ++level)
-    summary_.deny_below(levels[level].mark);
+  if (deny) summary_.add(places_above(*right.resource));
 }
 
 boost::intrusive_ptr<Grants> Grants::part_of(std::span<const Loose> sorted, const Rights& rights,
@@ -110,6 +128,30 @@ SharedGrants Grants::of(std::span<const Grant> sorted, Rights& rights,
   all.reserve(sorted.size());
   for (const Grant& grant : sorted) all.push_back(packed_of(grant, rights));
   return of(all, rights, std::move(conditions));
+}
+
+SharedGrants Grants::of(const Lying& grants, const Rights& rights, const RightMarks& marks,
+                        Chunked<ConditionsOfGrant> conditions) {
+  const auto& [sorted, plain_count, origins] = grants;
+  if (sorted.empty()) return no_grants();
+  const Seq first = origins.front();
+  const Form form{.count = sorted.size(),
+                  .plain_count = plain_count,
+                  .origin_count = origins.size(),
+                  .wide = origins.back() - first > std::numeric_limits<std::uint32_t>::max(),
+                  .has_marks = true};
+  boost::intrusive_ptr<Grants> made(new (form) Grants(form, rights, first));
+  std::ranges::copy(sorted, made->packed_grants());
+  for (std::size_t origin = 0; origin < origins.size(); ++origin)
+    made->set_offset(origin, origins[origin] - first);
+  for (std::size_t place = 0; place < plain_count; ++place) {
+    const RightId right = sorted[place].right;
+    *made->mark_at(place) = marks.of(right);
+    made->summary_.add(marks.of(right));
+    if (sorted[place].deny) made->summary_.add(marks.above_denied(right));
+  }
+  made->more_ = with_conditions(std::move(conditions));
+  return made;
 }
 
 void Grants::unpack_into(std::vector<Loose>& all) const {

@@ -55,6 +55,17 @@ struct ConditionsOfGrant {
   Conditions conditions;
 };
 
+/// Eight bytes: what it speaks of, and of its name the index in its record; of the seq, which it
+/// shares with others, the place among those of its list.
+struct PackedGrant {
+  std::uint64_t right : 32;
+  std::uint64_t index : 10;
+  std::uint64_t origin : 8;
+  std::uint64_t conditional : 1;
+  std::uint64_t deny : 1;
+};
+static_assert(sizeof(PackedGrant) == 8);
+
 class Grants;
 using SharedGrants = boost::intrusive_ptr<const Grants>;
 /// The one list of none.
@@ -163,6 +174,22 @@ class GrantSequence {
 
 using GrantPlace = GrantSequence<Grant>::Iterator;
 
+/// What grants without `*` are marked by, by the numbers of their rights: worked out once where
+/// many lists are made.
+class RightMarks {
+ public:
+  /// The next.
+  void add(const Right& right);
+  std::size_t size() const { return marks_.size(); }
+  PlaceMark of(RightId right) const { return marks_[right]; }
+  /// Of the places above it, if it is denied.
+  const MarkSummary& above_denied(RightId right) const { return above_denied_[right]; }
+
+ private:
+  std::vector<PlaceMark> marks_;
+  std::vector<MarkSummary> above_denied_;
+};
+
 /// In the order of their resource's plain text, so that a path's grants, and those of all below it,
 /// each lie together; those with a `*` segment at the end.
 class Grants : public RefCounted<Grants> {
@@ -180,6 +207,15 @@ class Grants : public RefCounted<Grants> {
   /// Each in its place already, texts that `rights` knows or learns; conditions by seq and index.
   static SharedGrants of(std::span<const Grant> sorted, Rights& rights,
                          Chunked<ConditionsOfGrant> conditions = {});
+  /// No more than `part_max`, as they lie, each in its place, the first `plain_count` without `*`.
+  /// `origins`: their seqs, each once, ascending.
+  struct Lying {
+    std::span<const PackedGrant> sorted;
+    std::size_t plain_count = 0;
+    std::span<const Seq> origins;
+  };
+  static SharedGrants of(const Lying& grants, const Rights& rights, const RightMarks& marks,
+                         Chunked<ConditionsOfGrant> conditions);
   /// With one more before `place`, and these conditions.
   SharedGrants with(const GrantPlace& place, const Grant& grant, Rights& rights,
                     Chunked<ConditionsOfGrant> conditions) const;
@@ -231,16 +267,7 @@ class Grants : public RefCounted<Grants> {
   template <class Item>
   friend class GrantSequence;
 
-  /// Eight bytes: what it speaks of, and of its name the index in its record; of the seq, which it
-  /// shares with others, the place among those of the part.
-  struct Packed {
-    std::uint64_t right : 32;
-    std::uint64_t index : 10;
-    std::uint64_t origin : 8;
-    std::uint64_t conditional : 1;
-    std::uint64_t deny : 1;
-  };
-  static_assert(sizeof(Packed) == 8);
+  using Packed = PackedGrant;
   /// Between two packings.
   struct Loose {
     Packed packed;

@@ -145,8 +145,8 @@ Bytes replica_entry(const ProviderRanges& ranges) {
 
 class ReplicaReading::Reader : public EntryReader {
  public:
-  Reader(std::span<const std::uint8_t> bytes, const RightTable& table, State& state)
-      : EntryReader(bytes, table), state_(state) {}
+  Reader(std::span<const std::uint8_t> bytes, State& state)
+      : EntryReader(bytes, state.rights()), state_(state) {}
 
   void right(const std::string*& action, const std::string*& resource) {
     action = state_.intern(view());
@@ -165,7 +165,7 @@ class ReplicaReading::Reader : public EntryReader {
 std::expected<ReplicaReading::Took, std::string> ReplicaReading::take(
     std::span<const std::uint8_t> entry, Changes& changes) {
   if (!failure_.empty()) return std::unexpected(failure_);
-  Reader in(entry, table_, state_);
+  Reader in(entry, state_);
   Took took;
   std::uint64_t tag = 0;
   in.number(tag);

@@ -38,7 +38,7 @@ class ReplicaReading {
   };
 
   /// `state` outlives it, and is not moved.
-  explicit ReplicaReading(State& state) : state_(state), table_{{}, &state.rights()} {}
+  explicit ReplicaReading(State& state) : state_(state) {}
 
   /// Adds what it replaced to `changes`. Fails with a sentence.
   std::expected<Took, std::string> take(std::span<const std::uint8_t> entry, Changes& changes);
@@ -53,8 +53,6 @@ class ReplicaReading {
   Uuid take_operator(Reader& in, Changes& changes);
 
   State& state_;
-  /// Entries name texts, not numbers.
-  const RightTable table_;
   /// Of the first entry that did not fit; empty: all did.
   std::string failure_;
 };

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "daemon/domain/access.h"
+#include "daemon/domain/compact_grants.h"
 #include "daemon/domain/grants.h"
 
 using namespace postern;
@@ -66,9 +67,117 @@ std::vector<Grant> many(Texts& texts, std::size_t count) {
   return made;
 }
 
+/// Numbers for what a list speaks of, and a state's rights under them.
+struct Numbered {
+  explicit Numbered(const SharedGrants& grants) : numbers(entries_with(grants)) {
+    for (const domain::SnapshotRight& right : numbers.rights())
+      BOOST_REQUIRE(domain::add_right(*numbers.texts().at(right.resource),
+                                      *numbers.texts().at(right.action), table));
+  }
+
+  std::vector<std::uint8_t> written(const SharedGrants& grants) const {
+    domain::SnapshotWriter out(numbers);
+    out.grants(grants);
+    return {out.written().begin(), out.written().end()};
+  }
+  /// What failed; empty: nothing.
+  std::string read(const std::vector<std::uint8_t>& bytes, SharedGrants& grants) const {
+    domain::SnapshotReader in(bytes, table);
+    in.grants(grants);
+    if (in.good() && !in.at_end()) return "something is left";
+    return in.failure();
+  }
+
+  domain::EntryList entries_with(const SharedGrants& grants) {
+    user.grants = grants;
+    domain::EntryList list;
+    list.users = {&user};
+    return list;
+  }
+
+  domain::User user;
+  domain::SnapshotNumbers numbers;
+  Rights rights;
+  domain::RightTable table{&rights};
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(grants_tests)
+
+BOOST_AUTO_TEST_CASE(a_list_is_read_from_a_snapshot_as_it_was_written) {
+  Texts texts;
+  for (const std::size_t count : {0U, 1U, 2U, 20U, 254U, 255U, 256U, 510U, 511U, 1'000U}) {
+    std::vector<Grant> all;
+    std::vector<domain::ConditionsOfGrant> conditions;
+    for (std::size_t number = 0; number < count; ++number) {
+      const bool wildcard = number >= count - count / 4;
+      // Seqs that lie far apart, some of them shared.
+      Grant& grant = all.emplace_back(
+          texts.grant(numbered(wildcard ? "table/*/a" : "table/a", number),
+                      number % 7 == 3 ? (Seq{1} << 50) + number : 9 + number % 5, number % 1'000));
+      grant.deny = number % 3 == 1;
+      grant.conditional = number % 10 == 2;
+      if (!grant.conditional) continue;
+      conditions.push_back({grant.seq, static_cast<std::uint16_t>(grant.index), {}});
+      conditions.back().conditions.not_after_ns = static_cast<std::int64_t>(number);
+    }
+    std::ranges::sort(conditions, {},
+                      [](const auto& held) { return std::pair(held.seq, held.index); });
+    const SharedGrants held = Grants::of(all, texts.rights, domain::Chunked(conditions));
+    const Numbered numbered(held);
+    SharedGrants read;
+    BOOST_TEST(numbered.read(numbered.written(held), read) == "");
+    BOOST_TEST(are_same(*read, all), count << " grants");
+    BOOST_TEST(
+        std::ranges::equal(read->conditions(), conditions, [](const auto& one, const auto& two) {
+          return one.seq == two.seq && one.index == two.index &&
+                 one.conditions.not_after_ns == two.conditions.not_after_ns;
+        }));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_list_in_a_snapshot_that_does_not_hold_together_is_refused) {
+  Texts texts;
+  std::vector<Grant> all = many(texts, 3);
+  for (Grant& grant : all) grant.seq = 7;
+  const SharedGrants held = Grants::of(all, texts.rights);
+  const Numbered numbered(held);
+  const auto good = numbered.written(held);
+  // Count, number of seqs, the seq; then three grants.
+  BOOST_REQUIRE(good.size() == 3U + 3U * 8U);
+  const auto refused = [&](std::size_t place, std::uint8_t byte) {
+    auto bytes = good;
+    bytes[place] = byte;
+    SharedGrants read;
+    return numbered.read(bytes, read);
+  };
+  BOOST_TEST(refused(1, 0) == "grants are of no records");
+  BOOST_TEST(refused(1, 4) == "grants are of no records");
+  BOOST_TEST(refused(2, 0) == "the records of grants are out of order");
+  BOOST_TEST(refused(3, 2) == "grants are out of order");
+  BOOST_TEST(refused(3 + 16, 3) == "a right is not there");
+  BOOST_TEST(refused(3 + 5, 4) == "a grant is of no record");
+  BOOST_TEST(refused(3 + 7, 1) == "a grant says more than there is to say");
+  BOOST_TEST(refused(0, 4) == "the bytes end too early");
+  BOOST_TEST(refused(0, 2) == "something is left");
+}
+
+BOOST_AUTO_TEST_CASE(rights_are_numbered_in_the_order_of_their_grants) {
+  Rights rights;
+  domain::RightTable table{&rights};
+  const std::string a = "table/a";
+  const std::string all = "table/*";
+  const std::string read = "read";
+  const std::string write = "write";
+  BOOST_TEST(domain::add_right(a, read, table));
+  BOOST_TEST(!domain::add_right(a, read, table));
+  BOOST_TEST(domain::add_right(a, write, table));
+  BOOST_TEST(domain::add_right(all, read, table));
+  BOOST_TEST(!domain::add_right(a, write, table));
+  BOOST_TEST(rights.size() == 3U);
+  BOOST_TEST(table.marks.size() == 2U);
+}
 
 BOOST_AUTO_TEST_CASE(what_is_packed_is_read_again_at_every_length) {
   Texts texts;
