@@ -13,6 +13,7 @@ constexpr int readers = 4;
 constexpr std::uint64_t changes = 2'000;
 constexpr std::size_t users = 64;
 constexpr int stops = 20'000;
+constexpr std::uint64_t newcomers = 2'000;
 
 }  // namespace
 
@@ -58,6 +59,37 @@ BOOST_AUTO_TEST_CASE(readers_see_whole_states_that_never_go_back) {
   for (std::thread& thread : threads) thread.join();
   BOOST_TEST(wrong == 0);
   BOOST_TEST(answers > 0U);
+}
+
+/// Whoever came is found from its seq on, by readers who look while others come.
+BOOST_AUTO_TEST_CASE(who_comes_is_found_beside_those_who_come) {
+  ReplicaOptions options;
+  options.age_max = std::chrono::minutes(10);
+  Replica::Shared shared(options);
+  support::ReplicaWorld world(1);
+  world.publish(shared);
+  std::atomic<bool> is_over{false};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int number = 0; number < readers; ++number)
+    threads.emplace_back([&, number] {
+      ReplicaReader reader(shared);
+      std::uint64_t wanted = static_cast<std::uint64_t>(number);
+      while (!is_over) {
+        wanted = wanted * 25'214'903'917U + 11;
+        const std::uint64_t seq = 1 + (wanted >> 16) % newcomers;
+        const auto answer =
+            reader.check("acme", "late-" + std::to_string(seq), {}, {"read", "table/invoices"});
+        if (!answer || answer->allowed != (seq <= answer->seq)) ++wrong;
+      }
+    });
+  for (std::uint64_t count = 0; count < newcomers; ++count) {
+    world.add();
+    if (count % 8 == 7) world.publish(shared);
+  }
+  is_over = true;
+  for (std::thread& thread : threads) thread.join();
+  BOOST_TEST(wrong == 0);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_stopped_is_not_looked_at_any_more) {

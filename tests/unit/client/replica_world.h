@@ -49,17 +49,21 @@ class ReplicaWorld {
     ++seq_;
     for (std::size_t number = 0; number < names_.size(); ++number) {
       domain::User user = *state_.tables().find_user(domain::Uuid{3, number + 1});
-      if (seq_ % 2 == 1) {
-        domain::Grant grant;
-        grant.resource = state_.intern("table/invoices");
-        grant.action = state_.intern("read");
-        grant.seq = seq_;
-        user.grants = domain::with_grant(*domain::no_grants(), grant, state_.rights());
-      } else {
-        user.grants = domain::no_grants();
-      }
+      user.grants = seq_ % 2 == 1 ? one_grant() : domain::no_grants();
       put(std::move(user));
     }
+  }
+
+  /// One more comes, named after the seq, with the grant.
+  void add() {
+    domain::User user;
+    user.id = {4, ++seq_};
+    user.tenant = {1, 1};
+    user.username = "late-" + std::to_string(seq_);
+    user.status = schema::UserStatus::active;
+    user.api_access = true;
+    user.grants = one_grant();
+    put(std::move(user));
   }
 
   /// As the replica's own thread does; so long ago it was heard of.
@@ -80,6 +84,13 @@ class ReplicaWorld {
   }
 
  private:
+  domain::SharedGrants one_grant() {
+    domain::Grant grant;
+    grant.resource = state_.intern("table/invoices");
+    grant.action = state_.intern("read");
+    grant.seq = seq_;
+    return domain::with_grant(*domain::no_grants(), grant, state_.rights());
+  }
   void put(domain::User user) {
     state_.replace(domain::Owned<domain::User>(domain::make_counted<domain::User>(std::move(user))),
                    changes_);
