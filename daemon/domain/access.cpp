@@ -465,6 +465,18 @@ Matches match(const Grants& grants, const AccessRequest& asked, const CallFacts&
   return found;
 }
 
+void fetch_ahead(const Grants& grants) {
+  if (!grants.in_one_part()) return;
+  // Each is found by what the one before has brought.
+  const auto fetch_each = [&](auto address_of) {
+    for (std::size_t place = 0; place < grants.size(); ++place)
+      __builtin_prefetch(address_of(grants.right_at(place)));
+  };
+  fetch_each([](const Right& right) { return &right; });
+  fetch_each([](const Right& right) { return right.resource; });
+  fetch_each([](const Right& right) { return right.resource->data(); });
+}
+
 Bearing bearing_of(const Grants& grants, const Grant& grant, const AccessRequest& asked,
                    const CallFacts& call) {
   if (!speaks_of(grant, asked)) return Bearing::none;

@@ -84,6 +84,10 @@ struct Matches {
 
 Matches match(const Grants& grants, const AccessRequest& asked, const CallFacts& call);
 
+/// Before many questions of one list: has the processor fetch what the grants speak of, which lies
+/// scattered, so that no question waits for it.
+void fetch_ahead(const Grants& grants);
+
 /// The order in which grants that hold on a path are named: plain ones first, of these the nearest
 /// to the path.
 bool is_named_before(const Grant& left, const Grant& right);

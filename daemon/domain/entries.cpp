@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "daemon/domain/equal_texts.h"
+
 namespace postern::domain {
 
 constinit const UserExtras no_extras;
@@ -105,7 +107,7 @@ static char fold(char character) {
 
 bool equal_names(std::string_view left, std::string_view right) {
   return left.size() == right.size() &&
-         (left == right || std::ranges::equal(left, right, {}, fold, fold));
+         (equal_texts(left, right) || std::ranges::equal(left, right, {}, fold, fold));
 }
 
 /// Up to eight bytes as a number, in which capitals are as small letters. Other bytes that differ

@@ -82,6 +82,24 @@ BOOST_AUTO_TEST_CASE(A2_a_grant_covers_all_below_it) {
     BOOST_TEST(name_of(match(grants, apart).allow) == "-");
 }
 
+BOOST_AUTO_TEST_CASE(A2_each_grant_is_found_in_a_list_of_any_length) {
+  std::vector<std::string> paths;
+  for (std::size_t place = 0; place < Grants::part_max; ++place)
+    paths.push_back("table/t" + std::to_string(place));
+  SharedGrants grants = domain::no_grants();
+  for (std::size_t count = 1; count <= paths.size(); ++count) {
+    Grant grant;
+    grant.resource = text(paths[count - 1].c_str());
+    grant.action = text("read");
+    grant.seq = count;
+    grants = domain::with_grant(*grants, grant, all_rights());
+    for (std::size_t place = count <= 80 || count == paths.size() ? 0 : count - 1; place < count;
+         ++place)
+      BOOST_REQUIRE(name_of(match(grants, paths[place].c_str()).allow) == paths[place]);
+  }
+  BOOST_TEST(grants->in_one_part());
+}
+
 BOOST_AUTO_TEST_CASE(A2_what_only_begins_alike_is_not_below) {
   const SharedGrants grants =
       grants_of({allow_line("read", "table/customer"), deny_line("read", "table/customer-x"),
