@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/domain/record_form.h"
 #include "schema/identifiers.h"
 #include "schema/signed_message.h"
 #include "schema/text_view.h"
@@ -119,35 +120,26 @@ Draft draft_of(State& state, const Context& context, std::vector<schema::EventT>
 
 StoredRecord seal_record(Draft& draft, State& state, const Context& context,
                          const RecordSeal& seal) {
-  flatbuffers::FlatBufferBuilder& builder = draft.events.builder;
   const schema::CommandMessage& message = *context.message;
   const Uuid* tenant = is_zero(draft.tenant) ? nullptr : &draft.tenant;
-  const Seq seq = state.seq() + 1;
-  const auto events = builder.CreateVector(draft.events.offsets);
-  using Stored = flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>;
-  Stored hash;
-  if (!seal.contents_hash.empty())
-    hash = builder.CreateVector(seal.contents_hash.data(), seal.contents_hash.size());
-  Stored signature;
-  Stored signed_message;
+  RecordParts parts;
+  parts.seq = state.seq() + 1;
+  parts.time_ns = context.now_ns;
+  parts.tenant = tenant;
+  parts.previous_tenant_seq = tenant ? state.tenant_head(*tenant) : 0;
+  parts.operator_id = &context.asker->id;
+  parts.role = context.asker->role;
+  parts.command_id = message.id();
+  parts.contents_hash = seal.contents_hash;
   if (schema::is_signed(message)) {
-    signature = builder.CreateVector(message.signature()->data(), message.signature()->size());
-    signed_message =
-        builder.CreateVector(reinterpret_cast<const std::uint8_t*>(seal.signed_message.data()),
-                             seal.signed_message.size());
+    parts.signature = {message.signature()->data(), message.signature()->size()};
+    parts.signed_message = seal.signed_message;
   }
-  flatbuffers::Offset<flatbuffers::String> reason;
-  if (message.reason() != nullptr && message.reason()->size() > 0)
-    reason = builder.CreateString(message.reason());
-  const schema::Code outcome =
-      draft.problems.empty() ? schema::Code::ok : draft.problems.front().code;
-  builder.Finish(schema::CreateRecord(builder, seq, context.now_ns, tenant,
-                                      tenant ? state.tenant_head(*tenant) : 0, &context.asker->id,
-                                      context.asker->role, message.id(), hash, signature, reason,
-                                      outcome, events, signed_message),
-                 schema::record_identifier);
-  state.close_record(seq, context.now_ns, tenant);
-  return builder.Release();
+  parts.reason = schema::view_of(message.reason());
+  parts.outcome = draft.problems.empty() ? schema::Code::ok : draft.problems.front().code;
+  if (!pack_by_form(draft.events, parts)) pack_record(draft.events, parts);
+  state.close_record(parts.seq, context.now_ns, tenant);
+  return draft.events.builder.Release();
 }
 
 const Operator& the_daemon() {
