@@ -149,7 +149,7 @@ std::string nearest(const Case& asked, const Catalogue& catalogue, std::string_v
 
 const Tenant* find_tenant_in_scope(const State& state, const Operator& asker,
                                    std::string_view alias) {
-  const Tenant* tenant = state.tables().find_tenant(alias);
+  const Tenant* tenant = state.find_tenant(alias);
   return tenant != nullptr && in_scope(asker, tenant->id) ? tenant : nullptr;
 }
 
@@ -249,19 +249,28 @@ const User* require_user(const Case& asked) {
 }
 
 Decision decide(const State& state, const schema::Command& command, std::uint32_t index,
-                const Material& material, const Context& context, std::size_t work,
-                std::vector<schema::EventT> room) {
+                const Material& material, const Context& context, PackedEvents& events,
+                std::size_t work) {
   Decision decision;
-  decision.events = std::move(room);
   decision.work = work;
-  const Case asked{state, command, index, material, context, decision};
+  const Case asked{state, command, index, material, context, decision, events, events.size()};
   const auto kind = static_cast<std::size_t>(command.body_type());
   if (kind >= command_kind_count || rules[kind] == nullptr || command.body() == nullptr)
     asked.refuse(Code::unknown_kind, "body");
   else if (require_unchanged(asked))
     rules[kind](asked);
-  warn_of_missing_ranges(asked);
   return decision;
+}
+
+std::vector<schema::EventT> PackedEvents::unpacked() const {
+  std::vector<schema::EventT> events(size());
+  for (std::size_t index = 0; index < size(); ++index) (*this)[index].UnPackTo(&events[index]);
+  return events;
+}
+
+void PackedEvents::clear() {
+  builder.Clear();
+  offsets.clear();
 }
 
 std::vector<schema::ProblemT> message_problems(const schema::CommandMessage& message) {

@@ -64,20 +64,43 @@ struct Context {
   const Evidence* evidence = nullptr;
 };
 
-/// Usually one of both is empty; both are filled where a refusal is itself a fact (C3).
+/// Events as they will be stored, each packed behind those before it.
+struct PackedEvents {
+  /// `memory`: where records are made and stay, which it outlives; null: the allocator's.
+  explicit PackedEvents(flatbuffers::Allocator* memory = nullptr) : builder(record_bytes, memory) {}
+
+  /// What almost every record fits into, however it is made.
+  static constexpr std::size_t record_bytes = 1'024;
+
+  std::size_t size() const { return offsets.size(); }
+  bool empty() const { return offsets.empty(); }
+  /// Valid until the next is packed.
+  const schema::Event& operator[](std::size_t index) const {
+    return *reinterpret_cast<const schema::Event*>(builder.GetCurrentBufferPointer() +
+                                                   builder.GetSize() - offsets[index].o);
+  }
+  std::vector<schema::EventT> unpacked() const;
+  /// As if there had been none; their memory stays.
+  void clear();
+
+  flatbuffers::FlatBufferBuilder builder;
+  std::vector<flatbuffers::Offset<schema::Event>> offsets;
+};
+
+/// What a decision came to beside its events. Usually there are either events or refusals; there
+/// are both where a refusal is itself a fact (C3).
 struct Decision {
-  std::vector<schema::EventT> events;
   std::vector<schema::ProblemT> refusals;
   /// What the rules looked at, and applying the events will copy, beyond what every command does:
   /// grants, roles, resources, texts.
   std::size_t work = 0;
 };
 
-/// Decides one command of a message against the state as all before it have left it; `work`: what
-/// those before it looked at, on which the decision's goes on; `room`: memory for its events.
+/// Decides one command of a message against the state as all before it have left it; its events
+/// come behind theirs. `work`: what those before it looked at, on which the decision's goes on.
 Decision decide(const State& state, const schema::Command& command, std::uint32_t index,
-                const Material& material, const Context& context, std::size_t work = 0,
-                std::vector<schema::EventT> room = {});
+                const Material& material, const Context& context, PackedEvents& events,
+                std::size_t work = 0);
 
 using schema::make_problem;
 

@@ -156,7 +156,7 @@ void define_catalogue(const Case& asked) {
     say_openness(*find_kind(*made, view_of(kind->name())), *event.kinds.back());
   }
   event.replace = body.replace();
-  asked.cause(std::move(event));
+  asked.cause(event);
 }
 
 void retire_catalogue(const Case& asked) {
@@ -173,26 +173,26 @@ void retire_catalogue(const Case& asked) {
   for (const std::string& name : body.kinds)
     if (find_kind(known, name) == nullptr)
       refuse(Code::unknown_resource, "kinds",
-                   quoted(name) + "." + nearest(asked, known, name, "*"));
+             quoted(name) + "." + nearest(asked, known, name, "*"));
   for (const auto& name : body.actions) {
     const CatalogueKind* kind = find_kind(known, name->kind);
     if (kind == nullptr || find_action(*kind, name->action) == nullptr)
       refuse(Code::unknown_resource, "actions",
-                   quoted(name->action) + " of " + quoted(name->kind) + "." +
-                       nearest(asked, known, name->kind, name->action));
+             quoted(name->action) + " of " + quoted(name->kind) + "." +
+                 nearest(asked, known, name->kind, name->action));
   }
   for (const std::string& path : body.resources) {
     const CatalogueKind* kind = find_kind(known, kind_of(path));
     if (kind == nullptr || !lists(*kind, path))
       refuse(Code::unknown_resource, "resources",
-                   quoted(path) + "." + nearest(asked, known, path, "*"));
+             quoted(path) + "." + nearest(asked, known, path, "*"));
   }
   if (!asked.decision.refusals.empty()) return;
   schema::CatalogueRetiredT event;
   event.kinds = std::move(body.kinds);
   event.actions = std::move(body.actions);
   event.resources = std::move(body.resources);
-  asked.cause(std::move(event));
+  asked.cause(event);
 }
 
 }  // namespace postern::domain

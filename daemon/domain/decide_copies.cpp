@@ -32,7 +32,7 @@ void back_up_keys(const Case& asked) {
   schema::KeysBackedUpT recorded;
   recorded.recipient.assign(recipient->begin(), recipient->end());
   recorded.kept_until_ns = body.kept_until_ns();
-  asked.cause(std::move(recorded));
+  asked.cause(recorded);
 }
 
 }  // namespace postern::domain

@@ -21,11 +21,11 @@ void cause_failure(const Case& asked, const Tenant& tenant, const User& user, co
   failed.failures = extras_of(user).passwords_lock_seq != 0 ? 1 : extras_of(user).failures + 1;
   failed.service = std::make_unique<Uuid>(service);
   const bool locks = failed.failures >= tenant.policies.lockout_failures;
-  asked.cause(user, std::move(failed));
+  asked.cause(user, failed);
   if (!locks) return;
   schema::UserLockedT locked;
   locked.cause = schema::LockCause::passwords;
-  asked.cause(user, std::move(locked));
+  asked.cause(user, locked);
 }
 
 /// C9: what depends on the user reads to a service as a wrong password does, in every field. A
@@ -72,7 +72,7 @@ void reset_password(const Case& asked) {
   if (!asked.decision.refusals.empty()) return;
   schema::PasswordResetT reset;
   reset.sealed_password = asked.material.sealed_password;
-  asked.cause(*user, std::move(reset));
+  asked.cause(*user, reset);
 }
 
 void change_password(const Case& asked) {
@@ -96,7 +96,7 @@ void change_password(const Case& asked) {
   if (!asked.decision.refusals.empty()) return;
   schema::PasswordChangedT changed;
   changed.sealed_password = material.sealed_password;
-  asked.cause(*user, std::move(changed));
+  asked.cause(*user, changed);
 }
 
 void rotate_password(const Case& asked) {
@@ -114,7 +114,7 @@ void rotate_password(const Case& asked) {
   schema::PasswordRotatedT rotated;
   rotated.sealed_password = asked.material.sealed_password;
   rotated.old_valid_until_ns = until_ns;
-  asked.cause(*user, std::move(rotated));
+  asked.cause(*user, rotated);
 }
 
 void record_attempt(const Case& asked) {
@@ -132,12 +132,12 @@ void record_attempt(const Case& asked) {
   if (extras_of(*user).failures != 0) {
     schema::PasswordAcceptedT accepted;
     accepted.service = std::make_unique<Uuid>(*body.service());
-    asked.cause(*user, std::move(accepted));
+    asked.cause(*user, accepted);
   }
   if (asked.material.sealed_password.empty()) return;
   schema::PasswordRehashedT rehashed;
   rehashed.sealed_password = asked.material.sealed_password;
-  asked.cause(*user, std::move(rehashed));
+  asked.cause(*user, rehashed);
 }
 
 }  // namespace postern::domain

@@ -164,9 +164,7 @@ void add_grant(const Case& asked) {
   auto added = check_new_grant<schema::GrantAddedT>(asked, tenant, *user->grants, "user",
                                                     *asked.command.body_as_AddGrant());
   if (!added) return;
-  const std::string warning = warning_of_new(asked, tenant, *added);
-  asked.cause(*user, std::move(*added));
-  asked.decision.events.back().warning = warning;
+  asked.cause(*user, *added, warning_of_new(asked, tenant, *added));
 }
 
 void remove_grant(const Case& asked) {
@@ -193,9 +191,7 @@ void add_role_grant(const Case& asked) {
                           quoted(outer->name) +
                               " would hold more with all within: the limit is 10000, found 10001.");
   added->role = std::make_unique<Uuid>(role->id);
-  const std::string warning = warning_of_new(asked, *tenant, *added);
-  asked.cause(std::move(*added));
-  asked.decision.events.back().warning = warning;
+  asked.cause(*added, warning_of_new(asked, *tenant, *added));
 }
 
 void remove_role_grant(const Case& asked) {
@@ -207,7 +203,7 @@ void remove_role_grant(const Case& asked) {
   if (grant == nullptr) return;
   auto removed = removal_of<schema::RoleGrantRemovedT>(*grant);
   removed.role = std::make_unique<Uuid>(role->id);
-  asked.cause(std::move(removed));
+  asked.cause(removed);
 }
 
 }  // namespace postern::domain

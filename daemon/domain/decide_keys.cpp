@@ -100,7 +100,7 @@ void create_key(const Case& asked) {
   if (body.narrowed_to() != nullptr)
     for (const schema::Narrowing* part : *body.narrowed_to())
       part->UnPackTo(created.narrowed_to.emplace_back(new schema::NarrowingT()).get());
-  asked.cause(*user, std::move(created));
+  asked.cause(*user, created);
 }
 
 void revoke_key(const Case& asked) {
@@ -111,7 +111,7 @@ void revoke_key(const Case& asked) {
   if (key == nullptr) return asked.refuse(Code::key_unknown, "name", quoted(name) + ".");
   schema::KeyRevokedT revoked;
   revoked.key = std::make_unique<Uuid>(key->id);
-  asked.cause(*user, std::move(revoked));
+  asked.cause(*user, revoked);
 }
 
 void end_sessions(const Case& asked) {
@@ -138,7 +138,7 @@ void end_sessions(const Case& asked) {
   schema::SessionEndedT one;
   one.session = std::make_unique<Uuid>(*body.session());
   one.until_ns = latest_end_of(*body.session());
-  asked.cause(*user, std::move(one));
+  asked.cause(*user, one);
 }
 
 void end_tenant_sessions(const Case& asked) {

@@ -86,40 +86,25 @@ bool names_networks(const schema::Command& command) {
          (body->policies() != nullptr && body->policies()->networks() != nullptr);
 }
 
-/// The networks that an event brings into force; null where it has none.
-const schema::NetworksT* networks_in(const schema::EventBodyUnion& body) {
-  const auto of = [](const auto& holder) {
-    return holder == nullptr ? nullptr : holder->networks.get();
-  };
-  if (const auto* event = body.AsTenantCreated()) return of(event->policies);
-  if (const auto* event = body.AsTenantChanged()) return of(event->policies);
-  if (const auto* event = body.AsUserCreated()) return of(event->settings);
-  if (const auto* event = body.AsUserSettingsChanged()) return of(event->settings);
-  if (const auto* event = body.AsGrantAdded()) return of(event->conditions);
-  if (const auto* event = body.AsRoleGrantAdded()) return of(event->conditions);
-  return nullptr;
-}
-
 }  // namespace
 
-void warn_of_missing_ranges(const Case& asked) {
-  if (!names_networks(asked.command)) return;
-  for (schema::EventT& event : asked.decision.events) {
-    const schema::NetworksT* named = networks_in(event.body);
-    if (named == nullptr) continue;
-    const auto list = compile(named->entries);
-    if (!list || *list == nullptr) continue;
-    for (std::size_t number = 1; number < provider_count; ++number) {
-      if (((*list)->providers >> number & 1U) == 0) continue;
-      if (asked.state.tables().providers()[number] != nullptr) continue;
-      const std::string name = schema::EnumNameProvider(static_cast<schema::Provider>(number));
-      event.warning += (event.warning.empty() ? "" : " ") +
-                       ("No ranges of " + name +
-                        " were imported, so none of its addresses is known: an owner of all "
-                        "tenants imports the file that it publishes with 'postern network import " +
-                        name + " FILE'.");
-    }
+std::string Case::with_missing_ranges(std::string_view warning,
+                                      const schema::NetworksT& named) const {
+  std::string told(warning);
+  if (!names_networks(command)) return told;
+  const auto list = compile(named.entries);
+  if (!list || *list == nullptr) return told;
+  for (std::size_t number = 1; number < provider_count; ++number) {
+    if (((*list)->providers >> number & 1U) == 0) continue;
+    if (state.tables().providers()[number] != nullptr) continue;
+    const std::string name = schema::EnumNameProvider(static_cast<schema::Provider>(number));
+    told += (told.empty() ? "" : " ") +
+            ("No ranges of " + name +
+             " were imported, so none of its addresses is known: an owner of all "
+             "tenants imports the file that it publishes with 'postern network import " +
+             name + " FILE'.");
   }
+  return told;
 }
 
 void import_ranges(const Case& asked) {
@@ -154,7 +139,7 @@ void import_ranges(const Case& asked) {
   imported.source_time_ns = body.source_time_ns();
   if (body.v4() != nullptr) imported.v4.assign(body.v4()->begin(), body.v4()->end());
   if (body.v6() != nullptr) imported.v6.assign(body.v6()->begin(), body.v6()->end());
-  asked.cause(std::move(imported));
+  asked.cause(imported);
 }
 
 }  // namespace postern::domain

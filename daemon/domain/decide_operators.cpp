@@ -150,7 +150,7 @@ void add_operator(const Case& asked) {
   added.name = name;
   added.role = body.role();
   added.standing = std::move(standing);
-  asked.cause(std::move(added));
+  asked.cause(added);
 }
 
 void change_operator(const Case& asked) {
@@ -169,7 +169,7 @@ void change_operator(const Case& asked) {
   changed.operator_id = std::make_unique<Uuid>(found->id);
   changed.role = body.role();
   changed.standing = std::move(standing);
-  asked.cause(std::move(changed));
+  asked.cause(changed);
 }
 
 void remove_operator(const Case& asked) {
@@ -181,7 +181,7 @@ void remove_operator(const Case& asked) {
   if (!asked.decision.refusals.empty()) return;
   schema::OperatorRemovedT removed;
   removed.operator_id = std::make_unique<Uuid>(found->id);
-  asked.cause(std::move(removed));
+  asked.cause(removed);
 }
 
 void record_refusals(const Case& asked) {
@@ -191,7 +191,7 @@ void record_refusals(const Case& asked) {
   refused.operator_id = std::make_unique<Uuid>(*body.operator_id());
   refused.code = body.code();
   refused.count = body.count();
-  asked.cause(std::move(refused));
+  asked.cause(refused);
 }
 
 }  // namespace postern::domain

@@ -108,7 +108,7 @@ void set_profile(const Case& asked) {
   schema::ProfileChangedT changed;
   changed.sealed_profile = asked.material.sealed_profile;
   name_changes(body, changed);
-  asked.cause(*user, std::move(changed));
+  asked.cause(*user, changed);
 }
 
 }  // namespace postern::domain

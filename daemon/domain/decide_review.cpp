@@ -45,7 +45,7 @@ void record_review(const Case& asked) {
   recorded.report_seq = body.report_seq();
   recorded.report_sha256.assign(digest->begin(), digest->end());
   recorded.sentence = view_of(body.sentence());
-  asked.cause(std::move(recorded));
+  asked.cause(recorded);
 }
 
 }  // namespace postern::domain

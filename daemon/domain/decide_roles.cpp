@@ -137,7 +137,7 @@ void create_role(const Case& asked) {
   created.role = std::make_unique<Uuid>(asked.material.new_id);
   created.name = name;
   created.description = description;
-  asked.cause(std::move(created));
+  asked.cause(created);
 }
 
 void delete_role(const Case& asked) {
@@ -158,7 +158,7 @@ void delete_role(const Case& asked) {
                             (holders.empty() ? "." : " and the roles " + holders + "."));
   schema::RoleDeletedT deleted;
   deleted.role = std::make_unique<Uuid>(role->id);
-  asked.cause(std::move(deleted));
+  asked.cause(deleted);
 }
 
 void nest_role(const Case& asked) {
@@ -190,8 +190,7 @@ void nest_role(const Case& asked) {
   schema::RoleNestedT nested;
   nested.role = std::make_unique<Uuid>(outer->id);
   nested.inner = std::make_unique<Uuid>(inner->id);
-  asked.cause(std::move(nested));
-  asked.decision.events.back().warning = warning_of_role(asked, *tenant, *inner);
+  asked.cause(nested, warning_of_role(asked, *tenant, *inner));
 }
 
 void unnest_role(const Case& asked) {
@@ -201,7 +200,7 @@ void unnest_role(const Case& asked) {
   schema::RoleUnnestedT unnested;
   unnested.role = std::make_unique<Uuid>(outer->id);
   unnested.inner = std::make_unique<Uuid>(inner->id);
-  asked.cause(std::move(unnested));
+  asked.cause(unnested);
 }
 
 void assign_role(const Case& asked) {
@@ -215,8 +214,7 @@ void assign_role(const Case& asked) {
     return asked.refuse(Code::too_large, "user", "The limit is 100 roles, found 101.");
   schema::RoleAssignedT assigned;
   assigned.role = std::make_unique<Uuid>(role->id);
-  asked.cause(*user, std::move(assigned));
-  asked.decision.events.back().warning = warning_of_role(asked, tenant, *role);
+  asked.cause(*user, assigned, warning_of_role(asked, tenant, *role));
 }
 
 void unassign_role(const Case& asked) {
@@ -228,7 +226,7 @@ void unassign_role(const Case& asked) {
   if (find_held(*user, *role) == nullptr) return asked.refuse(Code::role_not_held, "role");
   schema::RoleUnassignedT unassigned;
   unassigned.role = std::make_unique<Uuid>(role->id);
-  asked.cause(*user, std::move(unassigned));
+  asked.cause(*user, unassigned);
 }
 
 }  // namespace postern::domain

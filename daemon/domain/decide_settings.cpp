@@ -50,9 +50,9 @@ void check_settings(const Case& asked, const schema::UserSettingsT& settings,
                     const schema::Networks* networks, EmptyList empty) {
   const std::uint32_t timeout = settings.session_timeout_seconds;
   if (timeout != 0 && (timeout < timeout_seconds_min || timeout > timeout_seconds_max))
-    asked.refuse(Code::field_malformed, "session_timeout_seconds",
-                 "It must be 60 to 86400, or 0 for the tenant's; found " +
-                     std::to_string(timeout) + ".");
+    asked.refuse(
+        Code::field_malformed, "session_timeout_seconds",
+        "It must be 60 to 86400, or 0 for the tenant's; found " + std::to_string(timeout) + ".");
   check_networks(asked, networks, empty);
 }
 
@@ -71,8 +71,7 @@ void set_user_settings(const Case& asked) {
   change("skip_ip_check", body.skip_ip_check(), after.skip_ip_check);
   change("secure_transport_required", body.secure_transport_required(),
          after.secure_transport_required);
-  change("session_timeout_seconds", body.session_timeout_seconds(),
-         after.session_timeout_seconds);
+  change("session_timeout_seconds", body.session_timeout_seconds(), after.session_timeout_seconds);
   change("api_logging", body.api_logging(), after.api_logging);
   cleared.refuse_unknown();
   check_settings(asked, after, body.networks(), EmptyList::clears);
@@ -81,7 +80,7 @@ void set_user_settings(const Case& asked) {
   if (after == before) return asked.refuse(Code::unchanged, "body");
   schema::UserSettingsChangedT changed;
   changed.settings = std::make_unique<schema::UserSettingsT>(std::move(after));
-  asked.cause(*user, std::move(changed));
+  asked.cause(*user, changed);
 }
 
 }  // namespace postern::domain

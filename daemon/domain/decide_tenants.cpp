@@ -57,7 +57,7 @@ void create_tenant(const Case& asked) {
   created.display_name = display_name;
   created.policies = std::make_unique<schema::PoliciesT>(std::move(policies));
   created.catalogue = as_schema(*catalogue);
-  asked.cause(std::move(created));
+  asked.cause(created);
 }
 
 void set_tenant(const Case& asked) {
@@ -76,7 +76,7 @@ void set_tenant(const Case& asked) {
   if (changed.display_name == tenant->display_name && policies == tenant->policies)
     return asked.refuse(Code::unchanged, "policies");
   changed.policies = std::make_unique<schema::PoliciesT>(std::move(policies));
-  asked.cause(std::move(changed));
+  asked.cause(changed);
 }
 
 void enable_tenant(const Case& asked) {

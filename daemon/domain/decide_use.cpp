@@ -13,7 +13,7 @@ void record_use(const Case& asked) {
   if (const char* field = beyond_bounds(*use)) return asked.refuse(Code::too_large, field);
   schema::UserUsedT used;
   used.use = std::unique_ptr<schema::UseT>(use->UnPack());
-  asked.cause(*user, std::move(used));
+  asked.cause(*user, used);
 }
 
 }  // namespace postern::domain

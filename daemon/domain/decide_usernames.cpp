@@ -75,8 +75,7 @@ void rename_user(const Case& asked) {
   schema::UserRenamedT renamed;
   renamed.from = user->username;
   renamed.to = username;
-  asked.cause(*user, std::move(renamed));
-  asked.decision.events.back().warning = prefix_warning(tenant, username);
+  asked.cause(*user, renamed, prefix_warning(tenant, username));
 }
 
 }  // namespace postern::domain

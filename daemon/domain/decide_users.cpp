@@ -21,7 +21,7 @@ void move(const Case& asked, std::initializer_list<UserStatus> from, UserStatus 
   schema::UserStatusChangedT changed;
   changed.from = user->status;
   changed.to = to;
-  asked.cause(*user, std::move(changed));
+  asked.cause(*user, changed);
 }
 
 }  // namespace
@@ -73,10 +73,8 @@ void create_user(const Case& asked) {
   created.sealed_password = asked.material.sealed_password;
   if (!(settings == schema::UserSettingsT()))
     created.settings = std::make_unique<schema::UserSettingsT>(std::move(settings));
-  schema::EventT& event = asked.decision.events.emplace_back();
-  event.user = std::make_unique<Uuid>(asked.material.new_id);
-  event.body.Set(std::move(created));
-  if (!generated) event.warning = prefix_warning(*tenant, username);
+  asked.cause_new(asked.material.new_id, created,
+                  generated ? std::string() : prefix_warning(*tenant, username));
 }
 
 void enable_user(const Case& asked) {
@@ -123,7 +121,7 @@ void lock_user(const Case& asked) {
     return asked.refuse(Code::user_already_locked, "user");
   schema::UserLockedT locked;
   locked.cause = schema::LockCause::operator_command;
-  asked.cause(*user, std::move(locked));
+  asked.cause(*user, locked);
 }
 
 void unlock_user(const Case& asked) {
@@ -137,7 +135,7 @@ void unlock_user(const Case& asked) {
     if (clears) unlocked.causes.push_back(lock.cause);
   }
   if (unlocked.causes.empty()) return asked.refuse(Code::user_not_locked, "user");
-  asked.cause(*user, std::move(unlocked));
+  asked.cause(*user, unlocked);
 }
 
 void set_api_access(const Case& asked) {
@@ -149,7 +147,7 @@ void set_api_access(const Case& asked) {
                         allowed ? "It is on." : "It is off.");
   schema::ApiAccessChangedT changed;
   changed.allowed = allowed;
-  asked.cause(*user, std::move(changed));
+  asked.cause(*user, changed);
 }
 
 }  // namespace postern::domain

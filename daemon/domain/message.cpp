@@ -1,8 +1,8 @@
 #include "daemon/domain/message.h"
 
 #include <algorithm>
-#include <iterator>
 
+#include "daemon/domain/record_form.h"
 #include "schema/identifiers.h"
 #include "schema/signed_message.h"
 #include "schema/text_view.h"
@@ -11,29 +11,18 @@ namespace postern::domain {
 
 namespace {
 
-/// Packs an event where it will be stored, and applies those very bytes.
-void apply_event(State& state, const RecordFacts& facts, const schema::EventT& event,
-                 Draft& draft) {
-  // T4: a policy that equals the default of today is stored too, so that a later one changes
-  // nothing.
-  draft.builder.ForceDefaults(event.body.type == schema::EventBody::TenantCreated ||
-                              event.body.type == schema::EventBody::TenantChanged);
-  const auto offset = schema::CreateEvent(draft.builder, &event);
-  draft.builder.ForceDefaults(false);
-  const auto index = static_cast<std::uint16_t>(draft.first_index + draft.offsets.size());
-  apply(state, facts, *flatbuffers::GetTemporaryPointer(draft.builder, offset), index,
-        draft.changes);
-  draft.offsets.push_back(offset);
+/// As rules pack them (T4).
+void pack(const schema::EventT& fact, PackedEvents& events) {
+  events.builder.ForceDefaults(fact.body.type == schema::EventBody::TenantCreated ||
+                               fact.body.type == schema::EventBody::TenantChanged);
+  events.offsets.push_back(schema::CreateEvent(events.builder, &fact));
+  events.builder.ForceDefaults(false);
 }
 
-/// Behind those that came before: most messages have one command.
-void keep(std::vector<schema::EventT> events, Draft& draft) {
-  if (draft.events.empty())
-    draft.events.swap(events);
-  else
-    std::ranges::move(events, std::back_inserter(draft.events));
-  events.clear();
-  draft.room = std::move(events);
+/// Applies an event by the very bytes that will be stored.
+void apply_event(State& state, const RecordFacts& facts, std::size_t at, Draft& draft) {
+  apply(state, facts, draft.events[at], static_cast<std::uint16_t>(draft.first_index + at),
+        draft.changes);
 }
 
 /// Deciding, packing and applying one that looks at nothing else.
@@ -51,17 +40,14 @@ schema::ProblemT too_much_work(flatbuffers::uoffset_t index) {
 void take_back(State& state, Draft& draft) {
   state.revert(draft.changes);
   draft.changes = {};
-  draft.offsets.clear();
   draft.events.clear();
 }
 
 }  // namespace
 
 void Draft::empty_out() {
-  builder.Clear();
-  offsets.clear();
-  first_index = 0;
   events.clear();
+  first_index = 0;
   problems.clear();
   changes.clear();
   tenant = {};
@@ -93,20 +79,20 @@ void decide_message(State& state, const Context& context, std::span<const Materi
   std::size_t looked_at = 0;
   const GuardWatch guard(state, context);
   for (flatbuffers::uoffset_t index = 0; index < count; ++index) {
+    const std::size_t decided = draft.events.size();
     Decision decision = decide(state, *message.commands()->Get(index), index, materials[index],
-                               context, looked_at, std::move(draft.room));
+                               context, draft.events, looked_at);
     looked_at = decision.work;
     for (schema::ProblemT& problem : decision.refusals)
       draft.problems.push_back(std::move(problem));
-    for (const schema::EventT& event : decision.events) {
-      if (const auto* created = event.body.AsTenantCreated()) {
+    for (std::size_t at = decided; at < draft.events.size(); ++at) {
+      if (const auto* created = draft.events[at].body_as_TenantCreated()) {
         if (!is_zero(facts.tenant))
           draft.problems.push_back(make_problem(schema::Code::batch_spans_tenants, "commands"));
-        facts.tenant = *created->tenant;
+        facts.tenant = *created->tenant();
       }
-      apply_event(state, facts, event, draft);
+      apply_event(state, facts, at, draft);
     }
-    keep(std::move(decision.events), draft);
     if (count > 1 && looked_at + draft.changes.work > batch_work_max) {
       draft.problems.push_back(too_much_work(index));
       break;
@@ -125,42 +111,35 @@ void decide_message(State& state, const Context& context, std::span<const Materi
 Draft draft_of(State& state, const Context& context, std::vector<schema::EventT> facts) {
   Draft draft;
   const RecordFacts record{state.seq() + 1, context.asker->role, Uuid(), context.now_ns};
-  for (const schema::EventT& fact : facts) apply_event(state, record, fact, draft);
-  keep(std::move(facts), draft);
+  for (const schema::EventT& fact : facts) {
+    pack(fact, draft.events);
+    apply_event(state, record, draft.events.size() - 1, draft);
+  }
   return draft;
 }
 
 StoredRecord seal_record(Draft& draft, State& state, const Context& context,
                          const RecordSeal& seal) {
-  flatbuffers::FlatBufferBuilder& builder = draft.builder;
   const schema::CommandMessage& message = *context.message;
   const Uuid* tenant = is_zero(draft.tenant) ? nullptr : &draft.tenant;
-  const Seq seq = state.seq() + 1;
-  const auto events = builder.CreateVector(draft.offsets);
-  using Stored = flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>;
-  Stored hash;
-  if (!seal.contents_hash.empty())
-    hash = builder.CreateVector(seal.contents_hash.data(), seal.contents_hash.size());
-  Stored signature;
-  Stored signed_message;
+  RecordParts parts;
+  parts.seq = state.seq() + 1;
+  parts.time_ns = context.now_ns;
+  parts.tenant = tenant;
+  parts.previous_tenant_seq = tenant ? state.tenant_head(*tenant) : 0;
+  parts.operator_id = &context.asker->id;
+  parts.role = context.asker->role;
+  parts.command_id = message.id();
+  parts.contents_hash = seal.contents_hash;
   if (schema::is_signed(message)) {
-    signature = builder.CreateVector(message.signature()->data(), message.signature()->size());
-    signed_message =
-        builder.CreateVector(reinterpret_cast<const std::uint8_t*>(seal.signed_message.data()),
-                             seal.signed_message.size());
+    parts.signature = {message.signature()->data(), message.signature()->size()};
+    parts.signed_message = seal.signed_message;
   }
-  flatbuffers::Offset<flatbuffers::String> reason;
-  if (message.reason() != nullptr && message.reason()->size() > 0)
-    reason = builder.CreateString(message.reason());
-  const schema::Code outcome =
-      draft.problems.empty() ? schema::Code::ok : draft.problems.front().code;
-  builder.Finish(schema::CreateRecord(builder, seq, context.now_ns, tenant,
-                                      tenant ? state.tenant_head(*tenant) : 0, &context.asker->id,
-                                      context.asker->role, message.id(), hash, signature, reason,
-                                      outcome, events, signed_message),
-                 schema::record_identifier);
-  state.close_record(seq, context.now_ns, tenant);
-  return builder.Release();
+  parts.reason = schema::view_of(message.reason());
+  parts.outcome = draft.problems.empty() ? schema::Code::ok : draft.problems.front().code;
+  if (!pack_by_form(draft.events, parts)) pack_record(draft.events, parts);
+  state.close_record(parts.seq, context.now_ns, tenant);
+  return draft.events.builder.Release();
 }
 
 const Operator& the_daemon() {

@@ -13,16 +13,11 @@ namespace postern::domain {
 /// What a message would write. Its changes stand in the state already: it is either recorded or
 /// taken back.
 struct Draft {
-  /// `memory`: where records are made and stay, which it outlives; null: the allocator's.
-  explicit Draft(flatbuffers::Allocator* memory = nullptr) : builder(record_bytes, memory) {}
+  /// `memory`: of `PackedEvents`.
+  explicit Draft(flatbuffers::Allocator* memory = nullptr) : events(memory) {}
 
-  /// What almost every record fits into, however it is made.
-  static constexpr std::size_t record_bytes = 1'024;
-
-  flatbuffers::FlatBufferBuilder builder;
-  std::vector<flatbuffers::Offset<schema::Event>> offsets;
+  PackedEvents events;
   std::uint16_t first_index = 0;
-  std::vector<schema::EventT> events;
   std::vector<schema::ProblemT> problems;
   Changes changes;
   /// The one tenant it concerns; zero: none.
@@ -30,8 +25,6 @@ struct Draft {
   /// What deciding it took, about a few hundred nanoseconds each at most: commands, events, and
   /// what they looked at.
   std::size_t work = 0;
-  /// For the events of the next command; empty.
-  std::vector<schema::EventT> room;
 
   /// As if nothing had been decided; its memory stays.
   void empty_out();

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "daemon/domain/catalogue.h"
@@ -14,6 +15,25 @@ namespace postern::domain {
 
 using schema::view_of;
 
+template <class Body, class... Kinds>
+constexpr bool is_one_of = (std::is_same_v<Body, Kinds> || ...);
+
+/// The networks that an event brings into force; null where it has none.
+template <class Body>
+const schema::NetworksT* networks_in(const Body& body) {
+  const auto of = [](const auto& holder) {
+    return holder == nullptr ? nullptr : holder->networks.get();
+  };
+  if constexpr (is_one_of<Body, schema::TenantCreatedT, schema::TenantChangedT>)
+    return of(body.policies);
+  else if constexpr (is_one_of<Body, schema::UserCreatedT, schema::UserSettingsChangedT>)
+    return of(body.settings);
+  else if constexpr (is_one_of<Body, schema::GrantAddedT, schema::RoleGrantAddedT>)
+    return of(body.conditions);
+  else
+    return nullptr;
+}
+
 /// One command on its way through the rules.
 struct Case {
   const State& state;
@@ -22,6 +42,9 @@ struct Case {
   const Material& material;
   const Context& context;
   Decision& decision;
+  PackedEvents& events;
+  /// Of the commands before it.
+  std::size_t events_before;
 
   const Operator& asker() const { return *context.asker; }
 
@@ -31,20 +54,51 @@ struct Case {
   /// `detail` says what was found; never a secret.
   void refuse(schema::Code code, std::string_view field, std::string_view detail = {}) const;
 
+  // ---- events; `warning`: told with it in the receipt
+
   template <class Body>
-  void cause(Body body) const {
-    decision.events.emplace_back().body.Set(std::move(body));
+  void cause(const Body& body, std::string_view warning = {}) const {
+    pack(nullptr, 0, body, warning);
   }
 
   /// With the user it is about and the link to its previous event, which for a second one is in
   /// the record that is being made.
   template <class Body>
-  void cause(const User& user, Body body) const {
-    const Seq previous = decision.events.empty() ? user.last_seq : state.seq() + 1;
-    schema::EventT& event = decision.events.emplace_back();
-    event.user = std::make_unique<Uuid>(user.id);
-    event.previous_user_seq = previous;
-    event.body.Set(std::move(body));
+  void cause(const User& user, const Body& body, std::string_view warning = {}) const {
+    const bool is_first = events.size() == events_before;
+    pack(&user.id, is_first ? user.last_seq : state.seq() + 1, body, warning);
+  }
+
+  /// The first of a user.
+  template <class Body>
+  void cause_new(const Uuid& user, const Body& body, std::string_view warning) const {
+    pack(&user, 0, body, warning);
+  }
+
+ private:
+  /// N3: the warning, and that nothing was imported of a provider that is named.
+  std::string with_missing_ranges(std::string_view warning, const schema::NetworksT& named) const;
+
+  template <class Body>
+  void pack(const Uuid* user, Seq previous, const Body& body, std::string_view warning) const {
+    if (const schema::NetworksT* named = networks_in(body))
+      return store(user, previous, body, with_missing_ranges(warning, *named));
+    store(user, previous, body, warning);
+  }
+
+  template <class Body>
+  void store(const Uuid* user, Seq previous, const Body& body, std::string_view warning) const {
+    flatbuffers::FlatBufferBuilder& builder = events.builder;
+    // T4: a policy that equals the default of today is stored too, so that a later one changes
+    // nothing.
+    builder.ForceDefaults(is_one_of<Body, schema::TenantCreatedT, schema::TenantChangedT>);
+    const auto packed = Body::TableType::Pack(builder, &body);
+    flatbuffers::Offset<flatbuffers::String> text;
+    if (!warning.empty()) text = builder.CreateString(warning.data(), warning.size());
+    events.offsets.push_back(schema::CreateEvent(builder, user, previous,
+                                                 schema::EventBodyUnionTraits<Body>::enum_value,
+                                                 packed.Union(), text));
+    builder.ForceDefaults(false);
   }
 };
 
@@ -95,8 +149,6 @@ enum class EmptyList { refused, clears };
 
 /// Refuses each entry that is neither network nor provider.
 void check_networks(const Case& asked, const schema::Networks* list, EmptyList empty);
-/// N3: warns, in each event that names a provider of whom nothing was imported.
-void warn_of_missing_ranges(const Case& asked);
 /// An event holds the list as a whole, so any change beside it copies, packs and compiles it.
 void count_stored_networks(const Case& asked, const schema::NetworksT* list);
 /// As events hold them: null where there are none.

@@ -80,6 +80,7 @@ void State::recount(const Counted& before, const User& after) {
 }
 
 void State::replace(Owned<Tenant> after, Changes& changes) {
+  last_tenant_ = nullptr;
   Owned<Tenant> before = tables_.put(after);
   changes.tenants.push_back({std::move(before), std::move(after)});
 }
@@ -155,6 +156,7 @@ void State::reopen_record(const Uuid* tenant, Seq tenant_head_before, std::int64
 }
 
 void State::revert(const Changes& changes) {
+  if (!changes.tenants.empty()) last_tenant_ = nullptr;
   for (const auto& change : std::views::reverse(changes.tenants)) {
     tables_.take_tenant(change.after->id);
     if (change.before) tables_.put(change.before);

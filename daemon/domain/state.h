@@ -95,6 +95,12 @@ class State {
   State& operator=(const State&) = delete;
 
   const Tables<Owned>& tables() const { return tables_; }
+  /// As the tables do; whoever decides asks about the same several times.
+  const Tenant* find_tenant(std::string_view alias) const {
+    if (last_tenant_ == nullptr || last_tenant_->alias != alias)
+      last_tenant_ = tables_.find_tenant(alias);
+    return last_tenant_;
+  }
   /// The newest record.
   Seq seq() const { return seq_; }
   std::int64_t time_ns() const { return time_ns_; }
@@ -181,6 +187,8 @@ class State {
   };
 
   Tables<Owned> tables_;
+  /// The one that was found last; null after any was replaced.
+  mutable const Tenant* last_tenant_ = nullptr;
   std::unordered_set<std::string, TextHash, std::equal_to<>> texts_;
   /// Grants of this state point to it.
   std::unique_ptr<Rights> rights_ = std::make_unique<Rights>();

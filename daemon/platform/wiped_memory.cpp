@@ -29,7 +29,8 @@ void wipe(void* block, std::size_t size) {
 
 void wipe_and_free(void* block, std::size_t size) {
   if (postern::platform::wipes_freed_memory) wipe(block, size);
-  ::dallocx(block, 0);
+  // Told the size, the allocator need not look for it.
+  ::sdallocx(block, size, 0);
 }
 
 }  // namespace

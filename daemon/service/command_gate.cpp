@@ -75,20 +75,25 @@ void check_signature(const CommandTask& task, const domain::Operator& asker,
 
 }  // namespace
 
-void CommandGate::watch_clock() {
+std::int64_t CommandGate::watch_clock() {
   const Present::Standing clock = parts_.clock.look();
   parts_.vitals.clock_behind_ns = clock.behind_ns;
   parts_.vitals.clock_ahead_ns = clock.ahead_ns;
   const bool suspect = clock.is_suspect();
-  if (std::exchange(clock_is_suspect_, suspect) == suspect) return;
-  parts_.vitals.clock_suspect = suspect;
-  if (!suspect) return parts_.log(diagnostic<Line::clock_believed>());
+  if (std::exchange(clock_is_suspect_, suspect) != suspect) tell_of_clock(clock);
+  return clock.believed_ns;
+}
+
+void CommandGate::tell_of_clock(const Present::Standing& clock) {
+  parts_.vitals.clock_suspect = clock_is_suspect_;
+  if (!clock_is_suspect_) return parts_.log(diagnostic<Line::clock_believed>());
   parts_.log(clock.ahead_ns > 0 ? diagnostic<Line::clock_ahead>(Duration{clock.ahead_ns})
                                 : diagnostic<Line::clock_behind>(Duration{clock.behind_ns}));
 }
 
 CommandGate::Standing CommandGate::standing_of(const CommandTask& task,
-                                               const domain::Operator& asker) const {
+                                               const domain::Operator& asker,
+                                               std::int64_t believed_ns) const {
   if (task.message->dry_run() || task.message->id() == nullptr) return {};
   const auto seq = ids_.find(asker.id, task.id());
   // Whether an older one ever acted is not known any more; it never will.
@@ -96,12 +101,12 @@ CommandGate::Standing CommandGate::standing_of(const CommandTask& task,
     return {domain::time_ms_of(task.id()) < ids_.since_ms() ? IdStanding::expired
                                                             : IdStanding::fresh};
   // A clock that is not right says nothing of an id that is remembered.
-  const bool may_come = parts_.vitals.clock_suspect || is_in_window(task.id());
+  const bool may_come = parts_.vitals.clock_suspect || is_in_window(task.id(), believed_ns);
   return {may_come ? IdStanding::recorded : IdStanding::expired, *seq};
 }
 
-bool CommandGate::is_in_window(const Uuid& id) const {
-  return ids_.in_window(id, parts_.clock.believed_ns() / 1'000'000);
+bool CommandGate::is_in_window(const Uuid& id, std::int64_t believed_ns) const {
+  return ids_.in_window(id, believed_ns / 1'000'000);
 }
 
 Problems CommandGate::problems(const CommandTask& task, const domain::Operator& asker,

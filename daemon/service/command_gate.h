@@ -29,8 +29,9 @@ class CommandGate {
 
   // ---- now
 
-  /// To be done at each turn and message: a clock that is not believed refuses commands.
-  void watch_clock();
+  /// To be done at each turn and message: a clock that is not believed refuses commands. Gives
+  /// `Present::believed_ns`.
+  std::int64_t watch_clock();
   /// Why nothing can be recorded now; `ok`: it can.
   schema::Code cannot_now() const { return cannot_record(parts_.vitals); }
 
@@ -49,9 +50,10 @@ class CommandGate {
     /// If it became one.
     domain::Seq seq = 0;
   };
-  Standing standing_of(const CommandTask& task, const domain::Operator& asker) const;
-  /// By the clock that tells which may still come.
-  bool is_in_window(const Uuid& id) const;
+  // `believed_ns`: by the clock, which tells what may still come.
+  Standing standing_of(const CommandTask& task, const domain::Operator& asker,
+                       std::int64_t believed_ns) const;
+  bool is_in_window(const Uuid& id, std::int64_t believed_ns) const;
   void forget_old_ids() { ids_.forget_before(parts_.clock.believed_ns() / 1'000'000); }
   domain::CommandIds& ids() { return ids_; }
   const domain::CommandIds& ids() const { return ids_; }
@@ -63,6 +65,8 @@ class CommandGate {
                                          const domain::State& state) const;
 
  private:
+  void tell_of_clock(const Present::Standing& clock);
+
   Parts parts_;
   domain::CommandIds ids_;
   bool clock_is_suspect_ = false;

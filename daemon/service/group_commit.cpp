@@ -172,7 +172,7 @@ void GroupCommit::expect_others(std::int64_t append_took_ns) {
   const bool is_worth_it = append_took_ns >= long_append_ns;
   expected_ = is_worth_it ? under_way - under_way / 4 : 0;
   if (is_worth_it)
-    expected_until_ns_ = parts_.clock.monotonic_ns() + std::min(append_took_ns / 2, wait_max_ns);
+    expected_until_ns_ = parts_.clock.monotonic_ns() + std::min(append_took_ns, wait_max_ns);
 }
 
 std::int64_t GroupCommit::waits_for_others_ms() const {

@@ -58,11 +58,11 @@ class GroupCommit {
   /// A disk that takes as long is told of.
   static constexpr std::int64_t slow_sync_ns = 1'000'000'000;
 
-  /// After an append that took as long, those who were just answered are waited for, half as long
-  /// and no longer than this: who sends its next command when it has its receipt would else come
-  /// just behind each group, for one more sync.
-  static constexpr std::int64_t long_append_ns = 2'000'000;
-  static constexpr std::int64_t wait_max_ns = 5'000'000;
+  /// After an append that took as long, those who were just answered are waited for as long again,
+  /// which is what their coming with the others saves: else who sends the next command behind its
+  /// receipt would come just behind each group.
+  static constexpr std::int64_t long_append_ns = 1'000'000;
+  static constexpr std::int64_t wait_max_ns = 10'000'000;
 
   /// `head_time_ns`: of the newest record.
   GroupCommit(Parts parts, std::int64_t head_time_ns);

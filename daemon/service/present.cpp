@@ -28,10 +28,7 @@ Present::Reading Present::read() const {
 
 std::int64_t Present::now_ns() const { return std::max(believed_ns(), record_ns_.load()); }
 
-std::int64_t Present::believed_ns() const {
-  const Reading now = read();
-  return now.offset_ns <= offset_max_ns_ ? now.clock_ns : now.steady_ns + offset_ns_;
-}
+std::int64_t Present::believed_ns() const { return believed(read()); }
 
 Present::Standing Present::judge(const Reading& now) const {
   Standing standing;
@@ -39,6 +36,7 @@ Present::Standing Present::judge(const Reading& now) const {
     standing.ahead_ns = now.offset_ns - offset_ns_;
   else
     standing.behind_ns = std::max<std::int64_t>(record_ns_ - now.clock_ns, 0);
+  standing.believed_ns = believed(now);
   standing.confirmed = standing.behind_ns > 0 && record_ns_ <= confirmed_until_ns_;
   return standing;
 }

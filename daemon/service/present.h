@@ -36,6 +36,8 @@ class Present final : public platform::Clock {
     std::int64_t ahead_ns = 0;
     /// An operator has said that the clock is right, and the journal ran ahead.
     bool confirmed = false;
+    /// See `Present::believed_ns`.
+    std::int64_t believed_ns = 0;
 
     /// Nothing may be recorded.
     bool is_suspect() const { return ahead_ns > 0 || (behind_ns > behind_max_ns && !confirmed); }
@@ -60,6 +62,9 @@ class Present final : public platform::Clock {
     std::int64_t steady_ns;
   };
   Reading read() const;
+  std::int64_t believed(const Reading& now) const {
+    return now.offset_ns <= offset_max_ns_ ? now.clock_ns : now.steady_ns + offset_ns_;
+  }
   Standing judge(const Reading& now) const;
 
   const platform::Clock& clock_;

@@ -33,10 +33,7 @@ bool has(const std::vector<schema::ProblemT>& problems, Code code) {
 }
 
 Unrecorded refusal_of(const Uuid& id, schema::ProblemT problem) {
-  Unrecorded made;
-  made.id = id;
-  made.problems.push_back(std::move(problem));
-  return made;
+  return {id, {std::move(problem)}, {}, false, 0};
 }
 
 /// C9: the refusal of a user's own change takes a hash, as its success would.
@@ -55,7 +52,7 @@ Writer::Writer(Parts parts, Settings settings, Outlets outlets, domain::State st
       disk_floor_bytes_(settings.disk_floor_bytes),
       group_max_(settings.group_max),
       outlets_(std::move(outlets)),
-      record_memory_(domain::Draft::record_bytes, records_kept_max),
+      record_memory_(domain::PackedEvents::record_bytes, records_kept_max),
       draft_(&record_memory_),
       state_(std::move(state)),
       first_shown_(state_.seq()),
@@ -156,7 +153,7 @@ void Writer::open(const Inbound& inbound, std::int64_t came_ns, Owed::Claim owed
       inbound.payload, schema::command_message_identifier, command_limits,
       task == nullptr ? std::vector<std::byte>() : task->message.release());
   if (!opened) return turn_away_malformed(std::move(opened.error()));
-  gate_.watch_clock();
+  const std::int64_t believed_ns = gate_.watch_clock();
   if (task == nullptr)
     task = std::make_unique<CommandTask>(std::move(*opened));
   else
@@ -169,7 +166,9 @@ void Writer::open(const Inbound& inbound, std::int64_t came_ns, Owed::Claim owed
     return turn_away_malformed(make_problem(Code::malformed_message, ""));
   task->is_sensitive = carries_secret(*task) || carries_personal_data(*task->message);
   if (task->is_sensitive) credential::wipe(inbound.payload);
+  believed_ns_ = believed_ns;
   admit(std::move(task));
+  believed_ns_.reset();
 }
 
 void Writer::admit(Task task) {
@@ -182,14 +181,14 @@ void Writer::admit(Task task) {
   auto problems = gate_.problems(*task, *asker, state_);
   if (!problems.empty()) return refuse(std::move(task), std::move(problems));
   if (held_.holds_user_of(state_, *task)) return wait(std::move(task), *asker);
-  if (!task->message->dry_run() && !gate_.is_in_window(task->id()))
+  if (!task->message->dry_run() && !gate_.is_in_window(task->id(), believed_ns()))
     return refuse(std::move(task), Code::command_id_expired);
   decide(std::move(task));
 }
 
 /// False: it is no repeated one, and the task stays.
 bool Writer::repeated(Task& task, const domain::Operator& asker) {
-  const CommandGate::Standing standing = gate_.standing_of(*task, asker);
+  const CommandGate::Standing standing = gate_.standing_of(*task, asker, believed_ns());
   switch (standing.id) {
     case CommandGate::IdStanding::fresh:
       return false;
@@ -261,7 +260,7 @@ void Writer::decide(Task task, domain::Draft& draft) {
   if (task->message->dry_run()) {
     state_.revert(draft.changes);
     maker_.give_back_keys(*task);
-    Unrecorded made{task->id(), std::move(draft.problems), std::move(draft.events), true, 0};
+    Unrecorded made{task->id(), std::move(draft.problems), draft.events.unpacked(), true, 0};
     return answer(std::move(task), std::move(made));
   }
   if (task->jobs.empty() && carries_password(*task)) {
@@ -403,9 +402,7 @@ void Writer::refuse(Task task, std::vector<schema::ProblemT> problems) {
 }
 
 void Writer::refuse(Task task, Code code) {
-  std::vector<schema::ProblemT> problems;
-  problems.push_back(make_problem(code, ""));
-  refuse(std::move(task), std::move(problems));
+  refuse(std::move(task), {make_problem(code, "")});
 }
 
 // ---- becoming durable
@@ -491,7 +488,11 @@ const domain::Operator* Writer::asker_of(std::string_view identity) const {
   return last_asker_;
 }
 
+std::int64_t Writer::believed_ns() const {
+  return believed_ns_ ? *believed_ns_ : parts_.clock.believed_ns();
+}
+
 /// A record's time is the greater of the clock and the last record's.
-std::int64_t Writer::now_ns() const { return std::max(parts_.clock.now_ns(), state_.time_ns()); }
+std::int64_t Writer::now_ns() const { return std::max(believed_ns(), state_.time_ns()); }
 
 }  // namespace postern::service

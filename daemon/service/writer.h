@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -164,6 +165,7 @@ class Writer {
   const domain::Operator* asker_of(const CommandTask& task) const {
     return asker_of(task.identity);
   }
+  std::int64_t believed_ns() const;
   std::int64_t now_ns() const;
 
   Parts parts_;
@@ -193,6 +195,8 @@ class Writer {
   ReplyLine replies_;
   GroupCommit groups_;
   RefusalCounts refusals_;
+  /// While a message is on its way: all of that is judged by one time.
+  std::optional<std::int64_t> believed_ns_;
   std::uint64_t overtaken_count_ = 0;
   std::int64_t next_watch_ns_ = 0;
 };

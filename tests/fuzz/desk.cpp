@@ -46,7 +46,7 @@ std::vector<std::byte> first_record() {
 
 /// What a second look at the same gives.
 bool same(const Draft& left, const Draft& right) {
-  return left.events == right.events && left.problems == right.problems &&
+  return left.events.unpacked() == right.events.unpacked() && left.problems == right.problems &&
          left.tenant == right.tenant;
 }
 

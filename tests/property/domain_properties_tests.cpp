@@ -33,10 +33,10 @@ BOOST_AUTO_TEST_CASE(deciding_twice_gives_the_same) {
     Run run(seed);
     run.world.watcher = [&](const schema::Command& command, std::uint32_t index,
                             const domain::Material& material, const domain::Context& context,
-                            const domain::Decision& first) {
+                            const support::Decision& first) {
       ++decided;
-      const domain::Decision second =
-          domain::decide(run.world.state(), command, index, material, context);
+      const support::Decision second =
+          support::decide(run.world.state(), command, index, material, context);
       if (second.events != first.events || second.refusals != first.refusals)
         BOOST_ERROR(schema::EnumNameCommandBody(command.body_type()) << " decided otherwise");
     };

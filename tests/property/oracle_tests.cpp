@@ -61,10 +61,10 @@ struct Decided {
   std::string password;
   std::optional<std::string> confirmation;
   std::string current_password;
-  domain::Decision decision;
+  support::Decision decision;
   Oracle::Opinion opinion;
 
-  Decided(const domain::Material& made, const domain::Decision& said, Oracle::Opinion thought)
+  Decided(const domain::Material& made, const support::Decision& said, Oracle::Opinion thought)
       : material(made),
         password(made.password),
         current_password(made.current_password),
@@ -216,7 +216,7 @@ class Lockstep {
     };
     world.watcher = [&](const schema::Command&, std::uint32_t index,
                         const domain::Material& material, const domain::Context& context,
-                        const domain::Decision& decision) {
+                        const support::Decision& decision) {
       place.time_ns = context.now_ns;
       // A second decision on a command, with its hash, replaces the first.
       if (index == decided.size()) {

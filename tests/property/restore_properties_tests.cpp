@@ -41,12 +41,12 @@ BOOST_AUTO_TEST_CASE(a_state_read_from_its_bytes_decides_and_goes_on_as_the_fold
     bool is_due = false;
     run.world.watcher = [&](const schema::Command& command, std::uint32_t index,
                             const domain::Material& material, const domain::Context& context,
-                            const domain::Decision& first) {
+                            const support::Decision& first) {
       if (!is_due || index != 0) return;
       const domain::State copy = copied(run.world.state());
       if (const auto found = support::differences(run.world.state(), copy); !found.empty())
         BOOST_ERROR("at seq " << copy.seq() << ": " << found);
-      const domain::Decision second = domain::decide(copy, command, index, material, context);
+      const support::Decision second = support::decide(copy, command, index, material, context);
       if (second.events != first.events || second.refusals != first.refusals)
         BOOST_ERROR(schema::EnumNameCommandBody(command.body_type()) << " decided otherwise");
       is_due = false;

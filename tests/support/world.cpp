@@ -156,17 +156,24 @@ domain::Material World::material_of(const schema::Command& command,
   return material;
 }
 
+Decision decide(const domain::State& state, const schema::Command& command, std::uint32_t index,
+                const domain::Material& material, const domain::Context& context) {
+  domain::PackedEvents events;
+  domain::Decision decision = domain::decide(state, command, index, material, context, events);
+  return {events.unpacked(), std::move(decision.refusals)};
+}
+
 /// A command with a password is decided once without a hash; what was not refused then is checked,
 /// hashed, and decided again.
-domain::Decision World::decide_one(const schema::Command& command, std::uint32_t index,
-                                   const domain::Context& context) {
+Decision World::decide_one(const schema::Command& command, std::uint32_t index,
+                           const domain::Context& context) {
   domain::Material material = material_of(command, context);
   const auto decide_now = [&] {
-    domain::Decision decision = domain::decide(state_, command, index, material, context);
+    Decision decision = decide(state_, command, index, material, context);
     if (watcher) watcher(command, index, material, context, decision);
     return decision;
   };
-  domain::Decision first = decide_now();
+  Decision first = decide_now();
   const auto* attempt = command.body_as_RecordAttempt();
   const bool hashes =
       attempt == nullptr ? !material.password.empty() : rehashes && attempt->succeeded();
@@ -231,7 +238,7 @@ Outcome World::run(const schema::CommandMessageT& native, const domain::Operator
   if (tenant != nullptr) draft.facts.tenant = tenant->id;
   std::uint32_t index = 0;
   for (const schema::Command* command : *message.commands()) {
-    const domain::Decision decision = decide_one(*command, index++, context);
+    const Decision decision = decide_one(*command, index++, context);
     for (const schema::ProblemT& problem : decision.refusals) outcome.refusals.push_back(problem);
     for (const schema::EventT& event : decision.events) {
       if (event.body.AsTenantCreated() != nullptr && !domain::is_zero(draft.facts.tenant))

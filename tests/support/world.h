@@ -27,6 +27,15 @@ struct Outcome {
   bool recorded = false;
 };
 
+/// What the rules said of one command.
+struct Decision {
+  std::vector<schema::EventT> events;
+  std::vector<schema::ProblemT> refusals;
+};
+/// One command by itself.
+Decision decide(const domain::State& state, const schema::Command& command, std::uint32_t index,
+                const domain::Material& material, const domain::Context& context);
+
 /// The n-th id the counter gives; each command takes one, from 1.
 Uuid made_id(std::uint64_t n);
 
@@ -79,7 +88,7 @@ class World {
   /// Shown every decision, with all it was made from.
   using Watcher =
       std::function<void(const schema::Command&, std::uint32_t index, const domain::Material&,
-                         const domain::Context&, const domain::Decision&)>;
+                         const domain::Context&, const Decision&)>;
   Watcher watcher;
   /// C4: the daemon finds that right passwords need a new hash.
   bool rehashes = false;
@@ -88,8 +97,8 @@ class World {
   struct Draft;
 
   domain::Material material_of(const schema::Command& command, const domain::Context& context);
-  domain::Decision decide_one(const schema::Command& command, std::uint32_t index,
-                              const domain::Context& context);
+  Decision decide_one(const schema::Command& command, std::uint32_t index,
+                      const domain::Context& context);
   void add(Draft& draft, const schema::EventT& event);
   void close(Draft& draft, const domain::Operator& asker, const Uuid& command_id,
              schema::Code outcome);

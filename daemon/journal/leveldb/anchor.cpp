@@ -29,8 +29,9 @@ namespace {
 
 // What `soon` promises.
 constexpr std::chrono::milliseconds lag_max{10};
-// Short of it by what a write takes, and at the highest rate of appends no more than 200 writes a
-// second.
+// Since the oldest head that the file misses: short of it by what a write takes, and at the
+// highest rate of appends no more than 200 writes a second. Counted from the end of the write
+// before, a disk that takes 3 ms for one would let appends wait.
 constexpr std::chrono::milliseconds gathering_time{5};
 
 constexpr std::size_t slot_size = 4096;
@@ -202,7 +203,8 @@ void Anchor::follow() {
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return closing_ || wanted_ != written_; });
-    changed_.wait_for(lock, gathering_time, [this] { return closing_; });
+    const auto since = missing_since_.value_or(Clock::now());
+    changed_.wait_until(lock, since + gathering_time, [this] { return closing_; });
     if (closing_ || !write_wanted(lock)) return;
   }
 }

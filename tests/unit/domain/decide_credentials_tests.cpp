@@ -240,8 +240,8 @@ BOOST_AUTO_TEST_CASE(C3_a_hash_alone_changes_nothing) {
   material.current_password = first;
   material.password = second;
   material.sealed_password = sealed(second);
-  const domain::Decision decision = domain::decide(story.state(), *message.commands()->Get(0), 0,
-                                                   material, {0, &asker, &message});
+  const support::Decision decision = support::decide(story.state(), *message.commands()->Get(0), 0,
+                                                     material, {0, &asker, &message});
   BOOST_TEST(decision.events.empty());
   BOOST_REQUIRE(decision.refusals.size() == 1U);
   BOOST_TEST(decision.refusals.front().code == Code::invalid_credentials);

@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(K6_a_kind_of_tomorrow_is_refused) {
   const Bytes bytes = packed<schema::CommandMessage>(good_message());
   const domain::Context context{0, &asker,
                                 flatbuffers::GetRoot<schema::CommandMessage>(bytes.data())};
-  const domain::Decision decision = domain::decide(domain::State(), command, 0, {}, context);
+  const support::Decision decision = support::decide(domain::State(), command, 0, {}, context);
   BOOST_TEST(decision.events.empty());
   BOOST_REQUIRE(decision.refusals.size() == 1U);
   BOOST_TEST(decision.refusals.front().code == Code::unknown_kind);

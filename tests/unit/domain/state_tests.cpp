@@ -49,6 +49,23 @@ std::string key_of(std::uint8_t byte) { return domain::identity_of_key(Bytes(32,
 
 BOOST_AUTO_TEST_SUITE(state_tests)
 
+BOOST_AUTO_TEST_CASE(T1_a_tenant_asked_for_again_is_as_it_is_now) {
+  State state;
+  Changes kept;
+  state.replace(tenant_named(1, "acme"), kept);
+  BOOST_TEST((state.find_tenant("acme")->id == Uuid{1, 1}));
+  BOOST_TEST(state.find_tenant("other") == nullptr);
+  BOOST_REQUIRE(state.find_tenant("acme") != nullptr);
+  Changes changes;
+  state.replace(tenant_named(1, "acme"), changes);
+  BOOST_TEST(state.find_tenant("acme") == state.tables().find_tenant("acme"));
+  BOOST_TEST(state.find_tenant("acme") != kept.tenants.front().after.get());
+  state.revert(changes);
+  BOOST_TEST(state.find_tenant("acme") == kept.tenants.front().after.get());
+  state.revert(kept);
+  BOOST_TEST(state.find_tenant("acme") == nullptr);
+}
+
 BOOST_AUTO_TEST_CASE(K4_what_is_taken_back_was_never_there) {
   State state;
   Changes kept;
