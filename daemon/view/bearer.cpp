@@ -4,6 +4,14 @@ namespace postern::view {
 
 using schema::Code;
 
+/// Has the processor fetch the user's grants, which mostly lie in four lines, while the stops are
+/// asked: of many users none is at hand.
+static void fetch_grants_ahead(const domain::User& user) {
+  constexpr std::size_t line_bytes = 64;
+  const auto* const begun = reinterpret_cast<const std::byte*>(user.grants.get());
+  for (std::size_t line = 0; line < 4; ++line) __builtin_prefetch(begun + line * line_bytes);
+}
+
 bool names_another(const NamedBeside& named, const domain::Tenant& tenant,
                    const domain::User& user) {
   return (!named.tenant.empty() && named.tenant != tenant.alias) ||
@@ -38,6 +46,7 @@ Bearer bearer_in(const View& view, const domain::Operator& asker, const domain::
                  std::string_view username, const domain::CallFacts& call) {
   const domain::User* user =
       tenant == nullptr ? nullptr : view.tables().find_user(tenant->id, username);
+  if (user != nullptr) fetch_grants_ahead(*user);
   if (tenant != nullptr && user == nullptr && asker.role != schema::Role::service)
     return {tenant, user, Code::user_unknown};
   return {tenant, user, domain::first_stop_before_credential(tenant, user, call).code};
