@@ -386,8 +386,7 @@ bool is_open_at(const CatalogueKind& kind, std::string_view path) {
 
 /// Apart, since almost every kind knows all.
 [[gnu::noinline]] static bool knows_some(const CatalogueKind& kind, std::string_view path) {
-  return path.find('*') == std::string_view::npos ? knows_place(kind, path)
-                                                  : knows_pattern(kind, path);
+  return path.contains('*') ? knows_pattern(kind, path) : knows_place(kind, path);
 }
 
 bool knows(const CatalogueKind& kind, std::string_view path) {
@@ -396,8 +395,8 @@ bool knows(const CatalogueKind& kind, std::string_view path) {
 
 bool knows(const Catalogue& catalogue, std::string_view resource, std::string_view action) {
   const CatalogueKind* kind = find_kind(catalogue, kind_of(resource));
-  if (kind == nullptr) return false;
-  return (action == "*" || find_action(*kind, action) != nullptr) && knows(*kind, resource);
+  return kind != nullptr && (action == "*" || find_action(*kind, action) != nullptr) &&
+         knows(*kind, resource);
 }
 
 std::size_t work_of_knowing(const Catalogue& catalogue, std::string_view resource) {

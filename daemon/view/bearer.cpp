@@ -32,6 +32,8 @@ Bearer bearer_of_session(const View::Tables& tables, const domain::Operator& ask
 /// In a tenant that was found, or not.
 static Bearer bearer_named(const domain::Operator& asker, const domain::Tenant* tenant,
                            const domain::User* user, const domain::CallFacts& call) {
+  // Of many users none is at hand: while the stops are asked, the grants come.
+  if (user != nullptr) domain::fetch_ahead(user->grants.get(), domain::Grants::bytes_of_most);
   if (tenant != nullptr && user == nullptr && asker.role != schema::Role::service)
     return {tenant, user, Code::user_unknown};
   return {tenant, user, domain::first_stop_before_credential(tenant, user, call).code};
@@ -56,7 +58,6 @@ NameSearch::NameSearch(const View& view, const domain::Operator& asker, const Na
 
 Bearer NameSearch::bearer(const domain::CallFacts& call) const {
   const domain::User* user = user_ ? user_->found() : nullptr;
-  if (user != nullptr) domain::fetch_ahead(user->grants.get(), domain::Grants::bytes_of_most);
   return bearer_named(asker_, tenant_, user, call);
 }
 
