@@ -339,20 +339,17 @@ std::shared_ptr<const Catalogue> retired(Catalogue known, const schema::Catalogu
       for (const auto* entry : *list) visit(entry);
   };
   each(body.kinds(), [&](const flatbuffers::String* name) {
-    std::erase_if(known,
-                  [&](const CatalogueKind& kind) { return kind.name == name->string_view(); });
+    std::erase_if(known, [&](const auto& kind) { return kind.name == name->string_view(); });
   });
   each(body.actions(), [&](const schema::ActionName* name) {
     CatalogueKind* kind = find_by(known, view_of(name->kind()), &CatalogueKind::name);
     if (kind == nullptr) return;
     const std::string_view gone = view_of(name->action());
-    std::erase_if(kind->actions,
-                  [&](const CatalogueAction& action) { return action.name == gone; });
+    std::erase_if(kind->actions, [&](const auto& action) { return action.name == gone; });
     for (CatalogueAction& action : kind->actions) std::erase(action.implies, gone);
   });
   std::set<std::string_view> gone;
-  each(body.resources(),
-       [&](const flatbuffers::String* text) { gone.insert(text->string_view()); });
+  each(body.resources(), [&](const auto* text) { gone.insert(text->string_view()); });
   const auto is_gone = [&](const CatalogueResource& resource) {
     for (std::string_view path = resource.path; !path.empty(); path = parent_of(path))
       if (gone.contains(path)) return true;

@@ -39,10 +39,12 @@ postern backup create /backup/2026-11.bundle
 postern backup keys /vault/2026-11.keys --key-out /safe/restore.key \\
   --kept-until 2027-02-01T00:00:00Z
 """
+#: Without the daemon that is there: it would go on making files.
+ANEW = "systemctl stop; rm -rf $POSTERN_DATA; apt-get install"
 #: What comes first, by what is in the command.
 FIRST = {
     "postern-replay": "systemctl stop",
-    "tenant create acme": "rm -rf $POSTERN_DATA; apt-get install",
+    "tenant create acme": ANEW,
     "backup verify": BACKUP,
     "--bundle /backup": BACKUP,
     "--bundle B": BACKUP + "mv /backup/2026-11.bundle B; mv /vault/2026-11.keys K; mv /safe/* .",
@@ -66,7 +68,7 @@ FIRST = {
     "--map Mail": "sed -i s/email/Mail/ users.csv",
     "--map Phone2": "sed -i 's/$/,Phone2/; 2s/Phone2/1/' users.csv",
     "apply acme.yaml": "postern --tenant acme export --as-desired acme.yaml",
-    "create acme --preset ./mine": "rm -rf $POSTERN_DATA; apt-get install",
+    "create acme --preset ./mine": ANEW,
     "export users": "rm users.csv",
     "role grant": "postern --tenant acme role revoke clerk read table/orders",
     "grant add shop": "postern --tenant acme grant remove shop read table/customer",

@@ -5,6 +5,7 @@ what the daemon said."""
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -162,6 +163,9 @@ class Machine:
         try:
             with open(f"{self.root}/pid", encoding="utf-8") as file:
                 pid = int(file.read())
+            ended = os.pidfd_open(pid)
             os.kill(pid, signal.SIGKILL)
+            select.select([ended], [], [], 120)
+            os.close(ended)
         except (FileNotFoundError, ProcessLookupError):
             pass
