@@ -29,7 +29,8 @@ void Answers::send(const Asking& asking, std::span<const std::uint8_t> answer) {
 }
 
 void Answers::deliver(const Peer& peer, std::span<const std::uint8_t> answer) {
-  if (has_room(peer, answer.size())) return send_(peer, answer);
+  if (answer.size() <= small_answer_bytes || has_room(peer, answer.size()))
+    return send_(peer, answer);
   const std::uint64_t id = flatbuffers::GetRoot<schema::Answer>(answer.data())->id();
   count(vitals_.busy);
   vitals_.measures.queries.codes.add(schema::Code::busy);

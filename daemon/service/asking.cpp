@@ -88,11 +88,11 @@ std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::si
   return problems;
 }
 
-bool is_surely_right(const schema::Query& query, const CheckParts& by_name, std::size_t bytes) {
+bool is_surely_right(const CheckParts& by_name, std::size_t bytes) {
   const std::size_t questions = by_name.questions->size();
   return questions > 0 && (questions > 1 || bytes <= single_bytes_max) &&
-         questions <= questions_max && by_name.call == nullptr && !query.receipt() &&
-         query.tenant() != nullptr && query.tenant()->size() > 0;
+         questions <= questions_max && by_name.call == nullptr && !by_name.receipt &&
+         by_name.tenant != nullptr && by_name.tenant->size() > 0;
 }
 
 }  // namespace postern::service

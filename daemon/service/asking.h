@@ -23,10 +23,10 @@ struct CarriedCredential {
 
 /// A value that the reader hands on until it is answered.
 struct Asking {
-  Peer peer;
+  Peer peer = {};
   /// The operator that asks; it may be gone by the time of the answer.
-  Uuid asker;
-  OpenedMessage<schema::Query> query;
+  Uuid asker = {};
+  OpenedMessage<schema::Query> query = {};
   /// When the reader began with a password, by the monotonic clock; before it looked for the user.
   std::int64_t came_ns = 0;
   /// C9: the answer leaves on the grid of times since it came.
@@ -49,6 +49,6 @@ bool carries_secret(const schema::Query& query);
 std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::size_t bytes);
 
 /// Whether nothing is, as far as one look at a check by a bare name tells.
-bool is_surely_right(const schema::Query& query, const CheckParts& by_name, std::size_t bytes);
+bool is_surely_right(const CheckParts& by_name, std::size_t bytes);
 
 }  // namespace postern::service

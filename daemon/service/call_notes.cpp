@@ -113,7 +113,7 @@ QuestionNotes::QuestionNotes(calls::CallLine* line, const NotedCall& noted,
 
 QuestionNotes::~QuestionNotes() {
   if (line_ == nullptr) return;
-  end_together();
+  if (together_ != nullptr) end_together();
   if (lost_ > 0) line_->drop(lost_);
 }
 

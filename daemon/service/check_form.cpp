@@ -62,13 +62,12 @@ class CheckForm {
     return std::memcmp(begin_ + identifier_at, schema::query_identifier, identifier_bytes) == 0 &&
            follow(0, place) && open(place, end_after(Query::VT_RECEIPT), query) &&
            has_number<std::uint16_t>(query, Query::VT_VERSION) &&
-           has_number<std::uint64_t>(query, Query::VT_ID) && has_text(query, Query::VT_TENANT) &&
+           has_number<std::uint64_t>(query, Query::VT_ID) && has_tenant(query, parts) &&
            has_number<std::uint64_t>(query, Query::VT_AT_LEAST_SEQ) &&
            has_number<std::uint32_t>(query, Query::VT_WAIT_MS) && has_call(query, parts) &&
            read_kind(query, Query::VT_BODY_TYPE, kind) &&
            kind == static_cast<std::uint8_t>(schema::QueryBody::Check) &&
-           has_number<std::uint8_t>(query, Query::VT_RECEIPT) &&
-           follow(query, Query::VT_BODY, place) &&
+           has_receipt(query, parts) && follow(query, Query::VT_BODY, place) &&
            open(place, end_after(Check::VT_QUESTIONS), check) && has_credential(check, parts) &&
            has_questions(check, parts) && is_within_limits(parts);
   }
@@ -153,6 +152,22 @@ class CheckForm {
   }
   [[gnu::always_inline]] bool has_text(const Table& table, std::size_t field) {
     return has_text_at(table.place, field_at(table, field));
+  }
+
+  [[gnu::always_inline]] bool has_tenant(const Table& query, CheckParts& parts) {
+    const std::size_t away = field_at(query, Query::VT_TENANT);
+    if (!has_text_at(query.place, away)) return false;
+    const std::size_t offset = query.place + away;
+    if (away != 0) parts.tenant = at<flatbuffers::String>(offset + read<std::uint32_t>(offset));
+    return true;
+  }
+
+  [[gnu::always_inline]] bool has_receipt(const Table& query, CheckParts& parts) {
+    const std::size_t away = field_at(query, Query::VT_RECEIPT);
+    if (away == 0) return true;
+    if (!lies_within<std::uint8_t>(query.place + away)) return false;
+    parts.receipt = read<std::uint8_t>(query.place + away) != 0;
+    return true;
   }
 
   [[gnu::always_inline]] bool has_call(const Table& query, CheckParts& parts) {

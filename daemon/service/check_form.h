@@ -19,7 +19,11 @@ struct CheckParts {
   std::size_t unpacked_bytes = 0;
   schema::Credential credential_kind = schema::Credential::NONE;
   const void* credential = nullptr;
+  /// Null: it was not looked at, or is none.
   const Questions* questions = nullptr;
+  /// Null: none is named.
+  const flatbuffers::String* tenant = nullptr;
+  bool receipt = false;
   /// Null: none is told.
   const schema::Call* call = nullptr;
 };

@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <expected>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -49,6 +50,8 @@ inline constexpr MessageLimits history_limits{65'536, 4'096, 4 * 65'536};
 template <class Root>
 class OpenedMessage {
  public:
+  /// None yet.
+  OpenedMessage() = default;
   explicit OpenedMessage(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
   OpenedMessage(OpenedMessage&&) noexcept = default;
   OpenedMessage& operator=(OpenedMessage&&) noexcept = default;
@@ -56,7 +59,15 @@ class OpenedMessage {
 
   /// It was looked at and carries none: nothing is to be wiped.
   void holds_no_secret() { is_secret_ = false; }
-  /// Its memory, for the next one; it is empty then.
+  /// Becomes a copy of another, in the memory it has; the one before was closed.
+  void copy(std::span<const std::byte> payload) {
+    is_secret_ = true;
+    bytes_.resize(payload.size());
+    std::memcpy(bytes_.data(), payload.data(), payload.size());
+  }
+  /// It is no longer needed, its memory perhaps.
+  void close() { wipe(); }
+  /// Its memory, for another; it is empty then.
   std::vector<std::byte> release() {
     wipe();
     return std::move(bytes_);
@@ -100,59 +111,62 @@ bool is_well_formed(std::span<const std::byte> bytes, const char* identifier,
   return form_of<Root>(bytes, identifier, limits).verdict == MessageForm::Verdict::well_formed;
 }
 
-/// `room`: memory that is used for the copy; `judge` says what the copy's form is.
+/// Opens it in the memory that `opened` has; what is wrong, if something is. `judge` says what the
+/// copy's form is.
 template <class Root, class Judge>
-std::expected<OpenedMessage<Root>, schema::ProblemT> open_message_by(
-    std::span<const std::byte> payload, const char* identifier, MessageLimits limits,
-    std::vector<std::byte> room, Judge judge) {
+std::optional<schema::ProblemT> open_into(OpenedMessage<Root>& opened,
+                                          std::span<const std::byte> payload,
+                                          const char* identifier, MessageLimits limits,
+                                          Judge judge) {
   using schema::Code;
   constexpr std::size_t header_bytes = 8;
   constexpr std::size_t identifier_at = 4;
   constexpr std::size_t identifier_bytes = 4;
   if (payload.size() > limits.bytes_max)
-    return std::unexpected(
-        make_problem(Code::too_large, "", limit_and_size(limits.bytes_max, payload.size())));
-  if (payload.size() < header_bytes)
-    return std::unexpected(make_problem(Code::malformed_message, ""));
+    return make_problem(Code::too_large, "", limit_and_size(limits.bytes_max, payload.size()));
+  if (payload.size() < header_bytes) return make_problem(Code::malformed_message, "");
   if (std::memcmp(payload.data() + identifier_at, identifier, identifier_bytes) != 0)
-    return std::unexpected(make_problem(Code::wrong_identifier, ""));
+    return make_problem(Code::wrong_identifier, "");
   // The allocator aligns to 16, ZeroMQ does not.
-  room.assign(payload.begin(), payload.end());
-  OpenedMessage<Root> opened(std::move(room));
+  opened.copy(payload);
   const MessageForm form = judge(std::span<const std::byte>(opened.bytes()));
   if (form.verdict != MessageForm::Verdict::well_formed)
-    return std::unexpected(
-        form.verdict == MessageForm::Verdict::malformed
-            ? make_problem(Code::malformed_message, "")
-            : make_problem(Code::too_large, "",
-                           limit_and_unpacked(limits.unpacked_max, form.unpacked_bytes)));
+    return form.verdict == MessageForm::Verdict::malformed
+               ? make_problem(Code::malformed_message, "")
+               : make_problem(Code::too_large, "",
+                              limit_and_unpacked(limits.unpacked_max, form.unpacked_bytes));
   if (opened->version() != schema::protocol_version)
-    return std::unexpected(
-        make_problem(Code::version_unsupported, "version",
-                     "This daemon speaks 1, found " + std::to_string(opened->version()) + "."));
-  return opened;
+    return make_problem(Code::version_unsupported, "version",
+                        "This daemon speaks 1, found " + std::to_string(opened->version()) + ".");
+  return std::nullopt;
 }
 
+/// `room`: memory that is used for the copy.
 template <class Root>
 std::expected<OpenedMessage<Root>, schema::ProblemT> open_message(
     std::span<const std::byte> payload, const char* identifier, MessageLimits limits,
     std::vector<std::byte> room = {}) {
-  return open_message_by<Root>(
-      payload, identifier, limits, std::move(room),
+  OpenedMessage<Root> opened(std::move(room));
+  auto problem = open_into(
+      opened, payload, identifier, limits,
       [&](std::span<const std::byte> bytes) { return form_of<Root>(bytes, identifier, limits); });
+  if (problem) return std::unexpected(*std::move(problem));
+  return opened;
 }
 
-/// A query. `parts`: of a check, where that is the short way to the same.
-inline std::expected<OpenedMessage<schema::Query>, schema::ProblemT> open_query(
-    std::span<const std::byte> payload, std::vector<std::byte> room,
-    std::optional<CheckParts>& parts) {
-  return open_message_by<schema::Query>(
-      payload, schema::query_identifier, query_limits, std::move(room),
-      [&](std::span<const std::byte> bytes) -> MessageForm {
-        parts = parts_of_check(bytes, query_limits);
-        if (parts) return {MessageForm::Verdict::well_formed, parts->unpacked_bytes};
-        return form_of_query(bytes, schema::query_identifier, query_limits);
-      });
+/// A query. `parts`: of a check, where that is the short way to the same; else without questions.
+inline std::optional<schema::ProblemT> open_query(OpenedMessage<schema::Query>& opened,
+                                                  std::span<const std::byte> payload,
+                                                  CheckParts& parts) {
+  parts.questions = nullptr;
+  return open_into(opened, payload, schema::query_identifier, query_limits,
+                   [&](std::span<const std::byte> bytes) -> MessageForm {
+                     if (const auto found = parts_of_check(bytes, query_limits)) {
+                       parts = *found;
+                       return {MessageForm::Verdict::well_formed, found->unpacked_bytes};
+                     }
+                     return form_of_query(bytes, schema::query_identifier, query_limits);
+                   });
 }
 
 /// A secret of an opened message; an empty one is none.

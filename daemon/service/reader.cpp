@@ -23,6 +23,11 @@ using platform::millisecond_ns;
 
 using schema::view_of;
 
+bool is_same(const Peer& left, const Peer& right) {
+  return left.socket == right.socket && left.delimiter == right.delimiter &&
+         domain::equal_texts(left.routing_id, right.routing_id);
+}
+
 }  // namespace
 
 Reader::Reader(Parts parts, Settings settings, Outlets outlets, view::View view, journal::Head head,
@@ -96,25 +101,31 @@ void Reader::take(const Inbound& inbound) {
         diagnostic<Line::sender_unknown>(platform::Stranger{std::string(inbound.identity)}));
     return count(parts_.vitals.strangers);
   }
-  std::optional<CheckParts> parts;
-  auto opened = open_query(inbound.payload, std::move(room_), parts);
+  Asking& asking = newest_;
+  auto problem = open_query(asking.query, inbound.payload, asking.by_name);
+  if (asking.by_name.credential_kind != schema::Credential::NamedUser)
+    asking.by_name.questions = nullptr;
   // Without a secret the bytes are left alone: writing them costs another core's cache misses.
-  const bool is_by_name = parts && parts->credential_kind == schema::Credential::NamedUser;
-  const bool is_secret = !is_by_name && (!opened || carries_secret(**opened));
+  const bool is_secret =
+      asking.by_name.questions == nullptr && (problem || carries_secret(*asking.query));
   if (is_secret) credential::wipe(inbound.payload);
-  if (!opened) {
+  if (problem) {
+    asking.query.close();
     count(parts_.vitals.malformed);
-    return answers_.refuse(inbound.peer, 0, std::move(opened.error()));
+    return answers_.refuse(inbound.peer, 0, *std::move(problem));
   }
-  if (!is_secret) opened->holds_no_secret();
-  Asking asking{inbound.peer, asker->id, std::move(*opened)};
+  if (!is_secret) asking.query.holds_no_secret();
+  // Mostly it is whoever asked before.
+  if (!is_same(asking.peer, inbound.peer)) asking.peer = inbound.peer;
+  asking.asker = asker->id;
+  asking.came_ns = 0;
+  asking.waits_for_grid = false;
   asking.taken_ns = clock_.monotonic_ns();
-  if (is_by_name) asking.by_name = *parts;
   if (asking.query->at_least_seq() > head_.seq)
     park(inbound, asking);
   else
     answer(*asker, asking);
-  keep_room(asking.query.release());
+  asking.query.close();
 }
 
 const domain::Operator* Reader::asker_of(std::string_view identity) {
@@ -136,15 +147,11 @@ const domain::Tenant* Reader::tenant_of(const domain::Operator& asker, std::stri
                                                                               : nullptr;
 }
 
-void Reader::keep_room(std::vector<std::byte> room) {
-  if (room.capacity() > room_.capacity()) room_ = std::move(room);
-}
-
 void Reader::answer(const domain::Operator& asker, Asking& asking) {
   const schema::Query& query = *asking.query;
   const CheckParts& by_name = asking.by_name;
   if (by_name.questions != nullptr && &asker == last_asker_ && last_asker_may_check_ &&
-      is_surely_right(query, by_name, asking.query.bytes().size()))
+      is_surely_right(by_name, asking.query.bytes().size()))
     return check_named(asker, asking, *static_cast<const schema::NamedUser*>(by_name.credential));
   const auto kind = query.body() == nullptr ? schema::QueryBody::NONE : query.body_type();
   if (auto refused = refusal(asker, kind)) {

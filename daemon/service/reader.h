@@ -118,7 +118,6 @@ class Reader {
   const domain::Tenant* tenant_of(const domain::Operator& asker, std::string_view alias);
   /// Null: it is nobody's.
   const domain::Operator* asker_of(std::string_view identity);
-  void keep_room(std::vector<std::byte> room);
   void take_all_published();
   void tell_dates();
   void report_status(const domain::Operator& asker, const Asking& asking);
@@ -189,8 +188,8 @@ class Reader {
   bool last_asker_may_check_ = false;
   /// What they asked about last, as long as tenants are as they were.
   const domain::Tenant* last_tenant_ = nullptr;
-  /// Memory for the next message.
-  std::vector<std::byte> room_;
+  /// Taken last; its memory is that of the next.
+  Asking newest_;
 };
 
 }  // namespace postern::service

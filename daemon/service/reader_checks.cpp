@@ -84,7 +84,8 @@ void Reader::check_many(LongCheck job) {
   if (job.is_done()) {
     finish(job);
     std::swap(job.answer, checked_);
-    keep_room(job.asking.query.release());
+    job.asking.query.close();
+    newest_ = std::move(job.asking);
     return;
   }
   if (!long_places_.take(job.asking.asker, job.places()))

@@ -20,6 +20,9 @@ using platform::Peer;
 /// waits there unread; `owed`: what it has coming beside. Small answers always find room.
 using HasRoom = std::function<bool(const Peer&, std::size_t bytes, std::size_t owed)>;
 
+/// Up to here nobody need be asked.
+inline constexpr std::size_t small_answer_bytes = 1'024;
+
 inline bool always_has_room(const Peer&, std::size_t, std::size_t) { return true; }
 
 /// Bytes of answers that are owed to peers and cannot be told `busy` any more. Owned by one thread;
