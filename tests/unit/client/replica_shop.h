@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <string>
 
 #include "tests/support/daemon_process.h"
@@ -53,6 +54,11 @@ struct Shop : DaemonProcess {
     body.action = "read";
     body.resource = "table/invoices";
     return change(std::move(body));
+  }
+  /// H7: the data folder is again what it was when it was copied; by hand, which leaves no record.
+  void put_back(const std::filesystem::path& copy) const {
+    std::filesystem::remove_all(data());
+    std::filesystem::copy(copy, data(), std::filesystem::copy_options::recursive);
   }
   void start_again() {
     BOOST_REQUIRE_MESSAGE(start(), ended().said);

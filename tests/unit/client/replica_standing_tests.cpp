@@ -34,8 +34,7 @@ BOOST_AUTO_TEST_CASE(O2_a_copy_with_the_wider_scope_ends_the_replica) {
   auto followed = replica(wanted);
   BOOST_REQUIRE(followed->wait_for(receipt.seq, seconds(120)));
   BOOST_TEST(stop().code == 0);
-  fs::remove_all(data());
-  fs::copy(copy, data(), fs::copy_options::recursive);
+  put_back(copy);
   start_again();
   // It grows past the seq that the replica has.
   for (int number = 0; number < 5; ++number)
@@ -96,8 +95,7 @@ BOOST_AUTO_TEST_CASE(a_daemon_put_back_from_a_copy_ends_the_replica) {
     ReplicaReader reader = followed->reader();
     BOOST_TEST((reason_of(reader.check("acme", "shop", {}, invoices)) == Code::no_matching_grant));
     BOOST_TEST(stop().code == 0);
-    fs::remove_all(data());
-    fs::copy(copy, data(), fs::copy_options::recursive);
+    put_back(copy);
     start_again();
     // It grows past the seq that the replica has.
     for (int number = 0; grows && number < 5; ++number)
@@ -107,8 +105,7 @@ BOOST_AUTO_TEST_CASE(a_daemon_put_back_from_a_copy_ends_the_replica) {
     BOOST_REQUIRE(!none);
     BOOST_TEST((none.error().kind == ErrorKind::contradiction));
     BOOST_TEST(stop().code == 0);
-    fs::remove_all(data());
-    fs::copy(copy, data(), fs::copy_options::recursive);
+    put_back(copy);
   }
 }
 
@@ -125,8 +122,7 @@ BOOST_AUTO_TEST_CASE(O3_a_replica_of_an_operator_that_the_copy_does_not_know_ans
   auto followed = replica(wanted);
   BOOST_REQUIRE(followed->wait_for(1, seconds(60)));
   BOOST_TEST(stop().code == 0);
-  fs::remove_all(data());
-  fs::copy(copy, data(), fs::copy_options::recursive);
+  put_back(copy);
   start_again();
   BOOST_TEST(becomes([&] { return !followed->standing().answers; }));
   BOOST_REQUIRE(followed->standing().trouble);
@@ -151,8 +147,7 @@ BOOST_AUTO_TEST_CASE(H6_a_replica_holds_the_daemon_to_the_checkpoint_it_remember
     BOOST_TEST(checkpoint->size >= receipt.seq);
   }
   BOOST_TEST(stop().code == 0);
-  fs::remove_all(data());
-  fs::copy(copy, data(), fs::copy_options::recursive);
+  put_back(copy);
   start_again();
   // A new one knows of the journal what is in the file.
   auto followed = replica(wanted);
