@@ -215,7 +215,11 @@ void Historian::answer(Parked waiting, const domain::Operator& asker) {
   const auto kind = request.body() == nullptr ? schema::HistoryBody::NONE : request.body_type();
   begin(kind, parts_.clock.monotonic_ns());
   // Whoever has a receipt finds its record here, unless a long check holds it back.
-  if (waiting.told > head_.seq && park(waiting, asker, told_wait_ms) == Wait::parked) return;
+  if (waiting.told > head_.seq) {
+    if (park(waiting, asker, told_wait_ms) == Wait::parked) return;
+    // A replica would take for the newest what is older than a receipt.
+    if (kind == schema::HistoryBody::GetAccess) return refuse_busy(waiting.peer, request.id());
+  }
   if (std::exchange(waiting.told, 0) > 0) waiting.deadline_ns = 0;
   if (auto refused = refusal(asker, kind))
     return refuse(waiting.peer, request.id(), std::move(*refused));
@@ -363,7 +367,9 @@ void Historian::give_access(Parked waiting, const domain::Operator& asker,
     if (wait == Wait::parked) return;
     if (wait == Wait::busy) return refuse_busy(waiting.peer, id);
   }
-  found->page.waited_ms = static_cast<std::uint32_t>((now_ns - waiting.came_ns) / millisecond_ns);
+  // It was the newest when the request came, and is still, unless receipts left meanwhile.
+  if (parts_.mail.receipted_seq() <= head_.seq)
+    found->page.waited_ms = static_cast<std::uint32_t>((now_ns - waiting.came_ns) / millisecond_ns);
   found->page.journal = parts_.checkpoints.signer().name;
   found->page.checkpoint = parts_.checkpoints.newest();
   schema::HistoryPageBodyUnion body;

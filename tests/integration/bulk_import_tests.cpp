@@ -1,6 +1,7 @@
 // Very many users from a table, killed on the way, and out again: with POSTERN_IMPORT_USERS=1000000
 // in the long form.
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <cstdlib>
@@ -94,7 +95,10 @@ struct BulkImport : CommandLine {
   }
 
   /// Waits until so many batches are done, and ends the import at once; false if it ended before.
+  /// On a busy machine the import gives way, so that it does not end while this is not given a
+  /// processor.
   static bool kill_at(const RunningProgram& program, const fs::path& notes, std::size_t batches) {
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(program.process()), 10);
     for (DoneBatches done(notes); done.count() < batches; std::this_thread::yield()) {
       int status = 0;
       if (::waitpid(program.process(), &status, WNOHANG) != 0) return false;

@@ -67,6 +67,35 @@ BOOST_AUTO_TEST_CASE(O3_whose_removal_is_acknowledged_is_no_operator_to_the_hist
   BOOST_TEST(service.vitals.strangers == 1);
 }
 
+/// Publications that are held back: what a replica is told then would be an old yes.
+BOOST_AUTO_TEST_CASE(Q8_a_replica_is_told_nothing_that_is_older_than_a_receipt) {
+  WholeService service;
+  schema::CreateTenantT tenant;
+  tenant.alias = "acme";
+  service.run("", "", std::move(tenant));
+  schema::CommandMessageT message;
+  message.tenant = "acme";
+  schema::CreateUserT body;
+  body.username = "shop";
+  message.commands.emplace_back(std::make_unique<schema::CommandT>())->body.Set(std::move(body));
+  service.hand_over(std::move(message), "uid:1");
+  service.services().writer().commit();
+  BOOST_REQUIRE(!service.take_answer().empty());
+  schema::GetAccessT entries;
+  entries.form = 1;
+  schema::HistoryRequestT request;
+  request.body.Set(entries);
+  service.hand_over(std::move(request), "uid:1");
+  service.services().historian().turn();
+  BOOST_TEST(service.take_answer().empty());
+  service.clock.advance_ms(2'000);
+  service.services().historian().turn();
+  const Bytes page_bytes = service.take_answer();
+  BOOST_REQUIRE(!page_bytes.empty());
+  BOOST_TEST(
+      (flatbuffers::GetRoot<schema::HistoryPage>(page_bytes.data())->code() == schema::Code::busy));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace postern::support

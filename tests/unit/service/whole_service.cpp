@@ -181,9 +181,13 @@ void WholeService::hand_over(schema::QueryT query, const std::string& identity) 
 
 WholeService::Bytes WholeService::request(schema::HistoryRequestT request,
                                           const std::string& identity) {
+  hand_over(std::move(request), identity);
+  return turn_until_answered();
+}
+
+void WholeService::hand_over(schema::HistoryRequestT request, const std::string& identity) {
   auto bytes = packed<schema::HistoryRequest>(request, schema::history_request_identifier);
   services_->historian().take({peer, identity, bytes});
-  return turn_until_answered();
 }
 
 void WholeService::say_to_reader(std::vector<std::byte> bytes, const std::string& identity) {

@@ -46,6 +46,8 @@ class WholeService {
   void hand_over(schema::CommandMessageT message, const std::string& identity);
   /// The same with a question, to the reader.
   void hand_over(schema::QueryT query, const std::string& identity);
+  /// And with a request, to the historian.
+  void hand_over(schema::HistoryRequestT request, const std::string& identity);
   /// What the last answer was, if there was one since it was taken.
   Bytes take_answer() { return std::exchange(answer_, {}); }
 
