@@ -4,7 +4,7 @@ import os
 
 TEXT_SUFFIXES = (
     ".cpp", ".h", ".fbs", ".py", ".sh", ".cmake", ".txt", ".md", ".toml", ".json", ".service",
-    ".conf", ".yml", ".install", ".1", ".5", ".8", ".in", ".ts", ".mts", ".mjs",
+    ".svg", ".conf", ".yml", ".install", ".1", ".5", ".8", ".in", ".ts", ".mts", ".mjs",
 )  # fmt: skip
 SKIPPED_FOLDERS = (
     "build", "var", "__pycache__", ".git", "corpus", "golden",
