@@ -226,8 +226,7 @@ void GroupCommit::publish(Group& group, domain::Seq seq_before) {
 /// Nothing waits before it that takes long. Who may connect is known to other threads first.
 bool GroupCommit::may_tell_at_once(const Published& published, domain::Seq seq_before) const {
   const domain::Changes& changes = published.changes;
-  const Mailboxes& mail = parts_.mail;
-  return std::max({mail.shown_seq(), mail.told_seq(), first_seq_}) >= seq_before &&
+  return std::max(parts_.mail.receipted_seq(), first_seq_) >= seq_before &&
          changes.operators.empty() && changes.ranges.empty() &&
          changes.users.size() + changes.tenants.size() <= told_at_once_max;
 }

@@ -401,9 +401,7 @@ void Writer::refuse(Task task, std::vector<schema::ProblemT> problems) {
   answer(std::move(task), std::move(made));
 }
 
-void Writer::refuse(Task task, Code code) {
-  refuse(std::move(task), {make_problem(code, "")});
-}
+void Writer::refuse(Task task, Code code) { refuse(std::move(task), {make_problem(code, "")}); }
 
 // ---- becoming durable
 
@@ -441,7 +439,7 @@ void Writer::decide_again_if_overtaken() {
 void Writer::send_shown() {
   Mailboxes& mail = parts_.mail;
   do {
-    replies_.send_shown(std::max({mail.shown_seq(), mail.told_seq(), first_shown_}));
+    replies_.send_shown(std::max(mail.receipted_seq(), first_shown_));
     mail.await(replies_.awaited_seq());
     // Shown between the two, it would wake nobody.
   } while (replies_.awaited_seq() != 0 && mail.shown_seq() >= replies_.awaited_seq());

@@ -9,12 +9,8 @@ namespace {
 
 using Bytes = WholeService::Bytes;
 
-}  // namespace
-
-BOOST_AUTO_TEST_SUITE(told_tests)
-
-BOOST_AUTO_TEST_CASE(Q7_whoever_has_a_receipt_finds_its_user_in_the_history) {
-  WholeService service;
+/// The receipt of acme's user "shop"; reader and historian have not turned since.
+Bytes create_shop(WholeService& service) {
   schema::CreateTenantT tenant;
   tenant.alias = "acme";
   service.run("", "", std::move(tenant));
@@ -25,10 +21,18 @@ BOOST_AUTO_TEST_CASE(Q7_whoever_has_a_receipt_finds_its_user_in_the_history) {
   message.commands.emplace_back(std::make_unique<schema::CommandT>())->body.Set(std::move(body));
   service.hand_over(std::move(message), "uid:1");
   service.services().writer().commit();
-  const Bytes receipt = service.take_answer();
+  return service.take_answer();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(told_tests)
+
+BOOST_AUTO_TEST_CASE(Q7_whoever_has_a_receipt_finds_its_user_in_the_history) {
+  WholeService service;
+  const Bytes receipt = create_shop(service);
   BOOST_REQUIRE(!receipt.empty());
   BOOST_TEST((flatbuffers::GetRoot<schema::Receipt>(receipt.data())->code() == schema::Code::ok));
-  // Reader and historian have not turned since.
   schema::GetRecordsT wanted;
   wanted.tenant = "acme";
   wanted.user = "shop";
@@ -70,17 +74,8 @@ BOOST_AUTO_TEST_CASE(O3_whose_removal_is_acknowledged_is_no_operator_to_the_hist
 /// Publications that are held back: what a replica is told then would be an old yes.
 BOOST_AUTO_TEST_CASE(Q8_a_replica_is_told_nothing_that_is_older_than_a_receipt) {
   WholeService service;
-  schema::CreateTenantT tenant;
-  tenant.alias = "acme";
-  service.run("", "", std::move(tenant));
-  schema::CommandMessageT message;
-  message.tenant = "acme";
-  schema::CreateUserT body;
-  body.username = "shop";
-  message.commands.emplace_back(std::make_unique<schema::CommandT>())->body.Set(std::move(body));
-  service.hand_over(std::move(message), "uid:1");
-  service.services().writer().commit();
-  BOOST_REQUIRE(!service.take_answer().empty());
+  const Bytes receipt = create_shop(service);
+  BOOST_REQUIRE(!receipt.empty());
   schema::GetAccessT entries;
   entries.form = 1;
   schema::HistoryRequestT request;
