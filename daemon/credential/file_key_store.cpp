@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/credential/sealed_key_folder.h"
+#include "daemon/platform/all_processors.h"
 #include "daemon/platform/require.h"
 
 namespace postern::credential {
@@ -176,16 +177,9 @@ Expected<> FileKeyStore::read_key_files() {
   // Each file has a place of its own among the commitments.
   std::vector<Expected<>> read(file_count());
   std::mutex reading;
-  std::atomic<std::uint32_t> next{0};
-  const auto work = [&] {
-    for (std::uint32_t place = next++; place < read.size(); place = next++)
-      read[place] = read_commitments(place + 1, reading);
-  };
-  const std::size_t most = std::min<std::size_t>(std::thread::hardware_concurrency(), read.size());
-  std::vector<std::thread> beside(most > 0 ? most - 1 : 0);
-  for (std::thread& thread : beside) thread = std::thread(work);
-  work();
-  for (std::thread& thread : beside) thread.join();
+  platform::do_pieces(read.size(), [&](std::size_t place) {
+    read[place] = read_commitments(static_cast<std::uint32_t>(place) + 1, reading);
+  });
   const auto failed = std::ranges::find(read, false, &Expected<>::has_value);
   return failed == read.end() ? Expected<>() : *failed;
 }

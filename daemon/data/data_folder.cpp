@@ -3,10 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <span>
 #include <string_view>
-#include <thread>
 
 #include "daemon/credential/curve.h"
 #include "daemon/credential/sealed_key_folder.h"
@@ -21,6 +18,8 @@
 #include "daemon/domain/checkpoint_names.h"
 #include "daemon/domain/fold.h"
 #include "daemon/domain/message.h"
+#include "daemon/domain/prefetch.h"
+#include "daemon/platform/all_processors.h"
 #include "daemon/platform/data_format.h"
 #include "daemon/platform/files.h"
 #include "daemon/platform/folder_guard.h"
@@ -283,21 +282,15 @@ Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) 
   constexpr std::size_t step = 4'096;
   // Far enough ahead that a user has come when it is looked at.
   constexpr std::size_t ahead = 16;
-  std::atomic<std::size_t> next{0};
-  const auto work = [&](Confirmed& mine) {
-    for (std::size_t from = next.fetch_add(step); from < users.size(); from = next.fetch_add(step))
-      for (std::size_t place = from; place < std::min(from + step, users.size()); ++place) {
-        if (place + ahead < users.size()) __builtin_prefetch(&users[place + ahead]->key);
-        mine.take(*users[place], keys);
-      }
-  };
-  const std::size_t most = std::clamp(std::thread::hardware_concurrency(), 1U, 16U);
-  std::vector<Confirmed> confirmed(std::min(most, users.size() / step + 1));
-  std::vector<std::thread> beside;
-  for (Confirmed& one : std::span(confirmed).subspan(1))
-    beside.emplace_back([&work, &one] { work(one); });
-  work(confirmed.front());
-  for (std::thread& thread : beside) thread.join();
+  std::vector<Confirmed> confirmed((users.size() + step - 1) / step);
+  platform::do_pieces(confirmed.size(), [&](std::size_t piece) {
+    const std::size_t end = std::min((piece + 1) * step, users.size());
+    for (std::size_t place = piece * step; place < end; ++place) {
+      if (place + ahead < users.size())
+        domain::fetch_ahead(&users[place + ahead]->key, sizeof(domain::User::key));
+      confirmed[piece].take(*users[place], keys);
+    }
+  });
   Confirmed all;
   for (Confirmed& one : confirmed) all.take(std::move(one));
   if (all.wrong) return std::unexpected(all.wrong->second);
