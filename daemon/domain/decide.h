@@ -64,6 +64,12 @@ struct Context {
   const Evidence* evidence = nullptr;
 };
 
+/// T4: of these a policy that equals the default of today is stored too, so that a later one
+/// changes nothing.
+constexpr bool stores_defaults(schema::EventBody kind) {
+  return kind == schema::EventBody::TenantCreated || kind == schema::EventBody::TenantChanged;
+}
+
 /// Events as they will be stored, each packed behind those before it.
 struct PackedEvents {
   /// `memory`: where records are made and stay, which it outlives; null: the allocator's.

@@ -11,10 +11,9 @@ namespace postern::domain {
 
 namespace {
 
-/// As rules pack them (T4).
+/// As rules pack them.
 void pack(const schema::EventT& fact, PackedEvents& events) {
-  events.builder.ForceDefaults(fact.body.type == schema::EventBody::TenantCreated ||
-                               fact.body.type == schema::EventBody::TenantChanged);
+  events.builder.ForceDefaults(stores_defaults(fact.body.type));
   events.offsets.push_back(schema::CreateEvent(events.builder, &fact));
   events.builder.ForceDefaults(false);
 }

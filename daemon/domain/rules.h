@@ -89,15 +89,13 @@ struct Case {
   template <class Body>
   void store(const Uuid* user, Seq previous, const Body& body, std::string_view warning) const {
     flatbuffers::FlatBufferBuilder& builder = events.builder;
-    // T4: a policy that equals the default of today is stored too, so that a later one changes
-    // nothing.
-    builder.ForceDefaults(is_one_of<Body, schema::TenantCreatedT, schema::TenantChangedT>);
+    constexpr schema::EventBody kind = schema::EventBodyUnionTraits<Body>::enum_value;
+    builder.ForceDefaults(stores_defaults(kind));
     const auto packed = Body::TableType::Pack(builder, &body);
     flatbuffers::Offset<flatbuffers::String> text;
     if (!warning.empty()) text = builder.CreateString(warning.data(), warning.size());
-    events.offsets.push_back(schema::CreateEvent(builder, user, previous,
-                                                 schema::EventBodyUnionTraits<Body>::enum_value,
-                                                 packed.Union(), text));
+    events.offsets.push_back(
+        schema::CreateEvent(builder, user, previous, kind, packed.Union(), text));
     builder.ForceDefaults(false);
   }
 };
