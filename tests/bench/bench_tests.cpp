@@ -312,6 +312,7 @@ BOOST_AUTO_TEST_CASE(a_tiny_run_measures_everything_and_every_answer_is_right) {
                            "durable_rate_over_leveldb",
                            "durable_rtt_over_sync",
                            "replay_rate_over_iteration",
+                           "replay_rate_on_one_processor_over_iteration",
                            "check_p50_1m_over_1k",
                            "check_cpu_1m_over_1k",
                            "shared_client_rtt_over_client",
