@@ -112,10 +112,7 @@ Expected<> FileKeyStore::create(KeyFolder& folder, platform::Entropy& entropy) {
 
 FileKeyStore::FileKeyStore(std::unique_ptr<KeyFolder> folder, platform::Entropy& entropy,
                            Options options)
-    : folder_(std::move(folder)),
-      entropy_(entropy),
-      options_(options),
-      opening_(std::make_unique<Opening>()) {
+    : folder_(std::move(folder)), entropy_(entropy), options_(options) {
   require(options.files_ahead > 0);
 }
 
@@ -173,9 +170,9 @@ Expected<> FileKeyStore::check_strangers() const {
 }
 
 Expected<> FileKeyStore::read_key_files() {
-  opening_->commitments.resize(std::size_t{file_count()} * slots_per_file);
   // Each file has a place of its own among the commitments.
   std::vector<Expected<>> read(file_count());
+  opening_ = std::make_unique<Opening>(file_count());
   std::mutex reading;
   platform::do_pieces(read.size(), [&](std::size_t place) {
     read[place] = read_commitments(static_cast<std::uint32_t>(place) + 1, reading);
@@ -204,11 +201,12 @@ Expected<> FileKeyStore::read_commitments(std::uint32_t number, std::mutex& read
 
 Expected<Commitment> FileKeyStore::commitment_in(const KeySlot& slot) const {
   require(opening_);
-  if (slot.file == 0 || slot.file > file_count() || slot.slot >= slots_per_file)
+  if (!opening_->has(slot))
     return std::unexpected(damage(folder_->path_of(root_name).string(),
                                   "a user's key lies in file " + std::to_string(slot.file) +
                                       ", slot " + std::to_string(slot.slot) +
                                       ", and it names no such place"));
+  require(!opening_->commitments.empty());
   return opening_->commitment_at(slot);
 }
 
@@ -238,13 +236,15 @@ Expected<bool> FileKeyStore::confirm_erased(const KeySlot& slot, const Commitmen
   return !erased;
 }
 
+void FileKeyStore::end_confirming() {
+  if (opening_) opening_->commitments = std::vector<Commitment>();
+}
+
 Expected<> FileKeyStore::end_opening() {
   const std::lock_guard changing(changes_mutex_);
   if (auto settled = settle(); !settled) return settled;
-  const std::uint64_t last = opening_->last_used;
-  const KeySlot last_used = last == 0 ? KeySlot{1, 0}
-                                      : KeySlot{static_cast<std::uint32_t>(last >> 16U),
-                                                static_cast<std::uint16_t>(last)};
+  const auto last = opening_->last_used();
+  const KeySlot last_used = last.value_or(KeySlot{1, 0});
   std::deque<File> unused;
   for (std::uint32_t number = last_used.file; number <= file_count(); ++number) {
     auto file = read_file(number);
@@ -252,7 +252,7 @@ Expected<> FileKeyStore::end_opening() {
     unused.push_back(std::move(*file));
   }
   if (auto removed = remove_leftovers(); !removed) return removed;
-  if (last != 0) {
+  if (last) {
     const std::lock_guard lock(keys_mutex_);
     current_ = std::move(unused.front());
     current_slot_ = static_cast<std::uint16_t>(last_used.slot + 1);

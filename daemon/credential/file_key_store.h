@@ -49,6 +49,7 @@ class FileKeyStore final : public KeyStore {
 
   Expected<> confirm_used(const KeySlot& slot, const Commitment& commitment) override;
   Expected<bool> confirm_erased(const KeySlot& slot, const Commitment& commitment) override;
+  void end_confirming() override;
   Expected<> erase(std::span<const KeySlot> slots) override;
   Expected<NewKey> next() override;
   Expected<UserKey> user_key(const KeySlot& slot) const override;
@@ -71,20 +72,33 @@ class FileKeyStore final : public KeyStore {
   };
   /// What confirming needs, freed when the opening ends.
   struct Opening {
-    /// By file and slot; all zero for an erased slot.
+    /// By file and slot; all zero for an erased slot. None once all are confirmed.
     std::vector<Commitment> commitments;
-    /// As `number_of`; 0: none.
-    std::atomic<std::uint64_t> last_used{0};
+    /// Of each file one more than the last slot that somebody uses. Threads are mostly at different
+    /// files, so each has a line of its own.
+    struct alignas(64) UsedSlots {
+      std::atomic<std::uint32_t> end{0};
+    };
+    std::vector<UsedSlots> used;
 
+    explicit Opening(std::uint32_t files)
+        : commitments(std::size_t{files} * slots_per_file), used(files) {}
+
+    bool has(const KeySlot& slot) const {
+      return slot.file != 0 && slot.file <= used.size() && slot.slot < slots_per_file;
+    }
     void mark_used(const KeySlot& slot) {
-      const std::uint64_t number = number_of(slot);
-      std::uint64_t before = last_used.load(std::memory_order_relaxed);
-      while (before < number && !last_used.compare_exchange_weak(before, number)) {
+      auto& end = used[slot.file - 1].end;
+      std::uint32_t before = end.load(std::memory_order_relaxed);
+      while (before <= slot.slot && !end.compare_exchange_weak(before, slot.slot + 1U)) {
       }
     }
-    /// In the order of slots; no file has the number 0.
-    static std::uint64_t number_of(const KeySlot& slot) {
-      return std::uint64_t{slot.file} << 16U | slot.slot;
+    /// Nothing: none is used.
+    std::optional<KeySlot> last_used() const {
+      for (std::size_t place = used.size(); place > 0; --place)
+        if (const std::uint32_t end = used[place - 1].end; end > 0)
+          return KeySlot{static_cast<std::uint32_t>(place), static_cast<std::uint16_t>(end - 1)};
+      return std::nullopt;
     }
     Commitment& commitment_at(const KeySlot& slot) {
       return commitments[std::size_t{slot.file - 1} * slots_per_file + slot.slot];
@@ -152,7 +166,7 @@ class FileKeyStore final : public KeyStore {
   /// New keys come from it.
   File current_;
 
-  /// The writer's own.
+  /// The writer's own; from the reading of the files to the first key that is handed out.
   std::unique_ptr<Opening> opening_;
   std::uint16_t current_slot_ = 0;
 

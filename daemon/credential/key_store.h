@@ -118,6 +118,10 @@ class KeyStore {
   /// another key is there.
   virtual Expected<bool> confirm_erased(const KeySlot& slot, const Commitment& commitment) = 0;
 
+  /// Nobody will be confirmed any more: frees the 32 bytes a key that it took. The first `next`
+  /// does so too.
+  virtual void end_confirming() = 0;
+
   /// U11: destroys the keys of these slots, none of which will be handed out again. Their files are
   /// written anew under new wrapping keys, then the root without the old ones; on disk when it
   /// returns. Empty slots are left as they are. After a failure all other keys can be read and

@@ -1,12 +1,15 @@
 // hash   := "$argon2id$v=19$m=" memory_kib ",t=" passes ",p=1$" salt "$" digest
 // salt   := base64(16 bytes)        digest := base64(32 bytes)        base64 without padding
+// short  := memory_kib:u32 passes:u32 salt[16] digest[32]              big-endian
 #include "daemon/credential/password.h"
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "daemon/credential/foreign_hash.h"
@@ -110,6 +113,34 @@ bool is_made_from(const Argon2Hash& hash, const Secret& password) {
 
 }  // namespace
 
+std::optional<ShortHash> short_hash_of(std::string_view hash) {
+  const auto decoded = decode(hash);
+  if (!decoded) return std::nullopt;
+  ShortHash made{};
+  auto place = made.begin();
+  for (const std::uint32_t number : {decoded->cost.memory_kib, decoded->cost.passes})
+    for (const int shift : {24, 16, 8, 0}) *place++ = static_cast<std::uint8_t>(number >> shift);
+  place = std::ranges::copy(decoded->salt, place).out;
+  std::ranges::copy(decoded->digest, place);
+  std::string again = string_of(made);
+  const WipeAtEnd wiping{std::as_writable_bytes(std::span(again))};
+  if (again == hash) return made;
+  wipe(std::as_writable_bytes(std::span(made)));
+  return std::nullopt;
+}
+
+std::string string_of(const ShortHash& hash) {
+  Argon2Hash made;
+  auto place = hash.begin();
+  for (std::uint32_t* number : {&made.cost.memory_kib, &made.cost.passes}) {
+    *number = 0;
+    for (int byte = 0; byte < 4; ++byte) *number = *number << 8 | *place++;
+  }
+  std::copy_n(place, made.salt.size(), made.salt.begin());
+  std::copy_n(place + made.salt.size(), made.digest.size(), made.digest.begin());
+  return encode(made);
+}
+
 std::string hash_password(const Secret& password, PasswordCost cost) {
   require(cost.memory_kib >= 8 && cost.passes >= 1);
   sodium_ready();
@@ -125,8 +156,8 @@ HashKind kind_of_hash(std::string_view hash) {
   constexpr std::uint32_t memory_kib_max = 262'144;
   constexpr std::uint32_t passes_max = 16;
   const auto decoded = decode(hash);
-  const bool is_known = decoded && decoded->cost.memory_kib <= memory_kib_max &&
-                        decoded->cost.passes <= passes_max;
+  const bool is_known =
+      decoded && decoded->cost.memory_kib <= memory_kib_max && decoded->cost.passes <= passes_max;
   return is_known ? HashKind::argon2id : HashKind::unknown;
 }
 

@@ -3,7 +3,9 @@
 // password nobody could look at must not count as wrong.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +24,12 @@ struct PasswordCost {
 
 /// An Argon2id string with a fresh salt.
 std::string hash_password(const Secret& password, PasswordCost cost);
+
+/// What an Argon2id string says, in fewer bytes. A secret.
+using ShortHash = std::array<std::uint8_t, 4 + 4 + 16 + 32>;
+/// Absent: it is no string that `string_of` would give.
+std::optional<ShortHash> short_hash_of(std::string_view hash);
+std::string string_of(const ShortHash& hash);
 
 /// What a hash that is brought along is (C12).
 enum class HashKind {

@@ -278,6 +278,7 @@ struct Confirmed {
 
 Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) {
   std::vector<const domain::User*> users;
+  users.reserve(state.tables().live_user_count());
   state.tables().for_each_user([&](const domain::User& user) { users.push_back(&user); });
   constexpr std::size_t step = 4'096;
   // Far enough ahead that a user has come when it is looked at.
@@ -287,7 +288,7 @@ Expected<> confirm_keys(const domain::State& state, credential::KeyStore& keys) 
     const std::size_t end = std::min((piece + 1) * step, users.size());
     for (std::size_t place = piece * step; place < end; ++place) {
       if (place + ahead < users.size())
-        domain::fetch_ahead(&users[place + ahead]->key, sizeof(domain::User::key));
+        domain::fetch_ahead(users[place + ahead], sizeof(domain::User));
       confirmed[piece].take(*users[place], keys);
     }
   });
@@ -339,6 +340,7 @@ Expected<OpenedData> open_data_folder(const fs::path& folder, const OpenOptions&
       std::move(reserve), nullptr};
   if (auto opened = Opening(paths, options, clock, data).from_newest(); !opened)
     return std::unexpected(lacking(opened.error()));
+  data.keys->end_confirming();
   if (auto sealed = credential::seal_root(paths.keys(), entropy); !sealed)
     return std::unexpected(sealed.error());
   return data;

@@ -240,6 +240,14 @@ Expected<> take_part(const fs::path& path, const Part& part, PartRead read,
   return std::unexpected(unfit(path, state.failure()));
 }
 
+/// By what a part of so many users takes.
+std::size_t users_expected(const std::vector<Part>& parts, const Part& one, std::size_t count) {
+  std::uint64_t bytes = 0;
+  for (const Part& part : parts)
+    if (part.kind == one.kind) bytes += part.length;
+  return static_cast<std::size_t>(count * bytes / std::max<std::uint64_t>(one.length, 1));
+}
+
 Expected<> read_body(const platform::OldFile& file, const fs::path& path,
                      const std::vector<Part>& parts, Snapshot& made) {
   const PartReader reader(file, path, parts);
@@ -258,9 +266,12 @@ Expected<> read_body(const platform::OldFile& file, const fs::path& path,
       read = std::unexpected(opened.error());
     return read;
   });
+  bool are_users_expected = false;
   while (auto next = ahead.next()) {
     auto& [place, read] = *next;
     if (!read) return std::unexpected(read.error());
+    if (!read->users.users.all.empty() && !std::exchange(are_users_expected, true))
+      state.expect_users(users_expected(parts, parts[place], read->users.users.all.size()));
     if (auto taken = take_part(path, parts[place], std::move(*read), state, made.ids); !taken)
       return taken;
   }

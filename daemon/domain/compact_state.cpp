@@ -15,6 +15,7 @@ namespace {
 
 /// Small enough that the threads of a start share them well.
 constexpr std::size_t block_bytes = 256 << 10;
+constexpr const char* out_of_order = "entries are out of order";
 
 // ---- reading
 
@@ -167,13 +168,19 @@ JournalPlace place_of(const EntryList& entries, Seq seq, std::int64_t time_ns,
 UsersRead read_users(std::span<const std::uint8_t> bytes, const RightTable& rights,
                      const JournalPlace& place) {
   UsersRead read;
-  read.failure = read_entries<User>(bytes, rights, [&](boost::intrusive_ptr<User> user) {
-    const auto changed =
-        std::ranges::lower_bound(place.users_changed, user->id, less, &UserChanged::user);
-    const bool is_there = changed != place.users_changed.end() && changed->user == user->id;
-    user->changed_seq = is_there ? changed->seq : user->last_seq;
-    read.users.push_back(std::move(user));
-  });
+  bool is_in_order = true;
+  std::optional<Uuid> last;
+  const std::string failure =
+      read_entries<User>(bytes, rights, [&](boost::intrusive_ptr<User> user) {
+        const auto changed =
+            std::ranges::lower_bound(place.users_changed, user->id, less, &UserChanged::user);
+        const bool is_there = changed != place.users_changed.end() && changed->user == user->id;
+        user->changed_seq = is_there ? changed->seq : user->last_seq;
+        is_in_order = is_in_order && (!last || less(*last, user->id));
+        last = user->id;
+        read.users.add(std::move(user));
+      });
+  read.failure = is_in_order ? failure : out_of_order;
   return read;
 }
 
@@ -205,21 +212,25 @@ void StateReading::take_of_many(BlockKind kind, std::span<const std::uint8_t> by
 }
 
 void StateReading::begin(BlockKind kind) {
-  if (kind < kind_) fail("entries are out of order");
+  if (kind < kind_) fail(out_of_order);
   if (kind != kind_) last_.reset();
   kind_ = kind;
 }
 
 bool StateReading::follows(const Uuid& id) {
-  if (last_ && !less(*last_, id)) fail("entries are out of order");
+  if (last_ && !less(*last_, id)) fail(out_of_order);
   last_ = id;
   return failure_.empty();
 }
 
 void StateReading::take_users(UsersRead read) {
   begin(BlockKind::users);
-  for (auto& user : read.users) take_user(std::move(user));
   if (!read.failure.empty()) fail(read.failure);
+  for (const auto& [tenant, live] : read.users.tenants)
+    if (state_.tables().find_tenant(tenant) == nullptr) fail("a user is of no tenant");
+  if (read.users.all.empty() || !follows(read.users.all.front().user->id)) return;
+  last_ = read.users.all.back().user->id;
+  state_.load(std::move(read.users));
 }
 
 void StateReading::take(BlockKind kind, std::span<const std::uint8_t> bytes) {
@@ -257,16 +268,6 @@ void StateReading::take_tenant(boost::intrusive_ptr<Tenant> tenant) {
   if (head != place_.tenant_heads.end() && head->tenant == tenant->id)
     tenant->changed_seq = head->changed_seq;
   state_.replace(Owned<Tenant>(std::move(tenant)), changes_);
-  changes_.clear();
-}
-
-void StateReading::take_user(boost::intrusive_ptr<User> user) {
-  if (tenant_ != user->tenant) {
-    if (state_.tables().find_tenant(user->tenant) == nullptr) fail("a user is of no tenant");
-    tenant_ = user->tenant;
-  }
-  if (!follows(user->id)) return;
-  state_.replace(Owned<User>(std::move(user)), changes_);
   changes_.clear();
 }
 

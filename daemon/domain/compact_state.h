@@ -58,8 +58,8 @@ JournalPlace place_of(const EntryList& entries, Seq seq, std::int64_t time_ns,
 
 /// The users of one block.
 struct UsersRead {
-  std::vector<boost::intrusive_ptr<User>> users = {};
-  /// Empty: all of them.
+  LoadedUsers users = {};
+  /// Empty: all of them, in order.
   std::string failure = {};
 };
 UsersRead read_users(std::span<const std::uint8_t> bytes, const RightTable& rights,
@@ -77,6 +77,8 @@ class StateReading {
   /// Texts and rights: before all others, in their order.
   void take_of_many(BlockKind kind, std::span<const std::uint8_t> bytes);
   const RightTable& rights() const { return rights_; }
+  /// About so many will come; before the first.
+  void expect_users(std::size_t count) { state_.expect_users(count); }
   // ---- in the order of the blocks
   void take_users(UsersRead read);
   /// Of any other kind; texts and rights are passed over.
@@ -92,7 +94,6 @@ class StateReading {
   void begin(BlockKind kind);
   /// Whether the id follows on the one before, in its kind.
   bool follows(const Uuid& id);
-  void take_user(boost::intrusive_ptr<User> user);
   void take_tenant(boost::intrusive_ptr<Tenant> tenant);
   void take_operator(boost::intrusive_ptr<Operator> entry);
   void take_ranges(boost::intrusive_ptr<ProviderRanges> ranges);
@@ -107,8 +108,6 @@ class StateReading {
   BlockKind kind_ = BlockKind::texts;
   /// Of the same kind.
   std::optional<Uuid> last_;
-  /// Of the newest user; users of one tenant often stand together.
-  std::optional<Uuid> tenant_;
 };
 
 }  // namespace postern::domain

@@ -13,6 +13,8 @@ Grants::Grants(const Form& form, const Rights& rights, Seq first_seq)
       origin_count_(static_cast<std::uint8_t>(form.origin_count)),
       wide_(form.wide),
       has_marks_(form.has_marks),
+      narrow_(form.narrow),
+      has_more_(form.has_more),
       rights_(&rights),
       first_seq_(first_seq) {}
 
@@ -21,9 +23,30 @@ const Chunked<ConditionsOfGrant>& Grants::no_conditions() {
   return none;
 }
 
-std::unique_ptr<const Grants::More> Grants::with_conditions(Chunked<ConditionsOfGrant> conditions) {
+Grants::MoreHandle Grants::with_conditions(Chunked<ConditionsOfGrant> conditions) {
   if (conditions.empty()) return nullptr;
   return std::make_unique<const More>(More{.conditions = std::move(conditions)});
+}
+
+boost::intrusive_ptr<Grants> Grants::in_form(Form form, const Rights& rights, Seq first,
+                                             MoreHandle more) {
+  form.has_more = more != nullptr;
+  boost::intrusive_ptr<Grants> made(new (form) Grants(form, rights, first));
+  if (form.has_more) new (made->more_place()) MoreHandle(std::move(more));
+  return made;
+}
+
+void Grants::put(std::size_t place, const Packed& packed) {
+  if (!narrow_) {
+    reinterpret_cast<Packed*>(behind_head())[place] = packed;
+    return;
+  }
+  NarrowGrant& narrow = reinterpret_cast<NarrowGrant*>(behind_head())[place];
+  narrow.right = packed.right & (NarrowGrant::rights_max - 1);
+  narrow.index = packed.index;
+  narrow.origin = packed.origin & (NarrowGrant::origins_max - 1);
+  narrow.conditional = packed.conditional;
+  narrow.deny = packed.deny;
 }
 
 Grants::Loose Grants::packed_of(const Grant& grant, Rights& rights) {
@@ -36,6 +59,11 @@ Grants::Loose Grants::packed_of(const Grant& grant, Rights& rights) {
 }
 
 namespace {
+
+bool may_be_narrow(std::size_t origin_count, bool wide) {
+  return origin_count <= NarrowGrant::origins_max && !wide;
+}
+bool is_narrow(const PackedGrant& packed) { return packed.right < NarrowGrant::rights_max; }
 
 /// Of the places above it, if this resource is denied.
 MarkSummary places_above(const std::string& resource) {
@@ -64,7 +92,7 @@ void Grants::mark(std::size_t place, const Right& right, bool deny) {
 }
 
 boost::intrusive_ptr<Grants> Grants::part_of(std::span<const Loose> sorted, const Rights& rights,
-                                             bool stands_alone) {
+                                             bool stands_alone, MoreHandle more) {
   std::vector<Seq> origins;
   for (const Loose& each : sorted)
     if (origins.empty() || each.seq != origins.back()) origins.push_back(each.seq);
@@ -76,18 +104,22 @@ boost::intrusive_ptr<Grants> Grants::part_of(std::span<const Loose> sorted, cons
   const Seq first = origins.front();
   const auto plain_end = std::ranges::find_if(
       sorted, [&](const Loose& each) { return rights[each.packed.right].wildcard; });
-  const Form form{.count = sorted.size(),
-                  .plain_count = static_cast<std::size_t>(plain_end - sorted.begin()),
-                  .origin_count = origins.size(),
-                  .wide = origins.back() - first > std::numeric_limits<std::uint32_t>::max(),
-                  .has_marks = stands_alone};
-  boost::intrusive_ptr<Grants> made(new (form) Grants(form, rights, first));
-  for (std::size_t origin = 0; origin < origins.size(); ++origin)
+  Form form{.count = sorted.size(),
+            .plain_count = static_cast<std::size_t>(plain_end - sorted.begin()),
+            .origin_count = origins.size(),
+            .wide = origins.back() - first > std::numeric_limits<std::uint32_t>::max(),
+            .has_marks = stands_alone};
+  form.narrow =
+      may_be_narrow(form.origin_count, form.wide) &&
+      std::ranges::all_of(sorted, [](const Loose& each) { return is_narrow(each.packed); });
+  auto made = in_form(form, rights, first, std::move(more));
+  for (std::size_t origin = 1; origin < origins.size(); ++origin)
     made->set_offset(origin, origins[origin] - first);
   for (std::size_t place = 0; place < sorted.size(); ++place) {
-    Packed& packed = made->packed_grants()[place] = sorted[place].packed;
+    Packed packed = sorted[place].packed;
     packed.origin = static_cast<std::uint64_t>(
         std::ranges::lower_bound(origins, sorted[place].seq) - origins.begin());
+    made->put(place, packed);
     if (stands_alone && place < form.plain_count)
       made->mark(place, rights[packed.right], packed.deny);
   }
@@ -97,11 +129,8 @@ boost::intrusive_ptr<Grants> Grants::part_of(std::span<const Loose> sorted, cons
 SharedGrants Grants::of(std::span<const Loose> sorted, const Rights& rights,
                         Chunked<ConditionsOfGrant> conditions) {
   if (sorted.empty()) return no_grants();
-  if (sorted.size() <= part_max) {
-    auto made = part_of(sorted, rights, true);
-    made->more_ = with_conditions(std::move(conditions));
-    return made;
-  }
+  if (sorted.size() <= part_max)
+    return part_of(sorted, rights, true, with_conditions(std::move(conditions)));
   auto more = std::make_unique<More>();
   more->conditions = std::move(conditions);
   more->size = sorted.size();
@@ -115,10 +144,9 @@ SharedGrants Grants::of(std::span<const Loose> sorted, const Rights& rights,
   return in_parts(std::move(more), rights);
 }
 
-SharedGrants Grants::in_parts(std::unique_ptr<const More> more, const Rights& rights) {
-  boost::intrusive_ptr<Grants> made(new (Form{}) Grants({}, rights, 0));
+SharedGrants Grants::in_parts(MoreHandle more, const Rights& rights) {
+  auto made = in_form({}, rights, 0, std::move(more));
   made->in_parts_ = 1;
-  made->more_ = std::move(more);
   return made;
 }
 
@@ -135,14 +163,16 @@ SharedGrants Grants::of(const Lying& grants, const Rights& rights, const RightMa
   const auto& [sorted, plain_count, origins] = grants;
   if (sorted.empty()) return no_grants();
   const Seq first = origins.front();
-  const Form form{.count = sorted.size(),
-                  .plain_count = plain_count,
-                  .origin_count = origins.size(),
-                  .wide = origins.back() - first > std::numeric_limits<std::uint32_t>::max(),
-                  .has_marks = true};
-  boost::intrusive_ptr<Grants> made(new (form) Grants(form, rights, first));
-  std::ranges::copy(sorted, made->packed_grants());
-  for (std::size_t origin = 0; origin < origins.size(); ++origin)
+  Form form{.count = sorted.size(),
+            .plain_count = plain_count,
+            .origin_count = origins.size(),
+            .wide = origins.back() - first > std::numeric_limits<std::uint32_t>::max(),
+            .has_marks = true};
+  form.narrow =
+      may_be_narrow(form.origin_count, form.wide) && std::ranges::all_of(sorted, is_narrow);
+  auto made = in_form(form, rights, first, with_conditions(std::move(conditions)));
+  for (std::size_t place = 0; place < sorted.size(); ++place) made->put(place, sorted[place]);
+  for (std::size_t origin = 1; origin < origins.size(); ++origin)
     made->set_offset(origin, origins[origin] - first);
   for (std::size_t place = 0; place < plain_count; ++place) {
     const RightId right = sorted[place].right;
@@ -150,13 +180,12 @@ SharedGrants Grants::of(const Lying& grants, const Rights& rights, const RightMa
     made->summary_.add(marks.of(right));
     if (sorted[place].deny) made->summary_.add(marks.above_denied(right));
   }
-  made->more_ = with_conditions(std::move(conditions));
   return made;
 }
 
 void Grants::unpack_into(std::vector<Loose>& all) const {
   for (std::size_t place = 0; place < count_; ++place) {
-    const Packed& packed = packed_grants()[place];
+    const Packed packed = packed_at(place);
     all.push_back({packed, seq_at(packed.origin)});
   }
 }
@@ -165,7 +194,7 @@ std::vector<Grants::Loose> Grants::unpacked() const {
   std::vector<Loose> all;
   all.reserve(size() + 1);
   if (in_parts_)
-    for (const SharedGrants& part : more_->parts) part->unpack_into(all);
+    for (const SharedGrants& part : more().parts) part->unpack_into(all);
   else
     unpack_into(all);
   return all;
@@ -173,7 +202,8 @@ std::vector<Grants::Loose> Grants::unpacked() const {
 
 /// As almost every grant comes: the newest of all, so that its seq is the greatest.
 boost::intrusive_ptr<Grants> Grants::with_newest(std::size_t place, const Loose& grant,
-                                                 const Rights& rights) const {
+                                                 const Rights& rights,
+                                                 Chunked<ConditionsOfGrant>& conditions) const {
   if (count_ == part_max) return nullptr;
   const bool is_first = origin_count_ == 0;
   const Seq newest = is_first ? 0 : seq_at(origin_count_ - 1U);
@@ -188,18 +218,23 @@ boost::intrusive_ptr<Grants> Grants::with_newest(std::size_t place, const Loose&
   ++wanted.count;
   wanted.plain_count += !right.wildcard;
   wanted.origin_count += is_new;
-  boost::intrusive_ptr<Grants> made(new (wanted) Grants(wanted, rights, first));
+  wanted.narrow = (narrow_ || count_ == 0) && may_be_narrow(wanted.origin_count, wanted.wide) &&
+                  is_narrow(grant.packed);
+  if (count_ > 0 && wanted.narrow != form().narrow) return nullptr;
+  auto made = in_form(wanted, rights, first, with_conditions(std::move(conditions)));
   made->summary_ = summary_;
   const auto copy = [](const auto* from, auto* to, std::size_t count) {
     if (count > 0) std::memcpy(to, from, count * sizeof *from);
   };
-  copy(packed_grants(), made->packed_grants(), place);
-  copy(packed_grants() + place, made->packed_grants() + place + 1, count_ - place);
-  copy(offsets(), made->offsets(),
-       origin_count_ * (wide_ ? sizeof(std::uint64_t) : sizeof(std::uint32_t)));
-  if (is_new) made->set_offset(origin_count_, grant.seq - first);
-  Packed& packed = made->packed_grants()[place] = grant.packed;
+  const std::size_t before = place * wanted.grant_bytes();
+  copy(behind_head(), made->behind_head(), before);
+  copy(behind_head() + before, made->behind_head() + before + wanted.grant_bytes(),
+       count_ * wanted.grant_bytes() - before);
+  copy(offsets(), made->offsets(), form().offset_bytes());
+  if (is_new && !is_first) made->set_offset(origin_count_, grant.seq - first);
+  Packed packed = grant.packed;
   packed.origin = wanted.origin_count - 1;
+  made->put(place, packed);
   if (right.wildcard) {
     copy(mark_at(0), made->mark_at(0), plain_count_);
   } else {
@@ -221,10 +256,7 @@ SharedGrants Grants::with(const GrantPlace& place, const Grant& grant, Rights& r
   }
   const Loose added = packed_of(grant, rights);
   if (!in_parts_) {
-    if (auto made = with_newest(place.at_, added, rights)) {
-      made->more_ = with_conditions(std::move(conditions));
-      return made;
-    }
+    if (auto made = with_newest(place.at_, added, rights, conditions)) return made;
   }
   std::vector<Loose> part = in_parts_ ? place.part_->unpacked() : unpacked();
   part.insert(part.begin() + static_cast<std::ptrdiff_t>(place.at_), added);
@@ -247,7 +279,7 @@ SharedGrants Grants::without(const GrantPlace& place, Chunked<ConditionsOfGrant>
 
 SharedGrants Grants::replaced(const GrantPlace& place, std::span<const Loose> part,
                               Chunked<ConditionsOfGrant> conditions) const {
-  const auto& before = more_->parts;
+  const auto& before = more().parts;
   const SharedGrants* const at = place.next_ - 1;
   auto more = std::make_unique<More>();
   more->conditions = std::move(conditions);

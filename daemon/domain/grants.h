@@ -1,5 +1,6 @@
-// The grants of one user or role: an immutable value, packed. Eight bytes a grant, and two for its
-// mark, in one block with the count of who holds it; long lists are parts that copies share.
+// The grants of one user or role: an immutable value, packed. Four bytes a grant, or eight, and two
+// for its mark, in one block with the count of who holds it; long lists are parts that copies
+// share.
 #pragma once
 
 #include <algorithm>
@@ -19,6 +20,7 @@
 #include "daemon/domain/grant_marks.h"
 #include "daemon/domain/ids.h"
 #include "daemon/domain/network.h"
+#include "daemon/domain/packed_grant.h"
 #include "daemon/domain/ref_counted.h"
 #include "daemon/domain/rights.h"
 #include "event_generated.h"
@@ -54,17 +56,6 @@ struct ConditionsOfGrant {
   std::uint16_t index = 0;
   Conditions conditions;
 };
-
-/// Eight bytes: what it speaks of, and of its name the index in its record; of the seq, which it
-/// shares with others, the place among those of its list.
-struct PackedGrant {
-  std::uint64_t right : 32;
-  std::uint64_t index : 10;
-  std::uint64_t origin : 8;
-  std::uint64_t conditional : 1;
-  std::uint64_t deny : 1;
-};
-static_assert(sizeof(PackedGrant) == 8);
 
 class Grants;
 using SharedGrants = boost::intrusive_ptr<const Grants>;
@@ -197,12 +188,15 @@ class Grants : public RefCounted<Grants> {
   /// A list this long, or longer, is in parts of their own.
   static constexpr std::size_t part_max = 255;
   /// Most users' block is no larger.
-  static constexpr std::size_t bytes_of_most = 320;
+  static constexpr std::size_t bytes_of_most = 192;
 
   /// None.
   Grants() = default;
   Grants(const Grants&) = delete;
   Grants& operator=(const Grants&) = delete;
+  ~Grants() {
+    if (has_more_) std::destroy_at(more_place());
+  }
 
   /// Each in its place already, texts that `rights` knows or learns; conditions by seq and index.
   static SharedGrants of(std::span<const Grant> sorted, Rights& rights,
@@ -222,13 +216,13 @@ class Grants : public RefCounted<Grants> {
   /// Without the one at `place`, and with these conditions.
   SharedGrants without(const GrantPlace& place, Chunked<ConditionsOfGrant> conditions) const;
 
-  std::size_t size() const { return in_parts_ ? more_->size : count_; }
-  std::size_t plain_count() const { return in_parts_ ? more_->plain_count : plain_count_; }
+  std::size_t size() const { return in_parts_ ? more().size : count_; }
+  std::size_t plain_count() const { return in_parts_ ? more().plain_count : plain_count_; }
   GrantSequence<Grant> sorted() const { return GrantSequence<Grant>(*this); }
   GrantSequence<GrantPointer> pointers() const { return GrantSequence<GrantPointer>(*this); }
   /// Of the conditional ones, by seq and index.
   const Chunked<ConditionsOfGrant>& conditions() const {
-    return more_ == nullptr ? no_conditions() : more_->conditions;
+    return has_more_ ? more().conditions : no_conditions();
   }
   /// Where the texts come from; null: there are no grants.
   const Rights* rights() const { return rights_; }
@@ -237,7 +231,7 @@ class Grants : public RefCounted<Grants> {
 
   bool in_one_part() const { return !in_parts_; }
   Grant at(std::size_t place) const {
-    const Packed& packed = packed_grants()[place];
+    const Packed packed = packed_at(place);
     const Right& right = (*rights_)[packed.right];
     Grant grant;
     grant.resource = right.resource;
@@ -250,10 +244,14 @@ class Grants : public RefCounted<Grants> {
     return grant;
   }
   const Right& right_at(std::size_t place) const {
-    return (*rights_)[packed_grants()[place].right];
+    return (*rights_)[narrow_ ? narrow_grants()[place].right : packed_grants()[place].right];
   }
-  bool denies_at(std::size_t place) const { return packed_grants()[place].deny; }
-  bool is_conditional_at(std::size_t place) const { return packed_grants()[place].conditional; }
+  bool denies_at(std::size_t place) const {
+    return narrow_ ? narrow_grants()[place].deny : packed_grants()[place].deny;
+  }
+  bool is_conditional_at(std::size_t place) const {
+    return narrow_ ? narrow_grants()[place].conditional : packed_grants()[place].conditional;
+  }
   /// Of the plain ones; none where the list is in parts.
   std::span<const PlaceMark> marks() const { return {mark_at(0), has_marks_ ? plain_count_ : 0U}; }
   const MarkSummary& mark_summary() const { return summary_; }
@@ -281,19 +279,30 @@ class Grants : public RefCounted<Grants> {
     std::size_t size = 0;
     std::size_t plain_count = 0;
   };
-  /// What lies behind the head, in this order: packed grants, offsets of seqs, marks.
+  using MoreHandle = std::unique_ptr<const More>;
+  /// What lies behind the head, in this order: grants, offsets of all seqs but the least, marks,
+  /// and aligned what few lists have.
   struct Form {
     std::size_t count = 0;
     std::size_t plain_count = 0;
     std::size_t origin_count = 0;
     bool wide = false;
     bool has_marks = false;
+    bool narrow = false;
+    bool has_more = false;
 
-    std::size_t bytes() const {
-      return count * sizeof(Packed) +
-             origin_count * (wide ? sizeof(std::uint64_t) : sizeof(std::uint32_t)) +
-             (has_marks ? plain_count * sizeof(PlaceMark) : 0);
+    std::size_t grant_bytes() const { return narrow ? sizeof(NarrowGrant) : sizeof(Packed); }
+    std::size_t offset_bytes() const {
+      return (origin_count - (origin_count > 0)) *
+             (wide ? sizeof(std::uint64_t) : sizeof(std::uint32_t));
     }
+    std::size_t more_begins() const {
+      const std::size_t end = count * grant_bytes() + offset_bytes() +
+                              (has_marks ? plain_count * sizeof(PlaceMark) : 0);
+      return has_more ? (end + alignof(MoreHandle) - 1) / alignof(MoreHandle) * alignof(MoreHandle)
+                      : end;
+    }
+    std::size_t bytes() const { return more_begins() + (has_more ? sizeof(MoreHandle) : 0); }
   };
 
   static void* operator new(std::size_t size, const Form& form) {
@@ -305,49 +314,68 @@ class Grants : public RefCounted<Grants> {
 
   static const Chunked<ConditionsOfGrant>& no_conditions();
   static Loose packed_of(const Grant& grant, Rights& rights);
-  static std::unique_ptr<const More> with_conditions(Chunked<ConditionsOfGrant> conditions);
+  /// Null for none.
+  static MoreHandle with_conditions(Chunked<ConditionsOfGrant> conditions);
+  static boost::intrusive_ptr<Grants> in_form(Form form, const Rights& rights, Seq first,
+                                              MoreHandle more);
   static boost::intrusive_ptr<Grants> part_of(std::span<const Loose> sorted, const Rights& rights,
-                                              bool stands_alone);
+                                              bool stands_alone, MoreHandle more = nullptr);
   static SharedGrants of(std::span<const Loose> sorted, const Rights& rights,
                          Chunked<ConditionsOfGrant> conditions);
-  static SharedGrants in_parts(std::unique_ptr<const More> more, const Rights& rights);
-  /// Null: it does not go so simply.
+  static SharedGrants in_parts(MoreHandle more, const Rights& rights);
+  /// Null: it does not go so simply, and the conditions are still there.
   boost::intrusive_ptr<Grants> with_newest(std::size_t place, const Loose& grant,
-                                           const Rights& rights) const;
+                                           const Rights& rights,
+                                           Chunked<ConditionsOfGrant>& conditions) const;
   std::vector<Loose> unpacked() const;
   void unpack_into(std::vector<Loose>& all) const;
   /// With these in the place of the part that `place` is in.
   SharedGrants replaced(const GrantPlace& place, std::span<const Loose> part,
                         Chunked<ConditionsOfGrant> conditions) const;
   void mark(std::size_t place, const Right& right, bool deny);
-  Form form() const { return {count_, plain_count_, origin_count_, wide_ != 0, has_marks_ != 0}; }
+  Form form() const {
+    return {count_,          plain_count_, origin_count_, wide_ != 0,
+            has_marks_ != 0, narrow_ != 0, has_more_ != 0};
+  }
 
   // ---- what lies behind the head
 
   const Packed* packed_grants() const { return reinterpret_cast<const Packed*>(this + 1); }
-  Packed* packed_grants() { return reinterpret_cast<Packed*>(this + 1); }
-  const std::byte* offsets() const {
-    return reinterpret_cast<const std::byte*>(packed_grants() + count_);
+  const NarrowGrant* narrow_grants() const {
+    return reinterpret_cast<const NarrowGrant*>(this + 1);
   }
-  std::byte* offsets() { return reinterpret_cast<std::byte*>(packed_grants() + count_); }
+  Packed packed_at(std::size_t place) const {
+    if (!narrow_) return packed_grants()[place];
+    const NarrowGrant narrow = narrow_grants()[place];
+    return {narrow.right, narrow.index, narrow.origin, narrow.conditional, narrow.deny};
+  }
+  void put(std::size_t place, const Packed& packed);
+  std::byte* behind_head() { return reinterpret_cast<std::byte*>(this + 1); }
+  const std::byte* behind_head() const { return reinterpret_cast<const std::byte*>(this + 1); }
+  const std::byte* offsets() const { return behind_head() + count_ * form().grant_bytes(); }
+  std::byte* offsets() { return behind_head() + count_ * form().grant_bytes(); }
   Seq seq_at(std::size_t origin) const {
-    if (wide_) return first_seq_ + reinterpret_cast<const std::uint64_t*>(offsets())[origin];
-    return first_seq_ + reinterpret_cast<const std::uint32_t*>(offsets())[origin];
+    if (origin == 0) return first_seq_;
+    if (wide_) return first_seq_ + reinterpret_cast<const std::uint64_t*>(offsets())[origin - 1];
+    return first_seq_ + reinterpret_cast<const std::uint32_t*>(offsets())[origin - 1];
   }
+  /// Of any but the first.
   void set_offset(std::size_t origin, std::uint64_t offset) {
     if (wide_)
-      reinterpret_cast<std::uint64_t*>(offsets())[origin] = offset;
+      reinterpret_cast<std::uint64_t*>(offsets())[origin - 1] = offset;
     else
-      reinterpret_cast<std::uint32_t*>(offsets())[origin] = static_cast<std::uint32_t>(offset);
+      reinterpret_cast<std::uint32_t*>(offsets())[origin - 1] = static_cast<std::uint32_t>(offset);
   }
   const PlaceMark* mark_at(std::size_t place) const {
-    const std::size_t bytes =
-        origin_count_ * (wide_ ? sizeof(std::uint64_t) : sizeof(std::uint32_t));
-    return reinterpret_cast<const PlaceMark*>(offsets() + bytes) + place;
+    return reinterpret_cast<const PlaceMark*>(offsets() + form().offset_bytes()) + place;
   }
   PlaceMark* mark_at(std::size_t place) {
     return const_cast<PlaceMark*>(std::as_const(*this).mark_at(place));
   }
+  MoreHandle* more_place() {
+    return reinterpret_cast<MoreHandle*>(behind_head() + form().more_begins());
+  }
+  const More& more() const { return **const_cast<Grants*>(this)->more_place(); }
 
   std::uint8_t count_ = 0;
   std::uint8_t plain_count_ = 0;
@@ -356,13 +384,14 @@ class Grants : public RefCounted<Grants> {
   std::uint8_t wide_ : 1 = 0;
   std::uint8_t has_marks_ : 1 = 0;
   std::uint8_t in_parts_ : 1 = 0;
+  std::uint8_t narrow_ : 1 = 0;
+  std::uint8_t has_more_ : 1 = 0;
   const Rights* rights_ = nullptr;
   MarkSummary summary_;
   /// The least of all; others are so much more.
   Seq first_seq_ = 0;
-  std::unique_ptr<const More> more_;
 };
-static_assert(sizeof(Grants) == 48);
+static_assert(sizeof(Grants) == 40);
 
 inline Grant GrantPointer::operator*() const { return part_->at(place_); }
 inline bool GrantPointer::denies() const { return part_->denies_at(place_); }
@@ -401,7 +430,7 @@ auto GrantSequence<Item>::begin() const -> Iterator {
   made.part_ = grants_;
   made.stop_ = grants_->count_;
   if (grants_->in_one_part()) return made;
-  const auto& parts = grants_->more_->parts;
+  const auto& parts = grants_->more().parts;
   made.last_ = parts.data() + parts.size();
   made.enter(parts.data());
   return made;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -68,6 +69,11 @@ class NumberPart : public RefCounted<NumberPart> {
   /// Five ninths full with so many: growing reads the keys of all, so it is done by half again.
   static std::uint32_t capacity_for(std::size_t count) {
     return static_cast<std::uint32_t>(count + count * 4 / 5 + 4);
+  }
+  /// Two thirds full with so many, give or take what chance gives one part more than another.
+  static std::uint32_t capacity_expecting(std::size_t count) {
+    const auto more = static_cast<std::size_t>(4 * std::sqrt(static_cast<double>(count)));
+    return static_cast<std::uint32_t>((count + more) * 3 / 2 + 4);
   }
   /// Unless it is there. It is not full.
   void add(std::size_t hash, EntryNumber number) {

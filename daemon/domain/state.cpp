@@ -91,6 +91,19 @@ void State::replace(Owned<User> after, Changes& changes) {
   changes.users.push_back({std::move(before), std::move(after), number});
 }
 
+void LoadedUsers::add(Owned<User> user) {
+  if (!extras_of(*user).roles.empty()) with_roles.push_back(all.size());
+  if (tenants.empty() || tenants.back().tenant != user->tenant) tenants.push_back({user->tenant});
+  tenants.back().live += all.emplace_back(std::move(user)).lives;
+}
+
+void State::load(LoadedUsers users) {
+  for (const std::size_t place : users.with_roles)
+    count_roles({}, counted(users.all[place].user.get()));
+  for (const auto& [tenant, live] : users.tenants) tables_.count_live(tenant, live);
+  tables_.load(users.all);
+}
+
 void State::replace(Owned<Operator> after, Changes& changes) {
   Owned<Operator> before = tables_.put(after);
   owner_count_ += is_owner(after.get());

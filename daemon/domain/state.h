@@ -85,6 +85,22 @@ struct JournalPlace {
   std::vector<RangesTime> ranges_times = {};
 };
 
+/// Users that are new to a state, in the order of their ids.
+struct LoadedUsers {
+  /// Consecutive ones of one tenant.
+  struct OfTenant {
+    Uuid tenant;
+    std::size_t live = 0;
+  };
+
+  void add(Owned<User> user);
+
+  std::vector<LoadedUser> all = {};
+  std::vector<OfTenant> tenants = {};
+  /// The places of those who hold roles.
+  std::vector<std::size_t> with_roles = {};
+};
+
 /// Moved, never copied: its grants point into its texts and rights.
 class State {
  public:
@@ -125,6 +141,9 @@ class State {
   void replace(Owned<ProviderRanges> after, Changes& changes);
   void replace(Owned<Copies> after, Changes& changes);
   void remove_operator(const Uuid& id, Changes& changes);
+  // ---- of a state that is made of entries, not of records: see Tables
+  void expect_users(std::size_t count) { tables_.expect_users(count); }
+  void load(LoadedUsers users);
   /// The one copy of a text that grants share; lives as long as the state, or until the changes
   /// that brought it are taken back.
   const std::string* intern(std::string_view text);

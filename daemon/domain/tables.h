@@ -6,9 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "daemon/domain/entries.h"
 #include "daemon/domain/entry_index.h"
@@ -24,6 +26,22 @@ using Borrowed = const Entry*;
 
 /// A deleted user keeps its place by id; its name is free.
 inline bool has_name(const User& user) { return user.status != schema::UserStatus::deleted; }
+
+/// A user that comes as it is, with what indexes and counts need of it: worked out where it was
+/// made, as another thread's memory is slow to read.
+struct LoadedUser {
+  explicit LoadedUser(Owned<User> loaded)
+      : user(std::move(loaded)),
+        id_hash(KeyHash{}(user->id)),
+        lives(has_name(*user)),
+        name_hash(lives ? KeyHash{}(ByUsername{}(*user)) : 0) {}
+
+  Owned<User> user;
+  std::size_t id_hash;
+  bool lives;
+  /// Of one who lives.
+  std::size_t name_hash;
+};
 
 /// One owner thread. Entries are replaced; whoever alone holds one may change it (State).
 template <template <class> class Handle>
@@ -118,7 +136,7 @@ class Tables {
     count(raw(&before), &user);
     if (is_new) add(Of::ids, hash, number, told);
     if (has_name(user) && (is_new || !is_named(*before, ByUsername{}(user))))
-      give_name(number, told);
+      give_name(number, KeyHash{}(ByUsername{}(user)), told);
     return {std::move(before), number};
   }
   /// What `put` replaced is there again, and nobody has heard of the other. The newest goes first,
@@ -132,6 +150,36 @@ class Tables {
     const auto& part = ids_.part(NumberIndex::part_of(hash));
     if (part != nullptr) part->forget(hash, number);
     users_.drop_empty_end();
+  }
+  /// Room for about so many more, so that the indexes do not grow meanwhile. Before the first.
+  void expect_users(std::size_t count) {
+    for (const Of of : {Of::ids, Of::names})
+      for (std::size_t which = 0; which < NumberIndex::part_count; ++which)
+        index(of).put(
+            which, NumberPart::of(NumberPart::capacity_expecting(count / NumberIndex::part_count)));
+  }
+  /// Of whom none is there yet. Nobody shows the indexes meanwhile, and `count_live` counts them.
+  void load(std::span<LoadedUser> users) {
+    // Far enough ahead that a place has come when it is taken.
+    constexpr std::size_t ahead = 8;
+    std::vector<PartChange> untold;
+    for (std::size_t place = 0; place < users.size(); ++place) {
+      if (place + ahead < users.size()) {
+        ids_.fetch(users[place + ahead].id_hash);
+        names_.fetch(users[place + ahead].name_hash);
+      }
+      LoadedUser& loaded = users[place];
+      const EntryNumber number = users_.end();
+      users_.put(number, std::move(loaded.user));
+      add(Of::ids, loaded.id_hash, number, untold);
+      if (loaded.lives) give_name(number, loaded.name_hash, untold);
+      untold.clear();
+    }
+  }
+  void count_live(const Uuid& tenant, std::size_t count) {
+    if (count == 0) return;
+    live_users_[tenant] += count;
+    live_user_count_ += count;
   }
   /// How often a name went from one who lives to another: no records of a daemon do that.
   std::size_t names_taken_over() const { return names_taken_over_; }
@@ -268,14 +316,12 @@ class Tables {
   }
 
   /// What the name was before stays in the index, for views that are behind.
-  void give_name(EntryNumber number, std::vector<PartChange>& told) {
-    const NameInTenant name = ByUsername{}(*user_at(number));
-    const std::size_t hash = KeyHash{}(name);
+  void give_name(EntryNumber number, std::size_t hash, std::vector<PartChange>& told) {
     std::size_t passed = 0;
     const EntryNumber holder = names_.find(hash, [&](EntryNumber other) {
       ++passed;
       const User* user = other == number ? nullptr : user_at(other);
-      return user != nullptr && is_named(*user, name);
+      return user != nullptr && is_named(*user, ByUsername{}(*user_at(number)));
     });
     if (holder == no_entry) return add(Of::names, hash, number, told, passed >= passed_max);
     ++names_taken_over_;

@@ -15,6 +15,7 @@ class PlainKeys : public credential::KeyStore {
                                 const credential::Commitment&) override {
     return false;
   }
+  void end_confirming() override {}
   Expected<> erase(std::span<const credential::KeySlot>) override { return {}; }
   Expected<credential::NewKey> next() override {
     return std::unexpected(Failure{FailureKind::missing, "there are no new keys here", "none"});

@@ -11,8 +11,8 @@
 
 #include "daemon/credential/key_format.h"
 #include "daemon/credential/key_store.h"
-#include "tests/unit/credential/key_store_fixture.h"
 #include "tests/support/sanitized.h"
+#include "tests/unit/credential/key_store_fixture.h"
 
 using namespace postern;
 using namespace postern::credential;
@@ -185,6 +185,7 @@ BOOST_AUTO_TEST_CASE(confirmed_keys_outlive_a_restart_and_next_goes_on_after_the
   // In any order, with holes: erased users, and commands that never reached the journal.
   for (const std::size_t i : {6U, 2U, 0U})
     BOOST_REQUIRE(store->confirm_used(keys[i].slot, keys[i].commitment));
+  store->end_confirming();
   BOOST_TEST((take(*store, 1)[0].slot == KeySlot{1, 7}));
   BOOST_TEST((*store->user_key(keys[2].slot) == keys[2].key));
 }

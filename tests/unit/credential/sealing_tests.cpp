@@ -3,7 +3,10 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/credential/password.h"
+#include "daemon/credential/personal.h"
 #include "daemon/credential/sealing.h"
+#include "schema/identifiers.h"
 
 using namespace postern;
 using namespace postern::credential;
@@ -108,6 +111,86 @@ BOOST_AUTO_TEST_CASE(nothing_can_be_sealed) {
   const auto opened = unseal(key, user, PersonalPart::password, sealed);
   BOOST_REQUIRE(opened);
   BOOST_TEST(opened->empty());
+}
+
+namespace {
+
+const std::string own_hash =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$"
+    "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+schema::PersonalT with_hash(const std::string& hash) {
+  schema::PersonalT personal;
+  personal.password_hash = hash;
+  return personal;
+}
+
+/// As each password was sealed before there was a short form.
+Octets sealed_long(const schema::PersonalT& personal, platform::Entropy& entropy) {
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(schema::CreatePersonal(builder, &personal), schema::personal_identifier);
+  return seal(key, user, PersonalPart::password, {builder.GetBufferPointer(), builder.GetSize()},
+              entropy);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(C4_a_hash_of_our_own_is_sealed_in_fewer_bytes) {
+  const schema::PersonalT personal = with_hash(own_hash);
+  const Octets sealed = seal_personal(key, user, PersonalPart::password, personal, entropy);
+  BOOST_TEST(sealed.size() == 100U);
+  BOOST_TEST(sealed_long(personal, entropy).size() == 172U);
+  for (const Octets& form : {sealed, sealed_long(personal, entropy)}) {
+    const auto opened = open_personal(key, user, PersonalPart::password, form);
+    BOOST_REQUIRE(opened);
+    BOOST_TEST((*opened == personal));
+  }
+  BOOST_TEST(imported_ns_of(key, user, sealed).value() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(C12_what_is_more_or_other_than_a_hash_of_our_own_is_sealed_as_it_is) {
+  std::vector<schema::PersonalT> others;
+  for (const char* hash : {"", "$2b$10$abcdefghijklmnopqrstuuWlJx0VL6yqMxPkbV8Yg2gO7YZ1nYy2e",
+                           // Numbers and base64 in another form than ours.
+                           "$argon2id$v=19$m=019456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$"
+                           "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+                           "$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODx$"
+                           "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+                           "$argon2id$v=19$m=19456,t=2,p=2$AAECAwQFBgcICQoLDA0ODw$"
+                           "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"})
+    others.push_back(with_hash(hash));
+  others.push_back(with_hash(own_hash));
+  others.back().imported_ns = 5;
+  others.push_back(with_hash(own_hash));
+  others.back().note = "sees to the gate";
+  for (const schema::PersonalT& personal : others) {
+    const auto sealed = seal_personal(key, user, PersonalPart::password, personal, entropy);
+    const auto opened = open_personal(key, user, PersonalPart::password, sealed);
+    BOOST_REQUIRE(opened);
+    BOOST_TEST((*opened == personal), personal.password_hash);
+    BOOST_TEST(sealed.size() != 100U, personal.password_hash);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_begins_as_a_short_password_and_is_none_is_refused) {
+  for (const std::size_t size : {0U, 3U, 4U, 59U, 61U}) {
+    Octets plain = octets("PSPA");
+    plain.resize(size);
+    const auto opened = open_personal(key, user, PersonalPart::password,
+                                      seal(key, user, PersonalPart::password, plain, entropy));
+    BOOST_REQUIRE(!opened);
+    BOOST_TEST((opened.error().kind == FailureKind::damaged), size);
+  }
+}
+
+/// The journal keeps these bytes for ever, so their form must not change.
+BOOST_AUTO_TEST_CASE(the_short_form_of_a_hash_is_frozen) {
+  const auto found = short_hash_of(own_hash);
+  BOOST_REQUIRE(found);
+  BOOST_TEST(hex(*found) ==
+             "00004c0000000002000102030405060708090a0b0c0d0e0f"
+             "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
+  BOOST_TEST(string_of(*found) == own_hash);
 }
 
 /// The journal keeps these bytes for ever, so their form must not change.

@@ -234,6 +234,27 @@ BOOST_AUTO_TEST_CASE(seqs_of_any_order_and_distance) {
   }
 }
 
+// A list lies in fewer bytes as long as its rights and records have small numbers.
+BOOST_AUTO_TEST_CASE(a_list_grows_beyond_small_numbers_and_back) {
+  Texts texts;
+  const std::vector<Grant> few = many(texts, 20);
+  const SharedGrants held = Grants::of(few, texts.rights);
+  for (std::size_t number = 0; number < 70'000; ++number)
+    texts.rights.intern(*texts.text(numbered("table/c", number)), *texts.read);
+  for (const std::size_t place : {std::size_t{0}, few.size() / 2, few.size()}) {
+    const Grant added = texts.grant(numbered("table/c", place), 5'000, 7);
+    const Grant after = texts.grant(numbered("table/d", place), 6'000, 8);
+    std::vector<Grant> more = few;
+    more.insert(more.begin() + static_cast<std::ptrdiff_t>(place), added);
+    const SharedGrants with = held->with(held->sorted().nth(place), added, texts.rights, {});
+    BOOST_TEST(are_same(*with, more));
+    const SharedGrants further = with->with(with->sorted().nth(0), after, texts.rights, {});
+    more.insert(more.begin(), after);
+    BOOST_TEST(are_same(*further, more));
+    BOOST_TEST(are_same(*with->without(with->sorted().nth(place), {}), few));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(each_grant_of_a_record_of_its_own) {
   Texts texts;
   SharedGrants held = domain::no_grants();

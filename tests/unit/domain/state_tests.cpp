@@ -1,7 +1,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include "daemon/domain/access.h"
+#include "daemon/domain/compact_state.h"
 #include "daemon/domain/state.h"
+#include "tests/support/restored.h"
 #include "tests/support/scenario.h"
 
 using namespace postern;
@@ -99,6 +101,83 @@ BOOST_AUTO_TEST_CASE(K4_what_is_taken_back_was_never_there) {
   BOOST_TEST(state.tables().find_operator("ann") == nullptr);
   BOOST_TEST(state.tables().find_identity(key_of(1))->name == "root");
   BOOST_TEST(state.tables().find_identity(key_of(2)) == nullptr);
+}
+
+// As a snapshot's are: in the order of their ids, the indexes with room for about as many.
+BOOST_AUTO_TEST_CASE(users_loaded_at_once_are_found_and_counted_as_others_are) {
+  constexpr std::uint64_t count = 20'000;
+  const auto name_of = [](std::uint64_t id) { return "client-" + std::to_string(id); };
+  const auto status_of = [](std::uint64_t id) {
+    return id % 7 == 0 ? UserStatus::deleted : UserStatus::active;
+  };
+  for (const std::uint64_t expected : {std::uint64_t{0}, std::uint64_t{100}, count, 4 * count}) {
+    State state;
+    Changes changes;
+    state.replace(tenant_named(1, "acme"), changes);
+    state.replace(tenant_named(2, "other"), changes);
+    if (expected > 0) state.expect_users(expected);
+    domain::LoadedUsers users;
+    for (std::uint64_t id = 1; id <= count; ++id)
+      users.add(user_named(id, name_of(id), status_of(id), id <= count / 2 ? 1 : 2));
+    BOOST_TEST(users.tenants.size() == 2U);
+    state.load(std::move(users));
+    BOOST_TEST(joined(domain::check_indexes(state)) == "");
+    BOOST_TEST(state.tables().names_taken_over() == 0U);
+    BOOST_TEST(state.tables().live_user_count() == count - count / 7);
+    BOOST_TEST(state.tables().live_user_count({1, 1}) == count / 2 - count / 2 / 7);
+    for (std::uint64_t id = 1; id <= count; ++id) {
+      const User* found = state.tables().find_user({1, id <= count / 2 ? 1U : 2U}, name_of(id));
+      BOOST_REQUIRE((found == nullptr) == (id % 7 == 0));
+      BOOST_REQUIRE((found == nullptr || found->id.low() == id));
+    }
+    // It goes on from there.
+    for (std::uint64_t id = count + 1; id <= 2 * count; ++id)
+      state.replace(user_named(id, name_of(id)), changes);
+    BOOST_TEST(joined(domain::check_indexes(state)) == "");
+  }
+}
+
+namespace {
+
+/// What is read of the blocks of several states one after the other: those of a kind together, each
+/// in a block of its own or all in one.
+std::string refusal_of(const std::vector<const State*>& states, bool in_one_block) {
+  std::vector<CompactBlock> blocks = compact(*states.front());
+  for (const State* state : std::span(states).subspan(1))
+    for (const CompactBlock& block : compact(*state)) {
+      if (block.kind != domain::BlockKind::users) continue;
+      const auto last = std::ranges::find(blocks, block.kind, &CompactBlock::kind);
+      BOOST_REQUIRE((last != blocks.end()));
+      if (in_one_block)
+        last->bytes.insert(last->bytes.end(), block.bytes.begin(), block.bytes.end());
+      else
+        blocks.insert(last + 1, block);
+    }
+  const auto read = restored(blocks, states.front()->place());
+  return read ? "" : read.error();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(users_that_no_state_could_have_are_refused) {
+  const auto with_user = [](std::uint64_t id, const std::string& name, std::uint64_t tenant = 1) {
+    State state;
+    Changes changes;
+    state.replace(tenant_named(1, "acme"), changes);
+    state.replace(user_named(id, name, UserStatus::active, tenant), changes);
+    return state;
+  };
+  const State bob = with_user(5, "bob");
+  const State eve = with_user(6, "eve");
+  const State another_bob = with_user(7, "BOB");
+  const State stranger = with_user(8, "ann", 9);
+  for (const bool in_one_block : {false, true}) {
+    BOOST_TEST(refusal_of({&bob, &eve}, in_one_block) == "");
+    BOOST_TEST(refusal_of({&eve, &bob}, in_one_block) == "entries are out of order");
+    BOOST_TEST(refusal_of({&bob, &bob}, in_one_block) == "entries are out of order");
+    BOOST_TEST(refusal_of({&bob, &another_bob}, in_one_block) == "two users have one name");
+    BOOST_TEST(refusal_of({&bob, &stranger}, in_one_block) == "a user is of no tenant");
+  }
 }
 
 // No command does this, but the bundle that somebody else made may.

@@ -34,6 +34,7 @@ class WatchedKeys final : public credential::KeyStore {
                                 const credential::Commitment& commitment) override {
     return keys_->confirm_erased(slot, commitment);
   }
+  void end_confirming() override { keys_->end_confirming(); }
   Expected<> erase(std::span<const credential::KeySlot> slots) override {
     if (fixture_.before_erasing)
       if (auto allowed = fixture_.before_erasing(slots); !allowed) return allowed;
