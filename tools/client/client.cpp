@@ -1,6 +1,7 @@
 #include "tools/client/client.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "tools/client/lanes.h"
 
@@ -15,6 +16,11 @@ bool sets_password(const schema::CommandT& command) {
 }
 
 }  // namespace
+
+Options::~Options() {
+  if (keys) ::explicit_bzero(keys->secret_key.data(), keys->secret_key.size());
+  if (signing_seed) ::explicit_bzero(signing_seed->data(), signing_seed->size());
+}
 
 std::chrono::milliseconds time_to_hash(const schema::CommandMessageT& message) {
   constexpr std::chrono::milliseconds each{100};

@@ -119,7 +119,10 @@ Result<Checkpoint> open_checkpoint(std::string_view note, std::string_view verif
 /// O4: Ed25519. The secret is the seed.
 KeyPair make_signing_key_pair();
 
+/// Its secret keys are wiped at its end.
 struct Options {
+  ~Options();
+
   /// ZeroMQ addresses, "tcp://127.0.0.1:7601" or "ipc:///path"; those not used may stay empty.
   std::string commands;
   std::string queries;
@@ -131,7 +134,7 @@ struct Options {
   /// O4: the seed every command is signed with.
   std::optional<Key> signing_seed;
   /// For a whole call, with all its retries; a `wait_ms` in the message comes on top, and
-  /// `time_to_hash`.
+  /// `time_to_hash`. More than a year is a year, here and wherever else a time is given.
   std::chrono::milliseconds timeout{10'000};
   /// How often an unanswered message is sent again within the timeout. Questions that carry a
   /// password never are, since each could count as an attempt (C5); `busy` and `stopping` answers

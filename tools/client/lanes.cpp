@@ -8,6 +8,11 @@
 namespace postern::client {
 namespace {
 
+Options with_bounded_time(Options options) {
+  options.timeout = bounded(options.timeout);
+  return options;
+}
+
 bool is_tcp(const std::string& address) { return address.starts_with("tcp://"); }
 
 }  // namespace
@@ -37,19 +42,12 @@ Result<std::unique_ptr<Lanes>> Lanes::make(Options options) {
 }
 
 Lanes::Lanes(Options given)
-    : options(std::move(given)),
+    : options(with_bounded_time(std::move(given))),
       own_context(options.context == nullptr ? shared_context() : nullptr),
       surroundings{own_context ? own_context.get() : options.context, options, watch},
       commands(surroundings, options.commands),
       history(surroundings, last_id),
       queries(surroundings, history, last_id) {}
-
-Lanes::~Lanes() {
-  if (options.keys)
-    ::explicit_bzero(options.keys->secret_key.data(), options.keys->secret_key.size());
-  if (options.signing_seed)
-    ::explicit_bzero(options.signing_seed->data(), options.signing_seed->size());
-}
 
 Result<schema::Uuid> Lanes::send(schema::CommandMessageT& message,
                                  std::chrono::milliseconds spent) {

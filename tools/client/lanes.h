@@ -19,7 +19,6 @@ struct Lanes {
   /// `usage` if keys are missing for a tcp address.
   static Result<std::unique_ptr<Lanes>> make(Options options);
   explicit Lanes(Options given);
-  ~Lanes();
 
   /// Wipes the message's secrets. `spent`: what the call has taken of its time already.
   Result<schema::Uuid> send(schema::CommandMessageT& message, std::chrono::milliseconds spent = {});
@@ -53,7 +52,7 @@ struct Lanes {
   auto collect(Part& part, std::chrono::milliseconds wait) {
     if (part.ended().size() == 0)
       run_until([&] { return part.ended().size() > 0 || part.in_flight() == 0; },
-                SteadyClock::now() + wait);
+                SteadyClock::now() + bounded(wait));
     auto one = part.ended().first();
     show();
     return one;

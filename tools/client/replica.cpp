@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "tools/client/replica_shared.h"
+#include "tools/client/watch.h"
 
 namespace postern::client {
 
@@ -68,7 +69,7 @@ bool Replica::wait_for(std::uint64_t seq, std::chrono::milliseconds time) const 
   const ReplicaStanding& standing = shared_->standing;
   const auto is_there = [&] { return standing.answers && standing.seq >= seq; };
   shared_->changed.wait_for(
-      lock, time, [&] { return is_there() || standing.is_final || shared_->is_stopping; });
+      lock, bounded(time), [&] { return is_there() || standing.is_final || shared_->is_stopping; });
   return is_there();
 }
 

@@ -4,11 +4,19 @@
 // Failure: none once `descriptor` is not -1.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 
 namespace postern::client {
 
 using SteadyClock = std::chrono::steady_clock;
+
+/// A time that a caller gives, which may be the longest that its type can say: added to a time of
+/// the clock it must not overflow.
+constexpr std::chrono::milliseconds bounded(std::chrono::milliseconds time) {
+  constexpr std::chrono::milliseconds year = std::chrono::hours(365 * 24);
+  return std::clamp(time, std::chrono::milliseconds(0), year);
+}
 
 class Watch {
  public:

@@ -122,6 +122,21 @@ BOOST_AUTO_TEST_CASE(the_descriptor_is_enough_to_go_by) {
   BOOST_TEST(!is_readable(*client, 0ms));
 }
 
+BOOST_AUTO_TEST_CASE(a_time_may_be_as_long_as_its_type_says) {
+  constexpr auto longest = std::chrono::milliseconds::max();
+  start(longest);
+  BOOST_TEST(client->submit(create_tenant()).has_value());
+  BOOST_TEST(client->submit(check_by_name()).has_value());
+  BOOST_TEST(client->submit(get_tenant()).has_value());
+  const auto receipt = client->collect_receipt(longest);
+  BOOST_TEST((receipt && receipt->answer));
+  const auto answer = client->collect_answer(longest);
+  BOOST_TEST((answer && answer->answer));
+  const auto page = client->collect_page(longest);
+  BOOST_TEST((page && page->answer));
+  BOOST_TEST(client->ask(check_by_name()).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(what_is_not_collected_keeps_the_descriptor_readable) {
   start();
   BOOST_TEST(!client->turn().has_value());

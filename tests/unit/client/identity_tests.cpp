@@ -1,5 +1,10 @@
+#include <algorithm>
+#include <array>
 #include <boost/test/unit_test.hpp>
+#include <cstddef>
+#include <new>
 #include <set>
+#include <span>
 
 #include "tools/client/client.h"
 
@@ -46,6 +51,21 @@ BOOST_AUTO_TEST_CASE(keys_come_back_from_their_text) {
   BOOST_TEST((parse_key(key_text(pair.public_key)) == pair.public_key));
   BOOST_TEST(!parse_key("too short").has_value());
   BOOST_TEST(!parse_key(std::string(40, '"')).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(options_leave_no_key_behind) {
+  alignas(Options) std::array<std::byte, sizeof(Options)> memory{};
+  auto* options = new (memory.data()) Options;
+  options->keys = make_key_pair();
+  options->signing_seed = make_signing_key_pair().secret_key;
+  const Options handed_on = std::move(*options);
+  const auto lies_there = [&](const Key& key) {
+    return !std::ranges::search(memory, std::as_bytes(std::span(key))).empty();
+  };
+  BOOST_TEST(lies_there(handed_on.keys->public_key));
+  options->~Options();
+  BOOST_TEST(!lies_there(handed_on.keys->secret_key));
+  BOOST_TEST(!lies_there(*handed_on.signing_seed));
 }
 
 BOOST_AUTO_TEST_CASE(C4_wiping_overwrites_the_whole_buffer) {

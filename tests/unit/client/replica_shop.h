@@ -55,11 +55,10 @@ struct Shop : DaemonProcess {
     body.resource = "table/invoices";
     return change(std::move(body));
   }
-  /// H7: the data folder is again what it was when it was copied; by hand, which leaves no record.
-  void put_back(const std::filesystem::path& copy) const {
-    std::filesystem::remove_all(data());
-    std::filesystem::copy(copy, data(), std::filesystem::copy_options::recursive);
-  }
+  // H7: a copy of the data folder, made and put back by hand, which leaves no record. The daemon is
+  // ended for both, and started again.
+  void copy_aside() { carry(data(), aside()); }
+  void put_back() { carry(aside(), data()); }
   void start_again() {
     BOOST_REQUIRE_MESSAGE(start(), ended().said);
     asker = owner();
@@ -104,6 +103,17 @@ struct Shop : DaemonProcess {
   }
 
   client::Client asker;
+
+ private:
+  std::filesystem::path aside() const { return copies_.path() / "copy"; }
+  void carry(const std::filesystem::path& from, const std::filesystem::path& to) {
+    BOOST_TEST(stop().code == 0);
+    std::filesystem::remove_all(to);
+    std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+    start_again();
+  }
+
+  TemporaryFolder copies_;
 };
 
 inline Code reason_of(const client::Result<ReplicaAnswer>& answer) {

@@ -1,6 +1,4 @@
 // A replica whose operator, scope or journal is another than it was: no answers, saying why.
-#include <filesystem>
-
 #include "tests/unit/client/replica_shop.h"
 
 namespace postern::support {
@@ -22,20 +20,13 @@ BOOST_AUTO_TEST_CASE(O2_a_scope_that_shrinks_ends_what_was_told) {
 
 /// H7: a copy of before its scope was narrowed. It must not begin anew with what was taken away.
 BOOST_AUTO_TEST_CASE(O2_a_copy_with_the_wider_scope_ends_the_replica) {
-  namespace fs = std::filesystem;
   ReplicaOptions wanted = options();
   wanted.client = add("vouching", schema::Role::service, {"acme", "umbra"}, true);
-  const TemporaryFolder copies;
-  const fs::path copy = copies.path() / "copy";
-  BOOST_TEST(stop().code == 0);
-  fs::copy(data(), copy, fs::copy_options::recursive);
-  start_again();
+  copy_aside();
   const auto receipt = narrow(wanted.client);
   auto followed = replica(wanted);
   BOOST_REQUIRE(followed->wait_for(receipt.seq, seconds(120)));
-  BOOST_TEST(stop().code == 0);
-  put_back(copy);
-  start_again();
+  put_back();
   // It grows past the seq that the replica has.
   for (int number = 0; number < 5; ++number)
     run(create_user("acme", "other-" + std::to_string(number)));
@@ -82,21 +73,14 @@ BOOST_AUTO_TEST_CASE(O3_who_is_no_operator_any_more_is_told_no_entries_and_told_
 
 /// H7: by hand, which leaves no record.
 BOOST_AUTO_TEST_CASE(a_daemon_put_back_from_a_copy_ends_the_replica) {
-  namespace fs = std::filesystem;
-  const TemporaryFolder copies;
-  const fs::path copy = copies.path() / "copy";
-  BOOST_TEST(stop().code == 0);
-  fs::copy(data(), copy, fs::copy_options::recursive);
+  copy_aside();
   for (const bool grows : {false, true}) {
-    start_again();
     const auto receipt = revoke();
     auto followed = running_replica();
     BOOST_REQUIRE(followed->wait_for(receipt.seq, seconds(60)));
     ReplicaReader reader = followed->reader();
     BOOST_TEST((reason_of(reader.check("acme", "shop", {}, invoices)) == Code::no_matching_grant));
-    BOOST_TEST(stop().code == 0);
-    put_back(copy);
-    start_again();
+    put_back();
     // It grows past the seq that the replica has.
     for (int number = 0; grows && number < 5; ++number)
       run(create_user("acme", "other-" + std::to_string(number)));
@@ -104,40 +88,28 @@ BOOST_AUTO_TEST_CASE(a_daemon_put_back_from_a_copy_ends_the_replica) {
     const auto none = reader.check("acme", "shop", {}, invoices);
     BOOST_REQUIRE(!none);
     BOOST_TEST((none.error().kind == ErrorKind::contradiction));
-    BOOST_TEST(stop().code == 0);
-    put_back(copy);
+    put_back();
   }
 }
 
 /// Its connection is refused before anything is said.
 BOOST_AUTO_TEST_CASE(O3_a_replica_of_an_operator_that_the_copy_does_not_know_answers_no_more) {
-  namespace fs = std::filesystem;
-  const TemporaryFolder copies;
-  const fs::path copy = copies.path() / "copy";
-  BOOST_TEST(stop().code == 0);
-  fs::copy(data(), copy, fs::copy_options::recursive);
-  start_again();
+  copy_aside();
   ReplicaOptions wanted = options();
   wanted.client = add("vouching", schema::Role::service, {"acme"}, true);
   auto followed = replica(wanted);
   BOOST_REQUIRE(followed->wait_for(1, seconds(60)));
-  BOOST_TEST(stop().code == 0);
-  put_back(copy);
-  start_again();
+  put_back();
   BOOST_TEST(becomes([&] { return !followed->standing().answers; }));
   BOOST_REQUIRE(followed->standing().trouble);
   BOOST_TEST((followed->standing().trouble->kind == ErrorKind::not_permitted));
 }
 
 BOOST_AUTO_TEST_CASE(H6_a_replica_holds_the_daemon_to_the_checkpoint_it_remembers) {
-  namespace fs = std::filesystem;
-  const TemporaryFolder copies;
-  const fs::path copy = copies.path() / "copy";
-  BOOST_TEST(stop().code == 0);
-  fs::copy(data(), copy, fs::copy_options::recursive);
-  start_again();
+  copy_aside();
   ReplicaOptions wanted = options();
-  wanted.client.checkpoint_file = (copies.path() / "remembered").string();
+  const TemporaryFolder folder;
+  wanted.client.checkpoint_file = (folder.path() / "remembered").string();
   {
     auto followed = replica(wanted);
     const auto receipt = revoke();
@@ -146,9 +118,7 @@ BOOST_AUTO_TEST_CASE(H6_a_replica_holds_the_daemon_to_the_checkpoint_it_remember
     BOOST_REQUIRE(checkpoint);
     BOOST_TEST(checkpoint->size >= receipt.seq);
   }
-  BOOST_TEST(stop().code == 0);
-  put_back(copy);
-  start_again();
+  put_back();
   // A new one knows of the journal what is in the file.
   auto followed = replica(wanted);
   BOOST_TEST(becomes([&] { return followed->standing().is_final; }));

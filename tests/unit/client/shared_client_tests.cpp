@@ -1,5 +1,6 @@
 // One client that many threads call: each has its own answer, error, time and end.
 #include <boost/test/unit_test.hpp>
+#include <random>
 #include <thread>
 
 #include "tests/support/fake_daemon/fake_daemon.h"
@@ -266,6 +267,60 @@ BOOST_AUTO_TEST_CASE(a_stopped_request_ends) {
   const auto page = client->history(get_tenant(0), {.stop = stop.get_token()});
   BOOST_TEST_REQUIRE(!page.has_value());
   BOOST_TEST(exit_code(page.error()) == 75);
+}
+
+/// Answers, silence, times that are over and stops, whichever comes first.
+BOOST_AUTO_TEST_CASE(calls_that_end_in_every_way_take_nothing_from_each_other) {
+  std::atomic<bool> is_calm = false;
+  daemon.on_query = [&, late = FakeDaemon::Replies(), count = 0](const auto& query) mutable {
+    ++count;
+    if (!is_calm && count % 7 == 0) return FakeDaemon::Replies{};
+    late.push_back(packed(decided(query)));
+    const bool waits = !is_calm && count % 3 == 0;
+    return waits ? FakeDaemon::Replies{} : std::exchange(late, {});
+  };
+  start();
+  std::atomic<int> wrong = 0;
+  const auto ends_well = [&](const auto& answer, bool is_right) {
+    const int code = answer ? 0 : exit_code(answer.error());
+    if (answer ? !is_right : code != 69 && code != 75) ++wrong;
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned thread = 0; thread < 8; ++thread)
+      threads.emplace_back([&, thread] {
+        std::mt19937 random(thread);
+        for (std::size_t count = 0; count < 200; ++count) {
+          std::stop_source stop;
+          const CallLimits limits{.timeout = std::chrono::milliseconds(random() % 4),
+                                  .stop = stop.get_token()};
+          std::jthread stopping;
+          if (random() % 4 == 0) stopping = std::jthread([&stop] { stop.request_stop(); });
+          const std::string resource(thread * 200 + count + 1, 'x');
+          const auto answer =
+              client->ask(check_of("user-" + std::to_string(thread % 3), resource), limits);
+          ends_well(answer, is_own(answer, resource));
+          if (count % 10 == 0) ends_well(client->execute(create_tenant(), limits), true);
+          if (count % 10 == 5) ends_well(client->history(get_tenant(0), limits), true);
+        }
+      });
+  }
+  BOOST_TEST(wrong == 0);
+  is_calm = true;
+  BOOST_TEST(is_own(client->ask(check_of("user-0", "table/1")), "table/1"));
+}
+
+BOOST_AUTO_TEST_CASE(a_time_may_be_as_long_as_its_type_says) {
+  start();
+  const CallLimits limits{.timeout = std::chrono::milliseconds::max()};
+  BOOST_TEST(is_own(client->ask(check_of("ann", "table/1"), limits), "table/1"));
+  Options options = daemon.options();
+  options.timeout = std::chrono::milliseconds::max();
+  auto made = SharedClient::make(std::move(options));
+  BOOST_TEST_REQUIRE(made.has_value());
+  BOOST_TEST(is_own(made->ask(check_of("ann", "table/1"), limits), "table/1"));
+  BOOST_TEST(made->execute(create_tenant()).has_value());
+  BOOST_TEST(made->history(get_tenant(0)).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(where_nobody_listens_each_is_told) {

@@ -198,8 +198,11 @@ BOOST_AUTO_TEST_CASE(one_more_and_one_less_at_every_place) {
   for (const std::size_t count : {0U, 1U, 20U, 254U, 255U, 256U, 600U}) {
     const std::vector<Grant> all = many(texts, count);
     const SharedGrants held = Grants::of(all, texts.rights);
-    for (const std::size_t place : {std::size_t{0}, count / 2, count}) {
-      const Grant added = texts.grant(numbered("table/b", place), 100);
+    // With a star it is behind all others.
+    const std::pair<std::size_t, std::string> additions[] = {
+        {0, "table/b"}, {count / 2, "table/b"}, {count, "table/b"}, {count, "table/*/b"}};
+    for (const auto& [place, front] : additions) {
+      const Grant added = texts.grant(numbered(front, place), 100);
       std::vector<Grant> more = all;
       more.insert(more.begin() + static_cast<std::ptrdiff_t>(place), added);
       const SharedGrants with = held->with(held->sorted().nth(place), added, texts.rights, {});
@@ -208,6 +211,20 @@ BOOST_AUTO_TEST_CASE(one_more_and_one_less_at_every_place) {
                  count << " grants, back again from " << place);
     }
     BOOST_TEST(are_same(*held, all), "an earlier list changed");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(one_less_after_the_other_until_none_is_left) {
+  for (const std::size_t share : {1U, 2U, 1'000U}) {
+    Texts texts;
+    std::vector<Grant> all = many(texts, 600);
+    SharedGrants held = Grants::of(all, texts.rights);
+    while (!all.empty()) {
+      const std::size_t place = (all.size() - 1) / share;
+      held = held->without(held->sorted().nth(place), {});
+      all.erase(all.begin() + static_cast<std::ptrdiff_t>(place));
+      BOOST_REQUIRE(are_same(*held, all));
+    }
   }
 }
 

@@ -26,7 +26,7 @@ RecordParts usual_parts() {
           .tenant = &tenant,
           .previous_tenant_seq = 0x1020304050607080,
           .operator_id = &asker,
-          .role = schema::Role::owner,
+          .role = schema::Role::manager,
           .command_id = &command,
           .contents_hash = hash};
 }
@@ -86,17 +86,19 @@ BOOST_AUTO_TEST_CASE(a_record_of_another_form_is_left_to_the_builder) {
   const std::array<std::uint8_t, 64> signature{};
   const auto signed_message = std::as_bytes(std::span(text));
   const std::function<void(RecordParts&)> others[] = {
+      [](RecordParts& parts) { parts.seq = 0; },
       [](RecordParts& parts) { parts.tenant = nullptr; },
+      [](RecordParts& parts) { parts.operator_id = nullptr; },
+      [](RecordParts& parts) { parts.command_id = nullptr; },
       [](RecordParts& parts) { parts.previous_tenant_seq = 0; },
       [](RecordParts& parts) { parts.time_ns = 0; },
       [](RecordParts& parts) { parts.role = schema::Role::none; },
       [](RecordParts& parts) { parts.contents_hash = {}; },
+      [](RecordParts& parts) { parts.contents_hash = parts.contents_hash.first(31); },
       [](RecordParts& parts) { parts.outcome = schema::Code::invalid_credentials; },
       [&](RecordParts& parts) { parts.reason = text; },
-      [&](RecordParts& parts) {
-        parts.signature = signature;
-        parts.signed_message = signed_message;
-      },
+      [&](RecordParts& parts) { parts.signature = signature; },
+      [&](RecordParts& parts) { parts.signed_message = signed_message; },
   };
   for (const auto& change : others) {
     RecordParts parts = usual_parts();
