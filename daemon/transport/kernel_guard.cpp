@@ -15,6 +15,8 @@
 #include <limits>
 #include <mutex>
 
+#include "daemon/transport/output_asks.h"
+
 namespace postern::transport {
 
 namespace {
@@ -106,6 +108,21 @@ int accept_within_bounds(int listener, sockaddr* address, socklen_t* size, int f
   return -1;
 }
 
+OutputAsks& output_asks() {
+  static thread_local OutputAsks asks;
+  return asks;
+}
+
+/// Unless the kernel need not hear of it.
+int ask_epoll(int epoll, int operation, int descriptor, epoll_event* event) {
+  OutputAsks& asks = output_asks();
+  if (event != nullptr && asks.put_off(epoll, operation, descriptor, *event)) return 0;
+  const auto result =
+      static_cast<int>(::syscall(SYS_epoll_ctl, epoll, operation, descriptor, event));
+  if (result == 0) asks.told(epoll, operation, descriptor, event == nullptr ? 0 : event->events);
+  return result;
+}
+
 }  // namespace
 
 void bound_connections(std::size_t descriptors, void (*tell)(std::uint64_t closed)) {
@@ -138,18 +155,34 @@ int epoll_ctl(int epoll, int operation, int descriptor, epoll_event* event) noex
     once.events |= EPOLLET;
     event = &once;
   }
-  return static_cast<int>(::syscall(SYS_epoll_ctl, epoll, operation, descriptor, event));
+  return postern::transport::ask_epoll(epoll, operation, descriptor, event);
 }
 
 /// The end of a connection is told as input or room for output alone, to who asked for these:
 /// whoever reads or writes then finds it. libzmq takes the other two for input that it may have
 /// stopped, and asserts afterwards that it has not.
 int epoll_wait(int epoll, epoll_event* events, int count_max, int timeout_ms) {
+  postern::transport::OutputAsks& asks = postern::transport::output_asks();
+  if (const int told = asks.tell(epoll, events, count_max); told > 0) return told;
+  while (auto left = asks.take_left(epoll))
+    ::syscall(SYS_epoll_ctl, epoll, EPOLL_CTL_MOD, left->descriptor, &left->event);
   const auto count = static_cast<int>(
       ::syscall(SYS_epoll_pwait, epoll, events, count_max, timeout_ms, nullptr, 0));
   for (int index = 0; index < count; ++index)
     events[index].events &= ~static_cast<std::uint32_t>(EPOLLERR | EPOLLHUP);
   return count;
+}
+
+/// libzmq asks several times a turn whether it has been forked.
+pid_t getpid() noexcept {
+  static std::atomic<pid_t> number = 0;
+  static const bool is_noted = [] {
+    number = static_cast<pid_t>(::syscall(SYS_getpid));
+    return ::pthread_atfork(nullptr, nullptr,
+                            [] { number = static_cast<pid_t>(::syscall(SYS_getpid)); }) == 0;
+  }();
+  return is_noted ? number.load(std::memory_order_relaxed)
+                  : static_cast<pid_t>(::syscall(SYS_getpid));
 }
 
 /// libzmq asks each of its threads to be scheduled as it is, and ends the process where a system
