@@ -17,6 +17,7 @@
 #include "daemon/platform/require.h"
 #include "daemon/transport/ipc_listener.h"
 #include "daemon/transport/outgoing.h"
+#include "daemon/transport/senders.h"
 #include "daemon/transport/socket.h"
 #include "daemon/transport/zmq_context.h"
 
@@ -69,6 +70,7 @@ class Frame {
   std::span<std::byte> bytes() { return {static_cast<std::byte*>(zmq_msg_data(&message_)), size_}; }
   void wipe() { explicit_bzero(bytes().data(), bytes().size()); }
   const char* property(const char* name) const { return zmq_msg_gets(&message_, name); }
+  zmq_msg_t& message() { return message_; }
 
  private:
   mutable zmq_msg_t message_{};
@@ -83,6 +85,13 @@ struct Door {
   /// Nothing was there when last asked, and nothing has touched the socket since.
   bool quiet = false;
 };
+
+/// Without a call of the C library for those that libzmq draws.
+bool is_same_id(std::string_view left, std::string_view right) {
+  constexpr std::size_t drawn_bytes = 5;
+  if (left.size() != drawn_bytes || right.size() != drawn_bytes) return left == right;
+  return std::memcmp(left.data(), right.data(), drawn_bytes) == 0;
+}
 
 Failure cannot_bind(const std::string& name, const std::string& address, int error) {
   const std::string sentence =
@@ -185,9 +194,10 @@ class ZmqEndpoint final : public Endpoint {
   Expected<> bind_ipc_door(void* context, const EndpointOptions& options);
   ReceiveResult take(std::uint8_t index, Inbound& inbound);
   bool take_payload(const Socket& socket, Inbound& inbound);
+  bool ask_for_sender(Inbound& inbound);
   void drop_rest(const Socket& socket);
 
-  static bool send_id(Door& door, const Peer& peer);
+  bool send_id(Door& door, const Peer& peer);
 
   bool wipes_sent_;
   Outgoing outgoing_;
@@ -199,6 +209,11 @@ class ZmqEndpoint final : public Endpoint {
   unsigned busy_turns_ = 0;
   Frame routing_id_;
   Frame payload_;
+  Senders senders_;
+  /// Of the last message, whose routing id is still in its frame, and where that came in; null:
+  /// not known, or sent back.
+  const Sender* last_sender_ = nullptr;
+  std::uint8_t last_socket_ = 0;
   Counter received_;
   Counter dropped_in_;
   Counter dropped_out_;
@@ -269,24 +284,22 @@ bool ZmqEndpoint::receive(Inbound& inbound) {
 
 ZmqEndpoint::ReceiveResult ZmqEndpoint::take(std::uint8_t index, Inbound& inbound) {
   const Socket& socket = doors_[index].socket;
+  last_sender_ = nullptr;
   if (!routing_id_.receive(socket)) return ReceiveResult::nothing;
   if (!take_payload(socket, inbound)) {
     drop_rest(socket);
     return ReceiveResult::bad_message;
   }
-  const auto id = routing_id_.bytes();
-  const std::string_view name(reinterpret_cast<const char*>(id.data()), id.size());
-  // Mostly it is whoever sent the message before.
-  if (inbound.peer.routing_id != name) inbound.peer.routing_id = name;
-  inbound.peer.socket = index;
+  inbound.peer.socket = last_socket_ = index;
   inbound.payload = payload_.bytes();
   received_.add_one();
   return ReceiveResult::message;
 }
 
-/// The payload frame and who sent it, if the message has the one right form.
+/// The payload frame and who sent it, if the message has the one right form. Behind a routing id
+/// there always is more.
 bool ZmqEndpoint::take_payload(const Socket& socket, Inbound& inbound) {
-  if (!routing_id_.more() || !payload_.receive(socket)) return false;
+  if (!payload_.receive(socket)) return false;
   bool more = payload_.more();
   inbound.peer.delimiter = more && payload_.bytes().empty();
   if (inbound.peer.delimiter) {
@@ -294,10 +307,27 @@ bool ZmqEndpoint::take_payload(const Socket& socket, Inbound& inbound) {
     more = payload_.more();
   }
   if (more) return false;
+  if (const Sender* sender = senders_.find(payload_.message())) {
+    // Mostly it is whoever sent the message before.
+    if (!is_same_id(inbound.peer.routing_id, sender->routing_id))
+      inbound.peer.routing_id = sender->routing_id;
+    inbound.identity = sender->identity;
+    last_sender_ = sender;
+    return true;
+  }
+  return ask_for_sender(inbound);
+}
+
+/// Whom libzmq names, for the first message of a connection.
+bool ZmqEndpoint::ask_for_sender(Inbound& inbound) {
+  const auto id = routing_id_.bytes();
+  inbound.peer.routing_id.assign(reinterpret_cast<const char*>(id.data()), id.size());
   // The first frame's properties are lost after a poll (hard fact 10).
   const char* identity = payload_.property("User-Id");
   inbound.identity = identity ? identity : "";
-  return !inbound.identity.empty();
+  if (inbound.identity.empty()) return false;
+  senders_.learn(routing_id_.message(), payload_.message(), inbound.identity);
+  return true;
 }
 
 /// Nobody will see these frames, so nobody else wipes the secrets that may be in them.
@@ -333,7 +363,14 @@ bool ZmqEndpoint::send_id(Door& door, const Peer& peer) {
   void* socket = door.socket.get();
   // libzmq may hear of new messages while it sends, and then its descriptor stays silent.
   door.quiet = false;
-  if (zmq_send(socket, peer.routing_id.data(), peer.routing_id.size(), first) >= 0) return true;
+  if (last_sender_ != nullptr && peer.socket == last_socket_ &&
+      is_same_id(peer.routing_id, last_sender_->routing_id)) {
+    // Who is answered before the next message gets its own frame back.
+    last_sender_ = nullptr;
+    if (zmq_msg_send(&routing_id_.message(), socket, first) >= 0) return true;
+  } else if (zmq_send(socket, peer.routing_id.data(), peer.routing_id.size(), first) >= 0) {
+    return true;
+  }
   if (zmq_errno() != EAGAIN) return false;
   // Full, as far as libzmq has heard. Asking for its events makes it hear what the peer has read.
   int events = 0;
