@@ -1,4 +1,7 @@
 // The bench finds what is wrong, tells what it found, and measures everything it promises.
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include <boost/json/parse.hpp>
@@ -234,6 +237,34 @@ BOOST_AUTO_TEST_CASE(a_connection_by_hand_speaks_to_zeromq) {
   ask(1, 100);
   echo.join();
   zmq_close(router);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_by_hand_waits_until_the_other_side_is_ready) {
+  const TemporaryFolder folder("/var/tmp");
+  const std::string path = folder.path() / "socket";
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  BOOST_REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  BOOST_REQUIRE(::listen(listener, 2) == 0);
+  // Behind its greeting one that is ready, and one that speaks before.
+  std::thread peer([listener] {
+    for (const char flags : {'\4', '\0'}) {
+      const int made = ::accept(listener, nullptr, nullptr);
+      const std::string said = std::string(64, '\0') + flags + '\1' + 'x';
+      ::send(made, said.data(), said.size(), MSG_NOSIGNAL);
+      ::shutdown(made, SHUT_WR);
+      char byte = 0;
+      while (::recv(made, &byte, 1, 0) > 0) continue;
+      ::close(made);
+    }
+  });
+  const Door door{"ipc://" + path, {}, {}, {}};
+  BOOST_CHECK_NO_THROW(BareDealer{door});
+  BOOST_CHECK_THROW(BareDealer{door}, Trouble);
+  peer.join();
+  ::close(listener);
 }
 
 BOOST_AUTO_TEST_CASE(a_picture_has_each_value_and_both_grounds) {

@@ -60,8 +60,10 @@ std::string frame_header(std::size_t size) {
   return header;
 }
 
-BareDealer::BareDealer(const Door& door)
-    : descriptor_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), buffer_(65'536) {
+BareDealer::BareDealer()
+    : descriptor_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), buffer_(65'536) {}
+
+BareDealer::BareDealer(const Door& door) : BareDealer() {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   const std::string path = door.address.substr(std::strlen("ipc://"));
@@ -75,8 +77,13 @@ BareDealer::BareDealer(const Door& door)
   const std::string said = greeting() + ready();
   const std::string_view pieces[] = {said};
   send(pieces);
-  read(greeting_bytes);
+  read(greeting_bytes + short_header_bytes);
   begin_ += greeting_bytes;
+  // Until the other side is ready it asks who this is, and ends who sends a message meanwhile.
+  const std::size_t size = short_header_bytes + big_endian(buffer_.data() + begin_ + 1, 1);
+  read(size);
+  if (buffer_[begin_] != is_command) wrong_answer("a connection does not begin with a command");
+  begin_ += size;
 }
 
 BareDealer::BareDealer(BareDealer&& from) noexcept

@@ -34,6 +34,9 @@ class BareDealer {
   std::size_t take(Answers& answers);
   std::size_t unread() const { return end_ - begin_; }
 
+  /// Closes its socket also where connecting fails.
+  BareDealer();
+
   int descriptor_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;

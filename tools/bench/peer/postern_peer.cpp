@@ -1,12 +1,8 @@
-// Postern itself, through ZeroMQ as it is, with messages made before, as all others are asked.
-#include <poll.h>
-#include <zmq.h>
-
-#include <deque>
-
+// Postern itself, by ZMTP as it is, with messages made before, through the same loop as all others.
+#include "tools/bench/bare_dealer.h"
 #include "tools/bench/control.h"
 #include "tools/bench/peer/peer.h"
-#include "tools/bench/trouble.h"
+#include "tools/bench/peer/streams.h"
 
 namespace postern::bench::peer {
 
@@ -15,63 +11,67 @@ namespace {
 /// Writes of one measurement; a multiple of twice the users that are written to.
 constexpr std::size_t most_writes = 51'200;
 
+/// As they go over the wire.
+Messages framed(const Messages& messages) {
+  Messages frames;
+  for (const std::string& message : messages)
+    frames.push_back(frame_header(message.size()) + message);
+  return frames;
+}
+
+/// One connection; all that is sent at once leaves in one call.
+class PosternLink {
+ public:
+  PosternLink(const Door& door, const Messages& frames, Answers& answers)
+      : dealer_(door), frames_(&frames), answers_(&answers) {}
+
+  int descriptor() const { return dealer_.descriptor(); }
+  /// What the socket does not take at once is waited for.
+  bool has_more() const { return false; }
+  void write(std::size_t index) { unsent_.emplace_back((*frames_)[index]); }
+  void flush() {
+    if (unsent_.empty()) return;
+    dealer_.send(unsent_);
+    unsent_.clear();
+  }
+  /// The answers themselves are kept.
+  template <class Take>
+  void read(Take take) {
+    for (std::size_t count = dealer_.receive(*answers_); count > 0; --count) take(nullptr);
+  }
+
+ private:
+  BareDealer dealer_;
+  const Messages* frames_;
+  Answers* answers_;
+  std::vector<std::string_view> unsent_;
+};
+
 class PosternConversation : public Conversation {
  public:
   PosternConversation(const Door& door, std::size_t connections, const Messages& messages)
-      : messages_(messages), asked_(connections) {
-    for (std::size_t i = 0; i < connections; ++i) {
-      dealers_.emplace_back(door);
-      items_.push_back({dealers_.back().handle(), 0, ZMQ_POLLIN, 0});
-      free_.push_back(connections - i - 1);
-    }
-  }
+      : frames_(framed(messages)), links_(connect(door, connections), 1) {}
 
-  void send(std::size_t index) override {
-    std::size_t which = 0;
-    if (dealers_.size() > 1) {
-      which = free_.back();
-      free_.pop_back();
-    }
-    asked_[which].push_back(static_cast<std::uint32_t>(index));
-    dealers_[which].send(messages_[index]);
-  }
-
+  void send(std::size_t index) override { links_.send(index); }
+  void flush() override { links_.flush(); }
   std::size_t receive() override {
-    if (dealers_.size() == 1) {
-      take(0, true);
-      std::size_t count = 1;
-      while (take(0, false)) ++count;
-      return count;
-    }
-    std::size_t count = 0;
-    while (count == 0) {
-      if (zmq_poll(items_.data(), static_cast<int>(items_.size()), 30'000) == 0)
-        fail(exit_codes::unreachable, "no answer within 30 s");
-      for (std::size_t i = 0; i < items_.size(); ++i)
-        if ((items_[i].revents & ZMQ_POLLIN) != 0 && take(i, false)) {
-          free_.push_back(i);
-          ++count;
-        }
-    }
-    return count;
+    return links_.receive([&](std::size_t index, std::size_t, std::nullptr_t) {
+      run_.asked.push_back(static_cast<std::uint32_t>(index));
+    });
   }
 
  protected:
   Run run_;
 
  private:
-  bool take(std::size_t which, bool wait) {
-    if (!dealers_[which].receive(run_.answers, wait)) return false;
-    run_.asked.push_back(asked_[which].front());
-    asked_[which].pop_front();
-    return true;
+  std::vector<PosternLink> connect(const Door& door, std::size_t connections) {
+    std::vector<PosternLink> links;
+    for (std::size_t i = 0; i < connections; ++i) links.emplace_back(door, frames_, run_.answers);
+    return links;
   }
 
-  const Messages& messages_;
-  std::vector<Dealer> dealers_;
-  std::vector<zmq_pollitem_t> items_;
-  std::vector<std::deque<std::uint32_t>> asked_;
-  std::vector<std::size_t> free_;
+  const Messages frames_;
+  Links<PosternLink> links_;
 };
 
 class PosternQuestions : public PosternConversation {
@@ -95,6 +95,7 @@ class PosternCommands : public PosternConversation {
   void verify() override {
     for (std::size_t next = run_.asked.size(); next % cycle_ != 0; ++next) {
       send(next);
+      flush();
       receive();
     }
     check_receipts(stream_, run_);
