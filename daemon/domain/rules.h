@@ -9,6 +9,7 @@
 
 #include "daemon/domain/catalogue.h"
 #include "daemon/domain/decide.h"
+#include "daemon/domain/event_form.h"
 #include "schema/text_view.h"
 
 namespace postern::domain {
@@ -82,12 +83,22 @@ struct Case {
   template <class Body>
   void pack(const Uuid* user, Seq previous, const Body& body, std::string_view warning) const {
     if (const schema::NetworksT* named = networks_in(body))
-      return store(user, previous, body, with_missing_ranges(warning, *named));
-    store(user, previous, body, warning);
+      return store(events, user, previous, body, with_missing_ranges(warning, *named));
+    if constexpr (HasForms<Body>) {
+      if (events.empty() && user != nullptr && previous != 0 && warning.empty()) {
+        const auto store_any = [](PackedEvents& into, const Body& any) {
+          const Uuid somebody(1, 1);
+          store(into, &somebody, 1, any, {});
+        };
+        return form_of(body, store_any).push(events, *user, previous);
+      }
+    }
+    store(events, user, previous, body, warning);
   }
 
   template <class Body>
-  void store(const Uuid* user, Seq previous, const Body& body, std::string_view warning) const {
+  static void store(PackedEvents& events, const Uuid* user, Seq previous, const Body& body,
+                    std::string_view warning) {
     flatbuffers::FlatBufferBuilder& builder = events.builder;
     constexpr schema::EventBody kind = schema::EventBodyUnionTraits<Body>::enum_value;
     builder.ForceDefaults(stores_defaults(kind));
