@@ -140,6 +140,14 @@ BOOST_AUTO_TEST_CASE(A3_a_deny_below_names_the_first) {
   BOOST_TEST(name_of(match(grants, "table/b").deny_below) == "table/b/x");
 }
 
+/// Records that no daemon wrote may hold one.
+BOOST_AUTO_TEST_CASE(A3_a_deny_of_what_is_no_path_is_found_below_all_the_same) {
+  const SharedGrants grants =
+      grants_of({allow_line("read", "table"), deny_line("read", "table/Customer")});
+  BOOST_TEST(name_of(match(grants, "table").deny_below) == "table/Customer");
+  BOOST_TEST(name_of(match(grants, "table/other").deny_below) == "-");
+}
+
 BOOST_AUTO_TEST_CASE(A3_a_question_about_this_level_alone_looks_not_below) {
   const SharedGrants grants =
       grants_of({deny_line("read", "table/a/b"), deny_line("read", "table/*/c/d")});
