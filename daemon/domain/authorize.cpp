@@ -197,6 +197,15 @@ Stop first_stop_before_credential(const Tenant* tenant, const User* user, const 
   return first;
 }
 
+Code first_code_before_credential(const Tenant* tenant, const User* user, const CallFacts& call) {
+  Code first = Code::ok;
+  visit_stops_before_credential(tenant, user, call, [&](const Stop& stop) {
+    first = stop.code;
+    return false;
+  });
+  return first;
+}
+
 Stop first_stop_of_standing(const Tenant* tenant, const User* user, std::int64_t now_ns) {
   CallFacts call;
   call.now_ns = now_ns;

@@ -108,6 +108,9 @@ struct Verdict {
 /// transport. Null user: nobody has the name, which is `invalid_credentials`, before all. Code ok:
 /// nothing stops it.
 Stop first_stop_before_credential(const Tenant* tenant, const User* user, const CallFacts& call);
+/// Its code alone.
+schema::Code first_code_before_credential(const Tenant* tenant, const User* user,
+                                          const CallFacts& call);
 
 /// The same without network and transport, for a password: that brings no call, or was let through
 /// before.

@@ -46,8 +46,7 @@ void Answers::measure(const Asking& asking, schema::Code code) {
   const std::int64_t taken_before_ns = clock_.monotonic_ns() - asking.taken_ns;
   if (code != schema::Code::ok || taken_before_ns > 0)
     return vitals_.measures.queries.add(kind, code, taken_before_ns + clock_.turn_ns());
-  ++answered_at_once_[static_cast<std::size_t>(kind) % kinds];
-  ++all_at_once_;
+  count_at_once(kind);
 }
 
 void Answers::end_turn() {

@@ -42,6 +42,12 @@ class Answers {
 
   /// Sends an answer when it is to leave.
   void send(const Asking& asking, std::span<const std::uint8_t> answer);
+  /// The same of what was taken in this turn, and waits for nothing.
+  void send_at_once(schema::QueryBody kind, const Peer& peer,
+                    std::span<const std::uint8_t> answer) {
+    count_at_once(kind);
+    deliver(peer, answer);
+  }
   /// The same of what finishes `builder` with this body.
   void send(const Asking& asking, flatbuffers::FlatBufferBuilder& builder, schema::AnswerBody kind,
             flatbuffers::Offset<void> body, std::int64_t time_ns, domain::Seq seq);
@@ -63,13 +69,17 @@ class Answers {
   std::int64_t next_due_ns() const { return grid_.next_ns(); }
 
  private:
+  using Kind = schema::QueryBody;
+  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::MAX) + 1;
+
   void send_refusal(const Peer& peer, std::uint64_t id, std::vector<schema::ProblemT> problems,
                     std::uint32_t retry_after_ms);
   void measure(const Asking& asking, schema::Code code);
+  void count_at_once(Kind kind) {
+    ++answered_at_once_[static_cast<std::size_t>(kind) % kinds];
+    ++all_at_once_;
+  }
   void deliver(const Peer& peer, std::span<const std::uint8_t> answer);
-
-  using Kind = schema::QueryBody;
-  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::MAX) + 1;
 
   const TurnClock& clock_;
   Vitals& vitals_;

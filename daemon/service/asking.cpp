@@ -89,10 +89,10 @@ std::vector<schema::ProblemT> query_problems(const schema::Query& query, std::si
 }
 
 bool is_surely_right(const CheckParts& by_name, std::size_t bytes) {
-  const std::size_t questions = by_name.questions->size();
+  const std::size_t questions = by_name.question_count;
   return questions > 0 && (questions > 1 || bytes <= single_bytes_max) &&
          questions <= questions_max && by_name.call == nullptr && !by_name.receipt &&
-         by_name.tenant != nullptr && by_name.tenant->size() > 0;
+         !by_name.tenant.empty();
 }
 
 }  // namespace postern::service

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <span>
 
+#include "daemon/view/grants.h"
 #include "schema/text_view.h"
 
 namespace postern::service {
@@ -72,7 +73,7 @@ void put_session(std::byte* place, const NotedCall& noted) {
 }
 
 /// One outcome, with the question where it is given.
-void note_one(calls::CallLine& line, const NotedCall& noted, const schema::Question* question,
+void note_one(calls::CallLine& line, const NotedCall& noted, const domain::Question* question,
               const domain::Verdict& verdict) {
   CallNote note = head_of(noted);
   note.logged = domain::extras_of(*noted.user).api_logging;
@@ -81,10 +82,10 @@ void note_one(calls::CallLine& line, const NotedCall& noted, const schema::Quest
   std::string_view action;
   std::string_view resource;
   if (question != nullptr && note.logged) {
-    action = text_of(question->action(), calls::action_bytes_max);
-    resource = text_of(question->resource(), calls::resource_bytes_max);
+    action = question->action.substr(0, calls::action_bytes_max);
+    resource = question->resource.substr(0, calls::resource_bytes_max);
     note.has_question = true;
-    note.this_level_only = question->this_level_only();
+    note.this_level_only = question->this_level_only;
     note.action_size = static_cast<std::uint8_t>(action.size());
     note.resource_size = static_cast<std::uint16_t>(resource.size());
   }
@@ -101,6 +102,11 @@ void note_one(calls::CallLine& line, const NotedCall& noted, const schema::Quest
 
 void note_authentication(calls::CallLine* line, const NotedCall& noted, schema::Code reason) {
   if (line != nullptr && noted.user != nullptr) note_one(*line, noted, nullptr, {reason, nullptr});
+}
+
+void note_question(calls::CallLine* line, const NotedCall& noted, const domain::Question& question,
+                   const domain::Verdict& verdict) {
+  if (line != nullptr && noted.user != nullptr) note_one(*line, noted, &question, verdict);
 }
 
 QuestionNotes::QuestionNotes(calls::CallLine* line, const NotedCall& noted,
@@ -121,7 +127,10 @@ QuestionNotes::~QuestionNotes() {
 void QuestionNotes::add_elsewhere(const schema::Question& question,
                                   const domain::Verdict& verdict) {
   if (line_ == nullptr) return;
-  if (one_by_one_) return note_one(*line_, noted_, &question, verdict);
+  if (one_by_one_) {
+    const domain::Question asked = view::question_of(question);
+    return note_one(*line_, noted_, &asked, verdict);
+  }
   if (count_ == room_) begin_together();
   if (together_ != nullptr) return put_together(verdict);
   ++lost_;

@@ -34,6 +34,10 @@ struct NotedCall {
 /// An authentication, with the true reason. Null line: nothing is noted.
 void note_authentication(calls::CallLine* line, const NotedCall& noted, schema::Code reason);
 
+/// A question that is alone in its call. Null line: nothing is noted.
+void note_question(calls::CallLine* line, const NotedCall& noted, const domain::Question& question,
+                   const domain::Verdict& verdict);
+
 /// Questions of one call, in the order they are decided. A logged user's are noted one by one,
 /// another's together, at most outcomes_max of them. One at a time: it holds a place in the line.
 class QuestionNotes {

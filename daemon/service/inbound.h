@@ -154,19 +154,19 @@ std::expected<OpenedMessage<Root>, schema::ProblemT> open_message(
   return opened;
 }
 
-/// A query. `parts`: of a check, where that is the short way to the same; else without questions.
+/// A query. `parts`: those of a check that were found in the payload, of the copy then; null: it is
+/// none, or not of the usual form.
 inline std::optional<schema::ProblemT> open_query(OpenedMessage<schema::Query>& opened,
                                                   std::span<const std::byte> payload,
-                                                  CheckParts& parts) {
-  parts.questions = nullptr;
-  return open_into(opened, payload, schema::query_identifier, query_limits,
-                   [&](std::span<const std::byte> bytes) -> MessageForm {
-                     if (const auto found = parts_of_check(bytes, query_limits)) {
-                       parts = *found;
-                       return {MessageForm::Verdict::well_formed, found->unpacked_bytes};
-                     }
-                     return form_of_query(bytes, schema::query_identifier, query_limits);
-                   });
+                                                  CheckParts* parts) {
+  if (parts == nullptr)
+    return open_into(opened, payload, schema::query_identifier, query_limits,
+                     [](std::span<const std::byte> bytes) {
+                       return form_of_query(bytes, schema::query_identifier, query_limits);
+                     });
+  opened.copy(payload);
+  parts->move(payload.data(), opened.bytes().data());
+  return std::nullopt;
 }
 
 /// A secret of an opened message; an empty one is none.

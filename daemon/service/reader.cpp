@@ -23,6 +23,10 @@ using platform::millisecond_ns;
 
 using schema::view_of;
 
+bool may_vouch(const domain::Operator& asker) {
+  return asker.role != schema::Role::service || asker.vouches;
+}
+
 bool is_same(const Peer& left, const Peer& right) {
   return left.socket == right.socket && left.delimiter == right.delimiter &&
          domain::equal_texts(left.routing_id, right.routing_id);
@@ -101,9 +105,17 @@ void Reader::take(const Inbound& inbound) {
         diagnostic<Line::sender_unknown>(platform::Stranger{std::string(inbound.identity)}));
     return count(parts_.vitals.strangers);
   }
+  CheckParts& found = newest_.by_name;
+  const bool is_check = read_check(inbound.payload, query_limits, check_lists_, found);
+  if (is_check && is_plain(*asker, found, inbound.payload.size()))
+    return check_where_it_lies(*asker, inbound.peer, found);
+  take_copy(*asker, inbound, is_check);
+}
+
+void Reader::take_copy(const domain::Operator& asker, const Inbound& inbound, bool is_check) {
   Asking& asking = newest_;
-  auto problem = open_query(asking.query, inbound.payload, asking.by_name);
-  if (asking.by_name.credential_kind != schema::Credential::NamedUser)
+  auto problem = open_query(asking.query, inbound.payload, is_check ? &asking.by_name : nullptr);
+  if (!is_check || asking.by_name.credential_kind != schema::Credential::NamedUser)
     asking.by_name.questions = nullptr;
   // Without a secret the bytes are left alone: writing them costs another core's cache misses.
   const bool is_secret =
@@ -117,15 +129,23 @@ void Reader::take(const Inbound& inbound) {
   if (!is_secret) asking.query.holds_no_secret();
   // Mostly it is whoever asked before.
   if (!is_same(asking.peer, inbound.peer)) asking.peer = inbound.peer;
-  asking.asker = asker->id;
+  asking.asker = asker.id;
   asking.came_ns = 0;
   asking.waits_for_grid = false;
   asking.taken_ns = clock_.monotonic_ns();
   if (asking.query->at_least_seq() > head_.seq)
     park(inbound, asking);
   else
-    answer(*asker, asking);
+    answer(asker, asking);
   asking.query.close();
+}
+
+/// As most are: one question by a bare name, with nothing that could be wrong with it.
+bool Reader::is_plain(const domain::Operator& asker, const CheckParts& found,
+                      std::size_t bytes) const {
+  return found.credential_kind == schema::Credential::NamedUser && found.question_count == 1 &&
+         found.at_least_seq <= head_.seq && last_asker_may_check_ && may_vouch(asker) &&
+         is_surely_right(found, bytes);
 }
 
 const domain::Operator* Reader::asker_of(std::string_view identity) {
@@ -196,7 +216,7 @@ void Reader::answer_named(const domain::Operator& asker, Asking& asking,
 void Reader::check_named(const domain::Operator& asker, Asking& asking,
                          const schema::NamedUser& named) {
   const schema::Query& query = *asking.query;
-  if (asker.role == schema::Role::service && !asker.vouches)
+  if (!may_vouch(asker))
     return answers_.refuse(asking, Code::not_permitted, "credential",
                            "A check by bare name needs the operator's flag 'vouches'.");
   check(asking, {view::bearer_in(view_, asker, tenant_of(asker, view_of(query.tenant())),

@@ -110,6 +110,8 @@ class Reader {
   };
 
   domain::CallFacts facts_of(const schema::Query& query) const;
+  bool is_plain(const domain::Operator& asker, const CheckParts& found, std::size_t bytes) const;
+  void take_copy(const domain::Operator& asker, const Inbound& inbound, bool is_check);
   // Where a question is kept beyond the call, it is moved from.
   void answer(const domain::Operator& asker, Asking& asking);
   void answer_named(const domain::Operator& asker, Asking& asking, const schema::NamedUser& named);
@@ -123,6 +125,8 @@ class Reader {
   void report_status(const domain::Operator& asker, const Asking& asking);
 
   // ---- checks
+  void check_where_it_lies(const domain::Operator& asker, const Peer& peer,
+                           const CheckParts& found);
   void check(Asking& asking, Bearer&& bearer);
   NotedCall noted_call(const Asking& asking, const Bearer& bearer) const;
   /// A call that was stopped before its questions, with the true reason.
@@ -188,6 +192,8 @@ class Reader {
   bool last_asker_may_check_ = false;
   /// What they asked about last, as long as tenants are as they were.
   const domain::Tenant* last_tenant_ = nullptr;
+  /// Those of the newest check.
+  CheckLists check_lists_;
   /// Taken last; its memory is that of the next.
   Asking newest_;
 };

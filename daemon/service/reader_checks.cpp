@@ -37,6 +37,32 @@ const schema::Authenticate* authenticate_in(const Asking& asking) {
 
 }  // namespace
 
+/// A plain one, at once and without a copy of it: most are.
+void Reader::check_where_it_lies(const domain::Operator& asker, const Peer& peer,
+                                 const CheckParts& found) {
+  domain::CallFacts call;
+  call.now_ns = clock_.now_ns();
+  call.providers = &view_.tables().providers();
+  const view::Bearer bearer =
+      view::bearer_in(view_, asker, tenant_of(asker, found.tenant), found.username, call);
+  count_alone(parts_.vitals.decisions);
+  const domain::Verdict verdict = view::check(bearer, found.last, call);
+  work_ += question_work + verdict.work;
+  parts_.vitals.measures.decisions.add(verdict.reason);
+  const bool verified = bearer.stop == Code::ok;
+  NotedCall noted;
+  noted.user = bearer.user;
+  noted.service = asker.id;
+  noted.verified = verified;
+  noted.time_ns = call.now_ns;
+  noted.seq = head_.seq;
+  note_question(parts_.calls, noted, found.last, verdict);
+  checked_.begin(1);
+  checked_.add(verdict);
+  checked_.finish({found.id, head_.seq, call.now_ns, verified ? &bearer.user->id : nullptr});
+  answers_.send_at_once(schema::QueryBody::Check, peer, checked_.bytes());
+}
+
 /// Answers an authentication or a check whose stops before the question are known.
 void Reader::check(Asking& asking, Bearer&& bearer) {
   if (const auto* authenticate = authenticate_in(asking))

@@ -36,7 +36,7 @@ static Bearer bearer_named(const domain::Operator& asker, const domain::Tenant* 
   if (user != nullptr) domain::fetch_ahead(user->grants.get(), domain::Grants::bytes_of_most);
   if (tenant != nullptr && user == nullptr && asker.role != schema::Role::service)
     return {tenant, user, Code::user_unknown};
-  return {tenant, user, domain::first_stop_before_credential(tenant, user, call).code};
+  return {tenant, user, domain::first_code_before_credential(tenant, user, call)};
 }
 
 Bearer bearer_of_name(const View& view, const domain::Operator& asker, const NamedBeside& named,

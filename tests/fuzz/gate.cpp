@@ -47,11 +47,15 @@ void open_and_read(std::span<const std::byte> payload, const char* identifier,
 /// The short way to the form of a check lets nothing through that the long one would not.
 void judge_as_check(std::span<const std::byte> payload) {
   const std::vector<std::byte> aligned(payload.begin(), payload.end());
-  const auto parts = parts_of_check(aligned, query_limits);
-  if (!parts) return;
+  CheckLists lists;
+  CheckParts parts;
+  const bool passed = read_check(aligned, query_limits, lists, parts);
+  // The same when the lists are known already.
+  require(read_check(aligned, query_limits, lists, parts) == passed);
+  if (!passed) return;
   const MessageForm form = form_of_query(aligned, schema::query_identifier, query_limits);
   require(form.verdict == MessageForm::Verdict::well_formed);
-  require(form.unpacked_bytes == parts->unpacked_bytes);
+  require(form.unpacked_bytes == parts.unpacked_bytes);
 }
 
 /// Twice onto the same state, because a record is folded at every start: with the same result.

@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <set>
 
 #include "tests/unit/service/service_fixture.h"
 
@@ -181,6 +182,33 @@ BOOST_FIXTURE_TEST_CASE(Q2_each_check_is_of_the_tenant_as_it_is_by_then, ReaderS
   // Each of its users then needs a new password.
   run(message("acme", "", schema::EnableTenantT()));
   BOOST_TEST((check("table/customer") == Code::user_locked));
+}
+
+/// Alone it is answered where it lies; with what says nothing more about the call, from a copy.
+BOOST_FIXTURE_TEST_CASE(Q2_a_plain_check_is_answered_as_any_other, ReaderShop) {
+  const auto told = [&](schema::QueryT query, const std::string& identity) {
+    schema::AnswerT got = answer(ask(std::move(query), identity));
+    got.id = 0;
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(schema::CreateAnswer(builder, &got));
+    return std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()),
+                       builder.GetSize());
+  };
+  std::set<std::string> different;
+  for (const std::string& identity :
+       {std::string(owner), std::string("uid:7"), std::string("uid:8")})
+    for (const char* tenant : {"acme", "nobodys", ""})
+      for (const char* name : {"shop", "SHOP", "nobody", ""})
+        for (const char* resource : {"table/customer", "table/order", "no/kind", "not a path", ""})
+          for (const char* action : {"read", "fly", ""}) {
+            schema::QueryT with_call = by_name(tenant, name, action, resource);
+            with_call.call = std::make_unique<schema::CallT>();
+            with_call.call->channel = schema::Channel::program;
+            const std::string answered = told(by_name(tenant, name, action, resource), identity);
+            BOOST_TEST(answered == told(std::move(with_call), identity));
+            different.insert(answered);
+          }
+  BOOST_TEST(different.size() > 5U);
 }
 
 BOOST_FIXTURE_TEST_CASE(O1_a_service_checks_by_bare_name_only_if_it_vouches, ReaderShop) {
