@@ -98,7 +98,6 @@ template <class At>
 struct Part {
   At from;
   At to;
-
   bool empty() const { return from == to; }
 };
 using Range = Part<Place>;
@@ -119,8 +118,7 @@ At lower_bound(const Grants& grants, const Part<At>& within, std::string_view te
       grants, within, [&](const Grant& grant) { return std::string_view(*grant.resource) < text; });
 }
 
-/// All below a path start with it and a '/', and so lie together, before what goes on with the next
-/// character. `path` is as before afterwards.
+/// All below a path start with it and '/', before what goes on with '0'. `path` is as before then.
 template <class At>
 Part<At> part_below(const Grants& grants, const Part<At>& within, std::string& path) {
   static_assert('/' + 1 == '0');
@@ -151,8 +149,7 @@ constexpr std::size_t tried_one_by_one_max = 32;
 /// So many marks are compared in the time that one grant is looked at.
 constexpr std::size_t marks_in_a_step = 8;
 
-/// A bit for each of so many marks, no more than a word has bits, that is this one. A function of
-/// its own, so that its caller keeps its registers.
+/// A bit for each of so many marks that is this one. Apart, so that its caller keeps its registers.
 [[gnu::noinline]] std::uint64_t marked(const PlaceMark* marks, std::size_t count, PlaceMark mark) {
   std::uint64_t found = 0;
 #ifdef __SSE2__
@@ -201,14 +198,17 @@ class Search {
   }
 
   /// The same by the marks: of those that lie elsewhere almost no text is looked at.
-  void plain_by_marks(const Range& all) {
-    const std::span<const PlaceMark> marks = grants_.marks();
+  void plain_by_marks(const Range& all, const MarkIndex* index) {
     if (all.empty()) return;
     const MarkSummary& summary = grants_.mark_summary();
     const PathLevels& levels = *asked_.levels;
     found_.work += levels.size();
-    for (std::size_t level = levels.size(); level > 0; --level)
-      if (summary.may_have(levels[level - 1].mark)) keep_marked(marks, levels[level - 1]);
+    if (index != nullptr)
+      keep_indexed(*index, levels);
+    else
+      for (std::size_t level = levels.size(); level > 0; --level)
+        if (summary.may_have(levels[level - 1].mark))
+          keep_marked(grants_.marks(), levels[level - 1]);
     if (asked_.this_level_only || found_.deny != nullptr) return;
     if (summary.may_deny_below(levels[levels.size() - 1].mark)) deny_below(all);
   }
@@ -257,13 +257,20 @@ class Search {
 
   /// `found`: a bit for each from there on that may lie at the first so many bytes of the path.
   [[gnu::noinline]] void keep_found(std::uint64_t found, std::size_t from, std::size_t path_bytes) {
-    for (; found != 0; found &= found - 1) {
-      const std::size_t at = from + static_cast<std::size_t>(std::countr_zero(found));
-      const Right& right = grants_.right_at(at);
-      if (equal_texts(*right.resource, {asked_.path.data(), path_bytes}) &&
-          speaks_of(*right.action, grants_.denies_at(at), asked_))
-        keep(grants_, {grants_, at}, call_, found_);
-    }
+    for (; found != 0; found &= found - 1)
+      keep_if_at(from + static_cast<std::size_t>(std::countr_zero(found)), path_bytes);
+  }
+  void keep_indexed(const MarkIndex& index, const PathLevels& levels) {
+    for (std::size_t level = levels.size(); level > 0; --level)
+      index.visit(levels[level - 1].mark,
+                  [&](std::size_t at) { keep_if_at(at, levels[level - 1].size); });
+  }
+  /// What may lie at the first so many bytes of the path.
+  void keep_if_at(std::size_t at, std::size_t path_bytes) {
+    const Right& right = grants_.right_at(at);
+    if (equal_texts(*right.resource, {asked_.path.data(), path_bytes}) &&
+        speaks_of(*right.action, grants_.denies_at(at), asked_))
+      keep(grants_, {grants_, at}, call_, found_);
   }
 
   void try_each(const Range& range) {
@@ -444,14 +451,15 @@ bool is_named_before(const Grant& left, const Grant& right) {
   return precedes(left, right);
 }
 
-Matches match(const Grants& grants, const AccessRequest& asked, const CallFacts& call) {
+Matches match(const Grants& grants, const AccessRequest& asked, const CallFacts& call,
+              const MarkIndex* index) {
   Matches found;
   if (grants.in_one_part()) {
     Search<PlaceInPart> search(grants, asked, call, found);
     const auto at = [&](std::size_t place) { return PlaceInPart(grants, place); };
     const Part<PlaceInPart> plain{at(0), at(grants.plain_count())};
     if (asked.levels != nullptr)
-      search.plain_by_marks(plain);
+      search.plain_by_marks(plain, index);
     else
       search.plain(plain);
     if (grants.plain_count() != grants.size()) search.wild({plain.to, at(grants.size())});

@@ -82,7 +82,9 @@ struct Matches {
   std::size_t work = 0;
 };
 
-Matches match(const Grants& grants, const AccessRequest& asked, const CallFacts& call);
+/// `index`: of the list's marks, where one was made; null: none.
+Matches match(const Grants& grants, const AccessRequest& asked, const CallFacts& call,
+              const MarkIndex* index = nullptr);
 
 /// Before many questions of one list: has the processor fetch what the grants speak of, which lies
 /// scattered, so that no question waits for it.

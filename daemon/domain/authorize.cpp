@@ -219,14 +219,30 @@ bool network_allowed(const Tenant& tenant, const User& user, const CallFacts& ca
   return visit_network_stops(tenant, user, call, [](const Stop&) { return false; });
 }
 
-ReadQuestion::ReadQuestion(const Tenant& tenant, const Question& question)
-    : text_(question), form_(read(tenant)) {}
+namespace {
 
-inline Code ReadQuestion::read(const Tenant& tenant) {
+/// Looked up anew: for one question.
+struct LookedUp {
+  const Catalogue& catalogue;
+  const CatalogueKind* found = nullptr;
+
+  const CatalogueKind* kind(std::string_view name) { return found = find_kind(catalogue, name); }
+  const CatalogueAction* action(std::string_view name) const { return find_action(*found, name); }
+};
+
+}  // namespace
+
+ReadQuestion::ReadQuestion(const Tenant& tenant, const Question& question)
+    : text_(question), form_(read(LookedUp{*tenant.catalogue})) {}
+
+ReadQuestion::ReadQuestion(CatalogueFinder& known, const Question& question)
+    : text_(question), form_(read(known)) {}
+
+template <class Known>
+inline Code ReadQuestion::read(Known&& known) {
   if (!read_path(text_.resource, levels_)) return Code::resource_malformed;
-  const CatalogueKind* kind =
-      find_kind(*tenant.catalogue, text_.resource.substr(0, levels_[0].size));
-  const CatalogueAction* action = kind == nullptr ? nullptr : find_action(*kind, text_.action);
+  const CatalogueKind* kind = known.kind(text_.resource.substr(0, levels_[0].size));
+  const CatalogueAction* action = kind == nullptr ? nullptr : known.action(text_.action);
   if (action == nullptr || !knows(*kind, text_.resource)) return Code::unknown_resource;
   asked_ = {text_.action, action->implied_by, text_.resource, text_.this_level_only, &levels_};
   return Code::ok;
@@ -248,12 +264,21 @@ inline Code ReadQuestion::read(const Tenant& tenant) {
   return {Code::no_matching_grant, nullptr, nullptr, nullptr, work};
 }
 
+/// `index`: of the marks of the user's own grants; null: none.
 static Verdict weigh(const Tenant& tenant, const User& user, const ReadQuestion& question,
-                     const CallFacts& call) {
+                     const CallFacts& call, const MarkIndex* index) {
   if (question.form() != Code::ok) return {question.form()};
   if (user.extras == nullptr || user.extras->roles.empty())
-    return verdict_of(*user.grants, match(*user.grants, question.asked(), call));
+    return verdict_of(*user.grants, match(*user.grants, question.asked(), call, index));
   return said_by_all(tenant, user, question.asked(), call);
+}
+
+/// C8: outside the parts no allow counts.
+static void narrow(Verdict& verdict, const Question& question, std::span<const Narrowing> parts) {
+  if (parts.empty()) return;
+  const bool by_allow = verdict.allowed() || verdict.reason == Code::condition_not_met;
+  if (by_allow && !lies_within(parts, question))
+    verdict = {Code::no_matching_grant, nullptr, nullptr, nullptr, verdict.work};
 }
 
 Verdict authorize(const Tenant& tenant, const User& user, const Question& question,
@@ -263,11 +288,26 @@ Verdict authorize(const Tenant& tenant, const User& user, const Question& questi
 
 Verdict authorize(const Tenant& tenant, const User& user, const ReadQuestion& question,
                   const CallFacts& call, std::span<const Narrowing> parts) {
-  Verdict verdict = weigh(tenant, user, question, call);
-  if (parts.empty()) return verdict;
-  const bool by_allow = verdict.allowed() || verdict.reason == Code::condition_not_met;
-  if (by_allow && !lies_within(parts, question.text()))
-    verdict = {Code::no_matching_grant, nullptr, nullptr, nullptr, verdict.work};
+  Verdict verdict = weigh(tenant, user, question, call, nullptr);
+  narrow(verdict, question.text(), parts);
+  return verdict;
+}
+
+/// Below, making an index of marks takes longer than looking at all of them.
+constexpr std::size_t indexed_questions_min = 4;
+
+Authorizer::Authorizer(const Tenant& tenant, const User& user, const CallFacts& call,
+                       std::span<const Narrowing> parts, std::size_t questions)
+    : tenant_(tenant), user_(user), call_(call), parts_(parts), known_(*tenant.catalogue) {
+  static_assert(Grants::part_max <= MarkIndex::marks_max);
+  if (questions >= indexed_questions_min && user.grants->in_one_part())
+    marks_.emplace(user.grants->marks());
+}
+
+Verdict Authorizer::authorize(const Question& question) {
+  Verdict verdict =
+      weigh(tenant_, user_, ReadQuestion(known_, question), call_, marks_ ? &*marks_ : nullptr);
+  narrow(verdict, question, parts_);
   return verdict;
 }
 

@@ -58,6 +58,7 @@ struct Question {
 class ReadQuestion {
  public:
   ReadQuestion(const Tenant& tenant, const Question& question);
+  ReadQuestion(CatalogueFinder& known, const Question& question);
   ReadQuestion(const ReadQuestion&) = delete;
   ReadQuestion& operator=(const ReadQuestion&) = delete;
 
@@ -68,7 +69,9 @@ class ReadQuestion {
   const AccessRequest& asked() const { return asked_; }
 
  private:
-  schema::Code read(const Tenant& tenant);
+  /// What is known is asked for kinds and actions.
+  template <class Known>
+  schema::Code read(Known&& known);
 
   Question text_;
   AccessRequest asked_;
@@ -130,6 +133,28 @@ Verdict authorize(const Tenant& tenant, const User& user, const ReadQuestion& qu
                   const CallFacts& call, std::span<const Narrowing> parts = {});
 Verdict authorize(const Tenant& tenant, const User& user, const Question& question,
                   const CallFacts& call, std::span<const Narrowing> parts = {});
+
+/// The same for many questions about one user in one call: what is the same for all is looked up
+/// once. All that it is made of outlives it.
+class Authorizer {
+ public:
+  /// `questions`: about how many there will be.
+  Authorizer(const Tenant& tenant, const User& user, const CallFacts& call,
+             std::span<const Narrowing> parts, std::size_t questions);
+  Authorizer(const Authorizer&) = delete;
+  Authorizer& operator=(const Authorizer&) = delete;
+
+  Verdict authorize(const Question& question);
+
+ private:
+  const Tenant& tenant_;
+  const User& user_;
+  const CallFacts& call_;
+  std::span<const Narrowing> parts_;
+  CatalogueFinder known_;
+  /// Of the user's own grants; nothing: it would not be worth while.
+  std::optional<MarkIndex> marks_;
+};
 
 /// What a session is dead of, if it is (S1, S2); the stops before the credential have been asked.
 /// `key`: the one that it was made with, null if the user no longer has it.

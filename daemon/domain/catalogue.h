@@ -2,12 +2,14 @@
 // Pure values; compiled once when they change, asked by binary search.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "daemon/domain/entries.h"
+#include "daemon/domain/equal_texts.h"
 
 namespace postern::domain {
 
@@ -45,6 +47,43 @@ std::shared_ptr<const Catalogue> retired(Catalogue known, const schema::Catalogu
 /// Null if there is none.
 const CatalogueKind* find_kind(const Catalogue& catalogue, std::string_view name);
 const CatalogueAction* find_action(const CatalogueKind& kind, std::string_view name);
+
+/// Finds the same for one question after the other, mostly where it found it lately. The catalogue
+/// outlives it.
+class CatalogueFinder {
+ public:
+  explicit CatalogueFinder(const Catalogue& catalogue) : catalogue_(catalogue) {}
+
+  // ---- null if there is none
+  const CatalogueKind* kind(std::string_view name) {
+    if (kind_ == nullptr || !equal_texts(name, kind_->name)) {
+      kind_ = find_kind(catalogue_, name);
+      actions_ = {};
+    }
+    return kind_;
+  }
+  /// Of the kind that was found last, and is there.
+  const CatalogueAction* action(std::string_view name) {
+    if (name.empty()) return find_action(*kind_, name);
+    const CatalogueAction*& lately = actions_[place_of(name)];
+    if (lately == nullptr || !equal_texts(name, lately->name)) lately = find_action(*kind_, name);
+    return lately;
+  }
+
+ private:
+  static constexpr std::size_t places = 16;
+
+  static std::size_t place_of(std::string_view name) {
+    return (static_cast<unsigned char>(name.front()) + static_cast<unsigned char>(name.back()) +
+            name.size()) %
+           places;
+  }
+
+  const Catalogue& catalogue_;
+  const CatalogueKind* kind_ = nullptr;
+  /// Of the kind, those looked for last; null: none.
+  std::array<const CatalogueAction*, places> actions_{};
+};
 
 /// Whether there is a resource at the path or below it.
 bool lists(const CatalogueKind& kind, std::string_view path);

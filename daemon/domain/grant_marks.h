@@ -1,14 +1,18 @@
 // By what the plain grants of one user or role are sorted out before their texts are compared.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace postern::domain {
 
 /// Of a place: equal texts have equal marks.
 using PlaceMark = std::uint16_t;
 
-/// What the marks of a list say together: a bit for each number of six bits that a mark ends with.
+/// What the marks of a list say together: a bit for each number of six bits that a mark begins
+/// with, which every character of a place bears on.
 class MarkSummary {
  public:
   bool operator==(const MarkSummary&) const = default;
@@ -28,11 +32,46 @@ class MarkSummary {
   void deny_below_all() { above_denies_ = ~std::uint64_t{0}; }
 
  private:
-  static std::uint64_t bit_of(PlaceMark mark) { return std::uint64_t{1} << (mark & 63U); }
+  static std::uint64_t bit_of(PlaceMark mark) { return std::uint64_t{1} << (mark >> 10U); }
 
   std::uint64_t marks_ = 0;
   /// Of the places above those that deny.
   std::uint64_t above_denies_ = 0;
+};
+
+/// Where in a list a mark stands, found by one look instead of one at each: worth making where a
+/// list is asked some questions.
+class MarkIndex {
+ public:
+  static constexpr std::size_t marks_max = 255;
+
+  /// No more than `marks_max`, which outlive it.
+  explicit MarkIndex(std::span<const PlaceMark> marks) : marks_(marks) {
+    // From the last on, so that those of one row stand in their order.
+    for (std::size_t place = marks.size(); place > 0; --place) {
+      std::uint8_t& first = first_[row_of(marks[place - 1])];
+      next_[place] = first;
+      first = static_cast<std::uint8_t>(place);
+    }
+  }
+
+  /// Tells the visitor each place that has it, in their order.
+  template <class Visitor>
+  void visit(PlaceMark mark, Visitor visit) const {
+    for (std::size_t place = first_[row_of(mark)]; place != 0; place = next_[place])
+      if (marks_[place - 1] == mark) visit(place - 1);
+  }
+
+ private:
+  static constexpr std::size_t rows = 128;
+
+  static std::size_t row_of(PlaceMark mark) { return mark >> 9U; }
+
+  std::span<const PlaceMark> marks_;
+  /// Of each row the first place, from 1; 0: none.
+  std::array<std::uint8_t, rows> first_{};
+  /// By places from 1: the next in its row.
+  std::array<std::uint8_t, marks_max + 1> next_;
 };
 
 }  // namespace postern::domain

@@ -76,6 +76,8 @@ class GrantPointer {
   // ---- of the grant, without reading the rest of it
   inline bool denies() const;
   inline bool is_conditional() const;
+  /// In its part of the list.
+  std::size_t place() const { return place_; }
   bool operator==(const GrantPointer&) const = default;
   /// In no order but for sorting what is the same together.
   auto operator<=>(const GrantPointer&) const = default;

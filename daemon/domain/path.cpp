@@ -4,6 +4,7 @@
 #include <emmintrin.h>
 #endif
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -53,34 +54,36 @@ Word word_of_few(const char* at, std::size_t size) {
   return word;
 }
 
-/// Marks of the places on a path, which share what whole words of it come to: each is of the words
-/// in it and of its last eight characters.
+/// Marks of the places on a path, one after the other: each is of the one above it and of the words
+/// of its own segment, the last of which ends with it.
 class PathMarks {
  public:
   explicit PathMarks(std::string_view path) : path_(path) {}
 
-  /// Of the first so many characters; more each time.
-  PlaceMark of_first(std::size_t size) {
+  /// Of the place that ends after so many characters: the next below the one before.
+  PlaceMark of_next(std::size_t size) {
     const char* const path = path_.data();
-    if (size < word_bytes)
-      return finished(path_.size() < word_bytes ? word_of_few(path, size)
-                                                : word_at(path) & ((Word{1} << 8 * size) - 1));
-    for (; taken_ + word_bytes <= size; taken_ += word_bytes) {
-      sum_ = (sum_ ^ word_at(path + taken_)) * multiplier;
-      sum_ ^= sum_ >> 32;
+    if (size < word_bytes) {
+      take(path_.size() < word_bytes ? word_of_few(path, size)
+                                     : word_at(path) & ((Word{1} << 8 * size) - 1));
+    } else {
+      for (std::size_t place = begun_; place + word_bytes < size; place += word_bytes)
+        take(word_at(path + place));
+      take(word_at(path + size - word_bytes));
     }
-    return finished(word_at(path + size - word_bytes));
+    begun_ = size + 1;
+    return static_cast<PlaceMark>(sum_ >> 16);
   }
 
  private:
-  PlaceMark finished(Word last) const {
-    return static_cast<PlaceMark>((sum_ ^ last) * multiplier >> 48);
-  }
+  /// All characters bear on the upper half, which the next half of the sum begins with.
+  void take(Word word) { sum_ = std::rotl((sum_ ^ word) * multiplier, 32); }
 
   static constexpr Word multiplier = 0x9e3779b97f4a7c15U;
   std::string_view path_;
   Word sum_ = 0;
-  std::size_t taken_ = 0;
+  /// Where the next segment begins.
+  std::size_t begun_ = 0;
 };
 
 #ifdef __SSE2__
@@ -154,7 +157,7 @@ namespace {
     if (begun == place || class_of(text[begun]) != alphanumeric ||
         place - begun > segment_bytes_max || levels.size() == path_segments_max)
       return false;
-    levels.add({marks.of_first(place), static_cast<std::uint16_t>(place)});
+    levels.add({marks.of_next(place), static_cast<std::uint16_t>(place)});
     begun = place + 1;
   }
   return true;
@@ -170,33 +173,45 @@ bool read_path(std::string_view text, PathLevels& levels) {
   constexpr std::size_t together = SixteenCharacters::count;
   // No segment is too long then.
   if (size < together || size >= segment_bytes_max) return read_path_singly(text, levels);
-  Word of_paths = 0;
+  const auto look_at = [&](std::size_t place) { return SixteenCharacters(text.data() + place); };
+  // The last may have been among those before.
+  const SixteenCharacters first = look_at(0);
+  const SixteenCharacters last = look_at(size - together);
+  Word of_paths = first.of_paths | last.of_paths << (size - together);
   Word ends = Word{1} << size;
   const Word all = ends - 1;
-  const auto look_at = [&](std::size_t place) {
-    const SixteenCharacters found(text.data() + place);
-    of_paths |= found.of_paths << place;
-    ends |= found.slashes << place;
-  };
-  for (std::size_t place = 0; place + together < size; place += together) look_at(place);
-  // The last may have been among those before.
-  look_at(size - together);
+  ends |= first.slashes | last.slashes << (size - together);
+  for (std::size_t place = together; place + together < size; place += together) {
+    const SixteenCharacters more = look_at(place);
+    of_paths |= more.of_paths << place;
+    ends |= more.slashes << place;
+  }
   if (of_paths != all) return false;
   PathMarks marks(text);
   std::size_t begun = 0;
+  std::size_t count = 0;
   for (; ends != 0; ends &= ends - 1) {
-    if (class_of(text[begun]) != alphanumeric || levels.size() == path_segments_max) return false;
+    if (class_of(text[begun]) != alphanumeric || count == path_segments_max) return false;
     const auto end = static_cast<std::size_t>(std::countr_zero(ends));
-    levels.add({marks.of_first(end), static_cast<std::uint16_t>(end)});
+    levels.set(count++, {marks.of_next(end), static_cast<std::uint16_t>(end)});
     begun = end + 1;
   }
+  levels.resize(count);
   return true;
 #else
   return read_path_singly(text, levels);
 #endif
 }
 
-PlaceMark mark_of(std::string_view path) { return PathMarks(path).of_first(path.size()); }
+PlaceMark mark_of(std::string_view path) {
+  PathMarks marks(path);
+  PlaceMark mark = 0;
+  for (std::size_t end = 0; end < path.size(); ++end) {
+    end = std::min(path.find('/', end), path.size());
+    mark = marks.of_next(end);
+  }
+  return mark;
+}
 
 bool is_path_pattern(std::string_view text) { return is_well_formed(text, path_wildcards_max); }
 

@@ -28,6 +28,9 @@ class PathLevels {
 
   void add(Level level) { levels_[count_++] = level; }
   void clear() { count_ = 0; }
+  /// Those before `count` are set.
+  void resize(std::size_t count) { count_ = count; }
+  void set(std::size_t place, Level level) { levels_[place] = level; }
   std::size_t size() const { return count_; }
   const Level& operator[](std::size_t place) const { return levels_[place]; }
 

@@ -35,9 +35,108 @@ constexpr std::size_t nowhere = std::size_t{1} << 40U;
 constexpr std::size_t text_bytes = sizeof(std::string);
 constexpr std::size_t table_bytes = 64;
 
+/// Where the list of a table's fields ends if this field is its last.
+constexpr std::size_t end_after(std::size_t field) { return field + sizeof(std::uint16_t); }
+
 /// Of each kind of credential the fields are texts: two, and one of a bare name.
 constexpr std::size_t first_text = schema::KeyCredential::VT_KEY;
 constexpr std::size_t second_text = schema::KeyCredential::VT_USERNAME;
+
+/// Walks the questions of a check, which have two texts each, where they are usual. Apart from what
+/// walks the rest, so that the compiler has registers for what it counts.
+class QuestionsForm {
+ public:
+  QuestionsForm(const std::byte* begin, std::size_t size)
+      : begin_(begin), size_(size), numbers_end_(size - sizeof(std::uint32_t)) {}
+
+  /// `element`: where the offset of the first lies, all of which lie within.
+  [[gnu::noinline]] bool walk(std::size_t element, std::size_t end) {
+    QuestionsForm all = *this;
+    for (; element != end; element += sizeof(std::uint32_t))
+      if (!all.has_question(element)) return false;
+    *this = all;
+    return true;
+  }
+
+  /// What the texts come to.
+  std::size_t text_sizes() const { return text_sizes_; }
+  /// Not 0: some number does not lie at a multiple of its size.
+  std::size_t misplaced() const { return misplaced_ & (sizeof(std::uint32_t) - 1); }
+
+ private:
+  [[gnu::always_inline]] std::uint32_t number_at(std::size_t place) const {
+    std::uint32_t value;
+    std::memcpy(&value, begin_ + place, sizeof value);
+    return value;
+  }
+
+  /// Builders let questions share one list of fields, so what is read of it holds for the next.
+  [[gnu::always_inline]] bool has_question(std::size_t element) {
+    const std::size_t away = number_at(element);
+    const std::size_t place = element + away;
+    if (away == 0 || place > numbers_end_) return false;
+    misplaced_ |= place;
+    const std::size_t fields =
+        place -
+        static_cast<std::size_t>(std::ptrdiff_t{static_cast<std::int32_t>(number_at(place))});
+    if (fields != fields_.place) fields_ = fields_at(begin_, size_, fields);
+    return fields == fields_.place && has_text(place + fields_.action) &&
+           has_text(place + fields_.resource) && place + fields_.level < size_;
+  }
+
+  /// A list of fields, and how far into a table they lie.
+  struct Fields {
+    std::size_t place = nowhere;
+    std::size_t action = 0;
+    std::size_t resource = 0;
+    /// Where it has none, that is the table's first byte, which lies within.
+    std::size_t level = 0;
+  };
+
+  /// Nowhere: it is unusual. Given no more than it needs, so that all else stays in registers.
+  [[gnu::noinline]] static Fields fields_at(const std::byte* begin, std::size_t size,
+                                            std::size_t place) {
+    const auto short_at = [&](std::size_t at) {
+      std::uint16_t value;
+      std::memcpy(&value, begin + at, sizeof value);
+      return std::size_t{value};
+    };
+    if (place < header_bytes || place > size - sizeof(std::uint16_t)) return {};
+    const std::size_t bytes = short_at(place);
+    if (((place | bytes) & 1U) != 0 || bytes < end_after(Question::VT_RESOURCE) ||
+        bytes > end_after(Question::VT_THIS_LEVEL_ONLY) || bytes > size - place)
+      return {};
+    const bool has_level = bytes == end_after(Question::VT_THIS_LEVEL_ONLY);
+    const Fields found{place, short_at(place + Question::VT_ACTION),
+                       short_at(place + Question::VT_RESOURCE),
+                       has_level ? short_at(place + Question::VT_THIS_LEVEL_ONLY) : 0};
+    return found.action == 0 || found.resource == 0 ? Fields() : found;
+  }
+
+  /// `offset`: where its offset lies.
+  [[gnu::always_inline]] bool has_text(std::size_t offset) {
+    if (offset > numbers_end_) return false;
+    const std::size_t away = number_at(offset);
+    const std::size_t text = offset + away;
+    if (away == 0 || text > numbers_end_) return false;
+    const std::size_t size = number_at(text);
+    const std::size_t end = text + sizeof(std::uint32_t) + size;
+    // One more byte: the 0 at its end.
+    if (end >= size_ || begin_[end] != std::byte{0}) return false;
+    misplaced_ |= offset | text;
+    text_sizes_ += size;
+    return true;
+  }
+
+  const std::byte* begin_;
+  std::size_t size_;
+  /// No number begins behind it.
+  std::size_t numbers_end_;
+  std::size_t text_sizes_ = 0;
+  std::size_t misplaced_ = 0;
+  /// Of the question before.
+  Fields fields_;
+};
 
 /// Walks all that can be read of a check, once; each step is false where anything is unusual. All
 /// of it is one function to the compiler, so that what it counts stays in registers.
@@ -186,45 +285,33 @@ class CheckForm {
            has_text(credential, at(lists_.credential, second_text), text);
   }
 
-  /// Builders let questions share one list of fields, so what is read of it holds for the next.
   [[gnu::always_inline]] bool has_questions(std::size_t check, CheckParts& parts) {
     const std::size_t away = at(lists_.check, Check::VT_QUESTIONS);
     std::size_t list = 0;
     if (away == 0 || !follow(check + away, list) || !lies_within<std::uint32_t>(list)) return false;
     const std::size_t count = read<std::uint32_t>(list);
-    std::size_t element = list + sizeof(std::uint32_t);
-    if (count > limits_.tables_max || count > (size_ - element) / sizeof(std::uint32_t))
-      return false;
+    const std::size_t first = list + sizeof(std::uint32_t);
+    if (count > limits_.tables_max || count > (size_ - first) / sizeof(std::uint32_t)) return false;
     parts.questions = pointer<Questions>(list);
     parts.question_count = count;
     unpacked_ += count * sizeof(std::uint32_t);
+    if (count == 1) return has_question(first, parts.only);
     tables_ += count;
-    std::size_t fields_before = nowhere;
+    QuestionsForm questions(begin_, size_);
+    if (!questions.walk(first, first + count * sizeof(std::uint32_t))) return false;
+    unpacked_ += count * 2 * text_bytes + questions.text_sizes();
+    misplaced_ |= questions.misplaced();
+    return true;
+  }
+  /// `element`: where its offset lies, within.
+  [[gnu::always_inline]] bool has_question(std::size_t element, domain::Question& found) {
+    const auto& list = lists_.question;
     std::size_t question = 0;
-    std::size_t action = 0;
-    std::size_t resource = 0;
-    std::size_t question_end = 0;
-    for (const std::size_t end = element + count * sizeof(std::uint32_t); element != end;
-         element += sizeof(std::uint32_t)) {
-      if (!follow(element, question) || !lies_within<std::int32_t>(question)) return false;
-      const std::size_t fields = fields_of(question);
-      if (fields != fields_before) {
-        if (!open_by(fields, question, lists_.question)) return false;
-        fields_before = fields;
-        action = at(lists_.question, Question::VT_ACTION);
-        resource = at(lists_.question, Question::VT_RESOURCE);
-        question_end = lists_.question.end;
-      }
-      // None of its fields has eight bytes, so it lies right if they do.
-      if (question_end > size_ - question || !has_text(question, action, parts.last.action) ||
-          !has_text(question, resource, parts.last.resource))
-        return false;
-    }
-    if (count == 0) return true;
-    if (action == 0) parts.last.action = {};
-    if (resource == 0) parts.last.resource = {};
-    parts.last.this_level_only =
-        number<std::uint8_t>(question, lists_.question, Question::VT_THIS_LEVEL_ONLY) != 0;
+    if (!follow(element, question) || !open(question, lists_.question) ||
+        !has_text(question, at(list, Question::VT_ACTION), found.action) ||
+        !has_text(question, at(list, Question::VT_RESOURCE), found.resource))
+      return false;
+    found.this_level_only = number<std::uint8_t>(question, list, Question::VT_THIS_LEVEL_ONLY) != 0;
     return true;
   }
 
@@ -254,7 +341,7 @@ void CheckParts::move(const std::byte* from, const std::byte* to) {
   credential = moved(static_cast<const std::byte*>(credential));
   questions = moved(questions);
   call = moved(call);
-  for (std::string_view* text : {&tenant, &username, &last.action, &last.resource})
+  for (std::string_view* text : {&tenant, &username, &only.action, &only.resource})
     *text = {moved(text->data()), text->size()};
 }
 

@@ -35,8 +35,8 @@ struct CheckParts {
   std::string_view tenant = {};
   /// Of a bare name.
   std::string_view username = {};
-  /// The last question.
-  domain::Question last = {};
+  /// Where it is one question.
+  domain::Question only = {};
 
   /// They lie in a copy of the message now.
   void move(const std::byte* from, const std::byte* to);

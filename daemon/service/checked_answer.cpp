@@ -1,6 +1,7 @@
-// fixed part | place of each decision | for each decision: its tables, its texts | receipt
+// fixed part | place of each decision | decisions | for each grant: its tables, its texts | receipt
 // All numbers are little-endian; a table begins with how far before it the table of its fields
-// lies, and an offset says how far behind itself its target does.
+// lies, and an offset says how far behind itself its target does. So decisions by one grant lead to
+// it all, and to what is not there none.
 #include "daemon/service/checked_answer.h"
 
 #include <algorithm>
@@ -22,7 +23,7 @@ static_assert(std::endian::native == std::endian::little);
 static_assert(schema::protocol_version == 1);
 
 /// An answer so large names no further grants, so that it keeps to 1 MiB whatever is asked.
-constexpr std::size_t bytes_with_grants_max = 640 << 10;
+constexpr std::size_t bytes_with_grants_max = 768 << 10;
 
 /// Where the fields of a table lie, by their ids; 0: it has none.
 template <std::size_t count>
@@ -63,22 +64,15 @@ struct CheckedTable {
   std::uint32_t unused;
 };
 
-/// Without a grant.
-struct BareDecision {
-  std::int32_t fields;
-  std::uint16_t reason;
-  std::uint8_t allowed;
-  std::uint8_t unused;
-};
-
 static_assert(sizeof(CheckedTable{}.user) == sizeof(schema::Uuid));
 
+/// All of them have room for a grant.
 struct DecisionTable {
   std::int32_t fields;
-  std::uint32_t grant;
   std::uint16_t reason;
   std::uint8_t allowed;
   std::uint8_t unused;
+  std::uint32_t grant;
 };
 
 struct GrantTable {
@@ -98,11 +92,9 @@ struct ReferenceTable {
   std::uint64_t seq;
 };
 
-/// The tables of one decision, with its texts behind it.
-struct DecisionBlock {
-  DecisionTable decision;
+/// The tables of one grant, with its texts behind them.
+struct GrantBlock {
   GrantTable grant;
-  std::uint32_t unused;
   ReferenceTable reference;
 };
 
@@ -166,9 +158,9 @@ constexpr FixedPart make_fixed_part() {
       {{Decision::VT_ALLOWED, offsetof(DecisionTable, allowed)},
        {Decision::VT_REASON, offsetof(DecisionTable, reason)},
        {Decision::VT_GRANT, offsetof(DecisionTable, grant)}});
-  made.bare_fields = fields_of<Decision::VT_REASON, BareDecision>(
-      {{Decision::VT_ALLOWED, offsetof(BareDecision, allowed)},
-       {Decision::VT_REASON, offsetof(BareDecision, reason)}});
+  made.bare_fields = fields_of<Decision::VT_REASON, DecisionTable>(
+      {{Decision::VT_ALLOWED, offsetof(DecisionTable, allowed)},
+       {Decision::VT_REASON, offsetof(DecisionTable, reason)}});
   made.grant_fields = fields_of<GrantView::VT_ROLE, GrantTable>(
       {{GrantView::VT_REFERENCE, offsetof(GrantTable, reference)},
        {GrantView::VT_EFFECT, offsetof(GrantTable, effect)},
@@ -241,61 +233,78 @@ void CheckedAnswer::reserve(std::size_t bytes) {
 }
 
 void CheckedAnswer::begin(std::size_t count) {
-  size_ = added_ = grants_left_out_ = 0;
-  std::memcpy(extend(sizeof fixed_part), &fixed_part, sizeof fixed_part);
-  size_ = places_begin;
+  grants_left_out_ = 0;
+  ++begun_;
+  next_place_ = places_begin;
+  next_decision_ = places_begin + count * sizeof(std::uint32_t);
+  size_ = 0;
+  const std::size_t decisions_end = next_decision_ + count * sizeof(DecisionTable);
+  // Grants lie at multiples of eight, for their numbers of eight bytes.
+  extend(rounded_up(std::max(decisions_end, sizeof fixed_part), 8));
+  at<std::uint32_t>(size_ - sizeof(std::uint32_t)) = 0;
+  std::memcpy(storage_.data(), &fixed_part, sizeof fixed_part);
   at<std::uint32_t>(offsetof(FixedPart, count)) = static_cast<std::uint32_t>(count);
-  extend(count * sizeof(std::uint32_t));
 }
 
 void CheckedAnswer::add(const domain::Verdict& verdict) {
-  // With or without a grant, but for its texts.
-  reserve(sizeof(std::uint32_t) + sizeof(DecisionBlock));
-  // Tables lie at multiples of eight, for their numbers of eight bytes.
-  if (size_ % 8 != 0) {
-    at<std::uint32_t>(size_) = 0;
-    size_ += sizeof(std::uint32_t);
+  const std::size_t grant = verdict.grant == nullptr ? 0 : place_of_grant(verdict);
+  const std::size_t place = std::exchange(next_place_, next_place_ + sizeof(std::uint32_t));
+  const std::size_t begun = std::exchange(next_decision_, next_decision_ + sizeof(DecisionTable));
+  at<std::uint32_t>(place) = static_cast<std::uint32_t>(begun - place);
+  DecisionTable made{0, static_cast<std::uint16_t>(verdict.reason), verdict.allowed(), 0, 0};
+  made.fields = distance(offsetof(FixedPart, bare_fields), begun);
+  if (grant != 0) {
+    made.fields = distance(offsetof(FixedPart, decision_fields), begun);
+    made.grant = static_cast<std::uint32_t>(grant - begun - offsetof(DecisionTable, grant));
   }
-  const std::size_t place = places_begin + added_++ * sizeof(std::uint32_t);
-  at<std::uint32_t>(place) = static_cast<std::uint32_t>(size_ - place);
-  if (verdict.grant != nullptr && size_ < bytes_with_grants_max) return add_grant(verdict);
-  if (verdict.grant != nullptr) ++grants_left_out_;
-  at<BareDecision>(size_) = {distance(offsetof(FixedPart, bare_fields), size_),
-                             static_cast<std::uint16_t>(verdict.reason), verdict.allowed(), 0};
-  size_ += sizeof(BareDecision);
+  at<DecisionTable>(begun) = made;
 }
 
-void CheckedAnswer::add_grant(const domain::Verdict& verdict) {
-  using Block = DecisionBlock;
+/// Where it is told; 0: nowhere, as the answer would become too large.
+std::size_t CheckedAnswer::place_of_grant(const domain::Verdict& verdict) {
+  Told& told = told_[verdict.grant.place() % told_max];
+  if (told.answer == begun_ && told.grant == verdict.grant && told.role == verdict.role)
+    return told.place;
+  if (size_ >= bytes_with_grants_max) {
+    ++grants_left_out_;
+    return 0;
+  }
+  told = {verdict.grant, verdict.role, size_, begun_};
+  put_grant(verdict);
+  return told.place;
+}
+
+void CheckedAnswer::put_grant(const domain::Verdict& verdict) {
   const domain::Grant grant = *verdict.grant;
-  reserve(sizeof(Block) + bytes_of_text(*grant.action) + bytes_of_text(*grant.resource) +
-          (verdict.role == nullptr ? 0 : bytes_of_text(*verdict.role)));
+  const std::string_view role =
+      verdict.role == nullptr ? std::string_view() : std::string_view(*verdict.role);
+  reserve(sizeof(GrantBlock) + bytes_of_text(*grant.action) + bytes_of_text(*grant.resource) +
+          bytes_of_text(role) + sizeof(std::uint32_t));
   const std::size_t begun = size_;
   const auto fields = [&](std::size_t described, std::size_t table) {
     return distance(described, begun + table);
   };
-  auto& block = at<Block>(begun);
-  size_ += sizeof block;
-  block.decision = {fields(offsetof(FixedPart, decision_fields), offsetof(Block, decision)),
-                    offsetof(Block, grant) - offsetof(Block, decision.grant),
-                    static_cast<std::uint16_t>(verdict.reason), verdict.allowed(), 0};
-  const auto text_at = [&](std::size_t field, const std::string& text) {
+  const auto text_at = [&](std::size_t field, std::string_view text) {
     const auto away = static_cast<std::uint32_t>(size_ - begun - field);
     put_text(text);
     return away;
   };
+  size_ += sizeof(GrantBlock);
+  auto& block = at<GrantBlock>(begun);
   const std::size_t described = verdict.role == nullptr ? offsetof(FixedPart, own_grant_fields)
                                                         : offsetof(FixedPart, grant_fields);
-  block.grant = {fields(described, offsetof(Block, grant)),
-                 offsetof(Block, reference) - offsetof(Block, grant.reference),
-                 text_at(offsetof(Block, grant.action), *grant.action),
-                 text_at(offsetof(Block, grant.resource), *grant.resource),
-                 verdict.role == nullptr ? 0 : text_at(offsetof(Block, grant.role), *verdict.role),
+  block.grant = {fields(described, offsetof(GrantBlock, grant)),
+                 offsetof(GrantBlock, reference) - offsetof(GrantBlock, grant.reference),
+                 text_at(offsetof(GrantBlock, grant.action), *grant.action),
+                 text_at(offsetof(GrantBlock, grant.resource), *grant.resource),
+                 verdict.role == nullptr ? 0 : text_at(offsetof(GrantBlock, grant.role), role),
                  static_cast<std::uint8_t>(grant.effect()),
                  {}};
-  block.unused = 0;
-  block.reference = {fields(offsetof(FixedPart, reference_fields), offsetof(Block, reference)),
+  block.reference = {fields(offsetof(FixedPart, reference_fields), offsetof(GrantBlock, reference)),
                      static_cast<std::uint16_t>(grant.index), 0, grant.seq};
+  if (size_ % 8 == 0) return;
+  at<std::uint32_t>(size_) = 0;
+  size_ += sizeof(std::uint32_t);
 }
 
 /// There is room for it: its length, itself, and at least one 0 behind it.
@@ -310,7 +319,8 @@ void CheckedAnswer::put_text(std::string_view text) {
 }
 
 void CheckedAnswer::finish(const Facts& facts) {
-  require(added_ == at<std::uint32_t>(offsetof(FixedPart, count)));
+  require(next_place_ ==
+          places_begin + at<std::uint32_t>(offsetof(FixedPart, count)) * sizeof(std::uint32_t));
   auto& fixed = at<FixedPart>(0);
   fixed.answer.id = facts.id;
   fixed.answer.seq = facts.seq;

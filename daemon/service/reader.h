@@ -87,26 +87,31 @@ class Reader {
   std::int64_t idle_ms() const;
 
  private:
-  /// The answer to several questions on its way; where it takes more than one slice, user and
-  /// tenant are held by holding back what is published meanwhile.
+  /// How far the answer to several questions is, and as of when it is made.
+  struct Progress {
+    std::int64_t time_ns;
+    domain::Seq seq;
+    journal::Hash root;
+    /// H5: empty where no receipt is asked for.
+    std::string journal;
+    std::unique_ptr<CheckedAnswer> answer;
+    flatbuffers::uoffset_t next = 0;
+  };
+  /// An answer that takes more than one slice: user and tenant are held by holding back what is
+  /// published meanwhile.
   struct LongCheck {
-    LongCheck(Asking asking, Bearer bearer, std::int64_t time_ns, domain::Seq seq)
-        : asking(std::move(asking)), bearer(std::move(bearer)), time_ns(time_ns), seq(seq) {}
-
     std::size_t places() { return places_of(asking.query.bytes().size()); }
-    bool is_done() const { return next == asking.query->body_as_Check()->questions()->size(); }
 
     Asking asking;
     Bearer bearer;
-    std::int64_t time_ns;
-    domain::Seq seq;
-    journal::Hash root = {};
-    /// H5: empty where no receipt is asked for.
-    std::string journal = {};
+    Progress progress;
     /// What is published after so many are held back for it.
-    std::uint64_t began_after = 0;
-    flatbuffers::uoffset_t next = 0;
-    CheckedAnswer answer;
+    std::uint64_t began_after;
+  };
+  /// Of a long check that was answered, for the next.
+  struct Spare {
+    std::vector<std::byte> message;
+    std::unique_ptr<CheckedAnswer> answer;
   };
 
   domain::CallFacts facts_of(const schema::Query& query) const;
@@ -132,11 +137,13 @@ class Reader {
   /// A call that was stopped before its questions, with the true reason.
   void note_stopped(const Asking& asking, const domain::User* user, schema::Code reason);
   void check_one(const Asking& asking, const Bearer& bearer);
-  void check_many(LongCheck job);
+  void check_many(Asking& asking, Bearer& bearer);
+  void go_on_later(Asking& asking, Bearer& bearer, Progress& progress);
   void go_on_with_long_checks();
   void drop_long_checks_that_hold_too_much();
-  std::size_t check_slice(LongCheck& job, std::size_t work_max);
-  void finish(LongCheck& job);
+  std::size_t check_slice(const Asking& asking, const Bearer& bearer, Progress& progress,
+                          std::size_t work_max);
+  void finish(const Asking& asking, const Bearer& bearer, Progress& progress);
   void end(LongCheck& job);
   void finish(CheckedAnswer& answer, const ReceiptFacts& facts);
   std::string journal_name() const;
@@ -184,8 +191,9 @@ class Reader {
   /// Publications taken.
   std::uint64_t published_ = 0;
   flatbuffers::FlatBufferBuilder builder_{1'024};
-  /// Of the newest check; its memory is that of the next.
-  CheckedAnswer checked_;
+  /// Of the newest check; its memory is that of the next. Never null between calls.
+  std::unique_ptr<CheckedAnswer> checked_ = std::make_unique<CheckedAnswer>();
+  std::vector<Spare> spares_;
   /// Who asked last, as long as operators are as they were, and whether they may check.
   std::string last_identity_;
   const domain::Operator* last_asker_ = nullptr;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "daemon/domain/checkpoint_names.h"
+#include "daemon/service/question_texts.h"
 #include "daemon/service/reader.h"
 #include "daemon/view/grants.h"
 
@@ -22,6 +23,9 @@ constexpr std::size_t receipt_work = 256;
 constexpr flatbuffers::uoffset_t slice_questions = 256;
 /// Their entries hold back what is published meanwhile: beyond, the oldest is told `busy`.
 constexpr std::size_t held_back_max = 256;
+/// Messages whose memory is kept for the next; of a few hundred questions, as most are.
+constexpr std::size_t spares_max = 8;
+constexpr std::size_t spare_bytes_max = 32'768;
 /// When a place may be free.
 constexpr std::uint32_t long_retry_ms = 100;
 
@@ -46,7 +50,7 @@ void Reader::check_where_it_lies(const domain::Operator& asker, const Peer& peer
   const view::Bearer bearer =
       view::bearer_in(view_, asker, tenant_of(asker, found.tenant), found.username, call);
   count_alone(parts_.vitals.decisions);
-  const domain::Verdict verdict = view::check(bearer, found.last, call);
+  const domain::Verdict verdict = view::check(bearer, found.only, call);
   work_ += question_work + verdict.work;
   parts_.vitals.measures.decisions.add(verdict.reason);
   const bool verified = bearer.stop == Code::ok;
@@ -56,7 +60,7 @@ void Reader::check_where_it_lies(const domain::Operator& asker, const Peer& peer
   noted.verified = verified;
   noted.time_ns = call.now_ns;
   noted.seq = head_.seq;
-  note_question(parts_.calls, noted, found.last, verdict);
+  note_question(parts_.calls, noted, found.only, verdict);
   checked_.begin(1);
   checked_.add(verdict);
   checked_.finish({found.id, head_.seq, call.now_ns, verified ? &bearer.user->id : nullptr});
@@ -70,7 +74,7 @@ void Reader::check(Asking& asking, Bearer&& bearer) {
   const std::size_t questions = questions_of(asking).size();
   count_alone(parts_.vitals.decisions, questions);
   if (bearer.stop != Code::ok || questions == 1) return check_one(asking, bearer);
-  check_many({std::move(asking), std::move(bearer), clock_.now_ns(), head_.seq});
+  check_many(asking, bearer);
 }
 
 /// One question, or all of a bearer that is stopped.
@@ -82,38 +86,45 @@ void Reader::check_one(const Asking& asking, const Bearer& bearer) {
   noted.time_ns = clock_.now_ns();
   const domain::CallFacts call = facts_of(query);
   QuestionNotes notes(parts_.calls, noted, questions.size());
-  checked_.begin(questions.size());
+  checked_->begin(questions.size());
   for (const schema::Question* question : questions) {
     const domain::Verdict verdict = view::check(bearer, view::question_of(*question), call);
     work_ += question_work + verdict.work;
     notes.add(*question, verdict);
     parts_.vitals.measures.decisions.add(verdict.reason);
-    checked_.add(verdict);
+    checked_->add(verdict);
   }
   const std::string journal = query.receipt() ? journal_name() : std::string();
-  finish(checked_, {journal, asking, bearer, head_, clock_.now_ns()});
+  finish(*checked_, {journal, asking, bearer, head_, clock_.now_ns()});
 }
 
 /// Answers at once what this turn still has time for; the rest waits for turns of its operator.
-void Reader::check_many(LongCheck job) {
-  const schema::Query& query = *job.asking.query;
-  if (!answers_.has_room(job.asking.peer, job.asking.query.bytes().size()))
-    return answers_.refuse_busy(job.asking, long_retry_ms);
-  job.began_after = published_;
-  job.root = head_.root;
-  if (query.receipt()) job.journal = journal_name();
-  std::swap(job.answer, checked_);
-  const std::size_t questions = questions_of(job.asking).size();
-  if (job.bearer.user->grants->size() <= questions) domain::fetch_ahead(*job.bearer.user->grants);
-  job.answer.begin(questions);
-  if (work_ < slice_work) work_ += check_slice(job, slice_work - work_);
-  if (job.is_done()) {
-    finish(job);
-    std::swap(job.answer, checked_);
-    job.asking.query.close();
-    newest_ = std::move(job.asking);
-    return;
+void Reader::check_many(Asking& asking, Bearer& bearer) {
+  if (!answers_.has_room(asking.peer, asking.query.bytes().size()))
+    return answers_.refuse_busy(asking, long_retry_ms);
+  Progress progress{clock_.now_ns(), head_.seq, head_.root, {}, std::move(checked_)};
+  if (asking.query->receipt()) progress.journal = journal_name();
+  const std::size_t questions = questions_of(asking).size();
+  if (bearer.user->grants->size() <= questions) domain::fetch_ahead(*bearer.user->grants);
+  progress.answer->begin(questions);
+  if (work_ < slice_work) work_ += check_slice(asking, bearer, progress, slice_work - work_);
+  if (progress.next < questions) return go_on_later(asking, bearer, progress);
+  finish(asking, bearer, progress);
+  checked_ = std::move(progress.answer);
+}
+
+void Reader::go_on_later(Asking& asking, Bearer& bearer, Progress& progress) {
+  Spare spare;
+  if (!spares_.empty()) {
+    spare = std::move(spares_.back());
+    spares_.pop_back();
+  } else {
+    spare.answer = std::make_unique<CheckedAnswer>();
   }
+  checked_ = std::move(spare.answer);
+  LongCheck job{std::move(asking), std::move(bearer), std::move(progress), published_};
+  asking.query = OpenedMessage<schema::Query>(std::move(spare.message));
+  asking.query.holds_no_secret();
   if (!long_places_.take(job.asking.asker, job.places()))
     return answers_.refuse_busy(job.asking, long_retry_ms);
   ++began_after_[job.began_after];
@@ -122,24 +133,27 @@ void Reader::check_many(LongCheck job) {
 }
 
 /// Gives what it looked at: at least one question's, and no more than one's beyond `work_max`.
-std::size_t Reader::check_slice(LongCheck& job, std::size_t work_max) {
-  const Questions& questions = questions_of(job.asking);
-  const flatbuffers::uoffset_t end = std::min(questions.size(), job.next + slice_questions);
-  domain::CallFacts call = facts_of(*job.asking.query);
-  call.now_ns = job.time_ns;
-  NotedCall noted = noted_call(job.asking, job.bearer);
+std::size_t Reader::check_slice(const Asking& asking, const Bearer& bearer, Progress& progress,
+                                std::size_t work_max) {
+  const Questions& questions = questions_of(asking);
+  const flatbuffers::uoffset_t end = std::min(questions.size(), progress.next + slice_questions);
+  domain::CallFacts call = facts_of(*asking.query);
+  call.now_ns = progress.time_ns;
+  NotedCall noted = noted_call(asking, bearer);
   noted.verified = true;
-  noted.time_ns = job.time_ns;
-  noted.seq = job.seq;
-  QuestionNotes notes(parts_.calls, noted, end - job.next);
+  noted.time_ns = progress.time_ns;
+  noted.seq = progress.seq;
+  QuestionNotes notes(parts_.calls, noted, end - progress.next);
+  domain::Authorizer authorizer = view::authorizer_of(bearer, call, end - progress.next);
+  QuestionTexts texts;
   std::size_t work = 0;
-  for (; job.next < end && work < work_max; ++job.next) {
-    const schema::Question& question = *questions[job.next];
-    const domain::Verdict verdict = view::check(job.bearer, view::question_of(question), call);
+  for (; progress.next < end && work < work_max; ++progress.next) {
+    const schema::Question& question = *questions[progress.next];
+    const domain::Verdict verdict = authorizer.authorize(texts.of(question));
     work += question_work + verdict.work;
     notes.add(question, verdict);
     parts_.vitals.measures.decisions.add(verdict.reason);
-    job.answer.add(verdict);
+    progress.answer->add(verdict);
   }
   return work;
 }
@@ -147,11 +161,11 @@ std::size_t Reader::check_slice(LongCheck& job, std::size_t work_max) {
 /// One slice, of whose operator has had least; it goes on with its oldest.
 void Reader::go_on_with_long_checks() {
   LongCheck job = long_checks_.take();
-  const std::size_t work = check_slice(job, slice_work);
+  const std::size_t work = check_slice(job.asking, job.bearer, job.progress, slice_work);
   const Uuid asker = job.asking.asker;
   long_checks_.charge(asker, work);
-  if (job.is_done()) {
-    finish(job);
+  if (job.progress.next == questions_of(job.asking).size()) {
+    finish(job.asking, job.bearer, job.progress);
     end(job);
   } else {
     long_checks_.add_first(asker, std::move(job));
@@ -170,8 +184,9 @@ void Reader::drop_long_checks_that_hold_too_much() {
   }
 }
 
-void Reader::finish(LongCheck& job) {
-  finish(job.answer, {job.journal, job.asking, job.bearer, {job.seq, job.root}, job.time_ns});
+void Reader::finish(const Asking& asking, const Bearer& bearer, Progress& progress) {
+  finish(*progress.answer,
+         {progress.journal, asking, bearer, {progress.seq, progress.root}, progress.time_ns});
 }
 
 /// H5: a receipt is as of the state that the answer was made from.
@@ -192,11 +207,13 @@ std::string Reader::journal_name() const {
   return domain::checkpoint_name(settings_.installation, view_.tables().copies().get());
 }
 
-/// It waits no more.
+/// It waits no more; what it had may be used again.
 void Reader::end(LongCheck& job) {
   long_places_.give_back(job.asking.asker, job.places());
   const auto began = began_after_.find(job.began_after);
   if (--began->second == 0) began_after_.erase(began);
+  if (spares_.size() < spares_max && job.asking.query.bytes().size() <= spare_bytes_max)
+    spares_.push_back({job.asking.query.release(), std::move(job.progress.answer)});
 }
 
 }  // namespace postern::service

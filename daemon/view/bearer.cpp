@@ -72,6 +72,11 @@ domain::Verdict check(const Bearer& bearer, const domain::Question& question,
   return domain::authorize(*bearer.tenant, *bearer.user, question, call, parts_of(bearer));
 }
 
+domain::Authorizer authorizer_of(const Bearer& bearer, const domain::CallFacts& call,
+                                 std::size_t questions) {
+  return domain::Authorizer(*bearer.tenant, *bearer.user, call, parts_of(bearer), questions);
+}
+
 domain::Verdict check(const Bearer& bearer, const domain::ReadQuestion* question,
                       const domain::CallFacts& call) {
   if (bearer.stop != Code::ok) return {bearer.stop};

@@ -78,6 +78,9 @@ Bearer bearer_in(const View& view, const domain::Operator& asker, const domain::
 /// What stops the bearer, or else what its grants say, within what the key is for (C8).
 domain::Verdict check(const Bearer& bearer, const domain::Question& question,
                       const domain::CallFacts& call);
+/// The same of many questions, about so many, of a bearer whom nothing stops. All outlive it.
+domain::Authorizer authorizer_of(const Bearer& bearer, const domain::CallFacts& call,
+                                 std::size_t questions);
 /// The same of a question that was read in the bearer's tenant; null: there is none.
 domain::Verdict check(const Bearer& bearer, const domain::ReadQuestion* question,
                       const domain::CallFacts& call);

@@ -17,6 +17,7 @@
 #include "schema/identifiers.h"
 #include "tests/property/random_commands.h"
 #include "tests/property/seeds.h"
+#include "tests/support/asked_both_ways.h"
 #include "tests/support/oracle.h"
 #include "tests/support/world.h"
 
@@ -319,7 +320,7 @@ class Lockstep {
     domain::Verdict verdict;
     verdict.reason = domain::first_stop_before_credential(&tenant, &user, facts).code;
     if (verdict.allowed())
-      verdict = domain::authorize(
+      verdict = support::asked_both_ways(
           tenant, user, {question.action, question.resource, question.this_level_only}, facts);
     const Oracle::Answer answer =
         oracle.ask(user.id, {question.action, question.resource, question.this_level_only}, call);

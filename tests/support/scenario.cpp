@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "flatbuffers/minireflect.h"
+#include "tests/support/asked_both_ways.h"
 
 namespace postern::schema {
 
@@ -326,7 +327,7 @@ Code Scenario::answer(std::string_view username, std::string_view action, std::s
   const domain::CallFacts facts = call ? *call : world_->facts();
   const domain::Stop stop = domain::first_stop_before_credential(&acme, &asked, facts);
   if (stop.code != Code::ok) return stop.code;
-  return domain::authorize(acme, asked, {action, resource, this_level_only}, facts).reason;
+  return asked_both_ways(acme, asked, {action, resource, this_level_only}, facts).reason;
 }
 
 // ---- the order of refusals

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <map>
+#include <random>
 
 #include "daemon/domain/authorize.h"
 #include "tests/support/scenario.h"
@@ -160,6 +162,37 @@ BOOST_AUTO_TEST_CASE(A4_a_script_is_run_script_by_script) {
   BOOST_TEST(story.answer("bob", "run", "script/rebuild-tree") == Code::no_matching_grant);
   BOOST_TEST(story.answer("bob", "run", "script", true) == Code::no_matching_grant);
   BOOST_TEST(story.answer("bob", "read", "script/nightly-sync") == Code::unknown_resource);
+}
+
+BOOST_AUTO_TEST_CASE(A10_many_questions_are_decided_as_each_alone) {
+  constexpr std::uint64_t seed = 10;
+  std::mt19937_64 random(seed);
+  const auto below = [&](std::size_t end) { return random() % end; };
+  const auto path = [&] {
+    std::string made = "table";
+    for (std::size_t more = below(4); more > 0; --more) made += "/" + std::to_string(below(9));
+    return made;
+  };
+  // None, one, what lies in one part, and in several.
+  for (const std::size_t held : {0U, 1U, 20U, 250U, 300U}) {
+    auto story = given(tenant("acme"), user("bob"));
+    while (story.user("bob").grants->size() < held) {
+      std::string resource = path();
+      if (below(8) == 0) resource += "/*";
+      const char* action = below(2) == 0 ? "read" : "write";
+      const bool denies = below(6) == 0;
+      if (!domain::find_grants(*story.user("bob").grants,
+                               denies ? schema::Effect::deny : schema::Effect::allow, action,
+                               resource)
+               .empty())
+        continue;
+      story.given(denies ? deny("bob", action, resource) : allow("bob", action, resource));
+    }
+    std::map<Code, int> reasons;
+    for (int round = 0; round < 500; ++round)
+      ++reasons[story.answer("bob", below(2) == 0 ? "read" : "write", path(), below(4) == 0)];
+    BOOST_TEST(reasons.size() >= (held < 20 ? 1U : 4U), held << " grants");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(A10_a_decision_names_the_grant_that_decided) {

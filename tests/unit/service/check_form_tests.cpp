@@ -139,14 +139,14 @@ Bytes spoilt(Bytes bytes, std::mt19937_64& random) {
 void check_moved(CheckParts parts, const Bytes& bytes) {
   const Bytes copy = bytes;
   const std::string tenant(parts.tenant);
-  const std::string resource(parts.last.resource);
+  const std::string resource(parts.only.resource);
   parts.move(bytes.data(), copy.data());
   const auto* query = flatbuffers::GetRoot<schema::Query>(copy.data());
   BOOST_TEST(parts.questions == query->body_as_Check()->questions());
   BOOST_TEST(parts.credential == query->body_as_Check()->credential());
   BOOST_TEST(parts.call == query->call());
   BOOST_TEST(parts.tenant == tenant);
-  BOOST_TEST(parts.last.resource == resource);
+  BOOST_TEST(parts.only.resource == resource);
   if (!tenant.empty())
     BOOST_TEST(static_cast<const void*>(parts.tenant.data()) == query->tenant()->data());
 }

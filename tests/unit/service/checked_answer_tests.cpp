@@ -124,15 +124,47 @@ BOOST_AUTO_TEST_CASE(H5_a_receipt_stands_beside_what_was_decided_and_not_in_the_
   BOOST_TEST((read(answer.bytes()).receipt == nullptr));
 }
 
+BOOST_AUTO_TEST_CASE(A10_a_grant_that_decides_again_is_told_once_and_found_by_both) {
+  std::mt19937 random(4);
+  Verdicts verdicts;
+  for (int count = 0; count < 100; ++count) verdicts.add(random);
+  // By the same grant of another role, and of none.
+  Verdict by_a_role = verdicts.all[0];
+  for (const Verdict& verdict : verdicts.all)
+    if (verdict.grant != nullptr) by_a_role = verdict;
+  by_a_role.role = verdicts.text(5);
+  Verdict by_itself = by_a_role;
+  by_itself.role = nullptr;
+  for (const Verdict& more : {by_a_role, by_itself, by_a_role, by_itself})
+    verdicts.all.push_back(more);
+  const std::size_t once = verdicts.all.size();
+  CheckedAnswer answer;
+  write(answer, verdicts.all, {1, 2, 3, nullptr});
+  const std::size_t size = answer.bytes().size();
+  // Each twice in a row, at places and decisions of sixteen bytes.
+  std::vector<Verdict> twice;
+  for (const Verdict& verdict : verdicts.all) twice.insert(twice.end(), 2, verdict);
+  write(answer, twice, {1, 2, 3, nullptr});
+  BOOST_TEST(answer.bytes().size() <= size + 16 * once + 8);
+  const schema::AnswerT told = read(answer.bytes());
+  const auto& decisions = told.body.AsChecked()->decisions;
+  BOOST_TEST_REQUIRE(decisions.size() == twice.size());
+  for (std::size_t place = 0; place < twice.size(); ++place)
+    check_same(*decisions[place], twice[place]);
+}
+
 BOOST_AUTO_TEST_CASE(Q2_an_answer_keeps_to_a_mebibyte_and_says_what_it_leaves_out) {
   Verdicts verdicts;
   Grant grant;
   grant.action = verdicts.text(64);
   grant.resource = verdicts.text(512);
-  Verdict verdict;
-  verdict.grant = verdicts.grants.add(grant);
+  for (int count = 0; count < 10'000; ++count) {
+    Verdict& verdict = verdicts.all.emplace_back();
+    grant.seq = static_cast<std::uint64_t>(count) + 1;
+    verdict.grant = verdicts.grants.add(grant);
+  }
   CheckedAnswer answer;
-  write(answer, std::vector(10'000, verdict), {1, 2, 3, nullptr});
+  write(answer, verdicts.all, {1, 2, 3, nullptr});
   BOOST_TEST(answer.bytes().size() < 1'048'576U);
   const schema::AnswerT told = read(answer.bytes());
   const schema::CheckedT& checked = *told.body.AsChecked();

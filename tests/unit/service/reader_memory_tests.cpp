@@ -79,6 +79,26 @@ BOOST_FIXTURE_TEST_CASE(a_question_like_one_before_takes_no_memory, Asked) {
   }
 }
 
+BOOST_FIXTURE_TEST_CASE(an_answer_in_several_turns_leaves_its_memory_to_the_next, Asked) {
+  std::vector<std::byte> question = about(500);
+  // More than one turn has time for.
+  const auto take_three = [&] {
+    service::Reader& reader = services().reader();
+    const platform::Peer peer{"peer", 0, false};
+    reader.turn();
+    const std::size_t before = allocated_bytes();
+    for (int count = 0; count < 3; ++count) reader.take({peer, "uid:1", question});
+    reader.end_turn();
+    BOOST_TEST(reader.idle_ms() == 0);
+    while (reader.idle_ms() == 0) reader.turn();
+    return allocated_bytes() - before;
+  };
+  BOOST_TEST(take_three() > 2 * question.size());
+  // What is answered first takes the memory that the last left, once there is as much as is used.
+  take_three();
+  for (int again = 0; again < 3; ++again) BOOST_TEST(take_three() < question.size() / 4);
+}
+
 BOOST_FIXTURE_TEST_CASE(an_answer_in_the_turn_of_its_question_is_measured_once, Asked) {
   std::vector<std::byte> question = about(1);
   const auto& answered =
