@@ -268,7 +268,7 @@ class Search {
   /// What may lie at the first so many bytes of the path.
   void keep_if_at(std::size_t at, std::size_t path_bytes) {
     const Right& right = grants_.right_at(at);
-    if (equal_texts(*right.resource, {asked_.path.data(), path_bytes}) &&
+    if (equal_texts(right.text(), {asked_.path.data(), path_bytes}) &&
         speaks_of(*right.action, grants_.denies_at(at), asked_))
       keep(grants_, {grants_, at}, call_, found_);
   }
@@ -473,16 +473,14 @@ Matches match(const Grants& grants, const AccessRequest& asked, const CallFacts&
   return found;
 }
 
-void fetch_ahead(const Grants& grants) {
-  if (!grants.in_one_part()) return;
-  // Each is found by what the one before has brought.
-  const auto fetch_each = [&](auto address_of) {
-    for (std::size_t place = 0; place < grants.size(); ++place)
-      __builtin_prefetch(address_of(grants.right_at(place)));
-  };
-  fetch_each([](const Right& right) { return &right; });
-  fetch_each([](const Right& right) { return right.resource; });
-  fetch_each([](const Right& right) { return right.resource->data(); });
+void fetch_ahead(const Grants& grants, const AccessRequest& asked) {
+  if (asked.levels == nullptr) return;
+  const auto marks = grants.marks().first(std::min(grants.marks().size(), std::size_t{64}));
+  for (std::size_t level = 0; level < asked.levels->size(); ++level) {
+    std::uint64_t found = marked(marks.data(), marks.size(), (*asked.levels)[level].mark);
+    for (; found != 0; found &= found - 1)
+      __builtin_prefetch(&grants.right_at(static_cast<std::size_t>(std::countr_zero(found))));
+  }
 }
 
 Bearing bearing_of(const Grants& grants, const Grant& grant, const AccessRequest& asked,

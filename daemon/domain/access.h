@@ -86,9 +86,9 @@ struct Matches {
 Matches match(const Grants& grants, const AccessRequest& asked, const CallFacts& call,
               const MarkIndex* index = nullptr);
 
-/// Before many questions of one list: has the processor fetch what the grants speak of, which lies
-/// scattered, so that no question waits for it.
-void fetch_ahead(const Grants& grants);
+/// Before one question of a list that is at hand: has the processor fetch what those of its first
+/// 64 grants speak of whose texts the question will be compared with.
+void fetch_ahead(const Grants& grants, const AccessRequest& asked);
 
 /// The order in which grants that hold on a path are named: plain ones first, of these the nearest
 /// to the path.

@@ -311,6 +311,18 @@ bool Grants::has_true_marks() const {
          std::ranges::equal(marks(), anew->marks()) && summary_ == anew->summary_;
 }
 
+void fetch_ahead(const Grants& grants) {
+  if (!grants.in_one_part()) return;
+  // Each is found by what the one before has brought.
+  const auto fetch_each = [&](auto address_of) {
+    for (std::size_t place = 0; place < grants.size(); ++place)
+      __builtin_prefetch(address_of(grants.right_at(place)));
+  };
+  fetch_each([](const Right& right) { return &right; });
+  fetch_each([](const Right& right) { return right.resource; });
+  fetch_each([](const Right& right) { return right.resource->data(); });
+}
+
 SharedGrants no_grants() {
   static const auto none = make_counted<const Grants>();
   return none;

@@ -73,6 +73,7 @@ class GrantPointer {
   inline Grant operator*() const;
   class Arrow;
   inline Arrow operator->() const;
+  inline const Right& right() const;
   // ---- of the grant, without reading the rest of it
   inline bool denies() const;
   inline bool is_conditional() const;
@@ -396,8 +397,13 @@ class Grants : public RefCounted<Grants> {
 static_assert(sizeof(Grants) == 40);
 
 inline Grant GrantPointer::operator*() const { return part_->at(place_); }
+inline const Right& GrantPointer::right() const { return part_->right_at(place_); }
 inline bool GrantPointer::denies() const { return part_->denies_at(place_); }
 inline bool GrantPointer::is_conditional() const { return part_->is_conditional_at(place_); }
+
+/// Before many questions of one list: has the processor fetch what the grants speak of, which lies
+/// scattered, so that no question waits for it.
+void fetch_ahead(const Grants& grants);
 
 template <class Item>
 Item GrantSequence<Item>::Iterator::operator*() const {

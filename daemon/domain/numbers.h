@@ -29,9 +29,9 @@ inline constexpr EntryNumber no_entry = ~EntryNumber{0};
 /// entry which its own table has under the number. So a view that is behind finds what it shows.
 class NumberPart : public RefCounted<NumberPart> {
  public:
-  static boost::intrusive_ptr<NumberPart> of(std::uint32_t capacity) {
-    return boost::intrusive_ptr<NumberPart>(new (Behind{capacity * place_bytes})
-                                                NumberPart(capacity));
+  static boost::intrusive_ptr<NumberPart> of(std::uint32_t capacity, bool has_hints) {
+    return boost::intrusive_ptr<NumberPart>(new (Behind{bytes_behind(capacity, has_hints)})
+                                                NumberPart(capacity, has_hints));
   }
 
   /// The first that `is` says is meant; else `no_entry`.
@@ -47,10 +47,25 @@ class NumberPart : public RefCounted<NumberPart> {
       if (is(number)) return number;
     }
   }
-  /// Begins to fetch what `find` reads first.
+  /// The one that is almost surely meant, without a look at any entry. Where there are hints,
+  /// `fetch` is told where it lies, or lay a moment ago.
+  template <class Fetch>
+  EntryNumber guess(std::size_t hash, Fetch fetch) const {
+    const std::uint8_t tag = tag_of(hash);
+    for (std::uint32_t place = home(hash);; place = behind(place)) {
+      const std::uint8_t found = tag_at(place).load(std::memory_order_acquire);
+      if (found == 0) return no_entry;
+      if (found != tag) continue;
+      if (has_hints_) tell_hint(place, fetch);
+      return number_at(place).load(std::memory_order_relaxed);
+    }
+  }
+  /// Begins to fetch what `find` and `guess` read first.
   void fetch(std::size_t hash) const {
-    fetch_ahead(&tags()[home(hash)], sizeof(std::uint8_t));
-    fetch_ahead(&numbers()[home(hash)], sizeof(EntryNumber));
+    const std::uint32_t place = home(hash);
+    fetch_ahead(&tags()[place], sizeof(std::uint8_t));
+    fetch_ahead(&numbers()[place], sizeof(EntryNumber));
+    if (has_hints_) fetch_ahead(&hints()[place], sizeof(Hint));
   }
   /// In no order; some may be of entries that have another key by now.
   template <class Visit>
@@ -90,6 +105,19 @@ class NumberPart : public RefCounted<NumberPart> {
     number_at(free).store(number, std::memory_order_relaxed);
     tag_at(free).store(tag_of(hash), std::memory_order_release);
   }
+  /// Where one lies from now on that was added, and something that is read with it. In no order
+  /// with anything else: whoever reads a hint that is older or newer fetches in vain, and reads
+  /// nothing by it.
+  void hint(std::size_t hash, EntryNumber number, const void* entry, const void* with_it) {
+    const auto address = [](const void* at) { return reinterpret_cast<std::uintptr_t>(at); };
+    for (std::uint32_t place = home(hash); tags()[place] != 0; place = behind(place)) {
+      if (numbers()[place] != number || tags()[place] != tag_of(hash)) continue;
+      near_.store(address(entry) & ~hint_span, std::memory_order_relaxed);
+      const Hint made =
+          (address(entry) & hint_span) >> 4 | (address(with_it) & hint_span) >> 4 << 32;
+      return hint_at(place).store(made, std::memory_order_relaxed);
+    }
+  }
   /// One of which no view has heard.
   void forget(std::size_t hash, EntryNumber number) {
     for (std::uint32_t place = home(hash); tags()[place] != 0; place = behind(place))
@@ -99,9 +127,10 @@ class NumberPart : public RefCounted<NumberPart> {
   /// The same with another number in the place of one.
   boost::intrusive_ptr<NumberPart> with(std::size_t hash, EntryNumber instead_of,
                                         EntryNumber number) const {
-    auto made = of(capacity_);
+    auto made = of(capacity_, has_hints_);
     made->taken_ = taken_;
-    std::memcpy(made->numbers(), numbers(), capacity_ * place_bytes);
+    made->near_ = near_.load(std::memory_order_relaxed);
+    std::memcpy(made->hints(), hints(), bytes_behind(capacity_, has_hints_));
     for (std::uint32_t place = home(hash); made->tags()[place] != 0; place = behind(place)) {
       if (made->numbers()[place] != instead_of || made->tags()[place] != tag_of(hash)) continue;
       made->numbers()[place] = number;
@@ -113,7 +142,13 @@ class NumberPart : public RefCounted<NumberPart> {
   static void operator delete(void* block) { ::operator delete(block); }
 
  private:
-  static constexpr std::size_t place_bytes = sizeof(EntryNumber) + sizeof(std::uint8_t);
+  /// Of two addresses, each in steps of 16 bytes, what is left within `hint_span` around `near_`.
+  using Hint = std::uint64_t;
+  static constexpr std::uintptr_t hint_span = (std::uintptr_t{1} << 36) - 1;
+
+  static std::size_t bytes_behind(std::size_t capacity, bool has_hints) {
+    return capacity * (sizeof(EntryNumber) + sizeof(std::uint8_t) + (has_hints ? sizeof(Hint) : 0));
+  }
 
   /// So many bytes.
   struct Behind {
@@ -124,8 +159,16 @@ class NumberPart : public RefCounted<NumberPart> {
   }
   static void operator delete(void* block, Behind) { ::operator delete(block); }
 
-  explicit NumberPart(std::uint32_t capacity) : capacity_(capacity) {
-    std::memset(numbers(), 0, capacity * place_bytes);
+  NumberPart(std::uint32_t capacity, bool has_hints) : capacity_(capacity), has_hints_(has_hints) {
+    std::memset(hints(), 0, bytes_behind(capacity, has_hints));
+  }
+
+  template <class Fetch>
+  void tell_hint(std::uint32_t place, Fetch fetch) const {
+    const Hint hint = hint_at(place).load(std::memory_order_relaxed);
+    const std::uintptr_t near = near_.load(std::memory_order_relaxed);
+    fetch(reinterpret_cast<const void*>(near | (hint & 0xffffffffU) << 4),
+          reinterpret_cast<const void*>(near | hint >> 32 << 4));
   }
 
   /// Of bits that choose neither part nor place; 0 is nobody's.
@@ -136,12 +179,16 @@ class NumberPart : public RefCounted<NumberPart> {
   }
   std::uint32_t behind(std::uint32_t place) const { return place + 1 == capacity_ ? 0 : place + 1; }
 
-  // Behind it lie the numbers, then a tag for each; 0: the place is free. Const, as whoever only
-  // reads has to name them as what may change.
+  // Behind it lie the hints, if any, then the numbers, then a tag for each; 0: the place is free.
+  // Const, as whoever only reads has to name them as what may change.
+  Hint* hints() const { return reinterpret_cast<Hint*>(const_cast<NumberPart*>(this) + 1); }
   EntryNumber* numbers() const {
-    return reinterpret_cast<EntryNumber*>(const_cast<NumberPart*>(this) + 1);
+    return reinterpret_cast<EntryNumber*>(hints() + (has_hints_ ? capacity_ : 0));
   }
   std::uint8_t* tags() const { return reinterpret_cast<std::uint8_t*>(numbers() + capacity_); }
+  std::atomic_ref<Hint> hint_at(std::uint32_t place) const {
+    return std::atomic_ref<Hint>(hints()[place]);
+  }
   std::atomic_ref<EntryNumber> number_at(std::uint32_t place) const {
     return std::atomic_ref<EntryNumber>(numbers()[place]);
   }
@@ -150,8 +197,11 @@ class NumberPart : public RefCounted<NumberPart> {
   }
 
   const std::uint32_t capacity_;
+  const bool has_hints_;
   /// The owner's own. With those that were forgotten.
   std::uint32_t taken_ = 0;
+  /// What the addresses have in common that hints tell of.
+  std::atomic<std::uintptr_t> near_{0};
 };
 
 /// Which part of which index was replaced by one with more room. `before` is null for the first.
@@ -174,6 +224,11 @@ class NumberIndex {
   EntryNumber find(std::size_t hash, Is is) const {
     const auto& part = parts_[part_of(hash)];
     return part == nullptr ? no_entry : part->find(hash, is);
+  }
+  template <class Fetch>
+  EntryNumber guess(std::size_t hash, Fetch fetch) const {
+    const auto& part = parts_[part_of(hash)];
+    return part == nullptr ? no_entry : part->guess(hash, fetch);
   }
   void fetch(std::size_t hash) const {
     const auto& part = parts_[part_of(hash)];
@@ -198,6 +253,10 @@ class Numbered {
   /// Null beyond the end; else perhaps a null handle.
   const Handle* find(EntryNumber number) const {
     return number < end_ ? &(*chunks_[number / chunk_size])[number % chunk_size] : nullptr;
+  }
+  /// Begins to fetch what `find` gives.
+  void fetch(EntryNumber number) const {
+    if (number < end_) fetch_ahead(find(number), sizeof(Handle));
   }
   /// Gives back what was there.
   Handle put(EntryNumber number, Handle handle) {

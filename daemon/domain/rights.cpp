@@ -1,5 +1,6 @@
 #include "daemon/domain/rights.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "daemon/domain/path.h"
@@ -17,8 +18,13 @@ RightId Rights::intern(const std::string& resource, const std::string& action) {
   // Not filled: of a large one only what is used takes memory.
   if (page == nullptr)
     page = std::make_unique_for_overwrite<Right[]>(Place::first_page_size << place.page);
-  page[place.in_page] = {&resource, &action, mark_of(resource),
-                         resource.find('*') != std::string::npos};
+  Right& made = page[place.in_page];
+  made.resource = &resource;
+  made.action = &action;
+  made.resource_bytes = static_cast<std::uint32_t>(resource.size());
+  made.mark = mark_of(resource);
+  made.wildcard = resource.find('*') != std::string::npos;
+  if (resource.size() <= Right::short_max) std::ranges::copy(resource, made.short_text.begin());
   ++size_;
   ids_.insert(id);
   return id;

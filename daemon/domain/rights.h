@@ -8,21 +8,34 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "daemon/domain/grant_marks.h"
 #include "daemon/domain/ids.h"
 
 namespace postern::domain {
 
-/// Its texts are interned and live as long as the state.
-struct Right {
+/// Its texts are interned and live as long as the state. Alone in its cache line, with its
+/// resource's text where that is short, so that whoever compares waits for no other.
+struct alignas(64) Right {
+  static constexpr std::size_t short_max = 41;
+
   const std::string* resource;
   const std::string* action;
+  std::uint32_t resource_bytes;
   /// The resource's.
   PlaceMark mark;
   /// Some segment of the resource is `*`.
   bool wildcard;
+  std::array<char, short_max> short_text;
+
+  /// The resource's.
+  std::string_view text() const {
+    return resource_bytes <= short_max ? std::string_view(short_text.data(), resource_bytes)
+                                       : std::string_view(*resource);
+  }
 };
+static_assert(sizeof(Right) == 64);
 
 using RightId = std::uint32_t;
 

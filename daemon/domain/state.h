@@ -133,6 +133,9 @@ class State {
   bool has_text(const std::string* text) const;
   const Rights& rights() const { return *rights_; }
 
+  /// While it is empty: see `Tables`. For whose views are asked about one user after the other.
+  void give_hints() { tables_.give_hints(); }
+
   // ---- for apply alone
 
   void replace(Owned<Tenant> after, Changes& changes);

@@ -61,6 +61,9 @@ class NameSearch {
 
   /// Null: there is none.
   const domain::Tenant* tenant() const { return tenant_; }
+  void locate() {
+    if (user_) user_->locate();
+  }
   void approach() {
     if (user_) user_->approach();
   }

@@ -362,7 +362,8 @@ BOOST_AUTO_TEST_CASE(a_tiny_run_measures_everything_and_every_answer_is_right) {
        {"bytes_per_user", "start_seconds_per_million_users",
         "start_seconds_per_million_users_from_journal", "start_seconds_million_records",
         "check_rtt", "durable_rate", "cached_authentication", "password_restart_8_users_seconds",
-        "replica_check_ns", "replica_check_rate", "replica_told_seconds", "replica_bytes_per_user",
+        "replica_check_ns", "replica_check_rate", "replica_checks_together_ns",
+        "replica_checks_together_rate", "replica_told_seconds", "replica_bytes_per_user",
         "replica_revoke_to_denial_p99_ms", "as_of_ms", "as_of_p99_ms", "as_of_offline_seconds",
         "diff_seconds", "report_seconds"}) {
     BOOST_REQUIRE_MESSAGE(figures.contains(name), name);

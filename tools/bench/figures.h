@@ -57,7 +57,8 @@ void measure_contention(Bench& bench, const DaemonProcess& small);
 void measure_password_use(Bench& bench, const DaemonProcess& small);
 /// bytes_per_user, starts, batch_check_rate, check_p50 of many users over few.
 void measure_scale(Bench& bench, const DaemonProcess& small);
-/// replica_check_ns and its rate, memory, time to be told; from a revoke to the replica's denial.
+/// replica_check_ns and its rate, the same of 64 at once, memory, time to be told; from a revoke to
+/// the replica's denial.
 void measure_replica(Bench& bench, const DaemonProcess& small);
 /// provider_ranges_bytes, address_lookup_ns; without the daemon.
 void measure_networks(Bench& bench, const DaemonProcess& small);

@@ -2,7 +2,10 @@
 // user costs, how long until all is told; and how soon a revoke denies.
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <span>
 
 #include "tools/bench/figures.h"
 #include "tools/bench/population.h"
@@ -50,21 +53,57 @@ bool is_right(const client::Result<client::ReplicaAnswer>& answer, Verdict expec
   return answer->reason == reason && !answer->by_daemon;
 }
 
-/// Of all that are asked; nanoseconds a check, of each `checks_timed`.
-std::vector<double> check_all(client::ReplicaReader& reader, const std::vector<Asked>& asked) {
+/// Of all that are asked, one at a time or as many as are timed at once; nanoseconds a check, of
+/// each `checks_timed`.
+std::vector<double> check_all(client::ReplicaReader& reader, const std::vector<Asked>& asked,
+                              bool together) {
   std::vector<double> times;
   bool right = true;
+  std::array<client::ReplicaCheck, checks_timed> checks;
   for (std::size_t first = 0; first + checks_timed <= asked.size(); first += checks_timed) {
+    const std::span<const Asked> some(&asked[first], checks_timed);
+    std::ranges::transform(some, checks.begin(), [](const Asked& one) {
+      return client::ReplicaCheck{
+          one.tenant, one.username, {}, {.action = one.action, .resource = one.resource}};
+    });
     const auto begin = Clock::now();
-    for (std::size_t place = first; place < first + checks_timed; ++place) {
-      const Asked& one = asked[place];
-      right &= is_right(reader.check(one.tenant, one.username, {}, {one.action, one.resource}),
-                        one.expected);
+    if (together) {
+      const auto answers = reader.check(checks);
+      for (std::size_t place = 0; place < checks_timed; ++place)
+        right &= is_right(answers[place], some[place].expected);
+    } else {
+      for (std::size_t place = 0; place < checks_timed; ++place) {
+        const client::ReplicaCheck& one = checks[place];
+        right &= is_right(reader.check(one.tenant, one.username, one.call, one.question),
+                          some[place].expected);
+      }
     }
     times.push_back(Nanoseconds(Clock::now() - begin).count() / checks_timed);
   }
   if (!right) fail(exit_codes::wrong_answer, "the replica gave a wrong answer");
   return times;
+}
+
+/// `name`: of one check, and of how many a second.
+void measure_checks(Bench& bench, client::ReplicaReader& reader, const std::vector<Asked>& asked,
+                    bool together, const std::string& name) {
+  check_all(reader, asked, together);
+  std::vector<double> times;
+  const auto first = Clock::now();
+  for (std::size_t round = 0; round < bench.sizes.rounds; ++round)
+    for (const double time : check_all(reader, asked, together)) times.push_back(time);
+  const std::chrono::duration<double> all = Clock::now() - first;
+  const auto checks = static_cast<double>(times.size() * checks_timed);
+  const std::pair<std::string, double> of_users("users",
+                                                static_cast<double>(bench.sizes.big_users));
+  bench.report.add({.name = name + "_ns",
+                    .unit = "ns",
+                    .value = median(times),
+                    .details = {of_users, {"p99", percentile(times, 0.99)}}});
+  bench.report.add({.name = name + "_rate",
+                    .unit = "1/s",
+                    .value = checks / all.count(),
+                    .details = {of_users, {"threads", 1}}});
 }
 
 schema::ReceiptT execute(client::Client& asker, std::size_t user, schema::CommandBodyUnion body) {
@@ -149,22 +188,9 @@ void measure_replica(Bench& bench, const DaemonProcess&) {
   const double bytes = static_cast<double>(anonymous_bytes_of(::getpid())) - before;
   client::ReplicaReader reader = (*replica)->reader();
   const std::vector<Asked> asked = draw(bench.sizes.questions, users);
-  check_all(reader, asked);
-  std::vector<double> times;
-  const auto first = Clock::now();
-  for (std::size_t round = 0; round < bench.sizes.rounds; ++round)
-    for (const double time : check_all(reader, asked)) times.push_back(time);
-  const std::chrono::duration<double> all = Clock::now() - first;
-  const auto checks = static_cast<double>(times.size() * checks_timed);
+  measure_checks(bench, reader, asked, false, "replica_check");
+  measure_checks(bench, reader, asked, true, "replica_checks_together");
   const auto of_users = std::pair<std::string, double>("users", static_cast<double>(users));
-  bench.report.add({.name = "replica_check_ns",
-                    .unit = "ns",
-                    .value = median(times),
-                    .details = {of_users, {"p99", percentile(times, 0.99)}}});
-  bench.report.add({.name = "replica_check_rate",
-                    .unit = "1/s",
-                    .value = checks / all.count(),
-                    .details = {of_users, {"threads", 1}}});
   bench.report.add(
       {.name = "replica_told_seconds", .unit = "s", .value = told.count(), .details = {of_users}});
   bench.report.add({.name = "replica_bytes_per_user",

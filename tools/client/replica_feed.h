@@ -26,9 +26,11 @@ class ReplicaFeed {
     std::uint64_t seq = 0;
   };
 
-  ReplicaFeed() = default;
+  ReplicaFeed() : ReplicaFeed(Followed{}) {}
   explicit ReplicaFeed(Followed before)
-      : journal_(std::move(before.journal)), seq_before_(before.seq) {}
+      : journal_(std::move(before.journal)), seq_before_(before.seq) {
+    state_.give_hints();
+  }
   ReplicaFeed(const ReplicaFeed&) = delete;
   ReplicaFeed& operator=(const ReplicaFeed&) = delete;
 

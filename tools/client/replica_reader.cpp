@@ -6,7 +6,7 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "daemon/view/key_bearer.h"
+#include "tools/client/replica_judging.h"
 #include "tools/client/replica_shared.h"
 
 namespace postern::client {
@@ -19,34 +19,14 @@ using schema::Code;
 constexpr std::size_t verified_max = 65'536;
 /// A path, an action, a name of a role.
 constexpr std::size_t texts_bytes = 1'024;
-
-/// Why there is no answer here.
-enum class Missing : std::uint8_t {
-  nothing_shown,
-  too_old,
-  /// L1.
-  recorded,
-  /// Of a credential: the daemon has to verify it.
-  unverified,
-  /// It was verified by a newer state than is known here.
-  behind,
-  address_malformed,
-};
+/// Whose memory is fetched at once: more than the processor has places for, and few enough that
+/// none has gone again.
+constexpr std::size_t together = 16;
 
 /// A credential's keyed hash; the credential itself is not kept.
 using Name = std::array<std::uint64_t, 2>;
 struct NameHash {
   std::size_t operator()(const Name& name) const { return name[0]; }
-};
-
-/// What the daemon said of a credential.
-struct Verified {
-  /// Of a key: whose it is, and which.
-  view::Session session;
-  bool is_key = false;
-  domain::Seq seq = 0;
-  /// Which following of the daemon it was verified in.
-  std::uint64_t following = 0;
 };
 
 std::unexpected<Error> none(ErrorKind kind, std::string sentence, std::string remedy) {
@@ -94,76 +74,17 @@ schema::CredentialUnion named(std::string_view username) {
   return made;
 }
 
-// ---- searches for whoever a question is about, in steps: a part of an index is fetched, then the
-// entry, then its grants
-
-class SearchByName {
- public:
-  SearchByName(const ReplicaVersion& version, const view::NamedBeside& named)
-      : search_(version.view, *version.asker, named) {}
-
-  const domain::Tenant* tenant() const { return search_.tenant(); }
-  void approach() { search_.approach(); }
-  std::expected<view::Bearer, Missing> bearer(const domain::CallFacts& facts) const {
-    return search_.bearer(facts);
-  }
-
- private:
-  view::NameSearch search_;
-};
-
-/// Of a credential that was verified before; null: it was not.
-class SearchVerified {
- public:
-  SearchVerified(const ReplicaVersion& version, const Verified* verified,
-                 const ReplicaBeside& beside)
-      : version_(version), verified_(verified), beside_(beside) {
-    if (verified_ == nullptr || verified_->following != version_.following) return;
-    tenant_ = version_.view.tables().find_tenant(verified_->session.tenant);
-  }
-
-  const domain::Tenant* tenant() const { return tenant_; }
-  void approach() const {}
-  std::expected<view::Bearer, Missing> bearer(const domain::CallFacts& facts) const {
-    if (verified_ == nullptr || verified_->following != version_.following)
-      return std::unexpected(Missing::unverified);
-    if (verified_->seq > version_.seq) return std::unexpected(Missing::behind);
-    return bearer_as_told(facts);
-  }
-
- private:
-  view::Bearer bearer_as_told(const domain::CallFacts& call) const {
-    const auto& tables = version_.view.tables();
-    const view::NamedBeside named{beside_.tenant, beside_.username};
-    const view::Session& session = verified_->session;
-    if (!verified_->is_key)
-      return view::bearer_of_session(tables, *version_.asker, named, session, call);
-    const domain::User* user = tables.find_user(session.user);
-    if (tenant_ == nullptr || user == nullptr || !domain::in_scope(*version_.asker, tenant_->id) ||
-        view::names_another(named, *tenant_, *user))
-      return {};
-    const domain::ApiKey* key = domain::find_key(*user, session.key);
-    if (key == nullptr) return {};
-    return view::bearer_of_key(*tenant_, *user, *key, call);
-  }
-
-  const ReplicaVersion& version_;
-  const Verified* verified_;
-  const ReplicaBeside& beside_;
-  const domain::Tenant* tenant_ = nullptr;
-};
-
 }  // namespace
 
 struct ReplicaReader::Parts {
-  explicit Parts(Replica::Shared& shared) : shared(shared), place(shared.versions.add_place()) {
+  explicit Parts(Replica::Shared& shared) : shared(shared), looks(shared.versions.add_place()) {
     // No random numbers, no key: nothing can be remembered without.
     if (sodium_init() < 0) std::abort();
     crypto_shorthash_keygen(hash_key.data());
-    texts.reserve(texts_bytes);
+    texts.front().reserve(texts_bytes);
   }
   ~Parts() {
-    shared.versions.drop_place(place);
+    shared.versions.drop_place(looks);
     sodium_memzero(hash_key.data(), hash_key.size());
   }
   Parts(const Parts&) = delete;
@@ -173,9 +94,26 @@ struct ReplicaReader::Parts {
   std::expected<ReplicaAnswer, Missing> judge(const ReplicaCall& call,
                                               const ReplicaQuestion& question,
                                               const Sought&... sought);
-  ReplicaAnswer answer_of(const domain::Verdict& verdict);
+  /// When it is, as a version that is looked at has it.
+  struct Moment {
+    domain::Seq seq = 0;
+    std::int64_t time_ns = 0;
+    std::int64_t age_ns = 0;
+  };
+  std::expected<Moment, Missing> moment(const ReplicaVersion& version) const;
+  template <class Search>
+  std::expected<ReplicaAnswer, Missing> answered(const Judging<Search>& judging,
+                                                 const Moment& moment, std::size_t place);
+  /// Of no more than `together`; the first is the `first` of those that are asked.
+  void judge_some(std::span<const ReplicaCheck> checks, std::size_t first,
+                  std::span<std::expected<ReplicaAnswer, Missing>> found);
+  std::span<const Result<ReplicaAnswer>> check(std::span<const ReplicaCheck> checks);
+  /// By the daemon, where there was no answer here and it is to be asked.
+  Result<ReplicaAnswer> settled(const std::expected<ReplicaAnswer, Missing>& found,
+                                const ReplicaCheck& check, std::size_t place);
+  /// `place`: among those asked at once.
   Result<ReplicaAnswer> ask(schema::QueryT query, schema::CredentialUnion credential,
-                            const ReplicaQuestion& question);
+                            const ReplicaQuestion& question, std::size_t place = 0);
   std::expected<ReplicaAnswer, Missing> judge_verified(const Name& name, const Given& given,
                                                        const ReplicaCall& call,
                                                        const ReplicaQuestion& question);
@@ -195,74 +133,127 @@ struct ReplicaReader::Parts {
   std::uint64_t following() const;
 
   Replica::Shared& shared;
-  ReplicaVersions::Place& place;
+  ReplicaVersions::Place& looks;
   std::array<std::uint8_t, crypto_shorthash_siphashx24_KEYBYTES> hash_key{};
   std::unordered_map<Name, Verified, NameHash> verified;
-  /// What the last answer points to.
-  std::string texts;
+  /// What the last answers point to, each to its own.
+  std::vector<std::string> texts = std::vector<std::string>(1);
+  /// The last ones to many.
+  std::vector<Result<ReplicaAnswer>> answers;
   /// For what the daemon is asked; made when it is.
   std::optional<Client> client;
 };
 
+Result<ReplicaAnswer> ReplicaReader::Parts::settled(
+    const std::expected<ReplicaAnswer, Missing>& found, const ReplicaCheck& check,
+    std::size_t place) {
+  if (found) return *found;
+  if (!asks_for(found.error())) return std::unexpected(why_not(found.error()));
+  return ask(query_of(check.tenant, check.call), named(check.username), check.question, place);
+}
+
 // ---- what is known here
+
+/// `texts`: what the answer points to; its texts are copied, as the grant may be gone after the
+/// look at it.
+static ReplicaAnswer answer_of(const domain::Verdict& verdict, std::string& texts) {
+  ReplicaAnswer answer{.allowed = verdict.allowed(), .reason = verdict.reason};
+  if (verdict.grant == nullptr) return answer;
+  const domain::Grant grant = *verdict.grant;
+  const std::string_view path = verdict.grant.right().text();
+  texts.assign(*grant.action).append(path);
+  if (verdict.role != nullptr) texts.append(*verdict.role);
+  const std::string_view all = texts;
+  const std::size_t action = grant.action->size();
+  answer.grant = ReplicaAnswer::Grant{grant.seq,
+                                      static_cast<std::uint16_t>(grant.index),
+                                      grant.effect(),
+                                      all.substr(0, action),
+                                      all.substr(action, path.size()),
+                                      all.substr(action + path.size())};
+  return answer;
+}
+
+std::expected<ReplicaReader::Parts::Moment, Missing> ReplicaReader::Parts::moment(
+    const ReplicaVersion& version) const {
+  const std::int64_t now_ns = steady_ns();
+  const std::int64_t age_ns = now_ns - version.confirmed_ns.load(std::memory_order_relaxed);
+  if (age_ns > shared.age_max_ns) return std::unexpected(Missing::too_old);
+  return Moment{version.seq, now_ns + shared.clock_offset_ns.load(std::memory_order_relaxed),
+                age_ns};
+}
+
+template <class Search>
+std::expected<ReplicaAnswer, Missing> ReplicaReader::Parts::answered(const Judging<Search>& judging,
+                                                                     const Moment& moment,
+                                                                     std::size_t place) {
+  const auto verdict = judging.verdict();
+  if (!verdict) return std::unexpected(verdict.error());
+  ReplicaAnswer answer = answer_of(*verdict, texts[place]);
+  answer.seq = moment.seq;
+  answer.time_ns = moment.time_ns;
+  answer.age = std::chrono::nanoseconds(moment.age_ns);
+  return answer;
+}
 
 template <class Search, class... Sought>
 std::expected<ReplicaAnswer, Missing> ReplicaReader::Parts::judge(const ReplicaCall& call,
                                                                   const ReplicaQuestion& question,
                                                                   const Sought&... sought) {
-  const ReplicaVersions::Look look(shared.versions, place);
-  const ReplicaVersion* version = look.version();
-  if (version == nullptr) return std::unexpected(Missing::nothing_shown);
+  const ReplicaVersions::Look look(shared.versions, looks);
+  if (look.version() == nullptr) return std::unexpected(Missing::nothing_shown);
   // What takes time is done while the memory is fetched that the next step of the search reads.
-  Search search(*version, sought...);
-  const std::int64_t now_ns = steady_ns();
-  const std::int64_t age_ns = now_ns - version->confirmed_ns.load(std::memory_order_relaxed);
-  if (age_ns > shared.age_max_ns) return std::unexpected(Missing::too_old);
-  domain::CallFacts facts;
-  facts.interactive = call.interactive;
-  facts.now_ns = now_ns + shared.clock_offset_ns.load(std::memory_order_relaxed);
-  if (!call.address.empty()) facts.address = domain::parse_address(call.address);
-  if (!facts.address && !call.address.empty()) return std::unexpected(Missing::address_malformed);
-  facts.tls = call.tls;
-  facts.tls_told = true;
-  facts.providers = &version->view.tables().providers();
-  search.approach();
-  std::optional<domain::ReadQuestion> read;
-  if (const domain::Tenant* tenant = search.tenant())
-    read.emplace(*tenant,
-                 domain::Question{question.action, question.resource, question.this_level_only});
-  const std::expected<view::Bearer, Missing> bearer = search.bearer(facts);
-  if (!bearer) return std::unexpected(bearer.error());
-  if (bearer->user != nullptr && domain::extras_of(*bearer->user).api_logging)
-    return std::unexpected(Missing::recorded);
-  ReplicaAnswer answer = answer_of(view::check(*bearer, read ? &*read : nullptr, facts));
-  answer.seq = version->seq;
-  answer.time_ns = facts.now_ns;
-  answer.age = std::chrono::nanoseconds(age_ns);
-  return answer;
+  Judging<Search> judging(*look.version(), sought...);
+  const auto now = moment(*look.version());
+  if (!now) return std::unexpected(now.error());
+  judging.locate(call, now->time_ns);
+  judging.read(question);
+  judging.approach();
+  judging.meet();
+  return answered(judging, *now, 0);
 }
 
-/// Its texts are copied, as the grant may be gone after the look at it.
-ReplicaAnswer ReplicaReader::Parts::answer_of(const domain::Verdict& verdict) {
-  ReplicaAnswer answer{.allowed = verdict.allowed(), .reason = verdict.reason};
-  if (verdict.grant == nullptr) return answer;
-  const domain::Grant grant = *verdict.grant;
-  texts.assign(*grant.action).append(*grant.resource);
-  if (verdict.role != nullptr) texts.append(*verdict.role);
-  const std::string_view all = texts;
-  const std::size_t action = grant.action->size();
-  const std::size_t resource = grant.resource->size();
-  answer.grant = ReplicaAnswer::Grant{grant.seq,
-                                      static_cast<std::uint16_t>(grant.index),
-                                      grant.effect(),
-                                      all.substr(0, action),
-                                      all.substr(action, resource),
-                                      all.substr(action + resource)};
-  return answer;
+/// In one look, each step of all, so that their memory is fetched at once.
+void ReplicaReader::Parts::judge_some(std::span<const ReplicaCheck> checks, std::size_t first,
+                                      std::span<std::expected<ReplicaAnswer, Missing>> found) {
+  const ReplicaVersions::Look look(shared.versions, looks);
+  const ReplicaVersion* version = look.version();
+  const auto now = version == nullptr ? std::unexpected(Missing::nothing_shown) : moment(*version);
+  if (!now) {
+    std::ranges::fill(found, std::unexpected(now.error()));
+    return;
+  }
+  std::array<std::optional<Judging<SearchByName>>, together> all;
+  const auto each = [&](auto step) {
+    for (std::size_t place = 0; place < checks.size(); ++place) step(checks[place], *all[place]);
+  };
+  for (std::size_t place = 0; place < checks.size(); ++place)
+    all[place].emplace(*version, view::NamedBeside{checks[place].tenant, checks[place].username});
+  each([&](const ReplicaCheck& one, auto& judging) { judging.locate(one.call, now->time_ns); });
+  each([](const ReplicaCheck& one, auto& judging) { judging.read(one.question); });
+  each([](const ReplicaCheck&, auto& judging) { judging.approach(); });
+  each([](const ReplicaCheck&, auto& judging) { judging.meet(); });
+  each([](const ReplicaCheck&, auto& judging) { judging.fetch_rights(); });
+  for (std::size_t place = 0; place < checks.size(); ++place)
+    found[place] = answered(*all[place], *now, first + place);
+}
+
+std::span<const Result<ReplicaAnswer>> ReplicaReader::Parts::check(
+    std::span<const ReplicaCheck> checks) {
+  while (texts.size() < checks.size()) texts.emplace_back().reserve(texts_bytes);
+  answers.resize(checks.size());
+  std::array<std::expected<ReplicaAnswer, Missing>, together> found;
+  for (std::size_t first = 0; first < checks.size(); first += together) {
+    const auto some = checks.subspan(first, std::min(together, checks.size() - first));
+    judge_some(some, first, std::span(found).first(some.size()));
+    for (std::size_t place = 0; place < some.size(); ++place)
+      answers[first + place] = settled(found[place], some[place], first + place);
+  }
+  return answers;
 }
 
 std::uint64_t ReplicaReader::Parts::following() const {
-  const ReplicaVersions::Look look(shared.versions, place);
+  const ReplicaVersions::Look look(shared.versions, looks);
   return look.version() == nullptr ? 0 : look.version()->following;
 }
 
@@ -318,7 +309,8 @@ Result<schema::AnswerT> ReplicaReader::Parts::ask_daemon(schema::QueryT query) {
 
 Result<ReplicaAnswer> ReplicaReader::Parts::ask(schema::QueryT query,
                                                 schema::CredentialUnion credential,
-                                                const ReplicaQuestion& question) {
+                                                const ReplicaQuestion& question,
+                                                std::size_t place) {
   schema::CheckT check;
   check.credential = std::move(credential);
   auto& asked = check.questions.emplace_back(std::make_unique<schema::QuestionT>());
@@ -339,8 +331,8 @@ Result<ReplicaAnswer> ReplicaReader::Parts::ask(schema::QueryT query,
   made.by_daemon = true;
   const schema::GrantViewT* grant = decision.grant.get();
   if (grant == nullptr || grant->reference == nullptr) return made;
-  texts = grant->action + grant->resource + grant->role;
-  const std::string_view all = texts;
+  texts[place] = grant->action + grant->resource + grant->role;
+  const std::string_view all = texts[place];
   made.grant = ReplicaAnswer::Grant{grant->reference->seq,
                                     grant->reference->index,
                                     grant->effect,
@@ -453,11 +445,13 @@ ReplicaReader::~ReplicaReader() = default;
 Result<ReplicaAnswer> ReplicaReader::check(std::string_view tenant, std::string_view username,
                                            const ReplicaCall& call,
                                            const ReplicaQuestion& question) {
-  const auto answer =
+  const auto found =
       parts_->judge<SearchByName>(call, question, view::NamedBeside{tenant, username});
-  if (answer) return *answer;
-  if (!parts_->asks_for(answer.error())) return std::unexpected(parts_->why_not(answer.error()));
-  return parts_->ask(query_of(tenant, call), named(username), question);
+  return parts_->settled(found, {tenant, username, call, question}, 0);
+}
+
+std::span<const Result<ReplicaAnswer>> ReplicaReader::check(std::span<const ReplicaCheck> checks) {
+  return parts_->check(checks);
 }
 
 Result<ReplicaAnswer> ReplicaReader::check_token(std::string_view token,

@@ -81,9 +81,15 @@ BOOST_AUTO_TEST_CASE(who_comes_is_found_beside_those_who_come) {
       while (!is_over) {
         wanted = wanted * 25'214'903'917U + 11;
         const std::uint64_t seq = 1 + (wanted >> 16) % newcomers;
-        const auto answer =
-            reader.check("acme", "late-" + std::to_string(seq), {}, {"read", "table/invoices"});
-        if (!answer || answer->allowed != (seq <= answer->seq)) ++wrong;
+        const std::string name = "late-" + std::to_string(seq);
+        const ReplicaQuestion invoices{"read", "table/invoices"};
+        const auto is_right = [&](const Result<ReplicaAnswer>& answer) {
+          return answer && answer->allowed == (seq <= answer->seq);
+        };
+        if (!is_right(reader.check("acme", name, {}, invoices))) ++wrong;
+        const ReplicaCheck twice[] = {{"acme", name, {}, invoices}, {"acme", name, {}, invoices}};
+        for (const auto& answer : reader.check(twice))
+          if (!is_right(answer)) ++wrong;
       }
     });
   for (std::uint64_t count = 0; count < newcomers; ++count) {
@@ -148,6 +154,27 @@ BOOST_AUTO_TEST_CASE(a_check_takes_no_memory) {
   for (std::size_t number = 0; number < 1'000; ++number) allowed += check(number)->allowed;
   BOOST_TEST(support::allocated_bytes() == before);
   BOOST_TEST(allowed == 1'000U);
+}
+
+BOOST_AUTO_TEST_CASE(many_checks_take_no_memory_once_there_is_room_for_them) {
+  Replica::Shared shared(patient());
+  support::ReplicaWorld world(100);
+  world.change();
+  world.publish(shared);
+  ReplicaReader reader(shared);
+  std::vector<ReplicaCheck> checks;
+  for (std::size_t number = 0; number < 100; ++number)
+    checks.push_back({"acme", world.name(number), {}, {"read", "table/invoices/lines"}});
+  BOOST_TEST(reader.check(checks).size() == 100U);
+  BOOST_TEST(reader.check(std::span(checks).first(0)).empty());
+  const std::size_t before = support::allocated_bytes();
+  const auto answers = reader.check(checks);
+  BOOST_TEST(support::allocated_bytes() == before);
+  for (const auto& answer : answers) {
+    BOOST_REQUIRE(answer && answer->allowed);
+    BOOST_TEST(answer->grant->action == "read");
+    BOOST_TEST(answer->grant->resource == "table/invoices");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_lies_in_large_pages_is_as_before) {

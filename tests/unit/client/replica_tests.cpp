@@ -1,5 +1,6 @@
 // The replica beside the real daemon: the same answers, at once after a receipt, through kills and
 // restarts.
+#include <deque>
 #include <optional>
 #include <random>
 
@@ -77,6 +78,12 @@ BOOST_AUTO_TEST_CASE(it_answers_as_the_daemon_does_whatever_changes) {
     const auto receipt = asker.execute(std::move(message));
     BOOST_REQUIRE(receipt);
     BOOST_REQUIRE(followed->wait_for(receipt->seq, seconds(60)));
+    std::deque<std::string> kept;
+    const auto keep = [&](std::string text) -> std::string_view {
+      return kept.emplace_back(std::move(text));
+    };
+    std::vector<client::ReplicaCheck> all;
+    std::vector<std::string> alone;
     for (int question = 0; question < 25; ++question) {
       const std::string name = users[below(4)];
       const std::string place = places[below(std::size(places))];
@@ -91,7 +98,12 @@ BOOST_AUTO_TEST_CASE(it_answers_as_the_daemon_does_whatever_changes) {
       BOOST_TEST(text_of(answer) == text_of(*asked->body.AsChecked()->decisions.at(0)));
       if (answer) BOOST_TEST(answer->seq == asked->seq);
       if (answer) BOOST_TEST(!answer->by_daemon);
+      all.push_back({"acme", keep(name), {.tls = tls}, {keep(action), keep(place)}});
+      alone.push_back(text_of(answer));
     }
+    std::vector<std::string> together;
+    for (const auto& answer : reader.check(all)) together.push_back(text_of(answer));
+    BOOST_TEST(together == alone, boost::test_tools::per_element());
   }
 }
 
@@ -221,6 +233,19 @@ BOOST_AUTO_TEST_CASE(it_asks_the_daemon_where_the_caller_chooses_so) {
   const auto here = reader.check("umbra", "shop", {}, invoices);
   BOOST_TEST((reason_of(here) == Code::ok));
   BOOST_TEST(!here->by_daemon);
+  const std::vector<client::ReplicaCheck> both = {{"acme", "shop", {}, invoices},
+                                                  {"umbra", "shop", {}, invoices},
+                                                  {"acme", "shop", {.address = "x"}, invoices}};
+  const auto answers = reader.check(both);
+  BOOST_REQUIRE(answers.size() == 3U);
+  BOOST_TEST((reason_of(answers[0]) == Code::ok));
+  BOOST_TEST(answers[0]->by_daemon);
+  BOOST_TEST(answers[0]->grant->resource == "table/invoices");
+  BOOST_TEST((reason_of(answers[1]) == Code::ok));
+  BOOST_TEST(!answers[1]->by_daemon);
+  BOOST_REQUIRE(!answers[2]);
+  BOOST_TEST(answers[2].error().sentence.find("address") != std::string::npos);
+  BOOST_TEST(!refusing.check(both)[0]);
 }
 
 BOOST_AUTO_TEST_CASE(O1_only_who_may_vouch_has_a_replica_and_only_of_its_tenants) {

@@ -14,6 +14,7 @@ namespace postern::support {
 class ReplicaWorld {
  public:
   explicit ReplicaWorld(std::size_t users) {
+    state_.give_hints();
     domain::Catalogue catalogue;
     catalogue.push_back({.name = "table", .actions = {{.name = "read"}, {.name = "write"}}});
     auto tenant = domain::make_counted<domain::Tenant>();

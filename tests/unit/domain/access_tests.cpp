@@ -364,4 +364,19 @@ BOOST_AUTO_TEST_CASE(marks_are_those_of_the_grants_however_they_came_and_went) {
   }
 }
 
+/// Short texts lie in the right itself, longer ones elsewhere.
+BOOST_AUTO_TEST_CASE(a_path_of_any_length_is_found) {
+  static std::unordered_set<std::string> texts;
+  const std::string kind = "table/";
+  for (std::size_t bytes = kind.size() + 1; bytes <= kind.size() + 64; ++bytes) {
+    std::string path = kind + std::string(bytes - kind.size(), 'a');
+    const char* const kept = texts.insert(path).first->c_str();
+    const SharedGrants held = grants_of({allow_line("read", kept)});
+    BOOST_TEST(held->right_at(0).text() == path);
+    BOOST_TEST(name_of(match(held, kept).allow) == path);
+    path.back() = 'b';
+    BOOST_TEST(name_of(match(held, texts.insert(path).first->c_str()).allow) == "-");
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,5 @@
 // The index that tables find entries by, against a map.
+#include <array>
 #include <boost/test/unit_test.hpp>
 #include <map>
 #include <random>
@@ -89,6 +90,65 @@ BOOST_AUTO_TEST_CASE(it_holds_what_a_map_holds) {
       expected.erase(expected.begin());
     }
     BOOST_TEST(names.size() == 0U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_hint_tells_where_an_entry_lay_last) {
+  using domain::NumberPart;
+  using Places = std::pair<const void*, const void*>;
+  const auto part = NumberPart::of(8, true);
+  std::array<User, 3> users;
+  std::array<User, 3> lists;
+  const auto guessed = [](const NumberPart& asked, std::size_t hash) {
+    Places places;
+    const auto number = asked.guess(hash, [&](const void* entry, const void* with_it) {
+      places = {entry, with_it};
+    });
+    return std::pair(number, places);
+  };
+  constexpr std::size_t hash = 0x9e3779b97f4a7c15;
+  BOOST_TEST(guessed(*part, hash).first == domain::no_entry);
+  part->add(hash, 7);
+  part->hint(hash, 7, &users[0], &lists[0]);
+  BOOST_TEST(guessed(*part, hash).first == 7U);
+  BOOST_TEST((guessed(*part, hash).second == Places(&users[0], &lists[0])));
+  part->hint(hash, 7, &users[1], &lists[1]);
+  BOOST_TEST((guessed(*part, hash).second == Places(&users[1], &lists[1])));
+  // Of one that is not there.
+  part->hint(hash, 8, &users[2], &lists[2]);
+  BOOST_TEST((guessed(*part, hash).second == Places(&users[1], &lists[1])));
+  const auto instead = part->with(hash, 7, 9);
+  BOOST_TEST(guessed(*instead, hash).first == 9U);
+  BOOST_TEST((guessed(*instead, hash).second == Places(&users[1], &lists[1])));
+}
+
+/// Whichever steps of a search are taken, it finds what the tables have.
+BOOST_AUTO_TEST_CASE(a_search_in_steps_finds_what_a_look_up_does) {
+  for (const bool gives_hints : {false, true}) {
+    domain::Tables<Owned> tables;
+    if (gives_hints) tables.give_hints();
+    std::vector<domain::PartChange> told;
+    std::vector<Owned<User>> kept;
+    std::mt19937 random(3);
+    for (std::uint64_t step = 0; step < 20'000; ++step) {
+      auto user = domain::make_counted<User>();
+      user->id = {random() % 5'000, 1};
+      user->tenant = acme;
+      user->username = "user-" + std::to_string(random() % 8'000);
+      user->grants = domain::no_grants();
+      if (tables.find_user(acme, user->username) == nullptr) tables.put(std::move(user), told);
+    }
+    BOOST_TEST(tables.names_taken_over() == 0U);
+    std::size_t found = 0;
+    for (std::size_t number = 0; number < 8'000; ++number) {
+      const std::string name = "user-" + std::to_string(number);
+      auto search = tables.search_user(acme, name);
+      if (number % 2 == 0) search.locate();
+      if (number % 3 == 0) search.approach();
+      BOOST_REQUIRE(search.found() == tables.find_user(acme, name));
+      found += search.found() != nullptr;
+    }
+    BOOST_TEST(found == tables.live_user_count());
   }
 }
 
