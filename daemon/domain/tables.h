@@ -169,10 +169,10 @@ class Tables {
   }
   /// Room for about so many more, so that the indexes do not grow meanwhile. Before the first.
   void expect_users(std::size_t count) {
+    const std::uint32_t capacity = NumberPart::capacity_expecting(count / NumberIndex::part_count);
     for (const Of of : {Of::ids, Of::names})
       for (std::size_t which = 0; which < NumberIndex::part_count; ++which)
-        index(of).put(
-            which, NumberPart::of(NumberPart::capacity_expecting(count / NumberIndex::part_count)));
+        index(of).put(which, NumberPart::of(capacity, has_hints(of)));
   }
   /// Of whom none is there yet. Nobody shows the indexes meanwhile, and `count_live` counts them.
   void load(std::span<LoadedUser> users) {
@@ -367,6 +367,7 @@ class Tables {
         {of == Of::names, static_cast<std::uint8_t>(which), index(of).part(which), after});
     index(of).put(which, std::move(after));
   }
+  bool has_hints(Of of) const { return gives_hints_ && of == Of::names; }
   NumberIndex& index(Of of) { return of == Of::names ? names_ : ids_; }
 
   /// The same part with room for more, without what is of no user any more.
@@ -388,11 +389,10 @@ class Tables {
           of == Of::names ? KeyHash{}(ByUsername{}(*user)) : KeyHash{}(user->id);
       if (NumberIndex::part_of(hash) == which) found.emplace_back(hash, numbers[place]);
     }
-    const bool has_hints = gives_hints_ && of == Of::names;
-    auto made = NumberPart::of(NumberPart::capacity_for(found.size()), has_hints);
+    auto made = NumberPart::of(NumberPart::capacity_for(found.size()), has_hints(of));
     for (const auto& [hash, number] : found) {
       made->add(hash, number);
-      if (has_hints) made->hint(hash, number, user_at(number), user_at(number)->grants.get());
+      if (has_hints(of)) made->hint(hash, number, user_at(number), user_at(number)->grants.get());
     }
     return made;
   }

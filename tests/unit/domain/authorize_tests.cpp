@@ -170,14 +170,15 @@ BOOST_AUTO_TEST_CASE(A10_many_questions_are_decided_as_each_alone) {
   const auto below = [&](std::size_t end) { return random() % end; };
   const auto path = [&] {
     std::string made = "table";
-    for (std::size_t more = below(4); more > 0; --more) made += "/" + std::to_string(below(9));
+    for (std::size_t more = below(4); more > 0; --more) made += "/" + std::to_string(below(4));
     return made;
   };
   // None, one, what lies in one part, and in several.
   for (const std::size_t held : {0U, 1U, 20U, 250U, 300U}) {
     auto story = given(tenant("acme"), user("bob"));
     while (story.user("bob").grants->size() < held) {
-      std::string resource = path();
+      // None of all tables, which would decide everything.
+      std::string resource = path() + "/" + std::to_string(below(4));
       if (below(8) == 0) resource += "/*";
       const char* action = below(2) == 0 ? "read" : "write";
       const bool denies = below(6) == 0;
@@ -191,7 +192,7 @@ BOOST_AUTO_TEST_CASE(A10_many_questions_are_decided_as_each_alone) {
     std::map<Code, int> reasons;
     for (int round = 0; round < 500; ++round)
       ++reasons[story.answer("bob", below(2) == 0 ? "read" : "write", path(), below(4) == 0)];
-    BOOST_TEST(reasons.size() >= (held < 20 ? 1U : 4U), held << " grants");
+    BOOST_TEST(reasons.size() >= (held < 20 ? 1U : 3U), held << " grants");
   }
 }
 
