@@ -61,10 +61,10 @@ void Reader::check_where_it_lies(const domain::Operator& asker, const Peer& peer
   noted.time_ns = call.now_ns;
   noted.seq = head_.seq;
   note_question(parts_.calls, noted, found.only, verdict);
-  checked_.begin(1);
-  checked_.add(verdict);
-  checked_.finish({found.id, head_.seq, call.now_ns, verified ? &bearer.user->id : nullptr});
-  answers_.send_at_once(schema::QueryBody::Check, peer, checked_.bytes());
+  checked_->begin(1);
+  checked_->add(verdict);
+  checked_->finish({found.id, head_.seq, call.now_ns, verified ? &bearer.user->id : nullptr});
+  answers_.send_at_once(schema::QueryBody::Check, peer, checked_->bytes());
 }
 
 /// Answers an authentication or a check whose stops before the question are known.
