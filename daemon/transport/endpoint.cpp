@@ -88,7 +88,7 @@ struct Door {
 
 /// Without a call of the C library for those that libzmq draws.
 bool is_same_id(std::string_view left, std::string_view right) {
-  constexpr std::size_t drawn_bytes = 5;
+  constexpr std::size_t drawn_bytes = Senders::drawn_bytes;
   if (left.size() != drawn_bytes || right.size() != drawn_bytes) return left == right;
   return std::memcmp(left.data(), right.data(), drawn_bytes) == 0;
 }
@@ -286,6 +286,7 @@ ZmqEndpoint::ReceiveResult ZmqEndpoint::take(std::uint8_t index, Inbound& inboun
   const Socket& socket = doors_[index].socket;
   last_sender_ = nullptr;
   if (!routing_id_.receive(socket)) return ReceiveResult::nothing;
+  senders_.wipe_behind(routing_id_.message());
   if (!take_payload(socket, inbound)) {
     drop_rest(socket);
     return ReceiveResult::bad_message;

@@ -17,7 +17,9 @@ Senders::~Senders() {
 
 void Senders::learn(zmq_msg_t& routing_id, const zmq_msg_t& payload, std::string_view identity) {
   const void* const properties = properties_of(payload);
-  if (!is_usable_ || properties == nullptr || properties != properties_of(routing_id)) return;
+  if (!is_usable_ || properties == nullptr || properties != properties_of(routing_id) ||
+      zmq_msg_size(&routing_id) != drawn_bytes)
+    return;
   Known& known = known_[place_of(properties)];
   known.properties = nullptr;
   if (zmq_msg_copy(&known.kept, &routing_id) != 0) return;

@@ -38,8 +38,19 @@ class Senders {
     return properties == known.properties && properties != nullptr ? &known.sender : nullptr;
   }
   /// Told by libzmq of this message; `identity` lies in its properties. Keeps the routing id's
-  /// frame, if it has them too.
+  /// frame, if it has them too and libzmq drew it.
   void learn(zmq_msg_t& routing_id, const zmq_msg_t& payload, std::string_view identity);
+
+  /// As libzmq draws them.
+  static constexpr std::size_t drawn_bytes = 5;
+  /// libzmq receives a payload into the frame of its routing id first: of a short one, which lies
+  /// in the frame itself, all but the first bytes would stay there, and in each copy of it.
+  void wipe_behind(zmq_msg_t& routing_id) const {
+    constexpr std::size_t within = 33;
+    if (!is_usable_ || zmq_msg_size(&routing_id) != drawn_bytes) return;
+    std::memset(static_cast<std::byte*>(zmq_msg_data(&routing_id)) + drawn_bytes, 0,
+                within - drawn_bytes);
+  }
 
  private:
   struct Known {
