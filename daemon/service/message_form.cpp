@@ -14,8 +14,7 @@ class CountingVerifier {
   CountingVerifier(std::span<const std::byte> bytes, std::uint32_t tables_max,
                    std::size_t unpacked_max)
       : bytes_(bytes),
-        verifier_(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), depth_max,
-                  tables_max),
+        verifier_(begin(), bytes.size(), depth_max, tables_max),
         unpacked_max_(unpacked_max) {}
 
   /// Tables check their own fields with it.
@@ -26,7 +25,8 @@ class CountingVerifier {
   }
   template <class T>
   bool VerifyVector(const Vector<T>* list) {
-    return list == nullptr || (verifier_.VerifyVector(list) && add(sizeof(T) * list->size()));
+    return list == nullptr ||
+           (verifier_.VerifyVector(list) && is_aligned(list) && add(sizeof(T) * list->size()));
   }
   template <class T>
   bool VerifyVector(const Vector<const T*>* structs) {
@@ -72,6 +72,13 @@ class CountingVerifier {
   /// What a std::string and a small native table take without their contents.
   static constexpr std::size_t text_bytes = sizeof(std::string);
   static constexpr std::size_t table_bytes = 64;
+
+  /// A Verifier asks only where the list's length lies, at a multiple of four.
+  template <class T>
+  bool is_aligned(const Vector<T>* list) const {
+    return list->size() == 0 || static_cast<std::size_t>(list->Data() - begin()) % alignof(T) == 0;
+  }
+  const std::uint8_t* begin() const { return reinterpret_cast<const std::uint8_t*>(bytes_.data()); }
 
   bool add(std::size_t bytes) {
     unpacked_ += bytes;

@@ -5,6 +5,7 @@
 #include "daemon/domain/fold.h"
 #include "daemon/platform/require.h"
 #include "daemon/service/inbound.h"
+#include "schema/text_view.h"
 #include "tests/fuzz/desk.h"
 #include "tests/fuzz/target.h"
 #include "tests/fuzz/walk.h"
@@ -44,18 +45,41 @@ void open_and_read(std::span<const std::byte> payload, const char* identifier,
   }
 }
 
-/// The short way to the form of a check lets nothing through that the long one would not.
+/// What the short way read is what the message says.
+void compare(const CheckParts& parts, const schema::Query& query) {
+  const schema::Check* check = query.body_as_Check();
+  require(check != nullptr && parts.questions == check->questions());
+  require(parts.id == query.id() && parts.at_least_seq == query.at_least_seq());
+  require(parts.receipt == query.receipt() && parts.call == query.call());
+  require(parts.tenant == schema::view_of(query.tenant()));
+  require(parts.credential_kind == check->credential_type());
+  require(parts.credential == check->credential());
+  const schema::NamedUser* named = check->credential_as_NamedUser();
+  require(parts.username == (named == nullptr ? "" : schema::view_of(named->username())));
+  require(parts.question_count == check->questions()->size());
+  if (parts.question_count != 1) return;
+  const schema::Question& only = *check->questions()->Get(0);
+  require(parts.only.action == schema::view_of(only.action()));
+  require(parts.only.resource == schema::view_of(only.resource()));
+  require(parts.only.this_level_only == only.this_level_only());
+}
+
+/// The short way to the form of a check lets nothing through that the long one would not, and reads
+/// what it would.
 void judge_as_check(std::span<const std::byte> payload) {
   const std::vector<std::byte> aligned(payload.begin(), payload.end());
   CheckLists lists;
   CheckParts parts;
   const bool passed = read_check(aligned, query_limits, lists, parts);
-  // The same when the lists are known already.
+  // The same when the lists are known already, or are those of whatever came before.
   require(read_check(aligned, query_limits, lists, parts) == passed);
+  static CheckLists learnt;
+  require(read_check(aligned, query_limits, learnt, parts) == passed);
   if (!passed) return;
   const MessageForm form = form_of_query(aligned, schema::query_identifier, query_limits);
   require(form.verdict == MessageForm::Verdict::well_formed);
   require(form.unpacked_bytes == parts.unpacked_bytes);
+  compare(parts, *flatbuffers::GetRoot<schema::Query>(aligned.data()));
 }
 
 /// Twice onto the same state, because a record is folded at every start: with the same result.

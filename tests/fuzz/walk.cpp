@@ -47,6 +47,11 @@ class Walk {
     require(at <= bytes_.size() && size <= bytes_.size() - at);
   }
 
+  /// Of an element of so many bytes: structs have numbers of eight bytes.
+  static std::size_t alignment_of(std::size_t size, const TypeTable* type) {
+    return type != nullptr && type->st == flatbuffers::ST_STRUCT ? sizeof(std::uint64_t) : size;
+  }
+
   template <class Number>
   Number read(std::size_t at) {
     within(at, sizeof(Number));
@@ -72,6 +77,7 @@ class Walk {
     const std::size_t size = flatbuffers::InlineSize(element, type);
     const std::size_t first = at + sizeof(uoffset_t);
     within(first, count * size);
+    require(count == 0 || first % alignment_of(size, type) == 0);
     const bool is_plain = element != flatbuffers::ET_STRING && element != flatbuffers::ET_SEQUENCE;
     const bool is_struct = type != nullptr && type->st == flatbuffers::ST_STRUCT;
     if (is_plain || is_struct) return;

@@ -3,6 +3,7 @@
 
 #include "daemon/domain/fold.h"
 #include "daemon/domain/message.h"
+#include "tests/support/askew.h"
 #include "tests/support/world.h"
 
 using namespace postern;
@@ -84,6 +85,25 @@ BOOST_FIXTURE_TEST_CASE(a_message_of_the_daemon_is_decided_and_folds_to_the_same
                                changes));
   }
   BOOST_TEST((canonical(folded) == canonical(state)));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_record_whose_numbers_lie_askew_is_none, Founded) {
+  std::vector<schema::EventT> facts(1);
+  schema::RangesImportedT imported;
+  imported.v6 = {1, 2, 3, 4};
+  facts.front().body.Set(std::move(imported));
+  const domain::OwnMessage message(made_id(3));
+  const domain::Context context = message.context(state, 2'000);
+  domain::Draft draft = domain::draft_of(state, context, std::move(facts));
+  const domain::StoredRecord bytes = domain::seal_record(draft, state, context);
+  const auto opens = [&] {
+    domain::RecordGate gate;
+    return gate.open(std::as_bytes(std::span(bytes.data(), bytes.size()))).has_value();
+  };
+  BOOST_TEST(opens());
+  put_askew(*record_in(bytes).events()->Get(0)->body_as_RangesImported(),
+            schema::RangesImported::VT_V6);
+  BOOST_TEST(!opens());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_record_is_never_timed_before_the_newest, Founded) {
