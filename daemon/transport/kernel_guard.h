@@ -1,6 +1,7 @@
 // What stands between libzmq and the kernel: functions that the linker puts before the C library's
 // in every program that holds this file, for libzmq as well. They keep peers and a hardened system
-// away from libzmq's assertions; libzmq.md says which, and why here.
+// away from libzmq's assertions; libzmq.md says which, and why here. They answer themselves what
+// libzmq asks of the kernel in vain: whether there is room for output (output_asks.h), and getpid.
 // Thread: any. Failure: none of its own.
 #pragma once
 
