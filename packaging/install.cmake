@@ -94,10 +94,11 @@ installed_text(replica_header ${PROJECT_SOURCE_DIR}/tools/client/replica.h)
 file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/installed/replica.h CONTENT "${replica_header}")
 install(FILES ${PROJECT_SOURCE_DIR}/tools/client/client.h ${CMAKE_BINARY_DIR}/installed/replica.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/postern COMPONENT dev)
-foreach(conversation common command event query history)
-  install(FILES ${CMAKE_BINARY_DIR}/schema/generated/${conversation}_generated.h
-          DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/postern COMPONENT dev)
-endforeach()
+set(contract common command event query history)
+list(TRANSFORM contract APPEND _generated.h)
+list(TRANSFORM contract PREPEND ${CMAKE_BINARY_DIR}/schema/generated/)
+install(FILES ${contract} ${PROJECT_SOURCE_DIR}/schema/verify_list.h
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/postern COMPONENT dev)
 file(GLOB schema_files ${PROJECT_SOURCE_DIR}/schema/*.fbs)
 install(FILES ${schema_files} DESTINATION ${CMAKE_INSTALL_DATADIR}/postern/schema COMPONENT dev)
 # Both are found from where they lie, so that the prefix may be another than that of the build.

@@ -25,12 +25,16 @@ class CountingVerifier {
   }
   template <class T>
   bool VerifyVector(const Vector<T>* list) {
-    return list == nullptr ||
-           (verifier_.VerifyVector(list) && is_aligned(list) && add(sizeof(T) * list->size()));
+    return list == nullptr || (verifier_.VerifyVector(list) && add(sizeof(T) * list->size()));
   }
   template <class T>
   bool VerifyVector(const Vector<const T*>* structs) {
     return VerifyVector(reinterpret_cast<const Vector<T>*>(structs));
+  }
+  /// What stands in a list: counted with it.
+  bool VerifyFieldStruct(const std::uint8_t* base, voffset_t offset, std::size_t size,
+                         std::size_t alignment) const {
+    return verifier_.VerifyFieldStruct(base, offset, size, alignment);
   }
   bool VerifyVectorOfStrings(const Vector<Offset<String>>* list) {
     if (list == nullptr) return true;
@@ -73,11 +77,6 @@ class CountingVerifier {
   static constexpr std::size_t text_bytes = sizeof(std::string);
   static constexpr std::size_t table_bytes = 64;
 
-  /// A Verifier asks only where the list's length lies, at a multiple of four.
-  template <class T>
-  bool is_aligned(const Vector<T>* list) const {
-    return list->size() == 0 || static_cast<std::size_t>(list->Data() - begin()) % alignof(T) == 0;
-  }
   const std::uint8_t* begin() const { return reinterpret_cast<const std::uint8_t*>(bytes_.data()); }
 
   bool add(std::size_t bytes) {

@@ -2,6 +2,7 @@
 #include <random>
 
 #include "command_marks.h"
+#include "tests/support/askew.h"
 #include "tests/support/fake_daemon/fake_daemon.h"
 #include "tools/client/gate.h"
 
@@ -9,6 +10,7 @@ namespace postern::client {
 namespace {
 
 using support::packed;
+using support::put_askew;
 
 std::span<const std::byte> bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text.data(), text.size()));
@@ -105,6 +107,54 @@ BOOST_AUTO_TEST_CASE(no_flipped_bit_gets_past_the_gate_to_harm) {
     }
   }
   BOOST_TEST(refusals > 0u);
+}
+
+std::unique_ptr<schema::EventT> import_of_four_numbers() {
+  schema::RangesImportedT imported;
+  imported.v6 = {1, 2, 3, 4};
+  auto event = std::make_unique<schema::EventT>();
+  event->body.Set(std::move(imported));
+  return event;
+}
+
+void put_numbers_askew(const schema::Event& event) {
+  put_askew(*event.body_as_RangesImported(), schema::RangesImported::VT_V6);
+}
+
+BOOST_AUTO_TEST_CASE(a_receipt_whose_numbers_lie_askew_is_refused) {
+  schema::ReceiptT receipt;
+  receipt.events.push_back(import_of_four_numbers());
+  const std::string bytes = packed(receipt);
+  BOOST_TEST(unpack<CommandConversation>(bytes_of(bytes)).has_value());
+  put_numbers_askew(*flatbuffers::GetRoot<schema::Receipt>(bytes.data())->events()->Get(0));
+  BOOST_TEST(!unpack<CommandConversation>(bytes_of(bytes)).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_plan_whose_numbers_lie_askew_is_refused) {
+  schema::ImportRangesT import;
+  import.v6 = {1, 2, 3, 4};
+  schema::UndoPlanT plan;
+  plan.commands.push_back(std::make_unique<schema::CommandT>());
+  plan.commands.front()->body.Set(std::move(import));
+  schema::HistoryPageT page;
+  page.body.Set(std::move(plan));
+  const std::string bytes = packed(page);
+  BOOST_TEST(unpack<HistoryConversation>(bytes_of(bytes)).has_value());
+  const auto& held = *flatbuffers::GetRoot<schema::HistoryPage>(bytes.data())->body_as_UndoPlan();
+  put_askew(*held.commands()->Get(0)->body_as_ImportRanges(), schema::ImportRanges::VT_V6);
+  BOOST_TEST(!unpack<HistoryConversation>(bytes_of(bytes)).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_record_whose_numbers_lie_askew_is_refused) {
+  schema::RecordT record;
+  record.events.push_back(import_of_four_numbers());
+  const std::string bytes = packed(record);
+  const auto unpacked = [&] {
+    return unpack_record({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+  };
+  BOOST_TEST(unpacked().has_value());
+  put_numbers_askew(*flatbuffers::GetRoot<schema::Record>(bytes.data())->events()->Get(0));
+  BOOST_TEST(!unpacked().has_value());
 }
 
 BOOST_AUTO_TEST_CASE(another_protocol_version_is_refused_unless_it_is_the_answer) {
