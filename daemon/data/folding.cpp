@@ -1,9 +1,11 @@
 #include "daemon/data/folding.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/data/data_folder.h"
 #include "daemon/data/folder_proofs.h"
+#include "daemon/domain/prefetch.h"
 #include "daemon/platform/wiped_memory.h"
 
 namespace postern::data {
@@ -14,6 +16,9 @@ constexpr std::size_t batch_bytes = 256 << 10;
 constexpr std::size_t batch_records = 512;
 constexpr std::size_t batches_max = 4;
 constexpr std::uint64_t forget_interval = 10'000;
+/// Waits for memory of one record are over while others wait; what was fetched stays at hand until
+/// it is used.
+constexpr std::size_t together = 64;
 
 Failure not_folded(std::uint64_t seq, const domain::Unfit& why) {
   return unfit("the journal", seq, why,
@@ -83,12 +88,29 @@ void Folding::work() {
     lock.unlock();
     changed_.notify_all();
     Expected<> folded;
-    for (std::size_t place = 0; is_good && folded && place < batch.records.size(); ++place)
-      folded = fold(*batch.records[place], changes);
+    for (std::span<const schema::Record* const> left(batch.records);
+         is_good && folded && !left.empty(); left = left.subspan(std::min(together, left.size())))
+      folded = fold(left.first(std::min(together, left.size())), changes);
     batch = {};
     lock.lock();
     if (!folded) failure_ = folded.error();
   }
+}
+
+Expected<> Folding::fold(std::span<const schema::Record* const> records, domain::Changes& changes) {
+  fetch_users(records);
+  for (const schema::Record* record : records)
+    if (auto folded = fold(*record, changes); !folded) return folded;
+  remember(records);
+  return {};
+}
+
+void Folding::fetch_users(std::span<const schema::Record* const> records) const {
+  for (const schema::Record* record : records)
+    for (const schema::Event* event : *record->events())
+      if (event->user() != nullptr)
+        if (const domain::User* user = into_.state.tables().find_user(*event->user()))
+          domain::fetch_ahead(user, sizeof *user);
 }
 
 Expected<> Folding::fold(const schema::Record& record, domain::Changes& changes) {
@@ -102,11 +124,16 @@ Expected<> Folding::fold(const schema::Record& record, domain::Changes& changes)
   into_.past.take(std::move(notes));
   if (seq == 1)
     if (const auto id = installation_of(record)) into_.installation = *id;
-  // K1: all are taken, and what lies before the window is dropped on the way.
-  if (record.role() != schema::Role::daemon)
-    into_.ids.remember(*record.operator_id(), *record.command_id(), seq);
-  if (seq % forget_interval == 0) into_.ids.forget_before(now_ms_);
   return {};
+}
+
+/// K1: all are taken, and what lies before the window is dropped on the way.
+void Folding::remember(std::span<const schema::Record* const> records) {
+  for (const schema::Record* record : records) {
+    if (record->role() != schema::Role::daemon)
+      into_.ids.remember(*record->operator_id(), *record->command_id(), record->seq());
+    if (record->seq() % forget_interval == 0) into_.ids.forget_before(now_ms_);
+  }
 }
 
 }  // namespace postern::data

@@ -6,6 +6,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -51,7 +52,10 @@ class Folding {
 
   void hand_over();
   void work();
+  Expected<> fold(std::span<const schema::Record* const> records, domain::Changes& changes);
   Expected<> fold(const schema::Record& record, domain::Changes& changes);
+  void fetch_users(std::span<const schema::Record* const> records) const;
+  void remember(std::span<const schema::Record* const> records);
 
   const Folded into_;
   const std::int64_t now_ms_;
