@@ -28,8 +28,8 @@ class Outcome {
   Outcome() = default;
   Outcome(domain::GrantPointer grant, bool allowed) : word_(allowed ? allowed_bit : 0) {
     if (grant == nullptr) return;
-    const domain::Grant named = *grant;
-    word_ |= (std::uint64_t{named.seq} << 10) | named.index;
+    const domain::GrantOrigin origin = grant.origin();
+    word_ |= (origin.seq << 10) | origin.index;
   }
 
   bool allowed() const { return (word_ & allowed_bit) != 0; }

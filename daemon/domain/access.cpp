@@ -1,9 +1,5 @@
 #include "daemon/domain/access.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -25,12 +21,17 @@ auto order_of(const Grant& grant) {
                     std::string_view(*grant.action), static_cast<bool>(grant.deny));
 }
 
-/// A deny is of its own action; who may do an action may do what it implies too.
-bool speaks_of(std::string_view action, bool deny, const AccessRequest& asked) {
-  if (equal_texts(action, asked.action)) return true;
+/// Of an action that is not named: a deny is of its own alone; who may do an action may do what it
+/// implies too.
+[[gnu::noinline]] bool speaks_of_another(std::string_view action, bool deny,
+                                         const AccessRequest& asked) {
   return equal_texts(action, "*") ||
          (!deny && !asked.implied_by.empty() &&
           std::ranges::find(asked.implied_by, action) != asked.implied_by.end());
+}
+[[gnu::always_inline]] inline bool speaks_of(std::string_view action, bool deny,
+                                             const AccessRequest& asked) {
+  return equal_texts(action, asked.action) || speaks_of_another(action, deny, asked);
 }
 bool speaks_of(const Grant& grant, const AccessRequest& asked) {
   return speaks_of(*grant.action, grant.deny, asked);
@@ -44,12 +45,19 @@ bool counts(const Grants& grants, GrantPointer grant, const CallFacts& call) {
 }
 
 /// One match: of denies the first in the order of paths stays, else the first that was found.
-void keep(const Grants& grants, GrantPointer place, const CallFacts& call, Matches& found) {
+[[gnu::noinline]] void keep_any(const Grants& grants, GrantPointer place, const CallFacts& call,
+                                Matches& found) {
   const bool deny = place.denies();
   const bool met = counts(grants, place, call);
   if (deny && !met) return;
   GrantPointer& slot = deny ? found.deny : met ? found.allow : found.unmet;
   if (slot == nullptr || (deny && precedes(*place, *slot))) slot = place;
+}
+
+/// The same: most are allows without conditions.
+void keep(const Grants& grants, GrantPointer place, const CallFacts& call, Matches& found) {
+  if (place.denies() || place.is_conditional()) return keep_any(grants, place, call, found);
+  if (found.allow == nullptr) found.allow = place;
 }
 
 using Place = GrantPlace;
@@ -148,30 +156,6 @@ constexpr std::size_t tried_one_by_one_max = 32;
 
 /// So many marks are compared in the time that one grant is looked at.
 constexpr std::size_t marks_in_a_step = 8;
-
-/// A bit for each of so many marks that is this one. Apart, so that its caller keeps its registers.
-[[gnu::noinline]] std::uint64_t marked(const PlaceMark* marks, std::size_t count, PlaceMark mark) {
-  std::uint64_t found = 0;
-#ifdef __SSE2__
-  constexpr std::size_t together = 8;
-  const __m128i wanted = _mm_set1_epi16(static_cast<short>(mark));
-  const auto look_at = [&](std::size_t place) {
-    const __m128i each = _mm_loadu_si128(reinterpret_cast<const __m128i*>(marks + place));
-    const __m128i equal = _mm_packs_epi16(_mm_cmpeq_epi16(each, wanted), _mm_setzero_si128());
-    found |= std::uint64_t{static_cast<unsigned>(_mm_movemask_epi8(equal))} << place;
-  };
-  if (count >= together) {
-#pragma clang loop unroll(disable)
-    for (std::size_t place = 0; place + together < count; place += together) look_at(place);
-    // The last may have been among those before.
-    look_at(count - together);
-    return found;
-  }
-#endif
-  for (std::size_t place = 0; place < count; ++place)
-    found |= std::uint64_t{marks[place] == mark} << place;
-  return found;
-}
 
 bool is_below(std::string_view resource, std::string_view path) {
   return resource.size() > path.size() && resource[path.size()] == '/' &&

@@ -1,6 +1,10 @@
 // By what the plain grants of one user or role are sorted out before their texts are compared.
 #pragma once
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -73,5 +77,30 @@ class MarkIndex {
   /// By places from 1: the next in its row.
   std::array<std::uint8_t, marks_max + 1> next_;
 };
+
+/// A bit for each of so many marks that is this one. Apart, so that its caller keeps its registers.
+[[gnu::noinline]] inline std::uint64_t marked(const PlaceMark* marks, std::size_t count,
+                                              PlaceMark mark) {
+  std::uint64_t found = 0;
+#ifdef __SSE2__
+  constexpr std::size_t together = 8;
+  const __m128i wanted = _mm_set1_epi16(static_cast<short>(mark));
+  const auto look_at = [&](std::size_t place) {
+    const __m128i each = _mm_loadu_si128(reinterpret_cast<const __m128i*>(marks + place));
+    const __m128i equal = _mm_packs_epi16(_mm_cmpeq_epi16(each, wanted), _mm_setzero_si128());
+    found |= std::uint64_t{static_cast<unsigned>(_mm_movemask_epi8(equal))} << place;
+  };
+  if (count >= together) {
+#pragma clang loop unroll(disable)
+    for (std::size_t place = 0; place + together < count; place += together) look_at(place);
+    // The last may have been among those before.
+    look_at(count - together);
+    return found;
+  }
+#endif
+  for (std::size_t place = 0; place < count; ++place)
+    found |= std::uint64_t{marks[place] == mark} << place;
+  return found;
+}
 
 }  // namespace postern::domain

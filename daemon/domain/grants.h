@@ -27,20 +27,6 @@
 
 namespace postern::domain {
 
-/// A grant as it is read; named by the event that added it. Its texts are interned and live as long
-/// as the state.
-struct Grant {
-  const std::string* resource = nullptr;
-  const std::string* action = nullptr;
-  std::uint64_t seq : 51 = 0;
-  std::uint64_t index : 10 = 0;
-  std::uint64_t conditional : 1 = 0;
-  std::uint64_t deny : 1 = 0;
-  std::uint64_t wildcard : 1 = 0;
-
-  schema::Effect effect() const { return deny ? schema::Effect::deny : schema::Effect::allow; }
-};
-
 /// A9.
 struct Conditions {
   std::optional<std::int64_t> not_before_ns;
@@ -77,6 +63,7 @@ class GrantPointer {
   // ---- of the grant, without reading the rest of it
   inline bool denies() const;
   inline bool is_conditional() const;
+  inline GrantOrigin origin() const;
   /// In its part of the list.
   std::size_t place() const { return place_; }
   bool operator==(const GrantPointer&) const = default;
@@ -255,6 +242,10 @@ class Grants : public RefCounted<Grants> {
   bool is_conditional_at(std::size_t place) const {
     return narrow_ ? narrow_grants()[place].conditional : packed_grants()[place].conditional;
   }
+  GrantOrigin origin_at(std::size_t place) const {
+    const Packed packed = packed_at(place);
+    return {seq_at(packed.origin), packed.index};
+  }
   /// Of the plain ones; none where the list is in parts.
   std::span<const PlaceMark> marks() const { return {mark_at(0), has_marks_ ? plain_count_ : 0U}; }
   const MarkSummary& mark_summary() const { return summary_; }
@@ -400,6 +391,7 @@ inline Grant GrantPointer::operator*() const { return part_->at(place_); }
 inline const Right& GrantPointer::right() const { return part_->right_at(place_); }
 inline bool GrantPointer::denies() const { return part_->denies_at(place_); }
 inline bool GrantPointer::is_conditional() const { return part_->is_conditional_at(place_); }
+inline GrantOrigin GrantPointer::origin() const { return part_->origin_at(place_); }
 
 /// Before many questions of one list: has the processor fetch what the grants speak of, which lies
 /// scattered, so that no question waits for it.
