@@ -3,7 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "daemon/data/snapshot.h"
-#include "daemon/journal/leveldb/leveldb_journal.h"
+#include "daemon/journal/opening.h"
 #include "tests/support/daemon_process.h"
 #include "tests/support/messages.h"
 
@@ -45,7 +45,7 @@ struct EveryFewRecords : DaemonProcess {
   /// follows soon.
   void wait_for_anchor(std::uint64_t seq) {
     for (int tries = 0; tries < 20'000; ++tries) {
-      if (journal::leveldb_anchored_seq(data() / "journal").value_or(0) >= seq) return;
+      if (journal::anchored_seq(data() / "journal").value_or(0) >= seq) return;
       digest();
     }
     BOOST_FAIL("the anchor did not follow");
