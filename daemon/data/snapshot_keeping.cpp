@@ -54,6 +54,16 @@ Expected<> show_ids(const journal::Journal& journal, std::uint64_t from, std::ui
   return {};
 }
 
+/// Once the anchor goes as far: after a crash nothing else says that its records are all there, and
+/// it would be passed over.
+Expected<SnapshotWritten> write(const DataPaths& paths, const OpenedData& data,
+                                SnapshotContents contents, const MayGoOn& may_go_on) {
+  if (auto anchored = data.journal->wait_for_anchor(contents.head.journal.seq); !anchored)
+    return std::unexpected(anchored.error());
+  return write_snapshot({paths.snapshots(), data.keys->own_key(snapshot_key), may_go_on},
+                        std::move(contents));
+}
+
 }  // namespace
 
 Expected<SnapshotWritten> keep_snapshot(const DataPaths& paths, const OpenedData& data,
@@ -74,8 +84,7 @@ Expected<SnapshotWritten> keep_snapshot(const DataPaths& paths, const OpenedData
   contents.each_id = [&data, first, last = head.journal.seq](const ShowId& show) {
     return show_ids(*data.journal, first, last, show);
   };
-  return write_snapshot({paths.snapshots(), data.keys->own_key(snapshot_key), may_go_on},
-                        std::move(contents));
+  return write(paths, data, std::move(contents), may_go_on);
 }
 
 Expected<> keep_snapshot(const DataPaths& paths, const OpenedData& data, const Running& running,
@@ -105,8 +114,7 @@ Expected<> keep_snapshot(const DataPaths& paths, const OpenedData& data, const R
     return std::unexpected(Failure{FailureKind::input_output, "free disk space is under the floor",
                                    "Make room; the next stop writes it."});
   };
-  const auto written = write_snapshot(
-      {paths.snapshots(), data.keys->own_key(snapshot_key), may_go_on}, std::move(contents));
+  const auto written = write(paths, data, std::move(contents), may_go_on);
   if (!written) return std::unexpected(written.error());
   return {};
 }

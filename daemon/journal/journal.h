@@ -78,6 +78,11 @@ class Journal {
   /// is none. Any thread; never waits for the disk.
   virtual std::optional<std::uint64_t> anchored_seq() const { return std::nullopt; }
 
+  /// Returns when that place says so of the records up to `seq`, which are durable: then a crash
+  /// leaves them to be relied on. At once where there is none. Fails if it can no longer be
+  /// written. Not the writer's thread; some milliseconds.
+  virtual Expected<> wait_for_anchor(std::uint64_t) { return {}; }
+
   /// The head that is durable. Any thread; never waits.
   virtual Head head() const = 0;
 

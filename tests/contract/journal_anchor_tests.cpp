@@ -61,6 +61,18 @@ BOOST_AUTO_TEST_CASE(soon_the_anchor_follows_by_itself) {
   BOOST_TEST((anchored(subject.options) == subject.opened_journal->head()));
 }
 
+BOOST_AUTO_TEST_CASE(who_waits_for_the_anchor_finds_it_there) {
+  for (const auto policy :
+       {AnchorPolicy::soon, AnchorPolicy::before_acknowledgement, AnchorPolicy::off}) {
+    OnLevelDb subject(policy);
+    for (std::uint64_t seq = 1; seq <= 5; ++seq) {
+      append_from(*subject.opened_journal, seq, 1);
+      BOOST_TEST(subject.opened_journal->wait_for_anchor(seq).has_value());
+      BOOST_TEST(anchored(subject.options).seq == (policy == AnchorPolicy::off ? 0U : seq));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_clean_stop_brings_it_to_the_head_unless_off) {
   for (const auto policy :
        {AnchorPolicy::soon, AnchorPolicy::before_acknowledgement, AnchorPolicy::off}) {

@@ -3,7 +3,6 @@
 #include <boost/test/unit_test.hpp>
 
 #include "daemon/data/snapshot.h"
-#include "daemon/journal/opening.h"
 #include "tests/support/daemon_process.h"
 #include "tests/support/messages.h"
 
@@ -41,15 +40,6 @@ struct EveryFewRecords : DaemonProcess {
     BOOST_FAIL("no snapshot was written");
     return {};
   }
-  /// What lies behind the anchor is not to be relied on after a crash, a snapshot of it neither. It
-  /// follows soon.
-  void wait_for_anchor(std::uint64_t seq) {
-    for (int tries = 0; tries < 20'000; ++tries) {
-      if (journal::anchored_seq(data() / "journal").value_or(0) >= seq) return;
-      digest();
-    }
-    BOOST_FAIL("the anchor did not follow");
-  }
   static std::uint64_t number_of(const std::filesystem::path& file) {
     return std::stoull(file.filename().string().substr(std::string("snapshot-").size()));
   }
@@ -85,7 +75,6 @@ BOOST_AUTO_TEST_CASE(a_crash_costs_the_records_after_the_newest_alone) {
   auto late = next_user();
   newest = run(schema::CommandMessageT(late)).seq;
   const auto before = digest();
-  wait_for_anchor(number_of(third));
   kill();
 
   BOOST_REQUIRE_MESSAGE(start(), ended().said);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <fstream>
+#include <utility>
 
 #include "daemon/credential/signature.h"
 #include "daemon/data/data_folder.h"
@@ -11,6 +12,7 @@
 #include "daemon/domain/digest.h"
 #include "daemon/journal/sha256.h"
 #include "tests/support/daemon_process.h"
+#include "tests/support/forwarding_journal.h"
 #include "tests/support/messages.h"
 
 namespace postern::support {
@@ -471,6 +473,20 @@ BOOST_FIXTURE_TEST_CASE(what_cannot_be_written_is_a_warning, Snapshots) {
   BOOST_TEST(tells(kept.error().sentence, "under the floor"), kept.error().sentence);
   BOOST_TEST(fs::is_empty(folder / "snapshots"));
   BOOST_TEST(data::keep_snapshot(data::DataPaths(folder), *opened, running, 0).has_value());
+  // Nor is one of records that nothing would vouch for after a crash.
+  struct Unanchored : ForwardingJournal {
+    using ForwardingJournal::ForwardingJournal;
+    Expected<> wait_for_anchor(std::uint64_t) override {
+      return std::unexpected(Failure{FailureKind::input_output, "no anchor", ""});
+    }
+  };
+  for (const fs::path& file : data::snapshots_in(folder / "snapshots")) fs::remove(file);
+  auto anchored = std::exchange(opened->journal, std::make_unique<Unanchored>(*opened->journal));
+  const auto unanchored = data::keep_snapshot(data::DataPaths(folder), *opened, running, 0);
+  BOOST_REQUIRE(!unanchored);
+  BOOST_TEST(unanchored.error().sentence == "no anchor");
+  BOOST_TEST(fs::is_empty(folder / "snapshots"));
+  opened->journal = std::move(anchored);
   // A state that is not the journal's is not kept.
   const domain::State empty;
   BOOST_TEST(!data::keep_snapshot(data::DataPaths(folder), *opened,

@@ -20,6 +20,7 @@ class ForwardingJournal : public journal::Journal {
   }
   bool appends_wait_long() const override { return inner_.appends_wait_long(); }
   std::optional<std::uint64_t> anchored_seq() const override { return inner_.anchored_seq(); }
+  Expected<> wait_for_anchor(std::uint64_t seq) override { return inner_.wait_for_anchor(seq); }
   journal::Head head() const override { return inner_.head(); }
   std::unique_ptr<journal::Cursor> read_from(std::uint64_t seq) const override {
     return inner_.read_from(seq);

@@ -185,6 +185,13 @@ std::uint64_t Anchor::written_seq() const {
   return written_.seq;
 }
 
+Expected<> Anchor::wait_for(std::uint64_t seq) {
+  std::unique_lock lock(mutex_);
+  wrote_.wait(lock, [&] { return failure_ || written_.seq >= seq; });
+  if (failure_) return std::unexpected(*failure_);
+  return {};
+}
+
 Expected<> Anchor::close() {
   {
     const std::lock_guard lock(mutex_);
@@ -222,7 +229,7 @@ Expected<> Anchor::write_wanted(std::unique_lock<std::mutex>& lock) {
   } else {
     failure_ = written.error();
   }
-  wrote_.notify_one();
+  wrote_.notify_all();
   return written;
 }
 

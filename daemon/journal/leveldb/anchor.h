@@ -61,6 +61,8 @@ class Anchor {
   Expected<> health() const;
   /// What the file says. Any thread.
   std::uint64_t written_seq() const;
+  /// Until the file says `seq` or more, which `advance` was told of before. Any thread.
+  Expected<> wait_for(std::uint64_t seq);
   /// Brings the file to the head; the end.
   Expected<> close();
 

@@ -66,6 +66,10 @@ class LevelDbJournal final : public Journal {
     return anchor_->written_seq();
   }
 
+  Expected<> wait_for_anchor(std::uint64_t seq) override {
+    return anchor_ == nullptr ? Expected<>() : anchor_->wait_for(seq);
+  }
+
   Head head() const override { return ledger_.head(); }
 
   std::unique_ptr<Cursor> read_from(std::uint64_t seq) const override {
