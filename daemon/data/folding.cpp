@@ -88,9 +88,9 @@ void Folding::work() {
     lock.unlock();
     changed_.notify_all();
     Expected<> folded;
-    for (std::span<const schema::Record* const> left(batch.records);
-         is_good && folded && !left.empty(); left = left.subspan(std::min(together, left.size())))
-      folded = fold(left.first(std::min(together, left.size())), changes);
+    const std::span<const schema::Record* const> records(batch.records);
+    for (std::size_t from = 0; is_good && folded && from < records.size(); from += together)
+      folded = fold(records.subspan(from, std::min(together, records.size() - from)), changes);
     batch = {};
     lock.lock();
     if (!folded) failure_ = folded.error();

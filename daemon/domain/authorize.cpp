@@ -245,7 +245,8 @@ struct LookedUp {
 ReadQuestion::ReadQuestion(const Tenant& tenant, const Question& question)
     : text_(question), form_(read(LookedUp{*tenant.catalogue})) {}
 
-[[gnu::always_inline]] ReadQuestion::ReadQuestion(CatalogueFinder& known, const Question& question)
+[[gnu::always_inline]] inline ReadQuestion::ReadQuestion(CatalogueFinder& known,
+                                                         const Question& question)
     : text_(question), form_(read(known)) {}
 
 template <class Known>

@@ -58,7 +58,8 @@ struct Question {
 class ReadQuestion {
  public:
   ReadQuestion(const Tenant& tenant, const Question& question);
-  ReadQuestion(CatalogueFinder& known, const Question& question);
+  /// For `Authorizer`, beside which it is defined.
+  inline ReadQuestion(CatalogueFinder& known, const Question& question);
   ReadQuestion(const ReadQuestion&) = delete;
   ReadQuestion& operator=(const ReadQuestion&) = delete;
 

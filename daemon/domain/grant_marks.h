@@ -91,7 +91,9 @@ class MarkIndex {
     found |= std::uint64_t{static_cast<unsigned>(_mm_movemask_epi8(equal))} << place;
   };
   if (count >= together) {
+#ifdef __clang__
 #pragma clang loop unroll(disable)
+#endif
     for (std::size_t place = 0; place + together < count; place += together) look_at(place);
     // The last may have been among those before.
     look_at(count - together);
