@@ -242,15 +242,8 @@ struct LookedUp {
 
 }  // namespace
 
-ReadQuestion::ReadQuestion(const Tenant& tenant, const Question& question)
-    : text_(question), form_(read(LookedUp{*tenant.catalogue})) {}
-
-[[gnu::always_inline]] inline ReadQuestion::ReadQuestion(CatalogueFinder& known,
-                                                         const Question& question)
-    : text_(question), form_(read(known)) {}
-
 template <class Known>
-inline Code ReadQuestion::read(Known&& known) {
+[[gnu::always_inline]] inline Code ReadQuestion::read(Known&& known) {
   if (!read_path(text_.resource, levels_)) return Code::resource_malformed;
   const CatalogueKind* kind = known.kind(text_.resource.substr(0, levels_[0].size));
   const CatalogueAction* action = kind == nullptr ? nullptr : known.action(text_.action);
@@ -258,6 +251,13 @@ inline Code ReadQuestion::read(Known&& known) {
   asked_ = {text_.action, action->implied_by, text_.resource, text_.this_level_only, &levels_};
   return Code::ok;
 }
+
+ReadQuestion::ReadQuestion(const Tenant& tenant, const Question& question)
+    : text_(question), form_(read(LookedUp{*tenant.catalogue})) {}
+
+[[gnu::always_inline]] inline ReadQuestion::ReadQuestion(CatalogueFinder& known,
+                                                         const Question& question)
+    : text_(question), form_(read(known)) {}
 
 /// With what roles say. Apart, since most users have none.
 [[gnu::noinline]] static Verdict said_by_all(const Tenant& tenant, const User& user,

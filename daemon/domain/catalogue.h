@@ -55,7 +55,7 @@ class CatalogueFinder {
   explicit CatalogueFinder(const Catalogue& catalogue) : catalogue_(catalogue) {}
 
   // ---- null if there is none
-  const CatalogueKind* kind(std::string_view name) {
+  [[gnu::always_inline]] const CatalogueKind* kind(std::string_view name) {
     if (kind_ == nullptr || !equal_texts(name, kind_->name)) {
       kind_ = find_kind(catalogue_, name);
       actions_ = {};
@@ -63,7 +63,7 @@ class CatalogueFinder {
     return kind_;
   }
   /// Of the kind that was found last, and is there.
-  const CatalogueAction* action(std::string_view name) {
+  [[gnu::always_inline]] const CatalogueAction* action(std::string_view name) {
     if (name.empty()) return find_action(*kind_, name);
     const CatalogueAction*& lately = actions_[place_of(name)];
     if (lately == nullptr || !equal_texts(name, lately->name)) lately = find_action(*kind_, name);

@@ -1,5 +1,6 @@
 #include "daemon/domain/grants.h"
 
+#include <array>
 #include <cstring>
 #include <limits>
 
@@ -314,13 +315,13 @@ bool Grants::has_true_marks() const {
 void fetch_ahead(const Grants& grants) {
   if (!grants.in_one_part()) return;
   // Each is found by what the one before has brought.
-  const auto fetch_each = [&](auto address_of) {
-    for (std::size_t place = 0; place < grants.size(); ++place)
-      __builtin_prefetch(address_of(grants.right_at(place)));
-  };
-  fetch_each([](const Right& right) { return &right; });
-  fetch_each([](const Right& right) { return right.resource; });
-  fetch_each([](const Right& right) { return right.resource->data(); });
+  std::array<const Right*, Grants::part_max> rights;
+  const std::size_t count = grants.size();
+  for (std::size_t place = 0; place < count; ++place)
+    __builtin_prefetch(rights[place] = &grants.right_at(place));
+  for (std::size_t place = 0; place < count; ++place) __builtin_prefetch(rights[place]->resource);
+  for (std::size_t place = 0; place < count; ++place)
+    __builtin_prefetch(rights[place]->resource->data());
 }
 
 SharedGrants no_grants() {

@@ -49,14 +49,15 @@ class QuestionNotes {
   QuestionNotes(const QuestionNotes&) = delete;
   QuestionNotes& operator=(const QuestionNotes&) = delete;
 
-  void add(const schema::Question& question, const domain::Verdict& verdict) {
+  [[gnu::always_inline]] void add(const schema::Question& question,
+                                  const domain::Verdict& verdict) {
     if (count_ == room_ || together_ == nullptr) return add_elsewhere(question, verdict);
     put_together(verdict);
   }
 
  private:
   void add_elsewhere(const schema::Question& question, const domain::Verdict& verdict);
-  void put_together(const domain::Verdict& verdict) {
+  [[gnu::always_inline]] void put_together(const domain::Verdict& verdict) {
     const calls::Outcome outcome(verdict.grant, verdict.allowed());
     std::memcpy(together_ + count_ * sizeof outcome, &outcome, sizeof outcome);
     ++count_;

@@ -250,14 +250,12 @@ void CheckedAnswer::add(const domain::Verdict& verdict) {
   const std::size_t grant = verdict.grant == nullptr ? 0 : place_of_grant(verdict);
   const std::size_t place = std::exchange(next_place_, next_place_ + sizeof(std::uint32_t));
   const std::size_t begun = std::exchange(next_decision_, next_decision_ + sizeof(DecisionTable));
+  const std::size_t described =
+      grant == 0 ? offsetof(FixedPart, bare_fields) : offsetof(FixedPart, decision_fields);
   at<std::uint32_t>(place) = static_cast<std::uint32_t>(begun - place);
-  DecisionTable made{0, static_cast<std::uint16_t>(verdict.reason), verdict.allowed(), 0, 0};
-  made.fields = distance(offsetof(FixedPart, bare_fields), begun);
-  if (grant != 0) {
-    made.fields = distance(offsetof(FixedPart, decision_fields), begun);
-    made.grant = static_cast<std::uint32_t>(grant - begun - offsetof(DecisionTable, grant));
-  }
-  at<DecisionTable>(begun) = made;
+  at<DecisionTable>(begun) = {
+      distance(described, begun), static_cast<std::uint16_t>(verdict.reason), verdict.allowed(), 0,
+      grant == 0 ? 0 : static_cast<std::uint32_t>(grant - begun - offsetof(DecisionTable, grant))};
 }
 
 /// Where it is told; 0: nowhere, as the answer would become too large.

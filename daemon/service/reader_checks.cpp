@@ -146,15 +146,19 @@ std::size_t Reader::check_slice(const Asking& asking, const Bearer& bearer, Prog
   QuestionNotes notes(parts_.calls, noted, end - progress.next);
   domain::Authorizer authorizer = view::authorizer_of(bearer, call, end - progress.next);
   QuestionTexts texts;
+  CheckedAnswer& answer = *progress.answer;
+  CodeTally& decisions = parts_.vitals.measures.decisions;
   std::size_t work = 0;
-  for (; progress.next < end && work < work_max; ++progress.next) {
-    const schema::Question& question = *questions[progress.next];
+  flatbuffers::uoffset_t next = progress.next;
+  for (; next < end && work < work_max; ++next) {
+    const schema::Question& question = *questions[next];
     const domain::Verdict verdict = authorizer.authorize(texts.of(question));
     work += question_work + verdict.work;
     notes.add(question, verdict);
-    parts_.vitals.measures.decisions.add(verdict.reason);
-    progress.answer->add(verdict);
+    decisions.add(verdict.reason);
+    answer.add(verdict);
   }
+  progress.next = next;
   return work;
 }
 
