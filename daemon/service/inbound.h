@@ -141,15 +141,24 @@ std::optional<schema::ProblemT> open_into(OpenedMessage<Root>& opened,
   return std::nullopt;
 }
 
-/// `room`: memory that is used for the copy.
 template <class Root>
 std::expected<OpenedMessage<Root>, schema::ProblemT> open_message(
-    std::span<const std::byte> payload, const char* identifier, MessageLimits limits,
-    std::vector<std::byte> room = {}) {
-  OpenedMessage<Root> opened(std::move(room));
+    std::span<const std::byte> payload, const char* identifier, MessageLimits limits) {
+  OpenedMessage<Root> opened;
   auto problem = open_into(
       opened, payload, identifier, limits,
       [&](std::span<const std::byte> bytes) { return form_of<Root>(bytes, identifier, limits); });
+  if (problem) return std::unexpected(*std::move(problem));
+  return opened;
+}
+
+/// A command. `room`: memory that is used for the copy.
+inline std::expected<OpenedMessage<schema::CommandMessage>, schema::ProblemT> open_command(
+    std::span<const std::byte> payload, KnownForms& forms, std::vector<std::byte> room) {
+  OpenedMessage<schema::CommandMessage> opened(std::move(room));
+  auto problem =
+      open_into(opened, payload, schema::command_message_identifier, command_limits,
+                [&](std::span<const std::byte> bytes) { return forms.form_of_command(bytes); });
   if (problem) return std::unexpected(*std::move(problem));
   return opened;
 }

@@ -149,9 +149,8 @@ void Writer::open(const Inbound& inbound, std::int64_t came_ns, Owed::Claim owed
     turn_away(inbound, refusal_of(Uuid(), std::move(problem)));
   };
   Task task = tasks_.take();
-  auto opened = open_message<schema::CommandMessage>(
-      inbound.payload, schema::command_message_identifier, command_limits,
-      task == nullptr ? std::vector<std::byte>() : task->message.release());
+  auto opened = open_command(inbound.payload, forms_,
+                             task == nullptr ? std::vector<std::byte>() : task->message.release());
   if (!opened) return turn_away_malformed(std::move(opened.error()));
   const std::int64_t believed_ns = gate_.watch_clock();
   if (task == nullptr)

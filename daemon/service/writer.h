@@ -177,6 +177,7 @@ class Writer {
   BlockPool record_memory_;
   /// Of the message that is being decided.
   domain::Draft draft_;
+  KnownForms forms_{schema::command_message_identifier, command_limits};
   TaskPool tasks_;
   domain::State state_;
   /// Who sent the message before, mostly the sender of the next.

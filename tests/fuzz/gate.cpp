@@ -82,6 +82,17 @@ void judge_as_check(std::span<const std::byte> payload) {
   compare(parts, *flatbuffers::GetRoot<schema::Query>(aligned.data()));
 }
 
+/// What is known of whatever came before says the same as looking at all of it.
+void judge_as_command(std::span<const std::byte> payload) {
+  if (payload.size() > service::command_limits.bytes_max) return;
+  const std::vector<std::byte> aligned(payload.begin(), payload.end());
+  static KnownForms known(schema::command_message_identifier, command_limits);
+  const MessageForm found = known.form_of_command(aligned);
+  const MessageForm form =
+      form_of_command(aligned, schema::command_message_identifier, command_limits);
+  require(found.verdict == form.verdict && found.unpacked_bytes == form.unpacked_bytes);
+}
+
 /// Twice onto the same state, because a record is folded at every start: with the same result.
 void fold_record(std::span<const std::byte> bytes) {
   domain::RecordGate gate;
@@ -113,6 +124,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   open_and_read<schema::HistoryRequest>(bytes, schema::history_request_identifier,
                                         service::history_limits);
   judge_as_check(bytes);
+  judge_as_command(bytes);
   fold_record(bytes);
   return 0;
 }
