@@ -40,35 +40,63 @@ Folding::~Folding() {
   thread_.join();
 }
 
+std::span<const std::byte> Folding::Batch::add(journal::View record) {
+  constexpr std::size_t unit = 8;
+  const std::size_t place = (bytes.size() + unit - 1) / unit * unit;
+  if (bytes.empty()) bytes.reserve(std::max(batch_bytes, record.size()));
+  if (place + record.size() > bytes.capacity()) return {};
+  bytes.resize(place);
+  bytes.insert(bytes.end(), record.begin(), record.end());
+  return std::span(bytes).subspan(place);
+}
+
+void Folding::Batch::empty_out() {
+  bytes.clear();
+  records.clear();
+}
+
 Expected<> Folding::take(std::uint64_t seq, journal::View bytes) {
-  const auto record = filling_.gates.emplace_back().open(bytes);
+  std::span<const std::byte> copy = filling_.add(bytes);
+  if (copy.empty()) {
+    if (auto handed_over = hand_over(); !handed_over) return handed_over;
+    copy = filling_.add(bytes);
+  }
+  const auto record = domain::open_record(copy);
   if (!record) {
-    filling_.gates.pop_back();
     // One before it is the first.
     if (auto folded = finish(); !folded) return folded;
     return std::unexpected(not_folded(seq, record.error()));
   }
   filling_.records.push_back(*record);
-  filling_.bytes += bytes.size();
-  if (filling_.bytes < batch_bytes && filling_.records.size() < batch_records) return {};
-  hand_over();
-  const std::lock_guard lock(mutex_);
-  return failure_ ? Expected<>(std::unexpected(*failure_)) : Expected<>();
+  return filling_.records.size() < batch_records ? Expected<>() : hand_over();
 }
 
 Expected<> Folding::finish() {
-  if (!filling_.records.empty()) hand_over();
+  // What has failed is told once all is over.
+  if (!filling_.records.empty()) static_cast<void>(hand_over());
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return waiting_.empty() && !is_working_; });
+  return folded();
+}
+
+/// Under the lock.
+Expected<> Folding::folded() const {
   return failure_ ? Expected<>(std::unexpected(*failure_)) : Expected<>();
 }
 
-void Folding::hand_over() {
+/// Fails with what could not be folded of those before.
+Expected<> Folding::hand_over() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return waiting_.size() < batches_max; });
   waiting_.push_back(std::exchange(filling_, {}));
+  if (!spares_.empty()) {
+    filling_ = std::move(spares_.back());
+    spares_.pop_back();
+  }
+  auto folded_before = folded();
   lock.unlock();
   changed_.notify_all();
+  return folded_before;
 }
 
 void Folding::work() {
@@ -91,8 +119,10 @@ void Folding::work() {
     const std::span<const schema::Record* const> records(batch.records);
     for (std::size_t from = 0; is_good && folded && from < records.size(); from += together)
       folded = fold(records.subspan(from, std::min(together, records.size() - from)), changes);
-    batch = {};
+    batch.empty_out();
     lock.lock();
+    // One that was made larger holds a record that few are as large as.
+    if (batch.bytes.capacity() <= batch_bytes) spares_.push_back(std::move(batch));
     if (!folded) failure_ = folded.error();
   }
 }

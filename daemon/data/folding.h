@@ -44,13 +44,18 @@ class Folding {
 
  private:
   struct Batch {
-    std::size_t bytes = 0;
-    /// Each holds the bytes of one record.
-    std::vector<domain::RecordGate> gates;
+    /// Of the records, one after the other; they stay where they are.
+    std::vector<std::byte> bytes;
     std::vector<const schema::Record*> records;
+
+    /// A copy at a multiple of 8. Empty: there is no room left for it.
+    std::span<const std::byte> add(journal::View record);
+    /// Its memory stays.
+    void empty_out();
   };
 
-  void hand_over();
+  Expected<> hand_over();
+  Expected<> folded() const;
   void work();
   Expected<> fold(std::span<const schema::Record* const> records, domain::Changes& changes);
   Expected<> fold(const schema::Record& record, domain::Changes& changes);
@@ -63,6 +68,8 @@ class Folding {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Batch> waiting_;
+  /// Empty, with memory for the next.
+  std::vector<Batch> spares_;
   bool is_working_ = false;
   bool is_ending_ = false;
   /// Of the first that could not be folded.

@@ -69,8 +69,12 @@ void apply_installation(State& state, const schema::Record& record, Changes& cha
 
 std::expected<const schema::Record*, Unfit> RecordGate::open(std::span<const std::byte> bytes) {
   aligned_.assign(bytes.begin(), bytes.end());
-  const auto* data = reinterpret_cast<const std::uint8_t*>(aligned_.data());
-  flatbuffers::Verifier verifier(data, aligned_.size(), depth_max, tables_max);
+  return open_record(aligned_);
+}
+
+std::expected<const schema::Record*, Unfit> open_record(std::span<const std::byte> bytes) {
+  const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  flatbuffers::Verifier verifier(data, bytes.size(), depth_max, tables_max);
   if (!verifier.VerifyBuffer<schema::Record>(schema::record_identifier))
     return damaged("its bytes are not a well-formed record");
   const auto* record = flatbuffers::GetRoot<schema::Record>(data);

@@ -19,10 +19,14 @@ struct Unfit {
   std::string sentence;
 };
 
-/// The gate for stored bytes: form, identifier, kinds of events.
+/// The gate for stored bytes: form, identifier, kinds of events. The record lies in `bytes`, whose
+/// first lies at a multiple of 8.
+std::expected<const schema::Record*, Unfit> open_record(std::span<const std::byte> bytes);
+
+/// The same for bytes at any alignment, of which it keeps a copy.
 class RecordGate {
  public:
-  /// The record is valid until the next call. `bytes` may lie at any alignment.
+  /// The record is valid until the next call.
   std::expected<const schema::Record*, Unfit> open(std::span<const std::byte> bytes);
 
  private:

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <deque>
 #include <mutex>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -31,34 +30,46 @@ struct RecordBatch {
     return View(bytes).subspan(begin, ends[place] - begin);
   }
   bool is_full() const { return bytes.size() >= full_bytes; }
+  /// Its memory stays.
+  void empty_out() {
+    bytes.clear();
+    ends.clear();
+  }
 };
 
-/// From one thread to one other, in order. Holds four, about 1 MiB.
+/// From one thread to one other, in order. Holds four, about 1 MiB, and the memory of those that
+/// were, which is used again.
 class RecordBatches {
  public:
-  /// Waits for room. False: the other side has closed.
-  bool put(RecordBatch batch) {
+  /// Waits for room; `batch` is empty then. False: the other side has closed.
+  bool put(RecordBatch& batch) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return closed_ || waiting_.size() < waiting_max; });
     if (closed_) return false;
-    waiting_.push_back(std::move(batch));
+    waiting_.push_back(std::exchange(batch, {}));
+    if (!spares_.empty()) {
+      batch = std::move(spares_.back());
+      spares_.pop_back();
+    }
     lock.unlock();
     changed_.notify_all();
     return true;
   }
-  /// Waits for one. Nothing: closed, and all were taken. Whoever takes is done with the one before.
-  std::optional<RecordBatch> take() {
+  /// Waits for one, which `batch` becomes; whoever takes is done with what it was. False: closed,
+  /// and all were taken.
+  bool take(RecordBatch& batch) {
+    batch.empty_out();
     std::unique_lock lock(mutex_);
     working_ = false;
     changed_.notify_all();
     changed_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
-    if (waiting_.empty()) return std::nullopt;
-    RecordBatch taken = std::move(waiting_.front());
+    if (waiting_.empty()) return false;
+    keep(std::exchange(batch, std::move(waiting_.front())));
     waiting_.pop_front();
     working_ = true;
     lock.unlock();
     changed_.notify_all();
-    return taken;
+    return true;
   }
   /// Waits until the other side is done with all of them.
   void drain() {
@@ -77,9 +88,16 @@ class RecordBatches {
  private:
   static constexpr std::size_t waiting_max = 4;
 
+  /// Not one that was made larger for a record that few are as large as.
+  void keep(RecordBatch spare) {
+    if (spare.bytes.capacity() <= 2 * RecordBatch::full_bytes) spares_.push_back(std::move(spare));
+  }
+
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<RecordBatch> waiting_;
+  /// Empty.
+  std::vector<RecordBatch> spares_;
   bool working_ = false;
   bool closed_ = false;
 };

@@ -1,7 +1,5 @@
 #include "daemon/journal/tree_builder.h"
 
-#include <utility>
-
 namespace postern::journal {
 
 TreeBuilder::TreeBuilder(std::vector<Hash> blocks)
@@ -14,18 +12,19 @@ TreeBuilder::~TreeBuilder() {
 
 void TreeBuilder::append(View record) {
   filling_.add(record);
-  if (filling_.is_full()) batches_.put(std::exchange(filling_, {}));
+  if (filling_.is_full()) batches_.put(filling_);
 }
 
 const BlockTree& TreeBuilder::built() {
-  if (filling_.size() > 0) batches_.put(std::exchange(filling_, {}));
+  if (filling_.size() > 0) batches_.put(filling_);
   batches_.drain();
   return built_;
 }
 
 void TreeBuilder::work() {
-  while (const auto batch = batches_.take())
-    for (std::size_t place = 0; place < batch->size(); ++place) built_.append(batch->at(place));
+  RecordBatch batch;
+  while (batches_.take(batch))
+    for (std::size_t place = 0; place < batch.size(); ++place) built_.append(batch.at(place));
 }
 
 }  // namespace postern::journal

@@ -1,7 +1,6 @@
 #include "daemon/journal/leveldb/records_ahead.h"
 
 #include <memory>
-#include <utility>
 
 #include "daemon/journal/leveldb/database.h"
 
@@ -17,10 +16,8 @@ RecordsAhead::~RecordsAhead() {
 
 std::optional<View> RecordsAhead::next() {
   if (taken_ == taking_.size()) {
-    auto batch = batches_.take();
-    if (!batch) return std::nullopt;
-    taking_ = std::move(*batch);
     taken_ = 0;
+    if (!batches_.take(taking_)) return std::nullopt;
   }
   return taking_.at(taken_++);
 }
@@ -38,10 +35,10 @@ void RecordsAhead::work(std::uint64_t first) {
     ends_in_gap_ = rows->key() != as_slice(RowKey(seq)) || record.empty();
     if (ends_in_gap_) break;
     batch.add(record);
-    if (batch.is_full() && !batches_.put(std::exchange(batch, {}))) return;
+    if (batch.is_full() && !batches_.put(batch)) return;
   }
   status_ = rows->status();
-  if (batch.size() > 0) batches_.put(std::move(batch));
+  if (batch.size() > 0) batches_.put(batch);
   batches_.close();
 }
 
