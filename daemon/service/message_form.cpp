@@ -132,7 +132,8 @@ class MarkedTable : private Table {
     if (!Table::VerifyTableStart(verifier.plain())) return false;
     const std::uint8_t* const fields = GetVTable();
     verifier.mark(this, sizeof(soffset_t));
-    verifier.mark(fields, ReadScalar<voffset_t>(fields));
+    // Its own size may be none.
+    verifier.mark(fields, std::max(ReadScalar<voffset_t>(fields), voffset_t{sizeof(voffset_t)}));
     return true;
   }
   template <class T>
