@@ -9,6 +9,11 @@
 
 namespace flatbuffers {
 
+template <class Entry>
+constexpr bool is_offset = false;
+template <class Target>
+constexpr bool is_offset<Offset<Target>> = true;
+
 /// Stands where generated code expects a Verifier: the same checks, and what each part comes to
 /// once unpacked. A Verifier counts tables alone, so a text or a list that many tables share costs
 /// nothing there, and everything where it is read.
@@ -94,11 +99,6 @@ class CountingVerifier {
   }
 
  private:
-  template <class T>
-  static constexpr bool is_offset = false;
-  template <class T>
-  static constexpr bool is_offset<Offset<T>> = true;
-
   static constexpr uoffset_t depth_max = 16;
   /// What a std::string and a small native table take without their contents.
   static constexpr std::size_t text_bytes = sizeof(std::string);
